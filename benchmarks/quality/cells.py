@@ -30,8 +30,8 @@ from benchmarks.quality import is_aside
 from slmdesk.core.documents import Page
 from slmdesk.documents.base import Reading
 from slmdesk.documents.registry import reader_of
-from slmdesk.services.tables.labels import Labels
 from slmdesk.services.tables.prompts import preset
+from slmdesk.services.tables.rules import Rules
 from slmdesk.services.tables.types import DOUBTFUL, Column, TableCell
 
 FOLDER = Path(__file__).resolve().parent / "tables"
@@ -172,15 +172,16 @@ def pages_of(document: TableDocument) -> list[Page]:
     return list(reader_of(path.suffix[1:])(Reading(str(path), data=path.read_bytes())))
 
 
-def by_labels(document: TableDocument) -> dict[str, FoundCell]:
-    """The cells that the program reads behind their names, without a model."""
+def by_rule(document: TableDocument) -> dict[str, FoundCell]:
+    """The cells that the program finds without a model."""
     known = preset(document.preset)
     if known is None:
         raise ValueError(f"{document.name}: no such preset: {document.preset}")
-    labels = Labels(known.columns)
+    rules = Rules(known.columns)
     for page in pages_of(document):
-        labels.feed(page, document.language)
-    return found_cells(known.columns, [labels.cells.get(at, TableCell()) for at in range(len(known.columns))])
+        rules.feed(page, document.language)
+    cells = rules.result().cells
+    return found_cells(known.columns, [cells.get(at, TableCell()) for at in range(len(known.columns))])
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -190,7 +191,7 @@ def main(arguments: Sequence[str]) -> None:
         print(f"| {' | '.join(('document', 'half', *_HEAD))} |\n{'|---' * (len(_HEAD) + 2)}|")
         total = Score()
         for document in (one for one in documents() if one.is_aside is (half == "aside")):
-            found = by_labels(document)
+            found = by_rule(document)
             counted = score(document.cells, found)
             total += counted
             print(_line(document.name, half, counted))

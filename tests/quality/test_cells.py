@@ -13,7 +13,7 @@ from benchmarks.quality.cells import (
     Score,
     TableDocument,
     Verdict,
-    by_labels,
+    by_rule,
     documents,
     judged,
     pages_of,
@@ -154,5 +154,5 @@ def test_documents_of_a_word_processor_are_made_from_their_source() -> None:
 
 
 @pytest.mark.parametrize("document", [one for one in DOCUMENTS if not one.is_aside], ids=lambda one: one.name)
-def test_what_labels_give_without_a_model_is_not_wrong(document: TableDocument) -> None:
-    assert score(document.cells, by_labels(document)).wrong_unmarked == 0
+def test_what_rules_give_without_a_model_is_not_wrong(document: TableDocument) -> None:
+    assert score(document.cells, by_rule(document)).wrong_unmarked == 0

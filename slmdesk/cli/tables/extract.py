@@ -62,7 +62,7 @@ def extract(
     """Make a table of FILE…: a row for each, a cell for each column; a folder stands for the documents in it.
 
     A row contains only what the document says, with the page; all other cells stay empty.  Kinds of columns are text,
-    number, date, amount, person and list.
+    number, date, amount, person, list, code (the number of a paper), iban and period.
     """
     began = time.monotonic()
     try:
@@ -83,7 +83,8 @@ def extract(
         rows: set[str] = set()
 
         def on_row(event: ExtractionGrew) -> None:
-            rows.add(event.row.document)
+            if event.is_complete:
+                rows.add(event.row.document)
             done, total = len(rows), len(documents)
             console.progress(f"{event.row.name}: {done} of {total}", done, total)
 

@@ -10,11 +10,13 @@ from slmdesk.services.tables.types import Table, TableRow
 
 @dataclass(frozen=True, slots=True)
 class ExtractionGrew(Event):
-    """A row of a table is complete.  Time left: the JobChanged of its job."""
+    """A row of a table, or a cell of one, was found.  Time left: the JobChanged of its job."""
 
     item: str
     job: str
     row: TableRow
+    is_complete: bool = True
+    """No cell of it is still looked for; such cells have the flag `open`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from slmdesk.core.documents import BlockKind, Page
 from slmdesk.services.tables.grounding import LISTED, cell_at, label_of, names_of, numbers_in, says_nothing, widened
 from slmdesk.services.tables.places import PageTexts, Place
 from slmdesk.services.tables.types import Column, ColumnKind, TableCell
+from slmdesk.text.candidates.names import name_span
+from slmdesk.text.candidates.values import find_codes, find_ibans, find_periods
 from slmdesk.text.checks.dates import find_dates
 from slmdesk.text.checks.numbers import find_identifiers
 from slmdesk.text.words.folding import fold
@@ -18,11 +20,20 @@ from slmdesk.text.words.folding import fold
 MOST_LABELLED = 100
 """Characters behind a label; more is a sentence, and what of it is meant is not certain."""
 MOST_LABEL = 60
+MOST_BEFORE_NUMBER = 12
+"""Characters before the number itself: "No. 17"."""
+MOST_NUMBER = 30
 _ANOTHER_LABEL = re.compile(r"\s[^\W\d_]+(?:\s[^\W\d_]+)?:(?:\s|$)")
 _NEXT_LABEL = re.compile(r"(?<=[.;])\s+(?=[^\W\d_][^:.;]{0,40}:(?:\s|$))")
 """Between what stands behind one label and the next, where a reader had to join lines."""
 _CELLS = re.compile(r"[^\t]*[^\t\s][^\t]*")
 _GAP = re.compile(r"\t| {3,}")
+_BESIDE_NAME = re.compile(
+    r"\([^()]*\)|\s(?:in|at|of|zu|von|à|de|al)?\s?\d+(?:[.,]\d+)?\s?%|\d+(?:[.,]\d+)?\s?%\s|\s(?:in |en )?(?:eur|"
+    r"usd|gbp|chf|€|£|\$)$"
+)
+"""What may stand beside a name in a label: "VAT 20 %", "Total (EUR)"."""
+_REST_OF_NAME = re.compile(r"\d|vertreten|represented|repr[ée]sent|rappresentat", re.IGNORECASE)
 
 
 class Labels:
@@ -37,7 +48,8 @@ class Labels:
 
     def feed(self, page: Page, language: str) -> None:
         """Add a page."""
-        places = [one for one in _behind_labels(page) if one[0] in self._every]
+        places = [(self._named(one[0]), *one[1:]) for one in _behind_labels(page)]
+        places = [one for one in places if one[0]]
         texts = PageTexts([page], language) if places else None
         for label, place, is_beside in places:
             assert texts is not None
@@ -51,6 +63,13 @@ class Labels:
                     self._doubtful.add(at)
                 else:
                     self._found[at].setdefault(fold(cell.value), cell)
+
+    def _named(self, label: str) -> str:
+        """The name of a column that a label has, also with a rate or a currency beside it; empty where it has none."""
+        if label in self._every:
+            return label
+        bare = label_of(_BESIDE_NAME.sub(" ", label))
+        return bare if bare in self._every else ""
 
     @property
     def cells(self) -> dict[int, TableCell]:
@@ -97,7 +116,15 @@ def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place,
 def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
     """What stands behind a label as a cell, where there is no doubt what of it is meant."""
     words = pages.words(place)
-    if not words or len(words) > MOST_LABELLED or says_nothing(words) or _ANOTHER_LABEL.search(words):
+    if not words or says_nothing(words) or _ANOTHER_LABEL.search(words):
+        return None
+    if column.kind is ColumnKind.PERSON and _REST_OF_NAME.search(words):
+        return _name(place, pages)
+    if len(words) > MOST_LABELLED:
+        return None
+    if column.kind is ColumnKind.IBAN or column.kind is ColumnKind.CODE:
+        return _number(column, place, pages)
+    if column.kind is ColumnKind.PERIOD and not find_periods(words):
         return None
     if column.kind is ColumnKind.DATE:
         days = [when for when in find_dates(words, pages.language) if when.readings]
@@ -116,3 +143,26 @@ def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None
         cell = cell_at(column.kind, place, pages, origin="label")
         return replace(cell, value="; ".join(dict.fromkeys(parts)).rstrip("."))
     return cell_at(column.kind, place, pages, origin="label")
+
+
+def _name(place: Place, pages: PageTexts) -> TableCell | None:
+    """A name without the address and the representative behind it."""
+    found = name_span(pages.texts[place.page], place.start, place.end)
+    return cell_at(ColumnKind.PERSON, Place(place.page, *found), pages, origin="label") if found else None
+
+
+def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
+    """The bank account, or the number of a paper, that stands behind a label; it has a digit."""
+    text = pages.texts[place.page][place.start : place.end]
+    found = find_ibans(text) if column.kind is ColumnKind.IBAN else find_codes(text, pages.language)
+    if not found or (column.kind is ColumnKind.IBAN and len(found) > 1) or found[0][0] > MOST_BEFORE_NUMBER:
+        return None
+    start, end = found[0]
+    if column.kind is ColumnKind.CODE and len(found) > 1:
+        last = found[-1][1]
+        if last - start > MOST_NUMBER or re.search(r"[^\W\d_]{3,}", text[start:last]):
+            return cell_at(
+                column.kind, Place(place.page, place.start + start, place.start + end), pages, origin="label"
+            )
+        end = last  # parts of one: "2025 / 17", "GB 318 5527"
+    return cell_at(column.kind, Place(place.page, place.start + start, place.start + end), pages, origin="label")

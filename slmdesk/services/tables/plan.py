@@ -1,8 +1,9 @@
-"""The plan of a table's job: documents in groups, their labels by rule, then the model.  See jobs.plan.Plan.
+"""The plan of a table's job: documents in groups, what is known by rule, then the model.  See jobs.plan.Plan.
 
-What a line names itself ("Invoice no: 17") is read by rule; the rest is asked of the model, from the whole document
-where it fits, else from the passages that match a column best.  Its answer is searched for in the document before it
-becomes a cell.
+What labels and the words around a value say ("Invoice no: 17", "payment by 3 May") is read by rule and shown at once.
+Where rules leave a day, an amount or a period open, the model chooses from those of the document; the rest is asked
+from the whole document where it fits, else from the passages that match a column best, and an answer is searched for in
+the document before it becomes a cell.  At the end the cells of a row are checked against each other.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.documents.retrieval import RankedPassages
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.service import step_key
+from slmdesk.services.jobs.steps import scores_of
+from slmdesk.services.tables.choosing import choice_step, chosen
+from slmdesk.services.tables.crosschecks import checked
 from slmdesk.services.tables.grounding import verified, without_doubles
-from slmdesk.services.tables.labels import Labels
 from slmdesk.services.tables.places import PageTexts
 from slmdesk.services.tables.prompts import (
     CELL_TOKENS,
@@ -35,6 +38,7 @@ from slmdesk.services.tables.prompts import (
     cells_step,
     text_for,
 )
+from slmdesk.services.tables.rules import ByRule, Rules, target_of
 from slmdesk.services.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.text.checks.words import tongue
 
@@ -56,6 +60,8 @@ class _Asked:
     row: int
     columns: tuple[int, ...]
     pages: PageTexts
+    options: tuple[TableCell, ...] = ()
+    """What the model chooses from, where it does."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +70,7 @@ class _Row:
 
     record: DocumentRecord
     cells: dict[int, TableCell] = field(default_factory=dict)
+    by_rule: ByRule = field(default_factory=ByRule)
     coverage: Coverage = field(default_factory=lambda: Coverage(0, 0, 0, 0))
     is_whole: bool = True
     open_steps: int = 0
@@ -84,11 +91,12 @@ class TablePlan:
         note: str,
         passages: Callable[[str], Sequence[Passage]],
         rank: Rank,
-        reported: Callable[[TableRow], None],
+        reported: Callable[[TableRow, bool], None],
         kept: Callable[[Table], None],
         faulty: Callable[[Exception, str], None],
     ) -> None:
         self._job, self._columns, self._model = job, tuple(columns), model
+        self._targets = [target_of(one) for one in columns]
         self._tools, self._context = tools, tools.context_tokens
         self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
         self._note, self._faulty = note, faulty
@@ -128,7 +136,10 @@ class TablePlan:
         asked = self._at.get(key)
         if asked is not None:
             self._receive(key, value)
-            self._publish(self._rows[asked.row])
+            row = self._rows[asked.row]
+            if row.open_steps:
+                self._reported(self._shape(row, Flag.OPEN), False)
+            self._publish(row)
 
     def so_far(self) -> Table:
         """Return the table so far."""
@@ -137,7 +148,7 @@ class TablePlan:
     # ---- what is asked of a document
 
     def _steps_of(self, at: int) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
-        """What is asked of a document, once its labels were read."""
+        """What is asked of a document, once the rules have read it."""
         row = self._rows[at]
         pages = yield from self._read(row)
         missing = [column for column in range(len(self._columns)) if column not in row.cells]
@@ -146,6 +157,17 @@ class TablePlan:
             return []
         if not missing:
             return []
+        if row.cells:
+            self._reported(self._shape(row, Flag.OPEN), False)
+        asked = [self._choice(at, one, row.by_rule.options[one]) for one in missing if one in row.by_rule.options]
+        missing = [one for one in missing if one not in row.by_rule.options]
+        return [*asked, *(yield from self._copied(at, missing, pages))] if missing else asked
+
+    def _copied(
+        self, at: int, missing: Sequence[int], pages: Sequence[Page] | None
+    ) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
+        """The steps for columns whose words the model copies from the document."""
+        row = self._rows[at]
         if pages is not None and (yield from self._fits(pages, len(missing))):
             texts = PageTexts(pages, _language_of(pages))
             groups = [missing[one : one + COLUMNS_AT_ONCE] for one in range(0, len(missing), COLUMNS_AT_ONCE)]
@@ -161,24 +183,32 @@ class TablePlan:
                 steps.append(self._step(at, [column], [one.text for one in passages], texts))
         return steps
 
+    def _choice(self, row: int, column: int, options: tuple[TableCell, ...]) -> dict[str, Json]:
+        """The step in which the model chooses from what the rules found."""
+        step = choice_step(self._columns[column], options)
+        return self._added(step, _Asked(row, (column,), PageTexts(()), options))
+
     def _step(self, row: int, columns: Sequence[int], texts: Sequence[str], pages: PageTexts) -> dict[str, Json]:
         step = cells_step([self._columns[one] for one in columns], texts)
+        return self._added(step, _Asked(row, tuple(columns), pages))
+
+    def _added(self, step: dict[str, Json], asked: _Asked) -> dict[str, Json]:
         key = self._key(step)
         if key in self._at:  # two files with the same words: asked once, and each has its own place
-            key = f"{key} {row}"
-        self._at[key] = _Asked(row, tuple(columns), pages)
-        self._rows[row].open_steps += 1
+            key = f"{key} {asked.row}"
+        self._at[key] = asked
+        self._rows[asked.row].open_steps += 1
         return step
 
     def _key(self, step: dict[str, Json]) -> str:
         return step_key(self._job.model_sha256, PROMPT_VERSION, step)
 
     def _read(self, row: _Row) -> Generator[AskedQuestion, Any, list[Page] | None]:
-        """Go through the pages: the coverage, what labels say, and the pages themselves where they may fit whole."""
+        """Go through the pages: the coverage, what rules find, and the pages themselves where they may fit whole."""
         pages: list[Page] = []
         size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
         unread: list[Unread] = []
-        labels = Labels(self._columns)
+        rules = Rules(self._columns)
         most = self._context * CHARACTERS_PER_TOKEN
         begin = 1
         while some := self._tools.pages(row.record.id, begin, PAGES_AT_ONCE):
@@ -189,12 +219,14 @@ class TablePlan:
                     read, read_blocks = read + 1, read_blocks + len(page.blocks)
                 else:
                     unread.append(Unread(page.number, page.reason or page.status.value, row.record.id))
-                labels.feed(page, language)
+                rules.feed(page, language)
             pages = [*pages, *some] if size <= most else []
             begin = some[-1].number + 1
             yield Yield()
         row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread))
-        row.cells = labels.cells
+        row.by_rule = rules.result()
+        empty = {column: TableCell() for column, options in row.by_rule.options.items() if not options}
+        row.cells = {**row.by_rule.cells, **empty}
         return pages if size <= most else None
 
     def _fits(self, pages: Sequence[Page], columns: int) -> Generator[AskedQuestion, Any, bool]:
@@ -239,6 +271,9 @@ class TablePlan:
                 row.cells |= {at: TableCell(flag=Flag.UNREAD) for at in asked.columns}
                 continue
             self._answered += 1
+            if asked.options:
+                row.cells[asked.columns[0]] = chosen(asked.options, scores_of(value))
+                continue
             columns = [self._columns[at] for at in asked.columns]
             said = cells_in(str(value.get("text", "")), columns)
             for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
@@ -254,16 +289,20 @@ class TablePlan:
     def _publish(self, row: _Row) -> None:
         if not row.open_steps and not row.is_reported and (row.cells or row.coverage.pages_total):
             row.is_reported = True
-            self._reported(self._shape(row))
+            self._reported(self._shape(row), True)
 
     def _made(self, until: int, *, is_done: bool) -> Table:
         rows = tuple(self._shape(one) for one in self._rows[:until] if is_done or one.is_reported)
         seconds = round(time.monotonic() - self._began, 1)
         return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
 
-    def _shape(self, row: _Row) -> TableRow:
+    def _shape(self, row: _Row, missing: Flag = Flag.NOT_FOUND) -> TableRow:
         found = without_doubles(row.cells)
-        cells = tuple(found.get(at, TableCell(flag=Flag.NOT_FOUND)) for at in range(len(self._columns)))
+        if missing is Flag.NOT_FOUND:
+            roles = {one.role: at for at, one in enumerate(self._targets) if one is not None and at in found}
+            changed = checked({role: found[at] for role, at in roles.items()}, row.by_rule.amounts)
+            found |= {roles[role]: cell for role, cell in changed.items()}
+        cells = tuple(found.get(at, TableCell(flag=missing)) for at in range(len(self._columns)))
         kind = str(row.record.info.get("page_kind") or "page")
         return TableRow(row.record.id, row.record.name, kind, cells, row.coverage, row.is_whole)
 

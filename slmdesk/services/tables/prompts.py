@@ -15,7 +15,7 @@ from slmdesk.services.jobs.service import step_of
 from slmdesk.services.tables.types import Column, ColumnKind
 from slmdesk.text.words.folding import fold
 
-PROMPT_VERSION = "extract-2"
+PROMPT_VERSION = "extract-3"
 """Changes when the prompt, or what is read from an answer, does."""
 COLUMNS_AT_ONCE = 1
 """Asked for in one answer.  Asked for five, a model of 1.5B that left one empty left all behind it empty as well; the
@@ -43,6 +43,9 @@ _KIND_WORDS: Mapping[ColumnKind, str] = {
     ColumnKind.AMOUNT: "an amount of money",
     ColumnKind.PERSON: "a name",
     ColumnKind.LIST: "a list, its parts joined by ; ",
+    ColumnKind.CODE: "a number or code",
+    ColumnKind.IBAN: "a bank account (IBAN)",
+    ColumnKind.PERIOD: "a length of time",
 }
 
 

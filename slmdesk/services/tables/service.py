@@ -153,7 +153,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
             note=WEAK.format(model=record.name) if is_weak(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
-            reported=lambda row: self._on_row(item.id, job.id, row),
+            reported=lambda row, is_complete: self._on_row(item.id, job.id, row, is_complete),
             kept=lambda table: self._keep_table(item.id, table),
             faulty=self._on_fault,
         )
@@ -174,10 +174,10 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         """Store what was found, with what a person wrote meanwhile and before."""
         self._store.results.save(item, to_json(_joined(table, self._kept(item))))
 
-    def _on_row(self, item: str, job: str, row: TableRow) -> None:
+    def _on_row(self, item: str, job: str, row: TableRow, is_complete: bool) -> None:
         old = self._kept(item)
         shown = with_edits(Table((), (row,), old.edits if old else ())).rows[0]
-        self._publish(ExtractionGrew(item, job, shown))
+        self._publish(ExtractionGrew(item, job, shown, is_complete))
 
     def _on_fault(self, error: Exception, cell: str) -> None:
         """A bug left a cell empty: it is told, with its report, and where."""

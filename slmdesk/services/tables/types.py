@@ -20,6 +20,12 @@ class ColumnKind(StrEnum):
     PERSON = "person"
     """A person, a company, an office."""
     LIST = "list"
+    CODE = "code"
+    """The number of a paper, such as an invoice: it has a digit."""
+    IBAN = "iban"
+    """A bank account; its check digits are right."""
+    PERIOD = "period"
+    """A length of time, such as "three months"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,12 @@ class Flag(StrEnum):
     """The same words were given for another column, too: one of them is likely to be wrong."""
     KIND = "other kind"
     """Words where a number, a date, an amount or a name was wanted."""
+    CONTRADICTS = "contradicts"
+    """It does not agree with other cells of the row: net and tax with the total, one day with the other."""
+    UNSURE = "unsure"
+    """The model chose it from several, and hardly rather than another."""
+    OPEN = "open"
+    """It is still looked for."""
     UNREAD = "not read"
     """The model did not answer, or the document has no words."""
 
@@ -61,15 +73,18 @@ class Flag(StrEnum):
 
 FLAG_WORDS: Mapping[Flag, str] = {
     Flag.NONE: "",
-    Flag.NOT_FOUND: "the model found nothing",
+    Flag.NOT_FOUND: "nothing was found",
     Flag.NOT_THERE: "left empty: what the model named does not stand in the document",
     Flag.ELSEWHERE: "stands in the document, but not in the words given as its proof: look at this",
     Flag.PARTLY: "a part of it was left out, since it does not stand in the document: look at this",
     Flag.TWICE: "the same words as in another column: look at this",
     Flag.KIND: "not the kind of words that was asked for: look at this",
+    Flag.CONTRADICTS: "does not agree with other cells of this row: look at this",
+    Flag.UNSURE: "the model was not sure which of several it is: look at this",
+    Flag.OPEN: "is being looked for",
     Flag.UNREAD: "could not be read",
 }
-DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND})
+DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSURE})
 """Flags of cells that have a value."""
 
 
@@ -87,7 +102,7 @@ class TableCell:
     """Characters of the page."""
     flag: Flag = Flag.NOT_FOUND
     origin: str = ""
-    """`label`: read behind its name in the document; `model`; `person`."""
+    """`label`: read behind its name in the document; `rule`: known by the words around it; `model`; `person`."""
     number: float | None = None
     """Of numbers and amounts, where it can be read in one way only."""
     unit: str = ""
@@ -95,6 +110,8 @@ class TableCell:
     date: str = ""
     """ISO 8601, where it can be read in one way only."""
     edited: bool = False
+    note: str = ""
+    """What speaks for it, such as "net and tax make the total"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +170,7 @@ def with_edits(table: Table) -> Table:
 def edited(cell: TableCell, value: str) -> TableCell:
     """Return a cell with a person's value."""
     return replace(
-        cell, value=value, flag=Flag.NONE, origin="person", edited=True, number=None, unit="", date=""
+        cell, value=value, flag=Flag.NONE, origin="person", edited=True, number=None, unit="", date="", note=""
     )  # fmt: skip
 
 
@@ -183,5 +200,5 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """A cell's place and doubts in a line: "p. 3 — not in the words given as its proof"."""
-    said = "changed by you" if cell.edited else FLAG_WORDS[cell.flag]
+    said = "changed by you" if cell.edited else FLAG_WORDS[cell.flag] or cell.note
     return ", ".join(one for one in (place_words(cell, page_kind), said) if one)

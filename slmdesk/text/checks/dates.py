@@ -25,7 +25,7 @@ class DateMention:
 
 
 _YEAR = r"(?P<y>(?:1[6-9]|2[01])\d\d)(?!\d)"
-_DAY = r"(?<![\d.,])(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?"
+_DAY = r"(?<![\d.,])(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.|º|ª|°)?"
 _OF = r"(?:\s*,)?\s*(?:de |del |of |roku )?\s*"
 _ISO = re.compile(r"(?<!\d)(?P<y>(?:1[6-9]|2[01])\d\d)([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?!\d)")
 _PLAIN = re.compile(

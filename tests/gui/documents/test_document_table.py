@@ -147,7 +147,7 @@ def test_a_cell_leads_to_its_page_and_says_what_proves_it(program, folder) -> No
     click_cell(program, 0, 2)
     program.wait(lambda: marked(program) == "1: Ada Byron")
     click_cell(program, 0, 3)
-    assert "the model found nothing" in program.find("cell_place").text()
+    assert "nothing was found" in program.find("cell_place").text()
 
 
 def test_a_weak_model_is_named_with_the_table(program, folder) -> None:

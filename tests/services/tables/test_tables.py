@@ -270,3 +270,22 @@ def test_wishes_that_make_no_table_are_refused(opened) -> None:
         begin(recorder)
     with pytest.raises(KnownError, match=r"model\."):
         begin(recorder, document, model="absent")
+
+
+def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
+    recorder = opened(choice="2")
+    words = "Total: 120.00 EUR\n4 May 2024\nThe work was done.\nWritten on 5 May 2024, seen again on 6 May 2024."
+    document = keep(recorder, "bill.txt", [page(1, *words.split("\n"))])
+    columns = (Column("Total", ColumnKind.AMOUNT), Column("Customer", ColumnKind.PERSON), Column("IBAN"))
+    item = begin(recorder, document, columns=columns)
+    table = ended(recorder, item)
+    grown = recorder.of(ExtractionGrew)
+    assert not grown[0].is_complete
+    assert grown[-1].is_complete
+    first = grown[0].row.cells
+    assert [(one.value, one.flag) for one in first] == [
+        ("120.00 EUR", Flag.NONE),
+        ("", Flag.OPEN),
+        ("", Flag.NOT_FOUND),
+    ]
+    assert Flag.OPEN not in [one.flag for one in table.rows[0].cells]

@@ -55,8 +55,7 @@ def test_no_cell_is_invented_and_each_leads_to_its_words(recorder) -> None:
 
     item = services.service_thread.call(begin)
     recorder.wait(ModelStateChanged, lambda one: one.state is ModelState.READY)
-    for steps in (1, 2):  # on a busy PC each takes its time
-        recorder.wait(JobChanged, lambda one, least=steps: one.kind == KIND and one.done >= least)
+    recorder.wait(JobChanged, lambda one: one.kind == KIND and one.done >= 1)  # on a busy PC it takes its time
     table = recorder.wait(ExtractionEnded, lambda one: one.item == item.id).table
     pages = {page.number: page.text for page in made_pages()}
     (row,) = table.rows

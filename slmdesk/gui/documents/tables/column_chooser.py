@@ -24,6 +24,9 @@ KIND_WORDS = {
     ColumnKind.AMOUNT: "Amount of money",
     ColumnKind.PERSON: "Person or company",
     ColumnKind.LIST: "List",
+    ColumnKind.CODE: "Number of a paper",
+    ColumnKind.IBAN: "Bank account (IBAN)",
+    ColumnKind.PERIOD: "Length of time",
 }
 MOST_LETTERS = 24
 """Characters of a column's name on its chip."""

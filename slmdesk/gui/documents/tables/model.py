@@ -11,10 +11,10 @@ from slmdesk.gui.base.icons import pixmap
 from slmdesk.gui.base.theme import Theme
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.documents.citations import PAGE_WORDS
-from slmdesk.services.tables.types import DOUBTFUL, Column, Table, TableCell, TableRow, cell_words
+from slmdesk.services.tables.types import DOUBTFUL, Column, Flag, Table, TableCell, TableRow, cell_words
 
 ICON_SIZE = 14
-EMPTY = "–"
+EMPTY, OPEN = "–", "…"
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -39,7 +39,7 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def add(self, row: TableRow) -> None:
-        """Add a finished row; one of the same document is replaced."""
+        """Add a row; one of the same document is replaced."""
         at = next((at for at, one in enumerate(self.rows) if one.document == row.document), len(self.rows))
         if at < len(self.rows):
             self.rows[at] = row
@@ -104,7 +104,7 @@ class TableModel(QAbstractTableModel):
             return _name_data(row, role)
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return cell.value or EMPTY
+                return cell.value or (OPEN if cell.flag is Flag.OPEN else EMPTY)
             case Qt.ItemDataRole.EditRole:
                 return cell.value
             case Qt.ItemDataRole.ForegroundRole if not cell.value:

@@ -1,0 +1,384 @@
+"""Finds cells by rule: what kind of value stands where, and what the words around it say it is.  Pure.
+
+Where the rules are sure, no model is asked; where they are not, they give what the model may choose from; where the
+document has nothing of the kind, the cell is empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from slmdesk.core.documents import Page
+from slmdesk.services.tables.crosschecks import sums_of
+from slmdesk.services.tables.cues import OTHER, Said, Strength, cues_of
+from slmdesk.services.tables.grounding import cell_at, label_of
+from slmdesk.services.tables.labels import Labels
+from slmdesk.services.tables.layout import Line, lines_of, without_marks
+from slmdesk.services.tables.parties import Party, customer_of, parties_of, seller_of
+from slmdesk.services.tables.places import PageTexts, Place
+from slmdesk.services.tables.prompts import presets
+from slmdesk.services.tables.types import Column, ColumnKind, TableCell
+from slmdesk.services.tables.wording import laws_of, notices_of, numbers_of_invoice, subjects_of
+from slmdesk.text.candidates.values import find_amounts, find_days, find_ibans
+
+MOST_PAGES = 30
+"""Read by rule; a paper of which cells are wanted says them at its beginning."""
+MOST_OPTIONS = 9
+"""Candidates that a model chooses from."""
+ORIGIN = "rule"
+PARTIES = ("seller", "customer", "first_party", "second_party")
+MOST_BEFORE = 240
+"""Characters before a value that are looked at."""
+_UNTIL = re.compile(
+    r"^\W*(?:(?:and )?(?:until|till|to|through|up to|bis(?: zum| einschliesslich)?|jusqu.au|au|hasta el|al|a|"
+    r"fino al|[-\u2013]) ?(?:and including |einschliesslich |zum )?)\W*$",
+    re.IGNORECASE,
+)
+_DATE_LINE = re.compile(
+    r"^\W*(?:[^\W\d_][\w .'’()/-]{1,40},?\s+)?(?:(?:the|den|am|le|lì|li|il|a|on|de)\s+)?$", re.IGNORECASE
+)
+_SIGNED = re.compile(r"(?:signed|unterzeichnet|unterschr|fait|hecho|fatto|firmado|firmato)", re.IGNORECASE)
+_BY = re.compile(
+    r"\b(?:by|before|until|no later than|latest|on or before|bis|bis zum|sp[äa]testens(?: bis)?(?: zum| am)?|"
+    r"avant le|au plus tard le|d['’]ici le|jusqu['’]au|"
+    r"antes del(?: d[íi]a)?|hasta el(?: d[íi]a)?|a m[áa]s tardar el|como m[áa]ximo el|"
+    r"entro(?: e non oltre)?(?: il)?|non oltre il|prima del)\s*$",
+    re.IGNORECASE,
+)
+_PAID = re.compile(
+    r"\b(?:pay|paid|payment|payable|settle\w*|remit\w*|transfer\w*|due|(?:be)?zahl\w*|[üu]berweis\w*|begleich\w*|"
+    r"beglichen|ausgleich\w*|f[äa]llig|entricht\w*|"
+    r"r[èée]gl(?:er|ement|[ée]e?|able)|pa(?:yer|iement|yable|yée?)|virement|verser|acquitter|pag(?:o|ar|adero|"
+    r"uen?|ado|amento|are|ato|abile)|abon(?:ar|en)|transferencia|ingres(?:ar|en)|bonifico|sald(?:o|are)|"
+    r"versa(?:re|mento))\b",
+    re.IGNORECASE,
+)
+_BOTH = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a column asks for, where the rules know it: the paper and the column of its preset."""
+
+    paper: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A day or an amount of the document."""
+
+    line: Line
+    start: int
+    end: int
+    cell: TableCell
+    said: Said
+
+    @property
+    def key(self) -> str:
+        """Equal for the same day or amount written in two ways."""
+        return key_of(self.cell)
+
+
+@dataclass(slots=True)
+class ByRule:
+    """What rules know of a row."""
+
+    cells: dict[int, TableCell] = field(default_factory=dict)
+    options: dict[int, tuple[TableCell, ...]] = field(default_factory=dict)
+    """For columns that stay open what a model may choose from; none: the document has nothing of the kind."""
+    amounts: tuple[TableCell, ...] = ()
+    """All of the document, where an invoice is read."""
+
+
+class Rules:
+    """Collects the pages of a document, then says what stands in its cells."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._targets = [target_of(one) for one in columns]
+        self._labels = Labels(columns)
+        self._pages: list[Page] = []
+        self._lines: list[Line] = []
+        self._language = ""
+
+    def feed(self, page: Page, language: str) -> None:
+        """Add a page."""
+        plain = without_marks(page)
+        self._labels.feed(plain, language)
+        if len(self._pages) < MOST_PAGES and plain.text:
+            self._language = self._language or language
+            self._pages.append(plain)
+            self._lines += lines_of(plain)
+
+    def result(self) -> ByRule:
+        """Return the cells of which the rules are sure, and candidates for the others."""
+        found = ByRule(dict(self._labels.cells))
+        if not self._lines:
+            return found
+        pages = PageTexts(self._pages, self._language)
+        values = {one: self._values(one, pages) for one in ("date", "amount")}
+        self._by_words(found, values)
+        self._by_place(found, pages)
+        if any(one is not None and one.paper == "invoice" for one in self._targets):
+            self._by_sum(found, values["amount"])
+            found.amounts = tuple(one.cell for one in values["amount"].get("invoice", ()))
+        self._open(found, values, pages)
+        return found
+
+    # ---- days and amounts
+
+    def _values(self, kind: str, pages: PageTexts) -> dict[str, list[Value]]:
+        """The days or amounts, read as those of an invoice and of a contract."""
+        papers = {one.paper for one in self._targets if one is not None}
+        return {paper: self._values_of(paper, kind, pages) for paper in papers if cues_of(paper, kind)}
+
+    def _values_of(self, paper: str, kind: str, pages: PageTexts) -> list[Value]:
+        cues = cues_of(paper, kind)
+        assert cues is not None
+        spans_of: Callable[[str, str], list[tuple[int, int]]] = find_days if kind == "date" else find_amounts
+        column = ColumnKind.DATE if kind == "date" else ColumnKind.AMOUNT
+        found: list[Value] = []
+        for at, line in enumerate(self._lines):
+            last = 0
+            for start, end in spans_of(line.text, self._language):
+                before, after = _around(self._lines, at, start, end, last)
+                said = cues.read(before, after)
+                if kind == "date":
+                    said = _said_of_day(paper, said, line, start, end, before, found)
+                cell = cell_at(column, _place(line, start, end), pages, origin=ORIGIN)
+                if kind == "date" or cell.number is not None:
+                    found.append(Value(line, start, end, cell, said))
+                last = end
+        return found
+
+    def _by_words(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]]) -> None:
+        for at, target in enumerate(self._targets):
+            kind = _BOTH.get(self._columns[at].kind)
+            if target is None or kind is None or at in found.cells:
+                continue
+            some = [one for one in values[kind].get(target.paper, ()) if one.said.role == target.role]
+            cell = _surest(some, is_first=target.role == "amount")
+            if cell is not None:
+                found.cells[at] = cell
+
+    def _by_sum(self, found: ByRule, amounts: Mapping[str, Sequence[Value]]) -> None:
+        """Net, tax and total by what adds up, where words leave it open."""
+        some = amounts.get("invoice", ())
+        known = {
+            target.role: found.cells[at]
+            for at, target in enumerate(self._targets)
+            if target is not None and target.role in ("net_amount", "tax", "total") and at in found.cells
+        }
+        sums = sums_of([(one.cell, one.said) for one in some], known, "\n".join(one.text for one in self._lines))
+        for at, target in enumerate(self._targets):
+            if target is not None and target.role in sums and at not in found.cells:
+                found.cells[at] = sums[target.role]
+
+    # ---- names, numbers, wording
+
+    def _by_place(self, found: ByRule, pages: PageTexts) -> None:
+        places: dict[str, list[tuple[Place, Strength]]] = {}
+        papers = {one.paper for one in self._targets if one is not None}
+        if "invoice" in papers:
+            places["invoice_number"] = list(numbers_of_invoice(self._lines, self._language))
+            places["seller"] = _of_party(seller_of(self._lines))
+            places["customer"] = _of_party(customer_of(self._lines))
+        if "contract" in papers:
+            first, second = parties_of(self._lines)
+            places |= {"first_party": _of_party(first), "second_party": _of_party(second)}
+            places["subject"] = list(subjects_of(self._lines))
+            places["notice_period"] = list(notices_of(self._lines))
+            places["governing_law"] = list(laws_of(self._lines))
+        for at, target in enumerate(self._targets):
+            column = self._columns[at]
+            if at in found.cells or target is None or target.role not in places:
+                continue
+            kind = ColumnKind.TEXT if target.role in PARTIES else column.kind
+            some = [(cell_at(kind, place, pages, origin=ORIGIN), strength) for place, strength in places[target.role]]
+            if target.role in ("seller", "customer") and _is_other_side(some, target.role, self._targets, found):
+                continue
+            cell = _one_of(some, is_first=target.role in ("governing_law", "subject"))
+            if cell is not None:
+                found.cells[at] = cell
+        ibans = [
+            cell_at(ColumnKind.TEXT, _place(line, start, end), pages, origin=ORIGIN)
+            for line in self._lines
+            for start, end in find_ibans(line.text)
+        ]
+        for at, column in enumerate(self._columns):
+            if at not in found.cells and is_iban_column(column) and len({key_of(one) for one in ibans}) == 1:
+                found.cells[at] = ibans[0]
+
+    # ---- what stays open
+
+    def _open(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]], pages: PageTexts) -> None:
+        """What a model may choose from for columns of which the rules are not sure."""
+        for at, column in enumerate(self._columns):
+            if at in found.cells:
+                continue
+            target = self._targets[at]
+            used = {key_of(cell) for other, cell in found.cells.items() if self._columns[other].kind is column.kind}
+            if is_iban_column(column):
+                found.options[at] = self._cells(lambda text: find_ibans(text), ColumnKind.TEXT, pages)
+                continue
+            if column.kind is ColumnKind.PERIOD or (target is not None and target.role == "notice_period"):
+                found.options[at] = self._notices(pages)
+                continue
+            kind = _BOTH.get(column.kind)
+            if kind is None or target is None or column.kind is ColumnKind.NUMBER:
+                continue
+            some = [
+                one
+                for one in values[kind].get(target.paper, ())
+                if one.key not in used and one.said.role in ("", target.role)
+            ]
+            some = _without_doubles(some)
+            some.sort(key=lambda one: (one.said.role != target.role, -one.said.strength))
+            has_role = any(one.said.role == target.role for one in some)
+            if target.paper == "invoice" and kind == "amount" and not has_role:
+                some = []  # a sum is always announced
+            if target.role == "ends_on" and not has_role:
+                some = []
+            found.options[at] = tuple(one.cell for one in some[:MOST_OPTIONS])
+
+    def _notices(self, pages: PageTexts) -> tuple[TableCell, ...]:
+        cells: dict[str, TableCell] = {}
+        for place, strength in notices_of(self._lines):
+            cell = cell_at(ColumnKind.TEXT, place, pages, origin=ORIGIN)
+            if strength:
+                cells.setdefault(key_of(cell), cell)
+        return tuple(cells.values())[:MOST_OPTIONS]
+
+    def _cells(
+        self, spans_of: Callable[[str], Sequence[tuple[int, int]]], kind: ColumnKind, pages: PageTexts
+    ) -> tuple[TableCell, ...]:
+        cells: dict[str, TableCell] = {}
+        for line in self._lines:
+            for start, end in spans_of(line.text):
+                cell = cell_at(kind, _place(line, start, end), pages, origin=ORIGIN)
+                cells.setdefault(key_of(cell), cell)
+        return tuple(cells.values())[:MOST_OPTIONS]
+
+
+@cache
+def _known() -> Mapping[str, Target]:
+    """The columns of the presets that have rules, by their names; an invoice's also by what they are called."""
+    found: dict[str, Target] = {}
+    for paper in presets():
+        if paper.id in ("invoice", "contract"):
+            for one in paper.columns:
+                target = Target(paper.id, label_of(one.name).replace(" ", "_"))
+                found[label_of(one.name)] = target
+                for label in one.labels if paper.id == "invoice" else ():
+                    found.setdefault(label_of(label), target)
+    return found
+
+
+def target_of(column: Column) -> Target | None:
+    """Return what a column asks for, where there are rules for it."""
+    return _known().get(label_of(column.name))
+
+
+def is_iban_column(column: Column) -> bool:
+    """Return whether a bank account is asked for."""
+    return column.kind is ColumnKind.IBAN or label_of(column.name) == "iban"
+
+
+def key_of(cell: TableCell) -> str:
+    """Return what is equal for the same day, amount or words."""
+    if cell.date:
+        return cell.date
+    if cell.number is not None:
+        return f"{cell.number:.4f}"
+    return "".join(sign for sign in label_of(cell.value) if sign.isalnum())
+
+
+def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> tuple[str, str]:
+    """The words of its sentence or row before and behind a value, from the value before it on."""
+    line = lines[at]
+    first, until = line.sentence(start)
+    before = line.text[max(first, last) : start]
+    cell = line.cell_of(start)
+    is_first_of_cell = not last or (line.cells and last <= line.cells[cell][0])
+    if line.head and cell < len(line.head):
+        before = f"{line.head[cell]}: {before}"
+    elif line.cells and cell and is_first_of_cell and first == line.cells[cell][0]:
+        others = [line.text[slice(*one)] for one in line.cells[:cell]]
+        before = f"{others[0] if len(others) == 1 else ' '.join(others)}: {before}"
+    if not before.strip() and at and not last and len(line.cells) < 2:
+        above = lines[at - 1]
+        if len(above.words) <= 40 and not any(sign.isdigit() for sign in above.words) and len(above.cells) < 2:
+            before = f"{above.words}: "
+    return before[-MOST_BEFORE:], line.text[end : min(until, end + MOST_BEFORE)]
+
+
+def _said_of_day(paper: str, said: Said, line: Line, start: int, end: int, before: str, found: Sequence[Value]) -> Said:
+    """A line of a place and a day tells when the paper was written; the second day of a range is its end."""
+    earlier = found[-1] if found and found[-1].line is line else None
+    if earlier is not None and _UNTIL.match(before):
+        roles = {"begins_on": "ends_on", OTHER: OTHER}
+        if earlier.said.role in roles:
+            return Said(roles[earlier.said.role], earlier.said.strength)
+    if paper == "invoice" and _BY.search(before):
+        sentence = line.text[slice(*line.sentence(start))]
+        if _PAID.search(sentence):
+            return Said("due_date", Strength.LABEL if said == Said("due_date", Strength.LABEL) else Strength.ADJACENT)
+    role = "invoice_date" if paper == "invoice" else "signed_on"
+    cell = line.cells[line.cell_of(start)] if line.cells else (0, len(line.text))
+    rest = line.text[end : cell[1]]
+    if said.role in ("", OTHER, role) and len(rest.strip(" .")) <= (40 if paper == "contract" else 0):
+        head = line.text[cell[0] : start]
+        if _DATE_LINE.match(head) and (said.role != OTHER or not re.search(r"[:.]", head)):
+            is_bare = not rest.strip(" .") or bool(re.match(r"\s*,", rest))
+            if is_bare and len(line.cells) < 2:
+                return Said(role, max(said.strength, Strength.ADJACENT) if said.role == role else Strength.ADJACENT)
+    return said
+
+
+def _surest(some: Sequence[Value], *, is_first: bool = False) -> TableCell | None:
+    """The one value that the strongest words announce."""
+    best = max((one.said.strength for one in some), default=Strength.NONE)
+    if best < Strength.ADJACENT:
+        return None
+    top = [one for one in some if one.said.strength == best]
+    if len({one.key for one in top}) == 1 or (is_first and all(one.line is top[0].line for one in top)):
+        return top[0].cell
+    return None
+
+
+def _one_of(some: Sequence[tuple[TableCell, Strength]], *, is_first: bool = False) -> TableCell | None:
+    best = max((strength for _cell, strength in some), default=Strength.NONE)
+    if best < Strength.ADJACENT:
+        return None
+    top = [cell for cell, strength in some if strength == best]
+    return top[0] if is_first or len({key_of(one) for one in top}) == 1 else None
+
+
+def _of_party(party: Party | None) -> list[tuple[Place, Strength]]:
+    return [(party.place, party.strength)] if party is not None else []
+
+
+def _is_other_side(
+    some: Sequence[tuple[TableCell, Strength]], role: str, targets: Sequence[Target | None], found: ByRule
+) -> bool:
+    """Whether the name found is already that of the other side."""
+    other = {"seller": "customer", "customer": "seller"}[role]
+    known = [
+        key_of(found.cells[at]) for at, one in enumerate(targets) if one and one.role == other and at in found.cells
+    ]
+    return any(key_of(cell)[:12] == one[:12] for cell, _strength in some for one in known)
+
+
+def _without_doubles(some: Sequence[Value]) -> list[Value]:
+    found: dict[str, Value] = {}
+    for one in sorted(some, key=lambda one: -one.said.strength):
+        found.setdefault(one.key, one)
+    return list(found.values())
+
+
+def _place(line: Line, start: int, end: int) -> Place:
+    return Place(line.page, line.start + start, line.start + end)

@@ -1,0 +1,146 @@
+"""Finds values that are told by fixed wording: numbers in titles, subjects, periods of notice, law.  Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from slmdesk.core.documents import BlockKind
+from slmdesk.services.tables.cues import Strength
+from slmdesk.services.tables.layout import Line
+from slmdesk.services.tables.places import Place
+from slmdesk.text.candidates.values import find_codes, find_periods
+from slmdesk.text.words.folding import fold
+
+Found = tuple[Place, Strength]
+
+HEAD_LINES = 12
+_INVOICE = re.compile(
+    r"(?<![A-Za-zÀ-ÿ])(?:(?:Tax |VAT |Pro-?forma )?Invoice|(?:[A-ZÄÖÜa-zäöü]+-?)?[Rr]echnungs?|Honorarnote|"
+    r"Liquidation|Facture|Note d['’]honoraires|Factura|Fattura|Parcella|Faktura)"
+    r"(?:[- ]?(?:number|no|nr|num(?:mer|ber)?|nummer|ref(?:erence)?|id|n[°ºo]|numéro|num|núm(?:ero)?|n\.\s?[°º]?|"
+    r"numero|di vendita))?\.?\s*[:#\u2013-]?\s*(?:(?:no|nr|n)\.?\s?[°º]?\s*)?$",
+    re.IGNORECASE,
+)
+_ONLY_NUMBER = re.compile(r"^(?:no|nr|n|num(?:ber|mer)?|numéro|número|numero)\.?\s?[°º]?\s*:?\s*$", re.IGNORECASE)
+_TITLE_ONLY = re.compile(r"^(?:invoice|rechnung|facture|factura|fattura|parcella)\W*$", re.IGNORECASE)
+_CONTRACT = re.compile(
+    r"(?:agreement|contract|lease|tenancy|licence|vertrag|vereinbarung|contrat|convention|\bbail\b|contrato|"
+    r"convenio|acuerdo|arrendamiento|contratto|accordo|convenzione|locazione|umowa)"
+)
+_ENDING = re.compile(
+    r"(?:\bend(?:s|ed|ing)?\b|terminat\w*|cancel\w*|kundig\w*|gekundigt|beend\w*|resili\w*|denonc\w*|renonc\w*|"
+    r"mettre fin|rompre|"
+    r"rescind\w*|resol\w*|desist\w*|poner fin|termina\w*|reced\w*|recess\w*|disdett\w*|disdir\w*|risol\w*|retire|"
+    r"withdraw)"
+)
+_NOTICE = re.compile(
+    r"(?:\bnotice\b|kundigungsfrist|frist von|einer frist|mit frist|preavis|delai de|preaviso|antelacion|"
+    r"antelacao|preavviso|anticipo|disdetta|"
+    r"in advance|beforehand|vor (?:ablauf|ende)|zum (?:ende|monats|quartals|jahres|schluss)|before the end|"
+    r"avant (?:la fin|le terme|l.echeance|la premiere))"
+)
+_AT_ONCE = re.compile(
+    r"(?:fristlos|without notice|arrears|breach|default|verzug|unpaid|not (?:been )?paid|non-payment|material|"
+    r"retard|impay|manquement|mise en demeure|mora\b|incumplim|inadempim|"
+    r"change the|increase|adjust|anpass|erhoh|revis|ander(?:t|ung)|probezeit|probation|essai|prueba|prova\b|"
+    r"remind|mahnung)"
+)
+_LAW = re.compile(
+    r"(?:governed by|subject to|construed (?:in accordance with|under)|under|applies?:?|applicable|"
+    r"according to)\s+(?:and construed in accordance with )?(?:the )?(?P<a>(?:laws? of (?:the )?[A-ZÀ-Þ][\w ]*?(?=,|"
+    r" and (?:the )?(?:courts|parties|any|its)|\.|;|$)(?: and Wales)?|[A-Z]\w+(?: and [A-Z]\w+)? law))"
+    r"|(?P<b>\b[A-Z]\w+(?: and [A-Z]\w+)? law) (?:applies|governs|shall apply)"
+    r"|(?P<c>(?:(?:das )?Recht der (?:Bundesrepublik|Republik) \w+|(?:das )?Recht der Schweiz|(?:deutsche[sm]?|"
+    r"österreichische[sm]?|[Ss]chweizer(?:ische[sm]?)?) Recht))"
+    r"|(?:soumis\w*|régi\w*|gouverné\w*|applicable\w*|relève\w*)\b[^.]{0,40}?(?P<d>(?:la )?(?:droit|"
+    r"loi) (?:français\w*|belge|suisse|luxembourgeois\w*|de la République \w+))"
+    r"|(?P<e>(?:la )?(?:legislación|ley|leyes|derecho) (?:española?s?|de España))"
+    r"|(?P<f>(?:la )?(?:legge|diritto) italian[oa])"
+)
+_COURT = re.compile(
+    r"(?P<a>Gerichtsstand(?: für [^.]{3,80}?)?(?: ist|:)? [A-ZÄÖÜ][\w-]+(?: (?:am|an der) [A-Z]\w+)?)"
+    r"|(?P<b>(?:the )?courts of (?:the )?[A-Z]\w+(?: and [A-Z]\w+)?)"
+    r"|(?P<c>(?:les |le )?tribuna(?:l|ux) (?:de commerce |judiciaire |compétents? )*(?:de |d['’])[A-Z][\w-]+)"
+    r"|(?P<d>(?:los )?(?:juzgados|tribunales)(?: y tribunales)? de [A-Z]\w+)"
+    r"|(?P<e>[Ff]oro (?:competente |esclusivo )*(?:è |sarà )?(?:quello )?di [A-Z]\w+)"
+)
+
+
+def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
+    """Yield what stands behind the word invoice and has a digit: "Facture n° F-2025-0092"."""
+    for at, line in enumerate(lines):
+        for start, end in find_codes(line.text, language):
+            cell = line.cells[line.cell_of(start)] if line.cells else (0, len(line.text))
+            before = line.text[cell[0] : start]
+            above = lines[at - 1].words if at else ""
+            behind = line.text[end : end + 14]
+            if re.match(r"\s*(?:%|€|£|\$|EUR|pounds|days|Tage|jours|días|giorni)", behind):
+                continue
+            number = line.cell_of(start)
+            if not before.strip() and number and line.cells:
+                before = line.text[slice(*line.cells[number - 1])]
+            if not before.strip() and line.head and number < len(line.head):
+                before = line.head[number]
+            found = _INVOICE.search(before)
+            is_below = at < HEAD_LINES and _ONLY_NUMBER.match(before.strip()) and _TITLE_ONLY.match(above)
+            if (
+                (found and not re.search(r"[^\W\d_]{2,}", before[: found.start()]))
+                or is_below
+                or (not before.strip() and re.fullmatch(_INVOICE.pattern, above, re.IGNORECASE))
+            ):
+                yield Place(line.page, line.start + start, line.start + end), Strength.LABEL
+            elif found and re.search(r"(?:n|o|r|°|º|\.|#|er|ero|éro|id)\W*$", before) and at < HEAD_LINES:
+                yield Place(line.page, line.start + start, line.start + end), Strength.ADJACENT
+
+
+def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
+    """Yield the title of a contract."""
+    head = lines[: HEAD_LINES // 2]
+    for line in head:
+        words = fold(line.words)
+        is_title = line.kind is BlockKind.HEADING or (len(line.words) <= 90 and not line.words.endswith((".", ":")))
+        if (
+            is_title
+            and _CONTRACT.search(words)
+            and ":" not in line.words
+            and not re.match(r"(?:zwischen|between|entre)", words)
+        ):
+            start = len(line.text) - len(line.text.lstrip())
+            yield Place(line.page, line.start + start, line.start + len(line.text.rstrip())), Strength.ADJACENT
+            return
+
+
+def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
+    """Yield the periods with which a contract can be ended."""
+    for line in lines:
+        for start, end in find_periods(line.text):
+            sentence = line.sentence(start)
+            before, after = fold(line.text[sentence[0] : start]), fold(line.text[end : sentence[1]])
+            whole = f"{before} {fold(line.text[start:end])} {after}"
+            if not _NOTICE.search(whole):
+                continue
+            is_near = _NOTICE.search(f"{before[-45:]} {fold(line.text[start:end])} {after[:45]}")
+            if _AT_ONCE.search(whole) or not _ENDING.search(f"{whole} {_heading_above(lines, line)}"):
+                yield _place(line, start, end), Strength.NONE
+                continue
+            yield _place(line, start, end), Strength.ADJACENT if is_near else Strength.NEAR
+
+
+def laws_of(lines: Sequence[Line]) -> Iterator[Found]:
+    """Yield the law that holds; the court where no law is named."""
+    for pattern, strength in ((_LAW, Strength.LABEL), (_COURT, Strength.ADJACENT)):
+        for line in lines:
+            for match in pattern.finditer(line.text):
+                name = match.lastgroup
+                if name:
+                    yield _place(line, match.start(name), match.end(name)), strength
+
+
+def _heading_above(lines: Sequence[Line], line: Line) -> str:
+    at = lines.index(line)
+    return next((fold(one.words) for one in reversed(lines[max(0, at - 4) : at]) if one.kind is BlockKind.HEADING), "")
+
+
+def _place(line: Line, start: int, end: int) -> Place:
+    return Place(line.page, line.start + start, line.start + end)
