@@ -230,7 +230,7 @@ def is_named(edit: Edit, told: Iterable[Reported]) -> bool:
 
 def compared(old: str, new: str, language: str) -> list[Reported]:
     """Run the program's comparison on two Markdown texts; the changes in the order of its list."""
-    from slmdesk.services.versions.types import by_importance
+    from slmdesk.services.versions.phrases import by_importance, clause_words
     from slmdesk.text.difference.compare import difference
     from slmdesk.text.difference.types import Run
 
@@ -241,7 +241,7 @@ def compared(old: str, new: str, language: str) -> list[Reported]:
     return [
         Reported(
             changes[at].old, changes[at].new, marked(changes[at].old_runs), marked(changes[at].new_runs),
-            frozenset({changes[at].kind.value, *(one.kind for one in changes[at].named)}),
+            frozenset({changes[at].kind.value, *(one.kind for one in changes[at].named)}), clause_words(changes[at]),
         )
         for at in by_importance(changes)
     ]  # fmt: skip

@@ -14,6 +14,8 @@ class ChangeLine:
     """A change in the report."""
 
     kind: str
+    clause: str
+    """The heading above it; empty where there is none."""
     where: str
     old_pages: str
     new_pages: str
@@ -55,11 +57,21 @@ def versions_paper(report: VersionsReport) -> Paper:
         runs = [Run(text), Run(f" [{where}]", cite=True)]
         pieces.append(item(*runs, *([] if is_supported else [Run(" (not supported by the text)", italic=True)])))
     if report.changes:
-        rows = tuple((str(at + 1), report.changes[at].where, report.changes[at].what) for at in report.first)
-        pieces += [heading("The most important first"), table(("No.", "Where", "What changed"), rows)]
+        has_clauses = any(one.clause for one in report.changes)  # a text without headings has none
+        heads = ("No.", *(["Clause"] if has_clauses else []), "Where", "What changed")
+        rows = tuple(
+            (str(at + 1), *([report.changes[at].clause] if has_clauses else []), report.changes[at].where,
+             report.changes[at].what)
+            for at in report.first
+        )  # fmt: skip
+        pieces += [heading("The most important first"), table(heads, rows)]
         pieces.append(heading("All changes"))
+    clause = ""
     for at, change in enumerate(report.changes):
-        pieces.append(heading(f"{at + 1}. {change.kind.capitalize()}, {change.where}", 3))
+        if change.clause and change.clause != clause:
+            pieces.append(heading(change.clause, 3))
+        clause = change.clause
+        pieces.append(heading(f"{at + 1}. {change.kind.capitalize()}, {change.where}", 4 if clause else 3))
         if change.old:
             pieces.append(paragraph(Run("Old: ", bold=True), *_marked(change.old, "[-", "-]")))
         if change.new:
@@ -71,11 +83,12 @@ def versions_paper(report: VersionsReport) -> Paper:
 
 
 def versions_sheets(report: VersionsReport) -> Mapping[str, Sequence[Sequence[Cell]]]:
-    """A row per change, and the summary."""
-    rows: list[Sequence[Cell]] = [("No.", "Kind", "Old page", "New page", "What changed", "Old", "New")]
-    for at, change in enumerate(report.changes):
+    """A row per change, the most important first, numbered as they stand in the text; and the summary."""
+    rows: list[Sequence[Cell]] = [("No.", "Kind", "Clause", "Old page", "New page", "What changed", "Old", "New")]
+    for at in report.first:
+        one = report.changes[at]
         rows.append((
-            at + 1, change.kind, change.old_pages, change.new_pages, change.what, _text(change.old), _text(change.new),
+            at + 1, one.kind, one.clause, one.old_pages, one.new_pages, one.what, _text(one.old), _text(one.new),
         ))  # fmt: skip
     about: list[Sequence[Cell]] = [("", ""), ("Old version", report.old_name), ("New version", report.new_name)]
     about += [("Summary", report.headline), ("Note", report.note), ("What was read", report.coverage)]

@@ -15,17 +15,19 @@ from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of
 from slmdesk.services.container import Services
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.services.versions.service import VersionRequest, VersionView
-from slmdesk.services.versions.types import (
-    Comparison,
+from slmdesk.services.versions.phrases import (
+    by_importance,
     change_words,
     coverage_line,
     headline,
-    json_of,
+    kind_words,
     marked_text,
-    where_words,
+    place_words,
 )
-from slmdesk.text.difference.types import Change, Run
+from slmdesk.services.versions.report import json_of
+from slmdesk.services.versions.service import VersionRequest, VersionView
+from slmdesk.services.versions.types import Comparison
+from slmdesk.text.difference.types import Change, ChangeKind, Run
 
 FORMS = ("md", "docx", "html", "pdf", "xlsx", "json")
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
@@ -43,7 +45,8 @@ RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 def compare(
     console: Console, old: Path, new: Path, output: Path | None, force: bool, model: str | None, no_model: bool
 ) -> None:
-    """Show what changed from OLD to NEW, in any two formats: facts first, then each passage with its pages.
+    """Show what changed from OLD to NEW, in any two formats: each change with its clause and pages, duties, negations
+    and amounts before mere wording.
 
     Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
     A model puts the changes into words only if its exam shows that it can be trusted.
@@ -100,26 +103,24 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
 
 
 def _say(console: Console, found: Comparison) -> None:
-    """Print the summary, then every change in its place."""
+    """Print the summary, then every change under its clause, the most important first."""
     is_coloured = sys.stdout.isatty()
     console.say(headline(found))
     if found.note:
         console.say(found.note)
     for reported in found.sentences:
         doubt = "" if reported.supported else " (not supported by the text)"
-        console.say(f"  · {reported.text} [{_where(found.changes[reported.change], found)}]{doubt}")
-    for at, change in enumerate(found.changes, 1):
-        where = where_words(change, found.old.page_kind, found.new.page_kind)
-        console.say(f"\n{at}. {change.kind.value}, {where}" + (f": {change_words(change)}" if change.named else ""))
+        console.say(f"  · {reported.text} [{place_words(found.changes[reported.change], found)}]{doubt}")
+    for number, at in enumerate(by_importance(found.changes), 1):
+        change = found.changes[at]
+        is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words stand below
+        words = f": {change_words(change)}" if change.named and not is_whole else ""
+        console.say(f"\n{number}. [{place_words(change, found)}] {kind_words(change)}{words}")
         if is_coloured:
             _say_coloured(console, change)
         else:
             console.say(_indented(marked_text(change.old_runs, change.new_runs)))
     console.say(f"\n{coverage_line(found)}")
-
-
-def _where(change: Change, found: Comparison) -> str:
-    return where_words(change, found.old.page_kind, found.new.page_kind)
 
 
 def _say_coloured(console: Console, change: Change) -> None:

@@ -9,7 +9,8 @@ from slmdesk.core.wire import stored_from
 from slmdesk.exports.versions import versions_paper, versions_sheets
 from slmdesk.exports.xlsx import to_xlsx
 from slmdesk.services.base.exporting import Make, json_bytes
-from slmdesk.services.versions.types import Comparison, json_of, report_of
+from slmdesk.services.versions.report import json_of, report_of
+from slmdesk.services.versions.types import Comparison
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-versions"

@@ -36,7 +36,9 @@ from slmdesk.services.jobs.steps import scores_of
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.services.versions.types import Comparison, Side, Wording, by_importance, text_of
+from slmdesk.services.versions.phrases import by_importance
+from slmdesk.services.versions.report import text_of
+from slmdesk.services.versions.types import Comparison, Side, Wording
 from slmdesk.text.words.language import LANGUAGES, detect
 
 KIND = "versions"

@@ -25,9 +25,14 @@ MOST_DETAIL = 160
 _STOP = re.compile(r"[,;:]\s|[.!?](?:\s|$)|\s[–—]\s")
 
 
+def openers(language: str) -> tuple[str, ...]:
+    """What begins a clause without which a sentence does not hold: "if", "provided that"."""
+    return tuple(tables()["conditions"]["openers"].get(language, ()))
+
+
 @cache
 def _openers(language: str) -> re.Pattern[str] | None:
-    found = tables()["conditions"]["openers"].get(language)
+    found = openers(language)
     return (
         re.compile(rf"(?<![\w'’-])(?:{'|'.join(map(re.escape, found))})(?![\w'’-])", re.IGNORECASE) if found else None
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from slmdesk.core.documents import Page
+from slmdesk.text.difference.clauses import clauses_of
 from slmdesk.text.difference.matching import Matcher, Yield, order_key
 from slmdesk.text.difference.parts import units_of
 from slmdesk.text.difference.presentation import ChangeBuilder, in_order, moved_together
@@ -31,4 +32,5 @@ def difference(
         new, old, after, before, language, checkpoint
     )  # fmt: skip
     events = [one.turned() for one in work.run()] if swapped else work.run()
-    return ChangeBuilder(in_order(moved_together(events)), checkpoint).build()
+    clauses = clauses_of(before), clauses_of(after)
+    return ChangeBuilder(in_order(moved_together(events)), clauses, language, checkpoint).build()

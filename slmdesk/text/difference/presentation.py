@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from slmdesk.text.difference.facts import facts_of
 from slmdesk.text.difference.matching import Pairing, Yield, joined, joined_with_numbers, letters_of, place_of
 from slmdesk.text.difference.parts import Unit
-from slmdesk.text.difference.types import Change, ChangeKind, Difference, Named, Place, Row, Run
-from slmdesk.text.difference.words import Hunk, hunks_of, named_of
+from slmdesk.text.difference.types import Change, ChangeKind, Difference, Place, Row, Run
+from slmdesk.text.difference.words import Hunk, hunks_of
 
 MOST_JOINED = 2400
 """Letters of neighbours that are shown as one removal or addition."""
@@ -78,8 +79,10 @@ def in_order(events: Sequence[Pairing]) -> list[_Step]:
 class ChangeBuilder:
     """Makes changes and rows from the events."""
 
-    def __init__(self, steps: Sequence[_Step], checkpoint: Yield) -> None:
-        self._steps, self._checkpoint = steps, checkpoint
+    def __init__(
+        self, steps: Sequence[_Step], clauses: tuple[Sequence[str], Sequence[str]], language: str, checkpoint: Yield
+    ) -> None:
+        self._steps, self._clauses, self._language, self._checkpoint = steps, clauses, language, checkpoint
         self._changes: list[Change] = []
 
     def build(self) -> Difference:
@@ -122,14 +125,12 @@ class ChangeBuilder:
         (old, numbers), (new, new_numbers) = joined_with_numbers(event.old), joined_with_numbers(event.new)
         old_places, new_places = tuple(one.place for one in event.old), tuple(one.place for one in event.new)
         hunks: list[Hunk] = []
-        named: tuple[Named, ...] = ()
         if event.old and event.new:
             is_other = _key(event.old) != _key(event.new)
             hunks = hunks_of(old, new, numbers, new_numbers) if is_other else []
             if not hunks and not event.is_moved:
                 event.is_same = True  # a list's number, blanks inside words
                 return
-            named = named_of(old, new, hunks)
         kind = (
             ChangeKind.MOVED if event.is_moved else ChangeKind.CHANGED if event.old and event.new
             else ChangeKind.REMOVED if event.old else ChangeKind.ADDED
@@ -143,7 +144,8 @@ class ChangeBuilder:
                 _marked(new, [one.new for one in hunks], event.change, is_whole),
                 old_places,
                 new_places,
-                named,
+                facts_of(_without(old, numbers), _without(new, new_numbers), hunks, self._language),
+                *(_clause(some, clauses) for some, clauses in zip((event.old, event.new), self._clauses, strict=True)),
             )
         )
 
@@ -192,6 +194,17 @@ def _paragraphs(steps: Sequence[_Step]) -> Iterator[list[int]]:
         group.append(at)
     if group:
         yield group
+
+
+def _without(text: str, numbers: Sequence[tuple[int, int]]) -> str:
+    """A text with line ends in the place of the numbers of its paragraphs."""
+    for start, end in numbers:
+        text = text[:start] + "\n" * (end - start) + text[end:]
+    return text
+
+
+def _clause(units: Sequence[Unit], clauses: Sequence[str]) -> str:
+    return clauses[units[0].block] if units else ""
 
 
 def _key(units: Sequence[Unit]) -> str:

@@ -20,7 +20,8 @@ class Named:
     """A fact that changed, as in both versions; empty where it is only in the other."""
 
     kind: str
-    """amount, percent, number, date, name, negation"""
+    """amount, percent, period, number, date, name, negation; condition, duty added, duty removed with their words;
+    definition with the term that is defined otherwise."""
     old: str
     new: str
 
@@ -56,7 +57,10 @@ class Change:
     old_places: tuple[Place, ...]
     new_places: tuple[Place, ...]
     named: tuple[Named, ...] = ()
-    """The facts that changed: numbers, dates, names, negations."""
+    """The facts that changed."""
+    old_clause: str = ""
+    """The heading above the passage in the old version, and the number of its paragraph; empty where there is none."""
+    new_clause: str = ""
 
     @property
     def old(self) -> str:

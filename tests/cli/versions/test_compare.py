@@ -31,17 +31,25 @@ def test_twelve_known_changes_between_a_word_file_and_a_pdf(run, contracts) -> N
         expected = kind if kind in ("added", "removed") else "changed"
         assert [one for one in found if one["kind"] == expected], (kind, found)
         if kind in ("name", "number", "amount", "percent", "date", "negation"):
+            kind = "period" if kind == "number" else kind  # both are days
             assert kind in {named["kind"] for one in found for named in one["named"]}, (kind, found)
     moved = [one for one in shape["changes"] if one["kind"] == "moved"]
     assert [" ".join(one["new"].split()) for one in moved] == [f"5. Liability {MOVED}"]  # its heading went with it
     assert shape["summary"] == (
-        "12 changes on 3 pages: 1 amount, 1 percentage, 2 numbers, 1 date, 1 negation, 2 names; "
-        "1 passage added, 1 removed, 1 moved, 1 reworded."
+        "12 changes on 3 pages: 1 duty removed, 1 negation, 1 amount, 1 percentage, 2 periods, 1 date, 2 names; "
+        "1 passage added, 1 moved, 1 reworded."
     )
     days = next(one for one in shape["changes"] if "Invoices" in one["old"])
-    assert days["named"] == [{"kind": "number", "old": "30 days", "new": "60 days"}]
+    assert days["named"] == [{"kind": "period", "old": "30 days", "new": "60 days"}]
     assert "within [-30-]{+60+} days" in days["marked"]
-    assert shape["changes"][shape["important"][0]]["named"][0]["kind"] in ("amount", "percent")
+    first = [shape["changes"][at] for at in shape["important"]]
+    kinds = [one["named"][0]["kind"] if one["named"] else one["kind"] for one in first]
+    assert kinds == [
+        "duty removed", "negation", "amount", "percent", "period", "period", "date", "name", "name", "moved", "added",
+        "changed",
+    ]  # fmt: skip
+    assert [one["clause"] for one in first][:3] == ["4. Keys", "3. Staff", "2. Price"]
+    assert days["old_clause"] == days["new_clause"] == "2. Price"
     assert shape["old"]["pages_read"] == shape["old"]["pages_total"]
 
 
@@ -58,6 +66,10 @@ def test_what_people_see_and_what_is_handed_out(run, contracts, tmp_path) -> Non
     said = run("compare", *contracts).out
     assert said.startswith("12 changes on 3 pages: ")
     assert "30 days → 60 days" in said
+    assert [line for line in said.splitlines() if line[:2] in ("1.", "2.")] == [
+        "1. [4. Keys, old section 1] duty removed",
+        "2. [3. Staff, section 1 → p. 2] changed: may → may not",
+    ]
     assert "\x1b[" not in said
     assert said.rstrip().endswith("Nothing was left out.")
     for form in ("md", "docx", "html", "xlsx", "json"):
@@ -68,9 +80,12 @@ def test_what_people_see_and_what_is_handed_out(run, contracts, tmp_path) -> Non
     text = (tmp_path / "out.md").read_text()
     assert "{+60+}" in text.replace("\\", "").replace("*", "")
     assert "What was read" in text
+    assert "### 2. Price" in text.replace("\\", "")
     book = openpyxl.load_workbook(tmp_path / "out.xlsx", read_only=True)
     words = " ".join(str(cell) for row in book["Changes"].iter_rows(values_only=True) for cell in row)
     assert "60 days" in words
+    rows = list(book["Changes"].iter_rows(values_only=True))
+    assert [row[1:3] for row in rows[:3]] == [("Kind", "Clause"), ("duty removed", "4. Keys"), ("changed", "3. Staff")]
     assert json.loads((tmp_path / "out.json").read_text())["format"] == "slmdesk-versions"
     refused = run("compare", *contracts, "-o", str(tmp_path / "out.md"))
     assert refused.status == 1

@@ -65,7 +65,24 @@ def test_a_version_dropped_beside_the_document_is_compared(program):
     assert program.find("versions_list").model().rowCount() == 12
     assert program.find("versions_coverage").text().endswith("Nothing was left out.")
     lines = [program.find("versions_list").model().index(at).data() for at in range(12)]
-    assert lines[3].startswith("≠  30 days → 60 days")
+    assert lines[0].startswith("−  duty removed: “Keys that were lost")
+    assert lines[5].startswith("≠  30 days → 60 days")
+    assert lines[5].endswith("2. Price, section 1 → p. 1")
+
+
+def test_the_list_goes_by_weight_or_by_the_text(program):
+    compared(program)
+    lines = program.pane.list.lines
+    assert sorted(lines.shown) == list(range(12))
+    assert lines.shown != list(range(12))
+    choice = program.find("versions_order")
+    choice.setFocus()
+    QTest.keyClicks(choice, "In")
+    choice.activated.emit(choice.currentIndex())
+    assert lines.shown == list(range(12))
+    program.click("versions_next")
+    program.click("versions_next")
+    assert program.pane.current == 1
 
 
 def test_keys_go_from_change_to_change_and_filters_hold(program):
@@ -73,13 +90,14 @@ def test_keys_go_from_change_to_change_and_filters_hold(program):
     rows = program.find("versions_rows")
     rows.setFocus()
     QTest.keyClick(rows, Qt.Key.Key_F8)
-    assert program.pane.current == 0
+    order = program.pane.list.lines.shown
+    assert program.pane.current == order[0]
     QTest.keyClick(rows, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
-    assert program.pane.current == 1
+    assert program.pane.current == order[1]
     assert program.find("versions_count").text() == "2 of 12"
     QTest.keyClick(rows, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClick(rows, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
-    assert program.pane.current == 11  # behind the first comes the last
+    assert program.pane.current == order[11]  # behind the first comes the last
     choice = program.find("versions_filter")
     choice.setFocus()
     QTest.keyClicks(choice, "Moved")
@@ -100,10 +118,10 @@ def test_a_change_is_shown_on_its_page_with_its_words_marked(program):
     assert not program.area.page.side.has_space
     program.wait(lambda: any(sheet.spans for sheet in program.area.page.view.sheets))
     sheet = next(sheet for sheet in program.area.page.view.sheets if sheet.spans)
-    change = program.area.versions.comparison.changes[1]
+    change = program.area.versions.comparison.changes[program.pane.current]
     assert [(place.start, place.end) for place in change.new_places] == list(sheet.spans)
     program.click("versions_next")  # beside the pages a step shows the page at once
-    assert program.pane.current == 2
+    assert program.pane.current == program.pane.list.lines.shown[2]
 
 
 def test_unchanged_paragraphs_unfold_at_a_click(program):

@@ -12,8 +12,8 @@ from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
+from slmdesk.services.versions.phrases import by_importance, coverage_line, headline
 from slmdesk.services.versions.service import VersionRequest, VersionView
-from slmdesk.services.versions.types import by_importance, coverage_line, headline
 from slmdesk.services.versions.wording import reported_in
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Run
 
@@ -79,7 +79,7 @@ def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
     recorder = opened(model=False)
     old, new = two(recorder)
     item, event = compared(recorder, old, new)
-    assert headline(event.comparison) == "2 changes on 1 page: 1 amount, 1 number."
+    assert headline(event.comparison) == "2 changes on 1 page: 1 amount, 1 period."
     view = opened_view(recorder, item)
     assert view.comparison == event.comparison
     assert [one.name for one in view.documents] == ["old.pdf", "new.pdf"]
@@ -113,7 +113,7 @@ def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
     _, event = compared(recorder, old, new)
     assert len(event.comparison.changes) == 3
     assert (
-        headline(event.comparison) == "4 changes in 3 passages on 1 page: 1 amount, 1 number, 1 date; 1 passage added."
+        headline(event.comparison) == "4 changes in 3 passages on 1 page: 1 amount, 1 period, 1 date; 1 passage added."
     )
 
 

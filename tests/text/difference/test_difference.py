@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from slmdesk.core.documents import Block, BlockKind, Page, page_of
 from slmdesk.text.difference.alignment import common, heaviest
 from slmdesk.text.difference.compare import difference
+from slmdesk.text.difference.facts import facts_of
 from slmdesk.text.difference.parts import key_of, units_of
 from slmdesk.text.difference.types import ChangeKind
-from slmdesk.text.difference.words import hunks_of, named_of
+from slmdesk.text.difference.words import hunks_of
 
 pytestmark = pytest.mark.pure
 
@@ -225,7 +226,7 @@ def test_a_changed_sentence_is_compared_by_words() -> None:
     assert change.kind is ChangeKind.CHANGED
     assert [run.text for run in change.old_runs if run.is_marked] == ["30"]
     assert [run.text for run in change.new_runs if run.is_marked] == ["60"]
-    assert [(one.kind, one.old, one.new) for one in change.named] == [("number", "30 days", "60 days")]
+    assert [(one.kind, one.old, one.new) for one in change.named] == [("period", "30 days", "60 days")]
     place = change.new_places[0]
     assert LEASE.replace("30", "60")[place.start : place.end] == change.new
 
@@ -293,7 +294,7 @@ def test_chinese_is_compared_by_letters() -> None:
         ("The owner may refuse.", "The owner may not refuse.", [("negation", "may", "may not")]),
         ("The owner may not refuse.", "The owner may refuse.", [("negation", "may not", "may")]),
         ("It was signed by Ms Miller.", "It was signed by Ms Jones.", [("name", "Miller", "Jones")]),
-        ("Within 30 days it is paid.", "It is paid.", [("number", "30 days", "")]),
+        ("Within 30 days it is paid.", "It is paid.", [("period", "30 days", "")]),
         ("The house is red.", "The house is blue.", []),
         ("It takes 30 days.", "It takes thirty days.", []),
         ("Der Mieter zahlt 900 Euro.", "Der Mieter zahlt 950 Euro.", [("amount", "900 Euro", "950 Euro")]),
@@ -302,7 +303,7 @@ def test_chinese_is_compared_by_letters() -> None:
     ],
 )  # fmt: skip
 def test_facts_that_changed_are_named(old: str, new: str, info: list[tuple[str, str, str]]) -> None:
-    assert [(one.kind, one.old, one.new) for one in named_of(old, new, hunks_of(old, new))] == info
+    assert [(one.kind, one.old, one.new) for one in facts_of(old, new, hunks_of(old, new))] == info
 
 
 # ---- size

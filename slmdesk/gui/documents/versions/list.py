@@ -1,4 +1,4 @@
-"""The list of changes between two versions: one line each, filtered by kind."""
+"""The list of changes between two versions: what changed and under which clause, filtered by kind."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
+from slmdesk.gui.base import theme
 from slmdesk.gui.documents.versions.rows import SIGNS
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.versions.types import Comparison, change_words, marked_text, shortened, where_words
+from slmdesk.services.versions.phrases import by_importance, change_words, marked_text, place_words, shortened
+from slmdesk.services.versions.types import Comparison
 from slmdesk.text.difference.types import Change, ChangeKind
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
 FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (
     ("all", "All changes", lambda _change: True),
-    ("numbers", "Amounts and numbers", lambda change: _names(change, "amount", "percent", "number")),
+    ("duties", "Duties and conditions", lambda change: _names(change, "duty added", "duty removed", "condition")),
+    ("numbers", "Amounts and numbers", lambda change: _names(change, "amount", "percent", "number", "period")),
     ("dates", "Dates", lambda change: _names(change, "date")),
     ("negations", "Negations", lambda change: _names(change, "negation")),
     ("names", "Names", lambda change: _names(change, "name")),
@@ -26,20 +29,22 @@ FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (
     ("moved", "Moved", lambda change: change.kind is ChangeKind.MOVED),
 )
 
+ORDERS: Sequence[tuple[object, str]] = (("weight", "Most important first"), ("text", "In the order of the text"))
+
 
 def _names(change: Change, *kinds: str) -> bool:
     return any(one.kind in kinds for one in change.named)
 
 
 class ChangeLines(QAbstractListModel):
-    """A line for each change that passes the filter."""
+    """Two lines for each change that passes the filter: what changed; its clause and pages."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._comparison: Comparison | None = None
         self.shown: list[int] = []
-        """The numbers of the changes listed."""
-        self._filter = "all"
+        """The numbers of the changes listed, in the order of the list."""
+        self._filter, self._order = "all", "weight"
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
         return 0 if parent.isValid() else len(self.shown)
@@ -51,14 +56,14 @@ class ChangeLines(QAbstractListModel):
             return None
         number = self.shown[index.row()]
         change = found.changes[number]
-        where = where_words(change, found.old.page_kind, found.new.page_kind)
+        where = place_words(change, found)
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return f"{SIGNS[change.kind]}  {shortened(_short_words(change), 120)}  ·  {where}"
+                return f"{SIGNS[change.kind]}  {shortened(_short_words(change), 120)}\n     {where}"
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{number + 1}. {change.kind.value}: {change_words(change)}, {where}"
+                return f"{index.row() + 1}. {change.kind.value}: {change_words(change)}, {where}"
             case _ if role == CHANGE_ROLE:
                 return number
         return None
@@ -72,8 +77,13 @@ class ChangeLines(QAbstractListModel):
         self.beginResetModel()
         self._filter = name
         changes = self._comparison.changes if self._comparison else ()
-        self.shown = [at for at, change in enumerate(changes) if passes(change)]
+        order = by_importance(changes) if self._order == "weight" else range(len(changes))
+        self.shown = [at for at in order if passes(changes[at])]
         self.endResetModel()
+
+    def order_by(self, name: str) -> None:
+        self._order = name
+        self.choose(self._filter)
 
     def row_of(self, change: int) -> int:
         """The row of a change; -1: it is filtered out."""
@@ -98,6 +108,7 @@ class ChangeList(QListView):
         self.lines = ChangeLines(self)
         self.setModel(self.lines)
         self.setUniformItemSizes(True)
+        self.setSpacing(theme.SPACE_4 // 2)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)

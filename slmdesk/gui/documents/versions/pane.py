@@ -18,7 +18,7 @@ from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
 from slmdesk.gui.documents.versions.controller import VersionsController
-from slmdesk.gui.documents.versions.list import FILTERS, ChangeList
+from slmdesk.gui.documents.versions.list import FILTERS, ORDERS, ChangeList
 from slmdesk.gui.documents.versions.rows import CompareRows
 from slmdesk.gui.widgets.build import button, column, flow, row, split
 from slmdesk.gui.widgets.choice import Choice
@@ -30,7 +30,8 @@ from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
-from slmdesk.services.versions.types import Comparison, coverage_line, headline
+from slmdesk.services.versions.phrases import coverage_line, headline
+from slmdesk.services.versions.types import Comparison
 
 FILE = "file"
 """The choice that asks for a file."""
@@ -127,6 +128,7 @@ class ComparePane(QFrame):
         bar = named(QFrame(parent), "versions_bar")
         self._filter = named(Choice([(key, words) for key, words, _ in FILTERS], bar), "versions_filter")
         self._filter.setAccessibleName("Which changes are listed")
+        self._order = named(Choice(list(ORDERS), bar), "versions_order", label="The order of the list")
         make = partial(button, parent=bar, kind="quiet")
         self._before = make("Previous", "versions_previous", tip="The change before (Shift+F8)", on=self.go_back)
         self._after = make("Next", "versions_next", tip="The next change (F8)", on=self.go_on)
@@ -136,13 +138,14 @@ class ComparePane(QFrame):
         self._wide = make("Side by side", "versions_wide", on=lambda: self._set_wide(not self._is_wide))
         export = make("Export…", "versions_export", label="Export this comparison")
         give_export_menu(export, self.export_requested.emit, forms=EXPORTS)
-        ways = (self._filter, self._before, self._after, self._count, self._open, self._wide, export)
+        ways = (self._filter, self._order, self._before, self._after, self._count, self._open, self._wide, export)
         flow(*ways, gap=theme.SPACE_8, into=bar)
         return bar
 
     def _connect(self) -> None:
         self._other.value_chosen.connect(self._on_other_chosen)
         self._filter.value_chosen.connect(self._on_filter_chosen)
+        self._order.value_chosen.connect(self._on_order_chosen)
         self.list.change_chosen.connect(self.show_change)
         self.list.activated.connect(lambda _index: self._on_open())
         self.rows.change_chosen.connect(self.show_change)
@@ -239,7 +242,7 @@ class ComparePane(QFrame):
         self._coverage.setText(coverage_line(found))
         has_changes = bool(found.changes)
         self._split.setVisible(has_changes)
-        for widget in (self._filter, self._before, self._after, self._count, self._open, self._wide):
+        for widget in (self._filter, self._order, self._before, self._after, self._count, self._open, self._wide):
             widget.setVisible(has_changes)
         if is_other:
             self.current = -1
@@ -291,6 +294,12 @@ class ComparePane(QFrame):
     @Slot(object)
     def _on_filter_chosen(self, value: object) -> None:
         self.list.lines.choose(str(value))
+        self.list.show_change(self.current)
+        self._tell_count()
+
+    @Slot(object)
+    def _on_order_chosen(self, value: object) -> None:
+        self.list.lines.order_by(str(value))
         self.list.show_change(self.current)
         self._tell_count()
 
