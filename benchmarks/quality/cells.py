@@ -1,4 +1,6 @@
-"""python -m benchmarks.quality.cells [--open | --aside] [--each]: what labels give of 16 documents, without a model.
+"""python -m benchmarks.quality.cells [--open | --aside] [--each] [--model GGUF]: the cells of 16 documents.
+
+Without a model by rule alone; with one through the real services, and with the time of a table of three invoices.
 
 The documents are made for this; beside each stands what the cells of its row must be, and here how a row is judged.
 
@@ -27,6 +29,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchmarks.quality import is_aside
+from benchmarks.quality.desk import Desk
 from slmdesk.core.documents import Page
 from slmdesk.documents.base import Reading
 from slmdesk.documents.registry import reader_of
@@ -184,23 +187,53 @@ def by_rule(document: TableDocument) -> dict[str, FoundCell]:
     return found_cells(known.columns, [cells.get(at, TableCell()) for at in range(len(known.columns))])
 
 
+def by_model(documents: Sequence[TableDocument], desk: Desk) -> dict[str, dict[str, FoundCell]]:
+    """The cells of the program's tables, for each document by its name."""
+    found: dict[str, dict[str, FoundCell]] = {}
+    for name in sorted({one.preset for one in documents}):
+        known = preset(name)
+        assert known is not None
+        some = [one for one in documents if one.preset == name]
+        made = desk.table([desk.read(one.path) for one in some], known.columns)
+        print(f"{name}: {len(some)} documents, first cell {made.first_s:.1f} s, all {made.seconds:.1f} s")
+        for document, row in zip(some, made.result.rows, strict=True):
+            found[document.name] = found_cells(known.columns, row.cells)
+    return found
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print the figures of the open half, of the half aside, or of both."""
     chosen = {one.removeprefix("--") for one in arguments} & {"open", "aside"} or {"open", "aside"}
+    some = [one for one in documents() if ("aside" if one.is_aside else "open") in chosen]
+    if "--model" in arguments:
+        desk = Desk(arguments[arguments.index("--model") + 1])
+        try:
+            invoices = [one for one in some if one.preset == "invoice"][:3]
+            print("Three invoices, the model not yet loaded:")
+            by_model(invoices, desk)
+            found = by_model(some, desk)
+        finally:
+            desk.close()
+    else:
+        found = {one.name: by_rule(one) for one in some}
     for half in sorted(chosen, reverse=True):
         print(f"| {' | '.join(('document', 'half', *_HEAD))} |\n{'|---' * (len(_HEAD) + 2)}|")
         total = Score()
-        for document in (one for one in documents() if one.is_aside is (half == "aside")):
-            found = by_rule(document)
-            counted = score(document.cells, found)
+        for document in (one for one in some if one.is_aside is (half == "aside")):
+            counted = score(document.cells, found[document.name])
             total += counted
             print(_line(document.name, half, counted))
             if "--each" in arguments:
-                for cell in document.cells:
-                    one = found[cell.column]
-                    verdict = judged(cell, one)
-                    print(f"    {cell.column}: {verdict}" + (f": {one.value!r}" if verdict is Verdict.WRONG else ""))
+                _print_each(document, found[document.name])
         print(_line("**all**", half, total))
+
+
+def _print_each(document: TableDocument, found: Mapping[str, FoundCell]) -> None:
+    for cell in document.cells:
+        one = found[cell.column]
+        verdict = judged(cell, one)
+        marked = ", marked" if one.is_marked else ""
+        print(f"    {cell.column}: {verdict}{marked}" + (f": {one.value!r}" if verdict is Verdict.WRONG else ""))
 
 
 _HEAD = ("cells", "right", "rightly empty", "wrong, unmarked", "wrong, marked", "missing", "right, yet marked")

@@ -11,7 +11,7 @@ import queue
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.questions.types import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.types import Summary, SummaryRequest
+from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
+from slmdesk.services.tables.service import TableRequest
+from slmdesk.services.tables.types import Column
 
 CONTEXT_TOKENS = 8192
 PLAIN_SUMMARY = "Summarize this document in ten bullet points. Keep names, amounts and dates exact."
@@ -45,7 +48,7 @@ class Made:
     first_s: float
     """Until its first words could be seen."""
     result: Any = None
-    """The Summary or Answered of the program; None of the plain side."""
+    """The Summary, Answered or Table of the program; None of the plain side."""
 
 
 class Desk:
@@ -94,6 +97,19 @@ class Desk:
         event, at = self._wait(QuestionAnswered, lambda one: one.message == sent.answer.id, start)
         answered: Answered = event.answered
         return Made(answered.answer if answered.found else "", at - began, at - began, answered)
+
+    def table(self, documents: Sequence[DocumentRecord], columns: Sequence[Column]) -> Made:
+        """Have a table made; `first_s` is until the first cell with a value."""
+        began, start = time.perf_counter(), len(self._events)
+        request = TableRequest(tuple(one.id for one in documents), tuple(columns))
+        item = self._call(lambda: self.services.extraction.begin(request))
+        event, at = self._wait(ExtractionEnded, lambda one: one.item == item.id, start)
+
+        def has_value(one: Any) -> bool:
+            return one.item == item.id and any(cell.value for cell in one.row.cells)
+
+        first = self._first(ExtractionGrew, has_value, start) or at
+        return Made("", at - began, first - began, event.table)
 
     def plain(self, document: DocumentRecord, words: str, tokens: int = PLAIN_TOKENS) -> Made:
         """Ask the model in a chat with the document attached, and nothing else."""

@@ -85,7 +85,7 @@ class Cues:
         last = filler.start() if filler else len(words)
         first = _START.match(words)
         begin = first.end() if first else 0
-        best: tuple[int, int, Said] | None = None
+        best: tuple[int, int, int, Said] | None = None
         for one in self.before:
             for match in one.pattern.finditer(words):
                 gap = last - match.end()
@@ -94,10 +94,10 @@ class Cues:
                 strength = Strength.NEAR if gap > one.reach else Strength.ADJACENT
                 if gap <= 0 and match.start() <= begin:
                     strength = Strength.LABEL
-                key = (min(match.end(), last), match.end() - match.start())
-                if best is None or key > best[:2]:
+                key = (min(match.end(), last), match.end() - match.start(), int(strength))
+                if best is None or key > best[:3]:
                     best = (*key, Said(one.role, strength))
-        return best[2] if best else Said()
+        return best[3] if best else Said()
 
     def _after(self, words: str) -> Said:
         bare = words.lstrip(" \t\n,(-\u2013")

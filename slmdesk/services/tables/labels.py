@@ -148,7 +148,7 @@ def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None
 def _name(place: Place, pages: PageTexts) -> TableCell | None:
     """A name without the address and the representative behind it."""
     found = name_span(pages.texts[place.page], place.start, place.end)
-    return cell_at(ColumnKind.PERSON, Place(place.page, *found), pages, origin="label") if found else None
+    return cell_at(ColumnKind.TEXT, Place(place.page, *found), pages, origin="label") if found else None
 
 
 def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:

@@ -29,7 +29,8 @@ _LABEL = re.compile(r"^[^:]{1,40}:(?:\s|$)|^[^:]{1,40} :\s")
 _CUSTOMER_LABEL = re.compile(
     r"^(?:bill(?:ed)? to|invoice(?:d)? to|invoice for|sold to|customer|client|buyer|to|for the attention of|"
     r"attn\.?|recipient|"
-    r"rechnungsempfanger(?:in)?|rechnung an|empfanger(?:in)?|kunde|kundin|auftraggeber(?:in)?|an|rechnungsadresse|"
+    r"rechnungsempfanger(?:in)?|rechnung an|empfanger(?:in)?|kunde|kundin|auftraggeber(?:in)?|an|an (?:die|den|"
+    r"das|herrn|frau|firma)|to the|rechnungsadresse|"
     r"rechnungsanschrift|"
     r"factur\w+ a|destinataire|client facture|adresse de facturation|doit|a l.attention de|"
     r"cliente|facturar a|facturado a|destinatario|datos del cliente|a la atencion de|"
@@ -80,7 +81,7 @@ _AND_ALONE = re.compile(
     r"da una parte|dall.altra)\W*$"
 )
 _PREAMBLE_ENDS = re.compile(
-    r"^\W*(?:\(?1[.)]\s|\u00a7\s?1\b|art(?:icle|iculo|icolo|\.)? ?1|it is (?:hereby )?agreed|the parties|"
+    r"^(?:\s*1[.)]\s|\W*\u00a7\s?1\b|art(?:icle|iculo|icolo|\.)? ?1|it is (?:hereby )?agreed|the parties|"
     r"wird (?:folgend|nachfolgend)|"
     r"il (?:a ete|est) convenu|se conviene|reunidos|exponen|acuerdan|si conviene|premesso|whereas|preambul)"
 )

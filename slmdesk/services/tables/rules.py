@@ -37,6 +37,14 @@ _UNTIL = re.compile(
     r"fino al|[-\u2013]) ?(?:and including |einschliesslich |zum )?)\W*$",
     re.IGNORECASE,
 )
+_LITTLE = re.compile(r"\W*(?:(?:del|vom|du|of|dated|de|le|am|den|on|il|el)\W+)?")
+"""Before a value that has no words of its own in its cell."""
+_BASE = re.compile(
+    r"(?:\d ?% ?(?:of|von|de|del|di|on)|(?:vat|tax|mwst|ust|umsatzsteuer|tva|iva)\.? ?(?:\(?\d+ ?%\)? )?(?:on|auf|"
+    r"aus|sur|sobre|su))\W*$",
+    re.IGNORECASE,
+)
+"""Before an amount of which the tax is taken."""
 _DATE_LINE = re.compile(
     r"^\W*(?:[^\W\d_][\w .'’()/-]{1,40},?\s+)?(?:(?:the|den|am|le|lì|li|il|a|on|de)\s+)?$", re.IGNORECASE
 )
@@ -146,7 +154,7 @@ class Rules:
             last = 0
             for start, end in spans_of(line.text, self._language):
                 before, after = _around(self._lines, at, start, end, last)
-                said = cues.read(before, after)
+                said = Said(OTHER, Strength.NEAR) if _BASE.search(before) else cues.read(before, after)
                 if kind == "date":
                     said = _said_of_day(paper, said, line, start, end, before, found)
                 cell = cell_at(column, _place(line, start, end), pages, origin=ORIGIN)
@@ -306,9 +314,10 @@ def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> 
     is_first_of_cell = not last or (line.cells and last <= line.cells[cell][0])
     if line.head and cell < len(line.head):
         before = f"{line.head[cell]}: {before}"
-    elif line.cells and cell and is_first_of_cell and first == line.cells[cell][0]:
+    elif line.cells and cell and is_first_of_cell and _LITTLE.fullmatch(before):
         others = [line.text[slice(*one)] for one in line.cells[:cell]]
-        before = f"{others[0] if len(others) == 1 else ' '.join(others)}: {before}"
+        is_name = not any(sign.isdigit() for sign in others[-1])
+        before = f"{others[-1] if is_name else ' '.join(others)}: {before}"
     if not before.strip() and at and not last and len(line.cells) < 2:
         above = lines[at - 1]
         if len(above.words) <= 40 and not any(sign.isdigit() for sign in above.words) and len(above.cells) < 2:

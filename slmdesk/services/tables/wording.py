@@ -9,6 +9,7 @@ from slmdesk.core.documents import BlockKind
 from slmdesk.services.tables.cues import Strength
 from slmdesk.services.tables.layout import Line
 from slmdesk.services.tables.places import Place
+from slmdesk.text.candidates.names import LEGAL_FORM
 from slmdesk.text.candidates.values import find_codes, find_periods
 from slmdesk.text.words.folding import fold
 
@@ -40,10 +41,19 @@ _NOTICE = re.compile(
     r"in advance|beforehand|vor (?:ablauf|ende)|zum (?:ende|monats|quartals|jahres|schluss)|before the end|"
     r"avant (?:la fin|le terme|l.echeance|la premiere))"
 )
+NEAR = 28
+"""Characters between a period and the words that say it is one of notice."""
+_RENEWED = re.compile(r"(?:verlanger|renew|extend|prorrog|renouvel|reconduct|prolong|rinnov|proroga|tacit)")
+_NAMED_NOTICE = re.compile(
+    r"(?:notice period|period of notice|kundigungsfrist|delai de preavis|duree du preavis|(?:plazo|"
+    r"periodo) de preaviso|"
+    r"(?:termine|periodo) di preavviso)"
+)
 _AT_ONCE = re.compile(
     r"(?:fristlos|without notice|arrears|breach|default|verzug|unpaid|not (?:been )?paid|non-payment|material|"
     r"retard|impay|manquement|mise en demeure|mora\b|incumplim|inadempim|"
     r"change the|increase|adjust|anpass|erhoh|revis|ander(?:t|ung)|probezeit|probation|essai|prueba|prova\b|"
+    r"(?:first|ersten|premiers|primeros|primi) \w+ (?:months|monate|mois|meses|mesi)|"
     r"remind|mahnung)"
 )
 _LAW = re.compile(
@@ -55,6 +65,7 @@ _LAW = re.compile(
     r"österreichische[sm]?|[Ss]chweizer(?:ische[sm]?)?) Recht))"
     r"|(?:soumis\w*|régi\w*|gouverné\w*|applicable\w*|relève\w*)\b[^.]{0,40}?(?P<d>(?:la )?(?:droit|"
     r"loi) (?:français\w*|belge|suisse|luxembourgeois\w*|de la République \w+))"
+    r"|(?P<g>laws? of (?:the )?[A-Z]\w+(?: and [A-Z]\w+)?) (?:applies|apply|governs?|shall)"
     r"|(?P<e>(?:la )?(?:legislación|ley|leyes|derecho) (?:española?s?|de España))"
     r"|(?P<f>(?:la )?(?:legge|diritto) italian[oa])"
 )
@@ -97,12 +108,13 @@ def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
 def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
     """Yield the title of a contract."""
     head = lines[: HEAD_LINES // 2]
-    for line in head:
+    for at, line in enumerate(head):
         words = fold(line.words)
+        is_first = not at and line.kind is BlockKind.HEADING and not LEGAL_FORM.search(line.text)
         is_title = line.kind is BlockKind.HEADING or (len(line.words) <= 90 and not line.words.endswith((".", ":")))
         if (
             is_title
-            and _CONTRACT.search(words)
+            and (is_first or _CONTRACT.search(words))
             and ":" not in line.words
             and not re.match(r"(?:zwischen|between|entre)", words)
         ):
@@ -120,8 +132,10 @@ def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
             whole = f"{before} {fold(line.text[start:end])} {after}"
             if not _NOTICE.search(whole):
                 continue
-            is_near = _NOTICE.search(f"{before[-45:]} {fold(line.text[start:end])} {after[:45]}")
-            if _AT_ONCE.search(whole) or not _ENDING.search(f"{whole} {_heading_above(lines, line)}"):
+            is_near = _NOTICE.search(f"{before[-NEAR:]} {fold(line.text[start:end])} {after[:NEAR]}")
+            is_named = _NAMED_NOTICE.search(before)
+            is_ending = is_named or _ENDING.search(f"{whole} {_heading_above(lines, line)}")
+            if _AT_ONCE.search(whole) or _RENEWED.search(before[-45:]) or not is_ending:
                 yield _place(line, start, end), Strength.NONE
                 continue
             yield _place(line, start, end), Strength.ADJACENT if is_near else Strength.NEAR

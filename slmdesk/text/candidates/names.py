@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from slmdesk.text.checks.words import WORD, function_words
+from slmdesk.text.words.folding import fold
+
 Span = tuple[int, int]
 
 _FORM = (
@@ -48,7 +51,8 @@ _BEHIND_NAME = re.compile(
 )
 _LEADING = re.compile(
     r"(?:\(?(?:\d{1,2}|[a-z])[.)]\s+|[\s\"\u201c\u201e\u00ab*#>\u2013\u2022-]+|"
-    r"(?:the company|the firm|the|der Firma|die Firma|Firma|Fa\.|(?:de )?la société|la sociedad|la empresa|"
+    r"(?:the company|the firm|the|Spett(?:abile|\.?le)?\.?|Egr\. Sig\.|Gent\.ma Sig\.ra|der Firma|die Firma|Firma|"
+    r"Fa\.|(?:de )?la société|la sociedad|la empresa|"
     r"la mercantil|la società|l'impresa|"
     r"to|an die|an den|an das|an|à l['’]attention de|a la atención de|alla cortese attenzione d[ei]l?|z\. ?Hd\.|"
     r"à la|à|al|alla|a la|"
@@ -58,6 +62,8 @@ _LEADING = re.compile(
 _BEGINS = re.compile(r"[A-ZÀ-ÖØ-Þ\d]|[^\W\d_]+\.? [A-ZÀ-ÖØ-Þ]")
 """A capital letter; at most one small word before it: "signora Bellini"."""
 MOST_NAME = 90
+MOST_SMALL = 2
+"""Words of a name that begin small and are no "of" or "the"; with more it is a sentence."""
 
 
 def name_span(text: str, start: int = 0, end: int | None = None) -> Span | None:
@@ -81,7 +87,8 @@ def name_span(text: str, start: int = 0, end: int | None = None) -> Span | None:
     words = text[begin:until]
     if not any(one.isalpha() for one in words) or len(words) > MOST_NAME or not _BEGINS.match(words):
         return None
-    return begin, until
+    small = sum(one[0].islower() and fold(one) not in function_words() for one in WORD.findall(words))
+    return (begin, until) if small <= MOST_SMALL else None
 
 
 def has_address(text: str) -> bool:
