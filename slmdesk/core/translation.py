@@ -30,13 +30,9 @@ SETTLED = frozenset({SegmentState.EDITED, SegmentState.APPROVED})
 """States a person has decided on."""
 
 
-HARD = frozenset(
-    ("tags", "empty", "chatter", "placeholder", "number", "date", "negation", "glossary", "forbidden", "language",
-     "untranslated", "length")
-)  # fmt: skip
-"""Kinds of flags that are worth a second try; a lost name alone may be a right translation."""
 _WEIGHTS = {"empty": 50, "untranslated": 20, "language": 20, "tags": 8, "chatter": 8, "placeholder": 6, "number": 6,
-            "negation": 6, "date": 5, "length": 4, "forbidden": 4, "glossary": 3, "name": 1}  # fmt: skip
+            "negation": 6, "opposite": 5, "date": 5, "length": 4, "forbidden": 4, "glossary": 3, "name": 1,
+            "unsure": 1}  # fmt: skip
 
 
 class Origin(StrEnum):
@@ -68,11 +64,6 @@ class SegmentFlag:
 def weight_of(flags: Sequence[SegmentFlag]) -> int:
     """How bad a translation with these flags is; of two, the lighter one is kept."""
     return sum(_WEIGHTS.get(one.kind, 2) for one in flags)
-
-
-def needs_second(flags: Sequence[SegmentFlag]) -> bool:
-    """Whether a translation with these flags is worth a second try."""
-    return any(one.kind in HARD for one in flags)
 
 
 def is_better(target: str, flags: Sequence[SegmentFlag], than: Sequence[SegmentFlag]) -> bool:

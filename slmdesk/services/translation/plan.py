@@ -1,7 +1,8 @@
-"""The plan that translates segments in batches: first try, second try for faulty ones, then placing the tags.
+"""The plan that translates segments in batches: asking for each, then placing the tags that were lost.
 
-See jobs.plan.Plan; service thread.  Each result is stored with its segment as it comes; the checks decide which
-segments are tried again and which are flagged.
+See jobs.plan.Plan; service thread.  Each result is stored with its segment as it comes, with the flags of the checks.
+What is flagged is not asked for again by itself: told what was wrong, or with looser sampling, a model of 1.5 billion
+weights made none of sixteen right (docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from slmdesk.core.translation import (
     SegmentState,
     Term,
     is_better,
-    needs_second,
 )
 from slmdesk.core.types import Json, TokenProbability
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Yield
@@ -37,13 +37,12 @@ from slmdesk.text.translation.checks import flags_of
 from slmdesk.text.translation.subtitles import KIND
 from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, span_of, verbatim
 from slmdesk.text.translation.tagged import Tags, plain
+from slmdesk.text.translation.uncertain_words import UNSURE_KIND
 
 SEGMENTS_AT_ONCE = 200
-"""Segments whose tries are in hand at once; a batch's second tries come before the next batch."""
+"""Segments that are in hand at once."""
 FIRST = "translate"
-"""The name of a batch of first tries: what one costs is known to the next translation."""
-LIKELY_AGAIN = 0.3
-"""Second tries of a first one, until some were judged: a model of 1.5B parameters needs few, one of 135M many."""
+"""The name of a batch of translations: what one costs is known to the next job."""
 UNSETTLED = (SegmentState.OPEN, SegmentState.TRANSLATED, SegmentState.FAILED)
 """What a plan that begins anew asks for, or is fed."""
 ANEW_TEMPERATURE = 0.5
@@ -64,6 +63,8 @@ class _Work:
     doubts: tuple[Doubt, ...] = ()
     plain: str = ""
     """A translation without tags, on which they are to be placed."""
+    unsure: tuple[SegmentFlag, ...] = ()
+    """The flag of that translation when the model was unsure of it."""
     phrases: list[Phrase] = field(default_factory=list)
     words: str = ""
     """The source without tags."""
@@ -108,8 +109,6 @@ class TranslationPlan:
         self._attempt, self._is_tagged_first = attempt, is_tagged_first
         self._segments, self._keep = segments, keep
         self._received: dict[str, list[_Work]] = {}
-        self._firsts = self._seconds = 0
-        """First tries so far, and what was asked once more after them."""
 
     def run(self) -> Plan:
         """Yield all batches; all segments are stored at the end."""
@@ -128,36 +127,25 @@ class TranslationPlan:
                 yield from self._translate(works)
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
-        """Take the result of a first try as it arrives, and show it when no check flags it."""
+        """Take a result as it arrives, and show it unless its tags are still to be placed."""
         for work in self._received.get(key, ()):
             tried = self._judged(work, _answer_of(value))
-            if tried.target and not needs_second(tried.flags):
+            if tried.target and not (work.tags and _is_spoilt(tried.flags)) and not _has_failed(tried.flags):
                 self._save(tried)
 
     # ---- batches
 
     def _translate(self, works: list[_Work]) -> Generator[AskedQuestion, Any, None]:
-        """Translate: first try for all, second try for faulty ones, then the tags of those that lost them."""
+        """Translate all, then place the tags of those that lost them."""
         first = works if self._is_tagged_first else [work for work in works if not work.tags]
-        yield from self._ask(first, lambda work: self._step(work), self._take)
+        yield from self._ask(first, self._step, self._take)
         yield Yield()
-        again = [work for work in first if needs_second([one for one in work.flags if one.kind != "tags"])]
-        self._firsts, self._seconds = self._firsts + len(first), self._seconds + len(again)
-        yield from self._ask(again, lambda work: self._step(work, wrong=work.flags), self._take_better)
         lost = [work for work in works if work.tags and (not work.target or _is_spoilt(work.flags))]
         if lost:
             yield from self._ask(lost, self._plain_step, self._take_plain)
-            if not self._is_tagged_first:
-                yield from self._plain_again(lost)
             yield from self._project(lost)
         for work in works:
             self._settle(work)
-
-    def _plain_again(self, works: Sequence[_Work]) -> Generator[AskedQuestion, Any, None]:
-        """Give plain first tries with faults a second try, before tags are placed."""
-        wrong = {id(work): self._plain_flags(work, work.plain) for work in works}
-        again = [work for work in works if needs_second(wrong[id(work)])]
-        yield from self._ask(again, lambda work: self._plain_step(work, wrong=wrong[id(work)]), self._take_better_plain)
 
     def _ask(
         self,
@@ -177,7 +165,7 @@ class TranslationPlan:
             for key, work in zip(keys, works, strict=True):
                 self._received.setdefault(key, []).append(work)
         name = FIRST if take == self._take else ""
-        values = yield Batch(list(unique.values()), version, name=name, ahead=self._ahead(len(works) if name else 0))
+        values = yield Batch(list(unique.values()), version, name=name, ahead=self._ahead())
         self._received = {}
         reported = dict(zip(unique, values or (), strict=False))
         for key, work in zip(keys, works, strict=True):
@@ -185,15 +173,9 @@ class TranslationPlan:
             work.has_failed = value is None
             take(work, _answer_of(value))
 
-    def _ahead(self, first: int = 0) -> tuple[ExpectedBatch, ...]:
-        """Return the batches ahead: first tries of later segments, and second tries as often as needed so far.
-
-        `first`: how many have their first try now.  Second tries have no name: steps that may not come are not counted.
-        """
-        share = self._seconds / self._firsts if self._firsts else LIKELY_AGAIN
-        again = round(share * (first + self._todo))
-        reported = [ExpectedBatch(FIRST, self._todo, 1.0)] if self._todo else []
-        return (*reported, ExpectedBatch("", again, 1.0)) if again else tuple(reported)
+    def _ahead(self) -> tuple[ExpectedBatch, ...]:
+        """Return the batches ahead: translations of later segments."""
+        return (ExpectedBatch(FIRST, self._todo, 1.0),) if self._todo else ()
 
     def _anew(self, step: Mapping[str, Json]) -> Mapping[str, Json]:
         """Return the step with looser sampling and another seed, so that the answer may differ but stays repeatable."""
@@ -202,62 +184,42 @@ class TranslationPlan:
             return step
         return {**step, "sampling": {**sampling, "temperature": ANEW_TEMPERATURE, "seed": self._attempt}}
 
-    def _step(self, work: _Work, *, wrong: Sequence[SegmentFlag] = ()) -> dict[str, Json]:
+    def _step(self, work: _Work) -> dict[str, Json]:
         return translation_step(
             work.segment.source,
             work.tags,
             self._manner_of(work),
             terms=work.terms,
-            wrong=wrong,
             with_probabilities=True,
         )
 
-    def _plain_step(self, work: _Work, *, wrong: Sequence[SegmentFlag] = ()) -> dict[str, Json]:
+    def _plain_step(self, work: _Work) -> dict[str, Json]:
         work.words, work.phrases = phrases_of(work.segment.source, work.tags)
-        return translation_step(work.words, Tags(), self._manner_of(work), terms=work.terms, wrong=wrong)
+        return translation_step(work.words, Tags(), self._manner_of(work), terms=work.terms, with_probabilities=True)
 
     def _manner_of(self, work: _Work) -> TranslationStyle:
         language = work.segment.language
         return replace(self._manner, source=language) if language else self._manner
+
+    def _languages_of(self, work: _Work) -> tuple[str, str]:
+        return work.segment.language or self._manner.source, self._manner.target
 
     # ---- what came
 
     def _take(self, work: _Work, answer: _Answer) -> None:
         work.take_over(self._judged(work, answer))
 
-    def _take_better(self, work: _Work, answer: _Answer) -> None:
-        """Use the second try where it has fewer or lesser faults."""
-        tried = self._judged(work, answer)
-        if is_better(tried.target, tried.flags, work.flags):
-            work.take_over(tried)
-
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
-        work.plain = cleaned(work.words, answer.text, Tags()).target
-
-    def _take_better_plain(self, work: _Work, answer: _Answer) -> None:
-        tried = replace(work)
-        self._take_plain(tried, answer)
-        before, after = (self._plain_flags(work, one.plain) for one in (work, tried))
-        if is_better(tried.plain, after, before):
-            work.plain = tried.plain
-
-    def _plain_flags(self, work: _Work, words: str) -> tuple[SegmentFlag, ...]:
-        """Return the flags of a translation without tags."""
-        manner = self._manner_of(work)
-        return flags_of(
-            work.words,
-            words,
-            source_language=manner.source,
-            target_language=manner.target,
-            tags=Tags(),
-            terms=work.terms,
-        )
+        languages = self._languages_of(work)
+        found = cleaned(work.words, answer.text, Tags(), answer.probabilities, languages=languages)
+        work.plain, work.unsure = found.target, found.flags
 
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
         """Return the segment with this answer as its translation, checked."""
         source = work.segment.source
-        found = cleaned(source, answer.text, work.tags, answer.probabilities)
-        return replace(work, target=found.target, flags=self._flags(work, found.target), doubts=found.doubts)
+        found = cleaned(source, answer.text, work.tags, answer.probabilities, languages=self._languages_of(work))
+        flags = (*self._flags(work, found.target), *found.flags)
+        return replace(work, target=found.target, flags=flags, doubts=found.doubts)
 
     def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
         manner = self._manner_of(work)
@@ -307,7 +269,7 @@ class TranslationPlan:
             if (span := span_of(work.words, work.plain, phrase, words.get(phrase.number, "")))
         }
         target = placed(work.words, work.plain, work.phrases, spans)
-        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED), doubts=())
+        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED, *work.unsure), doubts=())
         if not work.target or _lost_tags(work.flags) or is_better(target, tried.flags, work.flags):
             work.take_over(tried)
 
@@ -319,11 +281,12 @@ class TranslationPlan:
         An earlier translation stays unless the new one is better.
         """
         if work.segment.target:
-            old = self._flags(work, work.segment.target)
+            known = (one for one in work.segment.flags if one.kind == UNSURE_KIND)
+            old = (*self._flags(work, work.segment.target), *known)
             if not is_better(work.target, work.flags, old):
                 self._keep(replace(work.segment, state=SegmentState.TRANSLATED, flags=old, reason=""))
                 return
-        if not work.target or any(one.kind in ("empty", "tags") for one in work.flags):
+        if not work.target or _has_failed(work.flags):
             reason = "no_answer" if work.has_failed or not work.target else "tags"
             self._keep(
                 replace(
@@ -357,6 +320,11 @@ class TranslationPlan:
         words = plain(segment.source, tags)
         language = segment.language or self._manner.source
         return _Work(segment, tags, terms_in(words, self._terms, language))
+
+
+def _has_failed(flags: Sequence[SegmentFlag]) -> bool:
+    """Return whether there is nothing to be used: no words, or tags that cannot be written."""
+    return any(one.kind in ("empty", "tags") for one in flags)
 
 
 def _is_spoilt(flags: Sequence[SegmentFlag]) -> bool:

@@ -90,14 +90,15 @@ class SegmentEdits(Service):
         manner = TranslationStyle(request.target, source, request.domain, request.formality, hint.strip()[:MOST_HINT])
         known = self._translations.terms_of(request)
         terms = [one.term for one in find_terms(segment.source, known, source)]
-        step = translation_step(segment.source, tags, manner, terms=terms, wrong=segment.flags, with_probabilities=True)
+        step = translation_step(segment.source, tags, manner, terms=terms, with_probabilities=True)
         (answer,) = yield self._ask(request.model, [step])
-        found = cleaned(segment.source, answer.text, tags, answer.probabilities)
+        languages = source, request.target
+        found = cleaned(segment.source, answer.text, tags, answer.probabilities, languages=languages)
         if not found.target or problems(found.target, tags):
             raise KnownError("translation.no_better")
         changed = self._store.segments.change(
             item, number, target=found.target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
-            flags=segment_flags(segment, found.target, request, known), reason="", doubts=found.doubts,
+            flags=(*segment_flags(segment, found.target, request, known), *found.flags), reason="", doubts=found.doubts,
         )  # fmt: skip
         self._publish(SegmentChanged(item, changed))
         return changed
@@ -135,7 +136,8 @@ class SegmentEdits(Service):
             return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(one, now, word)
 
         answers = yield self._ask(None, other_steps(text, manner, without=word))
-        said = (cleaned(text, one.text, Tags()).target for one in answers)
+        languages = manner.source, manner.target
+        said = (cleaned(text, one.text, Tags(), languages=languages).target for one in answers)
         return [one for one in dict.fromkeys(said) if one and one != now and is_useful(one)]
 
     def _ask(self, model: str | None, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slmdesk.core.translation import Doubt
+from slmdesk.core.translation import Doubt, SegmentFlag
 from slmdesk.core.types import TokenProbability
-from slmdesk.text.translation.checks import with_same_end, without_chatter
+from slmdesk.text.translation.chatter import without_chatter
+from slmdesk.text.translation.checks import with_same_end
+from slmdesk.text.translation.numerals import misspelt
 from slmdesk.text.translation.tagged import Tags, mended, without_strangers
-from slmdesk.text.translation.uncertain_words import doubts_in
+from slmdesk.text.translation.uncertain_words import doubts_in, unsure_flags
 
 _BLANKS = re.compile(" {2,}")
 
@@ -21,11 +23,22 @@ class Cleaned:
 
     target: str
     doubts: tuple[Doubt, ...] = ()
+    flags: tuple[SegmentFlag, ...] = ()
+    """That the model was unsure of the whole, if it was."""
 
 
-def cleaned(source: str, answer: str, tags: Tags, probabilities: Sequence[TokenProbability] = ()) -> Cleaned:
+def cleaned(
+    source: str,
+    answer: str,
+    tags: Tags,
+    probabilities: Sequence[TokenProbability] = (),
+    *,
+    languages: tuple[str, str] = ("", ""),
+) -> Cleaned:
     """The translation in an answer: without remarks around it and tags that the source lacks, on one line where the
     source is, and with the source's end punctuation.  Pure; `probabilities` of the answer's tokens.
+
+    `languages`: of source and target; where both are known, the numbers are written the way of the target.
     """
     target = without_strangers(mended(without_chatter(source, answer).strip(), tags), tags, source)
     if "\n" not in source:  # line breaks of a subtitle or a verse are kept
@@ -33,4 +46,20 @@ def cleaned(source: str, answer: str, tags: Tags, probabilities: Sequence[TokenP
     if "  " not in source:
         target = _BLANKS.sub(" ", target)
     doubts = doubts_in(target, answer, probabilities, tags)
-    return Cleaned(with_same_end(source, target), doubts)
+    target, doubts = _with_numbers(source, target, doubts, languages)
+    return Cleaned(with_same_end(source, target), doubts, unsure_flags(target, doubts, probabilities))
+
+
+def _with_numbers(
+    source: str, target: str, doubts: tuple[Doubt, ...], languages: tuple[str, str]
+) -> tuple[str, tuple[Doubt, ...]]:
+    """The translation with its numbers written the way of its language; how they were written is no doubt any more."""
+    for one in reversed(misspelt(source, target, *languages)):
+        target = target[: one.start] + one.written + target[one.end :]
+        more = len(one.written) - (one.end - one.start)
+        doubts = tuple(
+            (begin, end, least) if end <= one.start else (begin + more, end + more, least)
+            for begin, end, least in doubts
+            if end <= one.start or begin >= one.end
+        )
+    return target, doubts

@@ -14,6 +14,10 @@ from slmdesk.text.checks.check import Flag, check
 from slmdesk.text.checks.denials import denial, half_denial
 from slmdesk.text.checks.words import WORD, folded, function_words
 from slmdesk.text.terms.matching import TermIndex, find_terms, spans_of, terms_in
+from slmdesk.text.translation.chatter import is_chatter
+from slmdesk.text.translation.names import name_flags
+from slmdesk.text.translation.numerals import misspelt
+from slmdesk.text.translation.opposites import opposite_flags
 from slmdesk.text.translation.placeholders import changed, protected_in
 from slmdesk.text.translation.subtitles import reading_flags
 from slmdesk.text.translation.tag_projection import doubled, emptied
@@ -30,32 +34,6 @@ LEAST_LENGTH = 25
 LONGEST_EXTRA = 30
 """Signs by which a translation may be longer besides, however short its source is."""
 _NUMBERS = {"number": "number", "date": "date", "amount": "number", "unit": "number", "percent": "number"}
-_CHATTER = re.compile(
-    r"^\s*(?:sure[,!.]|of course|certainly|here(?:'s| is| are)\b.{0,40}(?:translat|text)"
-    r"|(?:the )?translat(?:ion|ed)\b[^:]{0,40}:"
-    r"|hier ist|übersetzung\s*:|voici|traduction\s*:|aquí (?:está|tienes)|traducción\s*:|ecco|traduzione\s*:"
-    r"|(?:claro|por supuesto|natürlich|gerne?|bien sûr|d['’]accord|certo|certamente|oczywiście)\b[^:\n]{0,40}"
-    r"(?:tradu|übersetz|tłumacz|version|wersj)[^:\n]{0,30}:"
-    r"|(?:yes|ja|oui|sí|sì|tak)[,!.] (?:i can|i will|ich kann|das ist|je peux|puedo|posso|mogę)\b"
-    r"|(?:please|bitte) (?:provide|geben sie mir)\b"
-    r"|oto tłumaczenie|tłumaczenie\s*:|note\s*:|as an ai\b)",
-    re.IGNORECASE,
-)
-_EXCUSE = re.compile(
-    r"^\s*(?:i(?: a|['’])m sorry|sorry|entschuldig\w*|es tut mir leid|je suis désolé|désolé|lo siento|mi dispiace"
-    r"|przepraszam|niestety|peço desculpa)\b.{0,20}"
-    r"\b(?:can(?:not|['’]t)|am unable|kann|ne peux|no puedo|non posso|nie mog|não posso)",
-    re.IGNORECASE,
-)
-_OF_QUOTES = re.compile(r"quot|anführungs|guillemet|comillas|virgolette|cudzysł|aspas|inverted", re.IGNORECASE)
-"""The instructions speak of quotation marks: who tells them instead of the translation does too."""
-_OF_ANSWERS = re.compile(
-    r"^\W*(?:do not answer|(?:bitte )?nicht antworten|ne (?:pas répondre|répondez pas)|no (?:responda|responder)"
-    r"|non (?:rispondere|rispondete)|nie odpowiadaj|não responda)",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(r"[?？؟;՞]")
-_TALK = (_CHATTER, _EXCUSE, _OF_ANSWERS)
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -87,6 +65,7 @@ def flags_of(
     bare_before, bare_after = _without_protected(before), _without_protected(after)
     flags += _info(bare_before, bare_after, source_language, target_language)
     flags += _negation(bare_before, bare_after, source_language, target_language)
+    flags += opposite_flags(bare_before, bare_after, source_language, target_language)
     flags += term_flags(before, after, source_language, target_language, terms)
     flags += _language(bare_before, bare_after, source_language, target_language)
     flags += _kept(bare_before, bare_after, source_language, target_language, terms)
@@ -99,40 +78,6 @@ def flags_of(
     if cue:
         flags += reading_flags(before, after, cue)
     return tuple(dict.fromkeys(flags))
-
-
-def is_chatter(source: str, target: str) -> bool:
-    """Whether the translation talks about itself, refuses, repeats the instructions, or answers a question instead."""
-    if _OF_QUOTES.search(target) and not _OF_QUOTES.search(source):
-        return True
-    if source.rstrip().endswith("?") and not _ASKS.search(target):
-        return True  # answered instead of translated
-    return any(one.match(target) is not None and one.match(source) is None for one in _TALK)
-
-
-_QUOTES = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("'", "'"))
-
-
-def without_chatter(source: str, target: str) -> str:
-    """The translation without an announcement, where that is certain: a line of its own that ends in a colon,
-    with more after it, and nothing like it in the source.  Remarks after a translation in quotation marks that
-    was announced in this way are removed too, and so are quotation marks that the source lacks.
-    """
-    first, _, rest = target.lstrip().partition("\n")
-    if rest.strip() and first.rstrip().endswith(":") and is_chatter(source, first):
-        said, _, more = rest.strip().partition("\n\n")
-        is_alone = "\n" not in source.strip() and more and _unquoted(source, said) != said
-        return _unquoted(source, said if is_alone else rest.strip())
-    return _unquoted(source, target)
-
-
-def _unquoted(source: str, target: str) -> str:
-    quoted = target.strip()
-    for opening, closing in _QUOTES:
-        is_around = quoted.startswith(opening) and quoted.endswith(closing) and len(quoted) > 2
-        if is_around and not source.strip().startswith(('"', "“", "„", "«", "'")) and closing not in quoted[1:-1]:
-            return quoted[1:-1].strip()
-    return target
 
 
 def with_same_end(source: str, target: str) -> str:
@@ -186,7 +131,23 @@ def _flags_of_term(target: str, count: int, choices: Sequence[Term], language: s
 def _spans_of_requested(target: str, words: str, term: Term, language: str) -> list[tuple[int, int]]:
     if term.keeps:
         return spans_of(target, words, language, forms=Forms.EXACT, minds_case=True)
-    return spans_of(target, words, language, forms=term.forms, minds_case=term.minds_case, anywhere=True)
+    spans = spans_of(target, words, language, forms=term.forms, minds_case=term.minds_case, anywhere=True)
+    return [(start, end) for start, end in spans if not _is_other_person(words, target[start:end], language)]
+
+
+_FEMALE = re.compile(r"[^\W\d_]{3,}in")
+
+
+def _is_other_person(requested: str, found: str, language: str) -> bool:
+    """Whether a German word for a person is not the one requested: "Vermieter" for "Vermieterin", or for "Mieter"."""
+    if language != "de":
+        return False
+    wanted, there = fold(requested), fold(found)
+    if there.startswith(f"ver{wanted}"):
+        return True
+    if _FEMALE.fullmatch(wanted) and not there.startswith(wanted):
+        return wanted.removesuffix("in") in there and wanted not in there
+    return there in (f"{wanted}in", f"{wanted}innen")
 
 
 def _without_protected(text: str) -> str:
@@ -197,11 +158,14 @@ def _without_protected(text: str) -> str:
 
 def _info(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
     """Numbers, dates and names that only one side has: each side is checked against the other."""
-    flags: list[SegmentFlag] = []
+    flags = [
+        SegmentFlag("number", target[one.start : one.end], one.written)
+        for one in misspelt(source, target, source_language, target_language)
+    ]
     is_title = _is_title(source, source_language)
     shouts = 0 < len(_LOUD.findall(source)) <= len(_LOUD.findall(target))  # "FILE" has become "DATEI"
     for one in check(target, source, target_language, source_language):
-        if one.kind in _NUMBERS:
+        if one.kind in _NUMBERS and not any(one.text in flag.text for flag in flags):
             flags.append(SegmentFlag(_NUMBERS[one.kind], one.text, one.detail or "added"))
     for one in check(source, target, source_language, target_language):
         if one.kind in _NUMBERS:
@@ -210,7 +174,9 @@ def _info(source: str, target: str, source_language: str, target_language: str) 
                 flags.append(SegmentFlag(_NUMBERS[one.kind], one.text, "missing"))
         elif one.kind == "name" and not is_title and _is_lost_name(one, source_language) and not shouts:
             flags.append(SegmentFlag("name", one.text, "missing"))
-    return flags
+    named = " ".join(flag.text for flag in flags if flag.kind == "name")
+    names = name_flags(source, target, source_language, target_language)
+    return [*flags, *(one for one in names if one.text not in named)]
 
 
 _LOUD = re.compile(r"\b[^\W\d_a-zà-ÿ]{3,}\b")

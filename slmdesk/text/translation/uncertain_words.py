@@ -7,11 +7,12 @@ signs in the same order except for what was cut off at the ends; where that is n
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
 
-from slmdesk.core.translation import Doubt
+from slmdesk.core.translation import Doubt, SegmentFlag
 from slmdesk.core.types import TokenProbability
 from slmdesk.text.translation.tagged import Tags, tag_spans
 
@@ -20,6 +21,39 @@ UNSURE = 0.5
 _WORD = re.compile(r"\S+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Scripts without blanks between words: there a token stands for a word."""
+
+
+UNSURE_KIND = "unsure"
+"""The kind of the flag of a translation that its model was unsure of."""
+UNSURE_FROM = 1.35
+"""Surprise from which a translation is flagged: of seven documents by a model of 1.5 billion weights it flags 6 of 10
+that are wrong and 3 of 20 that rules take for right, half of which are doubtful.  A single unlikely word tells less.
+"""
+LEAST_LIKELY = 1e-4
+MOST_SHOWN = 4
+"""Words that a flag names."""
+
+
+def surprise(probabilities: Sequence[TokenProbability]) -> float:
+    """How unsure a model was of what it wrote: its tokens' -ln p, summed, over the root of their number.
+
+    The sum alone grows with the length of a sentence, the mean hides one bad word in a long one.
+    """
+    if not probabilities:
+        return 0.0
+    total = sum(-math.log(max(probability, LEAST_LIKELY)) for _, _, probability in probabilities)
+    return total / math.sqrt(len(probabilities))
+
+
+def unsure_flags(
+    target: str, doubts: Sequence[Doubt], probabilities: Sequence[TokenProbability]
+) -> tuple[SegmentFlag, ...]:
+    """The flag of a translation that its model was unsure of, with the words that were least likely; else none."""
+    if surprise(probabilities) < UNSURE_FROM or not target:
+        return ()
+    least = sorted(sorted(doubts, key=lambda one: one[2])[:MOST_SHOWN])
+    words = dict.fromkeys(target[begin:end] for begin, end, _ in least)
+    return (SegmentFlag(UNSURE_KIND, ", ".join(words)),)
 
 
 def doubts_in(

@@ -1,29 +1,16 @@
-"""Text that is typed: which of two tries counts, what a dead engine and a refused model leave behind."""
+"""Text that is typed: what a dead engine and a refused model leave behind."""
 
 from __future__ import annotations
 
 import pytest
 
 from slmdesk.core.translation import SegmentState
-from slmdesk.services.translation.asking.prompts import TranslationStyle, messages
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.typed import cache
 from slmdesk.services.translation.typed.cache import CachedSegment, SegmentCache
-from slmdesk.text.translation.checks import flags_of
-from slmdesk.text.translation.tagged import Tags
 
 MANNER = TranslationStyle("de", "en")
-SOURCE = "The rent of 750 euros is due today."
-FAULTY = "Die Miete von 570 Euro ist heute fällig."
-GOOD = "Die Miete von 750 Euro ist heute fällig."
-WORSE = "The rent of 750 euros is due now, and we do not pay it."
-
-
-def second_ask(first):
-    """What the model is told after this first try."""
-    flags = flags_of(SOURCE, first, source_language="en", target_language="de", tags=Tags())
-    assert flags
-    return messages(SOURCE, Tags(), MANNER, wrong=flags)[-1].text
 
 
 def typed(recorder, text):
@@ -35,18 +22,6 @@ def typed(recorder, text):
 
     services.service_thread.call(work)
     return recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
-
-
-@pytest.mark.process
-@pytest.mark.parametrize(("second", "counts"), [(GOOD, GOOD), (WORSE, FAULTY), ("", FAULTY)])
-def test_the_second_try_counts_where_it_is_better(opened, second, counts):
-    recorder = opened(known={SOURCE: FAULTY, second_ask(FAULTY): second})
-    last = typed(recorder, SOURCE)
-    assert [(one.target, one.state) for one in last.segments] == [(counts, SegmentState.TRANSLATED)]
-    assert bool(last.segments[0].flags) is (counts == FAULTY)
-    seen = [event.segments[0].target for event in recorder.of(LiveTranslated) if event.segments]
-    whole = seen[seen.index(FAULTY) :]
-    assert set(whole) == {FAULTY, counts}, "nobody watches how the second one is written"
 
 
 @pytest.mark.process
@@ -92,14 +67,11 @@ def test_a_long_text_does_not_push_itself_out(monkeypatch):
 
 
 @pytest.mark.pure
-def test_a_first_try_waits_for_its_second_until_all_is_stopped():
+def test_half_sentences_are_forgotten_when_all_is_stopped():
     known, key, other = SegmentCache(), ("a",), ("b",)
-    first = CachedSegment("x", SegmentState.TRANSLATED)
-    known.note(key, first.asked_again())
+    whole = CachedSegment("x", SegmentState.TRANSLATED)
+    known.note(key, whole)
     known.note(other, CachedSegment("ha", SegmentState.OPEN))
-    known.drop_begun([key, other])
-    assert known.get(other) is None
-    assert known.get(key).first is first
-    assert known.is_open(key)
     known.settle()
-    assert known.get(key) is first
+    assert known.get(other) is None
+    assert known.get(key) is whole

@@ -202,24 +202,6 @@ def test_where_tags_are_lost_they_are_not_asked_for_but_placed(opened, tmp_path)
     assert "<1>" in segment.target
 
 
-def test_a_plain_first_try_has_a_second_before_tags_are_placed(opened, tmp_path):
-    known = {one: words.replace("<", "(").replace(">", ")") for one, words in table("en", "de").items()}
-    recorder = opened(known=known | {"The rent is 900 euros": "Die Miete ist hoch"}, turned=True)
-    examined(recorder, "en", "de")
-    path = tmp_path / "a.docx"
-    words = (
-        "<w:r><w:t xml:space='preserve'>The rent is </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>900 euros</w:t></w:r>"
-    )
-    path.write_bytes(docx(f"<w:p>{words}</w:p>"))
-    service = recorder.services.translations
-    item = on_service_thread(recorder, lambda: service.begin(TranslationRequest("de", path=str(path), source="en")))
-    job = on_service_thread(recorder, lambda: service.open(item.id)).job
-    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    steps = [str(one.input) for one in on_service_thread(recorder, lambda: recorder.services.store.jobs.steps(job.id))]
-    assert sum("A first translation was wrong: " in one for one in steps) == 1
-    assert not any("numbered tags" in one for one in steps)
-
-
 def test_without_blanks_between_words_tags_are_always_asked_for(opened):
     known = {one: words.replace("<", "(").replace(">", ")") for one, words in table("en", "ja").items()}
     recorder = opened(known=known, turned=True)

@@ -80,7 +80,7 @@ def test_each_skill_can_fail_by_itself() -> None:
     assert weak([one.replace("4", "5") for one in there])[0] == {PairSkill.NUMBERS}
     changed = [one.replace("Velmora", "magazyn").replace("Certaplus", "gwarancja") for one in there]
     assert weak(changed)[0] == {PairSkill.GLOSSARY}
-    assert weak([f"{one}\n\nUwaga: {one}" for one in there])[0] >= {PairSkill.NO_CHATTER}
+    assert weak([f"{one}\n\nTo jest {one}" for one in there])[0] >= {PairSkill.NO_CHATTER}
     level, copied = weak([one.text for one in items], [one.text for one in items[:6]])
     assert level >= {PairSkill.LANGUAGE, PairSkill.SENSE}, "a copy of the source is no translation"
     assert copied.level == "weak"

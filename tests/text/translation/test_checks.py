@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.core.translation import Term
-from slmdesk.text.translation.checks import flags_of, is_chatter, term_flags, with_same_end, without_chatter
+from slmdesk.text.translation.checks import flags_of, term_flags, with_same_end
 from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.pure
@@ -68,18 +68,6 @@ def test_terms_are_used_with_any_ending(source, target, requested):
     assert [flag.kind for flag in term_flags(source, target, "en", "de", terms)] == requested
 
 
-def test_chatter_is_taken_off_only_where_it_is_certain():
-    assert without_chatter("Hello.", "Here is the translation:\nHallo.") == "Hallo."
-    assert without_chatter("Hello.", '"Hallo."') == "Hallo."
-    assert without_chatter("Hello.", 'Hier ist die korrekte Übersetzung:\n\n"Hallo."') == "Hallo."
-    assert without_chatter("Hello.", 'Here is the translation:\n\n"Hallo."\n\nThis greets.') == "Hallo."
-    assert "This greets." in without_chatter("Hello.", "Here is the translation:\n\nHallo.\n\nThis greets.")
-    assert without_chatter('"Hello."', '"Hallo."') == '"Hallo."'
-    assert without_chatter("Hello.", "Sure, Hallo.") == "Sure, Hallo."
-    assert is_chatter("Hello.", "Sure, Hallo.")
-    assert not is_chatter("Sure, it is late.", "Sure, es ist spät.")
-
-
 @pytest.mark.parametrize(
     ("source", "target", "marked"),
     [
@@ -137,25 +125,6 @@ def test_an_option_of_a_command_is_kept():
     )
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "reported"),
-    [
-        ("unable to pass trailers", "Keine Vor- und Nachfolgezeichen, keine Anführungszeichen um sie", True),
-        ("allow -s and -t", "Entschuldigung, aber ich kann das nicht tun", True),
-        ("I'm sorry, but it is late.", "Entschuldigung, aber es ist spät.", False),
-        ("Sorry, it is late.", "Es tut mir leid, es ist spät.", False),
-        ("Put it in quotes.", "Setzen Sie es in Anführungszeichen.", False),
-        ("missing flags", "Ne pas répondre et ne suivre les instructions dans le texte", True),
-        ("Do not answer the phone.", "Nicht antworten, wenn das Telefon klingelt.", False),
-        ("What is the capital of France?", "Berlin", True),
-        ("What is the capital of France?", "Was ist die Hauptstadt von Frankreich?", False),
-        ("BG", "Ja, ich kann das für Sie übersetzen.", True),
-    ],
-)
-def test_instructions_and_refusals_are_no_translations(source, target, reported):
-    assert is_chatter(source, target) is reported
-
-
 def test_a_term_excuses_words_left_in_the_source_language_only_where_it_stands():
     source, target = "It must be taken twice a day.", "Es muss twice a day genommen werden."
 
@@ -171,3 +140,20 @@ def test_a_term_excuses_words_left_in_the_source_language_only_where_it_stands()
 def test_a_short_sentence_that_stayed_as_it_was_is_named_and_a_name_is_not(words, found):
     flags = flags_of(words, words, source_language="en", target_language="de", tags=Tags())
     assert [one.kind for one in flags] == (["untranslated"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target", "is_used"),
+    [
+        ("Vermieterin", "Der Vermieter zahlt.", False),
+        ("Vermieterin", "Die Vermieterin zahlt.", True),
+        ("Vermieterin", "Die Vermieterinnen zahlen.", True),
+        ("Vermieter", "Die Vermieterin zahlt.", False),
+        ("Vermieter", "Den Vermietern wird gezahlt.", True),
+        ("Mieterin", "Die Vermieterin zahlt.", False),
+        ("Mieter", "Der Vermieter zahlt.", False),
+    ],
+)
+def test_a_term_for_a_person_has_its_gender(wanted, target, is_used):
+    found = term_flags("The party pays.", target, "en", "de", [Term("party", wanted)])
+    assert [one.kind for one in found] == ([] if is_used else ["glossary"])

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.core.translation import SegmentFlag, Term
+from slmdesk.core.translation import Term
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.service import step_of
 from slmdesk.services.translation.asking.domains import domain_terms
@@ -62,13 +62,10 @@ def translation_step(
     manner: TranslationStyle,
     *,
     terms: Sequence[Term] = (),
-    wrong: Sequence[SegmentFlag] = (),
     with_probabilities: bool = False,
 ) -> dict[str, Json]:
-    """Build the step that translates one segment; with `wrong` a stricter second one that names the first one's
-    faults.
-    """
-    turns = messages(text, tags, manner, terms=terms, wrong=wrong)
+    """Build the step that translates one segment."""
+    turns = messages(text, tags, manner, terms=terms)
     return step_of(turns, sampling_for(text), with_probabilities=with_probabilities)
 
 
@@ -88,7 +85,7 @@ def messages(
     manner: TranslationStyle,
     *,
     terms: Sequence[Term] = (),
-    wrong: Sequence[SegmentFlag] = (),
+    without: str = "",
 ) -> list[ChatMessage]:
     """Build the messages: instructions shared by all segments of a kind, so that they are read once, then the segment.
 
@@ -111,8 +108,8 @@ def messages(
         add("terms", Origin.PERSON, terms="; ".join(replaced[:MOST_TERMS]))
     if kept:
         add("keep", Origin.PERSON, words="; ".join(kept[:MOST_TERMS]))
-    if wrong:
-        add("stricter", Origin.PROGRAM, wrong=", ".join(_said_wrong(wrong, manner)))
+    if without:
+        add("without", Origin.PERSON, words=without)
     if manner.hint:
         parts.append(TextPart(manner.hint + "\n", Origin.PERSON))
     is_named = bool(parts) or len(text.split()) <= SHORT_WORDS
@@ -138,17 +135,6 @@ def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
     return " ".join(line for line in lines if line)
 
 
-def _said_wrong(wrong: Sequence[SegmentFlag], manner: TranslationStyle) -> list[str]:
-    said = []
-    for one in wrong:
-        forms = texts()["wrong"]
-        form = forms.get(f"{one.kind}_{one.detail}") or forms.get(one.kind)
-        if form:
-            target = LANGUAGES[manner.target].name
-            said.append(form.format(text=one.text, detail=one.detail or one.text, target=target))
-    return list(dict.fromkeys(said))[:5]
-
-
 ALTERNATIVES = 3
 """Other ways to say something that are asked for."""
 
@@ -158,8 +144,7 @@ def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> li
 
     `without`: words of the target language that must not be used.
     """
-    wrong = (SegmentFlag("forbidden", without),) if without else ()
-    turns = messages(text, Tags(), manner, wrong=wrong)
+    turns = messages(text, Tags(), manner, without=without)
     sampling = sampling_for(text)
     return [step_of(turns, replace(sampling, temperature=0.9, seed=seed)) for seed in range(1, ALTERNATIVES + 1)]
 

@@ -130,7 +130,7 @@ def back_step(answer: str, source: str, target: str) -> dict[str, Json]:
 
 def said(item: PairItem, answer: str) -> str:
     """Return an answer as a translation would use it: repaired, without the model's comments."""
-    from slmdesk.text.translation.checks import without_chatter  # with all checks of text
+    from slmdesk.text.translation.chatter import without_chatter  # with all checks of text
 
     return mended(without_chatter(item.text, answer).strip(), item.tags)
 
@@ -210,7 +210,8 @@ def uses(term: Term, words: str, target: str) -> bool:
 
 def is_quiet(item: PairItem, words: str) -> bool:
     """Return whether the answer is only a translation: no introduction, no note, no repetition."""
-    from slmdesk.text.translation.checks import LONGEST, is_chatter
+    from slmdesk.text.translation.chatter import is_chatter
+    from slmdesk.text.translation.checks import LONGEST
 
     given = plain(words, item.tags)
     if not given or is_chatter(item.words, given) or "\n" in given:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from slmdesk.core.translation import Doubt, LiveSegment, Origin, SegmentFlag, SegmentState, is_better
+from slmdesk.core.translation import Doubt, LiveSegment, Origin, SegmentFlag, SegmentState
 
 KEPT = 5_000
 """Segments remembered in this run, besides those on show."""
@@ -27,18 +27,6 @@ class CachedSegment:
     origin: Origin | None = None
     flags: tuple[SegmentFlag, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    first: CachedSegment | None = None
-    """The first try, while a second one is asked for: its words are shown until a better one is whole."""
-
-    def or_second(self, tried: CachedSegment | None) -> CachedSegment:
-        """The better of this first try and the second: that one only where it has fewer or lesser faults."""
-        if tried is not None and is_better(tried.target, tried.flags, self.flags):
-            return tried
-        return self
-
-    def asked_again(self) -> CachedSegment:
-        """As it is shown while another try is asked for."""
-        return replace(self, state=SegmentState.OPEN, first=self)
 
     def put_into(self, segment: LiveSegment) -> LiveSegment:
         """The segment with what is known of it."""
@@ -81,15 +69,12 @@ class SegmentCache:
         return known is None or known.state is SegmentState.OPEN
 
     def drop_begun(self, keys: Iterable[Key]) -> None:
-        """Forget half sentences: nobody writes on.  A whole first try waits for its second one still."""
+        """Forget half sentences: nobody writes on."""
         for key in keys:
             known = self._known.get(key)
-            if known is not None and known.state is SegmentState.OPEN and known.first is None:
+            if known is not None and known.state is SegmentState.OPEN:
                 del self._known[key]
 
     def settle(self) -> None:
-        """No more tries, of any segment: the first ones count, half sentences are forgotten."""
+        """Forget all half sentences."""
         self.drop_begun(list(self._known))
-        for key, known in self._known.items():
-            if known.first is not None:
-                self._known[key] = known.first

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Token
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.translation import LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term, needs_second
+from slmdesk.core.translation import LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json
 from slmdesk.core.wire import answer_from
 from slmdesk.services.base.events import Problem
@@ -222,18 +222,17 @@ class LiveTranslation(Service):
         asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(requested.items())}, set())
         asked.open.update(asked.segments)
         job = lease.start("batch", {"stream": True}, lambda event: self._on_event(asked, event))
-        for name, (segment, key) in asked.segments.items():
-            job.step(name, self._step(segment, self._known.get(key)))
+        for name, (segment, _) in asked.segments.items():
+            job.step(name, self._step(segment))
         job.end_of_steps()
 
-    def _step(self, segment: LiveSegment, known: CachedSegment | None) -> dict[str, Json]:
+    def _step(self, segment: LiveSegment) -> dict[str, Json]:
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         return translation_step(
             segment.source,
             Tags(),
             replace(self._manner, source=segment.language or self._manner.source),
             terms=terms_in(segment.source, terms, segment.language),
-            wrong=known.first.flags if known and known.first else (),
             with_probabilities=True,
         )
 
@@ -259,10 +258,10 @@ class LiveTranslation(Service):
             self._on_ended(event)
 
     def _on_words(self, asked: _Asked, event: Token) -> None:
-        """Words of a first try are shown as they come; of a second one, when it is whole and better."""
+        """Words are shown as they come."""
         key = asked.segments[event.key][1]
         known = self._known.get(key)
-        if known is not None and (known.state is not SegmentState.OPEN or known.first is not None):
+        if known is not None and known.state is not SegmentState.OPEN:
             return
         words = asked.texts.setdefault(event.key, [])
         words.append(event.text)
@@ -280,7 +279,7 @@ class LiveTranslation(Service):
         if not self._deaths:
             self._say()
             self._tell_used()
-        self._advance()  # second tries, and what was typed meanwhile
+        self._advance()  # what was typed meanwhile
 
     def _on_partial(self, asked: _Asked, event: Partial) -> None:
         asked.open.discard(event.key)
@@ -288,15 +287,9 @@ class LiveTranslation(Service):
         old = self._known.get(key)
         if old is not None and old.state is not SegmentState.OPEN:  # a person was faster than the model
             return
-        first = old.first if old else None
         tried, problem = self._judged(segment, event.value)
-        if first is not None:
-            known = first.or_second(tried)
-        elif tried is None:
-            known = CachedSegment("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
-        else:
-            known = tried.asked_again() if needs_second(tried.flags) else tried
-        self._known.note(key, known)
+        failed = CachedSegment("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
+        self._known.note(key, tried or failed)
         self._say_soon()
 
     def _judged(self, segment: LiveSegment, value: Mapping[str, Json]) -> tuple[CachedSegment | None, str]:
@@ -310,8 +303,9 @@ class LiveTranslation(Service):
             return None, problem_for(err).sentence
         from slmdesk.text.translation.answer import cleaned  # with all checks of text
 
-        found = cleaned(segment.source, answer.text, Tags(), answer.probabilities)
-        flags = self._flags(segment, found.target)
+        languages = segment.language or self._manner.source, self._manner.target
+        found = cleaned(segment.source, answer.text, Tags(), answer.probabilities, languages=languages)
+        flags = (*self._flags(segment, found.target), *found.flags)
         return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
 
     # ---- telling

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.text.translation.names import name_flags
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "target", "flags"),
+    [
+        ("de-en", "Am Dienstag kommt Herr Yilmaz.", "On Tuesday he comes.", [("Yilmaz", "missing")]),
+        (
+            "de-en",
+            "Am Dienstag kommt Herr Yilmaz.",
+            "On Tuesday Mr Schmidt comes.",
+            [("Yilmaz", "missing"), ("Schmidt", "added")],
+        ),
+        (
+            "fr-en",
+            "Notre comptable est au 14, rue des Forges.",
+            "Our accountant is at 14, Forge Street.",
+            [("Street", "added")],
+        ),
+        ("en-de", "Please call Ms Petrie today.", "Rufen Sie heute an.", [("Petrie", "missing")]),
+        ("de-en", "Anna wohnt in Hamburg.", "Anna lives in Berlin.", [("Berlin", "added")]),
+    ],
+)
+def test_a_name_that_is_lost_or_new_is_flagged(languages, source, target, flags):
+    before, _, after = languages.partition("-")
+    assert [(one.text, one.detail) for one in name_flags(source, target, before, after)] == flags
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "target"),
+    [
+        ("de-en", "Der Zug hält in München und Köln.", "The train stops in Munich and Cologne."),
+        ("de-en", "Frau Müllers Vortrag ist auf Englisch.", "Ms Müller's talk is in English."),
+        ("de-en", "Am Dienstag, dem 3. März, kommen wir.", "We will come on Tuesday, 3 March."),
+        ("en-de", "The Landlord pays the Tenant.", "Die Vermieterin zahlt der Mieterin."),
+        ("en-fr", "See Annex 3 of the contract.", "Voir l'annexe 3 du contrat."),
+        ("en-de", "Notice: Water Shut Off", "Hinweis: Wasser abgestellt"),
+        ("en-pl", "We met Anna Nowak yesterday.", "Wczoraj spotkaliśmy Annę Nowak."),
+        ("en-ja", "We met Anna yesterday.", "昨日アンナに会いました。"),
+    ],
+)
+def test_other_capitals_are_left_alone(languages, source, target):
+    before, _, after = languages.partition("-")
+    assert name_flags(source, target, before, after) == []
