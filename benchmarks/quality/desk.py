@@ -64,7 +64,7 @@ class Desk:
         self._times: list[float] = []
         self._more = threading.Condition()
         self.services = open_services(paths, engine_command=ENGINE, reader_command=READER)
-        self.services.add_listener(self._hear)
+        self.services.on(Event, self._hear)
         link_model(self.services, model)
 
     def close(self) -> None:
