@@ -10,6 +10,7 @@ from typing import Any
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import NewSegment, SegmentState, Term
 from slmdesk.text.terms.matching import find_terms
+from slmdesk.text.translation.addresses import is_address, is_firm
 from slmdesk.text.translation.placeholders import is_code, is_only_protected
 from slmdesk.text.translation.segments import segment_of, segments_of
 from slmdesk.text.translation.subtitles import KIND
@@ -78,7 +79,8 @@ def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
 def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
     """Return why a segment needs no translation.
 
-    `nothing` (no words, or code), `kept` (only terms that are not translated), "" when it needs one.
+    `nothing` (no words, or code), `kept` (an address, a firm, or only terms that are not translated), "" when it needs
+    one.
     """
     words = plain(source, tags)
     if is_only_protected(words):
@@ -86,6 +88,8 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
     found = list(find_terms(words, terms))
     if is_code(words) and not found:
         return "nothing"
+    if not found and (is_address(words) or is_firm(words)):
+        return "kept"
     kept = [one for one in found if one.term.keeps]
     for one in reversed(kept):
         words = words[: one.start] + " " + words[one.end :]
