@@ -49,7 +49,7 @@ def compare(
     and amounts before mere wording.
 
     Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
-    A model puts the changes into words only if its exam shows that it can be trusted.
+    A model says in a few sentences what changed, if its exam shows that it can be trusted.
     """
     if no_model and model:
         raise click.UsageError("--no-model and --model exclude each other.")

@@ -1,8 +1,8 @@
 """The version service: compares two versions of a document and stores the result.  Service thread.
 
 A comparison is an item of kind `versions`, linked to its two documents.  Pages are read in pieces and compared on a
-thread of their own.  Where an exam trusts the model with wording, a job then describes the most important changes in
-its words, each checked against both versions.
+thread of their own.  Where an exam trusts the model with wording, a job then says in a few sentences of its words
+what changed, each checked against both versions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ from slmdesk.services.jobs.steps import scores_of
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.services.versions.phrases import by_importance
 from slmdesk.services.versions.report import text_of
 from slmdesk.services.versions.types import Comparison, Side, Wording
 from slmdesk.text.words.language import LANGUAGES, detect
@@ -44,8 +43,6 @@ from slmdesk.text.words.language import LANGUAGES, detect
 KIND = "versions"
 LANGUAGE_CHARACTERS = 4000
 PAGES_AT_ONCE = 50
-MOST_REPORTED = 60
-"""Changes that are told in a model's words: the most important ones."""
 REST_EVERY_S, REST_S = 0.02, 0.001
 """While it compares, others get their turn so often, and for so long: pure Python lets nobody else run."""
 SKILLS = (Skill.FORMAT, Skill.TRUTH)
@@ -245,7 +242,7 @@ class VersionService(Service, JobPlanner):
         stored = self._store.items.get(item)
         request = _kept_request(stored)
         record = self._models.by_sha256(request.model or None)
-        if record is not None and comparison.changes and self._may_tell(record, is_named=request.named):
+        if record is not None and _chosen(comparison) and self._may_tell(record, is_named=request.named):
             title = stored.title.removeprefix("Compare: ")
             self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), item=item)
         self._publish(VersionsCompared(item, comparison))
@@ -282,29 +279,25 @@ class VersionService(Service, JobPlanner):
     def _reported(
         self, comparison: Comparison, threshold: float | None
     ) -> Generator[AskedQuestion, Any, list[Wording]]:
-        """The most important changes in a sentence each, what is doubtful marked."""
+        """What changed in a few sentences, what is doubtful marked."""
         from slmdesk.services.versions import wording  # loads all checks
 
         changes = comparison.changes
-        chosen = [at for at in by_importance(changes) if wording.can_be_reported(changes[at])][:MOST_REPORTED]
-        steps = [wording.change_step(changes[at], comparison.language) for at in chosen]
-        values: list[StepValue] = yield Batch(steps, wording.prompt_version(), 400.0, 60.0 * len(steps))
-        reported: list[Wording] = []
-        for at, value in zip(chosen, values, strict=True):
-            one = wording.reported_in(at, changes[at], value or {}, comparison.language)
-            if one is not None:
-                reported.append(one)
-            yield Yield()
+        chosen = wording.chosen_of(changes)
+        step = wording.digest_step(changes, chosen, comparison.language)
+        values: list[StepValue] = yield Batch([step], wording.prompt_version(), 400.0, 60.0)
+        reported = wording.digest_in(changes, chosen, values[0] or {}, comparison.language)
+        yield Yield()
         asked = [one for one in reported if one.supported]
         if threshold is None or not asked:
             return reported
         steps = [wording.truth_of(changes[one.change], one) for one in asked]
         values = yield Batch(steps, self._exams.prompt_version(), 60.0, 0.0)
         judged = {
-            one.change: wording.doubted(one, scores_of(value), threshold)
+            one.text: wording.doubted(one, scores_of(value), threshold)
             for one, value in zip(asked, values, strict=True)
         }
-        return [judged.get(one.change, one) for one in reported]
+        return [judged.get(one.text, one) for one in reported]
 
     def _on_reported(self, job: JobRecord) -> None:
         comparison = stored_from(Comparison, self._store.results.get(job.item)) if job.item else None
@@ -357,6 +350,12 @@ def _prompt_version() -> str:
     from slmdesk.services.versions.wording import prompt_version
 
     return prompt_version()
+
+
+def _chosen(comparison: Comparison) -> list[int]:
+    from slmdesk.services.versions.wording import chosen_of
+
+    return chosen_of(comparison.changes)
 
 
 def _kept_request(item: Item) -> KeptRequest:

@@ -183,12 +183,12 @@ def test_200_megabytes_in_a_line(run, tmp_path) -> None:
 
 def test_a_model_that_is_named_is_examined_first(run, with_model, tmp_path) -> None:
     old, new = tmp_path / "old.txt", tmp_path / "new.txt"
-    old.write_text("The rent is 900 euros a month. It is due on the first day.\n")
-    new.write_text("The rent is 950 euros a month. It is due on the first day.\n")
+    old.write_text("The rent is 900 euros a month.\n\nThe garden is mown in 3 days.\n\nIt begins on 1 May 2025.\n")
+    new.write_text("The rent is 950 euros a month.\n\nThe garden is mown in 4 days.\n\nIt begins on 2 May 2025.\n")
     shape = run("compare", str(old), str(new), "-m", with_model["id"], "--json").json
     assert "too weak to tell the changes in its own words" in shape["note"]
     assert shape["sentences"] == []
-    assert len(shape["changes"]) == 1
+    assert len(shape["changes"]) == 3
     again = run("compare", str(old), str(new)).out  # known to be weak by now: not asked
     assert "too weak" not in again
     assert "950" in again

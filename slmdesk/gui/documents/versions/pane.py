@@ -219,7 +219,7 @@ class ComparePane(QFrame):
     @Slot(bool)
     def show_wording(self, is_at_work: bool) -> None:
         """Whether a model is describing the changes; the changes themselves are shown already."""
-        self._busy_words.setText("A model puts the most important changes into words…")
+        self._busy_words.setText("A model is saying in a few sentences what changed…")
         self._busy.setVisible(is_at_work)
 
     @Slot(object)
