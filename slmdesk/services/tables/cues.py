@@ -19,6 +19,8 @@ OTHER = "other"
 """The role of a value that no column wants: the day of an order, the amount of a deposit."""
 FARTHEST = 45
 """Characters between words and the value they announce."""
+WEAK = "(?= ?$)"
+"""With this a word must stand right before the value, and says little by itself."""
 _LITTLE = (
     r"of|is|are|was|be|on|the|at|a|an|for|in|and|by|to|comes to|amounts to|will|shall|"
     r"am|vom|von|der|den|dem|des|das|die|ist|sind|betragt|betragen|belauft sich auf|wird|in hohe|mit|zum|zu|auf|uber|"
@@ -61,6 +63,8 @@ class _Cue:
     pattern: re.Pattern[str]
     reach: int = 0
     """Characters that may stand between it and the value, as if it stood beside it."""
+    is_weak: bool = False
+    """It says little by itself: "from"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,8 @@ class Cues:
                 gap = last - match.end()
                 if gap > max(FARTHEST, one.reach):
                     continue
-                strength = Strength.NEAR if gap > one.reach else Strength.ADJACENT
-                if gap <= 0 and match.start() <= begin:
+                strength = Strength.NEAR if gap > one.reach or one.is_weak else Strength.ADJACENT
+                if not one.is_weak and gap <= 0 and match.start() <= begin:
                     strength = Strength.LABEL
                 key = (min(match.end(), last), match.end() - match.start(), int(strength))
                 if best is None or key > best[:3]:
@@ -123,7 +127,7 @@ def _before_cue(role: str, words: str) -> _Cue:
     bare = words[: reach.start()] if reach else words
     head = r"^[\s\W]*(?:\d{1,2}[.)]\s*)?" if bare.startswith("^") else ""
     pattern = re.compile(rf"{head}(?<![a-z0-9])(?:{bare.removeprefix('^')})(?![a-z0-9])")
-    return _Cue(role, pattern, int(reach[1]) if reach else 0)
+    return _Cue(role, pattern, int(reach[1]) if reach else 0, words.endswith(WEAK))
 
 
 @cache

@@ -116,7 +116,8 @@ def _raw_lines(text: str, block: Block) -> Iterator[Span]:
 def _goes_on(line: str, following: str) -> bool:
     """Whether a line was broken only because it was full."""
     if (
-        following.strip() in _JOINS
+        following.startswith(_BLANK)
+        or following.strip() in _JOINS
         or not following.strip()
         or len(line.strip()) < LONG_LINE
         or line.rstrip().endswith((".", ":"))

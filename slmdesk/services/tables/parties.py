@@ -58,7 +58,8 @@ _FIRST = (
     r"vermieter(?:in)?|verpachter(?:in)?|verkaufer(?:in)?|auftragnehmer(?:in)?|dienstleister(?:in)?|"
     r"arbeitgeber(?:in)?|lieferant(?:in)?|anbieter(?:in)?|werkunternehmer(?:in)?|lizenzgeber(?:in)?|"
     r"darlehensgeber(?:in)?|"
-    r"bailleur|bailleresse|vendeur|vendeuse|prestataire|employeur|fournisseur|l.organisme|entrepreneur|concedant|"
+    r"bailleur|loueur|bailleresse|vendeur|vendeuse|prestataire|employeur|fournisseur|l.organisme|entrepreneur|"
+    r"concedant|"
     r"preteur|"
     r"arrendador(?:a)?|vendedor(?:a)?|prestador(?:a)?|proveedor(?:a)?|contratista|empleador(?:a)?|"
     r"locatore|locatrice|venditore|fornitore|fornitrice|appaltatore|appaltatrice|prestatore|datore di lavoro|"
@@ -75,6 +76,12 @@ _SECOND = (
 )
 _ROLE = re.compile(rf"(?<![a-z])(?:(?P<first>{_FIRST})|(?P<second>{_SECOND}))(?![a-z])")
 _BETWEEN = re.compile(r"(?<![a-z])(?:between|zwischen|entre|tra|fra)(?![a-z])")
+_ON_ONE_SIDE = re.compile(
+    r"\W*(?:(?:y|e|et|and) )?(?:de una parte|de otra(?: parte)?|por una parte|por otra(?: parte)?|da una parte|"
+    r"dall['’]altra(?: parte)?|"
+    r"d['’]une part|d['’]autre part|einerseits|andererseits)\s*[,:]\s*",
+    re.IGNORECASE,
+)
 _AND = re.compile(r"(?:^|(?<=[\s)\"\u201d\u00bb,;\u2013-]))(?:and|und|et|y|e|ed|sowie)\s+(?=\S)")
 _AND_ALONE = re.compile(
     r"^\W*(?:and|und|et|y|e|ed|between|zwischen|entre|tra|fra|d.une part|d.autre part|de una parte|de otra|"
@@ -195,15 +202,23 @@ def _party(line: Line, start: int, end: int, strength: Strength, role: str = "")
 
 def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
     """Return who gives and who receives, from the words "between A and B" above the clauses."""
+    found = [
+        _defined(line, match.end(), len(line.text))
+        for line in lines[: HEAD_LINES * 2]
+        if (match := _ON_ONE_SIDE.match(line.text)) is not None
+    ]
+    sides = [one for one in found if one is not None]
+    if len(found) == len(sides) == 2:
+        return _in_order(sides)
     for at, line in enumerate(lines[: HEAD_LINES * 2]):
         match = (
             _BETWEEN.search(fold(line.text)) if len(fold(line.text)) == len(line.text) else _BETWEEN.search(line.text)
         )
         if match is None or match.start() > 160:
             continue
-        found = _in_line(line, match.end()) or _in_lines(lines[at:], match.end())
-        if len(found) == 2:
-            return _in_order(found)
+        both = _in_line(line, match.end()) or _in_lines(lines[at:], match.end())
+        if len(both) == 2:
+            return _in_order(both)
     return None, None
 
 

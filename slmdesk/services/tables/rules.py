@@ -14,6 +14,7 @@ from functools import cache
 from slmdesk.core.documents import Page
 from slmdesk.services.tables.crosschecks import sums_of
 from slmdesk.services.tables.cues import OTHER, Said, Strength, cues_of
+from slmdesk.services.tables.days import Value, key_of, said_of_day
 from slmdesk.services.tables.grounding import cell_at, label_of
 from slmdesk.services.tables.labels import Labels
 from slmdesk.services.tables.layout import Line, lines_of, without_marks
@@ -32,11 +33,6 @@ ORIGIN = "rule"
 PARTIES = ("seller", "customer", "first_party", "second_party")
 MOST_BEFORE = 240
 """Characters before a value that are looked at."""
-_UNTIL = re.compile(
-    r"^\W*(?:(?:and )?(?:until|till|to|through|up to|bis(?: zum| einschliesslich)?|jusqu.au|au|hasta el|al|a|"
-    r"fino al|[-\u2013]) ?(?:and including |einschliesslich |zum )?)\W*$",
-    re.IGNORECASE,
-)
 _LITTLE = re.compile(r"\W*(?:(?:del|vom|du|of|dated|de|le|am|den|on|il|el)\W+)?")
 """Before a value that has no words of its own in its cell."""
 _BASE = re.compile(
@@ -45,25 +41,6 @@ _BASE = re.compile(
     re.IGNORECASE,
 )
 """Before an amount of which the tax is taken."""
-_DATE_LINE = re.compile(
-    r"^\W*(?:[^\W\d_][\w .'’()/-]{1,40},?\s+)?(?:(?:the|den|am|le|lì|li|il|a|on|de)\s+)?$", re.IGNORECASE
-)
-_SIGNED = re.compile(r"(?:signed|unterzeichnet|unterschr|fait|hecho|fatto|firmado|firmato)", re.IGNORECASE)
-_BY = re.compile(
-    r"\b(?:by|before|until|no later than|latest|on or before|bis|bis zum|sp[äa]testens(?: bis)?(?: zum| am)?|"
-    r"avant le|au plus tard le|d['’]ici le|jusqu['’]au|"
-    r"antes del(?: d[íi]a)?|hasta el(?: d[íi]a)?|a m[áa]s tardar el|como m[áa]ximo el|"
-    r"entro(?: e non oltre)?(?: il)?|non oltre il|prima del)\s*$",
-    re.IGNORECASE,
-)
-_PAID = re.compile(
-    r"\b(?:pay|paid|payment|payable|settle\w*|remit\w*|transfer\w*|due|(?:be)?zahl\w*|[üu]berweis\w*|begleich\w*|"
-    r"beglichen|ausgleich\w*|f[äa]llig|entricht\w*|"
-    r"r[èée]gl(?:er|ement|[ée]e?|able)|pa(?:yer|iement|yable|yée?)|virement|verser|acquitter|pag(?:o|ar|adero|"
-    r"uen?|ado|amento|are|ato|abile)|abon(?:ar|en)|transferencia|ingres(?:ar|en)|bonifico|sald(?:o|are)|"
-    r"versa(?:re|mento))\b",
-    re.IGNORECASE,
-)
 _BOTH = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
 
 
@@ -73,22 +50,6 @@ class Target:
 
     paper: str
     role: str
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A day or an amount of the document."""
-
-    line: Line
-    start: int
-    end: int
-    cell: TableCell
-    said: Said
-
-    @property
-    def key(self) -> str:
-        """Equal for the same day or amount written in two ways."""
-        return key_of(self.cell)
 
 
 @dataclass(slots=True)
@@ -156,7 +117,7 @@ class Rules:
                 before, after = _around(self._lines, at, start, end, last)
                 said = Said(OTHER, Strength.NEAR) if _BASE.search(before) else cues.read(before, after)
                 if kind == "date":
-                    said = _said_of_day(paper, said, line, start, end, before, found)
+                    said = said_of_day(paper, said, line, (start, end), before, found)
                 cell = cell_at(column, _place(line, start, end), pages, origin=ORIGIN)
                 if kind == "date" or cell.number is not None:
                     found.append(Value(line, start, end, cell, said))
@@ -296,15 +257,6 @@ def is_iban_column(column: Column) -> bool:
     return column.kind is ColumnKind.IBAN or label_of(column.name) == "iban"
 
 
-def key_of(cell: TableCell) -> str:
-    """Return what is equal for the same day, amount or words."""
-    if cell.date:
-        return cell.date
-    if cell.number is not None:
-        return f"{cell.number:.4f}"
-    return "".join(sign for sign in label_of(cell.value) if sign.isalnum())
-
-
 def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> tuple[str, str]:
     """The words of its sentence or row before and behind a value, from the value before it on."""
     line = lines[at]
@@ -323,29 +275,6 @@ def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> 
         if len(above.words) <= 40 and not any(sign.isdigit() for sign in above.words) and len(above.cells) < 2:
             before = f"{above.words}: "
     return before[-MOST_BEFORE:], line.text[end : min(until, end + MOST_BEFORE)]
-
-
-def _said_of_day(paper: str, said: Said, line: Line, start: int, end: int, before: str, found: Sequence[Value]) -> Said:
-    """A line of a place and a day tells when the paper was written; the second day of a range is its end."""
-    earlier = found[-1] if found and found[-1].line is line else None
-    if earlier is not None and _UNTIL.match(before):
-        roles = {"begins_on": "ends_on", OTHER: OTHER}
-        if earlier.said.role in roles:
-            return Said(roles[earlier.said.role], earlier.said.strength)
-    if paper == "invoice" and _BY.search(before):
-        sentence = line.text[slice(*line.sentence(start))]
-        if _PAID.search(sentence):
-            return Said("due_date", Strength.LABEL if said == Said("due_date", Strength.LABEL) else Strength.ADJACENT)
-    role = "invoice_date" if paper == "invoice" else "signed_on"
-    cell = line.cells[line.cell_of(start)] if line.cells else (0, len(line.text))
-    rest = line.text[end : cell[1]]
-    if said.role in ("", OTHER, role) and len(rest.strip(" .")) <= (40 if paper == "contract" else 0):
-        head = line.text[cell[0] : start]
-        if _DATE_LINE.match(head) and (said.role != OTHER or not re.search(r"[:.]", head)):
-            is_bare = not rest.strip(" .") or bool(re.match(r"\s*,", rest))
-            if is_bare and len(line.cells) < 2:
-                return Said(role, max(said.strength, Strength.ADJACENT) if said.role == role else Strength.ADJACENT)
-    return said
 
 
 def _surest(some: Sequence[Value], *, is_first: bool = False) -> TableCell | None:

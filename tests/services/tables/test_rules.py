@@ -22,9 +22,10 @@ def page(text: str) -> Page:
         begin = at
         lines = part.split("\n")
         kind = BlockKind.HEADING if part.startswith("#") else BlockKind.PARAGRAPH
-        if part.startswith("|"):
+        if part.startswith(("|", "- ")):
+            kind = BlockKind.TABLE_ROW if part.startswith("|") else BlockKind.LIST_ITEM
             for line in lines:
-                blocks.append(Block(BlockKind.TABLE_ROW, at, at + len(line)))
+                blocks.append(Block(kind, at, at + len(line)))
                 at += len(line) + 1
             at += 1
             continue
