@@ -22,7 +22,7 @@ def rows(domain):
     return [[word.strip() for word in line.split("|")] for line in DATA[domain].strip().split("\n")]
 
 
-@pytest.mark.parametrize("domain", [one for one in DOMAINS if one != "everyday"])
+@pytest.mark.parametrize("domain", [*(one for one in DOMAINS if one != "everyday"), "general"])
 def test_each_list_is_whole(domain):
     found = rows(domain)
     assert len(found) >= 10
@@ -80,7 +80,7 @@ def test_a_persons_glossary_goes_first_and_nothing_is_said_twice():
 
 
 def test_each_word_is_found_in_its_own_language():
-    for domain in ("legal", "medical", "technical", "finance"):
+    for domain in ("legal", "medical", "technical", "finance", "general"):
         for row in rows(domain):
             for at, language in enumerate(DATA["order"]):
                 target = "en" if language != "en" else "de"

@@ -13,18 +13,25 @@ from slmdesk.text.terms.matching import TermIndex, find_terms
 
 
 def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]:
-    """Return the terms of a domain that occur in a text, each once; none where the data lacks a language."""
+    """Return the built-in terms that occur in a text, of office papers and of a domain, each once.
+
+    None where the data lacks a language.
+    """
     index = _index(domain, source, target)
     return list({one.term.source: one.term for one in find_terms(text, index, source)}.values()) if index else []
+
+
+GENERAL = "general"
+"""The list that is offered whatever the domain."""
 
 
 @cache
 def _index(domain: str, source: str, target: str) -> TermIndex:
     """Return the terms of a domain for a pair of languages."""
     order: Sequence[str] = _data()["order"]
-    lines = str(_data().get(domain, "")).strip().split("\n")
-    if source not in order or target not in order or source == target or lines == [""]:
+    if source not in order or target not in order or source == target:
         return TermIndex()
+    lines = "\n".join(str(_data().get(name, "")).strip() for name in (domain, GENERAL)).strip().split("\n")
     rows = [[word.strip() for word in line.split("|")] for line in lines]
     return TermIndex(Term(row[order.index(source)], row[order.index(target)]) for row in rows)
 
