@@ -15,10 +15,10 @@ from slmdesk.tasks.states import restore_state
 
 
 def chat(job: Job, engine: Engine) -> Task:
-    """Payload {handle, messages, sampling, answer_prefix, with_probabilities, lora, lora_scale, state}; `state` is
-    {path, model} of a saved one that holds the beginning.
+    """Payload {handle, messages, sampling, answer_prefix, choices, with_probabilities, lora, lora_scale, state};
+    `state` is {path, model} of a saved one that holds the beginning.
 
-    Progress in tokens of the prompt, Token…, an Answer.
+    Progress in tokens of the prompt, Token…, an Answer; with `choices` also {scores}.
     """
     request = chat_request(job, "", job.payload)
     restore_state(engine, request.handle, job.payload.get("state"))
@@ -30,8 +30,9 @@ def chat(job: Job, engine: Engine) -> Task:
                     yield Progress(job.id, read, total, "token")
                 case Piece(_, text):
                     yield Token(job.id, text)
-                case Finished(_, answer):
-                    return to_json(answer)
+                case Finished(_, answer, scores):
+                    result: dict[str, Json] = to_json(answer)
+                    return result | {"scores": list(scores)} if scores else result
                 case RequestFailed(_, code, args):
                     raise KnownError(code, **args)
     raise Stopped

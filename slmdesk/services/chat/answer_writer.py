@@ -7,7 +7,7 @@ When a row cannot be written (busy, full disk), the text is kept in memory and t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -74,6 +74,12 @@ class AnswerRequest:
     """Turns the text of an answer that ended well into the text that is kept."""
     state: Mapping[str, Json] | None = None
     """A saved state in which the model has read the beginning of the turns; see `StateService.known`."""
+    choices: tuple[str, ...] = ()
+    """Of these the likelier is wanted; nothing is written."""
+    again: Callable[[Answer, Sequence[float]], AnswerRequest | None] | None = None
+    """Gives, after an answer that ended well (and its scores, with choices), what the model is asked next for the same
+    row, or None where this was the last.
+    """
     preparation: Preparation | None = None
     """Makes the request that is written instead of this one, which has no turns yet."""
 
@@ -82,10 +88,12 @@ class AnswerRequest:
         payload: dict[str, Json] = {
             "messages": messages_to_json(self.turns),
             "sampling": to_json(self.sampling),
-            "answer_prefix": answer_so_far,
+            "answer_prefix": "" if self.choices else answer_so_far,
         }
         if self.lora:
             payload |= {"lora": self.lora.path, "lora_scale": self.lora.scale}
+        if self.choices:
+            payload["choices"] = list(self.choices)
         if self.state:
             payload["state"] = dict(self.state)
         return payload
@@ -103,6 +111,8 @@ class _Growing:
     due: float = 0.0
     lease: Lease | None = None
     was_retried: bool = False
+    before: list[Answer] = field(default_factory=list)
+    """What the model was asked before for the same row."""
     ending: AnswerEnding | None = None
     """Set when the answer has ended but its row could not be written yet."""
 
@@ -298,17 +308,36 @@ class Answers(Service):
         except KnownError as err:
             self._end_failed(growing, problem_for(err))
             return
+        if self._goes_on(growing, answer, untrusted_result):
+            return
+        asked = [*growing.before, answer]
         ending = AnswerEnding(
             Status.COMPLETE,
             finish_reason=str(answer.finish_reason),
-            tokens_in=answer.usage.prompt_tokens,
-            tokens_out=answer.usage.output_tokens,
-            tokens_reused=answer.usage.cached_tokens,
-            seconds=_seconds(answer),
+            tokens_in=sum(one.usage.prompt_tokens for one in asked),
+            tokens_out=sum(one.usage.output_tokens for one in asked),
+            tokens_reused=sum(one.usage.cached_tokens for one in asked),
+            seconds=sum(map(_seconds, asked)),
             seed=answer.seed,
             reproducible=answer.reproducible,
         )
         self._end(growing, ending, answer=answer)
+
+    def _goes_on(self, growing: _Growing, answer: Answer, untrusted_result: Mapping[str, Json]) -> bool:
+        """Whether the model is asked something else for the same row."""
+        if growing.request.again is None or growing.lease is None:
+            return False
+        scores = untrusted_result.get("scores")
+        numbers = [one for one in scores if isinstance(one, int | float)] if isinstance(scores, list | tuple) else []
+        following = growing.request.again(answer, numbers)
+        if following is None:
+            return False
+        growing.before.append(answer)
+        growing.request = following
+        if not following.choices:
+            growing.prefix, growing.pieces, growing.length, growing.written = "", [], 0, -1
+        self._begin(growing, growing.lease)
+        return True
 
     def _end_failed(self, growing: _Growing, problem: Problem) -> None:
         self._end(growing, failing(problem), problem=problem)

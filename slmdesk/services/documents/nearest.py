@@ -5,23 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
 
 from slmdesk.core.documents import ASIDE, BlockKind, Page
 from slmdesk.core.records import Passage
 from slmdesk.text.words.folding import fold_for_search
+from slmdesk.text.words.sentences import sentence_spans
 
 LEAST_STEM, LONGEST_ENDING = 4, 3
 """Letters of words that count as the same in another form."""
 
 
-_ENDS = re.compile(r"(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n\s*\n")
-
-
-_DAY_END = re.compile(r"(?<!\d)\d{1,2}\.$")
-
-
-_LONGEST_DATE = 24
+_ENDS = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int
     until = passage.end if page.number == passage.page_end else len(page.text)
     for block in page.blocks:
         if block.kind not in ASIDE:
-            for start, end in _sentences(page.text, max(begin, block.start), min(until, block.end)):
+            for start, end in sentences_of_span(page.text, max(begin, block.start), min(until, block.end)):
                 yield block.kind, start, end
 
 
@@ -90,24 +86,24 @@ def _are_alike(one: str, other: str) -> bool:
     return beginning >= LEAST_STEM and max(len(one), len(other)) - beginning <= LONGEST_ENDING
 
 
-def _is_in_date(text: str, at: int) -> bool:
-    """Return whether this position lies within a date."""
-    from slmdesk.text.checks.dates import find_dates  # its tables are read when they are needed
-
-    begin = max(0, at - 4)
-    whens = find_dates(text[begin : at + _LONGEST_DATE])
-    return any(begin + one.start < at < begin + one.end for one in whens)
+def sentences_of_span(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where the sentences of a part of a text stand."""
+    for piece_start, piece_end in _spans(text[start:end]) if start < end else ():
+        yield start + piece_start, start + piece_end
 
 
-def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    at = start
-    for gap in [*_ENDS.finditer(text, start, end), None] if start < end else ():
-        until = gap.start() if gap else end
-        piece = text[at:until]
-        if gap and not any(one.isalpha() for one in piece):  # "2. Rent": a number by itself is no sentence
-            continue
-        if gap and _DAY_END.search(piece) and _is_in_date(text, gap.start()):  # "bis zum 20. | Oktober"
-            continue
-        if piece.strip():
-            yield at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip())
-        at = gap.end() if gap else end
+@lru_cache(maxsize=4096)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
+    """An empty line ends a sentence too; a number by itself, as of a heading, is none."""
+    from slmdesk.text.checks.words import tongue  # its tables are read when they are needed
+
+    language, found, at = tongue(text), list[tuple[int, int]](), 0
+    for gap in [*_ENDS.finditer(text), None]:
+        until = gap.start() if gap else len(text)
+        for start, end in sentence_spans(text[at:until], language):
+            if found and not any(map(str.isalpha, text[slice(*found[-1])])):
+                found[-1] = found[-1][0], at + end
+            else:
+                found.append((at + start, at + end))
+        at = gap.end() if gap else until
+    return tuple(found)

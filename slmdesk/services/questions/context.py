@@ -1,12 +1,13 @@
-"""Chooses what a model reads for a question: the documents whole where they fit, else their best passages.
+"""Chooses what a model reads for a question: the best passages first, and more only when they do not answer it.
 
 Passages are ranked, the model is loaded, tokens are counted; then it is decided.  On the service thread.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, ModelRecord, Passage
@@ -28,11 +29,21 @@ FRAME_TOKENS = 260
 """Instructions and the format's own, beside the passages."""
 SOURCE_TOKENS = 14
 """Around each passage: its number, its page."""
+FIRST_TOKENS = 600
+"""Of the passages that are read first: they hold most answers, and no document has to be read for them."""
 READ_TOKENS = 1800
-"""Of passages, where the documents do not fit whole: more take long to read, and small models lose their way."""
+"""Of passages, where those do not answer it and the documents do not fit whole: with more, small models lose their
+way.
+"""
 MOST_PASSAGES = 8
 BEFORE_NEIGHBOURS = 4
 """So many of the best come before the neighbours of the best one."""
+
+_ALL = re.compile(
+    r"\b(?:all|every|everything|lists?|summar\w+|alles?|sämtliche\w*|zusammenfass\w*|fass\w*|nenne|tou(?:s|tes)|résum\w+"
+    r"|énumér\w+|tod[oa]s|resum\w+|tutt[ie]|elenc\w+|riassum\w+|wszystkie|wymień|alle|noem)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,8 @@ class AnswerContext:
     context_size: int = 0
     passages: int = 0
     """How many the documents have; more than `sources` were not read."""
+    wider: AnswerContext | None = None
+    """What is read if this does not answer the question: the whole text where it fits, else more passages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,7 @@ class ReadingChoice:
         self._request, self._chosen, self._failed = request, chosen, failed
         self._ranked = RankedPassages((), ())
         self._passages = 0
+        self._is_about_all = asks_for_all(request.question)
         self._lease: Lease | None = None
         self._count: Pending[list[int]] | None = None
         self._is_over = False
@@ -107,6 +121,7 @@ class ReadingChoice:
         if isinstance(found, Problem):
             self._fail(found)
             return
+        self._is_about_all = self._is_about_all or not found.passages
         self._ranked = found if found.passages else self._beginning(found.words)
         record = self._request.record
         if record is None:
@@ -153,17 +168,25 @@ class ReadingChoice:
         self, model: LoadedModel, candidates: Sequence[Passage], sizes: Sequence[int], budget: int, *, may_fit: bool
     ) -> None:
         tokens = {one.n: size for one, size in zip(candidates, sizes, strict=True)}
+        ranked = self._ranked.passages if may_fit else candidates
         is_whole = may_fit and sum(sizes) <= budget
-        if is_whole:
-            chosen = list(candidates)
+        more = list(candidates) if is_whole else _best_that_fit(ranked, tokens, min(budget, READ_TOKENS))
+        wider = self._reading(model, more, tokens, is_whole=is_whole)
+        first = _best_that_fit(ranked, tokens, min(budget, FIRST_TOKENS))
+        if not first or wider.tokens <= FIRST_TOKENS or self._is_about_all:
+            self._end(wider)
         else:
-            chosen = _best_that_fit(self._ranked.passages if may_fit else candidates, tokens, min(budget, READ_TOKENS))
+            self._end(replace(self._reading(model, first, tokens), wider=wider))
+
+    def _reading(
+        self, model: LoadedModel, chosen: Sequence[Passage], tokens: Mapping[int, int], *, is_whole: bool = False
+    ) -> AnswerContext:
         names = {one.id: one.name for one in self._request.documents}
         place = {one.id: at for at, one in enumerate(self._request.documents)}
-        chosen.sort(key=lambda one: (place[one.document], one.n))
-        sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(chosen, 1))
+        ordered = sorted(chosen, key=lambda one: (place[one.document], one.n))
+        sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(ordered, 1))
         read = sum(tokens[one.n] for one in chosen)
-        self._end(AnswerContext(self._ranked, sources, is_whole, read, model.context_tokens, self._passages))
+        return AnswerContext(self._ranked, sources, is_whole, read, model.context_tokens, self._passages)
 
     def _end(self, reading: AnswerContext) -> None:
         self._is_over = True
@@ -173,6 +196,11 @@ class ReadingChoice:
         if not self._is_over:
             self._is_over = True
             self._failed(problem)
+
+
+def asks_for_all(question: str) -> bool:
+    """Whether a question is about more than one place, as in "List all decisions."."""
+    return _ALL.search(question) is not None
 
 
 def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: int) -> list[Passage]:

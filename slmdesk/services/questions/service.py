@@ -1,13 +1,14 @@
 """The question service: answers questions about documents, with verified citations.  Everything on the service thread.
 
-The model reads the whole text where it fits, else the best passages.  A question is an item of kind `question` with
-messages like a chat's, so that history, search, trash and export treat it like one; what was verified is its result in
-the store.
+The model reads the best passages first, and more where they do not answer it (see `plan`).  A question is an item of
+kind `question` with messages like a chat's, so that history, search, trash and export treat it like one; what was
+verified is its result in the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -23,7 +24,7 @@ from slmdesk.core.records import (
     ModelRecord,
     Status,
 )
-from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
@@ -33,13 +34,17 @@ from slmdesk.services.chat.conversation import SentMessage, active_path, leaf_of
 from slmdesk.services.documents.retrieval import RankedPassages, Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.evaluation.exams import is_weak
+from slmdesk.services.evaluation.exam_items import Skill
+from slmdesk.services.evaluation.exams import ExamService, is_weak
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.questions.context import ANSWER_TOKENS, AnswerContext, ReadingChoice, ReadingRequest
+from slmdesk.services.questions.context import AnswerContext, ReadingChoice, ReadingRequest
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered, grammar_of, text_turns_of, turns_of
+from slmdesk.services.questions.plan import SAMPLING, Asked, Reply, Step, plan
+from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
 from slmdesk.services.questions.types import AskedQuestion, AskRequest, collection_of
 from slmdesk.services.questions.verification import Evidence
+
+log = logging.getLogger(__name__)
 
 KIND = "question"
 MOST_DOCUMENTS = 50
@@ -59,12 +64,16 @@ class _Asking:
     before: tuple[tuple[str, str], ...]
     explicit: bool
     choice: ReadingChoice | None = None
+    is_planned: bool = False
+    """What is read was published."""
     is_written: bool = False
     """The model has it; from now on `Answers` looks after it."""
     reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
+    """What the model reads now."""
+    plan: Generator[Step, Reply, Answered] | None = None
     answered: Answered | None = None
     read_s: float = 0.0
-    """How long the model took to read it."""
+    """How long the model took to read the whole text."""
 
 
 class QuestionService(Service):
@@ -78,9 +87,10 @@ class QuestionService(Service):
         answers: Answers,
         retrieval: Retrieval,
         states: StateService,
+        exams: ExamService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._loader = models, loader
+        self._models, self._loader, self._exams = models, loader, exams
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, _Asking] = {}
 
@@ -216,7 +226,7 @@ class QuestionService(Service):
         *,
         explicit: bool,
     ) -> Message:
-        sampling = {key: value for key, value in to_json(_SAMPLING).items() if value not in (None, [], False)}
+        sampling = {key: value for key, value in to_json(SAMPLING).items() if value not in (None, [], False)}
         answer = self._store.messages.add(
             item.id,
             parent=user.id,
@@ -271,52 +281,90 @@ class QuestionService(Service):
 
     def _chosen(self, asking: _Asking, reading: AnswerContext) -> None:
         asking.choice, asking.reading = None, reading
-        if not reading.sources:
+        if not reading.sources or asking.record is None:
             self._quote(asking)
             return
-        planned = QuestionPlanned(
-            asking.item, asking.answer.id, reading.is_whole, len(reading.sources), reading.tokens, reading.context_size
+        if reading.wider and self._known_state(asking, reading.wider):
+            reading = reading.wider  # it was read before: nothing is cheaper, and it holds everything
+        truth = self._exams.skills(asking.record).get(Skill.TRUTH)
+        asked = Asked(
+            asking.question,
+            asking.before,
+            names=len(asking.documents) > 1,
+            threshold=truth.threshold if truth and truth.level != "weak" else None,
         )
-        self._publish(planned)
-        self._write(asking)
+        asking.plan = plan(
+            asked,
+            reading,
+            lambda one, question, text: self._evidence(asking, one).part(question, text),
+            lambda parts: self._evidence(asking, asking.reading).shown(parts),
+        )
+        asking.is_written = True
+        self._answers.start(self._request(asking, next(asking.plan)))
 
     # ---- the answer
 
-    def _write(self, asking: _Asking) -> None:
+    def _request(self, asking: _Asking, step: Step) -> AnswerRequest:
         assert asking.record is not None
-        is_whole = asking.reading.is_whole
-        turns = turns_of(asking.reading.sources, asking.question, asking.before, names=len(asking.documents) > 1)
-        sampling = replace(_SAMPLING, grammar=grammar_of(len(asking.reading.sources)))
-        asking.is_written = True
-        request = AnswerRequest(
+        if step.reading is not asking.reading or not asking.is_planned:
+            asking.reading, asking.is_planned = step.reading, True
+            reading = step.reading
+            self._publish(
+                QuestionPlanned(
+                    asking.item,
+                    asking.answer.id,
+                    reading.is_whole,
+                    len(reading.sources),
+                    reading.tokens,
+                    reading.context_size,
+                )
+            )
+        return AnswerRequest(
             asking.answer,
             self._store,
             asking.record,
-            tuple(turns),
-            sampling,
+            step.turns,
+            step.sampling,
             explicit=asking.explicit,
-            watcher=_Watcher(asking, lambda message: self._written(asking, message)),
+            watcher=_Watcher(lambda message: self._written(asking, message)),
             polish=lambda text: self._kept_words(asking, text),
-            state=self._states.known(asking.record, _text_of(asking), PROMPT_VERSION) if is_whole else None,
+            state=None if step.choices else self._known_state(asking, step.reading),
+            choices=step.choices,
+            again=lambda answer, scores: self._next(asking, step, answer, scores),
         )
-        self._answers.start(request)
+
+    def _known_state(self, asking: _Asking, reading: AnswerContext) -> dict[str, Json] | None:
+        """The saved state in which the model has read the whole text."""
+        if asking.record is None or not reading.is_whole:
+            return None
+        return self._states.known(asking.record, _text_of(asking, reading), PROMPT_VERSION)
+
+    def _next(self, asking: _Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
+        """What the model is asked after this; None when the question is answered."""
+        if step.reading.is_whole and not step.choices:
+            asking.read_s = answer.timing.first_token_s
+        assert asking.plan is not None
+        try:
+            return self._request(asking, asking.plan.send(Reply(answer.text, tuple(scores))))
+        except StopIteration as end:
+            asking.answered = end.value
+        except KnownError:  # the pages cannot be read now: nothing was verified, and the words stay as they came
+            log.info("an answer could not be verified")
+        return None
 
     def _keep_state(self, asking: _Asking) -> None:
         """A document that was read whole, and for long, need not be read again another day."""
         if asking.record and asking.reading.is_whole and asking.read_s > WORTH_S:
-            self._states.keep(asking.record, _text_of(asking), PROMPT_VERSION, asking.documents)
+            self._states.keep(asking.record, _text_of(asking, asking.reading), PROMPT_VERSION, asking.documents)
 
     def _kept_words(self, asking: _Asking, text: str) -> str:
-        evidence = self._evidence(asking)
-        try:
-            asking.answered = evidence.answered(text)
-        except KnownError:  # the pages cannot be read now: nothing was verified, and the words stay as they came
+        if asking.answered is None:
             return text
-        return evidence.words(asking.answered)
+        return self._evidence(asking, asking.reading).words(asking.answered)
 
     def _quote(self, asking: _Asking) -> None:
         """No model, or a weak one: the passages themselves are the answer."""
-        evidence = self._evidence(asking)
+        evidence = self._evidence(asking, asking.reading)
         asking.answered = evidence.quoted(has_model=asking.record is not None)
         ending = AnswerEnding(Status.COMPLETE, finish_reason="stop")
         try:
@@ -327,8 +375,8 @@ class QuestionService(Service):
         self._publish(MessageEnded(message))
         self._written(asking, message)
 
-    def _evidence(self, asking: _Asking) -> Evidence:
-        return Evidence(self._store, asking.question, asking.documents, asking.reading)
+    def _evidence(self, asking: _Asking, reading: AnswerContext) -> Evidence:
+        return Evidence(self._store, asking.question, asking.documents, reading)
 
     def _written(self, asking: _Asking, message: Message) -> None:
         """The row has ended: keep what was verified beside it."""
@@ -373,25 +421,17 @@ class QuestionService(Service):
         self._publish(MessageEnded(message, problem))
 
 
-_SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
-
-
 class _Watcher(Watcher):
     """Waits for the end of an answer."""
 
-    def __init__(self, asking: _Asking, ended: Callable[[Message], None]) -> None:
-        self._asking, self._ended = asking, ended
-
-    def ending(self, answer: Answer | None) -> None:
-        """How long reading took."""
-        if answer is not None:
-            self._asking.read_s = answer.timing.first_token_s
+    def __init__(self, ended: Callable[[Message], None]) -> None:
+        self._ended = ended
 
     def ended(self, message: Message) -> None:
         """Its row has ended, and that was published."""
         self._ended(message)
 
 
-def _text_of(asking: _Asking) -> tuple[ChatMessage, ...]:
+def _text_of(asking: _Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
     """The turns as far as they are the same for every question."""
-    return text_turns_of(asking.reading.sources, names=len(asking.documents) > 1)
+    return text_turns_of(reading.sources, names=len(asking.documents) > 1)

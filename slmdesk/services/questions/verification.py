@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, Passage
-from slmdesk.services.documents.citations import Mark
+from slmdesk.services.documents.citations import DOUBT, WORDS, Mark
 from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
 from slmdesk.services.questions.context import AnswerContext
-from slmdesk.services.questions.prompt import NOT_FOUND, Answered, parsed_answer, supporting, verified
+from slmdesk.services.questions.grounds import (
+    Grounds,
+    asks_yes_or_no,
+    in_one_block,
+    names_what_was_asked,
+    speaks_otherwise,
+)
+from slmdesk.services.questions.prompt import NOT_FOUND, Answered, Part, parsed_answer, supporting, verified
 from slmdesk.store import Store
 from slmdesk.text.words.stop_words import search_words
 
@@ -30,7 +38,7 @@ NEAREST_WORDS = "The nearest passages:"
 UNCERTAIN = "Uncertain:"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """What an answer is verified against: the documents, and what was read of them.  Service thread."""
 
@@ -39,26 +47,46 @@ class Evidence:
     documents: tuple[DocumentRecord, ...]
     reading: AnswerContext
 
-    def answered(self, text: str) -> Answered:
+    def part(self, question: str, text: str) -> Part:
         """What is kept of a model's words: the answer, and the quotations that stand where they should.
 
-        Raises KnownError store.*.
+        An answer that rests on nothing is not found.  `question`: this question, or a part of it.  Raises KnownError
+        store.*.
         """
-        reading = self.reading
         quotes, answer, is_found = parsed_answer(text)
-        verbatim = verified(quotes, reading.sources, self._page_text) if is_found else []
-        citations, marks = self._supported(answer, supporting(verbatim, answer)) if is_found else ((), ())
-        return Answered(
-            answer=answer if is_found else NOT_FOUND,
-            found=is_found,
-            citations=citations,
-            marks=marks,
-            dropped=len(quotes) - len(verbatim) if is_found else 0,
-            nearest=() if citations else tuple(self._nearest()),
-            is_whole=reading.is_whole,
-            passages_read=len(reading.sources),
-            passages_total=reading.passages,
-        )
+        verbatim = [
+            in_one_block(one, page, [question, answer])
+            for one in verified(quotes, self.reading.sources, self._page_text)
+            if (page := self._page(one.document, one.page))
+        ]
+        if not is_found:
+            return self._quotation(question, verbatim) or self._missing(verbatim)
+        grounds = self._grounds
+        citations, marks = self._supported(answer, supporting(verbatim, answer, question))
+        if names_what_was_asked(marks, question) or grounds.unknown_names(self.question):
+            return self._missing(citations)
+        text = grounds.around(citations)
+        if speaks_otherwise(answer, text) and not speaks_otherwise(self.question, text):
+            marks = marks or (Mark(WORDS, answer, 0, len(answer)),)  # small models fall into the prompt's language
+        elif not speaks_otherwise(self.question, text):
+            ground = grounds.weighed(self.question, answer, citations, marks, has_quotes=bool(verbatim))
+            if ground is None:
+                return self._missing(citations)
+            citations, marks = ground
+        near = () if citations else self._nearest_ones()
+        return Part(answer, True, citations, marks, len(quotes) - len(verbatim), near)
+
+    def _quotation(self, question: str, verbatim: Sequence[Citation]) -> Part | None:
+        """Small models quote what says no, and then that the text does not say it: the quotation is the answer."""
+        fitting = [one for one in verbatim if self._grounds.is_about(self.question, one)]
+        if not fitting or not asks_yes_or_no(question):
+            return None
+        answer = " ".join(fitting[0].quote.split())
+        return Part(answer, True, tuple(fitting[:1]), (Mark(DOUBT, answer, 0, len(answer)),))
+
+    def shown(self, parts: Sequence[Part]) -> str:
+        """The text around the quotations of an answer."""
+        return self._grounds.around([citation for one in parts for citation in one.citations])
 
     def quoted(self, *, has_model: bool) -> Answered:
         """The passages themselves as the answer: there is no model, or a weak one.  Raises KnownError store.*."""
@@ -83,20 +111,34 @@ class Evidence:
             lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(one, documents)}")
         return "\n\n".join(lines)
 
+    def _missing(self, quoted: Sequence[Citation] = ()) -> Part:
+        """Not in the text; what the model thought of stands before what is near by words."""
+        near = [one for one in quoted if self._grounds.is_near(self.question, one.quote)]
+        nearest = tuple(dict.fromkeys([*near, *self._nearest_ones()]))[:NEAREST]
+        return Part(NOT_FOUND, False, nearest=nearest)
+
+    def _nearest_ones(self) -> tuple[Citation, ...]:
+        """The nearest sentences, if they have to do with the question at all."""
+        grounds = self._grounds
+        return tuple(one for one in self._nearest() if grounds.is_near(self.question, grounds.around([one])))
+
+    @cached_property
+    def _grounds(self) -> Grounds:
+        return Grounds(tuple(self._everything([])), self._page)
+
+    def _everything(self, values: Sequence[str]) -> list[Passage]:
+        ids = [one.id for one in self.documents]
+        if self.store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
+            return [passage for one in ids for passage in self.store.passages.of_document(one)]
+        pieces = search_words(" ".join([*values, self.question]))
+        return [hit.passage for hit in self.store.passages.find(pieces, ids, MOST_HITS)]
+
     def _supported(self, answer: str, citations: Sequence[Citation]) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
         # with all checks of text: only who has an answer waits
         from slmdesk.services.questions.support import supported
 
-        ids = [one.id for one in self.documents]
-
-        def everything(values: Sequence[str]) -> list[Passage]:
-            if self.store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
-                return [passage for one in ids for passage in self.store.passages.of_document(one)]
-            pieces = search_words(" ".join([*values, self.question]))
-            return [hit.passage for hit in self.store.passages.find(pieces, ids, MOST_HITS)]
-
         sources = self.reading.sources
-        found = supported(answer, self.question, citations, sources, everything=everything, page_of=self._page)
+        found = supported(answer, self.question, citations, sources, everything=self._everything, page_of=self._page)
         return found.citations, found.marks
 
     def _nearest(self) -> list[Citation]:

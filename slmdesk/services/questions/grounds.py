@@ -1,0 +1,224 @@
+"""Whether an answer rests on what is cited for it: its words stand there, and it is about what was asked.
+
+Rules over words, rare ones counting more.  They see that an answer was made up of other things than the text around its
+quotations; that a true statement about something else answers the question they see where the question names something
+that is not there.  Pure functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from slmdesk.core.documents import ASIDE, BlockKind, Page
+from slmdesk.core.records import Passage
+from slmdesk.services.documents.citations import ELSEWHERE, WORDS, Mark
+from slmdesk.services.documents.nearest import Citation, PageOf, sentences_of_span, stretches_of
+from slmdesk.services.questions.checks import marks_of
+from slmdesk.services.questions.prompt import is_inside
+from slmdesk.text.checks.evidence import holds, values_in
+from slmdesk.text.checks.overlap import Rarity, stems
+from slmdesk.text.checks.words import tongue
+from slmdesk.text.words.folding import fold_for_search
+from slmdesk.text.words.stop_words import ASKING_WORDS, search_words
+
+LEAST_GROUNDED = 0.4
+"""Of an answer's words, by rarity, that must stand in what is cited for it or right beside it."""
+SURELY_GROUNDED = 0.6
+"""With fewer it is marked."""
+LEAST_NEAR = 0.4
+"""Of the question's words, by rarity, that a sentence must have to be shown as near."""
+LEAST_OF_NEAREST = 0.35
+"""Of the question's words in the passage that has most of them, what the cited one must have to be about it at all."""
+SURE_OF_NEAREST = 0.6
+"""And to be surely about it: in 36 of 38 questions the answer stood in a passage with as many."""
+MOST_SENTENCES = 2
+"""Of a block that a quotation shows."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """The documents that an answer is weighed by."""
+
+    passages: tuple[Passage, ...]
+    """Of all documents that were asked, or of many those that have the words."""
+    page_of: PageOf
+
+    @cached_property
+    def rarity(self) -> Rarity:
+        """Of words among the passages."""
+        return Rarity(one.text for one in self.passages)
+
+    def weighed(
+        self, question: str, answer: str, citations: tuple[Citation, ...], marks: tuple[Mark, ...], *, has_quotes: bool
+    ) -> tuple[tuple[Citation, ...], tuple[Mark, ...]] | None:
+        """The citations and marks of an answer by what it rests on; None for one that rests on nothing.
+
+        Before one is refused, the sentence of the documents that says most of it is looked for.  `has_quotes`: the
+        model gave quotations, and some of them stand there.
+        """
+        is_weak = not citations or self.share(answer, citations) < LEAST_GROUNDED
+        if not is_bare(answer) and (is_weak or not has_quotes):
+            better = self.best(answer)
+            if better is not None:
+                citations, marks = (better,), marks_of(answer, question, [self.around([better])])
+            elif is_weak:
+                return None
+        if not citations:
+            return None if is_bare(answer) else (citations, marks)
+        related, share = self.relation(question, citations), self.share(answer, citations)
+        if related < LEAST_OF_NEAREST:
+            return None
+        if not marks and (related < SURE_OF_NEAREST or self.lacks_what_is_asked_for(question)):
+            marks = (Mark(ELSEWHERE, answer, 0, len(answer)),)
+        if not marks and share < SURELY_GROUNDED and not is_bare(answer):
+            marks = (Mark(WORDS, answer, 0, len(answer)),)
+        return citations, marks
+
+    def share(self, answer: str, citations: Sequence[Citation]) -> float:
+        """How much of an answer stands in what is cited or right beside it, 0..1."""
+        return self.rarity.share(_content(answer), self.around(citations))
+
+    def around(self, citations: Sequence[Citation]) -> str:
+        """The sentences of the quotations, those before and behind them, and the headings above."""
+        return "\n".join(_around(one, page) for one in citations if (page := self.page_of(one.document, one.page)))
+
+    def best(self, answer: str) -> Citation | None:
+        """The sentence of the documents that an answer rests on best, if that is enough; headings are none."""
+        said = _content(answer)
+        best: tuple[float, Citation] | None = None
+        for passage in self._likely(said):
+            for kind, one in stretches_of(passage, self.page_of):
+                if kind is not BlockKind.HEADING:
+                    share = self.share(answer, [one]) + 0.1 * self.rarity.share(said, one.quote)
+                    if best is None or share > best[0]:
+                        best = share, one
+        return best[1] if best and self.share(answer, [best[1]]) >= LEAST_GROUNDED else None
+
+    def relation(self, question: str, citations: Sequence[Citation]) -> float:
+        """How much of a question the cited passages have, by what the passage with most of it has; 1 where none has."""
+        words = _asked(question)
+        best = max((self.rarity.share(words, one.text) for one in self.passages), default=0.0)
+        quotes = [self.around([one]) for one in citations]
+        cited = [one.text for one in self.passages if any(is_inside(citation, one) for citation in citations)]
+        return self.rarity.share(words, "\n".join([*quotes, *cited])) / best if best else 1.0
+
+    def is_about(self, question: str, citation: Citation) -> bool:
+        """Whether a quotation is surely about what was asked."""
+        near = self.is_near(question, citation.quote)
+        return near and self.relation(question, [citation]) >= SURE_OF_NEAREST
+
+    def lacks_what_is_asked_for(self, question: str) -> bool:
+        """Whether the thing asked for, "which company", is nowhere named in the documents."""
+        found = _THING.search(question)
+        words = search_words(found[1]) if found else []
+        return any(self.rarity.share(one, self._all) == 0 for one in words)
+
+    @cached_property
+    def _all(self) -> str:
+        return "\n".join(one.text for one in self.passages)
+
+    def is_near(self, question: str, text: str) -> bool:
+        """Whether a text has to do with a question."""
+        return self.rarity.share(_asked(question), text) >= LEAST_NEAR
+
+    def unknown_names(self, question: str) -> list[str]:
+        """The names a question has and the documents have not: what is said of them cannot be known."""
+        names = [one for one in values_in(question) if one.kind == "name"]
+        there = self._all if names else ""
+        if not there or speaks_otherwise(question, there):  # "Deutschland" may stand there as "Germany"
+            return []
+        return [one.text for one in names if not holds(one, question, there)]
+
+    def _likely(self, said: str) -> list[Passage]:
+        shares = [(self.rarity.share(said, one.text), -at, one) for at, one in enumerate(self.passages)]
+        return [one for _, _, one in sorted(shares, reverse=True, key=lambda found: found[:2])[:_LOOKED_AT]]
+
+
+_LOOKED_AT = 6
+"""Passages with most of an answer's words, sentence by sentence."""
+_THING = re.compile(
+    r"\b(?:which|what|welche[mnrs]?|qu[ei]l(?:le)?s?|qué|cuál(?:es)?|quale|quali|jaki[emj]?|któr[yae])\s+"
+    r"(?!of\b|is\b|are\b|was\b|were\b|do\b|does\b|did\b|the\b|has\b|have\b|can\b|may\b|must\b|happens\b|est\b|sont\b)"
+    r"(\w+(?:\s+(?:company|firm|bank|person|authority|court|office|law))?)",
+    re.IGNORECASE,
+)
+_YES_OR_NO = re.compile(
+    r"^[¿\s]*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am|ist|sind|war"
+    r"|waren|hat|haben|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|gibt|gilt|gehört|gehören"
+    r"|est-ce|est-il|est-elle|peut-on|doit-on|y a-t-il|es|son|puede|debe|hay|è|sono|può|deve|czy)\b",
+    re.IGNORECASE,
+)
+
+
+def _asked(question: str) -> str:
+    """The words of a question that say what it is about."""
+    words = search_words(question)
+    return " ".join([one for one in words if one not in ASKING_WORDS] or words)
+
+
+def _content(text: str) -> str:
+    """The words of a text that say something."""
+    return " ".join(search_words(text))
+
+
+def speaks_otherwise(answer: str, text: str) -> bool:
+    """Whether an answer is in another language than the text, so that hardly a word of it can stand there."""
+    ours, theirs = tongue(answer), tongue(text)
+    return bool(ours and theirs and ours != theirs)
+
+
+def names_what_was_asked(marks: Iterable[Mark], question: str) -> bool:
+    """Whether a name that the cited passages do not have was taken from the question."""
+    asked = set(fold_for_search(question).split())
+    return any(one.kind == "name" and set(fold_for_search(one.text).split()) <= asked for one in marks)
+
+
+def in_one_block(citation: Citation, page: Page, words: Sequence[str]) -> Citation:
+    """A quotation cut to the block, and in it to the sentences, that have most of `words`."""
+    spans: list[tuple[int, int]] = []
+    for block in page.blocks:
+        start, end = max(block.start, citation.start), min(block.end, citation.end)
+        if start < end:
+            inside = list(sentences_of_span(page.text, start, end))
+            spans += [
+                (inside[at][0], inside[min(at + MOST_SENTENCES, len(inside)) - 1][1])
+                for at in range(max(1, len(inside) - MOST_SENTENCES + 1))
+                if inside
+            ]
+    wanted = stems(" ".join(words))
+    if not spans:
+        return citation
+    start, end = max(spans, key=lambda span: (len(wanted & stems(page.text[slice(*span)])), -span[0]))
+    return Citation(citation.document, citation.page, start, end, page.text[start:end])
+
+
+def _around(citation: Citation, page: Page) -> str:
+    found: list[str] = []
+    heading = ""
+    sentences: list[tuple[int, int]] = []
+    for block in page.blocks:
+        if block.kind is BlockKind.HEADING and block.start <= citation.start:
+            heading = page.text[block.start : block.end]
+        if block.kind not in ASIDE:
+            sentences += sentences_of_span(page.text, block.start, block.end)
+    inside = [at for at, (start, end) in enumerate(sentences) if start < citation.end and citation.start < end]
+    if inside:
+        near = sentences[max(0, inside[0] - 1) : inside[-1] + 2]
+        found = [page.text[start:end] for start, end in near]
+    return "\n".join([heading, citation.quote, *found])
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether a yes or a no answers a question."""
+    return _YES_OR_NO.match(question) is not None
+
+
+_BARE = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|no|sì|tak|nie)\W*", re.IGNORECASE)
+
+
+def is_bare(answer: str) -> bool:
+    """Whether it is a yes or no alone: then the quotations must speak for it."""
+    return _BARE.fullmatch(answer) is not None

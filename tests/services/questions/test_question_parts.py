@@ -1,0 +1,61 @@
+"""Questions that ask two things at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.services.questions.question_parts import parts_of
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("By how much is the project over budget and why?", ("By how much is the project over budget?", "why?")),
+        (
+            "How much notice must the tenant give to end the lease early, and when?",
+            ("How much notice must the tenant give to end the lease early?", "when?"),
+        ),
+        (
+            "How much rent is payable a year, and on which days?",
+            ("How much rent is payable a year?", "on which days?"),
+        ),
+        (
+            "Combien de plants sont morts le premier hiver, et pourquoi ?",
+            ("Combien de plants sont morts le premier hiver?", "pourquoi ?"),
+        ),
+        (
+            "Warum scheidet die Pelletheizung aus, und was hätte sie gekostet?",
+            ("Warum scheidet die Pelletheizung aus?", "was hätte sie gekostet?"),
+        ),
+        ("¿Cuánto cuesta y cuándo se paga?", ("¿Cuánto cuesta?", "cuándo se paga?")),
+        ("how much is the rent and when is it due", ("how much is the rent?", "when is it due?")),
+        ("What is the rent? When is it due?", ("What is the rent?", "When is it due?")),
+        (
+            "Who pays, when does he pay and how much is it?",
+            ("Who pays, when does he pay?", "how much is it?"),
+        ),
+    ],
+)
+def test_a_question_of_two_parts_is_split(question, parts):
+    assert parts_of(question) == parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When does the pump stop?",
+        "Which firms and which persons took part?",
+        "What does it say about how and when the rent is paid?",
+        "Who signs for landlord and tenant?",
+        "What was the average price of city and touring bicycles?",
+        "Wer haftet für Frost und Wasser, wenn niemand da ist?",
+        "Summarize this and explain how it works.",
+        "and why?",
+        "?",
+        "",
+    ],
+)
+def test_what_asks_one_thing_stays_whole(question):
+    assert parts_of(question) == (question,)
