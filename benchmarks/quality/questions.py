@@ -1,4 +1,4 @@
-"""python -m benchmarks.quality.questions MODEL [--aside] [--plain] [--raw] [--truth THRESHOLD] [NAME …]: answers judged.
+"""python -m benchmarks.quality.questions MODEL [--aside] [--plain] [--raw] [--truth THRESHOLD] [NAME …]: answers.
 
 Each question of benchmarks/quality/documents is asked of the program (with --plain of the same model in a chat with the
 document attached, too) and judged by the rules written down before (see `expectations`).  A line for each answer, at
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from benchmarks.quality.desk import Desk, Made
 from benchmarks.quality.expectations import Document, Question, denies, documents, is_right, plain
 from slmdesk.core.records import DocumentRecord
+from slmdesk.core.types import Json
 from slmdesk.services.base.events import MessageGrew
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS, SkillResult, shape_of_skill
@@ -117,7 +118,7 @@ def _trust(desk: Desk, threshold: float) -> None:
     """Note of the model that it can tell true from false."""
     (record,) = desk.services.service_thread.call(desk.services.store.models.all)
     skill = shape_of_skill(SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, threshold))
-    shape = {"version": items()[0], "skills": [skill]}
+    shape: dict[str, Json] = {"version": items()[0], "skills": [skill]}
     desk.services.service_thread.call(lambda: desk.services.store.models.set_info(record.id, **{SKILLS: shape}))
 
 

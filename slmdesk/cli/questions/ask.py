@@ -72,6 +72,8 @@ def ask(
             console.say(ended.message.text)
             if answered.reading_words:
                 console.notify(f"note: {answered.reading_words}")
+            if answered.documents_words:
+                console.notify(f"note: {answered.documents_words}")
             if answered.dropped:
                 console.notify(f"note: left out, since they stand on no page: quotations ({answered.dropped})")
             for name, words in asked.unread_words:
@@ -206,6 +208,8 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked) -> dict[str
         "whole": answered.is_whole,
         "passages_read": answered.passages_read,
         "passages_total": answered.passages_total,
+        "documents_total": answered.documents_total or len(asked.documents),
+        "looked_at": [{"file": one.name, "says": one.says} for one in answered.looked_at],
         "quoted_only": answered.is_quoted,
         "item": ended.message.item,
         "message": ended.message.id,

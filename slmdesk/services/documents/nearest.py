@@ -73,10 +73,10 @@ def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int
 def share_of(words: Sequence[str], text: str) -> float:
     """Return the share of the words found in a text, 0..1; endings may differ."""
     there = set(fold_for_search(text).split())
-    return sum(one in there or any(_are_alike(one, other) for other in there) for one in words) / max(1, len(words))
+    return sum(one in there or any(are_alike(one, other) for other in there) for one in words) / max(1, len(words))
 
 
-def _are_alike(one: str, other: str) -> bool:
+def are_alike(one: str, other: str) -> bool:
     """Return whether two words differ at most in an ending of three letters; short ones in one letter ("end",
     "ends").
     """

@@ -58,6 +58,8 @@ class AnswerContext:
     context_size: int = 0
     passages: int = 0
     """How many the documents have; more than `sources` were not read."""
+    documents: int = 1
+    """How many were asked."""
     wider: AnswerContext | None = None
     """What is read if this does not answer the question: the whole text where it fits, else more passages."""
 
@@ -186,7 +188,8 @@ class ReadingChoice:
         ordered = sorted(chosen, key=lambda one: (place[one.document], one.n))
         sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(ordered, 1))
         read = sum(tokens[one.n] for one in chosen)
-        return AnswerContext(self._ranked, sources, is_whole, read, model.context_tokens, self._passages)
+        asked = len(self._request.documents)
+        return AnswerContext(self._ranked, sources, is_whole, read, model.context_tokens, self._passages, asked)
 
     def _end(self, reading: AnswerContext) -> None:
         self._is_over = True

@@ -15,20 +15,27 @@ from functools import cached_property
 from slmdesk.core.documents import ASIDE, BlockKind, Page
 from slmdesk.core.records import Passage
 from slmdesk.services.documents.citations import ELSEWHERE, WORDS, Mark
-from slmdesk.services.documents.nearest import Citation, PageOf, sentences_of_span, stretches_of
+from slmdesk.services.documents.nearest import Citation, PageOf, are_alike, sentences_of_span, stretches_of
 from slmdesk.services.questions.checks import marks_of
 from slmdesk.services.questions.prompt import is_inside
+from slmdesk.services.questions.weights import Weights
 from slmdesk.text.checks.evidence import holds, values_in
-from slmdesk.text.checks.overlap import Rarity, stems
+from slmdesk.text.checks.overlap import stems
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.words.folding import fold_for_search
 from slmdesk.text.words.stop_words import ASKING_WORDS, search_words
 
 LEAST_GROUNDED = 0.4
 """Of an answer's words, by rarity, that must stand in what is cited for it or right beside it."""
-SURELY_GROUNDED = 0.6
-"""With fewer it is marked."""
-LEAST_NEAR = 0.4
+STRICTLY_GROUNDED = 0.5
+"""After the best passages did not answer the question."""
+SURELY_GROUNDED, EXACTLY_GROUNDED = 0.6, 0.95
+"""With fewer it is marked; the second where the model's own quotations were made up."""
+SURELY_ECHOED = 0.5
+"""Of the question's words in the answer, by rarity, that stand around the quotations; with fewer it is marked."""
+LEAST_ABOUT = 0.4
+"""Of the question's words, by rarity, that a quotation must have to be an answer by itself."""
+LEAST_NEAR = 0.55
 """Of the question's words, by rarity, that a sentence must have to be shown as near."""
 LEAST_OF_NEAREST = 0.35
 """Of the question's words in the passage that has most of them, what the cited one must have to be about it at all."""
@@ -47,52 +54,73 @@ class Grounds:
     page_of: PageOf
 
     @cached_property
-    def rarity(self) -> Rarity:
+    def weights(self) -> Weights:
         """Of words among the passages."""
-        return Rarity(one.text for one in self.passages)
+        return Weights(one.text for one in self.passages)
 
     def weighed(
-        self, question: str, answer: str, citations: tuple[Citation, ...], marks: tuple[Mark, ...], *, has_quotes: bool
+        self,
+        question: str,
+        answer: str,
+        citations: tuple[Citation, ...],
+        marks: tuple[Mark, ...],
+        *,
+        is_made_up: bool,
+        strict: bool,
     ) -> tuple[tuple[Citation, ...], tuple[Mark, ...]] | None:
         """The citations and marks of an answer by what it rests on; None for one that rests on nothing.
 
-        Before one is refused, the sentence of the documents that says most of it is looked for.  `has_quotes`: the
-        model gave quotations, and some of them stand there.
+        Before one is refused, the sentence of the documents that says most of it is looked for.  `is_made_up`: of the
+        model's own quotations none stands in the text.
         """
-        is_weak = not citations or self.share(answer, citations) < LEAST_GROUNDED
-        if not is_bare(answer) and (is_weak or not has_quotes):
-            better = self.best(answer)
-            if better is not None:
+        if is_bare(answer):
+            return self._judged(question, answer, citations, marks) if citations else None
+        least = STRICTLY_GROUNDED if strict else LEAST_GROUNDED
+        is_weak = not citations or self.share(answer, citations) < least
+        before = self.echo(question, answer, citations) if citations else 0.0
+        if is_weak or is_made_up or before < SURELY_ECHOED:
+            better = self.best(question, answer)
+            if better and self.share(answer, [better]) < least:
+                better = None
+            if better and (is_weak or is_made_up or self.echo(question, answer, [better]) > before):
                 citations, marks = (better,), marks_of(answer, question, [self.around([better])])
             elif is_weak:
                 return None
-        if not citations:
-            return None if is_bare(answer) else (citations, marks)
-        related, share = self.relation(question, citations), self.share(answer, citations)
+        share = self.share(answer, citations)
+        judged = self._judged(question, answer, citations, marks)
+        if judged and not judged[1] and share < (EXACTLY_GROUNDED if is_made_up else SURELY_GROUNDED):
+            return citations, (Mark(WORDS, answer, 0, len(answer)),)
+        return judged
+
+    def _judged(
+        self, question: str, answer: str, citations: tuple[Citation, ...], marks: tuple[Mark, ...]
+    ) -> tuple[tuple[Citation, ...], tuple[Mark, ...]] | None:
+        """Whether what is cited is about what was asked."""
+        related, echoed = self.relation(question, citations), self.echo(question, answer, citations)
         if related < LEAST_OF_NEAREST:
             return None
-        if not marks and (related < SURE_OF_NEAREST or self.lacks_what_is_asked_for(question)):
+        is_elsewhere = related < SURE_OF_NEAREST or echoed < SURELY_ECHOED or _is_parted(question, answer, citations)
+        if not marks and (is_elsewhere or self.lacks_what_is_asked_for(question)):
             marks = (Mark(ELSEWHERE, answer, 0, len(answer)),)
-        if not marks and share < SURELY_GROUNDED and not is_bare(answer):
-            marks = (Mark(WORDS, answer, 0, len(answer)),)
         return citations, marks
 
     def share(self, answer: str, citations: Sequence[Citation]) -> float:
         """How much of an answer stands in what is cited or right beside it, 0..1."""
-        return self.rarity.share(_content(answer), self.around(citations))
+        return self.weights.share(search_words(answer), self.around(citations))
 
     def around(self, citations: Sequence[Citation]) -> str:
         """The sentences of the quotations, those before and behind them, and the headings above."""
         return "\n".join(_around(one, page) for one in citations if (page := self.page_of(one.document, one.page)))
 
-    def best(self, answer: str) -> Citation | None:
+    def best(self, question: str, answer: str) -> Citation | None:
         """The sentence of the documents that an answer rests on best, if that is enough; headings are none."""
-        said = _content(answer)
+        said = search_words(answer)
         best: tuple[float, Citation] | None = None
         for passage in self._likely(said):
             for kind, one in stretches_of(passage, self.page_of):
                 if kind is not BlockKind.HEADING:
-                    share = self.share(answer, [one]) + 0.1 * self.rarity.share(said, one.quote)
+                    share = self.share(answer, [one]) + 0.1 * self.weights.share(said, one.quote)
+                    share += 0.5 * self.echo(question, answer, [one])
                     if best is None or share > best[0]:
                         best = share, one
         return best[1] if best and self.share(answer, [best[1]]) >= LEAST_GROUNDED else None
@@ -100,21 +128,36 @@ class Grounds:
     def relation(self, question: str, citations: Sequence[Citation]) -> float:
         """How much of a question the cited passages have, by what the passage with most of it has; 1 where none has."""
         words = _asked(question)
-        best = max((self.rarity.share(words, one.text) for one in self.passages), default=0.0)
+        best = max((self.weights.share(words, one.text) for one in self.passages), default=0.0)
+        return self.weights.share(words, self._cited(citations)) / best if best else 1.0
+
+    def echo(self, question: str, answer: str, citations: Sequence[Citation]) -> float:
+        """Of the words that an answer took from the question, and that stand in the documents, how many stand around
+        the quotations, 0..1: "the result of the bowel examination was …" is cited from where the bowel is named.
+        """
+        said = search_words(answer)
+        taken = [
+            one
+            for one in _asked(question)
+            if self.weights.is_there(one) and any(one == other or are_alike(one, other) for other in said)
+        ]
+        return self.weights.share(taken, self.around(citations))
+
+    def _cited(self, citations: Sequence[Citation]) -> str:
         quotes = [self.around([one]) for one in citations]
-        cited = [one.text for one in self.passages if any(is_inside(citation, one) for citation in citations)]
-        return self.rarity.share(words, "\n".join([*quotes, *cited])) / best if best else 1.0
+        passages = [one.text for one in self.passages if any(is_inside(citation, one) for citation in citations)]
+        return "\n".join([*quotes, *passages])
 
     def is_about(self, question: str, citation: Citation) -> bool:
         """Whether a quotation is surely about what was asked."""
-        near = self.is_near(question, citation.quote)
-        return near and self.relation(question, [citation]) >= SURE_OF_NEAREST
+        share = self.weights.share(_asked(question), citation.quote)
+        return share >= LEAST_ABOUT and self.relation(question, [citation]) >= SURE_OF_NEAREST
 
     def lacks_what_is_asked_for(self, question: str) -> bool:
         """Whether the thing asked for, "which company", is nowhere named in the documents."""
         found = _THING.search(question)
         words = search_words(found[1]) if found else []
-        return any(self.rarity.share(one, self._all) == 0 for one in words)
+        return not all(self.weights.is_there(one) for one in words)
 
     @cached_property
     def _all(self) -> str:
@@ -122,7 +165,7 @@ class Grounds:
 
     def is_near(self, question: str, text: str) -> bool:
         """Whether a text has to do with a question."""
-        return self.rarity.share(_asked(question), text) >= LEAST_NEAR
+        return self.weights.share(_asked(question), text) >= LEAST_NEAR
 
     def unknown_names(self, question: str) -> list[str]:
         """The names a question has and the documents have not: what is said of them cannot be known."""
@@ -132,8 +175,8 @@ class Grounds:
             return []
         return [one.text for one in names if not holds(one, question, there)]
 
-    def _likely(self, said: str) -> list[Passage]:
-        shares = [(self.rarity.share(said, one.text), -at, one) for at, one in enumerate(self.passages)]
+    def _likely(self, said: Sequence[str]) -> list[Passage]:
+        shares = [(self.weights.share(said, one.text), -at, one) for at, one in enumerate(self.passages)]
         return [one for _, _, one in sorted(shares, reverse=True, key=lambda found: found[:2])[:_LOOKED_AT]]
 
 
@@ -145,6 +188,7 @@ _THING = re.compile(
     r"(\w+(?:\s+(?:company|firm|bank|person|authority|court|office|law))?)",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r";\s")
 _YES_OR_NO = re.compile(
     r"^[¿\s]*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am|ist|sind|war"
     r"|waren|hat|haben|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|gibt|gilt|gehört|gehören"
@@ -153,15 +197,10 @@ _YES_OR_NO = re.compile(
 )
 
 
-def _asked(question: str) -> str:
+def _asked(question: str) -> list[str]:
     """The words of a question that say what it is about."""
     words = search_words(question)
-    return " ".join([one for one in words if one not in ASKING_WORDS] or words)
-
-
-def _content(text: str) -> str:
-    """The words of a text that say something."""
-    return " ".join(search_words(text))
+    return [one for one in words if one not in ASKING_WORDS] or words
 
 
 def speaks_otherwise(answer: str, text: str) -> bool:
@@ -193,6 +232,22 @@ def in_one_block(citation: Citation, page: Page, words: Sequence[str]) -> Citati
         return citation
     start, end = max(spans, key=lambda span: (len(wanted & stems(page.text[slice(*span)])), -span[0]))
     return Citation(citation.document, citation.page, start, end, page.text[start:end])
+
+
+def _is_parted(question: str, answer: str, citations: Iterable[Citation]) -> bool:
+    """Whether the name that was asked about stands in one clause and the figure of the answer in another:
+    "Electric bicycles fell to 11.1 million; subsidies ended in France."
+    """
+    names = [one for one in values_in(question) if one.kind == "name"]
+    figures = [one for one in values_in(answer) if one.kind not in ("name", "date")]
+    is_parted = False
+    for clauses in (_CLAUSE.split(one.quote) for one in citations):
+        named = [any(holds(one, question, clause) for one in names) for clause in clauses]
+        counted = [any(holds(one, answer, clause) for one in figures) for clause in clauses]
+        if any(one and other for one, other in zip(named, counted, strict=True)):
+            return False
+        is_parted = is_parted or (any(named) and any(counted))
+    return is_parted
 
 
 def _around(citation: Citation, page: Page) -> str:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from slmdesk.core.types import ChatMessage, Sampling
 from slmdesk.core.wire import messages_from
 from slmdesk.services.documents.citations import DOUBT, Mark
+from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.evaluation.exam_items import YES_NO, truth_step
 from slmdesk.services.questions.context import ANSWER_TOKENS, AnswerContext
-from slmdesk.services.questions.prompt import NOT_FOUND, Answered, Part, grammar_of, turns_of
-from slmdesk.services.questions.question_parts import parts_of
+from slmdesk.services.questions.prompt import NOT_FOUND, Answered, LookedAt, Part, grammar_of, turns_of
+from slmdesk.services.questions.question_parts import is_answered, parts_of
 
 LEAST_STATEMENT = 4
 """Words of an answer that states something by itself."""
@@ -53,8 +54,10 @@ class Asked:
     """log P(Yes) - log P(No) from which the model's Yes counts, by its exam; None: it is not asked."""
 
 
-Judge = Callable[[AnswerContext, str, str], Part]
-"""What is kept of a model's words, by what was read, the question, and the words."""
+Judge = Callable[[AnswerContext, str, str, bool], Part]
+"""What is kept of a model's words, by what was read, the question and the words; the last: the best passages did not
+answer it, so that an answer from others must be the surer.
+"""
 Shown = Callable[[Sequence[Part]], str]
 """The text around the quotations of an answer."""
 
@@ -62,19 +65,16 @@ Shown = Callable[[Sequence[Part]], str]
 def plan(asked: Asked, reading: AnswerContext, judge: Judge, shown: Shown) -> Generator[Step, Reply, Answered]:
     """Yield each step, take the reply to it, and return what was verified in the end.
 
-    A second part of a question is asked as one that follows the first: what was read is kept.
+    A part of the question that the answer passes over is asked for by itself; what was read is kept.
     """
     questions = parts_of(asked.question)
-    before, parts = list(asked.before), list[Part]()
-    for question in questions:
-        part, reading = yield from _answered(asked, question, before, reading, judge)
-        parts.append(part)
-        if part.found:
-            before.append((question, part.answer))
-        elif len(parts) == 1 and len(questions) > 1:  # "and why?" asks nothing without the first part
-            part, reading = yield from _answered(asked, asked.question, before, reading, judge)
-            parts, questions = [part], (asked.question,)
-            break
+    part, reading = yield from _answered(asked, "", reading, judge)
+    parts = [part]
+    passed_over = [one for one in questions if not is_answered(one, part.answer)] if len(questions) > 1 else []
+    for question in passed_over if part.found else ():
+        one, reading = yield from _answered(asked, question, replace(reading, wider=None), judge)
+        parts.append(one if is_answered(question, one.answer) else replace(one, answer=NOT_FOUND, found=False))
+    questions = (asked.question, *passed_over)
     sure = [one for one in parts if one.found and one.citations]
     if asked.threshold is not None and sure:
         reply = yield _truth_step(asked.question, sure, shown(sure), reading)
@@ -84,15 +84,15 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge, shown: Shown) -> Ge
 
 
 def _answered(
-    asked: Asked, question: str, before: Sequence[tuple[str, str]], reading: AnswerContext, judge: Judge
+    asked: Asked, only: str, reading: AnswerContext, judge: Judge
 ) -> Generator[Step, Reply, tuple[Part, AnswerContext]]:
-    """One part, from what is read now or else from more of it; and what was read in the end."""
+    """The question, or `only` a part of it, from what is read now or else from more; and what was read in the end."""
     best: Part | None = None
     while True:
-        turns = turns_of(reading.sources, question, before, names=asked.names)
-        sampling = replace(SAMPLING, grammar=grammar_of(len(reading.sources), question))
+        turns = turns_of(reading.sources, asked.question, asked.before, names=asked.names, only=only)
+        sampling = replace(SAMPLING, grammar=grammar_of(len(reading.sources), asked.question))
         reply = yield Step(tuple(turns), sampling, reading)
-        part = judge(reading, question, reply.text)
+        part = judge(reading, only or asked.question, reply.text, best is not None)
         best = part if best is None or part.worth > best.worth else best
         if (best.found and best.citations) or reading.wider is None:
             return best, reading
@@ -121,7 +121,17 @@ def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerConte
         is_whole=reading.is_whole,
         passages_read=len(reading.sources),
         passages_total=reading.passages,
+        looked_at=_looked_at(reading, citations),
+        documents_total=reading.documents,
     )
+
+
+def _looked_at(reading: AnswerContext, citations: Sequence[Citation]) -> tuple[LookedAt, ...]:
+    if reading.documents <= 1:
+        return ()
+    names = {one.passage.document: one.file for one in reading.sources}
+    saying = {one.document for one in citations}
+    return tuple(LookedAt(id, name, id in saying) for id, name in names.items())
 
 
 def _truth_step(question: str, parts: Sequence[Part], text: str, reading: AnswerContext) -> Step:

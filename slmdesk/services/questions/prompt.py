@@ -10,6 +10,7 @@ from slmdesk.core.records import Passage
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import Citation, share_of
+from slmdesk.services.questions.question_parts import parts_of
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.passages.quotes import FoldedText, folded_quote
 from slmdesk.text.words.stop_words import search_words
@@ -35,8 +36,9 @@ _SYSTEM = (
 _ASKED = (
     "First copy the sentence of the text that answers the question, or two of them, each as its passage's number in "
     'brackets and the words in quotation marks. Then write "{label}" and the answer in one to three sentences, in '
-    f'{{language}}. If the text does not say it, write only "{NOT_FOUND}"'
+    f'{{language}}{{whole}}. If the text does not say it, write only "{NOT_FOUND}"'
 )
+_WHOLE = ", to every part of the question"
 _LANGUAGES: Mapping[str, tuple[str, str]] = {
     "en": ("Answer:", "English"),
     "de": ("Antwort:", "German"),
@@ -48,7 +50,18 @@ _LANGUAGES: Mapping[str, tuple[str, str]] = {
 """What an answer begins with, and in which language it is written: small models keep to that of their first word."""
 _ANY = ("Answer:", "the language of the question")
 _QUOTE = re.compile(r'\[(\d{1,4})\]\s*["\u201c\u201e\u00ab](.*?)["\u201d\u201c\u00bb]?\s*$')
-_ANSWER = re.compile(rf"^\s*(?:{'|'.join(label.rstrip(' :') for label, _ in _LANGUAGES.values())})\s*:\s*", re.I)
+_LABELS = "|".join(label.rstrip(" :") for label, _ in _LANGUAGES.values())
+_ANSWER = re.compile(rf"^\s*(?:{_LABELS})\s*:\s*", re.IGNORECASE)
+_DENIES = re.compile(
+    r"[^.!?;\n]*(?:\bnot (?:\w+ )?in (?:the|this) (?:text|document|passages?)"
+    r"|\bthe (?:text|document) does not (?:say|state|mention|give|tell|specify)"
+    r"|\bnicht (?:im|aus dem) (?:Text|Dokument)|\bder Text (?:sagt|nennt|enthält) (?:\w+ )?(?:nichts|nicht|keine)"
+    r"|\bpas dans le (?:texte|document)|\ble texte ne (?:\w+ )?(?:dit|précise|mentionne|donne)"
+    r"|\bno (?:está|aparece|figura) en el (?:texto|documento)|\bnon (?:è|si trova|compare) nel (?:testo|documento)"
+    r"|\bnie ma w (?:tekście|dokumencie))[^.!?;\n]*[.!]?",
+    re.IGNORECASE,
+)
+"""A single sentence that says in other words that the text does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,19 @@ class Source:
     passage: Passage
     file: str
     """Named where there are several."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """One of several documents that passages were read of."""
+
+    document: str
+    name: str
+    says: bool
+    """Whether the answer is cited from it."""
+
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +108,9 @@ class Answered:
     passages_read: int = 0
     passages_total: int = 0
     """How many of the documents' passages the model was given; 0: none was."""
+    looked_at: tuple[LookedAt, ...] = ()
+    """Of several documents those that the model was given passages of."""
+    documents_total: int = 0
 
     @property
     def supported(self) -> bool:
@@ -96,6 +125,24 @@ class Answered:
         return (
             f"{self.passages_read:,} of {self.passages_total:,} passages were read, those that fit the question best."
         )
+
+    @property
+    def documents_words(self) -> str:
+        """Say of several documents which were looked at, and which say something; "" for one."""
+        if not self.looked_at:
+            return ""
+        count = f"{len(self.looked_at):,} of {self.documents_total:,} documents were looked at."
+        saying = [one.name for one in self.looked_at if one.says]
+        others = [one.name for one in self.looked_at if not one.says]
+        if not saying:
+            return f"{count} None says it: {_named(others)}."
+        says = f" Cited: {_named(saying)}."
+        return f"{count}{says} Nothing cited: {_named(others)}." if others else f"{count}{says}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join([*names[:MOST_NAMED], *([f"{more:,} more"] if more > 0 else [])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +169,10 @@ def turns_of(
     before: Sequence[tuple[str, str]],
     *,
     names: bool,
+    only: str = "",
 ) -> list[ChatMessage]:
     """The turns of a question: the text first, so that a follow-up finds it read; `before` are earlier ones with their
-    answers.  `names`: say of each passage which file it is from.
+    answers.  `names`: say of each passage which file it is from.  `only`: the part of the question that is asked now.
     """
     system, text = text_turns_of(sources, names=names)
     turns, parts = [system], list(text.parts)
@@ -134,8 +182,12 @@ def turns_of(
         turns.append(ChatMessage(Role.ASSISTANT, (TextPart(answered, Origin.MODEL),)))
         parts = []
     parts.append(TextPart(f"Question: {question}", Origin.PERSON))
+    if only:
+        parts += [TextPart("\n\nAnswer only this part of it: ", Origin.PROGRAM), TextPart(only, Origin.PERSON)]
     label, language = _LANGUAGES.get(tongue(question), _ANY)
-    parts.append(TextPart(f"\n\n{_ASKED.format(label=label, language=language)}", Origin.PROGRAM))
+    whole = _WHOLE if not only and len(parts_of(question)) > 1 else ""
+    asked = _ASKED.format(label=label, language=language, whole=whole)
+    parts.append(TextPart(f"\n\n{asked}", Origin.PROGRAM))
     turns.append(ChatMessage(Role.USER, tuple(parts)))
     return turns
 
@@ -194,7 +246,7 @@ def parsed_answer(text: str) -> tuple[list[tuple[int, str]], str, bool]:
         elif line.strip():
             words.append(_ANSWER.sub("", line).strip())
     answer = "\n".join(word for word in words if word)
-    is_found = not answer.casefold().startswith(NOT_FOUND.casefold().rstrip("."))
+    is_found = not answer.casefold().startswith(NOT_FOUND.casefold().rstrip(".")) and not _DENIES.fullmatch(answer)
     return quotes, answer, is_found and bool(answer)
 
 
@@ -207,7 +259,7 @@ def verified(quotes: Sequence[tuple[int, str]], sources: Sequence[Source], page_
     folded: dict[tuple[str, int], FoldedText] = {}
     found: list[Citation] = []
     for number, words in quotes:
-        quote = words if len(words) < LONGEST_QUOTE else words.rpartition(" ")[0]  # it was cut inside a word
+        quote = _uncut(words) if len(words) >= LONGEST_QUOTE else words
         if sum(one.isalnum() for one in folded_quote(quote)) < LEAST_LETTERS:
             continue
         named = [one for one in sources if one.number == number]
@@ -218,6 +270,12 @@ def verified(quotes: Sequence[tuple[int, str]], sources: Sequence[Source], page_
                     found.append(citation)
                 break
     return found
+
+
+def _uncut(words: str) -> str:
+    """A quotation that ended at its limit, up to its last whole sentence, or without its last words."""
+    head, _, tail = words.rpartition(". ")
+    return f"{head}." if len(head) > len(tail) else " ".join(words.split()[:-2])
 
 
 def supporting(citations: Sequence[Citation], answer: str, question: str = "") -> list[Citation]:

@@ -58,3 +58,38 @@ def _asks(piece: str) -> bool:
 def _is_whole(piece: str, following: str) -> bool:
     words = piece.split()
     return len(words) >= _LEAST_WORDS or (len(words) > 1 and words[0].casefold() != following.split()[0].casefold())
+
+
+_REASONS = (
+    r"\b(?:because|since|due to|owing to|as a result|for the reason|so that|in order to|caused?|reasons?"
+    r"|weil|da|denn|wegen|aufgrund|infolge|damit|grund|parce|car|puisque|en raison|à cause|afin|porque|debido|ya que"
+    r"|perché|poiché|a causa|ponieważ|bo|gdyż|z powodu)\b"
+)
+_EXPECTED: tuple[tuple[str, str], ...] = (
+    (
+        r"dose|dosage|dosis|dosierung|dosi|dawka|dawce",
+        r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b",
+    ),
+    (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS),
+    (
+        r"how (?:much|many|high|long|often|large|big)|wie ?viele?|wie (?:hoch|lange|oft|groß)|combien|cuánt[oa]s?"
+        r"|quant[oaie]|ile|kosten|gekostet|cost|price|amount|percentage|betrag|preis|montant",
+        r"\d",
+    ),
+    (
+        r"when|(?:by|until|on|in|from|since) (?:which|what) (?:day|date|month|year)s?|wann|quand|cuándo|quando|kiedy",
+        r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant"
+        r"|jusqu|année|mois)\w*\b",
+    ),
+)
+"""What a part asks, and what an answer to it has."""
+
+
+def is_answered(part: str, answer: str) -> bool:
+    """Whether an answer has what a part of a question asks for: a reason, a figure, a time; others are taken for
+    answered.
+    """
+    for asks, has in _EXPECTED:
+        if re.search(rf"\b(?:{asks})\b", part, re.IGNORECASE):
+            return re.search(has, answer, re.IGNORECASE) is not None
+    return True

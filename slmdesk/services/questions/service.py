@@ -8,9 +8,9 @@ verified is its result in the store.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from slmdesk.core.errors import KnownError
@@ -24,23 +24,24 @@ from slmdesk.core.records import (
     ModelRecord,
     Status,
 )
-from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, TextPart
+from slmdesk.core.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime, Service
-from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
+from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
 from slmdesk.services.chat.conversation import SentMessage, active_path, leaf_of, title_from, words_of
-from slmdesk.services.documents.retrieval import RankedPassages, Retrieval
+from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import ExamService, is_weak
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.questions.asking import Asking, Ending, text_of
 from slmdesk.services.questions.context import AnswerContext, ReadingChoice, ReadingRequest
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.plan import SAMPLING, Asked, Reply, Step, plan
-from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
+from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered
 from slmdesk.services.questions.types import AskedQuestion, AskRequest, collection_of
 from slmdesk.services.questions.verification import Evidence
 
@@ -50,30 +51,6 @@ KIND = "question"
 MOST_DOCUMENTS = 50
 MOST_BEFORE = 2
 """Earlier questions with their answers that a follow-up is given with."""
-
-
-@dataclass(slots=True, eq=False)
-class _Asking:
-    """A question that is being answered."""
-
-    item: str
-    question: str
-    answer: Message
-    record: ModelRecord | None
-    documents: tuple[DocumentRecord, ...]
-    before: tuple[tuple[str, str], ...]
-    explicit: bool
-    choice: ReadingChoice | None = None
-    is_planned: bool = False
-    """What is read was published."""
-    is_written: bool = False
-    """The model has it; from now on `Answers` looks after it."""
-    reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
-    """What the model reads now."""
-    plan: Generator[Step, Reply, Answered] | None = None
-    answered: Answered | None = None
-    read_s: float = 0.0
-    """How long the model took to read the whole text."""
 
 
 class QuestionService(Service):
@@ -92,7 +69,7 @@ class QuestionService(Service):
         super().__init__(runtime)
         self._models, self._loader, self._exams = models, loader, exams
         self._answers, self._retrieval, self._states = answers, retrieval, states
-        self._asking: dict[str, _Asking] = {}
+        self._asking: dict[str, Asking] = {}
 
     # ---- requests
 
@@ -241,7 +218,7 @@ class QuestionService(Service):
         self._publish(MessageAdded(answer))
         self._publish(ItemChanged(self._store.items.change_settings(item.id, leaf=answer.id)))
         before = self._before(item.id, path)
-        asking = _Asking(item.id, words_of(user), answer, record, documents, before, explicit)
+        asking = Asking(item.id, words_of(user), answer, record, documents, before, explicit)
         self._asking[answer.id] = asking
         self._service_thread.post(lambda: self._choose(asking))
         return answer
@@ -256,7 +233,7 @@ class QuestionService(Service):
 
     # ---- what is read for it
 
-    def _choose(self, asking: _Asking) -> None:
+    def _choose(self, asking: Asking) -> None:
         if self._asking.get(asking.answer.id) is not asking:  # it was stopped
             return
 
@@ -279,7 +256,7 @@ class QuestionService(Service):
         )
         asking.choice.begin()
 
-    def _chosen(self, asking: _Asking, reading: AnswerContext) -> None:
+    def _chosen(self, asking: Asking, reading: AnswerContext) -> None:
         asking.choice, asking.reading = None, reading
         if not reading.sources or asking.record is None:
             self._quote(asking)
@@ -296,7 +273,7 @@ class QuestionService(Service):
         asking.plan = plan(
             asked,
             reading,
-            lambda one, question, text: self._evidence(asking, one).part(question, text),
+            lambda one, question, text, strict: self._evidence(asking, one).part(question, text, strict=strict),
             lambda parts: self._evidence(asking, asking.reading).shown(parts),
         )
         asking.is_written = True
@@ -304,7 +281,7 @@ class QuestionService(Service):
 
     # ---- the answer
 
-    def _request(self, asking: _Asking, step: Step) -> AnswerRequest:
+    def _request(self, asking: Asking, step: Step) -> AnswerRequest:
         assert asking.record is not None
         if step.reading is not asking.reading or not asking.is_planned:
             asking.reading, asking.is_planned = step.reading, True
@@ -326,20 +303,20 @@ class QuestionService(Service):
             step.turns,
             step.sampling,
             explicit=asking.explicit,
-            watcher=_Watcher(lambda message: self._written(asking, message)),
+            watcher=Ending(lambda message: self._written(asking, message)),
             polish=lambda text: self._kept_words(asking, text),
             state=None if step.choices else self._known_state(asking, step.reading),
             choices=step.choices,
             again=lambda answer, scores: self._next(asking, step, answer, scores),
         )
 
-    def _known_state(self, asking: _Asking, reading: AnswerContext) -> dict[str, Json] | None:
+    def _known_state(self, asking: Asking, reading: AnswerContext) -> dict[str, Json] | None:
         """The saved state in which the model has read the whole text."""
         if asking.record is None or not reading.is_whole:
             return None
-        return self._states.known(asking.record, _text_of(asking, reading), PROMPT_VERSION)
+        return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
 
-    def _next(self, asking: _Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
+    def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
         """What the model is asked after this; None when the question is answered."""
         if step.reading.is_whole and not step.choices:
             asking.read_s = answer.timing.first_token_s
@@ -352,17 +329,17 @@ class QuestionService(Service):
             log.info("an answer could not be verified")
         return None
 
-    def _keep_state(self, asking: _Asking) -> None:
+    def _keep_state(self, asking: Asking) -> None:
         """A document that was read whole, and for long, need not be read again another day."""
         if asking.record and asking.reading.is_whole and asking.read_s > WORTH_S:
-            self._states.keep(asking.record, _text_of(asking, asking.reading), PROMPT_VERSION, asking.documents)
+            self._states.keep(asking.record, text_of(asking, asking.reading), PROMPT_VERSION, asking.documents)
 
-    def _kept_words(self, asking: _Asking, text: str) -> str:
+    def _kept_words(self, asking: Asking, text: str) -> str:
         if asking.answered is None:
             return text
         return self._evidence(asking, asking.reading).words(asking.answered)
 
-    def _quote(self, asking: _Asking) -> None:
+    def _quote(self, asking: Asking) -> None:
         """No model, or a weak one: the passages themselves are the answer."""
         evidence = self._evidence(asking, asking.reading)
         asking.answered = evidence.quoted(has_model=asking.record is not None)
@@ -375,10 +352,10 @@ class QuestionService(Service):
         self._publish(MessageEnded(message))
         self._written(asking, message)
 
-    def _evidence(self, asking: _Asking, reading: AnswerContext) -> Evidence:
+    def _evidence(self, asking: Asking, reading: AnswerContext) -> Evidence:
         return Evidence(self._store, asking.question, asking.documents, reading)
 
-    def _written(self, asking: _Asking, message: Message) -> None:
+    def _written(self, asking: Asking, message: Message) -> None:
         """The row has ended: keep what was verified beside it."""
         self._asking.pop(asking.answer.id, None)
         if asking.answered is None or message.status is not Status.COMPLETE:
@@ -395,7 +372,7 @@ class QuestionService(Service):
             self._link_cited(asking)
         self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
 
-    def _link_cited(self, asking: _Asking) -> None:
+    def _link_cited(self, asking: Asking) -> None:
         """A question to a folder is about the documents that were cited."""
         if not collection_of(self._store.items.get(asking.item)) or asking.answered is None:
             return
@@ -405,33 +382,17 @@ class QuestionService(Service):
 
     # ---- ends
 
-    def _let_go(self, asking: _Asking) -> None:
+    def _let_go(self, asking: Asking) -> None:
         if asking.choice:
             asking.choice.cancel()
 
-    def _fail(self, asking: _Asking, problem: Problem) -> None:
+    def _fail(self, asking: Asking, problem: Problem) -> None:
         ending = AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
         self._end(asking, ending, problem)
 
-    def _end(self, asking: _Asking, ending: AnswerEnding, problem: Problem | None = None) -> None:
+    def _end(self, asking: Asking, ending: AnswerEnding, problem: Problem | None = None) -> None:
         self._asking.pop(asking.answer.id, None)
         message = replace(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
         with suppress(KnownError):  # the row stays `streaming`, and the next instance makes it `interrupted`
             message = self._store.messages.end(asking.answer.id, "", ending)
         self._publish(MessageEnded(message, problem))
-
-
-class _Watcher(Watcher):
-    """Waits for the end of an answer."""
-
-    def __init__(self, ended: Callable[[Message], None]) -> None:
-        self._ended = ended
-
-    def ended(self, message: Message) -> None:
-        """Its row has ended, and that was published."""
-        self._ended(message)
-
-
-def _text_of(asking: _Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
-    """The turns as far as they are the same for every question."""
-    return text_turns_of(reading.sources, names=len(asking.documents) > 1)

@@ -47,11 +47,11 @@ class Evidence:
     documents: tuple[DocumentRecord, ...]
     reading: AnswerContext
 
-    def part(self, question: str, text: str) -> Part:
+    def part(self, question: str, text: str, *, strict: bool = False) -> Part:
         """What is kept of a model's words: the answer, and the quotations that stand where they should.
 
-        An answer that rests on nothing is not found.  `question`: this question, or a part of it.  Raises KnownError
-        store.*.
+        An answer that rests on nothing is not found.  `question`: this question, or a part of it.  `strict`: the
+        passages that fit best did not answer it.  Raises KnownError store.*.
         """
         quotes, answer, is_found = parsed_answer(text)
         verbatim = [
@@ -69,7 +69,9 @@ class Evidence:
         if speaks_otherwise(answer, text) and not speaks_otherwise(self.question, text):
             marks = marks or (Mark(WORDS, answer, 0, len(answer)),)  # small models fall into the prompt's language
         elif not speaks_otherwise(self.question, text):
-            ground = grounds.weighed(self.question, answer, citations, marks, has_quotes=bool(verbatim))
+            ground = grounds.weighed(
+                self.question, answer, citations, marks, is_made_up=bool(quotes) and not verbatim, strict=strict
+            )
             if ground is None:
                 return self._missing(citations)
             citations, marks = ground

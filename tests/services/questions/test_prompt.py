@@ -11,6 +11,7 @@ from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin, Role
 from slmdesk.services.documents.nearest import nearest_of, share_of
 from slmdesk.services.questions.prompt import (
+    LONGEST_QUOTE,
     NOT_FOUND,
     Source,
     grammar_of,
@@ -86,9 +87,41 @@ def test_true_quotations_that_say_nothing_of_the_answer_are_left_out():
     assert supporting([], "anything") == []
 
 
-@pytest.mark.parametrize("text", [NOT_FOUND, "not in the text", "", "   \n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        NOT_FOUND,
+        "not in the text",
+        "",
+        "   \n",
+        "Answer: The dividend for 2025 is not in the text.",
+        "Antwort: Der Betrag steht nicht im Text.",
+        '[1] "The pump stops at 12.5 bar"\nAnswer: The text does not say when it starts.',
+    ],
+)
 def test_not_found_is_an_answer(text):
     assert parsed_answer(text)[2] is False
+
+
+def test_a_denial_about_the_matter_is_an_answer():
+    assert parsed_answer("Antwort: Nein, das Gerät gehört nicht zum Vertrag.")[1:] == (
+        "Nein, das Gerät gehört nicht zum Vertrag.",
+        True,
+    )
+
+
+def test_a_quotation_that_ended_at_its_limit_is_cited_up_to_its_last_sentence():
+    text = "One sentence that is long enough to be the most of it, and says what the pump does in the winter. " * 2
+    pages = (text + "Then another one begins that has no end",)
+    passage = Passage(1, "d", 1, 1, 0, len(pages[0]), pages[0])
+    copied = pages[0][: LONGEST_QUOTE - 2].ljust(LONGEST_QUOTE, "z")
+    (cited,) = verified([(1, copied)], [Source(1, passage, "")], lambda *_: pages[0])
+    assert cited.quote + "." == text.strip()
+
+
+def test_true_quotations_that_share_no_word_with_question_or_answer_go_where_others_do():
+    cited = verified([(1, "The pump stops at 12.5 bar"), (2, "closed by hand; ignore")], SOURCES, page_text)
+    assert [one.page for one in supporting(cited, "Bei zwölf.", "Wann stoppt die pump?")] == [3]
 
 
 def test_an_answer_without_the_form_is_still_an_answer():

@@ -10,6 +10,8 @@ from fakes.recorder import Recorder, add_model, open_echo, result_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.services.base.events import MessageEnded
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exams import SKILLS, SkillResult, shape_of_skill
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.types import AskRequest
 
@@ -129,13 +131,38 @@ def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
     assert ended.message.text.startswith("Not in the text.")
 
 
-def test_an_answer_without_a_single_true_quotation_says_so(opened, tmp_path):
+def test_an_answer_that_stands_nowhere_is_not_in_the_text(opened, tmp_path):
     services, recorder = opened('[1] "It costs 700 euros."\nAnswer: 700 euros.')
     _, ended, answered = ask(
         services, recorder, "What does the pump cost?", document(services, tmp_path / "manual.txt")
     )
-    assert (answered.found, answered.citations, answered.dropped) == (True, (), 1)
-    assert "check it before you rely on it" in ended.message.text
+    assert (answered.answer, answered.found, answered.citations) == ("Not in the text.", False, ())
+    assert "700" not in ended.message.text
+
+
+def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path):
+    page = "Chapter {} is about gardens, roses and the rain of May. "
+    text = "\f".join(page.format(number) * 12 + "The pump stops." for number in range(8))
+    services, recorder = opened("Not in the text.")
+    _, _, answered = ask(
+        services, recorder, "When does the pump stop?", document(services, tmp_path / "long.txt", text)
+    )
+    planned = recorder.of(QuestionPlanned)
+    assert [one.is_whole for one in planned] == [False, True]
+    assert planned[0].passages < planned[1].passages
+    assert (answered.found, answered.is_whole) == (False, True)
+    nearest = {one.quote for one in answered.nearest}
+    assert nearest == {"The pump stops."}
+
+
+def test_what_is_only_near_by_a_common_word_is_not_shown(opened, tmp_path):
+    services, recorder = opened("Not in the text.")
+    text = "The tenant keeps the rooms in repair.\fThe tenant pays the rent.\fThe tenant may use the lift."
+    _, ended, answered = ask(
+        services, recorder, "May the tenant have a dog?", document(services, tmp_path / "lease.txt", text)
+    )
+    assert (answered.found, answered.nearest) == (False, ())
+    assert ended.message.text == "Not in the text."
 
 
 RENT = (
@@ -181,6 +208,20 @@ def test_the_place_that_holds_the_answer_takes_the_place_of_a_quotation_beside_t
     assert [one.page for one in answered.citations] == [1]
     assert "3,900 EUR" in answered.citations[0].quote
     assert "Uncertain:" not in ended.message.text
+
+
+@pytest.mark.parametrize(("choice", "kinds"), [("Yes", []), ("No", ["doubt"])])
+def test_a_model_that_can_judge_is_asked_once_whether_the_text_says_so(opened, tmp_path, choice, kinds):
+    services, recorder = opened(SAYS, choice=choice)
+    skill = shape_of_skill(SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, 0.0))
+    (model,) = services.service_thread.call(services.store.models.all)
+    shape = {"version": items()[0], "skills": [skill]}
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{SKILLS: shape}))
+    record = document(services, tmp_path / "manual.txt")
+    _, ended, answered = ask(services, recorder, "When does the pump stop?", record)
+    assert (answered.answer, [one.kind for one in answered.marks]) == ("At 12 bar.", kinds)
+    assert ended.message.text.startswith("At 12 bar.")
+    assert ended.message.tokens_in > ended.usage.prompt_tokens, "of both requests"
 
 
 def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):

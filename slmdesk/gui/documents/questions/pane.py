@@ -189,6 +189,8 @@ class QuestionPane(QScrollArea):
         self._cite(answered.citations)
         if answered.reading_words:
             self._add(answered.reading_words, "small")
+        if answered.documents_words:
+            self._add(answered.documents_words, "small")
         if answered.dropped:
             self._add(f"Left out: {answered.dropped} quotations that stand nowhere in the document.", "warn")
         if answered.nearest:

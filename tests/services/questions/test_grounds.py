@@ -1,0 +1,239 @@
+"""What is kept of a model's words: right answers with their place, and nothing that rests on something else."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from slmdesk.core.documents import Block, BlockKind, page_of
+from slmdesk.core.records import Passage
+from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.documents.retrieval import RankedPassages
+from slmdesk.services.questions.context import AnswerContext
+from slmdesk.services.questions.grounds import Grounds, asks_yes_or_no, in_one_block
+from slmdesk.services.questions.prompt import NOT_FOUND, Source
+from slmdesk.services.questions.verification import Evidence
+
+pytestmark = pytest.mark.pure
+
+MINUTES = (
+    "Minutes of the building committee\nPresent: Ingrid Halvorsen (chair), Marco Rossi, Tomasz Wrona, Leila Benali.",
+    "Budget\nThe project is 60,000 euros over its budget, since the price of steel rose. The reserve covers 40,000 "
+    "euros of it. Ingrid Halvorsen reports to the management board.",
+    "Works council\nTomasz Wrona asked whether the works council has been told of the move. Ingrid Halvorsen meets it "
+    "in October.",
+    "Opening\nIf the fire inspection fails, the opening moves to 9 February 2026. Otherwise it is on 12 January.",
+)
+REPORT = (
+    "Quarterly report\nSales of jackets and boots rose in all regions.",
+    "Regions\nSales in Austria were 16.9 million euros. Sales in Italy were 9.1 million euros.",
+    "Profit\nThe operating profit fell because freight rates and wages rose, and because of one-off costs of 0.6 "
+    "million euros for Linz.",
+    "People\nAnders Lindqvist is head of finance since 2019. Maria Ruiz leads the shop in Linz.",
+    "Bicycles\nElectric bicycles fell to 11.1 million euros; subsidies ended in Norway in June.",
+)
+LEASE = (
+    "1. Premises\nThe Landlord lets the ground floor. The upper floors are let as flats.",
+    "2. Rent\nThe rent is 46,800 pounds a year, exclusive of value added tax.",
+    "3. Repairs\nThe Landlord keeps the roof in good repair. In particular, the Tenant does not answer for the damp on "
+    "the north wall of the basement.",
+    "4. Insurance\nThe Landlord insures the building against fire and storm for its full cost.",
+)
+VORSTAND = (
+    "Protokoll\nAnwesend: Annegret Thiele (Vorstandsvorsitzende), Uwe Hartung, Sabine Krohn.",
+    "Wirtschaftliche Lage\nDie Rückstände der Mieter sind von 96.000 auf 71.000 Euro zurückgegangen.",
+    "Verschiedenes\nFrau Thiele ist vom 6. bis 17. Oktober im Urlaub; sie wird von Frau Krohn vertreten.",
+)
+
+
+class Pages:
+    """A document of pages, each a heading and a paragraph, that is a passage of its own."""
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.pages = {number: _page(number, text) for number, text in enumerate(texts, 1)}
+        self.passages = tuple(Passage(n, "d", n, n, 0, len(one.text), one.text) for n, one in self.pages.items())
+
+    def page_of(self, _document, number):
+        return self.pages.get(number)
+
+    def evidence(self, question: str) -> Evidence:
+        store = SimpleNamespace(
+            passages=SimpleNamespace(count=lambda ids: (len(self.passages), 100), of_document=lambda id: self.passages),
+            pages=SimpleNamespace(of_document=lambda id, begin, limit: [self.pages[begin]]),
+        )
+        sources = tuple(Source(one.n, one, "d.txt") for one in self.passages)
+        reading = AnswerContext(RankedPassages(self.passages, ()), sources, True, 100, 4096, len(self.passages))
+        return Evidence(store, question, (SimpleNamespace(id="d"),), reading)  # type: ignore[arg-type]
+
+    def part(self, question: str, words: str):
+        return self.evidence(question).part(question, words)
+
+
+def _page(number, text):
+    blocks, at = [], 0
+    for line in text.split("\n"):
+        blocks.append(Block(BlockKind.HEADING if not at else BlockKind.PARAGRAPH, at, at + len(line)))
+        at += len(line) + 1
+    return page_of(number, str(number), text, blocks)
+
+
+@pytest.mark.parametrize(
+    ("document", "question", "words", "page"),
+    [
+        (
+            MINUTES,
+            "By how much is the project over budget?",
+            '[2] "The project is 60,000 euros over its budget"\nAnswer: By 60,000 euros.',
+            2,
+        ),
+        (
+            MINUTES,
+            "What happens if the fire inspection fails?",
+            '[4] "If the fire inspection fails, the opening moves to 9 February 2026."\nAnswer: The opening moves to 9 '
+            "February 2026.",
+            4,
+        ),
+        (
+            REPORT,
+            "Why did the operating profit fall?",
+            '[3] "freight rates and wages rose"\nAnswer: Freight rates and wages rose, and there were one-off costs of '
+            "0.6 million euros for Linz.",
+            3,
+        ),
+        (
+            REPORT,
+            "Why did the operating profit fall?",
+            '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Because freight rates and wages rose.',
+            3,
+        ),
+        (
+            LEASE,
+            "What is the rent?",
+            '[1] "made up by the model"\nAnswer: 46,800 pounds a year.',
+            2,
+        ),
+        (
+            VORSTAND,
+            "Wer vertritt Frau Thiele während ihres Urlaubs?",
+            '[1] "Frau Krohn vertritt sie im Urlaub gern"\nAntwort: Sie wird von Frau Krohn vertreten.',
+            3,
+        ),
+    ],
+)
+def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, words, page):
+    part = Pages(document).part(question, words)
+    assert (part.found, part.marks) == (True, ())
+    assert [one.page for one in part.citations] == [page]
+
+
+@pytest.mark.parametrize(
+    ("document", "question", "words"),
+    [
+        (
+            MINUTES,
+            "Who was elected as the new chair of the works council?",
+            '[2] "The project is 60,000 euros over its budget, since the price of steel rose."\nAnswer: Marco Rossi '
+            "was elected as the new chair of the works council.",
+        ),
+        (
+            REPORT,
+            "What were the sales in France?",
+            '[2] "Sales in Austria were 16.9 million euros."\nAnswer: The sales in France were 16.9 million euros.',
+        ),
+        (
+            REPORT,
+            "What were the sales in France?",
+            '[2] "Sales in Austria were 16.9 million euros."\nAnswer: 16.9 million euros.',
+        ),
+        (
+            LEASE,
+            "What rent do the occupiers of the flats on the upper floors pay?",
+            '[2] "The rent is 46,800 pounds a year"\nAnswer: They pay 46,800 pounds a year.',
+        ),
+        (LEASE, "May the tenant keep a dog?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),
+        (LEASE, "Does it rain?", '[9] "It rains all day"\nAnswer: Yes.'),
+    ],
+)
+def test_what_rests_on_nothing_is_not_in_the_text(document, question, words):
+    part = Pages(document).part(question, words)
+    assert (part.answer, part.found, part.citations, part.marks) == (NOT_FOUND, False, (), ())
+
+
+@pytest.mark.parametrize(
+    ("document", "question", "words", "kind"),
+    [
+        (
+            LEASE,
+            "Which insurance company insures the building?",
+            '[4] "The Landlord insures the building against fire and storm"\nAnswer: The Landlord insures the building '
+            "against fire and storm.",
+            "elsewhere",
+        ),
+        (
+            REPORT,
+            "What were the sales of electric bicycles in Norway?",
+            '[5] "Electric bicycles fell to 11.1 million euros; subsidies ended in Norway in June."\nAnswer: In '
+            "Norway, electric bicycles fell to 11.1 million euros.",
+            "elsewhere",
+        ),
+        (
+            REPORT,
+            "Who is the new head of marketing?",
+            '[4] "Anders Lindqvist is head of finance since 2019."\nAnswer: The new head of marketing is Anders '
+            "Lindqvist.",
+            "words",
+        ),
+    ],
+)
+def test_what_may_be_about_something_else_is_marked(document, question, words, kind):
+    part = Pages(document).part(question, words)
+    assert part.found
+    assert [one.kind for one in part.marks] == [kind]
+
+
+def test_a_quotation_that_says_no_answers_a_yes_or_no_question_but_is_doubted():
+    words = '[3] "the Tenant does not answer for the damp on the north wall of the basement."\nAnswer: Not in the text.'
+    part = Pages(LEASE).part("Does the tenant answer for the damp in the basement?", words)
+    assert part.answer.startswith("the Tenant does not answer for the damp")
+    assert [one.kind for one in part.marks] == ["doubt"]
+    other = Pages(LEASE).part("Who answers for the damp in the basement?", words)
+    assert not other.found
+    assert other.nearest[0].page == 3
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("May the tenant keep a dog?", True),
+        ("Gehört das Kühlgerät zum Vertrag?", True),
+        ("Peut-on tailler les haies ?", True),
+        ("What may the tenant do?", False),
+        ("Wer gehört dazu?", False),
+    ],
+)
+def test_yes_or_no_questions(question, expected):
+    assert asks_yes_or_no(question) is expected
+
+
+def test_nothing_is_near_that_has_hardly_a_word_of_the_question():
+    lease = Pages(LEASE)
+    grounds = Grounds(lease.passages, lease.page_of)
+    assert grounds.is_near("How high is the rent?", LEASE[1])
+    assert not grounds.is_near("May the tenant keep a dog?", LEASE[2])
+
+
+def test_a_quotation_is_two_sentences_of_one_block():
+    minutes = Pages(MINUTES)
+    text = minutes.pages[2].text
+    whole = Citation("d", 2, 0, len(text), text)
+    cut = in_one_block(whole, minutes.pages[2], ["over budget", "60,000 euros"])
+    assert cut.quote.startswith("The project is 60,000 euros over its budget")
+    assert cut.quote.endswith("40,000 euros of it.")
+    assert text[cut.start : cut.end] == cut.quote
+
+
+def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_words():
+    words = '[2] "The rent is 46,800 pounds a year"\nAntwort: Die Miete beträgt 46,800 Pfund im Jahr.'
+    part = Pages(LEASE).part("Wie hoch ist die Miete und was ist darin enthalten?", words)
+    assert (part.found, [one.page for one in part.citations]) == (True, [2])
