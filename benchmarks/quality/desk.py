@@ -28,7 +28,7 @@ from slmdesk.services.questions.events import QuestionAnswered
 from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.questions.types import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
-from slmdesk.services.summaries.types import Summary, SummaryRequest
+from slmdesk.services.summaries.types import Sentence, Summary, SummaryRequest
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.service import TableRequest
 from slmdesk.services.tables.types import Column
@@ -49,6 +49,11 @@ class Made:
     """Until its first words could be seen."""
     result: Any = None
     """The Summary, Answered or Table of the program; None of the plain side."""
+
+
+def line_of(sentence: Sentence) -> str:
+    """A sentence as a line, with the topic it stands under."""
+    return f"- {sentence.group}: {sentence.text}" if sentence.group else f"- {sentence.text}"
 
 
 class Desk:
@@ -88,7 +93,7 @@ class Desk:
         event, at = self._wait(SummaryEnded, lambda one: one.item == item.id, start)
         first = self._first(SummaryGrew, lambda one: bool(one.points or getattr(one, "writing", "")), start) or at
         summary: Summary = event.summary
-        return Made("\n".join(f"- {one.text}" for one in summary.sentences), at - began, first - began, summary)
+        return Made("\n".join(map(line_of, summary.sentences)), at - began, first - began, summary)
 
     def answer(self, document: DocumentRecord, question: str) -> Made:
         """Ask a document."""

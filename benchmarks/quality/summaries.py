@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.quality.desk import PLAIN_SUMMARY, Desk, Made
-from benchmarks.quality.expectations import FOLDER, Document, documents, facts_in, recall
+from benchmarks.quality.desk import PLAIN_SUMMARY, Desk, Made, line_of
+from benchmarks.quality.expectations import Document, documents, facts_in, recall
 
 OUT_VARIABLE = "SLMDESK_QUALITY_OUT"
 HEAD = (
@@ -45,7 +45,7 @@ class Judged:
         """As a row of the table."""
         shares = [_share(one) for one in (self.ours, self.worded, self.listed, self.plain)]
         times = [f"{one:.0f}" if one else "" for one in (self.ours_s, self.plain_s, self.first_s)]
-        cells = [self.document.name, str(self.document.words), *shares, str(self.marked), *times]
+        cells = [self.document.name, str(len(self.document.text.split())), *shares, str(self.marked), *times]
         return f"| {' | '.join(cells)} |"
 
 
@@ -55,8 +55,7 @@ def _share(value: float | None) -> str:
 
 def judged(desk: Desk, document: Document, sides: Sequence[str]) -> Judged:
     """Have a document summarized by the sides, and judge what they say."""
-    path = next(one for one in FOLDER.glob(f"{document.name}.*") if one.suffix != ".toml")
-    record = desk.read(path)
+    record = desk.read(document.path)
 
     def found(text: str) -> float:
         return recall(facts_in(text, document.facts), document.facts).unweighted
@@ -69,8 +68,8 @@ def judged(desk: Desk, document: Document, sides: Sequence[str]) -> Judged:
         omitted = made.result.documents[0].omitted
         marked = sum(not one.supported for one in sentences)
         ours = found(made.text)
-        worded = found("\n".join(f"- {one.text}" for one in sentences if not one.quotation))
-        listed = found("\n".join([made.text, *(f"- {one.text}" for one in omitted)]))
+        worded = found("\n".join(line_of(one) for one in sentences if not one.quotation))
+        listed = found("\n".join([made.text, *map(line_of, omitted)]))
         _keep(document.name, "ours", made.text)
     if "plain" in sides:
         other = desk.plain(record, PLAIN_SUMMARY)

@@ -22,7 +22,7 @@ TRANSLATE = b"translate"
 """Come to the front and translate the clipboard."""
 ANSWER = b"raised\n"
 MAX_LINE_BYTES = 1024
-TRY_FOR_S = 10.0
+TRY_FOR_S = 30.0
 """How long a second start tries to reach the first: long enough for a slow start-up, or for one that is just ending."""
 WAIT_MS = 200
 

@@ -2,40 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.papers import Paper
-from slmdesk.services.summaries.prompts import Style
+from slmdesk.services.summaries.prompts import MOST_TOPIC, Style
 from slmdesk.services.summaries.selection import MARKS, MOST_QUOTED
+from slmdesk.text.checks.overlap import stems
 from slmdesk.text.passages.salience import ACTION_LEAD, DECISION_LEAD
 
-ADDED_SHARE = 0.4
-"""Of the sentences of a summary, so many sentences of the document are added that matter and that it does not say."""
-LEAST_ADDED = 2
+ADDED_SHARE = 0.3
+"""For the sentences of a summary, so many sentences of the document are added that matter and that it does not say."""
+LEAST_ADDED = 3
+_NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*|[IVX]+|[A-Za-z])[.)]?\s+(?=\S)")
 
 
 def with_additions(
     points: Sequence[Point], missing: Sequence[Point], pieces: Sequence[Piece], here: range, style: Style, target: int
 ) -> list[Point]:
-    """Return the points of a summary with what it must not lack, in text order.
+    """Return the points of a summary with what it must not lack, by topics in text order.
 
-    Of minutes every line that begins as a decision or an action; else the sentences among `missing` (see `omissions`)
-    that were chosen first, as many as the summary is short of.
+    Of minutes every line that begins as a decision or an action; else the sentences among `missing` (see `omissions`),
+    as many as the summary is short of.
     """
     found = [replace(one, label=_label(one, pieces) or one.label) if style.has_labels else one for one in points]
+    has_topics = not style.has_labels and any(one.label for one in found)
     is_minutes = style.paper is Paper.MINUTES or style.has_labels
     lines = _lines(pieces, here) if is_minutes else []
     said = {at for one in found if one.is_supported for at in one.links}
-    found += [one if style.has_labels else replace(one, label="") for one in lines if one.links[0] not in said]
-    known = {at for one in found for at in one.links}
-    space = max(LEAST_ADDED, round(target * (1 + ADDED_SHARE)) - len(found))
-    more = [one for one in missing if one.links[0] not in known][:space]
-    found += [replace(one, label="Fact") if style.has_labels else one for one in more]
-    return sorted(found, key=lambda one: one.links[0] if one.links else 0)
+    more = [one for one in lines if one.links[0] not in said]
+    known = said | {one.links[0] for one in more}
+    space = max(round(ADDED_SHARE * len(found)), target - len(found) - len(more), LEAST_ADDED)
+    more += [replace(one, label="Fact") for one in missing if one.links[0] not in known][:space]
+    if not style.has_labels:
+        topics = {stems(one.label): one.label for one in found}
+        more = [replace(one, label=_topic(one, pieces, here, topics) if has_topics else "") for one in more]
+    return _by_topics([*found, *more])
+
+
+def _by_topics(points: Sequence[Point]) -> list[Point]:
+    """Return points in text order, those of one topic together."""
+    groups: dict[str, list[Point]] = {}
+    for one in points:
+        groups.setdefault(one.label, []).append(one)
+
+    def place(one: Point) -> int:
+        return one.links[0] if one.links else 0
+
+    ordered = sorted(groups.values(), key=lambda group: min(map(place, group)))
+    return [one for group in ordered for one in sorted(group, key=place)]
+
+
+def _topic(point: Point, pieces: Sequence[Piece], here: range, topics: Mapping[frozenset[str], str]) -> str:
+    """Return the topic a sentence of the text belongs to: that of the heading it stands under, without its number."""
+    above = (pieces[at].text for at in range(point.links[0], here.start - 1, -1) if pieces[at].is_heading)
+    heading = _NUMBER.sub("", next(above, ""))[:MOST_TOPIC]
+    return topics.get(stems(heading), heading)
 
 
 def _lines(pieces: Sequence[Piece], here: range) -> list[Point]:

@@ -121,8 +121,9 @@ class SummaryPlan:
             parts.receive(at, value)
             points.append(self._linked(at, self._answers_in(at, value)))
             yield Yield()
-        if None in values and not any(points):
-            raise self._why_nothing()
+        missing = values.count(None)
+        if missing and (missing > len(values) / 2 or not any(points)):
+            raise self._why_nothing()  # a summary of less than half of a text is none
         finals: list[list[Point]] = []
         for text, style in zip(self._texts.texts, self._styles, strict=True):
             mine = [one for at, some in enumerate(points) if parts.ranges[at].start in text.pieces for one in some]

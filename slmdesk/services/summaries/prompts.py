@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,9 +15,14 @@ from slmdesk.text.checks.overlap import stems
 from slmdesk.text.passages.salience import ACTION_LEAD, DECISION_LEAD, DUTY
 from slmdesk.text.words.sentences import sentences
 
-POINT_TOKENS = 70
+POINT_TOKENS = 60
 """Of one point, about; an answer may use so many for each."""
 WORDS_OF_SENTENCE = 16
+
+
+HINTS = os.environ.get("HINTS", "1") == "1"
+MOST_TOPIC = 60
+"""Characters of a line that only names a topic."""
 MOST_POINTS = 40
 """Of one answer."""
 LEAST_SHARE_OF_POINTS = 0.5
@@ -37,6 +43,8 @@ _TALK = re.compile(
     re.IGNORECASE,
 )
 """Talk about the task, in place of something the text says."""
+_ANNOUNCES = re.compile(r"\b(?:points?|summary|bullets?|zusammenfassung|punkte|résumé|resumen|puntos)\b", re.IGNORECASE)
+"""In a line that ends with a colon: it announces the answer, and is no topic."""
 _UNSAID = re.compile(
     r"\b(?:(?:not|no) (?:\w+ ){0,3}(?:specified|mentioned|stated|provided in the|given in the|applicable)|"
     r"(?:is|are) (?:unspecified|unclear)|does not (?:say|state|specify|mention)|"
@@ -159,8 +167,7 @@ def summary_step(style: Style, text: str, points: int, part_of: str = "") -> dic
         ChatMessage(Role.SYSTEM, (TextPart(known["system"], Origin.PROGRAM),)),
         ChatMessage(Role.USER, (TextPart(head + "\n\n"), TextPart(text, Origin.DOCUMENT), *ask)),
     ]
-    is_free = style.is_prose or style.kind is Kind.OWN
-    grammar = None if is_free else lines_grammar(points, has_labels=style.has_labels)
+    grammar = lines_grammar(points) if style.has_labels else None  # else a model's own form says more in fewer words
     sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=points * POINT_TOKENS, grammar=grammar)
     return step_of(messages, sampling)
 
@@ -170,7 +177,8 @@ def _task(style: Style, what: str, points: int) -> str:
     if style.kind is Kind.OWN:
         return ""
     parts = [known["prose" if style.is_prose else "lines"].format(what=what, points=points)]
-    parts.append(known["paper"][style.paper.value])
+    if HINTS and not style.is_prose:
+        parts.append(known["paper"][style.paper.value])
     if style.has_labels:
         parts.append(known["labels"])
     if style.kind is Kind.SIMPLE:
@@ -178,28 +186,42 @@ def _task(style: Style, what: str, points: int) -> str:
     return " ".join(parts)
 
 
-def lines_grammar(points: int, *, has_labels: bool = False) -> str:
-    """Return the GBNF grammar of an answer in lines: at most so many, each beginning with "- "; no headings."""
+def lines_grammar(points: int) -> str:
+    """Return the GBNF grammar of an answer in lines with labels: at most so many, each beginning with "- "."""
     least = max(1, round(points * LEAST_SHARE_OF_POINTS))
     labels = " | ".join(f'"{one}: "' for one in LABELS)
     rules = [
         f"root ::= line{{{least},{points}}}",
-        f'line ::= "- " {"label " if has_labels else ""}first rest* "\\n"',
+        'line ::= "- " label first rest* "\\n"',
         "first ::= [^\\x00-\\x20*#\\[\\]-]",
         "rest ::= [^\\x00-\\x1f]",
+        f"label ::= {labels}",
     ]
-    return "\n".join([*rules, f"label ::= {labels}"] if has_labels else rules)
+    return "\n".join(rules)
 
 
 def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[AnswerPoint]:
     """Parse the points of an answer: its lines, or its sentences in prose; without talk about the task, and without
-    what was said already.  `is_cut`: the last line is incomplete.
+    what was said already.  A line that only names a topic is the label of those below it.
+
+    `is_cut`: the last line is incomplete.
     """
     found: list[AnswerPoint] = []
     seen: set[str] = set()
+    topic, topic_indent, is_below = "", 0, False
     for line in (_without_rest(answer) if is_cut else answer).splitlines():
+        indent = len(line) - len(line.lstrip())
         text = " ".join(_EMPHASIS.sub("", _LEAD.sub("", line)).split()).lstrip("# ")
-        label = ""
+        if not text:
+            continue
+        if _is_topic(line, text):
+            is_below = False
+            topic, topic_indent = ("" if style.has_labels or style.is_prose else text.rstrip(": ")), indent
+            continue
+        if indent < topic_indent or (indent == topic_indent and is_below):
+            topic = ""  # a point beside the topics
+        is_below = is_below or indent > topic_indent
+        label = topic
         if style.has_labels and (lead := _LABEL.match(text)):
             text, label = text[lead.end() :].strip(), lead[1].capitalize()
         for one in _apart(text, style.language):
@@ -207,8 +229,14 @@ def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[Answer
             if len(one) < 3 or same in seen or says_nothing(one):
                 continue
             seen.add(same)
-            found.append(AnswerPoint(_with_stop(one), label_of(one, label) if style.has_labels else ""))
+            found.append(AnswerPoint(_with_stop(one), label_of(one, label) if style.has_labels else label))
     return found[: MOST_POINTS * 2]
+
+
+def _is_topic(line: str, text: str) -> bool:
+    """Whether a line only names what those below it are about: "**Rent:**", "# Rent"."""
+    is_short = len(text) <= MOST_TOPIC and not _TALK.search(text) and not _ANNOUNCES.search(text)
+    return is_short and (text.endswith(":") or line.lstrip().startswith("#"))
 
 
 def says_nothing(text: str) -> bool:
@@ -244,9 +272,10 @@ def label_of(text: str, label: str) -> str:
 
 
 def _without_rest(answer: str) -> str:
-    """Return a cut-off answer up to its last whole sentence."""
-    ends = [found.end() for found in re.finditer(r"[.!?。](?=\s)", answer)]
-    return answer[: ends[-1]] if ends else ""
+    """Return a cut-off answer up to its last whole line, and the whole sentences of the line that was cut."""
+    lines, _, last = answer.rpartition("\n")
+    ends = [found.end() for found in re.finditer(r"[.!?。](?=\s)", last)]
+    return f"{lines}\n{last[: ends[-1]]}" if ends else lines
 
 
 def _with_stop(text: str) -> str:

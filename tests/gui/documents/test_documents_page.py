@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -17,6 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton
 
 from slmdesk.core.records import JobStatus
+from slmdesk.core.wire import to_json
 from slmdesk.gui.documents.common.earlier import EarlierRow
 from slmdesk.gui.documents.questions.pane import CitationRow
 from slmdesk.gui.documents.viewer.coverage_strip import Cell, CoverageStrip
@@ -295,6 +297,63 @@ def summarized(program, letter, model_file):
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
     return program
+
+
+def kept_summary(program, **changes):
+    """The shown summary, changed in the history as `changes` of its document say, and shown again."""
+    services, summaries = program.services, program.frame.documents_area.summaries
+    summary = program.find("summary_pane").summary
+    changed = replace(summary, method="model", documents=(replace(summary.documents[0], **changes),))
+    services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(changed)))
+    summaries.choose(summaries.item)
+    program.wait(lambda: program.find("summary_pane").summary == changed)
+    return changed
+
+
+def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    first = pane.summary.sentences[0]
+    kept_summary(program, omitted=(replace(first, text="The deposit is 2,400 euros.", quotation=True),))
+    assert program.find("summary_also").text() == "Also in the document"
+    count = len(pane.rows)
+    program.click("add_omitted_button")
+    program.wait(lambda: len(pane.rows) == count + 1)
+    assert "The deposit is 2,400 euros." in [row.sentence.text for row in pane.rows]
+    program.wait(lambda: pane.findChild(QLabel, "summary_also") is None)
+    services, item = program.services, program.frame.documents_area.summaries.item
+    stored = services.service_thread.call(lambda: services.summaries.open(item)).summary
+    assert stored.documents[0].omitted == ()
+    assert len(stored.sentences) == count + 1
+
+
+def test_a_summary_of_an_older_version_says_so_and_is_made_again(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    assert not program.find("summarize_again_button").isVisible()
+    kept_summary(program, paper="")
+    assert "the old way" in program.find("summary_note").text()
+    older = program.frame.documents_area.summaries.item
+    program.click("summarize_again_button")
+    program.wait(lambda: program.frame.documents_area.summaries.item != older and pane.summary is not None)
+    assert not program.find("summarize_again_button").isVisible()
+    assert "the old way" not in program.find("summary_note").text()
+
+
+def test_a_sentence_is_seen_while_it_is_written(program, letter):
+    opened(program, letter)
+    pane = program.find("summary_pane")
+    pane.show_begun()
+    one = Sentence("The rent is 900 euros.", (), (1,), True)
+    pane.show_growing([one], 0, 4, "section")
+    kept = pane.rows[0]
+    pane.show_writing("The lease ends on")
+    assert program.find("summary_writing").text() == "The lease ends on …"
+    assert program.find("summary_writing").isVisible()
+    pane.show_growing([one, replace(one, text="The lease ends in May.")], 1, 4, "section")
+    assert pane.rows[0] is kept  # what stands there stays, with its focus
+    assert len(pane.rows) == 2
+    pane.show_writing("")
+    assert not program.find("summary_writing").isVisible()
+    assert "1 of 4 sections read" in program.find("summary_note").text()
 
 
 def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path):

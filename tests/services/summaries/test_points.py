@@ -65,10 +65,9 @@ BULLETS = Style(Kind.BULLETS, "en")
 LABELLED = Style(Kind.EXECUTIVE, "en")
 
 
-@pytest.mark.parametrize("has_labels", [False, True])
 @pytest.mark.parametrize("points", [1, 3, 40])
-def test_the_grammar_is_one_the_engine_takes(points, has_labels) -> None:
-    gbnf.check_gbnf(lines_grammar(points, has_labels=has_labels))
+def test_the_grammar_is_one_the_engine_takes(points) -> None:
+    gbnf.check_gbnf(lines_grammar(points))
 
 
 def test_a_prompt_keeps_the_document_apart_and_asks_for_what_is_requested() -> None:
@@ -85,7 +84,7 @@ def test_a_prompt_keeps_the_document_apart_and_asks_for_what_is_requested() -> N
     assert "grammar" not in step["sampling"] or step["sampling"]["grammar"] is None
     other = summary_step(replace(style, kind=Kind.BULLETS), "Another part.", 3, part_of="lease.pdf")
     assert "lease.pdf" in other["messages"][1]["parts"][0]["text"]
-    assert other["sampling"]["grammar"]
+    assert summary_step(LABELLED, "A text.", 3)["sampling"]["grammar"]
     contract, minutes = (
         str(summary_step(replace(BULLETS, paper=paper), "T", 3)) for paper in (Paper.CONTRACT, Paper.MINUTES)
     )
@@ -109,6 +108,29 @@ def test_an_answer_is_cut_into_points_whichever_way_its_lines_begin() -> None:
     ]
     assert points_in("- All of it. \n- Cut off in the", BULLETS, is_cut=True)[-1].text == "All of it."
     assert points_in("[" * 10_000 + "1" * 10_000, BULLETS)
+
+
+def test_a_line_that_names_a_topic_is_the_label_of_those_below_it() -> None:
+    answer = (
+        "- **Lease of the shop**\n"
+        "- **Rent:**\n"
+        "  - 1,400 euros a month\n"
+        "  - Payable on the first\n"
+        "- **Term:**\n"
+        "  - Ten years\n"
+        "- The garden belongs to all.\n"
+        "# Deposit\n"
+        "3,000 euros."
+    )
+    assert [(one.label, one.text) for one in points_in(answer, BULLETS)] == [
+        ("", "Lease of the shop."),
+        ("Rent", "1,400 euros a month."),
+        ("Rent", "Payable on the first."),
+        ("Term", "Ten years."),
+        ("", "The garden belongs to all."),
+        ("Deposit", "3,000 euros."),
+    ]
+    assert not any(one.label for one in points_in(answer, Style(Kind.PARAGRAPH, "en")))
 
 
 @pytest.mark.parametrize(
@@ -329,7 +351,7 @@ def test_every_decision_and_action_of_minutes_is_in_their_summary() -> None:
     assert [one.links for one in bullets] == [(1,), (2,), (4,)]
     assert not any(one.label for one in bullets)
     labelled = with_additions(written, [], paper, range(5), LABELLED, 5)
-    assert [one.label for one in labelled] == ["Decision", "Action", "Decision"]
+    assert [one.label for one in labelled] == ["Decision", "Decision", "Action"]
 
 
 def test_a_summary_that_is_short_is_filled_up_with_what_matters() -> None:
@@ -338,6 +360,14 @@ def test_a_summary_that_is_short_is_filled_up_with_what_matters() -> None:
     filled = with_additions([Point("The rent is 1,400 euros.", (1,))], missing, LEASE, here, BULLETS, 2)
     assert [one.links for one in filled] == [(1,), (3,), (5,)]
     assert [one.is_quotation for one in filled] == [False, True, True]
+
+
+def test_what_is_added_stands_under_its_topic() -> None:
+    here = range(len(LEASE))
+    missing = [Point(LEASE[at].text, (at,), is_quotation=True) for at in (1, 3, 5)]
+    written = [Point("Payable on the first.", (1,), label="The rent"), Point("4,200 euros.", (5,), label="deposit")]
+    filled = with_additions(written, missing[1:], LEASE, here, BULLETS, 2)
+    assert [(one.label, one.links[0]) for one in filled] == [("The rent", 1), ("Term", 3), ("deposit", 5)]
 
 
 def test_a_passage_that_was_left_out_joins_the_summary_at_its_place() -> None:

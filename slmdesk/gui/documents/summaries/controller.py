@@ -14,27 +14,31 @@ from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.documents.common.job_follower import JobFollower
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base.events import Problem
+from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.summaries.events import FolderWritten, SummaryEnded, SummaryGrew
+from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import KIND, SummaryView
 from slmdesk.services.summaries.types import Sentence, Summary, SummaryRequest
 
-FormRequest: TypeAlias = tuple[Kind, Length, str, str]
-"""Kind, length, focus words and an instruction."""
+FormRequest: TypeAlias = tuple[Kind, Length, str, str, Paper]
+"""Kind, length, focus words, an instruction, and what sort of paper it is."""
 
 
 class SummaryController(JobFollower):
     """Lives on the window's thread.
 
     Emits `begun` when one is being made, `grew` with the Sentences so far and how many pages of how many are read,
+    `writing` with the beginning of the sentence that is being written,
     `made` with a Summary, and what JobFollower does.  Of a folder whose documents are summarized into files: `reading`
     with a text ('' when it is over), how many documents are read and of how many, and `folder_begun` with the Item.
     """
 
     begun = Signal()
     grew = Signal(object, int, int, str)
+    writing = Signal(str)
     made = Signal(object)
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
@@ -68,14 +72,30 @@ class SummaryController(JobFollower):
         self._leave()
         self.items.show_document(document, self._open_newest)
 
-    def begin(self, kind: Kind, length: Length, focus: str, instruction: str = "", language: str = "") -> None:
-        request = SummaryRequest((self._document,), Kind(kind), Length(length), language, focus, instruction)
+    def begin(self, kind: Kind, length: Length, focus: str, instruction: str = "", paper: Paper = Paper.AUTO) -> None:
+        asked = (Kind(kind), Length(length), "", focus, instruction)
+        request = SummaryRequest((self._document,), *asked, paper=Paper(paper))
         self._bridge.ask(lambda services: services.summaries.begin(request), self.show_begun)
+
+    @Slot()
+    def summarize_again(self) -> None:
+        """Make the shown summary anew, for the same request; the old one stays."""
+        item = self.item
+
+        def begin(services: Services) -> Item:
+            return services.summaries.begin(services.summaries.open(item).request)
+
+        self._bridge.ask(begin, self.show_begun)
+
+    def add_omitted(self, document: str, number: int) -> None:
+        """Put a sentence of those that a document says beside into the shown summary; `made` follows."""
+        item = self.item
+        self._bridge.ask(lambda services: services.summaries.add(item, document, number), None)
 
     def begin_folder(self, request: FormRequest, folder: Path, target: Path) -> None:
         """Summarize the documents in `folder` and write the files into `target`."""
-        kind, length, focus, instruction = request
-        requested = SummaryRequest((), kind, length, "", focus, instruction)
+        kind, length, focus, instruction, paper = request
+        requested = SummaryRequest((), kind, length, "", focus, instruction, paper=paper)
         self.reading.emit("Looking at the folder…", 0, 0)
         self._following = self._bridge.follow(
             lambda services: services.folder_summaries.begin(folder, target, requested),
@@ -167,6 +187,7 @@ class SummaryController(JobFollower):
             self._job = event.job
             self._points += event.points
             self.grew.emit(list(self._points), event.pages_read, event.pages_total, event.page_kind)
+            self.writing.emit(event.writing)
 
     @Slot(object)
     def _on_ended(self, event: SummaryEnded) -> None:

@@ -10,6 +10,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
+from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
 
 KINDS = [
@@ -20,17 +21,26 @@ KINDS = [
     (Kind.SIMPLE, "In everyday words"),
     (Kind.OWN, "As I say below"),
 ]
+PAPERS = [
+    (Paper.AUTO, "Any document"),
+    (Paper.CONTRACT, "A contract"),
+    (Paper.MINUTES, "Minutes"),
+    (Paper.REPORT, "A report"),
+    (Paper.LETTER, "A letter or mail"),
+    (Paper.ARTICLE, "An article"),
+]
+"""The first stands for whichever of the others fits the words of the document."""
 LEAST_LETTERS = 6
 """Minimum width of a value, in characters."""
 LENGTHS = [(Length.SHORT, "short"), (Length.MEDIUM, "medium"), (Length.LONG, "long")]
 
 
 class SummaryForm(QFrame):
-    """Emits `summary_requested` with a Kind, a Length, focus words and an instruction, `folder_requested` with all four
-    when the documents of a folder are to be summarized so, `said` with what is missing.
+    """Emits `summary_requested` with a Kind, a Length, focus words, an instruction and a Paper, `folder_requested` with
+    all of these when the documents of a folder are to be summarized so, `said` with what is missing.
     """
 
-    summary_requested = Signal(object, object, str, str)
+    summary_requested = Signal(object, object, str, str, object)
     folder_requested = Signal(object)
     said = Signal(str)
 
@@ -45,7 +55,9 @@ class SummaryForm(QFrame):
         self._kind = named(Choice(list(KINDS), self), "summary_kind", label="What the summary is like")
         self._length = named(Choice(list(LENGTHS), self), "summary_length", label="How long the summary is")
         self._length.show_value(Length.MEDIUM)
-        for choice in (self._kind, self._length):  # long values must not widen the pane
+        self._paper = named(Choice(list(PAPERS), self), "summary_paper", label="What sort of document it is")
+        self._paper.setToolTip("What a reader of such a document looks for comes first; “any” goes by its words")
+        for choice in (self._kind, self._length, self._paper):  # long values must not widen the pane
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.setMinimumContentsLength(LEAST_LETTERS)
         label = "What the summary focuses on; may be empty"
@@ -57,7 +69,8 @@ class SummaryForm(QFrame):
         )
         self._choices = row((self._kind, 3), (self._length, 2))
         line, left = row((self._focus, 1), self._begin), Qt.AlignmentFlag.AlignLeft
-        column(self._choices, line, (self._folder, left), into=self, gap=theme.SPACE_8)
+        below = row((self._paper, 3), (self._folder, left))
+        column(self._choices, line, below, into=self, gap=theme.SPACE_8)
 
     def allow(self, is_allowed: bool) -> None:
         """Enable or disable the button that begins a summary."""
@@ -67,16 +80,16 @@ class SummaryForm(QFrame):
         self._folder.setEnabled(is_allowed)
 
     @property
-    def request(self) -> tuple[Kind, Length, str, str]:
-        """Kind, length, focus words and instruction as chosen."""
+    def request(self) -> tuple[Kind, Length, str, str, Paper]:
+        """Kind, length, focus words, instruction and sort of paper as chosen."""
         kind = Kind(self._kind.currentData())  # Qt keeps an enum's text alone
         words = self._focus.text().strip()
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
-        return kind, Length(self._length.currentData()), focus, instruction
+        return kind, Length(self._length.currentData()), focus, instruction, Paper(self._paper.currentData())
 
     def is_whole(self) -> bool:
         """Whether the form is complete; else `said` is emitted."""
-        kind, _, _, instruction = self.request
+        kind, _, _, instruction, _ = self.request
         if kind is Kind.OWN and not instruction:
             self.said.emit("Say above what the summary is to be like.")
             self._focus.setFocus()

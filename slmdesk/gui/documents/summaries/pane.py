@@ -17,7 +17,7 @@ from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
 from slmdesk.gui.documents.common.making_bar import MakingBar
 from slmdesk.gui.documents.summaries.controller import FormRequest, SummaryController
 from slmdesk.gui.documents.summaries.form import KINDS, SummaryForm
-from slmdesk.gui.widgets.build import button, column, flow
+from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.cited_row import CitedRow
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.export_menu import ask_folder, give_export_menu
@@ -30,6 +30,7 @@ from slmdesk.services.documents.finding_labels import doubts_of
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.summaries.types import (
+    ALSO,
     Sentence,
     Summary,
     has_bullets,
@@ -41,6 +42,7 @@ from slmdesk.services.summaries.types import (
 )
 
 TOGETHER = "Together"
+OLDER_WORDS = "This summary was made the old way. Summarized again, it says more of the document."
 LOW_LINES = 20
 """Heights of a line: in a pane lower than that a summary that is made is scrolled to."""
 MOST_DOCUMENTS = 20
@@ -107,9 +109,11 @@ class SummaryPane(QScrollArea):
         self._note = plain_label("", inner, name="summary_note", kind="muted")
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
         self._foot = self._foot_bar(inner)
-        self._list = column(gap=0)
+        self._list, self._also = column(gap=0), column(gap=0)
+        self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
         self._column = column(
-            self.form, self.earlier, self._making, self._note, self._list, self._coverage, self._foot, 1,
+            self.form, self.earlier, self._making, self._note, self._list, self._writing, self._coverage, self._foot,
+            self._also, 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
         show_column(self, inner)
@@ -121,7 +125,9 @@ class SummaryPane(QScrollArea):
         copy = button("Copy with pages", "copy_summary_button", bar, tip=tip, on=self._on_copy)
         export = button("Export…", "export_summary_button", bar, label="Export this summary")
         give_export_menu(export, self.export_requested.emit)
-        flow(copy, export, gap=theme.SPACE_8, into=bar)
+        self._again = button("Summarize again", "summarize_again_button", bar, on=self._controller.summarize_again)
+        self._again.setVisible(False)
+        flow(copy, export, self._again, gap=theme.SPACE_8, into=bar)
         return bar
 
     def _connect(self) -> None:
@@ -133,6 +139,7 @@ class SummaryPane(QScrollArea):
         summaries.reading.connect(self.show_reading)
         summaries.begun.connect(self.show_begun)
         summaries.grew.connect(self.show_growing)
+        summaries.writing.connect(self.show_writing)
         summaries.job_reported.connect(self.show_job)
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
@@ -150,6 +157,7 @@ class SummaryPane(QScrollArea):
     def show_nothing(self) -> None:
         self.summary = None
         self._clear()
+        show_words(self._writing, "")
         self._making.setVisible(False)
         self._coverage.setVisible(False)
         self._foot.setVisible(False)
@@ -181,11 +189,18 @@ class SummaryPane(QScrollArea):
 
     @Slot(object, int, int, str)
     def show_growing(self, points: Sequence[Sentence], read: int, total: int, page_kind: str) -> None:
-        """Show the first points, before they are checked and merged."""
+        """Show the sentences so far, linked and checked; the summary may still change at its end."""
         if self.summary is None:
-            self._fill(points, page_kind, has_bullets=True)
-            words = pages_read_words(read, total, page_kind)
-            self._say(f"First points, {words}. They are checked and put together next.")
+            if len(points) < len(self.rows):
+                self._clear()
+            self._add_rows(points[len(self.rows) :], page_kind, has_bullets=True)
+            self._say(f"{pages_read_words(read, total, page_kind).capitalize()}. Sentences come as they are written.")
+
+    @Slot(str)
+    def show_writing(self, words: str) -> None:
+        """Show the beginning of the sentence that is being written."""
+        if self.summary is None:
+            show_words(self._writing, f"{words} …" if words else "")
 
     @Slot(object)
     def show_job(self, event: JobChanged) -> None:
@@ -204,8 +219,11 @@ class SummaryPane(QScrollArea):
         self._making.setVisible(False)
         self.earlier.show_busy(False)
         self.form.allow(True)
-        self._say(summary.note)
+        self._say(OLDER_WORDS if summary.is_of_older_version else summary.note)
+        self._again.setVisible(summary.is_of_older_version)
+        show_words(self._writing, "")
         self._fill(_all_of(summary), summary.page_kinds, has_bullets=has_bullets(summary.kind, summary.sentences))
+        self._show_omitted(summary)
         self._coverage.setText(whole_coverage_words(summary))
         self._coverage.setVisible(True)
         self._foot.setVisible(bool(summary.sentences))
@@ -221,9 +239,9 @@ class SummaryPane(QScrollArea):
 
     def light(self, sentences: Sequence[Sentence]) -> None:
         """Highlight these sentences; the first is scrolled into view."""
-        lit = [row for row in self.rows if row.sentence in sentences]
-        for row in self.rows:
-            row.show_lit(row in lit)
+        lit = [one for one in self.rows if one.sentence in sentences]
+        for one in self.rows:
+            one.show_lit(one in lit)
         if lit:
             self.ensureWidgetVisible(lit[0])
 
@@ -285,23 +303,44 @@ class SummaryPane(QScrollArea):
 
     def _fill(self, sentences: Sequence[Sentence], kinds: PageKinds, *, has_bullets: bool) -> None:
         self._clear()
-        group = ""
+        self._add_rows(sentences, kinds, has_bullets=has_bullets)
+
+    def _add_rows(self, sentences: Sequence[Sentence], kinds: PageKinds, *, has_bullets: bool) -> None:
+        group = self.rows[-1].sentence.group if self.rows else ""
         for sentence in sentences:
             if sentence.group and sentence.group != group:
                 group = sentence.group
                 self._list.addWidget(plain_label(group, self, name="summary_group", kind="strong"))
-            kind = kind_in(kinds, sentence.file or sentence.group)
-            row = SentenceRow(sentence, kind, self, has_bullet=has_bullets)
-            row.chosen.connect(partial(self._on_sentence, row))
-            row.pointed_at.connect(partial(self._on_pointed_at, sentence))
-            row.copy_requested.connect(partial(self._on_copy_one, sentence))
-            row.installEventFilter(self)
-            self.rows.append(row)
-            self._list.addWidget(row)
+            shown = self._row_of(sentence, kind_in(kinds, sentence.file or sentence.group), has_bullet=has_bullets)
+            shown.installEventFilter(self)
+            self.rows.append(shown)
+            self._list.addWidget(shown)
+
+    def _row_of(self, sentence: Sentence, kind: str, *, has_bullet: bool) -> SentenceRow:
+        shown = SentenceRow(sentence, kind, self, has_bullet=has_bullet)
+        shown.chosen.connect(partial(self._on_sentence, shown))
+        shown.pointed_at.connect(partial(self._on_pointed_at, sentence))
+        shown.copy_requested.connect(partial(self._on_copy_one, sentence))
+        return shown
+
+    def _show_omitted(self, summary: Summary) -> None:
+        """List what the documents say beside; each passage can be added to the summary."""
+        several = len(summary.documents) > 1
+        for document in summary.documents[:MOST_DOCUMENTS]:
+            if document.omitted:
+                words = f"{ALSO}: {document.name}" if several else ALSO
+                self._also.addWidget(plain_label(words, self, name="summary_also", kind="strong"))
+            for number, sentence in enumerate(document.omitted):
+                passage = self._row_of(sentence, document.page_kind, has_bullet=False)
+                label = "Add this sentence to the summary"
+                add = button("Add", "add_omitted_button", self, kind="quiet", label=label, tip=label)
+                add.clicked.connect(partial(self._controller.add_omitted, document.document, number))
+                self._also.addLayout(row((passage, 1), (add, Qt.AlignmentFlag.AlignTop)))
 
     def _clear(self) -> None:
         self.rows = []
         empty_layout(self._list)
+        empty_layout(self._also)
 
     @Slot(str)
     def _say(self, words: str) -> None:
