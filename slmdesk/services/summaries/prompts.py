@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +19,6 @@ POINT_TOKENS = 60
 WORDS_OF_SENTENCE = 16
 
 
-HINTS = os.environ.get("HINTS", "1") == "1"
 MOST_TOPIC = 60
 """Characters of a line that only names a topic."""
 MOST_POINTS = 40
@@ -177,8 +175,6 @@ def _task(style: Style, what: str, points: int) -> str:
     if style.kind is Kind.OWN:
         return ""
     parts = [known["prose" if style.is_prose else "lines"].format(what=what, points=points)]
-    if HINTS and not style.is_prose:
-        parts.append(known["paper"][style.paper.value])
     if style.has_labels:
         parts.append(known["labels"])
     if style.kind is Kind.SIMPLE:

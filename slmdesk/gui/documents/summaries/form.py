@@ -56,7 +56,7 @@ class SummaryForm(QFrame):
         self._length = named(Choice(list(LENGTHS), self), "summary_length", label="How long the summary is")
         self._length.show_value(Length.MEDIUM)
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label="What sort of document it is")
-        self._paper.setToolTip("What a reader of such a document looks for comes first; “any” goes by its words")
+        self._paper.setToolTip("Minutes keep every decision and action; “any” goes by the words of the document")
         for choice in (self._kind, self._length, self._paper):  # long values must not widen the pane
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.setMinimumContentsLength(LEAST_LETTERS)
