@@ -123,6 +123,8 @@ def _goes_on(line: str, following: str) -> bool:
         or line.rstrip().endswith((".", ":"))
     ):
         return False
+    if _LABEL_LINE.match(line) and not following.lstrip()[:1].islower():
+        return False
     return not any(re.search(r"\S {3,}\S|\t", one) for one in (line, following)) and not _LABEL_LINE.match(following)
 
 
