@@ -27,6 +27,10 @@ from slmdesk.text.candidates.values import find_amounts, find_days, find_ibans
 
 MOST_PAGES = 30
 """Read by rule; a paper of which cells are wanted says them at its beginning."""
+MOST_LINES, MOST_LINE = 1200, 1500
+"""Lines, and characters of one: what is longer is no line of a paper, and would take long."""
+MOST_VALUES = 120
+"""Days or amounts that are looked at."""
 MOST_OPTIONS = 9
 """Candidates that a model chooses from."""
 ORIGIN = "rule"
@@ -81,7 +85,8 @@ class Rules:
         if len(self._pages) < MOST_PAGES and plain.text:
             self._language = self._language or language
             self._pages.append(plain)
-            self._lines += lines_of(plain)
+            room = MOST_LINES - len(self._lines)
+            self._lines += [one for one in lines_of(plain) if len(one.text) <= MOST_LINE][:room]
 
     def result(self) -> ByRule:
         """Return the cells of which the rules are sure, and candidates for the others."""
@@ -112,6 +117,8 @@ class Rules:
         column = ColumnKind.DATE if kind == "date" else ColumnKind.AMOUNT
         found: list[Value] = []
         for at, line in enumerate(self._lines):
+            if len(found) >= MOST_VALUES:
+                break
             last = 0
             for start, end in spans_of(line.text, self._language):
                 before, after = _around(self._lines, at, start, end, last)

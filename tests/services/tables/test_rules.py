@@ -48,3 +48,12 @@ def test_what_a_paper_says_plainly_needs_no_model(paper) -> None:
     assert {name: found.get(name, "") for name in paper["cells"]} == paper["cells"]
     for name, words in paper.get("never", {}).items():
         assert found.get(name) not in words
+
+
+@pytest.mark.parametrize(
+    "text", ["word 12,50 und " * 3000, "A1" * 20000 + " " + "DE89 " * 5000, "a. A " * 9000, "1,00 €\n" * 9000]
+)
+def test_what_is_no_paper_takes_no_time(text) -> None:
+    rules = Rules(preset("invoice").columns)
+    rules.feed(page(text), "de")
+    assert set(rules.result().cells) <= set(range(9))
