@@ -1,7 +1,7 @@
 """The plan of a table's job: documents in groups, what is known by rule, then the model.  See jobs.plan.Plan.
 
 What labels and the words around a value say ("Invoice no: 17", "payment by 3 May") is read by rule and shown at once.
-Where rules leave a day, an amount or a period open, the model chooses from those of the document; the rest is asked
+Where the document has nothing that a cell could be, it is empty and no model is asked; the rest is asked
 from the whole document where it fits, else from the passages that match a column best, and an answer is searched for in
 the document before it becomes a cell.  At the end the cells of a row are checked against each other.
 """
@@ -23,8 +23,6 @@ from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.documents.retrieval import RankedPassages
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.service import step_key
-from slmdesk.services.jobs.steps import scores_of
-from slmdesk.services.tables.choosing import choice_step, chosen
 from slmdesk.services.tables.crosschecks import checked
 from slmdesk.services.tables.grounding import verified, without_doubles
 from slmdesk.services.tables.places import PageTexts
@@ -60,8 +58,6 @@ class _Asked:
     row: int
     columns: tuple[int, ...]
     pages: PageTexts
-    options: tuple[TableCell, ...] = ()
-    """What the model chooses from, where it does."""
 
 
 @dataclass(slots=True, eq=False)
@@ -159,9 +155,7 @@ class TablePlan:
             return []
         if row.cells:
             self._reported(self._shape(row, Flag.OPEN), False)
-        asked = [self._choice(at, one, row.by_rule.options[one]) for one in missing if one in row.by_rule.options]
-        missing = [one for one in missing if one not in row.by_rule.options]
-        return [*asked, *(yield from self._copied(at, missing, pages))] if missing else asked
+        return (yield from self._copied(at, missing, pages))
 
     def _copied(
         self, at: int, missing: Sequence[int], pages: Sequence[Page] | None
@@ -182,11 +176,6 @@ class TablePlan:
                 texts = PageTexts(seen, _language_of(seen))
                 steps.append(self._step(at, [column], [one.text for one in passages], texts))
         return steps
-
-    def _choice(self, row: int, column: int, options: tuple[TableCell, ...]) -> dict[str, Json]:
-        """The step in which the model chooses from what the rules found."""
-        step = choice_step(self._columns[column], options)
-        return self._added(step, _Asked(row, (column,), PageTexts(()), options))
 
     def _step(self, row: int, columns: Sequence[int], texts: Sequence[str], pages: PageTexts) -> dict[str, Json]:
         step = cells_step([self._columns[one] for one in columns], texts)
@@ -271,9 +260,6 @@ class TablePlan:
                 row.cells |= {at: TableCell(flag=Flag.UNREAD) for at in asked.columns}
                 continue
             self._answered += 1
-            if asked.options:
-                row.cells[asked.columns[0]] = chosen(asked.options, scores_of(value))
-                continue
             columns = [self._columns[at] for at in asked.columns]
             said = cells_in(str(value.get("text", "")), columns)
             for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):

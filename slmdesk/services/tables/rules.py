@@ -32,7 +32,7 @@ MOST_LINES, MOST_LINE = 1200, 1500
 MOST_VALUES = 120
 """Days or amounts that are looked at."""
 MOST_OPTIONS = 9
-"""Candidates that a model chooses from."""
+"""Candidates of a cell."""
 ORIGIN = "rule"
 PARTIES = ("seller", "customer", "first_party", "second_party")
 MOST_BEFORE = 240
@@ -62,7 +62,7 @@ class ByRule:
 
     cells: dict[int, TableCell] = field(default_factory=dict)
     options: dict[int, tuple[TableCell, ...]] = field(default_factory=dict)
-    """For columns that stay open what a model may choose from; none: the document has nothing of the kind."""
+    """For columns that stay open the values that they may have; none: the document has nothing of the kind."""
     amounts: tuple[TableCell, ...] = ()
     """All of the document, where an invoice is read."""
 
@@ -217,7 +217,7 @@ class Rules:
             has_role = any(one.said.role == target.role for one in some)
             if target.paper == "invoice" and kind == "amount" and not has_role:
                 some = []  # a sum is always announced
-            if target.role == "ends_on" and not has_role:
+            if target.role in ("ends_on", "due_date") and not has_role:
                 some = []
             found.options[at] = tuple(one.cell for one in some[:MOST_OPTIONS])
 

@@ -58,8 +58,6 @@ class Flag(StrEnum):
     """Words where a number, a date, an amount or a name was wanted."""
     CONTRADICTS = "contradicts"
     """It does not agree with other cells of the row: net and tax with the total, one day with the other."""
-    UNSURE = "unsure"
-    """The model chose it from several, and hardly rather than another."""
     OPEN = "open"
     """It is still looked for."""
     UNREAD = "not read"
@@ -80,11 +78,10 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.TWICE: "the same words as in another column: look at this",
     Flag.KIND: "not the kind of words that was asked for: look at this",
     Flag.CONTRADICTS: "does not agree with other cells of this row: look at this",
-    Flag.UNSURE: "the model was not sure which of several it is: look at this",
     Flag.OPEN: "is being looked for",
     Flag.UNREAD: "could not be read",
 }
-DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSURE})
+DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS})
 """Flags of cells that have a value."""
 
 

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 
-from slmdesk.services.tables.choosing import choice_step, chosen
 from slmdesk.services.tables.crosschecks import ADDS_UP, CHOSEN, checked, sums_of
 from slmdesk.services.tables.cues import Said, Strength
-from slmdesk.services.tables.types import Column, ColumnKind, Flag, TableCell
+from slmdesk.services.tables.types import Flag, TableCell
 
 pytestmark = pytest.mark.pure
 
@@ -58,25 +55,3 @@ def test_what_adds_up_and_fits_a_rate_needs_no_words() -> None:
     assert {role: one.number for role, one in found.items()} == {"net_amount": 500, "tax": 95, "total": 595}
     assert sums_of(some, {}, "20 % tax") == {}
     assert sums_of([(amount(3), Said()), (amount(4), Said()), (amount(7), Said())], {}, "19 %") == {}
-
-
-# ---- choosing
-
-
-def test_a_model_is_asked_for_a_number_and_its_choice_is_marked_where_it_hardly_chose() -> None:
-    options = (amount(100), amount(20))
-    step = choice_step(Column("Tax", ColumnKind.AMOUNT, "The tax."), options)
-    assert step["choices"] == ["1", "2", "0"]
-    words = "".join(part["text"] for part in step["messages"][1]["parts"])
-    assert "[2] 20.00, in: it is 20.00 here" in words
-    assert "Tax (The tax.)" in words
-
-    def log(*shares: float) -> list[float]:
-        return [math.log(one) for one in shares]
-
-    sure = chosen(options, log(0.1, 0.85, 0.05))
-    assert (sure.number, sure.origin, sure.flag) == (20, "model", Flag.NONE)
-    assert chosen(options, log(0.4, 0.45, 0.15)).flag is Flag.UNSURE
-    assert chosen(options, log(0.1, 0.2, 0.7)) == TableCell(flag=Flag.NOT_FOUND)
-    assert chosen(options, None).flag is Flag.UNREAD
-    assert chosen(options, [0.0]).flag is Flag.UNREAD

@@ -273,7 +273,7 @@ def test_wishes_that_make_no_table_are_refused(opened) -> None:
 
 
 def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
-    recorder = opened(choice="2")
+    recorder = opened()
     words = "Total: 120.00 EUR\n4 May 2024\nThe work was done.\nWritten on 5 May 2024, seen again on 6 May 2024."
     document = keep(recorder, "bill.txt", [page(1, *words.split("\n"))])
     columns = (Column("Total", ColumnKind.AMOUNT), Column("Customer", ColumnKind.PERSON), Column("IBAN"))
@@ -289,11 +289,3 @@ def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
         ("", Flag.NOT_FOUND),
     ]
     assert Flag.OPEN not in [one.flag for one in table.rows[0].cells]
-
-
-def test_between_two_days_the_model_chooses_by_number(opened) -> None:
-    recorder = opened(choice="2")
-    document = keep(recorder, "bill.txt", [page(1, "Leeds, 4 May 2024", "Total: 120.00 EUR", "Leeds, 6 May 2024")])
-    item = begin(recorder, document, columns=(Column("Invoice date", ColumnKind.DATE),))
-    cells = ended(recorder, item).rows[0].cells
-    assert (cells[0].value, cells[0].origin, cells[0].flag) == ("6 May 2024", "model", Flag.NONE)
