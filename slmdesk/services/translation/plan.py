@@ -2,7 +2,7 @@
 
 See jobs.plan.Plan; service thread.  Each result is stored with its segment as it comes, with the flags of the checks.
 What is flagged is not asked for again by itself: told what was wrong, or with looser sampling, a model of 1.5 billion
-weights made none of sixteen right (docs/decisions.md).
+weights made none of thirteen right (docs/decisions.md).
 """
 
 from __future__ import annotations
