@@ -25,11 +25,13 @@ from slmdesk.text.checks.words import tongue
 from slmdesk.text.words.folding import fold_for_search
 from slmdesk.text.words.stop_words import ASKING_WORDS, search_words
 
-LEAST_GROUNDED = 0.4
-"""Of an answer's words, by rarity, that must stand in what is cited for it or right beside it."""
-STRICTLY_GROUNDED = 0.5
+LEAST_GROUNDED = 0.6
+"""Of an answer's words, by rarity, that must stand in what is cited for it or right beside it: of 18 right answers of a
+1.5B model 17 had as many, of 8 invented ones 3.
+"""
+STRICTLY_GROUNDED = 0.65
 """After the best passages did not answer the question."""
-SURELY_GROUNDED, EXACTLY_GROUNDED = 0.6, 0.95
+SURELY_GROUNDED, EXACTLY_GROUNDED = 0.7, 0.95
 """With fewer it is marked; the second where the model's own quotations were made up."""
 SURELY_ECHOED = 0.5
 """Of the question's words in the answer, by rarity, that stand around the quotations; with fewer it is marked."""

@@ -151,6 +151,12 @@ def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, w
             "What rent do the occupiers of the flats on the upper floors pay?",
             '[2] "The rent is 46,800 pounds a year"\nAnswer: They pay 46,800 pounds a year.',
         ),
+        (
+            REPORT,
+            "Who is the new head of marketing?",
+            '[4] "Anders Lindqvist is head of finance since 2019."\nAnswer: The new head of marketing is Anders '
+            "Lindqvist.",
+        ),
         (LEASE, "May the tenant keep a dog?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),
         (LEASE, "Does it rain?", '[9] "It rains all day"\nAnswer: Yes.'),
     ],
@@ -176,13 +182,6 @@ def test_what_rests_on_nothing_is_not_in_the_text(document, question, words):
             '[5] "Electric bicycles fell to 11.1 million euros; subsidies ended in Norway in June."\nAnswer: In '
             "Norway, electric bicycles fell to 11.1 million euros.",
             "elsewhere",
-        ),
-        (
-            REPORT,
-            "Who is the new head of marketing?",
-            '[4] "Anders Lindqvist is head of finance since 2019."\nAnswer: The new head of marketing is Anders '
-            "Lindqvist.",
-            "words",
         ),
     ],
 )
