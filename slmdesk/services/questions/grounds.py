@@ -29,6 +29,8 @@ LEAST_GROUNDED = 0.6
 """Of an answer's words, by rarity, that must stand in what is cited for it or right beside it: of 18 right answers of a
 1.5B model 17 had as many, of 8 invented ones 3.
 """
+LEAST_OF_MARKED = 0.4
+"""Where a value or a name of it is marked already: what the text says instead is worth showing."""
 STRICTLY_GROUNDED = 0.65
 """After the best passages did not answer the question."""
 SURELY_GROUNDED, EXACTLY_GROUNDED = 0.7, 0.95
@@ -77,7 +79,7 @@ class Grounds:
         """
         if is_bare(answer):
             return self._judged(question, answer, citations, marks) if citations else None
-        least = STRICTLY_GROUNDED if strict else LEAST_GROUNDED
+        least = LEAST_OF_MARKED if marks else STRICTLY_GROUNDED if strict else LEAST_GROUNDED
         is_weak = not citations or self.share(answer, citations) < least
         before = self.echo(question, answer, citations) if citations else 0.0
         if is_weak or is_made_up or before < SURELY_ECHOED:
@@ -108,7 +110,7 @@ class Grounds:
 
     def share(self, answer: str, citations: Sequence[Citation]) -> float:
         """How much of an answer stands in what is cited or right beside it, 0..1."""
-        return self.weights.share(search_words(answer), self.around(citations))
+        return self.weights.share(_asked(answer), self.around(citations))
 
     def around(self, citations: Sequence[Citation]) -> str:
         """The sentences of the quotations, those before and behind them, and the headings above."""
@@ -116,7 +118,7 @@ class Grounds:
 
     def best(self, question: str, answer: str) -> Citation | None:
         """The sentence of the documents that an answer rests on best, if that is enough; headings are none."""
-        said = search_words(answer)
+        said = _asked(answer)
         best: tuple[float, Citation] | None = None
         for passage in self._likely(said):
             for kind, one in stretches_of(passage, self.page_of):
@@ -200,7 +202,7 @@ _YES_OR_NO = re.compile(
 
 
 def _asked(question: str) -> list[str]:
-    """The words of a question that say what it is about."""
+    """The words of a question, or of an answer, that say what it is about."""
     words = search_words(question)
     return [one for one in words if one not in ASKING_WORDS] or words
 
