@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import (
@@ -43,7 +44,9 @@ from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.plan import SAMPLING, Asked, Reply, Step, plan
 from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered
 from slmdesk.services.questions.types import AskedQuestion, AskRequest, collection_of
-from slmdesk.services.questions.verification import Evidence
+
+if TYPE_CHECKING:
+    from slmdesk.services.questions.verification import Evidence
 
 log = logging.getLogger(__name__)
 
@@ -353,6 +356,8 @@ class QuestionService(Service):
         self._written(asking, message)
 
     def _evidence(self, asking: Asking, reading: AnswerContext) -> Evidence:
+        from slmdesk.services.questions.verification import Evidence  # with all checks of text: only who asks waits
+
         return Evidence(self._store, asking.question, asking.documents, reading)
 
     def _written(self, asking: Asking, message: Message) -> None:

@@ -19,7 +19,7 @@ from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 
-ECHO = json.dumps({"slow": 0.02, "answer": '[1] "The pump stops at 12 bar."\nAnswer: At 12 bar, says the manual.'})
+ECHO = json.dumps({"slow": 0.02, "answer": '[1] "The pump stops at 12 bar."\nAnswer: The pump stops at 12 bar.'})
 QUESTION = "At how many bar does the pump stop?"
 FILLER = "Chapter {} is about gardens, roses and the rain of May. "
 

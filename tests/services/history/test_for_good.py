@@ -78,7 +78,7 @@ class ServiceThread:
         return sent.item.id
 
     def question(self, document) -> str:
-        request = AskRequest(f"Who is {self.word}?", (document.id,))
+        request = AskRequest(f"List all that is said of {self.word}.", (document.id,))
         sent = self.call(lambda services: services.questions.ask(request))
         self.recorder.end_of(sent.answer.id)
         self.recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)

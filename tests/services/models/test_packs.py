@@ -297,7 +297,7 @@ def test_a_plan_says_exactly_what_a_pack_takes(recorder, tmp_path) -> None:
     first = plan()
     assert (first.problem, first.free_bytes > 0) == (None, True)
     assert pack(recorder, [model.id], tmp_path / "p.tar").bytes == first.bytes
-    assert plan().code == "file.exists"
+    assert plan().problem.code == "file.exists"
 
 
 def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(recorder, made, folder, monkeypatch) -> None:

@@ -69,8 +69,7 @@ class SummaryForm(QFrame):
         )
         self._choices = row((self._kind, 3), (self._length, 2))
         line, left = row((self._focus, 1), self._begin), Qt.AlignmentFlag.AlignLeft
-        below = row((self._paper, 3), (self._folder, left))
-        column(self._choices, line, below, into=self, gap=theme.SPACE_8)
+        column(self._choices, self._paper, line, (self._folder, left), into=self, gap=theme.SPACE_8)
 
     def allow(self, is_allowed: bool) -> None:
         """Enable or disable the button that begins a summary."""
