@@ -8,9 +8,12 @@ import subprocess
 
 import pytest
 from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
+from fakes.recorder import open_echo
 
 from slmdesk.cli.job_output import WRITERS
 from slmdesk.cli.main import COMMANDS, slmdesk_command
+from slmdesk.services.evaluation.exam_items import items
+from slmdesk.services.evaluation.exams import SKILLS
 
 pytestmark = pytest.mark.process
 
@@ -41,7 +44,7 @@ def begun(run, with_model, environment):
         [*SLMDESK, "models", "exam", with_model["id"]],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
-    while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_total"] < 1:
+    while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
         assert exam.poll() is None, exam.communicate()
     yield exam, jobs[0]
     exam.kill()
@@ -66,16 +69,27 @@ def test_ctrl_c_pauses_and_resume_goes_on(run, begun) -> None:
     goes_on(run, paused)
 
 
+def trust_model() -> None:
+    """The model as if its exam had shown that it may write summaries."""
+    services = open_echo()
+    good = {"skill": "format", "level": "good", "passed": 9, "total": 12, "auc": None, "threshold": None}
+    noted = {SKILLS: {"version": items()[0], "skills": [good]}}
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **noted))
+    services.close()
+
+
 def test_a_summary_that_was_paused_writes_its_file_when_it_goes_on(run, with_model, environment, tmp_path) -> None:
     paper, out = tmp_path / "lease.txt", tmp_path / "lease.md"
     paper.write_text("The rent is 900 euros a month.\n\nThe garden belongs to the flat.")
+    trust_model()
     slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.3, "words": True})}
     summary = subprocess.Popen(
         [*SLMDESK, "summarize", str(paper), "-o", str(out)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     try:
-        while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
+        while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_total"] < 1:
             assert summary.poll() is None, summary.communicate()
         os.kill(summary.pid, signal.SIGINT)
         _, err = summary.communicate(timeout=TIMEOUT_S)

@@ -322,7 +322,7 @@ class QuestionService(Service):
     def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
         """What the model is asked after this; None when the question is answered."""
         if step.reading.is_whole and not step.choices:
-            asking.read_s = answer.timing.first_token_s
+            asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds it read
         assert asking.plan is not None
         try:
             return self._request(asking, asking.plan.send(Reply(answer.text, tuple(scores))))

@@ -214,20 +214,19 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> Non
     word = marker()
     says = json.dumps({"text": word})
     recorder = opened(answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}', slow_read=1.1)
-    trust(recorder)
     service_thread = ServiceThread(recorder, word)
     document = service_thread.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
     other = service_thread.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
-    items = [
-        service_thread.chat(),
-        service_thread.question(document),
+    items = [service_thread.chat(), service_thread.question(document)]
+    quiet = threading.Event()  # what was read is kept once the engine is free, and before it reads something else
+    service_thread.call(lambda services: services.states.when_quiet().then(lambda _none: quiet.set()))
+    assert quiet.wait(40)
+    trust(recorder)  # before, no yes or no is asked of an answer: the fake engine holds the last prompt alone
+    items += [
         service_thread.summary(document),
         service_thread.extraction(document),
         service_thread.comparison(document, other),
     ]
-    quiet = threading.Event()
-    service_thread.call(lambda services: services.states.when_quiet().then(lambda _none: quiet.set()))
-    assert quiet.wait(40)
     assert states_in(find_paths().states), "the control: what was read is kept"
     service_thread.copy()
     assert {Path(one).name for one in files_with(home, word)} >= {
