@@ -382,7 +382,7 @@ def test_in_a_low_window_a_summary_that_is_made_is_seen(summarized):
     program.window.resize(900, 600)
     program.documents.document.show_panes()
     pane = program.find("summary_pane")
-    program.wait(pane.isVisible)
+    program.wait(lambda: pane.isVisible() and pane.viewport().height() < 20 * pane.fontMetrics().lineSpacing())
     pane.verticalScrollBar().setValue(0)
     program.frame.documents_area.summaries.choose(program.frame.documents_area.summaries.item)
     program.wait(lambda: pane.rows and pane.rows[0].visibleRegion().boundingRect().height() > 2 * usual)

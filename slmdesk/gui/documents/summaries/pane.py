@@ -45,6 +45,7 @@ TOGETHER = "Together"
 OLDER_WORDS = "This summary was made the old way. Summarized again, it says more of the document."
 LOW_LINES = 20
 """Heights of a line: in a pane lower than that a summary that is made is scrolled to."""
+MOST_REVEALS, REVEAL_AGAIN_MS = 10, 20
 MOST_DOCUMENTS = 20
 """Whose own summaries stand below the joint one; the files have all of them."""
 
@@ -97,6 +98,8 @@ class SummaryPane(QScrollArea):
         self.rows: list[SentenceRow] = []
         self.summary: Summary | None = None
         self._reveal_timer = QTimer(self, singleShot=True, interval=0)
+        self._reveals = 0
+        """How often scrolling to a new summary may be tried again."""
         self._build_ui()
         self._connect()
 
@@ -227,7 +230,8 @@ class SummaryPane(QScrollArea):
         self._coverage.setText(whole_coverage_words(summary))
         self._coverage.setVisible(True)
         self._foot.setVisible(bool(summary.sentences))
-        self._reveal_timer.start()
+        self._reveals = MOST_REVEALS
+        self._reveal_timer.start(0)
 
     @Slot()
     def _reveal(self) -> None:
@@ -235,7 +239,11 @@ class SummaryPane(QScrollArea):
         space = self.viewport().height() / self.fontMetrics().lineSpacing()
         if self.summary is not None and self.rows and space < LOW_LINES:
             self._column.activate()
-            self.verticalScrollBar().setValue(self.rows[0].y() - theme.SPACE_8)
+            bar, place = self.verticalScrollBar(), self.rows[0].y() - theme.SPACE_8
+            bar.setValue(place)
+            if bar.value() < place and self._reveals:  # the pane has not its new height yet
+                self._reveals -= 1
+                self._reveal_timer.start(REVEAL_AGAIN_MS)
 
     def light(self, sentences: Sequence[Sentence]) -> None:
         """Highlight these sentences; the first is scrolled into view."""
