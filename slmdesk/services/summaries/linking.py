@@ -99,9 +99,9 @@ def linked(point: Point, source: Source, among: Sequence[int]) -> Point:
 
 def _best_linked(point: Point, source: Source, among: Sequence[int]) -> Point:
     """Link the piece with most of the point's words, then pieces that hold the rest, as long as each adds something."""
-    if source.is_translated:
-        return judged(point, source, point.links)
-    best, _share = source.rarity.best(point.text, among)
+    best, share = source.rarity.best(point.text, among)
+    if source.is_translated:  # names and figures alone are the same in both languages
+        return judged(point, source, (best,) if share > 0 else point.links)
     found = judged(point, source, (best,))
     while len(found.links) < MOST_LINKS:
         beside, _share = source.rarity.best(point.text, among, beside=source.text_of(found.links))

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from slmdesk.text.checks.dates import find_dates
 from slmdesk.text.checks.denials import denial
+from slmdesk.text.checks.overlap import stems
 from slmdesk.text.passages.centrality import centralities
 
 
@@ -42,6 +43,8 @@ _CENTRAL = 2.0
 """What the most central sentence gains by that."""
 _AGAIN = 0.45
 """What a sentence is worth when another of its section is chosen already; so for each."""
+_SAME, _REPEATED = 0.7, 0.1
+"""What shares so many words with a chosen sentence repeats it, and is worth so much less."""
 _SHORT, _LONG = 30, 420
 """Characters: shorter sentences are mostly remains, longer ones are read by nobody."""
 
@@ -133,10 +136,14 @@ def salient(
         weight(sentence, language) + _CENTRAL * central
         for sentence, central in zip(sentences, centralities(sentences), strict=True)
     ]
+    words = [stems(sentence) for sentence in sentences]
     heard, left, chosen = Counter(taken), set(range(len(sentences))), list[int]()
     while left and len(chosen) < count:
         best = max(left, key=lambda at: (value[at] * _AGAIN ** heard[sections[at]], -at))
         left.remove(best)
         chosen.append(best)
         heard[sections[best]] += 1
+        for at in left:
+            if len(words[at] & words[best]) > _SAME * max(len(words[at]), len(words[best])):
+                value[at] *= _REPEATED
     return sorted(chosen)

@@ -269,6 +269,12 @@ def test_of_a_translated_document_what_the_model_was_given_is_looked_through() -
     assert not linked(point("Die Miete beträgt 1.400 Euro.", 0), source, [0]).is_supported
 
 
+def test_a_point_in_another_language_is_linked_by_its_names() -> None:
+    source = replace(SOURCE, language="de", is_translated=True)
+    found = linked(point("Frau Adeyemi hat für die Besitzerin unterschrieben.", 0), source, range(4))
+    assert found.links == (2,)
+
+
 def test_a_quoted_term_must_stand_there() -> None:
     found = linked(point("The group 'staff' only signed as a witness for the owner's brother.", 2), SOURCE, [2])
     assert ("name", "staff") in {(one.kind, one.text) for one in found.flags}

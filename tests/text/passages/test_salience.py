@@ -51,3 +51,8 @@ def test_the_place_of_a_sentence_changes_nothing_but_ties_and_each_section_is_he
     assert salient([*rents, term], [0, 0, 0, 1], 1, "en", taken=[0, 0]) == [3]
     assert salient([], [], 3) == []
     assert salient([view], [0], 3) == [0]
+
+
+def test_a_sentence_that_repeats_a_chosen_one_gives_way() -> None:
+    rent, term = "The rent is 900 euros a month for the flat.", "The lease runs for seven years."
+    assert salient([rent, rent, term], [0, 1, 2], 2, "en") == [0, 2]
