@@ -45,7 +45,6 @@ TOGETHER = "Together"
 OLDER_WORDS = "This summary was made the old way. Summarized again, it says more of the document."
 LOW_LINES = 20
 """Heights of a line: in a pane lower than that a summary that is made is scrolled to."""
-MOST_REVEALS, REVEAL_AGAIN_MS = 10, 20
 MOST_DOCUMENTS = 20
 """Whose own summaries stand below the joint one; the files have all of them."""
 
@@ -98,8 +97,8 @@ class SummaryPane(QScrollArea):
         self.rows: list[SentenceRow] = []
         self.summary: Summary | None = None
         self._reveal_timer = QTimer(self, singleShot=True, interval=0)
-        self._reveals = 0
-        """How often scrolling to a new summary may be tried again."""
+        self._is_revealing = False
+        """Whether a new summary is kept in view while the pane finds its height, until the person scrolls."""
         self._build_ui()
         self._connect()
 
@@ -147,6 +146,8 @@ class SummaryPane(QScrollArea):
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
         self._reveal_timer.timeout.connect(self._reveal)
+        self.verticalScrollBar().rangeChanged.connect(self._reveal)
+        self.verticalScrollBar().actionTriggered.connect(self._stop_revealing)
 
     # ---- what is shown
 
@@ -230,20 +231,20 @@ class SummaryPane(QScrollArea):
         self._coverage.setText(whole_coverage_words(summary))
         self._coverage.setVisible(True)
         self._foot.setVisible(bool(summary.sentences))
-        self._reveals = MOST_REVEALS
-        self._reveal_timer.start(0)
+        self._is_revealing = True
+        self._reveal_timer.start()
 
     @Slot()
     def _reveal(self) -> None:
         """In a low window, scroll to the summary: the form would fill the pane."""
         space = self.viewport().height() / self.fontMetrics().lineSpacing()
-        if self.summary is not None and self.rows and space < LOW_LINES:
+        if self._is_revealing and self.rows and self.rows[0].isVisible() and space < LOW_LINES:
             self._column.activate()
-            bar, place = self.verticalScrollBar(), self.rows[0].y() - theme.SPACE_8
-            bar.setValue(place)
-            if bar.value() < place and self._reveals:  # the pane has not its new height yet
-                self._reveals -= 1
-                self._reveal_timer.start(REVEAL_AGAIN_MS)
+            self.verticalScrollBar().setValue(self.rows[0].y() - theme.SPACE_8)
+
+    @Slot()
+    def _stop_revealing(self) -> None:
+        self._is_revealing = False
 
     def light(self, sentences: Sequence[Sentence]) -> None:
         """Highlight these sentences; the first is scrolled into view."""
@@ -251,6 +252,7 @@ class SummaryPane(QScrollArea):
         for one in self.rows:
             one.show_lit(one in lit)
         if lit:
+            self._stop_revealing()
             self.ensureWidgetVisible(lit[0])
 
     # ---- events
@@ -290,11 +292,14 @@ class SummaryPane(QScrollArea):
             pop_up_words_menu(self, event.globalPos(), "Translate the summary", words)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and Down move between the sentences."""
+        """Up and Down move between the sentences; a new summary is in view once its first has its place."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.Move) and self.rows and watched is self.rows[0]:
+            self._reveal_timer.start()
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched in self.rows:
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
             at = self.rows.index(watched) + step
             if step and 0 <= at < len(self.rows):
+                self._stop_revealing()
                 self.rows[at].setFocus()
                 self.ensureWidgetVisible(self.rows[at])
                 return True
