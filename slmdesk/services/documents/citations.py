@@ -24,7 +24,8 @@ class Mark:
 
     kind: str
     """number, date, amount, name, negation …; `elsewhere`: in the documents, but in another context; `words`: hardly a
-    word of it is there; `doubt`: the model itself says that the text does not say this.
+    word of it is there; `doubt`: the model itself says that the text does not say this; `unlinked`: nothing there can
+    be compared with it.
     """
     text: str
     start: int
@@ -89,8 +90,10 @@ LEAST_SHARE = 0.35
 """Share of a point's words, by weight, that its pieces must contain for it to count as supported."""
 
 
-WORDS, DOUBT, ELSEWHERE = "words", "doubt", "elsewhere"
-"""Kinds of flags of our own: hardly a word of it stands there; the model itself says the text does not say it."""
+WORDS, DOUBT, ELSEWHERE, UNLINKED = "words", "doubt", "elsewhere", "unlinked"
+"""Kinds of flags of our own: hardly a word of it stands there; the model itself says the text does not say it; it
+stands elsewhere; in another language, without a name or figure, it can be compared with nothing.
+"""
 
 
 Pages = Callable[[str, int, int], Sequence[Page]]

@@ -17,6 +17,7 @@ FLAG_WORDS = {
     "condition": "the quoted passage says it only under a condition",
     "elsewhere": "is in the document, but perhaps about something else",
     "words": "hardly a word of it is in the quoted passage",
+    "unlinked": "no passage was found to compare it with",
     "doubt": "the model was not confident",
 }
 MOST_TEXT = 80

@@ -6,7 +6,7 @@ An exam is a job of kind `exam`; its result is stored by the model's checksum an
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -169,15 +169,7 @@ class ExamService:
 
     def skills(self, record: ModelRecord) -> dict[Skill, SkillResult]:
         """Return the known skills of a model: from its exam, else from the questions another job asked."""
-        result = result_of(record)
-        if result is not None:
-            return {one.skill: one for one in result.skills}
-        noted = record.info.get(SKILLS)
-        if not isinstance(noted, Mapping) or noted.get("version") != items()[0]:
-            return {}
-        found = noted.get("skills")
-        results = [stored_from(SkillResult, one) for one in found] if isinstance(found, list | tuple) else []
-        return {one.skill: one for one in results if one is not None}
+        return skills_of(record)
 
     def result(self, record: ModelRecord) -> ExamResult | None:
         """Return the exam result of a model; None when it was not examined with these questions."""
@@ -264,6 +256,19 @@ def result_of(record: ModelRecord) -> ExamResult | None:
     return result if result is not None and result.version == items()[0] else None
 
 
+def skills_of(record: ModelRecord) -> dict[Skill, SkillResult]:
+    """Return the known skills of a model: from its exam, else from the questions another job asked."""
+    result = result_of(record)
+    if result is not None:
+        return {one.skill: one for one in result.skills}
+    noted = record.info.get(SKILLS)
+    if not isinstance(noted, Mapping) or noted.get("version") != items()[0]:
+        return {}
+    found = noted.get("skills")
+    results = [stored_from(SkillResult, one) for one in found] if isinstance(found, list | tuple) else []
+    return {one.skill: one for one in results if one is not None}
+
+
 def note_of(record: ModelRecord) -> Mapping[str, Json]:
     """Return why a model is not examined automatically: `reason` and more; empty where there is no reason."""
     note = record.info.get(NOTE)
@@ -274,10 +279,11 @@ FEWEST_PARAMETERS = 300_000_000
 """A model without an exam and with fewer is taken for too weak to quote."""
 
 
-def is_weak(record: ModelRecord) -> bool:
-    """Return whether a model is too weak for answers with quotations, by its exam or its size."""
-    result = result_of(record)
-    if result is not None and (skill := result.of(Skill.FORMAT)):
-        return skill.level == "weak"
+def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fewest: int = FEWEST_PARAMETERS) -> bool:
+    """Return whether a model is too weak: by what its exam says of the needed skills, else by its size."""
+    skills = skills_of(record)
+    levels = [skills[one].level for one in needed if one in skills]
+    if levels:
+        return "weak" in levels
     parameters = record.header.get("parameters")
-    return isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS
+    return isinstance(parameters, int) and 0 < parameters < fewest

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from slmdesk.core.chunking import Piece
-from slmdesk.services.documents.citations import DOUBT, ELSEWHERE, LEAST_SHARE, WORDS, Mark
+from slmdesk.services.documents.citations import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
 from slmdesk.text.checks.check import Flag, Kind, check
 from slmdesk.text.checks.evidence import VALUES, holds, may_hold
 from slmdesk.text.checks.overlap import Rarity
@@ -25,8 +25,6 @@ LEAST_RELATED = 0.3
 MOST_LOOKED_AT = 400
 """Pieces that may have a value."""
 MOST_LINKS = 4
-MOST_CHARACTERS = 2400
-"""Of the pieces that are shown to a model when it is asked whether they say something."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
 
 
@@ -42,8 +40,6 @@ class Point:
     """Of its words, by weight, that stand in the pieces."""
     label: str = ""
     is_quotation: bool = False
-    margin: float | None = None
-    """By how much the model's yes passes its threshold; None: it was not asked."""
 
     @property
     def is_supported(self) -> bool:
@@ -53,7 +49,7 @@ class Point:
     @property
     def worth(self) -> tuple[bool, float]:
         """Sort key for choosing among points: supported ones first, the surest first."""
-        return self.is_supported, self.share + (0.05 * max(-4.0, min(4.0, self.margin)) if self.margin else 0.0)
+        return self.is_supported, self.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +89,21 @@ def headings_above(pieces: Sequence[Piece]) -> list[int]:
 
 
 def linked(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """Return the point with its best links of `among`, and marks for what is not supported."""
-    return _with_values(_best_linked(point, source, among), source, among)
+    """Return the point with its best links of `among`, and marks for what is not supported.
+
+    In another language than its text a point without any name or figure has no link, and is marked so.
+    """
+    found = _with_values(_best_linked(point, source, among), source, among)
+    if found.links or found.flags:
+        return found
+    return replace(found, flags=(Mark(UNLINKED, point.text, 0, len(point.text)),))
 
 
 def _best_linked(point: Point, source: Source, among: Sequence[int]) -> Point:
     """Link the piece with most of the point's words, then pieces that hold the rest, as long as each adds something."""
     best, share = source.rarity.best(point.text, among)
     if source.is_translated:  # names and figures alone are the same in both languages
-        return judged(point, source, (best,) if share > 0 else point.links)
+        return judged(point, source, (best,) if share > 0 else ())
     found = judged(point, source, (best,))
     while len(found.links) < MOST_LINKS:
         beside, _share = source.rarity.best(point.text, among, beside=source.text_of(found.links))
@@ -168,18 +170,3 @@ def _terms_elsewhere(said: str, text: str) -> list[Mark]:
     folded = FoldedText(text)
     terms = [found for found in _QUOTED.finditer(said) if found[1] not in folded]
     return [Mark("name", found[1], found.start(1), found.end(1)) for found in terms]
-
-
-def doubted(point: Point, scores: Sequence[float] | None, threshold: float) -> Point:
-    """Return the point after asking the model whether the text says it.  `scores`: log probabilities of yes and no."""
-    if scores is None or len(scores) != 2:
-        return point
-    margin = scores[0] - scores[1] - threshold
-    if margin > 0:
-        return replace(point, margin=margin)
-    return replace(point, margin=margin, flags=(*point.flags, Mark(DOUBT, point.text, 0, len(point.text))))
-
-
-def shown(point: Point, source: Source) -> str:
-    """Return the text of a point's pieces for the check by the model, at most MOST_CHARACTERS long."""
-    return source.text_of(point.links)[:MOST_CHARACTERS]

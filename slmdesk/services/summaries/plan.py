@@ -18,7 +18,7 @@ from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.evaluation.exam_items import Skill
-from slmdesk.services.evaluation.exams import ExamService
+from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, StepValue, Yield
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.summaries.additions import with_additions
@@ -45,6 +45,7 @@ LEAST_PARAMETERS = 700_000_000
 WRITTEN_COST = 1.5
 """What one written token costs, in tokens read."""
 PIECES_AT_ONCE = 400
+NO_SECTION = -1
 
 
 class SummaryPlan:
@@ -58,11 +59,10 @@ class SummaryPlan:
         texts: Sequence[DocumentRecord],
         tools: PlanTools,
         *,
-        exams: ExamService,
         reported: Callable[[PartialSummary], None],
     ) -> None:
-        self._job, self._request, self._record, self._records = job, request, record, texts
-        self._tools, self._exams, self._reported = tools, exams, reported
+        self._job, self._request, self._record = job, request, record
+        self._tools, self._reported = tools, reported
         self._texts = SummaryTexts(texts, tools.pages)
         self._parts = SummaryParts(request, self._texts)
         self._part_of: dict[str, int] = {}
@@ -71,8 +71,7 @@ class SummaryPlan:
         self._writing = Writing()
         self._candidates: dict[int, list[Candidate]] = {}
         """The sentences of a document that matter, by its first piece."""
-        self._shown: list[Sentence] = []
-        self._is_weak = is_weak(record, exams)
+        self._is_weak = is_weak(record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS)
         self._left_out = 0
         self._began = time.monotonic()
         self.summary: Summary | None = None
@@ -150,7 +149,7 @@ class SummaryPlan:
         part = self._parts.ranges[at]
         among, source = self._parts.linkable(part), self._source(part.start)
         worded = [one for one in answers if not self._texts.is_title(one.text)]
-        return [linked(Point(one.text, (among[0],), label=one.label), source, among) for one in worded]
+        return [linked(Point(one.text, (), label=one.label), source, among) for one in worded]
 
     def _final(self, text: SingleText, style: Style, points: list[Point]) -> Generator[AskedQuestion, Any, list[Point]]:
         """Return the points of a document's summary: those that hold, and what its form makes sure of."""
@@ -158,7 +157,7 @@ class SummaryPlan:
         self._left_out += len(points) - len(final)
         if style.kind is Kind.SECTIONS:
             names = sections_of(self._texts.pieces, text.pieces)
-            return [replace(one, label=names[one.links[0]]) for one in final]
+            return [replace(one, label=names[one.links[0]] if one.links else "") for one in final]
         if style.is_prose or style.kind is Kind.OWN:
             return final or self._sentences_of(text.pieces, self._parts.points_of(text))
         missing = yield from self._missing(text, final)
@@ -207,18 +206,11 @@ class SummaryPlan:
             self._report(self._linked(at, self._answers_in(at, value)[known:]))
 
     def _report(self, points: Sequence[Point]) -> None:
-        sentences = self._texts.sentences(points)
-        self._shown += sentences
-        self._reported(self._partial(sentences))
-
-    def _partial(self, points: Sequence[Sentence]) -> PartialSummary:
-        return PartialSummary(
-            tuple(points), self._parts.pages_read, self._texts.page_count, self._texts.page_kind, self._writing.line
+        parts, texts = self._parts, self._texts
+        sentences = texts.sentences(points)
+        self._reported(
+            PartialSummary(sentences, parts.pages_read, texts.page_count, texts.page_kind, self._writing.line)
         )
-
-    def so_far(self) -> PartialSummary:
-        """Return all points of this run so far, as published."""
-        return self._partial(self._shown)
 
     # ---- without wording
 
@@ -272,6 +264,8 @@ class SummaryPlan:
         sections = self._texts.section_of
 
         def owner(point: Point) -> int:
+            if not point.links:
+                return NO_SECTION
             at = point.links[0]
             return self._texts.texts.index(self._texts.text_at(at)) if several else sections(at)
 
@@ -317,12 +311,3 @@ class SummaryPlan:
     @staticmethod
     def _spans(text: SingleText) -> Callable[[str], Sequence[tuple[int, int]]]:
         return lambda words: sentence_spans(words, text.language)
-
-
-def is_weak(record: ModelRecord, exams: ExamService) -> bool:
-    """Return whether a model cannot be trusted to summarize in its own words: by its exam, else by its size."""
-    levels = {skill: one.level for skill, one in exams.skills(record).items()}
-    if levels:
-        return "weak" in (levels.get(Skill.FORMAT), levels.get(Skill.TRUTH))
-    parameters = record.header.get("parameters")
-    return isinstance(parameters, int) and 0 < parameters < LEAST_PARAMETERS

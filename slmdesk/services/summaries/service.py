@@ -19,7 +19,6 @@ from slmdesk.services.base.service import Runtime
 from slmdesk.services.documents.job_service import DocumentJobService
 from slmdesk.services.documents.results import names_of
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
@@ -76,10 +75,9 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         uses: DefaultsService,
         loader: ModelLoader,
         jobs: JobService,
-        exams: ExamService,
     ) -> None:
         super().__init__(runtime, models, loader, jobs)
-        self._uses, self._exams = uses, exams
+        self._uses = uses
         self._made: Callable[[str, Summary], None] | None = None
 
     def open(self, item: str) -> SummaryView:
@@ -92,11 +90,6 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
         """Call `handler` with the item id of each summary finished in this instance."""
         self._made = handler
-
-    def live(self, job: str) -> PartialSummary | None:
-        """Return the points so far of a summary this instance is making, or None."""
-        plan = self._live.get(job)
-        return plan.so_far() if plan else None
 
     def add(self, item: str, document: str, number: int) -> Summary:
         """Put the `number`-th sentence of those a document says beside into its summary, and return the summary.
@@ -148,7 +141,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
 
         documents = [self._store.documents.get(one) for one in request.documents]
         return SummaryPlan(
-            job, request, record, documents, self._tools(job, record), exams=self._exams,
+            job, request, record, documents, self._tools(job, record),
             reported=lambda grown: self._on_grown(item.id, job.id, grown),
         )  # fmt: skip
 

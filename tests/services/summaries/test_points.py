@@ -9,9 +9,9 @@ from slmdesk.core.documents import BlockKind
 from slmdesk.core.errors import KnownError
 from slmdesk.engine.llama import gbnf
 from slmdesk.services.base.prompt_texts import texts
-from slmdesk.services.documents.citations import DOUBT, WORDS, Coverage, Span, Unread
+from slmdesk.services.documents.citations import UNLINKED, WORDS, Coverage, Span, Unread
 from slmdesk.services.summaries.additions import with_additions
-from slmdesk.services.summaries.linking import Point, Source, doubted, headings_above, linked
+from slmdesk.services.summaries.linking import Point, Source, headings_above, linked
 from slmdesk.services.summaries.omissions import omitted, weighty
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import (
@@ -282,11 +282,12 @@ def test_a_quoted_term_must_stand_there() -> None:
     assert not any(one.text == "mixture" for one in good.flags)
 
 
-def test_a_no_of_the_model_marks_and_a_yes_does_not() -> None:
-    one = point("Her brother was only a witness.", 2)
-    assert doubted(one, [-0.1, -3.0], 1.0).is_supported
-    assert [flag.kind for flag in doubted(one, [-1.0, -1.2], 1.0).flags] == [DOUBT]
-    assert doubted(one, None, 1.0) == one
+def test_a_translated_point_without_a_name_or_figure_has_no_link_and_says_so():
+    source = replace(SOURCE, language="de", is_translated=True)
+    found = linked(Point("Die Mischung bleibt stabil.", ()), source, range(4))
+    assert found.links == ()
+    assert [one.kind for one in found.flags] == [UNLINKED]
+    assert kept([found]) == [found]
 
 
 def test_what_a_heading_names_is_said_of_what_stands_under_it() -> None:
