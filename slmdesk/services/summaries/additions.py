@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from slmdesk.core.chunking import Piece
@@ -11,33 +11,41 @@ from slmdesk.core.documents import BlockKind
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import MOST_TOPIC, Style
-from slmdesk.services.summaries.selection import MARKS, MOST_QUOTED
+from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED
 from slmdesk.text.checks.overlap import stems
-from slmdesk.text.passages.salience import ACTION_LEAD, DECISION_LEAD
+from slmdesk.text.passages.salience import ACTION_LEAD, DECISION_LEAD, announces
 
-ADDED_SHARE = 0.3
-"""For the sentences of a summary, so many sentences of the document are added that matter and that it does not say."""
+GROWN = 1.5
+"""A summary has up to so many times its sentences, or those asked for, with the sentences of the document that are
+added because they matter and it does not say them.
+"""
 LEAST_ADDED = 3
+MOST_ITEMS = 12
+"""Of what a letter asks for."""
 _NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*|[IVX]+|[A-Za-z])[.)]?\s+(?=\S)")
 
 
+Omitted = Callable[[Sequence[Point], int], Sequence[Point]]
+"""Given what is said, returns at most so many sentences of the document that matter most and are not said."""
+
+
 def with_additions(
-    points: Sequence[Point], missing: Sequence[Point], pieces: Sequence[Piece], here: range, style: Style, target: int
+    points: Sequence[Point], omitted: Omitted, pieces: Sequence[Piece], here: range, style: Style, target: int
 ) -> list[Point]:
     """Return the points of a summary with what it must not lack, by topics in text order.
 
-    Of minutes every line that begins as a decision or an action; else the sentences among `missing` (see `omissions`),
-    as many as the summary is short of.
+    Of minutes every line that begins as a decision or an action, of letters every item of what is asked; then what is
+    omitted (see `omissions`), as much as the summary is short of.
     """
     found = [replace(one, label=_label(one, pieces) or one.label) if style.has_labels else one for one in points]
     has_topics = not style.has_labels and any(one.label for one in found)
     is_minutes = style.paper is Paper.MINUTES or style.has_labels
-    lines = _lines(pieces, here) if is_minutes else []
+    lines = _lines(pieces, here) if is_minutes else _items(pieces, here) if style.paper is Paper.LETTER else []
     said = {at for one in found if one.is_supported for at in one.links}
     more = [one for one in lines if one.links[0] not in said]
-    known = said | {one.links[0] for one in more}
-    space = max(round(ADDED_SHARE * len(found)), target - len(found) - len(more), LEAST_ADDED)
-    more += [replace(one, label="Fact") for one in missing if one.links[0] not in known][:space]
+    space = round(GROWN * max(len(found), target)) - len(found) - len(more)
+    space = min(target, max(space, LEAST_ADDED))
+    more += [replace(one, label="Fact") for one in omitted([*found, *more], space)]
     if not style.has_labels:
         topics = {stems(one.label): one.label for one in found}
         more = [replace(one, label=_topic(one, pieces, here, topics) if has_topics else "") for one in more]
@@ -74,6 +82,18 @@ def _lines(pieces: Sequence[Piece], here: range) -> list[Point]:
         if label := _label_of_line(piece.text):
             found.append(Point(piece.text.strip(MARKS), (at,), label=label, is_quotation=True))
     return found
+
+
+def _items(pieces: Sequence[Piece], here: range) -> list[Point]:
+    """Return the items of lists under headings that announce what is asked for, as quotations."""
+    found, is_announced = list[Point](), False
+    for at in here:
+        piece = pieces[at]
+        if piece.is_heading:
+            is_announced = announces(piece.text)
+        elif is_announced and piece.kind is BlockKind.LIST_ITEM and LEAST_QUOTED <= len(piece.text) <= MOST_QUOTED:
+            found.append(Point(piece.text.strip(MARKS), (at,), is_quotation=True))
+    return found[:MOST_ITEMS]
 
 
 def _label(point: Point, pieces: Sequence[Piece]) -> str:

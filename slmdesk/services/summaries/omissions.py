@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED
 from slmdesk.text.checks.overlap import Rarity, stems
-from slmdesk.text.passages.salience import salient, weight
+from slmdesk.text.passages.salience import announces, salient, weight
 
-LEAST_WEIGHT = 2.0
+LEAST_WEIGHT = 1.0
 """A sentence that matters less is missed by nobody (see text.passages.salience)."""
 SAID = 0.55
 """Of a sentence's words, by weight, that a summary holds when it says the same."""
@@ -23,6 +24,9 @@ LEAST_LISTED, PER_SENTENCE = 4, 0.8
 """Passages listed at most: so many, or so many for each sentence of the summary."""
 
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
+_RULE = "| --- |"
+"""Below the head of a table in Markdown."""
+_ITEM = re.compile(r"(\d{1,2})[.)]\s")
 _UNLISTED = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.COMMENT})
 
 MOST_CANDIDATES = 800
@@ -37,6 +41,8 @@ class Candidate:
     text: str
     worth: float
     """See text.passages.salience.weight."""
+    is_announced: bool = False
+    """Whether its heading announces what readers look for."""
 
 
 Sentences = Callable[[str], Sequence[tuple[int, int]]]
@@ -51,25 +57,35 @@ def figures_in(text: str) -> frozenset[str]:
 def weighty(pieces: Sequence[Piece], here: range, spans: Sentences, language: str = "") -> list[Candidate]:
     """Return the sentences of some pieces that matter, in text order."""
     found: list[Candidate] = []
+    is_announced = _is_announced(pieces, here)
     for at in here:
         piece = pieces[at]
-        if piece.kind in _UNLISTED or piece.is_figures:
+        if piece.is_heading:
+            is_announced = announces(piece.text)
+        if piece.kind in _UNLISTED or piece.is_figures or _RULE in piece.text:
             continue
         for start, end in _sentences(piece, spans):
             text = piece.text[start:end].strip(MARKS)
-            if LEAST_QUOTED <= len(text) <= MOST_QUOTED and (worth := weight(text, language)) >= LEAST_WEIGHT:
-                found.append(Candidate(at, text, worth))
+            if LEAST_QUOTED <= len(text) <= MOST_QUOTED:
+                worth = weight(text, language) + LEAST_WEIGHT * is_announced
+                if worth >= LEAST_WEIGHT:
+                    found.append(Candidate(at, text, worth, is_announced))
     return found
 
 
 def omitted(
-    candidates: Sequence[Candidate], said: Sequence[Point], sections: Mapping[int, int], rarity: Rarity, language: str
+    candidates: Sequence[Candidate],
+    said: Sequence[Point],
+    sections: Mapping[int, int],
+    rarity: Rarity,
+    language: str,
+    most: int | None = None,
 ) -> list[Point]:
-    """Return those of a text's sentences of which its summary `said` has nothing, as quotations in text order.
+    """Return those of a text's sentences that matter most and of which its summary `said` has nothing, as quotations in
+    text order.
 
-    From each section the one that matters most comes first.
-
-    `sections`: of each piece, the number of its section.
+    `sections`: of each piece, the number of its section, so that each is heard before one is heard twice; `most`: how
+    many; None: as many as can be listed beside the summary.
     """
     words = frozenset().union(*(stems(one.text) for one in said)) if said else frozenset[str]()
     figures = frozenset().union(*(figures_in(one.text) for one in said)) if said else frozenset[str]()
@@ -77,16 +93,39 @@ def omitted(
     unsaid = [one for one in most_worth if not _is_said(one.text, said, words, figures, rarity)]
     unsaid.sort(key=lambda one: one.piece)
     taken = [sections[at] for one in said for at in one.links[:1] if at in sections]
-    most = max(LEAST_LISTED, round(PER_SENTENCE * len(said)))
+    most = max(LEAST_LISTED, round(PER_SENTENCE * len(said))) if most is None else most
     numbers = [sections[one.piece] for one in unsaid]
-    chosen = salient([one.text for one in unsaid], numbers, most, language, taken)
+    announced = [one.is_announced for one in unsaid]
+    chosen = salient([one.text for one in unsaid], numbers, most, language, taken, announced)
     return [Point(unsaid[at].text, (unsaid[at].piece,), is_quotation=True) for at in chosen]
+
+
+def _is_announced(pieces: Sequence[Piece], here: range) -> bool:
+    """Whether the heading above the first of these pieces announces what readers look for."""
+    above = next((pieces[at].text for at in range(here.start - 1, -1, -1) if pieces[at].is_heading), "")
+    return announces(above)
 
 
 def _sentences(piece: Piece, spans: Sentences) -> Sequence[tuple[int, int]]:
     if piece.kind is BlockKind.TABLE_ROW:
         return ((0, len(piece.text)),)
-    return spans(piece.text)
+    if piece.kind is not BlockKind.LIST_ITEM:
+        return spans(piece.text)
+    cuts = [0, *_item_starts(piece.text), len(piece.text)]
+    return [
+        (begin + start, begin + end) for begin, stop in pairwise(cuts) for start, end in spans(piece.text[begin:stop])
+    ]
+
+
+def _item_starts(text: str) -> list[int]:
+    """Return where the second and later items of a numbered list begin that are one piece: "1. … 2. …"."""
+    first = _ITEM.match(text)
+    found: list[int] = []
+    number = int(first[1]) if first else 0
+    while first and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(text, found[-1] if found else 0)):
+        found.append(after.end())
+        number += 1
+    return found
 
 
 def _is_said(text: str, said: Sequence[Point], words: frozenset[str], figures: frozenset[str], rarity: Rarity) -> bool:

@@ -30,6 +30,8 @@ _TITLES = {
     r"vereinbarung|bedingungen|contrat|bail|convention|contrato|acuerdo|contratto|accordo|umowa|overeenkomst)",
     Paper.MINUTES: r"(?:minutes|\w*protokoll|niederschrift|procès[- ]verbal|compte[- ]rendu|actas?|verbale|protokół|"
     r"ata|notulen)",
+    Paper.LETTER: r"(?:\w*letter|memo(?:randum)?|\w*brief|schreiben|lettre|courrier|courriel|carta|correo|lettera|"
+    r"list|pismo|brief)",
     Paper.REPORT: r"(?:\w*report|statement|\w*bericht|gutachten|rapport|expertise|informe|relazione|raport|relatório|"
     r"verslag|results|review)",
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -27,7 +28,16 @@ from slmdesk.services.summaries.omissions import Candidate, omitted, weighty
 from slmdesk.services.summaries.papers import Paper, paper_of
 from slmdesk.services.summaries.parts import SummaryParts
 from slmdesk.services.summaries.prompts import AnswerPoint, Kind, Style, points_in, prompt_version, sentences_requested
-from slmdesk.services.summaries.selection import in_order, kept, quotations, sections_of, select
+from slmdesk.services.summaries.selection import (
+    distinct,
+    in_order,
+    is_kept,
+    kept,
+    quotations,
+    sections_of,
+    select,
+    sentence_for,
+)
 from slmdesk.services.summaries.source_text import SingleText, SummaryTexts
 from slmdesk.services.summaries.types import (
     DocumentSummary,
@@ -90,7 +100,7 @@ class SummaryPlan:
             finals = yield from self._written()
         documents: list[DocumentSummary] = []
         for text, style, final in zip(self._texts.texts, self._styles, finals, strict=True):
-            missing = yield from self._missing(text, final)
+            missing = self._omitted(text, (yield from self._weighty(text)), final)
             documents.append(self._texts.one(text, final, missing, style.paper.value))
         self.summary = self._summary(documents, self._joint(finals))
 
@@ -153,21 +163,32 @@ class SummaryPlan:
 
     def _final(self, text: SingleText, style: Style, points: list[Point]) -> Generator[AskedQuestion, Any, list[Point]]:
         """Return the points of a document's summary: those that hold, and what its form makes sure of."""
-        final = kept(points)
+        final = distinct([*kept(points), *self._sentences_for(text, [one for one in points if not is_kept(one)])])
         self._left_out += len(points) - len(final)
         if style.kind is Kind.SECTIONS:
             names = sections_of(self._texts.pieces, text.pieces)
             return [replace(one, label=names[one.links[0]] if one.links else "") for one in final]
         if style.is_prose or style.kind is Kind.OWN:
             return final or self._sentences_of(text.pieces, self._parts.points_of(text))
-        missing = yield from self._missing(text, final)
+        candidates = yield from self._weighty(text)
         count = self._parts.points_of(text)
-        final = with_additions(final, missing, self._texts.pieces, text.pieces, style, count)
+        unsaid = partial(self._omitted, text, candidates)
+        final = with_additions(final, unsaid, self._texts.pieces, text.pieces, style, count)
         final = final or self._sentences_of(text.pieces, count)
         return in_order(final) if style.has_labels else final
 
-    def _missing(self, text: SingleText, said: Sequence[Point]) -> Generator[AskedQuestion, Any, list[Point]]:
-        """Find what a document says and its summary does not."""
+    def _sentences_for(self, text: SingleText, points: Sequence[Point]) -> list[Point]:
+        """Return, for points that do not hold, the sentences of the text that say most of them."""
+        found: list[Point] = []
+        for one in points:
+            source = self._source(text.pieces.start)
+            sentence = sentence_for(one, source, text.pieces, self._spans(text))
+            if sentence is not None:
+                found.append(sentence)
+        return found
+
+    def _weighty(self, text: SingleText) -> Generator[AskedQuestion, Any, list[Candidate]]:
+        """Find the sentences of a document that matter."""
         candidates = self._candidates.get(text.pieces.start)
         if candidates is None:
             candidates = self._candidates[text.pieces.start] = []
@@ -175,8 +196,14 @@ class SummaryPlan:
                 some = range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop))
                 candidates += weighty(self._texts.pieces, some, self._spans(text), text.language)
                 yield Yield()
+        return candidates
+
+    def _omitted(
+        self, text: SingleText, candidates: Sequence[Candidate], said: Sequence[Point], most: int | None = None
+    ) -> list[Point]:
+        """Return what a document says and its summary does not."""
         sections = {at: self._texts.section_of(at) for at in text.pieces}
-        return omitted(candidates, said, sections, self._texts.rarity, text.language)
+        return omitted(candidates, said, sections, self._texts.rarity, text.language, most)
 
     def _why_nothing(self) -> KnownError:
         """Return the error why no part could be summarized."""

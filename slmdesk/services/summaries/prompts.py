@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.prompt_texts import texts
@@ -21,6 +22,8 @@ WORDS_OF_SENTENCE = 16
 
 MOST_TOPIC = 60
 """Characters of a line that only names a topic."""
+LONG_ENUMERATION, LEAST_ENUMERATED = 300, 6
+"""A line so long (characters), with so many parts, is no sentence but a list."""
 MOST_POINTS = 40
 """Of one answer."""
 LEAST_SHARE_OF_POINTS = 0.5
@@ -198,21 +201,24 @@ def lines_grammar(points: int) -> str:
 
 def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[AnswerPoint]:
     """Parse the points of an answer: its lines, or its sentences in prose; without talk about the task, and without
-    what was said already.  A line that only names a topic is the label of those below it.
+    what was said already.  A line that only names a topic ("**Rent:**", "# Rent", "**4. Rent**" above deeper lines) is
+    the label of those below it.
 
     `is_cut`: the last line is incomplete.
     """
     found: list[AnswerPoint] = []
     seen: set[str] = set()
     topic, topic_indent, is_below = "", 0, False
-    for line in (_without_rest(answer) if is_cut else answer).splitlines():
-        indent = len(line) - len(line.lstrip())
+    lines = [one for one in (_without_rest(answer) if is_cut else answer).splitlines() if one.strip()]
+    for line, after in zip_longest(lines, lines[1:], fillvalue=""):
+        indent = _indent(line)
         text = " ".join(_EMPHASIS.sub("", _LEAD.sub("", line)).split()).lstrip("# ")
         if not text:
             continue
-        if _is_topic(line, text):
+        if _is_topic(line, text, has_deeper=_indent(after) > indent):
             is_below = False
-            topic, topic_indent = ("" if style.has_labels or style.is_prose else text.rstrip(": ")), indent
+            name = _LEAD.sub("", text).rstrip(": ")
+            topic, topic_indent = ("" if style.has_labels or style.is_prose else name), indent
             continue
         if indent < topic_indent or (indent == topic_indent and is_below):
             topic = ""  # a point beside the topics
@@ -220,7 +226,11 @@ def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[Answer
         label = topic
         if style.has_labels and (lead := _LABEL.match(text)):
             text, label = text[lead.end() :].strip(), lead[1].capitalize()
-        for one in _apart(text, style.language):
+        if listed := [] if style.is_prose or style.has_labels else _enumerated(text):
+            label, *parts = listed
+        else:
+            parts = _apart(text, style.language)
+        for one in parts:
             same = " ".join(sorted(stems(one)))
             if len(one) < 3 or same in seen or says_nothing(one):
                 continue
@@ -229,10 +239,30 @@ def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[Answer
     return found[: MOST_POINTS * 2]
 
 
-def _is_topic(line: str, text: str) -> bool:
-    """Whether a line only names what those below it are about: "**Rent:**", "# Rent"."""
-    is_short = len(text) <= MOST_TOPIC and not _TALK.search(text) and not _ANNOUNCES.search(text)
-    return is_short and (text.endswith(":") or line.lstrip().startswith("#"))
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_topic(line: str, text: str, *, has_deeper: bool) -> bool:
+    """Whether a line only names what those below it are about."""
+    if len(text) > MOST_TOPIC or _TALK.search(text) or _ANNOUNCES.search(text):
+        return False
+    return text.endswith(":") or line.lstrip().startswith("#") or (has_deeper and text[-1] not in ".!?…")
+
+
+def _enumerated(text: str) -> list[str]:
+    """Return the name and the parts of a long line "Name: one, two (with, more), three …"; empty for other lines."""
+    name, mark, rest = text.partition(": ")
+    if not mark or len(name) > MOST_TOPIC or len(text) < LONG_ENUMERATION:
+        return []
+    parts, depth, start = list[str](), 0, 0
+    for found in re.finditer(r"[()]|[,;] ", rest):
+        depth = max(0, depth + {"(": 1, ")": -1}.get(found[0], 0))
+        if not depth and found[0] not in "()":
+            parts.append(rest[start : found.start()])
+            start = found.end()
+    parts = [one.strip(" .") for one in [*parts, rest[start:]]]
+    return [name, *filter(None, parts)] if len(parts) >= LEAST_ENUMERATED else []
 
 
 def says_nothing(text: str) -> bool:

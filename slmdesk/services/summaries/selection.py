@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
-from slmdesk.services.documents.citations import WORDS
-from slmdesk.services.summaries.linking import Point
+from slmdesk.services.documents.citations import LEAST_SHARE, WORDS
+from slmdesk.services.summaries.linking import Point, Source
 from slmdesk.services.summaries.prompts import LABELS
 from slmdesk.text.checks.overlap import stems
 from slmdesk.text.passages.salience import salient
@@ -28,11 +28,31 @@ def kept(points: Sequence[Point]) -> list[Point]:
     """Return the points that go into a summary, each thing said once, without those that two checks or the words mark:
     what stands nowhere in the text is none of its points.
     """
-    return [
-        one
-        for one in distinct(points)
-        if one.is_supported or (len({flag.kind for flag in one.flags}) == 1 and one.flags[0].kind != WORDS)
-    ]
+    return [one for one in distinct(points) if is_kept(one)]
+
+
+def is_kept(point: Point) -> bool:
+    """Return whether a point holds well enough: no check marks it, or one alone that is not about its words."""
+    return point.is_supported or (len({flag.kind for flag in point.flags}) == 1 and point.flags[0].kind != WORDS)
+
+
+def sentence_for(
+    point: Point, source: Source, here: Sequence[int], spans: Callable[[str], Sequence[tuple[int, int]]]
+) -> Point | None:
+    """Return the sentence of a text with most of a point's words, as a quotation; None where none has many."""
+    best, most = None, LEAST_SHARE
+    if source.is_translated:
+        return None
+    for at in point.links:
+        piece = source.pieces[at]
+        if at not in here or piece.kind in _UNQUOTED:
+            continue
+        for start, end in spans(piece.text):
+            text = piece.text[start:end].strip(MARKS)
+            share = source.rarity.share(text, point.text)
+            if LEAST_QUOTED <= len(text) <= MOST_QUOTED and share > most:
+                best, most = Point(text, (at,), label=point.label, is_quotation=True), share
+    return best
 
 
 def select(points: Sequence[Point], count: int, sections: Callable[[Point], int], *, focus: str = "") -> list[Point]:

@@ -30,17 +30,26 @@ class Matter(StrEnum):
     PERIOD = "period"
     SHARE = "share"
     """A percentage."""
+    QUANTITY = "quantity"
+    """A figure with a unit: a dose, a length, a weight."""
+    CHANGE = "change"
+    """Something is decided, begun or ended, somebody is appointed or leaves."""
     DUTY = "duty"
+    REQUEST = "request"
+    """It asks the reader for something: "Please …"."""
     DENIAL = "denial"
     CONDITION = "condition"
 
 
 _WORTH = {
     Matter.DECISION: 6.0, Matter.ACTION: 6.0, Matter.PARTY: 3.0, Matter.MONEY: 2.5, Matter.DATE: 1.5,
-    Matter.PERIOD: 1.5, Matter.SHARE: 1.5, Matter.DUTY: 1.0, Matter.DENIAL: 0.8, Matter.CONDITION: 0.4,
+    Matter.PERIOD: 1.5, Matter.SHARE: 1.5, Matter.QUANTITY: 1.0,
+    Matter.CHANGE: 1.5, Matter.DUTY: 1.0, Matter.REQUEST: 1.5, Matter.DENIAL: 0.8, Matter.CONDITION: 0.4,
 }  # fmt: skip
 _CENTRAL = 2.0
 """What the most central sentence gains by that."""
+_ANNOUNCED = 2.0
+"""What a sentence gains by a heading that announces decisions, requests or dates."""
 _AGAIN = 0.45
 """What a sentence is worth when another of its section is chosen already; so for each."""
 _SAME, _REPEATED = 0.7, 0.1
@@ -89,6 +98,39 @@ DUTY = re.compile(
     r"musi|muszą|powinn\w+|zobowiąz\w+|devem?|moet\w*|dient)\b",
     re.IGNORECASE,
 )
+_QUANTITY = re.compile(
+    r"\d\s?(?:(?:[µmk]?g|[mcdh]?l|[nµmck]?m[²³]?|ha|k?Wh|[kM]?W|[kM]?V|m?A|[kM]?Hz|°\s?[CF]?|bar|mmHg|ppm|[GMT]B)\b|"
+    r"(?:m(?:et(?:er|re)s?|ètres?)|(?:kilo|centi|milli|micro)\w+|hect?ar\w*|tonn\w+|lit(?:er|re)s?|litros?|litri|grad|degr\w+)\b)"
+)
+_CHANGE = re.compile(
+    r"\b(?:decided|approved|adopted|rejected|refused|agreed|signed|voted|elected|appointed|resign\w+|successor|succeeds?|"
+    r"leaves? the|dismissed|terminat\w+|cancell?ed|withdr[ae]w\w*|postponed|clos(?:ed|ing|ure)|discontinued|launched|"
+    r"replac(?:ed|es)|transferred|sold|acquired|insolven\w+|entschied\w*|beschlossen|beschloss|genehmigt\w*|abgelehnt|"
+    r"vereinbart|unterzeichnet|gewählt|ernannt|bestellt|nachfolg\w+|kündigt\w*|gekündigt|zurückgezogen|verschoben|"
+    r"geschlossen|schließung|eingestellt|übernommen|verkauft|insolven\w+|décid\w+|approuv\w+|adopt[ée]\w*|rejet[ée]\w*|"
+    r"refus[ée]\w*|sign[ée]e?s?|vot[ée]e?s?|nomm[ée]\w*|élue?s?|démission\w*|succè\w+|résili\w+|retir[ae]\w*|report[ée]e?s?|"
+    r"ferm[ée]\w*|fermeture|vendue?s?|decidi\w+|aprob[óa]\w*|rechaz\w+|acord\w+|firm(?:ó|ad\w+)|nombr(?:ó|ad\w+)|elegid\w+|"
+    r"dimi(?:sión|tió)|rescind\w+|aplaz\w+|cierre|cerr(?:ó|ad\w+)|deciso|approvat\w+|respint\w+|firmat\w+|nominat\w+|"
+    r"elett[oaie]|dimission\w+|recesso|rinviat\w+|chius\w+|zdecydow\w+|zatwierdz\w+|odrzuc\w+|mianowan\w+|"
+    r"wypowiedz\w+|zamkni\w+|besloten|goedgekeurd|afgewezen|benoemd|opgezegd|uitgesteld|gesloten)\b",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"^\W*(?:please|kindly|bitte|veuillez|merci d[e'’]|prière d[e'’]|por favor|rogamos|le ruego|si prega|proszę|"
+    r"prosimy|por favor|gelieve|graag)\b|\b(?:could you|would you|we ask you|i ask you|wir bitten|ich bitte|bitten wir|"
+    r"nous vous prions|je vous prie|le rogamos|la preghiamo|wij verzoeken)\b",
+    re.IGNORECASE,
+)
+_ANNOUNCES = re.compile(
+    r"\b(?:actions?|to[- ]?dos?|next steps?|follow[- ]?ups?|requests?|(?:we|i) ask|asked of|decisions?|resolutions?|"
+    r"recommendations?|conclusions?|key (?:facts|dates|terms|points|figures)|deadlines?|due dates?|what happens next|"
+    r"maßnahmen?|aufgaben|nächste schritte|bitte[n]?|beschl(?:uss|üsse)\w*|entscheidung\w*|empfehlung\w*|frist(?:en)?|"
+    r"termine?|ergebnis\w*|fazit|zusammenfassung|actions?|prochaines étapes|à faire|demandes?|décisions?|"
+    r"recommandations?|conclusions?|échéances?|délais?|próximos pasos|acciones|solicitud\w*|decisiones|acuerdos|"
+    r"recomendaciones|plazos?|conclusiones|azioni|prossimi passi|richieste|decisioni|raccomandazioni|scadenze?|"
+    r"conclusioni|zadania|decyzje|zalecenia|terminy?|wnioski|acties|actiepunten|besluiten|aanbevelingen|conclusies)\b",
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
     r"\b(?:if|unless|provided that|subject to|only|except|wenn|falls|sofern|außer|nur|vorbehaltlich|sauf|sous réserve|"
     r"à condition|si|salvo|siempre que|se|purché|jeśli|chyba że|caso|exceto|indien|mits|tenzij)\b",
@@ -111,11 +153,19 @@ def matters(sentence: str, language: str = "") -> frozenset[Matter]:
         (Matter.SHARE, _SHARE.search(sentence)),
         (Matter.PERIOD, _PERIOD.search(sentence)),
         (Matter.DUTY, DUTY.search(sentence)),
+        (Matter.QUANTITY, _QUANTITY.search(sentence)),
+        (Matter.CHANGE, _CHANGE.search(sentence)),
+        (Matter.REQUEST, _REQUEST.search(sentence)),
         (Matter.CONDITION, _CONDITION.search(sentence)),
         (Matter.DATE, any(one.readings for one in find_dates(sentence, language))),
         (Matter.DENIAL, denial(sentence, language)),
     )
     return frozenset(matter for matter, found in tests if found)
+
+
+def announces(heading: str) -> bool:
+    """Return whether a heading announces what is asked for, decided, recommended, or due."""
+    return _ANNOUNCES.search(heading) is not None
 
 
 def weight(sentence: str, language: str = "") -> float:
@@ -125,16 +175,24 @@ def weight(sentence: str, language: str = "") -> float:
 
 
 def salient(
-    sentences: Sequence[str], sections: Sequence[int], count: int, language: str = "", taken: Sequence[int] = ()
+    sentences: Sequence[str],
+    sections: Sequence[int],
+    count: int,
+    language: str = "",
+    taken: Sequence[int] = (),
+    announced: Sequence[bool] = (),
 ) -> list[int]:
     """Return the positions of the `count` sentences that matter most, in text order.
 
     `sections`: of each sentence, the number of its section, so that no section is heard twice before others are;
-    `taken`: sections of which something is said already, once for each time.
+    `taken`: sections of which something is said already, once for each time; `announced`: of each sentence, whether
+    the heading above it announces what readers look for (see `announces`).
     """
     value = [
-        weight(sentence, language) + _CENTRAL * central
-        for sentence, central in zip(sentences, centralities(sentences), strict=True)
+        weight(sentence, language) + _CENTRAL * central + _ANNOUNCED * is_announced
+        for sentence, central, is_announced in zip(
+            sentences, centralities(sentences), announced or [False] * len(sentences), strict=True
+        )
     ]
     words = [stems(sentence) for sentence in sentences]
     heard, left, chosen = Counter(taken), set(range(len(sentences))), list[int]()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -23,7 +24,15 @@ from slmdesk.services.summaries.prompts import (
     sentences_requested,
     summary_step,
 )
-from slmdesk.services.summaries.selection import kept, quotations, section_numbers, sections_of, select
+from slmdesk.services.summaries.selection import (
+    is_kept,
+    kept,
+    quotations,
+    section_numbers,
+    sections_of,
+    select,
+    sentence_for,
+)
 from slmdesk.services.summaries.types import (
     DocumentSummary,
     Sentence,
@@ -108,6 +117,28 @@ def test_an_answer_is_cut_into_points_whichever_way_its_lines_begin() -> None:
     ]
     assert points_in("- All of it. \n- Cut off in the", BULLETS, is_cut=True)[-1].text == "All of it."
     assert points_in("[" * 10_000 + "1" * 10_000, BULLETS)
+
+
+def test_a_line_above_deeper_lines_is_their_topic_without_its_number() -> None:
+    answer = (
+        "- **5. Rent**\n  - 46,800 pounds a year\n  - Five months free\n- **6. Deposit**\n  - 11,700 pounds on signing"
+    )
+    found = [(one.label, one.text) for one in points_in(answer, BULLETS)]
+    assert found == [
+        ("Rent", "46,800 pounds a year."),
+        ("Rent", "Five months free."),
+        ("Deposit", "11,700 pounds on signing."),
+    ]
+
+
+def test_a_long_enumeration_is_a_point_for_each_of_its_parts() -> None:
+    parts = [f"sales of the group number {at} 1{at}.5 million euros" for at in range(7)]
+    regions = "sales by region (Nordic countries 14.9 million euros, Germany 12.2 million euros)"
+    found = points_in(f"- Key figures: {', '.join([*parts, regions])}.", BULLETS)
+    assert [one.label for one in found] == ["Key figures"] * 8
+    assert [one.text.rstrip(".") for one in found] == [*parts, regions]
+    short = points_in("- Present: Anna, Ben, Carla, Dora, Emil, Fritz.", BULLETS)
+    assert [(one.label, one.text) for one in short] == [("", "Present: Anna, Ben, Carla, Dora, Emil, Fritz.")]
 
 
 def test_a_line_that_names_a_topic_is_the_label_of_those_below_it() -> None:
@@ -345,6 +376,74 @@ def test_what_matters_and_is_not_in_the_summary_is_listed() -> None:
     assert [one.text for one in rest] == [LEASE[3].text, LEASE[5].text]  # another amount says something else
 
 
+def no_more(_said, _count):
+    return []
+
+
+def unsaid(*pieces):
+    """Of the lease these, as many as there is space for."""
+    return lambda _said, count: [Point(LEASE[at].text, (at,), is_quotation=True) for at in pieces][:count]
+
+
+def test_what_a_letter_asks_for_is_in_its_summary() -> None:
+    letter = [
+        piece("Findings", BlockKind.HEADING),
+        piece("1. The wound is dry and there is no sign of an infection.", BlockKind.LIST_ITEM),
+        piece("What we ask of the surgery", BlockKind.HEADING),
+        piece("1. Removal of the clips on 26 September by the nurse.", BlockKind.LIST_ITEM),
+        piece("2. Blood count on 1 October; decision on ramipril.", BlockKind.LIST_ITEM),
+    ]
+    written = [Point("The blood count is due on 1 October.", (4,))]
+    style = Style(Kind.BULLETS, "en", paper=Paper.LETTER)
+    found = with_additions(written, no_more, letter, range(5), style, 5)
+    assert [(one.links, one.is_quotation) for one in found] == [((3,), True), ((4,), False)]
+    assert with_additions(written, no_more, letter, range(5), BULLETS, 5) == written
+
+
+def test_what_matters_most_is_added_wherever_it_stands() -> None:
+    text = [
+        piece("Coffee was served at the beginning, as on 3 May."),
+        piece("The chairs were counted on 4 May, as in other years."),
+        piece("The rent rises to 2,400 euros a month from 1 June 2026, if nobody objects within 14 days."),
+    ]
+    rarity = Rarity(one.text for one in text)
+
+    def spans(words):
+        return [(0, len(words))]
+
+    candidates = weighty(text, range(3), spans, "en")
+    found = omitted(candidates, [], dict.fromkeys(range(3), 0), rarity, "en", 1)
+    assert [one.links for one in found] == [(2,)]
+
+
+def test_items_that_are_one_piece_are_listed_each_alone() -> None:
+    items = piece("1. Fall at home on 11 September 2025 2. Atrial fibrillation since 2019", BlockKind.LIST_ITEM)
+
+    def spans(words):
+        return [(0, len(words))]
+
+    found = weighty([piece("Decisions", BlockKind.HEADING), items], range(2), spans, "en")
+    assert [one.text for one in found] == ["1. Fall at home on 11 September 2025", "2. Atrial fibrillation since 2019"]
+    assert all(one.is_announced for one in found)
+
+
+def test_for_a_point_that_does_not_hold_the_sentence_of_the_text_stands() -> None:
+    pieces = [piece("The hall is cold. Mrs Adeyemi, born on 3 May 1941, was admitted after a fall."), *TEXT]
+    rarity = Rarity(one.text for one in pieces)
+    source = Source(pieces, rarity, "en")
+    said = linked(Point("Mrs Adeyemi, 35 years old, was admitted by Dr Brown after a fall.", ()), source, range(5))
+    assert not is_kept(said)
+
+    def cut(words):
+        return [(found.start(), found.end()) for found in re.finditer(r"[^.]+\.", words)]
+
+    found = sentence_for(said, source, range(5), cut)
+    assert found.text == "Mrs Adeyemi, born on 3 May 1941, was admitted after a fall."
+    assert found.is_quotation
+    assert found.links == (0,)
+    assert sentence_for(replace(said, text="Nothing of this."), source, range(5), cut) is None
+
+
 def test_every_decision_and_action_of_minutes_is_in_their_summary() -> None:
     paper = [
         piece("Budget", BlockKind.HEADING),
@@ -354,26 +453,24 @@ def test_every_decision_and_action_of_minutes_is_in_their_summary() -> None:
         piece("Decision: The hall is painted in June."),
     ]
     written = [Point("The budget of 2,400 euros is approved.", (1,))]
-    bullets = with_additions(written, [], paper, range(5), Style(Kind.BULLETS, "en", paper=Paper.MINUTES), 5)
+    bullets = with_additions(written, no_more, paper, range(5), Style(Kind.BULLETS, "en", paper=Paper.MINUTES), 5)
     assert [one.links for one in bullets] == [(1,), (2,), (4,)]
     assert not any(one.label for one in bullets)
-    labelled = with_additions(written, [], paper, range(5), LABELLED, 5)
+    labelled = with_additions(written, no_more, paper, range(5), LABELLED, 5)
     assert [one.label for one in labelled] == ["Decision", "Decision", "Action"]
 
 
 def test_a_summary_that_is_short_is_filled_up_with_what_matters() -> None:
     here = range(len(LEASE))
-    missing = [Point(LEASE[at].text, (at,), is_quotation=True) for at in (1, 3, 5)]
-    filled = with_additions([Point("The rent is 1,400 euros.", (1,))], missing, LEASE, here, BULLETS, 2)
+    filled = with_additions([Point("The rent is 1,400 euros.", (1,))], unsaid(3, 5), LEASE, here, BULLETS, 2)
     assert [one.links for one in filled] == [(1,), (3,), (5,)]
     assert [one.is_quotation for one in filled] == [False, True, True]
 
 
 def test_what_is_added_stands_under_its_topic() -> None:
     here = range(len(LEASE))
-    missing = [Point(LEASE[at].text, (at,), is_quotation=True) for at in (1, 3, 5)]
     written = [Point("Payable on the first.", (1,), label="The rent"), Point("4,200 euros.", (5,), label="deposit")]
-    filled = with_additions(written, missing[1:], LEASE, here, BULLETS, 2)
+    filled = with_additions(written, unsaid(3), LEASE, here, BULLETS, 2)
     assert [(one.label, one.links[0]) for one in filled] == [("The rent", 1), ("Term", 3), ("deposit", 5)]
 
 
