@@ -62,7 +62,7 @@ class ContextMeter:
         self._when(
             request,
             self._prompts.measure(request.record, turns),
-            lambda measured: self._count(request, *measured, is_empty=not turns),
+            lambda measured: self._count(request, *measured, is_empty=not (request.path or request.draft)),
         )
 
     def _when(self, request: ContextRequest, pending: Pending[T], step: Callable[[T], None]) -> None:

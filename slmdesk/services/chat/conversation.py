@@ -15,6 +15,8 @@ from slmdesk.services.chat.quote import Quoted
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
+LONG_QUESTION = 300
+"""Characters; a longer one holds the text it is about."""
 _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 """Control and direction marks, which are removed from titles."""
 
@@ -98,10 +100,24 @@ def leaf_of(item: Item) -> str | None:
     return leaf if isinstance(leaf, str) else None
 
 
+SYSTEM = (
+    "Answer in the language of the question. When asked for a text, give the text alone, without introduction or "
+    "closing remarks. Use only facts you are sure of. If you do not know, answer: \"I do not know.\""
+)
+"""The instructions of a chat that has none of its own: without any, templates put a line about their maker there, and
+small models make up what nobody can know (docs/decisions.md).
+"""
+
+
 def system_of(item: Item) -> str:
-    """Return the instructions of a chat."""
+    """Return the instructions of a chat: its own, else SYSTEM."""
     system = item.settings.get("system")
-    return system if isinstance(system, str) else ""
+    return system if isinstance(system, str) and system.strip() else SYSTEM
+
+
+def brings_text(words: str, *, has_attachments: bool) -> bool:
+    """Return whether a question brings a text to work on: a document, a quotation, or many words of its own."""
+    return has_attachments or len(words) >= LONG_QUESTION
 
 
 def siblings_on(path: Sequence[Message], messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:

@@ -16,6 +16,8 @@ from slmdesk.store import Store
 
 CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
 """What a chat adds to the model's defaults: small models repeat themselves in free conversation."""
+TEXT_SAMPLING = Sampling(temperature=0.2, repeat_penalty=1.0)
+"""The same where the question brings a text to work on: its names and figures must come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,17 @@ class ModelChoice:
         check_options(options)
         return options
 
-    def settings_for(self, options: ChatOptions, model: str | None, sampling: Sampling) -> AnswerSettings:
+    def settings_for(
+        self, options: ChatOptions, model: str | None, sampling: Sampling, *, has_text: bool = False
+    ) -> AnswerSettings:
         """Return the settings of a new answer; `model` and `sampling` go before those of the chat.
+
+        `has_text`: the question brings a text to work on.
 
         Raises KnownError `model.…`, `adapter.…`, `request.invalid`.
         """
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
-        merged = sampling_for(sampling, options, CHAT_SAMPLING)
+        merged = sampling_for(sampling, options, TEXT_SAMPLING if has_text else CHAT_SAMPLING)
         return AnswerSettings(record, merged, lora_for(options, record, self._models.list()))
 
     def settings_of(self, message: Message) -> AnswerSettings:

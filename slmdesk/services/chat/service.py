@@ -26,10 +26,12 @@ from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
 from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
+    SYSTEM,
     Conversation,
     InspectedPrompt,
     SentMessage,
     active_path,
+    brings_text,
     can_continue,
     leaf_of,
     siblings_on,
@@ -94,7 +96,8 @@ class ChatService(Service):
             raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
         old = self.options(request.chat) if request.chat else request.options or ChatOptions()
         options = self._choice.options_for(request, old)  # all of this before anything is kept
-        settings = self._choice.settings_for(options, request.model, request.sampling)
+        brings = brings_text(request.text, has_attachments=bool(request.attach))
+        settings = self._choice.settings_for(options, request.model, request.sampling, has_text=brings)
         message_store, item = self._message_store_for(request, options)
         path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
         if path and self.is_writing(path[-1].id):
@@ -127,7 +130,10 @@ class ChatService(Service):
         Raises KnownError as `send` does.
         """
         message_store, _old, item, before = self._answer(message)
-        settings = self._choice.settings_for(options_from(item.settings), model, sampling or Sampling())
+        asked = before[-1] if before else None
+        brings = asked is not None and brings_text(asked.words, has_attachments=bool(asked.attachments))
+        options = options_from(item.settings)
+        settings = self._choice.settings_for(options, model, sampling or Sampling(), has_text=brings)
         answer = self._add_answer(message_store, item.id, before[-1] if before else None, settings)
         item = message_store.items.change_settings(item.id, leaf=answer.id)
         self._publish(ItemChanged(item))
@@ -196,7 +202,7 @@ class ChatService(Service):
         options = self.options(chat) if chat else ChatOptions()
         record = self._choice.record_for(options)
         path: tuple[Message, ...] = ()
-        system = ""
+        system = SYSTEM
         if chat is not None:
             message_store = self._message_store_of(chat)
             item = message_store.items.get(chat)

@@ -23,7 +23,7 @@ from slmdesk.services.base.events import (
     NoticeOver,
     PromptProgress,
 )
-from slmdesk.services.chat.conversation import NEW_CHAT, InspectedPrompt, words_of
+from slmdesk.services.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt, words_of
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine import model_loader
@@ -278,7 +278,9 @@ def test_with_no_model_loaded_the_vocabulary_says_how_much_it_is(opened) -> None
     recorder = opened()
     ask(recorder, "measure", None, "three more words")
     measured = recorder.wait(ContextMeasured)
-    assert (measured.tokens, measured.context_size) == (3 + 8, 4096)
+    own = len(SYSTEM.split())
+    assert measured.context_size == 4096
+    assert 3 + own <= measured.tokens < 3 + 8 + 2 * own
     assert recorder.of(ModelStateChanged) == []
     ask(recorder, "measure", None, "")
     assert recorder.wait(ContextMeasured, begin=1).tokens == 0
@@ -466,3 +468,31 @@ def test_h7_a_newer_history_is_refused_and_not_touched(home, opened) -> None:
     with pytest.raises(KnownError, match=r"store\.newer"):
         open_echo()
     assert database.read_bytes() == newer
+
+
+def test_a_chat_without_instructions_has_ours_and_its_own_go_before(opened) -> None:
+    recorder = opened()
+    sent = send(recorder, "hello")
+    recorder.end_of(sent.answer.id)
+    seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
+    assert seen.text == f"<system>{SYSTEM}\n<user>hello\n<assistant>"
+    blank = send(recorder, "hello", system="   ")
+    recorder.end_of(blank.answer.id)
+    seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(blank.answer.id))
+    assert seen.text.startswith(f"<system>{SYSTEM}\n")
+
+
+def test_a_question_that_brings_a_text_is_answered_strictly(opened) -> None:
+    recorder = opened()
+    short = send(recorder, "hello")
+    assert (short.answer.sampling["repeat_penalty"], "temperature" in short.answer.sampling) == (1.1, False)
+    recorder.end_of(short.answer.id)
+    long = send(recorder, "Correct this letter. " * 20)
+    assert (long.answer.sampling["repeat_penalty"], long.answer.sampling["temperature"]) == (1.0, 0.2)
+    recorder.end_of(long.answer.id)
+    again = ask(recorder, "try_again", long.answer.id)
+    assert again.sampling["temperature"] == 0.2
+    recorder.end_of(again.id)
+    own = send(recorder, "Correct this letter. " * 20, sampling=Sampling(temperature=0.9))
+    assert own.answer.sampling["temperature"] == 0.9
+    recorder.end_of(own.answer.id)
