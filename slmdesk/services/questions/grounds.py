@@ -184,6 +184,8 @@ class Grounds:
         return [one for _, _, one in sorted(shares, reverse=True, key=lambda found: found[:2])[:_LOOKED_AT]]
 
 
+FIGURES = frozenset({"amount", "number", "percent", "date", "unit"})
+"""Kinds of marks about figures."""
 _LOOKED_AT = 6
 """Passages with most of an answer's words, sentence by sentence."""
 _THING = re.compile(
@@ -217,6 +219,14 @@ def names_what_was_asked(marks: Iterable[Mark], question: str) -> bool:
     """Whether a name that the cited passages do not have was taken from the question."""
     asked = set(fold_for_search(question).split())
     return any(one.kind == "name" and set(fold_for_search(one.text).split()) <= asked for one in marks)
+
+
+def has_only_unknown_figures(answer: str, question: str, marks: Sequence[Mark]) -> bool:
+    """Whether an answer has figures, none of which stands in the text or comes from the question: they are made up."""
+    asked = {one.text for one in values_in(question)}
+    figures = [one for one in values_in(answer) if one.kind != "name" and one.text not in asked]
+    marked = [(one.start, one.end) for one in marks if one.kind in FIGURES]
+    return bool(figures) and all(any(a < one.end and one.start < b for a, b in marked) for one in figures)
 
 
 def in_one_block(citation: Citation, page: Page, words: Sequence[str]) -> Citation:

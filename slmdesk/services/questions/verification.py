@@ -15,6 +15,7 @@ from slmdesk.services.questions.context import AnswerContext
 from slmdesk.services.questions.grounds import (
     Grounds,
     asks_yes_or_no,
+    has_only_unknown_figures,
     in_one_block,
     names_what_was_asked,
     speaks_otherwise,
@@ -75,6 +76,8 @@ class Evidence:
             if ground is None:
                 return self._missing(citations)
             citations, marks = ground
+            if names_what_was_asked(marks, question) or has_only_unknown_figures(answer, question, marks):
+                return self._missing(citations)
         near = () if citations else self._nearest_ones()
         return Part(answer, True, citations, marks, len(quotes) - len(verbatim), near)
 

@@ -98,12 +98,16 @@ def quotations(
 ) -> list[Point]:
     """Return the sentences of the text that matter most, each with its own place."""
     found: list[tuple[int, str]] = []
+    known: set[str] = set()
     for at in here:
         if pieces[at].kind in _UNQUOTED:
             continue
         for start, end in spans(pieces[at].text):
             if LEAST_QUOTED <= end - start <= MOST_QUOTED:
-                found.append((at, pieces[at].text[start:end].strip(MARKS)))
+                text = pieces[at].text[start:end].strip(MARKS)
+                if text not in known:
+                    known.add(text)
+                    found.append((at, text))
     whole = [one for one in found if one[1].rstrip("\"'”’»)]").endswith((".", "!", "?", "…", "。", "！", "？"))]
     if len(whole) >= count:
         found = whole  # lines that end without a stop are titles and remains of tables

@@ -159,6 +159,11 @@ def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, w
         ),
         (LEASE, "May the tenant keep a dog?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),
         (LEASE, "Does it rain?", '[9] "It rains all day"\nAnswer: Yes.'),
+        (
+            REPORT,
+            "How much were the sales in Austria of 16.9 million euros after tax?",
+            '[2] "Sales in Austria were 16.9 million euros."\nAnswer: The sales in Austria were 12.4 million euros after tax.',
+        ),
     ],
 )
 def test_what_rests_on_nothing_is_not_in_the_text(document, question, words):

@@ -49,8 +49,8 @@ TOP_PS = ((0.5, "The likeliest half"), (0.8, "80 %"), (0.9, "90 %"), (0.95, "95 
 LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 STRENGTHS = ((0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"), (1.5, "150 %"), (2.0, "200 %"))
 SENTENCES = {
-    "system": "Instructions the model follows in this chat, such as who it is and how it answers. Without any, it is asked to use "
-    "only facts it is sure of.",
+    "system": "Instructions the model follows in this chat, such as who it is and how it answers. Without any, it is "
+    "asked to use only facts it is sure of.",
     "model": "Which model answers in this chat.",
     "lora": "A small file that changes how a model writes (a LoRA). It works only with the model it was made for.",
     "lora_scale": "How strongly the adapter applies. 100 % is what its makers intended.",
