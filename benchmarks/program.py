@@ -111,8 +111,8 @@ def probe_window(question: str) -> dict[str, float]:
 
     tick.timeout.connect(on_tick)
     run.bridge.opened.connect(on_opened)
-    run.bridge.model_state_changed.connect(on_state)
-    run.bridge.message_ended.connect(on_ended)
+    run.bridge.on(ModelStateChanged, on_state)
+    run.bridge.on(MessageEnded, on_ended)
     run.run()
     gaps.sort()
     return seen | {"gap_p99_ms": gaps[int(len(gaps) * 0.99)], "gap_max_ms": gaps[-1], "ticks": len(gaps)}

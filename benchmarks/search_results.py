@@ -114,7 +114,7 @@ def probe() -> None:
 
     def search() -> None:
         page = run.frame.models_page
-        run.frame.window.show_page(1)
+        run.frame.window.show_page("Models")
         page.verticalScrollBar().setValue(page.verticalScrollBar().maximum())
         page.ensureWidgetVisible(page.findChild(QWidget, "hub_heading"), 0, 400)
         page.search.field.setText(f"words {len(seen)}")

@@ -38,7 +38,7 @@ from slmdesk.services.translation.asking.prompts import (
     translation_step,
 )
 from slmdesk.services.translation.types import TranslationRequest
-from slmdesk.text.translation.checks import without_chatter
+from slmdesk.text.translation.chatter import without_chatter
 from slmdesk.text.translation.tag_projection import phrases_of, verbatim
 from slmdesk.text.translation.tagged import Tags, mended, problems
 

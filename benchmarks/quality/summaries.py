@@ -1,8 +1,8 @@
 """python -m benchmarks.quality.summaries MODEL [--aside] [--ours | --plain] [NAME …]: key facts in summaries, and time.
 
-Each document of benchmarks/quality/documents is summarized by the program and by one plain question to the same model,
-and what both say is compared with the facts written down before (see `expectations`).  The last lines are a table in
-Markdown; what was made stands in the folder SLMDESK_QUALITY_OUT, if that is set, for a reader.
+Each document of benchmarks/quality/documents is summarized by the program and, where it fits the context, by one plain
+question to the same model, and what both say is compared with the facts written down before (see `expectations`).  The
+last lines are a table in Markdown; what was made stands in the folder SLMDESK_QUALITY_OUT, where that is set.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def judged(desk: Desk, document: Document, sides: Sequence[str]) -> Judged:
         worded = found("\n".join(line_of(one) for one in sentences if not one.quotation))
         listed = found("\n".join([made.text, *map(line_of, omitted)]))
         _keep(document.name, "ours", made.text)
-    if "plain" in sides:
+    if "plain" in sides and not document.is_long:  # a long one does not fit, and would be read in passages
         other = desk.plain(record, PLAIN_SUMMARY)
         plain = found(other.text)
         _keep(document.name, "plain", other.text)
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     for words, part in (("short", [one for one in rows if not one.document.is_long]),
                         ("long", [one for one in rows if one.document.is_long])):  # fmt: skip
         for side in sides:
-            if shares := [getattr(one, side) for one in part]:
+            if shares := [share for one in part if (share := getattr(one, side)) is not None]:
                 print(f"\n{words}, {side}: {statistics.mean(shares):.2f} of the facts on average")
         ratios = [one.ours_s / one.plain_s for one in part if one.ours_s and one.plain_s]
         if ratios:
