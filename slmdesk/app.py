@@ -196,6 +196,8 @@ class WindowRun:
 
         self.frame.errors.install()
         self.frame.window.show()
+        if (window := self.frame.window.windowHandle()) is not None:
+            self.frame.presence.watch(window)
         self.frame.chat_page.composer.setFocus()
         QTimer.singleShot(0, self._opening.start)
 
@@ -255,8 +257,9 @@ class WindowRun:
         self.bridge.ask(lambda opened: opened.network.say_today())
         self.bridge.ask(lambda opened: opened.models.warm_up())
         if not self._engine:  # the stand-in engine of tests has nothing to be examined in
-            self.bridge.ask(lambda opened: opened.first_exams.begin())
-            self.bridge.ask(lambda opened: opened.first_pair_exams.begin())
+            is_away = self.frame.presence.is_away
+            self.bridge.ask(lambda opened: opened.first_exams.begin(is_away))
+            self.bridge.ask(lambda opened: opened.first_pair_exams.begin(is_away))
             self.bridge.ask(lambda opened: opened.measuring.begin())
         self.bridge.ask(lambda opened: opened.jobs.take_up(), self.frame.jobs.say_taken_up)
         self.bridge.ask(lambda opened: opened.collections.watch())

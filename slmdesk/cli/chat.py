@@ -21,6 +21,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Json, Sampling
 from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, MessageGrew, Problem
+from slmdesk.services.chat.conversation import blanks_note
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.chat.requests import SendRequest
@@ -227,6 +228,8 @@ class _ChatRun:
             return
         for one in quotes:
             console.notify(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
+        if blanks := blanks_note(message):
+            console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
         if message.finish_reason == "length" and saved:
             console.notify(f"note: the answer was cut at its limit; the chat is {message.item}.")
         elif sys.stderr.isatty() and ended.timing and saved:

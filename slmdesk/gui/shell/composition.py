@@ -42,6 +42,7 @@ from slmdesk.gui.shell.help_window import Folders, HelpWindow
 from slmdesk.gui.shell.main_window import MainWindow, Page
 from slmdesk.gui.shell.notices import NoticeController
 from slmdesk.gui.shell.notifications import Notifier
+from slmdesk.gui.shell.presence import Presence
 from slmdesk.gui.shell.quit_dialog import quit_or_stay
 from slmdesk.gui.translate.document.controller import DocumentTranslation
 from slmdesk.gui.translate.page import TranslatePage
@@ -108,6 +109,7 @@ class Frame(QObject):
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
         self.global_key = GlobalKey(bridge, settings, self)
+        self.presence = Presence(self)
         self._build_ui(settings, state.current, models_folder)
         self._connect()
 

@@ -12,6 +12,7 @@ from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.chat.attachments.text import parts_for_model
 from slmdesk.services.chat.quote import Quoted
+from slmdesk.text.words.blanks import blanks_in
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
@@ -102,7 +103,7 @@ def leaf_of(item: Item) -> str | None:
 
 SYSTEM = (
     "Answer in the language of the question. When asked for a text, give the text alone, without introduction or "
-    "closing remarks. Use only facts you are sure of. If you do not know, answer: \"I do not know.\""
+    'closing remarks. Use only facts you are sure of. If you do not know, answer: "I do not know."'
 )
 """The instructions of a chat that has none of its own: without any, templates put a line about their maker there, and
 small models make up what nobody can know (docs/decisions.md).
@@ -118,6 +119,12 @@ def system_of(item: Item) -> str:
 def brings_text(words: str, *, has_attachments: bool) -> bool:
     """Return whether a question brings a text to work on: a document, a quotation, or many words of its own."""
     return has_attachments or len(words) >= LONG_QUESTION
+
+
+def blanks_note(message: Message) -> str:
+    """Return a line that names what a complete answer leaves to be filled in ("[Your Name]"); empty without any."""
+    blanks = blanks_in(message.text) if message.role is Role.ASSISTANT and message.status is Status.COMPLETE else ()
+    return f"To fill in: {', '.join(blanks)}" if blanks else ""
 
 
 def siblings_on(path: Sequence[Message], messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:

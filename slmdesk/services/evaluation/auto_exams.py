@@ -1,8 +1,8 @@
 """Offers the exam of a model after its first answer, and starts it automatically only when this PC is idle.
 
-It starts when the model has been idle for a little while, is still loaded, and the exam does not take long; never on
-battery.  An exam started automatically gives way to everything: it ends when the person loads another model, and is
-resumed when this one answers again.
+It starts when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam
+does not take long; never on battery.  An exam started automatically gives way to everything: it is paused when somebody
+is back, ends when the person loads another model, and is resumed when this one answers again.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ IDLE_S = 20.0
 """After the last answer."""
 AGAIN_S = 300.0
 """Until the next look while the PC runs on battery."""
+LOOK_S = 60.0
+"""Until the next look whether somebody is there."""
+OFFERED = "offered"
+"""Why a model is not examined: its person was asked.  It still is when nobody is there."""
 LONGEST_S = 300.0
 """An exam that would take longer, or does, is left to the person."""
 ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
@@ -66,13 +70,18 @@ class AutoExams(Service):
         self._job, self._model, self._began = "", "", 0.0
         self.idle_s = IDLE_S
         self.is_on_battery: Callable[[], bool] = on_battery
+        self.look_s = LOOK_S
         self.is_away: Callable[[], bool] = lambda: False
         """Whether nobody works at this PC; where that cannot be found out somebody does."""
         self._listen(runtime.events)
 
-    def begin(self) -> None:
-        """Start offering exams after a first answer; those started automatically in an earlier run wait too."""
+    def begin(self, is_away: Callable[[], bool] | None = None) -> None:
+        """Start offering exams after a first answer; those started automatically in an earlier run wait too.
+
+        `is_away`: whether nobody works at this PC; called on the service thread.
+        """
         self._is_on = True
+        self.is_away = is_away or self.is_away
         for job in self._jobs.list():
             is_open = job.status in (JobStatus.OPEN, JobStatus.RUNNING)
             if job.kind == KIND and job.settings.get("by_itself") is True and is_open:
@@ -107,7 +116,8 @@ class AutoExams(Service):
         self._wait(record.id, self.idle_s)
 
     def _is_requested(self, record: ModelRecord) -> bool:
-        is_known = result_of(record) is not None or bool(note_of(record)) or record.behaves is False
+        is_noted = note_of(record).get("reason", OFFERED) != OFFERED
+        is_known = result_of(record) is not None or is_noted or record.behaves is False
         return self._settings.current.exams_at_first_use and not is_known and not self._job
 
     def _wait(self, model: str, seconds: float) -> None:
@@ -134,6 +144,7 @@ class AutoExams(Service):
             self._say_slow(record, seconds)
         elif not self.is_away():
             self._offer(record, seconds)
+            self._wait(model, self.look_s)
         elif self.is_on_battery():
             self._wait(model, AGAIN_S)
         else:
@@ -155,6 +166,8 @@ class AutoExams(Service):
                     self._say_slow(record, passed * event.total / max(event.done, 1))
             elif self.is_on_battery():
                 self._wait(self._leave(), AGAIN_S)
+            elif not self.is_away():
+                self._wait(self._leave(), self.look_s)
         elif event.status is not JobStatus.OPEN:
             model, self._job, self._model = self._model, "", ""
             record = next((one for one in self._models.list() if one.id == model), None)
@@ -179,8 +192,10 @@ class AutoExams(Service):
 
     def _offer(self, record: ModelRecord, seconds: float) -> None:
         """Ask the person, once for each model."""
+        if note_of(record):
+            return
         minutes = max(1, round(seconds / 60))
-        self._exams.note(record, "offered", minutes=minutes)
+        self._exams.note(record, OFFERED, minutes=minutes)
         self._publish(ExamOffered(record.id, record.name, minutes))
         self._publish(ModelsChanged())
 

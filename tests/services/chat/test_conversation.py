@@ -9,6 +9,7 @@ from slmdesk.core.types import Origin, Role, TextPart
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
     active_path,
+    blanks_note,
     can_continue,
     siblings_on,
     title_from,
@@ -67,6 +68,14 @@ def test_titles_are_one_short_clean_line() -> None:
     assert long.endswith("word…")
     assert len(title_from("x" * 5000)) == 160
     assert title_from("# Heading") == "Heading"
+
+
+def test_what_an_answer_leaves_to_be_filled_in_is_named() -> None:
+    letter = "Dear [Name],\n\nyours,\n[Your Name]"
+    assert blanks_note(message(2, 1, Role.ASSISTANT, letter)) == "To fill in: [Name], [Your Name]"
+    assert blanks_note(message(2, 1, Role.ASSISTANT, letter, status=Status.STREAMING)) == ""
+    assert blanks_note(message(1, None, Role.USER, letter)) == ""
+    assert blanks_note(message(2, 1, Role.ASSISTANT, "Dear Mrs Reed,")) == ""
 
 
 def test_turns_carry_origins_and_never_repeat_a_role() -> None:

@@ -215,3 +215,38 @@ def test_by_itself_nobody_is_taken_to_be_away(opened) -> None:
 def test_the_guess_of_how_long_it_takes_follows_the_speed() -> None:
     assert seconds_for_all(100, 20) == pytest.approx(2 * seconds_for_all(200, 40))
     assert seconds_for_all(0, 0) > 3600
+
+
+@pytest.mark.process
+def test_it_is_offered_while_somebody_is_there_and_begins_when_nobody_is(begun) -> None:
+    recorder = begun()
+    first: AutoExams = recorder.services.first_exams
+
+    def somebody() -> None:
+        first.is_away, first.look_s = (lambda: False), 0.05
+
+    on_service_thread(recorder, somebody)
+    say(recorder)
+    recorder.wait(ExamOffered)
+    settled(recorder)
+    assert jobs(recorder) == []
+    assert len([one for one in recorder.events if isinstance(one, ExamOffered)]) == 1
+    on_service_thread(recorder, lambda: setattr(first, "is_away", lambda: True))
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
+    assert result_of(record(recorder)) is not None
+
+
+@pytest.mark.process
+def test_somebody_who_comes_back_pauses_it_and_it_goes_on_when_nobody_is_there(begun) -> None:
+    recorder = begun(slow=0.05)
+    first: AutoExams = recorder.services.first_exams
+    on_service_thread(recorder, lambda: setattr(first, "look_s", 0.05))
+    say(recorder)
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
+    on_service_thread(recorder, lambda: setattr(first, "is_away", lambda: False))
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
+    assert result_of(record(recorder)) is None
+    begin = len(recorder.events)
+    on_service_thread(recorder, lambda: setattr(first, "is_away", lambda: True))
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE, begin=begin)
+    assert len(jobs(recorder)) == 1

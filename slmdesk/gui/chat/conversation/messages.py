@@ -7,7 +7,7 @@ from slmdesk.core.types import Role
 from slmdesk.gui.base.answer_progress import Live
 from slmdesk.gui.chat.view import MessageView
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.chat.conversation import can_continue, words_of
+from slmdesk.services.chat.conversation import blanks_note, can_continue, words_of
 
 CUT = "The answer reached its limit. “Continue” asks for more."
 REPEATED = "The model repeated itself, so the answer was ended."
@@ -45,7 +45,8 @@ def note_of(message: Message, live: Live | None = None) -> str:
         case Status.FAILED:
             return problem_of(message.error_code or "bug", message.error_args).sentence
         case _:
-            return {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
+            ended = {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
+            return " ".join(part for part in (ended, blanks_note(message)) if part)
 
 
 def actions_of(message: Message) -> frozenset[str]:
