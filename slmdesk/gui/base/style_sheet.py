@@ -5,7 +5,7 @@ Colours, fonts and distances come from `theme`.
 
 from __future__ import annotations
 
-from slmdesk.gui.base.theme import CONTROL_RADIUS, RADIUS, Fonts, Theme
+from slmdesk.gui.base.theme import CONTROL_RADIUS, RADIUS, SCROLL_BAR, Fonts, Theme
 
 
 def style_sheet(theme: Theme, fonts: Fonts) -> str:
@@ -57,8 +57,8 @@ def _base(t: Theme, fonts: Fonts) -> str:
     QToolButton:hover, QToolButton:checked {{ background: {t.raised}; }}
     QToolButton:focus {{ {focus} }}
     QToolButton::menu-indicator {{ image: none; }}
-    QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
-    QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
+    QScrollBar:vertical {{ background: transparent; width: {SCROLL_BAR}px; margin: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: {SCROLL_BAR}px; margin: 0; }}
     QScrollBar::handle {{ background: {t.line}; border-radius: 4px; margin: 2px; min-height: 32px; min-width: 32px; }}
     QScrollBar::handle:disabled {{ background: transparent; }}
     QScrollBar::handle:hover {{ background: {t.muted}; }}

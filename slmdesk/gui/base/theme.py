@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 SPACE_4, SPACE_8, SPACE_12, SPACE_16, SPACE_24, SPACE_32 = 4, 8, 12, 16, 24, 32
 """The only distances, in device-independent pixels."""
+SCROLL_BAR = 12
 RADIUS, CONTROL_RADIUS = 8, 6
 COLUMN_WIDTH = 720
 """The widest column of reading text, in device-independent pixels."""

@@ -123,7 +123,7 @@ class ChatPage(QWidget):
         writing.setMaximumWidth(WRITING_WIDTH)  # edge to edge with the messages over it
         sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
         column(self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
-        bottom = row(1, (writing, 1000), 1, margins=(0, 0, self.view.verticalScrollBar().sizeHint().width(), 0))
+        bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
         column((self.view, 1), bottom, into=holder, gap=0)
         return holder
 

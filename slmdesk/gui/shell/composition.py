@@ -87,7 +87,7 @@ class Frame(QObject):
         self._model: ModelStateChanged | None = None
         self._managed: frozenset[str] = frozenset()
         """Settings the organisation has set."""
-        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
+        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_sheet_later=True)
         self.keeper.setParent(self)
         self.errors = ErrorThread(lambda: self.window, self)
         self.chat = ChatController(bridge, state, self)
@@ -111,6 +111,7 @@ class Frame(QObject):
         self.global_key = GlobalKey(bridge, settings, self)
         self.presence = Presence(self)
         self._build_ui(settings, state.current, models_folder)
+        self.keeper.put_on_sheet()
         self._connect()
 
     def _build_ui(self, settings: Settings, state: WindowState, models_folder: str) -> None:
