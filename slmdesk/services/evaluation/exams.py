@@ -6,9 +6,12 @@ An exam is a job of kind `exam`; its result is stored by the model's checksum an
 from __future__ import annotations
 
 import time
+import tomllib
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
 from typing import Any
 
 from slmdesk.core.errors import KnownError
@@ -257,16 +260,31 @@ def result_of(record: ModelRecord) -> ExamResult | None:
 
 
 def skills_of(record: ModelRecord) -> dict[Skill, SkillResult]:
-    """Return the known skills of a model: from its exam, else from the questions another job asked."""
+    """Return the known skills of a model: from its exam, else from the questions another job asked, else from our own
+    exam of a file with its checksum.
+    """
     result = result_of(record)
     if result is not None:
         return {one.skill: one for one in result.skills}
     noted = record.info.get(SKILLS)
     if not isinstance(noted, Mapping) or noted.get("version") != items()[0]:
-        return {}
+        return dict(known_skills().get(record.sha256, {}))
     found = noted.get("skills")
     results = [stored_from(SkillResult, one) for one in found] if isinstance(found, list | tuple) else []
     return {one.skill: one for one in results if one is not None}
+
+
+@cache
+def known_skills() -> Mapping[str, Mapping[Skill, SkillResult]]:
+    """Return the skills of published models by their checksums, as far as they were asked the present items."""
+    file = resources.files("slmdesk.services.evaluation").joinpath("known_models.toml")
+    known = tomllib.loads(file.read_text("utf-8"))
+    if known["version"] != items()[0]:
+        return {}
+    return {
+        one["sha256"]: {result.skill: result for each in one["skill"] if (result := stored_from(SkillResult, each))}
+        for one in known["model"]
+    }
 
 
 def note_of(record: ModelRecord) -> Mapping[str, Json]:

@@ -142,4 +142,7 @@ def _truth_step(question: str, parts: Sequence[Part], text: str, reading: Answer
 
 
 def _doubted(part: Part) -> Part:
+    """The part with a mark; where a check has marked it already, it is not in the text: its quotations are near."""
+    if part.marks:
+        return Part(NOT_FOUND, found=False, nearest=part.citations)
     return replace(part, marks=(*part.marks, Mark(DOUBT, part.answer, 0, len(part.answer))))

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exam_labels import sentence_of
+from slmdesk.services.evaluation.exams import SKILLS, is_weak, known_skills, skills_of
 from slmdesk.services.jobs.events import JobChanged
 
 
@@ -85,3 +88,20 @@ def test_an_open_exam_of_older_items_is_not_gone_on_with(opened, monkeypatch) ->
     new = on_service_thread(recorder, services.exams.take)
     assert new.id != old.id
     assert on_service_thread(recorder, lambda: services.store.jobs.get(old.id).status) is JobStatus.CANCELLED
+
+
+@pytest.mark.pure
+def test_of_a_published_file_it_is_known_what_it_showed_until_its_own_exam() -> None:
+    known = known_skills()
+    assert known, "the version of the items has changed: examine these models again"
+    sha256, skills = next(iter(known.items()))
+    assert skills[Skill.TRUTH].threshold is not None
+    assert {one.level for one in skills.values()} <= {"good", "fair", "weak"}
+    there = SimpleNamespace(sha256=sha256, info={}, header={"parameters": 1})
+    assert skills_of(there) == skills
+    assert not is_weak(there)
+    own = {"version": items()[0], "skills": [{"skill": "format", "level": "weak", "passed": 1, "total": 12}]}
+    examined = SimpleNamespace(sha256=sha256, info={SKILLS: own}, header={})
+    assert [one.level for one in skills_of(examined).values()] == ["weak"]
+    assert is_weak(examined)
+    assert skills_of(SimpleNamespace(sha256="0" * 64, info={}, header={})) == {}

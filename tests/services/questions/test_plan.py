@@ -93,6 +93,21 @@ def test_the_model_is_asked_once_whether_the_text_says_so(scores, kinds):
     assert answered.supported is not bool(kinds)
 
 
+def test_what_a_check_has_marked_and_the_model_denies_is_not_in_the_text():
+    def marked(_reading, _question, text, _strict):
+        return Part(text, True, (CITED,), (Mark("words", text, 0, len(text)),))
+
+    no, yes = (NOT_FOUND, False, (), (CITED,)), ("At 12 bar.", True, (CITED,), ())
+    for scores, expected in (((-3.0, -0.2), no), ((-0.2, -3.0), yes)):
+        way = plan(Asked("When does it stop?", (), names=False, threshold=0.5), WHOLE, marked, lambda parts: "text")
+        next(way)
+        way.send(Reply("At 12 bar."))
+        with pytest.raises(StopIteration) as end:
+            way.send(Reply("Yes", scores))
+        answered = end.value.value
+        assert (answered.answer, answered.found, answered.citations, answered.nearest) == expected
+
+
 def test_what_was_not_found_is_not_asked_about():
     steps, _ = through("When does it stop?", Reply(NOT_FOUND), begin=WHOLE, threshold=0.5)
     assert len(steps) == 1
