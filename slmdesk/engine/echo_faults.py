@@ -7,6 +7,7 @@ import hashlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -39,6 +40,7 @@ def _freeze() -> None:
 
 def _stop() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(1)  # another thread may have taken the signal, and this one goes on for a moment
 
 
 def _eat_memory() -> None:

@@ -222,10 +222,15 @@ def names_what_was_asked(marks: Iterable[Mark], question: str) -> bool:
 
 
 def has_only_unknown_figures(answer: str, question: str, marks: Sequence[Mark]) -> bool:
-    """Whether an answer has figures, none of which stands in the text or comes from the question: they are made up."""
+    """Whether an answer has figures, none of which stands in the text or comes from the question: they are made up.
+
+    Where the cited passage has another value in its place, the mark that says so is worth more.
+    """
     asked = {one.text for one in values_in(question)}
     figures = [one for one in values_in(answer) if one.kind != "name" and one.text not in asked]
-    marked = [(one.start, one.end) for one in marks if one.kind in FIGURES]
+    marked = [
+        (one.start, one.end) for one in marks if one.kind in FIGURES and (not one.detail or one.detail in question)
+    ]
     return bool(figures) and all(any(a < one.end and one.start < b for a, b in marked) for one in figures)
 
 
