@@ -19,7 +19,7 @@ from slmdesk.services.documents.nearest import Citation, PageOf, are_alike, sent
 from slmdesk.services.questions.checks import marks_of
 from slmdesk.services.questions.prompt import is_inside
 from slmdesk.services.questions.weights import Weights
-from slmdesk.text.checks.evidence import holds, values_in
+from slmdesk.text.checks.evidence import VALUES, holds, values_in
 from slmdesk.text.checks.overlap import stems
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.words.folding import fold_for_search
@@ -184,7 +184,7 @@ class Grounds:
         return [one for _, _, one in sorted(shares, reverse=True, key=lambda found: found[:2])[:_LOOKED_AT]]
 
 
-FIGURES = frozenset({"amount", "number", "percent", "date", "unit"})
+FIGURES = VALUES - {"name"}
 """Kinds of marks about figures."""
 _LOOKED_AT = 6
 """Passages with most of an answer's words, sentence by sentence."""

@@ -46,11 +46,6 @@ class Point:
         """Whether no check has marked it."""
         return not self.flags
 
-    @property
-    def worth(self) -> tuple[bool, float]:
-        """Sort key for choosing among points: supported ones first, the surest first."""
-        return self.is_supported, self.share
-
 
 @dataclass(frozen=True, slots=True)
 class Source:

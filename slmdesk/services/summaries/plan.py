@@ -29,9 +29,7 @@ from slmdesk.services.summaries.papers import Paper, paper_of
 from slmdesk.services.summaries.parts import SummaryParts
 from slmdesk.services.summaries.prompts import AnswerPoint, Kind, Style, points_in, prompt_version, sentences_requested
 from slmdesk.services.summaries.selection import (
-    distinct,
     in_order,
-    is_kept,
     kept,
     quotations,
     sections_of,
@@ -163,7 +161,11 @@ class SummaryPlan:
 
     def _final(self, text: SingleText, style: Style, points: list[Point]) -> Generator[AskedQuestion, Any, list[Point]]:
         """Return the points of a document's summary: those that hold, and what its form makes sure of."""
-        final = distinct([*kept(points), *self._sentences_for(text, [one for one in points if not is_kept(one)])])
+
+        def sentence(point: Point) -> Point | None:
+            return sentence_for(point, self._source(text.pieces.start), text.pieces, self._spans(text))
+
+        final = kept(points, sentence)
         self._left_out += len(points) - len(final)
         if style.kind is Kind.SECTIONS:
             names = sections_of(self._texts.pieces, text.pieces)
@@ -176,16 +178,6 @@ class SummaryPlan:
         final = with_additions(final, unsaid, self._texts.pieces, text.pieces, style, count)
         final = final or self._sentences_of(text.pieces, count)
         return in_order(final) if style.has_labels else final
-
-    def _sentences_for(self, text: SingleText, points: Sequence[Point]) -> list[Point]:
-        """Return, for points that do not hold, the sentences of the text that say most of them."""
-        found: list[Point] = []
-        for one in points:
-            source = self._source(text.pieces.start)
-            sentence = sentence_for(one, source, text.pieces, self._spans(text))
-            if sentence is not None:
-                found.append(sentence)
-        return found
 
     def _weighty(self, text: SingleText) -> Generator[AskedQuestion, Any, list[Candidate]]:
         """Find the sentences of a document that matter."""

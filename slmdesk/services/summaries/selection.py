@@ -24,11 +24,14 @@ MARKS = "*_#>`•▪◦‣ "
 _UNQUOTED = frozenset({BlockKind.HEADING, BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.COMMENT})
 
 
-def kept(points: Sequence[Point]) -> list[Point]:
+def kept(points: Sequence[Point], instead: Callable[[Point], Point | None] = lambda _point: None) -> list[Point]:
     """Return the points that go into a summary, each thing said once, without those that two checks or the words mark:
     what stands nowhere in the text is none of its points.
+
+    `instead`: what stands in the place of such a point; None: nothing.
     """
-    return [one for one in distinct(points) if is_kept(one)]
+    held = (one if is_kept(one) else instead(one) for one in distinct(points))
+    return distinct([one for one in held if one is not None])
 
 
 def is_kept(point: Point) -> bool:

@@ -442,6 +442,9 @@ def test_for_a_point_that_does_not_hold_the_sentence_of_the_text_stands() -> Non
     assert found.is_quotation
     assert found.links == (0,)
     assert sentence_for(replace(said, text="Nothing of this."), source, range(5), cut) is None
+    before, behind = point("The lease ends on 31 March 2026.", 1), point("The rent is 1,400 euros a month.", 2)
+    stands = kept([before, said, behind], lambda one: sentence_for(one, source, range(5), cut))
+    assert stands == [before, found, behind], "in its place"
 
 
 def test_every_decision_and_action_of_minutes_is_in_their_summary() -> None:
