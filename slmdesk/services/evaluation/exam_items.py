@@ -100,6 +100,13 @@ def truth_step(text: str, statement: str) -> dict[str, Json]:
     return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
 
 
+def answer_step(text: str, question: str) -> dict[str, Json]:
+    """Build the step that asks whether a text answers this question."""
+    ask = "\n\nDoes the text above say the answer to this question? Answer Yes or No."
+    parts = (*_document("Text: ", text), TextPart(f"\n\nQuestion: {question}{ask}"))
+    return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
+
+
 def block_step(blocks: Sequence[str], statement: str) -> dict[str, Json]:
     """Build the step that asks which of up to nine blocks says this."""
     listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(blocks, 1))

@@ -5,14 +5,15 @@ A generator without a model, a thread or a store of its own, so that every way t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from slmdesk.core.types import ChatMessage, Sampling
 from slmdesk.core.wire import messages_from
 from slmdesk.services.documents.citations import DOUBT, Mark
 from slmdesk.services.documents.nearest import Citation
-from slmdesk.services.evaluation.exam_items import YES_NO, truth_step
+from slmdesk.services.evaluation.exam_items import YES_NO, answer_step, truth_step
 from slmdesk.services.questions.context import ANSWER_TOKENS, AnswerContext
 from slmdesk.services.questions.prompt import NOT_FOUND, Answered, LookedAt, Part, grammar_of, turns_of
 from slmdesk.services.questions.question_parts import is_answered, parts_of
@@ -75,11 +76,8 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge, shown: Shown) -> Ge
         one, reading = yield from _answered(asked, question, replace(reading, wider=None), judge)
         parts.append(one if is_answered(question, one.answer) else replace(one, answer=NOT_FOUND, found=False))
     questions = (asked.question, *passed_over)
-    sure = [one for one in parts if one.found and one.citations]
-    if asked.threshold is not None and sure:
-        reply = yield _truth_step(asked.question, sure, shown(sure), reading)
-        if len(reply.scores) == len(YES_NO) and reply.scores[0] - reply.scores[1] < asked.threshold:
-            parts = [_doubted(one) if one in sure else one for one in parts]
+    if asked.threshold is not None:
+        parts = yield from _doubted(asked, parts, reading, shown)
     return joined(parts, questions, reading)
 
 
@@ -134,15 +132,49 @@ def _looked_at(reading: AnswerContext, citations: Sequence[Citation]) -> tuple[L
     return tuple(LookedAt(id, name, id in saying) for id, name in names.items())
 
 
+def _doubted(
+    asked: Asked, parts: Sequence[Part], reading: AnswerContext, shown: Shown
+) -> Generator[Step, Reply, list[Part]]:
+    """The parts after the model was asked about its own answer.
+
+    What it denies gets a mark.  What a check has marked before is not in the text where the model denies it, or says
+    that this text has no answer to the question.
+    """
+    sure = [one for one in parts if one.found and one.citations]
+    if not sure or asked.threshold is None:
+        return list(parts)
+    text = shown(sure)
+    if _denies((yield _truth_step(asked.question, sure, text, reading)), asked.threshold):
+        return [_with_doubt(one) if one in sure else one for one in parts]
+    marked = [one for one in sure if one.marks]
+    if marked and _denies((yield _choice(answer_step(text, asked.question), reading)), 0.0):
+        return [_missing(one) if one in marked else one for one in parts]
+    return list(parts)
+
+
+def _denies(reply: Reply, threshold: float) -> bool:
+    return len(reply.scores) == len(YES_NO) and reply.scores[0] - reply.scores[1] < threshold
+
+
 def _truth_step(question: str, parts: Sequence[Part], text: str, reading: AnswerContext) -> Step:
     """As in the exam, a statement alone: with the question before it a model says Yes to nearly all."""
     answer = " ".join(one.answer for one in parts)
-    step = truth_step(text, answer if len(answer.split()) >= LEAST_STATEMENT else f"{question} {answer}")
+    return _choice(
+        truth_step(text, answer if len(answer.split()) >= LEAST_STATEMENT else f"{question} {answer}"), reading
+    )
+
+
+def _choice(step: Mapping[str, Any], reading: AnswerContext) -> Step:
     return Step(tuple(messages_from(step["messages"])), Sampling(temperature=0.0), reading, tuple(YES_NO))
 
 
-def _doubted(part: Part) -> Part:
-    """The part with a mark; where a check has marked it already, it is not in the text: its quotations are near."""
+def _with_doubt(part: Part) -> Part:
+    """The part with a mark; where a check has marked it already, it is not in the text."""
     if part.marks:
-        return Part(NOT_FOUND, found=False, nearest=part.citations)
-    return replace(part, marks=(*part.marks, Mark(DOUBT, part.answer, 0, len(part.answer))))
+        return _missing(part)
+    return replace(part, marks=(Mark(DOUBT, part.answer, 0, len(part.answer)),))
+
+
+def _missing(part: Part) -> Part:
+    """Not in the text; what it was cited from is near."""
+    return Part(NOT_FOUND, found=False, nearest=part.citations)

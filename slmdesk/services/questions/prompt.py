@@ -241,13 +241,19 @@ def parsed_answer(text: str) -> tuple[list[tuple[int, str]], str, bool]:
     words: list[str] = []
     for line in text.strip().splitlines():
         found = _QUOTE.match(line.strip())
-        if found and not words:
+        if found and not _says_no(found[2]):
             quotes.append((int(found[1]), found[2]))
-        elif line.strip():
+        elif line.strip() and not found:
             words.append(_ANSWER.sub("", line).strip())
+    while len(words) > 1 and _says_no(words[-1]):  # after an answer it says nothing of it
+        words.pop()
     answer = "\n".join(word for word in words if word)
-    is_found = not answer.casefold().startswith(NOT_FOUND.casefold().rstrip(".")) and not _DENIES.fullmatch(answer)
-    return quotes, answer, is_found and bool(answer)
+    return quotes, answer, bool(answer) and not _says_no(answer)
+
+
+def _says_no(words: str) -> bool:
+    """Whether they say no more than that the text does not tell it."""
+    return words.casefold().startswith(NOT_FOUND.casefold().rstrip(".")) or bool(_DENIES.fullmatch(words))
 
 
 PageText = Callable[[str, int], str]

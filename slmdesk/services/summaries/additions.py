@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from textwrap import shorten
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import MOST_TOPIC, Style
-from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED
+from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED, item_spans
 from slmdesk.text.checks.overlap import stems
 from slmdesk.text.passages.salience import ACTION_LEAD, DECISION_LEAD, announces
 
@@ -19,7 +20,9 @@ GROWN = 1.5
 """A summary has up to so many times its sentences, or those asked for, with the sentences of the document that are
 added because they matter and it does not say them.
 """
-LEAST_ADDED = 3
+LEAST_ADDED = 7
+CONTAINED = 0.85
+"""Of a point's words, when a quotation that is added has so many, it stands for the point too."""
 MOST_ITEMS = 12
 """Of what a letter asks for."""
 _NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*|[IVX]+|[A-Za-z])[.)]?\s+(?=\S)")
@@ -45,11 +48,19 @@ def with_additions(
     more = [one for one in lines if one.links[0] not in said]
     space = round(GROWN * max(len(found), target)) - len(found) - len(more)
     space = min(target, max(space, LEAST_ADDED))
-    more += [replace(one, label="Fact") for one in omitted([*found, *more], space)]
+    added = [replace(one, label="Fact") for one in omitted([*found, *more], space)]
+    found = [one for one in found if not any(_is_in(one, other) for other in added)]
+    more += added
     if not style.has_labels:
         topics = {stems(one.label): one.label for one in found}
         more = [replace(one, label=_topic(one, pieces, here, topics) if has_topics else "") for one in more]
     return _by_topics([*found, *more])
+
+
+def _is_in(point: Point, quotation: Point) -> bool:
+    """Whether a quotation says all that a point does."""
+    words = stems(point.text)
+    return len(words & stems(quotation.text)) >= CONTAINED * len(words)
 
 
 def _by_topics(points: Sequence[Point]) -> list[Point]:
@@ -68,7 +79,7 @@ def _by_topics(points: Sequence[Point]) -> list[Point]:
 def _topic(point: Point, pieces: Sequence[Piece], here: range, topics: Mapping[frozenset[str], str]) -> str:
     """Return the topic a sentence of the text belongs to: that of the heading it stands under, without its number."""
     above = (pieces[at].text for at in range(point.links[0], here.start - 1, -1) if pieces[at].is_heading)
-    heading = _NUMBER.sub("", next(above, ""))[:MOST_TOPIC]
+    heading = shorten(_NUMBER.sub("", next(above, "")), MOST_TOPIC, placeholder=" \u2026")
     return topics.get(stems(heading), heading)
 
 
@@ -91,8 +102,9 @@ def _items(pieces: Sequence[Piece], here: range) -> list[Point]:
         piece = pieces[at]
         if piece.is_heading:
             is_announced = announces(piece.text)
-        elif is_announced and piece.kind is BlockKind.LIST_ITEM and LEAST_QUOTED <= len(piece.text) <= MOST_QUOTED:
-            found.append(Point(piece.text.strip(MARKS), (at,), is_quotation=True))
+        elif is_announced and piece.kind is BlockKind.LIST_ITEM:
+            items = (piece.text[start:end].strip(MARKS) for start, end in item_spans(piece))
+            found += [Point(one, (at,), is_quotation=True) for one in items if LEAST_QUOTED <= len(one) <= MOST_QUOTED]
     return found[:MOST_ITEMS]
 
 

@@ -10,9 +10,10 @@ from itertools import pairwise
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.services.summaries.linking import Point
-from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED
+from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED, item_spans
 from slmdesk.text.checks.overlap import Rarity, stems
 from slmdesk.text.passages.salience import announces, salient, weight
+from slmdesk.text.words.anaphora import refers_back
 
 LEAST_WEIGHT = 1.0
 """A sentence that matters less is missed by nobody (see text.passages.salience)."""
@@ -26,7 +27,11 @@ LEAST_LISTED, PER_SENTENCE = 4, 0.8
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
 _RULE = "| --- |"
 """Below the head of a table in Markdown."""
-_ITEM = re.compile(r"(\d{1,2})[.)]\s")
+_BETWEEN_ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
+"""Between rows of a table that are one piece (see core.chunking)."""
+_FIGURES_ALONE = re.compile(r"\|\s*[\d.,%+\u2212-]+\s*\|\s*[\d.,%+\u2212-]+\s*(?:\||$)")
+"""Cells that say nothing without the head of their column."""
+MARKS_OF_ROWS = f"{MARKS}|;"
 _UNLISTED = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.COMMENT})
 
 MOST_CANDIDATES = 800
@@ -64,8 +69,8 @@ def weighty(pieces: Sequence[Piece], here: range, spans: Sentences, language: st
             is_announced = announces(piece.text)
         if piece.kind in _UNLISTED or piece.is_figures or _RULE in piece.text:
             continue
-        for start, end in _sentences(piece, spans):
-            text = piece.text[start:end].strip(MARKS)
+        for start, end in _sentences(piece, spans, language):
+            text = piece.text[start:end].strip(MARKS_OF_ROWS if piece.kind is BlockKind.TABLE_ROW else MARKS)
             if LEAST_QUOTED <= len(text) <= MOST_QUOTED:
                 worth = weight(text, language) + LEAST_WEIGHT * is_announced
                 if worth >= LEAST_WEIGHT:
@@ -106,25 +111,20 @@ def _is_announced(pieces: Sequence[Piece], here: range) -> bool:
     return announces(above)
 
 
-def _sentences(piece: Piece, spans: Sentences) -> Sequence[tuple[int, int]]:
+def _sentences(piece: Piece, spans: Sentences, language: str) -> Sequence[tuple[int, int]]:
+    """Return start and end of what is taken of a piece as one: a sentence with those that refer to it, a row."""
     if piece.kind is BlockKind.TABLE_ROW:
-        return ((0, len(piece.text)),)
-    if piece.kind is not BlockKind.LIST_ITEM:
-        return spans(piece.text)
-    cuts = [0, *_item_starts(piece.text), len(piece.text)]
-    return [
-        (begin + start, begin + end) for begin, stop in pairwise(cuts) for start, end in spans(piece.text[begin:stop])
-    ]
-
-
-def _item_starts(text: str) -> list[int]:
-    """Return where the second and later items of a numbered list begin that are one piece: "1. … 2. …"."""
-    first = _ITEM.match(text)
-    found: list[int] = []
-    number = int(first[1]) if first else 0
-    while first and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(text, found[-1] if found else 0)):
-        found.append(after.end())
-        number += 1
+        cuts = [0, *(found.start() for found in _BETWEEN_ROWS.finditer(piece.text)), len(piece.text)]
+        return [(begin, end) for begin, end in pairwise(cuts) if not _FIGURES_ALONE.search(piece.text, begin, end)]
+    found = list[tuple[int, int]]()
+    for begin, end in item_spans(piece):
+        alone = [(begin + start, begin + stop) for start, stop in spans(piece.text[begin:end])]
+        for start, stop in alone:
+            is_more = bool(found) and found[-1][0] >= begin and refers_back(piece.text[start:stop].lstrip(), language)
+            if is_more and stop - found[-1][0] <= MOST_QUOTED:
+                found[-1] = (found[-1][0], stop)
+            else:
+                found.append((start, stop))
     return found
 
 

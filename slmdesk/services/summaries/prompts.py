@@ -13,6 +13,7 @@ from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.text.checks.overlap import stems
 from slmdesk.text.passages.salience import ACTION_LEAD, DECISION_LEAD, DUTY
+from slmdesk.text.words.anaphora import begins_with_pronoun, refers_back
 from slmdesk.text.words.sentences import sentences
 
 POINT_TOKENS = 60
@@ -54,18 +55,6 @@ _UNSAID = re.compile(
     re.IGNORECASE,
 )
 """A line that says that the text does not say something: asked for by the form, not by the text."""
-_LEANING = {
-    "en": r"(?:it(?! is (?:\w+ )?\w+ (?:to|that)\b)|its|he|his|she|her|they|their|such|also|"
-    r"(?:this|that|these|those)(?= (?:\w+s|are|were|can|may|must|shall|will|should|have)\b))",
-    "de": r"(?:es|er|dies|ihre?|auch|(?:das|diese)(?= (?:ist|sind|gilt|war|waren|kann|muss|wird)\b))",
-    "fr": r"(?:il(?! est (?:interdit|permis|possible|nécessaire))|ils|elles?|cela|ceci|ce(?= n?'?est)|c(?=['’]est))",
-    "es": r"(?:él|ella|ellos|ellas|ello|esto|eso)",
-    "it": r"(?:esso|essa|essi|esse|ciò|questo(?= è))",
-    "pl": r"(?:on|ona|ono|oni|one|to(?= jest))",
-    "pt": r"(?:ele|ela|eles|elas|isto|isso)",
-    "nl": r"(?:het(?= (?:is|wordt|kan|moet))|zij|ze|hij|dit(?= is))",
-}
-"""How a sentence begins that says nothing without the one before it: "It is", "This applies", but not "This lease"."""
 _WHEN = re.compile(
     r"\d|\b(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|today|tomorrow|daily|\w+day\b|years?\b|"
     r"months?\b|weeks?\b|jahr|monat|woche|tag|\w+tags?\b)",
@@ -226,7 +215,7 @@ def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[Answer
         label = topic
         if style.has_labels and (lead := _LABEL.match(text)):
             text, label = text[lead.end() :].strip(), lead[1].capitalize()
-        if listed := [] if style.is_prose or style.has_labels else _enumerated(text):
+        if listed := [] if style.is_prose or style.has_labels else _enumerated(text, style.language):
             label, *parts = listed
         else:
             parts = _apart(text, style.language)
@@ -250,10 +239,14 @@ def _is_topic(line: str, text: str, *, has_deeper: bool) -> bool:
     return text.endswith(":") or line.lstrip().startswith("#") or (has_deeper and text[-1] not in ".!?…")
 
 
-def _enumerated(text: str) -> list[str]:
-    """Return the name and the parts of a long line "Name: one, two (with, more), three …"; empty for other lines."""
+def _enumerated(text: str, language: str) -> list[str]:
+    """Return the name and the parts of a long line "Name: one, two (with, more), three …"; empty for other lines, such
+    as sentences.
+    """
     name, mark, rest = text.partition(": ")
     if not mark or len(name) > MOST_TOPIC or len(text) < LONG_ENUMERATION:
+        return []
+    if ": " in rest or len(sentences(rest, language)) > 1:
         return []
     parts, depth, start = list[str](), 0, 0
     for found in re.finditer(r"[()]|[,;] ", rest):
@@ -273,9 +266,8 @@ def says_nothing(text: str) -> bool:
 def _apart(text: str, language: str) -> list[str]:
     """Split a point into sentences; one that refers to the one before stays with it, or is left out without it."""
     found: list[str] = []
-    leaning = _LEANING.get(language or "en", "(?!)")
     for one in sentences(text, language):
-        if not re.match(rf"{leaning}(?!\w)", one, re.IGNORECASE):
+        if not refers_back(one, language) or (not found and not begins_with_pronoun(one, language)):
             found.append(one)
         elif found and one not in found[-1]:
             found[-1] += f" {one}"

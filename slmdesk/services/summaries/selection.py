@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ MOST_SECTIONS = 30
 MARKS = "*_#>`•▪◦‣ "
 """Round a sentence these are Markdown or a list's, and no words of it."""
 
+_ITEM = re.compile(r"(\d{1,2})[.)]\s")
 _UNQUOTED = frozenset({BlockKind.HEADING, BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.COMMENT})
 
 
@@ -50,7 +52,12 @@ def sentence_for(
         piece = source.pieces[at]
         if at not in here or piece.kind in _UNQUOTED:
             continue
-        for start, end in spans(piece.text):
+        cuts = [
+            (begin + one, begin + end)
+            for begin, stop in item_spans(piece)
+            for one, end in spans(piece.text[begin:stop])
+        ]
+        for start, end in cuts:
             text = piece.text[start:end].strip(MARKS)
             share = source.rarity.share(text, point.text)
             if LEAST_QUOTED <= len(text) <= MOST_QUOTED and share > most:
@@ -123,6 +130,17 @@ def quotations(
     sections = [numbers[at - here.start] for at, _text in pool]
     chosen = salient([text for _, text in pool], sections, count, language)
     return [Point(text, (at,), is_quotation=True) for at, text in (pool[one] for one in chosen)]
+
+
+def item_spans(piece: Piece) -> list[tuple[int, int]]:
+    """Return start and end of the items of a numbered list that are one piece, "1. … 2. …"; else of the whole piece."""
+    first = _ITEM.match(piece.text) if piece.kind is BlockKind.LIST_ITEM else None
+    starts = [0]
+    number = int(first[1]) if first else 0
+    while first and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):
+        starts.append(after.end())
+        number += 1
+    return list(pairwise([*starts, len(piece.text)]))
 
 
 def section_numbers(pieces: Sequence[Piece], here: range) -> list[int]:

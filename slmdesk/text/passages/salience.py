@@ -128,7 +128,10 @@ _ANNOUNCES = re.compile(
     r"termine?|ergebnis\w*|fazit|zusammenfassung|actions?|prochaines étapes|à faire|demandes?|décisions?|"
     r"recommandations?|conclusions?|échéances?|délais?|próximos pasos|acciones|solicitud\w*|decisiones|acuerdos|"
     r"recomendaciones|plazos?|conclusiones|azioni|prossimi passi|richieste|decisioni|raccomandazioni|scadenze?|"
-    r"conclusioni|zadania|decyzje|zalecenia|terminy?|wnioski|acties|actiepunten|besluiten|aanbevelingen|conclusies)\b",
+    r"conclusioni|zadania|decyzje|zalecenia|terminy?|wnioski|acties|actiepunten|besluiten|aanbevelingen|conclusies|"
+    r"(?:the |contracting )?parties|patient(?:in)?|diagnos\w+|medic(?:ation|ines?)|(?:vertrags)?parteien|medikation|"
+    r"patiente?|traitement|partes|paciente|diagnóstico\w*|medicación|parti|paziente|terapia|strony|pacjent|rozpoznanie|"
+    r"partijen|patiënt|medicatie)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
@@ -138,6 +141,7 @@ _CONDITION = re.compile(
 )
 _PARTY = re.compile(
     r"\((?:[\"“„«']|the [\"“]|hereinafter|nachfolgend|im folgenden|ci-après|dénommée?|en adelante|di seguito)|"
+    r"\b(?:born (?:on )?\d|geb(?:oren|\.) (?:am )?\d|née? le \d|nat[oa] il \d|nacid[oa] el \d|ur\. \d|geboren op \d)|"
     r"\b(?:hereinafter|between .{3,80} and .{3,80}|zwischen .{3,80} und .{3,80}|entre .{3,80} et .{3,80})",
     re.IGNORECASE,
 )
@@ -164,7 +168,7 @@ def matters(sentence: str, language: str = "") -> frozenset[Matter]:
 
 
 def announces(heading: str) -> bool:
-    """Return whether a heading announces what is asked for, decided, recommended, or due."""
+    """Return whether a heading announces what is asked for, decided, recommended or due, or whom the text is about."""
     return _ANNOUNCES.search(heading) is not None
 
 

@@ -97,13 +97,16 @@ def test_what_a_check_has_marked_and_the_model_denies_is_not_in_the_text():
     def marked(_reading, _question, text, _strict):
         return Part(text, True, (CITED,), (Mark("words", text, 0, len(text)),))
 
-    no, yes = (NOT_FOUND, False, (), (CITED,)), ("At 12 bar.", True, (CITED,), ())
-    for scores, expected in (((-3.0, -0.2), no), ((-0.2, -3.0), yes)):
+    no, yes = (-3.0, -0.2), (-0.2, -3.0)
+    missing, found = (NOT_FOUND, False, (), (CITED,)), ("At 12 bar.", True, (CITED,), ())
+    for said, expected in (((no,), missing), ((yes, no), missing), ((yes, yes), found), ((yes, ()), found)):
         way = plan(Asked("When does it stop?", (), names=False, threshold=0.5), WHOLE, marked, lambda parts: "text")
         next(way)
         way.send(Reply("At 12 bar."))
+        for scores in said[:-1]:
+            assert "Question: When does it stop?" in way.send(Reply("Yes", scores)).turns[-1].text
         with pytest.raises(StopIteration) as end:
-            way.send(Reply("Yes", scores))
+            way.send(Reply("Yes", said[-1]))
         answered = end.value.value
         assert (answered.answer, answered.found, answered.citations, answered.nearest) == expected
 

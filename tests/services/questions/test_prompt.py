@@ -124,6 +124,17 @@ def test_true_quotations_that_share_no_word_with_question_or_answer_go_where_oth
     assert [one.page for one in supporting(cited, "Bei zwölf.", "Wann stoppt die pump?")] == [3]
 
 
+@pytest.mark.parametrize("last", ['[1] "Not in the text."', "Not in the text.", "Der Betrag steht nicht im Text."])
+def test_what_denies_after_an_answer_is_no_part_of_it(last):
+    text = f'[1] "The pump stops at 12.5 bar"\nAntwort: Sie hält bei 12,5 bar an.\n{last}'
+    assert parsed_answer(text) == ([(1, "The pump stops at 12.5 bar")], "Sie hält bei 12,5 bar an.", True)
+
+
+def test_a_quotation_after_the_answer_is_one_too():
+    quotes, answer, _ = parsed_answer('[1] "The pump stops at 12.5 bar"\nAnswer: At 12.5 bar.\n[2] "closed by hand"')
+    assert (quotes, answer) == ([(1, "The pump stops at 12.5 bar"), (2, "closed by hand")], "At 12.5 bar.")
+
+
 def test_an_answer_without_the_form_is_still_an_answer():
     assert parsed_answer("It stops at 12.5 bar.") == ([], "It stops at 12.5 bar.", True)
 

@@ -137,6 +137,10 @@ def test_a_long_enumeration_is_a_point_for_each_of_its_parts() -> None:
     found = points_in(f"- Key figures: {', '.join([*parts, regions])}.", BULLETS)
     assert [one.label for one in found] == ["Key figures"] * 8
     assert [one.text.rstrip(".") for one in found] == [*parts, regions]
+    sentence = (
+        "- Home: She is a widow. Her son, who lives in Canada, holds, with his sister, a power, for now, " + "x" * 250
+    )
+    assert [one.text for one in points_in(sentence, BULLETS)] == [sentence[2:] + "."]
     short = points_in("- Present: Anna, Ben, Carla, Dora, Emil, Fritz.", BULLETS)
     assert [(one.label, one.text) for one in short] == [("", "Present: Anna, Ben, Carla, Dora, Emil, Fritz.")]
 
@@ -425,6 +429,35 @@ def test_items_that_are_one_piece_are_listed_each_alone() -> None:
     found = weighty([piece("Decisions", BlockKind.HEADING), items], range(2), spans, "en")
     assert [one.text for one in found] == ["1. Fall at home on 11 September 2025", "2. Atrial fibrillation since 2019"]
     assert all(one.is_announced for one in found)
+
+
+def test_rows_that_are_one_piece_are_listed_each_alone_and_figures_without_their_head_not_at_all() -> None:
+    rows = piece(
+        "| Apixaban | 2.5 mg twice a day, from 15 September | ; | Operating result | 2.9 | 3.4 | ; "
+        "| Iron | 210 mg once a day, for three months |",
+        BlockKind.TABLE_ROW,
+    )
+    found = weighty([piece("Medicines", BlockKind.HEADING), rows], range(2), lambda words: [(0, len(words))], "en")
+    assert [one.text for one in found] == [
+        "Apixaban | 2.5 mg twice a day, from 15 September",
+        "Iron | 210 mg once a day, for three months",
+    ]
+
+
+def test_a_sentence_that_refers_to_the_one_before_is_listed_with_it() -> None:
+    words = "The Landlord repairs a leak within five days. If it does not, the Tenant may deduct 6,000 pounds a year."
+    other = "The Tenant pays 400 pounds for the garden."
+    found = weighty([piece(f"{words} {other}")], range(1), lines, "en")
+    assert [one.text for one in found] == [words, other]
+
+
+def test_a_quotation_that_says_all_of_a_point_stands_in_its_place() -> None:
+    text = [piece("The board voted a second phase in June: 25 kilometres of hedges by 2029, for 1.9 million euros.")]
+    said = [Point("The board voted a second phase of 25 kilometres of hedges in June.", (0,))]
+    found = with_additions(
+        said, lambda _said, _count: [Point(text[0].text, (0,), is_quotation=True)], text, range(1), BULLETS, 5
+    )
+    assert [one.text for one in found] == [text[0].text]
 
 
 def test_for_a_point_that_does_not_hold_the_sentence_of_the_text_stands() -> None:
