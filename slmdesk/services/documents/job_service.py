@@ -115,6 +115,9 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         """Store the result of a plan that has ended."""
         raise NotImplementedError
 
+    def _put_away(self, item: Item, plan: P) -> None:
+        """Keep what is worth it of a plan that was left before its end, or has ended."""
+
     def _publish_end(self, item: str) -> None:
         """Publish that the result of an item is stored."""
         raise NotImplementedError
@@ -167,6 +170,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         finally:
             if self._live.get(job.id) is plan:
                 del self._live[job.id]
+            self._put_away(item, plan)
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         """Publish what can be shown with the result of a step."""

@@ -17,6 +17,7 @@ from typing import Any
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
+from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import is_weak
@@ -54,6 +55,7 @@ WRITTEN_COST = 1.5
 """What one written token costs, in tokens read."""
 PIECES_AT_ONCE = 400
 NO_SECTION = -1
+UNFINISHED = "This summary was stopped before its end. These are the sentences that had been written."
 
 
 class SummaryPlan:
@@ -81,6 +83,7 @@ class SummaryPlan:
         """The sentences of a document that matter, by its first piece."""
         self._is_weak = is_weak(record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS)
         self._left_out = 0
+        self._shown: list[Sentence] = []
         self._began = time.monotonic()
         self.summary: Summary | None = None
 
@@ -227,8 +230,35 @@ class SummaryPlan:
     def _report(self, points: Sequence[Point]) -> None:
         parts, texts = self._parts, self._texts
         sentences = texts.sentences(points)
+        self._shown += sentences
         self._reported(
             PartialSummary(sentences, parts.pages_read, texts.page_count, texts.page_kind, self._writing.line)
+        )
+
+    @property
+    def draft(self) -> Summary | None:
+        """The sentences written so far; None where there are none."""
+        if not self._shown:
+            return None
+        read, total = self._parts.pages_read, self._texts.page_count
+        by_document: dict[str, list[Sentence]] = {}
+        for one in self._shown:
+            by_document.setdefault(one.blocks[0].document if one.blocks else "", []).append(one)
+        documents = [
+            replace(self._texts.one(text, []), sentences=tuple(by_document.get(text.record.id, ())))
+            for text in self._texts.texts
+        ]
+        return Summary(
+            kind=Kind.BULLETS.value,
+            language=self._request.language or self._texts.language,
+            method="model",
+            sentences=tuple(self._shown),
+            coverage=Coverage(total, read, 0, 0, ()),
+            documents=tuple(documents),
+            model=self._record.name,
+            note=UNFINISHED,
+            not_read=self._request.not_read,
+            is_draft=True,
         )
 
     # ---- without wording

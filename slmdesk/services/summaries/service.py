@@ -6,7 +6,9 @@ is stored with the item, and its text as a message, so that history, search, tra
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,8 @@ KIND = "summary"
 LEAST_WORDS, MOST_WORDS = 10, 5000
 MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
 MOST_DOCUMENTS = 500
+DRAFT_EVERY_S = 2.0
+"""How often the sentences written so far are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class SummaryView:
     """None while it is made, or when that failed."""
     job: JobRecord | None
     """The newest that works for it."""
+    draft: Summary | None = None
+    """The sentences written so far, of one that is not finished."""
 
     @property
     def is_done(self) -> bool:
@@ -79,13 +85,17 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         super().__init__(runtime, models, loader, jobs)
         self._uses = uses
         self._made: Callable[[str, Summary], None] | None = None
+        self._kept = 0.0
 
     def open(self, item: str) -> SummaryView:
         """Return a summary, finished or not.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         documents = tuple(self._store.documents.of_item(found.id))
-        summary, job = stored_from(Summary, self._store.results.get(found.id)), self._items.newest_job(found.id)
-        return SummaryView(found, self._request_of(found), documents, summary, job)
+        summary, draft = self._stored(found.id)
+        job = self._items.newest_job(found.id)
+        if summary is None and job is not None and (plan := self._live.get(job.id)):
+            draft = plan.draft
+        return SummaryView(found, self._request_of(found), documents, summary, job, draft)
 
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
         """Call `handler` with the item id of each summary finished in this instance."""
@@ -97,7 +107,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         Raises KnownError `item.unknown`, `request.invalid` for a number that is not there, `store.…`.
         """
         found = self._items.find(item)
-        summary = stored_from(Summary, self._store.results.get(found.id))
+        summary, _ = self._stored(found.id)
         if summary is None:
             raise KnownError("request.invalid", what="this summary is not finished")
         changed = with_omitted(summary, document, number)
@@ -163,12 +173,32 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             plan.restarted()
 
     def _publish_end(self, item: str) -> None:
-        if summary := stored_from(Summary, self._store.results.get(item)):
+        if summary := self._stored(item)[0]:
             self._publish(SummaryEnded(item, summary))
             if self._made is not None:
                 self._made(item, summary)
 
+    def _put_away(self, item: Item, plan: SummaryPlan) -> None:
+        if plan.summary is None:
+            with suppress(KnownError):  # nothing but the draft is lost
+                self._keep_draft(item.id, plan)
+
+    def _keep_draft(self, item: str, plan: SummaryPlan) -> None:
+        """Store the sentences written so far, where no finished summary stands."""
+        if (draft := plan.draft) is not None and self._stored(item)[0] is None:
+            self._store.results.save(item, to_json(draft))
+
+    def _stored(self, item: str) -> tuple[Summary | None, Summary | None]:
+        """Return the stored summary of an item: as a finished one, or as a draft."""
+        found = stored_from(Summary, self._store.results.get(item))
+        return (None, found) if found is not None and found.is_draft else (found, None)
+
     def _on_grown(self, item: str, job: str, grown: PartialSummary) -> None:
+        now = time.monotonic()
+        if grown.points and now - self._kept >= DRAFT_EVERY_S and (plan := self._live.get(job)):
+            self._kept = now
+            with suppress(KnownError):  # the next one may be stored
+                self._keep_draft(item, plan)
         self._publish(
             SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind, grown.writing)
         )

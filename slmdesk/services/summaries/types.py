@@ -112,6 +112,8 @@ class Summary:
     seconds: float = 0.0
     not_read: tuple[UnreadableDocument, ...] = ()
     """What else was to be in it."""
+    is_draft: bool = False
+    """The sentences written so far: it was stopped, or its program has ended, before its end."""
 
     @property
     def is_of_older_version(self) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 _PRONOUNS: Mapping[str, str] = {
     "en": r"(?:it(?! is (?:\w+ )?\w+ (?:to|that)\b)|its|he|his|she|her|they|their|such|also|"
     r"(?:this|that|these|those)(?= (?:\w+s|are|were|can|may|must|shall|will|should|have)\b))",
-    "de": r"(?:es|er|dies|ihre?|auch|(?:das|diese)(?= (?:ist|sind|gilt|war|waren|kann|muss|wird)\b))",
+    "de": r"(?:es|er|dies|ihre?|auch|(?:das|diese)(?= (?:ist|sind|gilt|war|waren|kann|muss|wird|ergibt|bedeutet|"
+    r"entspricht|heißt|führt)\b))",
     "fr": r"(?:il(?! est (?:interdit|permis|possible|nécessaire))|ils|elles?|cela|ceci|ce(?= n?'?est)|c(?=['’]est))",
     "es": r"(?:él|ella|ellos|ellas|ello|esto|eso)",
     "it": r"(?:esso|essa|essi|esse|ciò|questo(?= è))",

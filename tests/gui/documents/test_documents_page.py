@@ -356,6 +356,23 @@ def test_a_sentence_is_seen_while_it_is_written(program, letter):
     assert "1 of 4 sections read" in program.find("summary_note").text()
 
 
+def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
+    program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
+    services, summary, item = program.services, summarized.find("summary_pane").summary, summaries.item
+
+    def leave_unfinished():
+        job = services.summaries.open(item).job
+        services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
+        services.store.results.save(item, to_json(replace(summary, sentences=summary.sentences[:2], is_draft=True)))
+
+    services.service_thread.call(leave_unfinished)
+    summaries.choose(item)
+    program.wait(lambda: pane.summary is None and len(pane.rows) == 2)
+    program.wait(lambda: "had been written" in program.find("summary_note").text())
+    assert "cancelled" in program.find("summary_note").text()
+    assert program.find("summarize_button").isEnabled()
+
+
 def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path):
     program = summarized
     for form in ("docx", "pdf", "html", "md", "json"):

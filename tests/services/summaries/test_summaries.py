@@ -7,11 +7,13 @@ import pytest
 from fakes.killed import kill_engine
 
 from slmdesk.core.documents import Block, BlockKind, PageStatus, page_of
+from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Role
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.services.summaries.export import export_summary
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.types import SummaryRequest
 
@@ -217,6 +219,49 @@ def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
     summary = ended(again, item)
     assert summary.coverage.pages_read == PAGES
     assert view(again, item).job.total - done == len(asked)
+
+
+def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
+    recorder = opened(slow=0.01)
+    trust(recorder)
+    services = recorder.services
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)))
+    recorder.wait(SummaryGrew, lambda one: one.points)
+    job = view(recorder, item).job
+    services.service_thread.call(lambda: services.jobs.cancel(job.id))
+    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
+    shown = [one for event in recorder.of(SummaryGrew) for one in event.points]
+    stopped = view(recorder, item)
+    assert stopped.summary is None
+    assert list(stopped.draft.sentences) == shown
+    with pytest.raises(KnownError):
+        services.service_thread.call(lambda: services.summaries.add(item.id, stopped.documents[0].id, 0))
+    make = services.service_thread.call(lambda: export_summary(services.store, stopped.item, "json"))
+    exported = json.loads(make())
+    assert exported["sentences"][0]["text"] == shown[0].text
+    assert "stopped before its end" in exported["note"]
+    services.close()
+    again = opened()
+    assert view(again, item).draft == stopped.draft
+    start = len(again.events)
+    again.services.service_thread.call(lambda: again.services.summaries.again(item.id))
+    summary = ended(again, item, start)
+    finished = view(again, item)
+    assert (finished.summary, finished.draft) == (summary, None)
+    assert not summary.is_draft
+
+
+def test_a_killed_desk_leaves_what_was_written(opened) -> None:
+    """Stored while it grows: nothing is put away at its end."""
+    recorder = opened(slow=0.01)
+    trust(recorder)
+    services = recorder.services
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)))
+    recorder.wait(SummaryGrew, lambda one: one.points)
+    stored = services.service_thread.call(lambda: services.store.results.get(item.id))
+    assert stored["is_draft"]
+    assert stored["sentences"]
+    services.service_thread.call(lambda: services.jobs.cancel(view(recorder, item).job.id))
 
 
 def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:

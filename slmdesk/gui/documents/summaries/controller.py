@@ -146,6 +146,7 @@ class SummaryController(JobFollower):
         self._about = about
         self._set(view.item.id)
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
+        self._points = list(view.draft.sentences) if view.draft else []
         if view.summary is not None:
             self.made.emit(view.summary)
         elif view.job is not None:
@@ -153,6 +154,9 @@ class SummaryController(JobFollower):
                 self.begun.emit()
             else:
                 self.emptied.emit()
+            if view.draft:
+                read = view.draft.coverage
+                self.grew.emit(list(self._points), read.pages_read, read.pages_total, view.draft.page_kind)
             self.job_reported.emit(event_of(view.job))
 
     def _on_read(self, report: tuple[int, int, str]) -> None:

@@ -43,6 +43,7 @@ from slmdesk.services.summaries.types import (
 
 TOGETHER = "Together"
 OLDER_WORDS = "This summary was made the old way. Summarized again, it says more of the document."
+WRITTEN = "These sentences had been written."
 LOW_LINES = 20
 """Heights of a line: in a pane lower than that a summary that is made is scrolled to."""
 MOST_DOCUMENTS = 20
@@ -213,9 +214,10 @@ class SummaryPane(QScrollArea):
         self._making.show_job(event)
         self.form.allow(is_ended)
         if is_ended and event.problem is not None and self.summary is None:
-            self._say(event.problem.sentence)
+            self._say(f"{event.problem.sentence} {WRITTEN}" if self.rows else event.problem.sentence)
         elif event.status is JobStatus.CANCELLED and self.summary is None:
-            self._say("The summary was cancelled.")
+            show_words(self._writing, "")
+            self._say(f"The summary was cancelled. {WRITTEN}" if self.rows else "The summary was cancelled.")
 
     @Slot(object)
     def show_summary(self, summary: Summary) -> None:
