@@ -34,6 +34,8 @@ LABELS = ("Decision", "Action", "Date", "Amount", "Party", "Fact")
 
 _LEAD = re.compile(r"^\s*(?:[-*•–·]+|\(?\d{1,2}[.)])\s+")
 _EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w|[.,;:])[*_](?!\w)|`")
+_NAMED = re.compile(rf"^\*\*([^*\n]{{2,{MOST_TOPIC}}}?)(?:\s*:\*\*|\*\*\s*:)\s+(?=\S)")
+"""What a line is about, in bold before its first sentence: "**Rent:** …"."""
 _LABEL = re.compile(rf"^({'|'.join(LABELS)})\s*:\s*", re.IGNORECASE)
 _TALK = re.compile(
     r"^(?:(?:sure|certainly|of course|okay|natürlich|gerne|bien sûr|voici|claro|certo)\b|"
@@ -201,7 +203,9 @@ def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[Answer
     lines = [one for one in (_without_rest(answer) if is_cut else answer).splitlines() if one.strip()]
     for line, after in zip_longest(lines, lines[1:], fillvalue=""):
         indent = _indent(line)
-        text = " ".join(_EMPHASIS.sub("", _LEAD.sub("", line)).split()).lstrip("# ")
+        bare = _LEAD.sub("", line)
+        named = None if style.has_labels or style.is_prose else _NAMED.match(bare)
+        text = " ".join(_EMPHASIS.sub("", bare[named.end() :] if named else bare).split()).lstrip("# ")
         if not text:
             continue
         if _is_topic(line, text, has_deeper=_indent(after) > indent):
@@ -212,7 +216,7 @@ def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[Answer
         if indent < topic_indent or (indent == topic_indent and is_below):
             topic = ""  # a point beside the topics
         is_below = is_below or indent > topic_indent
-        label = topic
+        label = named[1].strip() if named else topic
         if style.has_labels and (lead := _LABEL.match(text)):
             text, label = text[lead.end() :].strip(), lead[1].capitalize()
         if listed := [] if style.is_prose or style.has_labels else _enumerated(text, style.language):

@@ -111,10 +111,14 @@ def test_an_answer_is_cut_into_points_whichever_way_its_lines_begin() -> None:
         "- Duties:\n"
         "- Cut off in the mid"
     )
-    assert [one.text for one in points_in(answer, BULLETS, is_cut=True)] == [
-        "Rent: The rent is 1,400 euros.",
-        "The lease ends in March.",
+    assert [(one.label, one.text) for one in points_in(answer, BULLETS, is_cut=True)] == [
+        ("Rent", "The rent is 1,400 euros."),
+        ("", "The lease ends in March."),
     ]
+    prose = points_in(answer, Style(Kind.PARAGRAPH, "en"), is_cut=True)
+    assert prose[0].text == "Rent: The rent is 1,400 euros."
+        0
+    ] == "Rent: The rent is 1,400 euros."
     assert points_in("- All of it. \n- Cut off in the", BULLETS, is_cut=True)[-1].text == "All of it."
     assert points_in("[" * 10_000 + "1" * 10_000, BULLETS)
 
