@@ -117,8 +117,6 @@ def test_an_answer_is_cut_into_points_whichever_way_its_lines_begin() -> None:
     ]
     prose = points_in(answer, Style(Kind.PARAGRAPH, "en"), is_cut=True)
     assert prose[0].text == "Rent: The rent is 1,400 euros."
-        0
-    ] == "Rent: The rent is 1,400 euros."
     assert points_in("- All of it. \n- Cut off in the", BULLETS, is_cut=True)[-1].text == "All of it."
     assert points_in("[" * 10_000 + "1" * 10_000, BULLETS)
 
