@@ -1,4 +1,6 @@
-"""python -m benchmarks.quality.cells [--open | --aside] [--each] [--model GGUF]: the cells of 16 documents.
+"""python -m benchmarks.quality.cells [--open | --aside | --practice] [--each] [--model GGUF]
+
+The cells of 16 documents.
 
 Without a model by rule alone; with one through the real services, and with the time of a table of three invoices.
 
@@ -38,6 +40,8 @@ from slmdesk.services.tables.rules import Rules
 from slmdesk.services.tables.types import DOUBTFUL, Column, TableCell
 
 FOLDER = Path(__file__).resolve().parent / "tables"
+PRACTICE = FOLDER.parent / "practice"
+"""Sixteen more, harder ones, written when the rules were made for the open half; the rules were mended with them."""
 _SMALL_WORDS = (
     "by|until|on|from|of|bis(?: zum)?|zum|am|vom|den|von|le|du|de|au(?: plus tard le)?|à|el|hasta el|il|entro il|di"
 )
@@ -205,6 +209,8 @@ def main(arguments: Sequence[str]) -> None:
     """Print the figures of the open half, of the half aside, or of both."""
     chosen = {one.removeprefix("--") for one in arguments} & {"open", "aside"} or {"open", "aside"}
     some = [one for one in documents() if ("aside" if one.is_aside else "open") in chosen]
+    if "--practice" in arguments:
+        chosen, some = {"practice"}, documents(PRACTICE)
     if "--model" in arguments:
         desk = Desk(arguments[arguments.index("--model") + 1])
         try:
@@ -219,7 +225,7 @@ def main(arguments: Sequence[str]) -> None:
     for half in sorted(chosen, reverse=True):
         print(f"| {' | '.join(('document', 'half', *_HEAD))} |\n{'|---' * (len(_HEAD) + 2)}|")
         total = Score()
-        for document in (one for one in some if one.is_aside is (half == "aside")):
+        for document in (one for one in some if half == "practice" or one.is_aside is (half == "aside")):
             counted = score(document.cells, found[document.name])
             total += counted
             print(_line(document.name, half, counted))

@@ -17,6 +17,8 @@ ORDER = (("invoice_date", "due_date"), ("begins_on", "ends_on"))
 ADDS_UP = "net and tax make the total"
 CHOSEN = "chosen because net and tax then make the total"
 MOST_AMOUNTS = 60
+LEAST_RATE, MOST_RATE = 0.02, 0.3
+"""Of tax."""
 _NO_TAX = re.compile(r"^0+(?:[.,]0+)?")
 
 
@@ -41,7 +43,7 @@ def sums_of(
         for net, tax in product(choices["net_amount"], choices["tax"])
         for total in choices["total"]
         if net and tax and total and net > tax and abs(net + tax - total) < CENT
-        and any(abs(net * rate / 100 - tax) < CENT for rate in rates)
+        and (len(known) == 2 or any(abs(net * rate / 100 - tax) < CENT for rate in rates))
     ]  # fmt: skip
     scored = sorted(((_score(one, by_value), one) for one in fits), reverse=True)
     if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]) or scored[0][0] < 0:
@@ -52,6 +54,26 @@ def sums_of(
         for role, value in best.items()
         if role not in known and value in by_value
     }  # fmt: skip
+
+
+def row_of_sums(rows: Sequence[Sequence[TableCell]]) -> dict[str, TableCell]:
+    """Return net, tax and total from rows of three amounts that add up, the last row being the sum of those above it.
+
+    `rows`: the amounts of each line.
+    """
+    threes = [
+        one for one in rows
+        if len(one) == len(SUM) and all(cell.number for cell in one)
+        and abs((one[0].number or 0) + (one[1].number or 0) - (one[2].number or 0)) < CENT
+        and LEAST_RATE < (one[1].number or 0) / (one[0].number or 1) < MOST_RATE
+    ]  # fmt: skip
+    if not threes:
+        return {}
+    best = max(threes, key=lambda one: one[2].number or 0)
+    others = sum(one[2].number or 0 for one in threes if one is not best)
+    if len(threes) > 1 and abs(others - (best[2].number or 0)) > CENT:
+        return {}
+    return {role: replace(cell, note=ADDS_UP) for role, cell in zip(SUM, best, strict=True)}
 
 
 def _score(three: tuple[float, float, float], by_value: Mapping[float, tuple[TableCell, Said]]) -> int:

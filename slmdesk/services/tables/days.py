@@ -19,8 +19,10 @@ _UNTIL = re.compile(
     re.IGNORECASE,
 )
 _DATE_LINE = re.compile(
-    r"^\W*(?:[^\W\d_][\w .'’()/-]{1,40},?\s+)?(?:(?:the|den|am|le|lì|li|il|a|on|de)\s+)?$", re.IGNORECASE
+    r"^\W*(?:[A-ZÀ-ÖØ-Þ][\w.'’()/-]*(?:[ -](?:[A-ZÀ-ÖØ-Þ(][\w.'’()/-]*|an der|am|im|de la|del?|la|les?|sur|en|upon|on|"
+    r"of|di|bei|ob|[dl]['’]\w+)){0,4},?\s+)?(?i:(?:the|den|am|le|lì|li|il|a|on|de)\s+)?$"
 )
+"""Before the day in a line of a place and a day."""
 _BY = re.compile(
     r"\b(?:by|before|until|no later than|latest|on or before|bis|bis zum|sp[äa]testens(?: bis)?(?: zum| am)?|"
     r"avant le|au plus tard le|d['’]ici le|jusqu['’]au|"

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from slmdesk.core.documents import BlockKind, Page
 from slmdesk.services.tables.grounding import LISTED, cell_at, label_of, names_of, numbers_in, says_nothing, widened
+from slmdesk.services.tables.layout import lines_of
 from slmdesk.services.tables.places import PageTexts, Place
 from slmdesk.services.tables.types import Column, ColumnKind, TableCell
 from slmdesk.text.candidates.names import name_span
@@ -33,6 +34,8 @@ _BESIDE_NAME = re.compile(
     r"usd|gbp|chf|€|£|\$)$"
 )
 """What may stand beside a name in a label: "VAT 20 %", "Total (EUR)"."""
+BELOW_HEADS = frozenset({ColumnKind.CODE, ColumnKind.DATE, ColumnKind.PERSON, ColumnKind.IBAN})
+"""Kinds of columns whose value may stand below their name."""
 _REST_OF_NAME = re.compile(r"\d|vertreten|represented|repr[ée]sent|rappresentat", re.IGNORECASE)
 
 
@@ -44,6 +47,8 @@ class Labels:
         self._names = [names_of(one) for one in columns]
         self._every = set().union(*self._names)
         self._found: list[dict[str, TableCell]] = [{} for _ in columns]
+        self._below: list[dict[str, TableCell]] = [{} for _ in columns]
+        """What stands below names of columns, where nothing stands behind one."""
         self._doubtful: set[int] = set()
 
     def feed(self, page: Page, language: str) -> None:
@@ -63,6 +68,24 @@ class Labels:
                     self._doubtful.add(at)
                 else:
                     self._found[at].setdefault(fold(cell.value), cell)
+        self._feed_heads(page, language)
+
+    def _feed_heads(self, page: Page, language: str) -> None:
+        """Read the row below a row of names: "Invoice no. | Date" above "10316 | 3 July"; sums are read elsewhere."""
+        texts: PageTexts | None = None
+        for line in lines_of(page):
+            for head, (start, end) in zip(line.head, line.cells, strict=False):
+                label = self._named(label_of(head.rstrip(": ")))
+                if not label:
+                    continue
+                texts = texts or PageTexts([page], language)
+                other = _ANOTHER_LABEL.search(line.text, start, end)
+                place = Place(page.number, line.start + start, line.start + (other.start() if other else end))
+                for at, column in enumerate(self._columns):
+                    if label in self._names[at] and column.kind in BELOW_HEADS:
+                        cell = _certain(column, place, texts)
+                        if cell is not None:
+                            self._below[at].setdefault(fold(cell.value), cell)
 
     def _named(self, label: str) -> str:
         """The name of a column that a label has, also with a rate or a currency beside it; empty where it has none."""
@@ -76,7 +99,7 @@ class Labels:
         """Return the cells of columns whose labels have one value and never another."""
         return {
             at: next(iter(found.values()))
-            for at, found in enumerate(self._found)
+            for at, found in enumerate(one or other for one, other in zip(self._found, self._below, strict=True))
             if len(found) == 1 and at not in self._doubtful
         }
 

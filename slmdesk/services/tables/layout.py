@@ -7,17 +7,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from slmdesk.core.documents import Block, BlockKind, Page
+from slmdesk.text.words.folding import fold
 
 Span = tuple[int, int]
 
 LONG_LINE = 55
 """Characters of a line that may go on in the next; shorter ones end where they end."""
+FARTHEST_HEADING = 30
+"""Lines above a line in which its heading is looked for."""
+_CLAUSE = re.compile(
+    r"(?:§\s?\d+|(?i:art(?:icle|ikel|[íi]culo|icolo|\.)?|clause|section)\s?\d+|\d{1,2}\.?)\W+[A-ZÀ-ÖØ-Þ][^.:;]*$"
+)
+"""A line that heads a clause where a text has no marks for it: "§ 4 Vergütung"."""
 _MARKS = re.compile(
     r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.,!?)])[*_](?!\w)|^\s*(?:#{1,6}|>|[-*+\u2022\u2013])(?=\s)", re.M
 )
 """Markdown's own signs: they stand in the text of such pages."""
 _BLANK = "\u200a"
 """In place of a mark: white space, and no gap between columns."""
+_INDENTED = re.compile(r"\n *")
+"""A line's break with the indentation of the next: no gap between columns."""
 _CELL_OF_ROW = re.compile(r"[^\t\n]+")
 _CELL_OF_LINE = re.compile(r"(?:(?!\t| {3,}).)+")
 _LABEL_LINE = re.compile(r"\s*[^\W\d_][^:.;]{0,40}:(?:\s|$)")
@@ -94,11 +103,12 @@ def _lines_of_block(page: Page, number: int, block: Block) -> Iterator[Line]:
             continue
         raw = page.text[begin:end]
         if raw.strip(" \t-:\n\u200a"):
+            text = _INDENTED.sub(lambda found: " " + _BLANK * (len(found.group()) - 1), raw)
             yield Line(
                 page.number,
                 begin,
-                raw.replace("\n", " "),
-                tuple(_cells(raw, block.kind)),
+                text,
+                tuple(_cells(text, block.kind)),
                 number,
                 block.kind,
                 block.level,
@@ -131,7 +141,7 @@ def _goes_on(line: str, following: str) -> bool:
 def _cells(raw: str, kind: BlockKind) -> Iterator[Span]:
     """Where the cells of a line are, without the white space around them."""
     pattern = _CELL_OF_ROW if kind is BlockKind.TABLE_ROW else _CELL_OF_LINE
-    for match in pattern.finditer(raw.replace("\n", " ")):
+    for match in pattern.finditer(raw):
         words = match.group()
         if words.strip():
             start = match.start() + len(words) - len(words.lstrip())
@@ -157,3 +167,12 @@ def _with_heads(lines: Sequence[Line]) -> list[Line]:
         names = tuple(" ".join(above.text[start:end].split()) for start, end in above.cells)
         found[at] = Line(line.page, line.start, line.text, line.cells, line.block, line.kind, line.level, names)
     return found
+
+
+def heading_above(lines: Sequence[Line], line: Line) -> str:
+    """Return the heading of a line's clause in small letters without accents; "" where there is none."""
+    at = lines.index(line)
+    for one in reversed(lines[max(0, at - FARTHEST_HEADING) : at]):
+        if one.kind is BlockKind.HEADING or (len(one.words) <= LONG_LINE and _CLAUSE.match(one.words)):
+            return fold(one.words)
+    return ""

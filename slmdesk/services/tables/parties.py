@@ -14,10 +14,12 @@ from slmdesk.text.candidates.names import LEGAL_FORM, has_address, is_address, n
 from slmdesk.text.checks.dates import find_dates
 from slmdesk.text.words.folding import fold
 
+FOOT_LINES = 10
 HEAD_LINES = 16
 """Of the first page: the letterhead, the address, the lines of references."""
 _TITLE = re.compile(
-    r"^(?:tax |pro-?forma |final )?(?:invoice|bill|receipt|credit note|statement|schluss|abschlags|teil|honorar)?-?"
+    r"^(?:tax |vat |sales |commercial |pro-?forma |final )?"
+    r"(?:invoice|bill|receipt|credit note|statement|schluss|abschlags|teil|honorar)?-?"
     r"(?:invoice|rechnung|liquidation|facture|note d.honoraires|factura|fattura|parcella|notula|faktura|"
     r"honorarnote|gutschrift)\b"
 )
@@ -51,6 +53,22 @@ _CONTACT = re.compile(
     r"steuer-?n|p\. ?iva|partita iva|iban|registered)",
     re.IGNORECASE,
 )
+_REGISTER = re.compile(
+    r"\bHR[AB]\b|\bAG [A-ZÄÖÜ]\w+|Amtsgericht|Handelsregister|Sitz\b|USt-?Id|Steuer-?N|Geschäftsführer|"
+    r"Ges(?:\.|ellschafter)|[Rr]egistered (?:in|office|no)|[Cc]ompany (?:no|number|reg)|VAT (?:reg|no)|\bEIN\b|"
+    r"[Tt]rading name|SIRE[TN]|\bRCS\b|TVA intracom|\bN\.?I\.?F\b|\bC\.?I\.?F\b|Registro Mercantil|P\. ?IVA|"
+    r"[Pp]artita IVA|\bREA\b|C\.F\.|\bKRS\b|\bNIP\b|\bREGON\b|\bKvK\b|\bBTW\b"
+)
+"""Stands beside the name of a firm at the foot of its papers."""
+_NOT_THE_FIRM = re.compile(
+    r"bank|kasse|credit|caja|banca|banque|insur|versicher|assur|mutuelle|seguros|haft\.? ges|komplementar|"
+    r"gesellschafter"
+)
+"""Other firms at the foot: banks, insurers, partners."""
+_RUN = re.compile(
+    r"(?<!\S)(?P<name>[A-ZÀ-ÖØ-Þ\d][^\s,;:]*(?:\s+(?:[A-ZÀ-ÖØ-Þ\d&+][^\s,;:]*|und|and|et|y|di|de|des|du|of|für|for))*)\s*,?\s*$"
+)
+"""The capital words before a legal form."""
 _FIRST = (
     r"landlord(?:s|in)?|landlady|lessors?|licensors?|owner|sellers?|vendor|supplier|(?:service )?provider|"
     r"contractor|consultant|freelancer|"
@@ -98,6 +116,16 @@ _PREAMBLE_BEHIND = re.compile(
 )
 
 
+_CALLED = re.compile(
+    r"^\W*(?:ci-apres|(?:im )?(?:folgenden|nachfolgend|nachstehend)|hereinafter|en adelante|en lo sucesivo|di seguito|"
+    r"hierna|denomme|represente|vertreten|represented|acting by|representad|rappresentat|geboren|born|nee? le|"
+    r"dont le siege|whose|having its|mit sitz|con sede)\b"
+)
+"""Begins a line that says more of the party above."""
+_NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]|\d[^\W\d_]?[A-ZÀ-ÖØ-Þ&]")
+"""A word that can be one of a name; "5 h 30" has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """A name, where it stands, and how sure its place says what it is."""
@@ -109,13 +137,45 @@ class Party:
 
 
 def seller_of(lines: Sequence[Line]) -> Party | None:
-    """Return who wrote an invoice: the name with which the letterhead begins."""
+    """Return who wrote an invoice: the name with which the letterhead begins; one with a legal form before others."""
+    first, registered = _letterhead(lines), _registered(lines)
+    if first is None or registered is None:
+        return first or registered
+    customer = customer_of(lines)
+    is_customer = customer is not None and customer.place == first.place
+    return registered if is_customer or not LEGAL_FORM.search(_name_at(lines, first)) else first
+
+
+def _name_at(lines: Sequence[Line], party: Party) -> str:
+    place = party.place
+    line = next(one for one in lines if one.page == place.page and one.start <= place.start < one.start + len(one.text))
+    return line.text[place.start - line.start : place.end - line.start]
+
+
+def _registered(lines: Sequence[Line]) -> Party | None:
+    """The first name with a legal form at the foot, beside what tells of its registration or its tax."""
+    foot = list(lines[max(HEAD_LINES // 2, len(lines) - FOOT_LINES) :])
+    for at, line in enumerate(foot):
+        near = " ".join(one.text for one in foot[max(0, at - 1) : at + 5])
+        if not _REGISTER.search(near):
+            continue
+        for cell in line.cells or ((0, len(line.text)),):
+            for match in LEGAL_FORM.finditer(line.text, *cell):
+                name = _RUN.search(line.text, cell[0], match.start())
+                party = _party(line, name.start("name"), match.end(), Strength.ADJACENT) if name else None
+                words = line.text[cell[0] : match.end()]
+                if party is not None and not _NOT_THE_FIRM.search(fold(words)):
+                    return party
+    return None
+
+
+def _letterhead(lines: Sequence[Line]) -> Party | None:
     head = [one for one in lines[:HEAD_LINES] if one.page == lines[0].page]
     for at, line in enumerate(head):
         words = fold(line.words)
         if _GREETING.match(words) or _ADDRESSED.match(words) or _CUSTOMER_LABEL.match(words):
             return None
-        if _is_no_name(line, words):
+        if _is_no_name(line, words) or (line.kind is BlockKind.TABLE_ROW and (line.level or len(line.cells) > 2)):
             continue
         party = _party(line, *_first_cell(line), Strength.NEAR)
         if party is None:
@@ -147,14 +207,17 @@ def customer_of(lines: Sequence[Line]) -> Party | None:
         near = " ".join(one.words for one in head[at : at + 4])
         if _ADDRESSED.match(words) and has_address(near) and not _LABEL.match(words):
             skipped = _ADDRESSED.match(words)
+            above = head[at - 1] if at and head[at - 1].block == line.block else None
+            if above is not None and LEGAL_FORM.search(above.text):
+                line = above  # a firm, and who is to read it there
             party = _party(line, *_first_cell(line), Strength.ADJACENT)
             if party is not None and skipped is not None:
                 return party
-    return _second_address(head)
+    return _second_address(head, is_seller_known=_registered(lines) is not None)
 
 
-def _second_address(head: Sequence[Line]) -> Party | None:
-    """The name above the second address, if there are just two."""
+def _second_address(head: Sequence[Line], *, is_seller_known: bool) -> Party | None:
+    """The name above the second address, if there are just two; above the only one, if the seller stands elsewhere."""
     begun: list[Party] = []
     blocks: dict[int, list[Line]] = {}
     for line in head:
@@ -163,12 +226,12 @@ def _second_address(head: Sequence[Line]) -> Party | None:
         if line.kind is not BlockKind.TABLE_ROW:
             blocks.setdefault(line.block, []).append(line)
     for some in blocks.values():
-        if not any(has_address(one.words) for one in some):
+        if not any(has_address(one.words) and len(one.cells) <= 2 for one in some):
             continue
         first = next((one for one in some if not _is_no_name(one, fold(one.words))), None)
         if first is not None and (party := _party(first, *_first_cell(first), Strength.ADJACENT)) is not None:
             begun.append(party)
-    return begun[1] if len(begun) == 2 else None
+    return begun[1] if len(begun) == 2 else begun[0] if len(begun) == 1 and is_seller_known else None
 
 
 def _is_no_name(line: Line, words: str) -> bool:
@@ -192,7 +255,7 @@ def _first_cell(line: Line) -> tuple[int, int]:
 
 def _party(line: Line, start: int, end: int, strength: Strength, role: str = "") -> Party | None:
     found = name_span(line.text, start, end)
-    if found is None:
+    if found is None or not _NAMES.search(line.text, *found):
         return None
     return Party(Place(line.page, line.start + found[0], line.start + found[1]), strength, role)
 
@@ -268,7 +331,11 @@ def _in_lines(lines: Sequence[Line], begin: int) -> list[Party]:
         start += (
             (len(line.text) - len(line.text.lstrip()) + match.end()) if match and not _AND_ALONE.match(words) else 0
         )
-        if not words.strip(" :.,") or _AND_ALONE.match(words) or (line.block in seen and match is None and not is_next):
+        is_more = bool(found) and _CALLED.match(words) is not None
+        if (
+            not words.strip(" :.,") or _AND_ALONE.match(words) or is_more
+            or (line.block in seen and match is None and not is_next)
+        ):  # fmt: skip
             is_next = is_next or bool(_AND_ALONE.match(words))
             if found and _ROLE.search(words) and not found[-1].role:
                 found[-1] = Party(found[-1].place, found[-1].strength, _role_in(words))

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from slmdesk.core.documents import Page
-from slmdesk.services.tables.crosschecks import sums_of
+from slmdesk.services.tables.crosschecks import CENT, SUM, row_of_sums, sums_of
 from slmdesk.services.tables.cues import OTHER, Said, Strength, cues_of
 from slmdesk.services.tables.days import Value, key_of, said_of_day
 from slmdesk.services.tables.grounding import cell_at, label_of
 from slmdesk.services.tables.labels import Labels
-from slmdesk.services.tables.layout import Line, lines_of, without_marks
+from slmdesk.services.tables.layout import Line, heading_above, lines_of, without_marks
 from slmdesk.services.tables.parties import Party, customer_of, parties_of, seller_of
 from slmdesk.services.tables.places import PageTexts, Place
 from slmdesk.services.tables.prompts import presets
 from slmdesk.services.tables.types import Column, ColumnKind, TableCell
 from slmdesk.services.tables.wording import laws_of, notices_of, numbers_of_invoice, subjects_of
 from slmdesk.text.candidates.values import find_amounts, find_days, find_ibans
+from slmdesk.text.words.folding import fold
 
 MOST_PAGES = 30
 """Read by rule; a paper of which cells are wanted says them at its beginning."""
@@ -39,12 +40,36 @@ MOST_BEFORE = 240
 """Characters before a value that are looked at."""
 _LITTLE = re.compile(r"\W*(?:(?:del|vom|du|of|dated|de|le|am|den|on|il|el)\W+)?")
 """Before a value that has no words of its own in its cell."""
+_TERM = re.compile(
+    r"\bterm\b|duration|commencement|period of|laufzeit|dauer|beginn|mietzeit|vertragszeit|duree|prise d.effet|"
+    r"duracion|vigencia|plazo|durata|decorrenza|okres"
+)
+_THEIRS = re.compile(
+    r"\b(?:ihr(?:em|es|er)? (?:konto|bankkonto|girokonto)|your (?:bank )?account|votre compte|su cuenta|"
+    r"(?:vostro|suo) conto|uw rekening)\b[^.]{0,60}$"
+)
+"""Before the account from which is collected, not the one to which is paid."""
+_OPEN_ENDED = re.compile(
+    r"auf unbestimmte (?:zeit|dauer)|unbefristet|(?:an )?indefinite (?:period|term)|until terminated|no fixed term|"
+    r"duree indeterminee|(?:tiempo|plazo|duracion) indefinid|tempo indeterminato|czas nieokreslony|"
+    r"onbepaalde (?:tijd|duur)"
+)
+"""Says that a contract has no end."""
 _BASE = re.compile(
     r"(?:\d ?% ?(?:of|von|de|del|di|on)|(?:vat|tax|mwst|ust|umsatzsteuer|tva|iva)\.? ?(?:\(?\d+ ?%\)? )?(?:on|auf|"
     r"aus|sur|sobre|su))\W*$",
     re.IGNORECASE,
 )
 """Before an amount of which the tax is taken."""
+_HEADINGS: Mapping[str, re.Pattern[str]] = {
+    "begins_on": _TERM,
+    "ends_on": _TERM,
+    "amount": re.compile(
+        r"price|\bfees?\b|\brent\b|remuneration|salary|charges|preis|vergutung|entgelt|gehalt|\w*miete\b|\w*zins\b|"
+        r"honora|prix|loyer|salaire|redevance|precio|renta|salario|canon|prezzo|compens|corrispettivo|retribu|czynsz"
+    ),
+}
+"""The headings of the clauses in which contracts say it, in small letters without accents."""
 _BOTH = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
 
 
@@ -129,17 +154,27 @@ class Rules:
                 if kind == "date" or cell.number is not None:
                     found.append(Value(line, start, end, cell, said))
                 last = end
-        return found
+        return found if kind == "date" else _without_columns(found)
 
     def _by_words(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]]) -> None:
         for at, target in enumerate(self._targets):
             kind = _BOTH.get(self._columns[at].kind)
             if target is None or kind is None or at in found.cells:
                 continue
+            if target.role == "ends_on" and any(_OPEN_ENDED.search(fold(one.text)) for one in self._lines):
+                continue
             some = [one for one in values[kind].get(target.paper, ()) if one.said.role == target.role]
-            cell = _surest(some, is_first=target.role == "amount")
+            cell = _surest(some, is_first=target.role == "amount") or self._below_heading(some, target.role)
             if cell is not None:
                 found.cells[at] = cell
+
+    def _below_heading(self, some: Sequence[Value], role: str) -> TableCell | None:
+        """The one value of a role in the clause whose heading announces it: "§ 4 Vergütung"."""
+        pattern = _HEADINGS.get(role)
+        below = [one for one in some if pattern and pattern.search(heading_above(self._lines, one.line))]
+        best = max((one.said.strength for one in below), default=Strength.NONE)
+        top = [one for one in below if one.said.strength == best]
+        return top[0].cell if len({one.key for one in top}) == 1 else None
 
     def _by_sum(self, found: ByRule, amounts: Mapping[str, Sequence[Value]]) -> None:
         """Net, tax and total by what adds up, where words leave it open."""
@@ -150,6 +185,11 @@ class Rules:
             if target is not None and target.role in ("net_amount", "tax", "total") and at in found.cells
         }
         sums = sums_of([(one.cell, one.said) for one in some], known, "\n".join(one.text for one in self._lines))
+        if not known and not sums:
+            rows: dict[int, list[TableCell]] = {}
+            for one in some:
+                rows.setdefault(id(one.line), []).append(one.cell)
+            sums = row_of_sums(list(rows.values()))
         for at, target in enumerate(self._targets):
             if target is not None and target.role in sums and at not in found.cells:
                 found.cells[at] = sums[target.role]
@@ -182,8 +222,9 @@ class Rules:
                 found.cells[at] = cell
         ibans = [
             cell_at(ColumnKind.TEXT, _place(line, start, end), pages, origin=ORIGIN)
-            for line in self._lines
+            for at, line in enumerate(self._lines)
             for start, end in find_ibans(line.text)
+            if not _THEIRS.search(_before(self._lines, at, start))
         ]
         for at, column in enumerate(self._columns):
             if at not in found.cells and is_iban_column(column) and len({key_of(one) for one in ibans}) == 1:
@@ -217,7 +258,8 @@ class Rules:
             has_role = any(one.said.role == target.role for one in some)
             if target.paper == "invoice" and kind == "amount" and not has_role:
                 some = []  # a sum is always announced
-            if target.role in ("ends_on", "due_date") and not has_role:
+            is_open_ended = target.role == "ends_on" and any(_OPEN_ENDED.search(fold(one.text)) for one in self._lines)
+            if is_open_ended or (target.role in ("ends_on", "due_date") and not has_role):
                 some = []
             found.options[at] = tuple(one.cell for one in some[:MOST_OPTIONS])
 
@@ -238,6 +280,33 @@ class Rules:
                 cell = cell_at(kind, _place(line, start, end), pages, origin=ORIGIN)
                 cells.setdefault(key_of(cell), cell)
         return tuple(cells.values())[:MOST_OPTIONS]
+
+
+def _without_columns(found: Sequence[Value]) -> list[Value]:
+    """Of a row with a sum for each rate of tax and the sum of them all, the last one alone is what the row says."""
+    rows: dict[int, list[Value]] = {}
+    for one in found:
+        rows.setdefault(id(one.line), []).append(one)
+    changed: dict[int, Value] = {}
+    for row in rows.values():
+        *parts, last = row
+        role = next((one.said.role for one in row if one.said.role), "")
+        is_row = len(last.line.cells) > len(row)
+        if (
+            len(parts) > 1
+            and is_row
+            and role in SUM
+            and abs(sum(one.cell.number or 0 for one in parts) - (last.cell.number or 0)) < CENT
+        ):
+            changed |= {id(one): replace(one, said=Said(OTHER, Strength.LABEL)) for one in parts}
+            changed[id(last)] = replace(last, said=Said(role, Strength.LABEL))
+    return [changed.get(id(one), one) for one in found]
+
+
+def _before(lines: Sequence[Line], at: int, start: int) -> str:
+    """The words before a place on its line and the one above."""
+    above = lines[at - 1].text if at and lines[at - 1].block == lines[at].block else ""
+    return fold(f"{above} {lines[at].text[:start]}")[-MOST_BEFORE:]
 
 
 @cache

@@ -29,6 +29,8 @@ _CONTRACT = re.compile(
     r"(?:agreement|contract|lease|tenancy|licence|vertrag|vereinbarung|contrat|convention|\bbail\b|contrato|"
     r"convenio|acuerdo|arrendamiento|contratto|accordo|convenzione|locazione|umowa)"
 )
+_NUMBERED = re.compile(r"^\W*\w+ (?:n[.°ºo]?\s?[°ºo]?|nr\.?|no\.?|number|num\.?)\s*\S*\d\S*\W*$")
+"""A line that gives a paper its number, and says no more: "Contrat n° 2025-073"."""
 _ENDING = re.compile(
     r"(?:\bend(?:s|ed|ing)?\b|terminat\w*|cancel\w*|kundig\w*|gekundigt|beend\w*|resili\w*|denonc\w*|renonc\w*|"
     r"mettre fin|rompre|"
@@ -56,6 +58,14 @@ _AT_ONCE = re.compile(
     r"(?:first|ersten|premiers|primeros|primi) \w+ (?:months|monate|mois|meses|mesi)|"
     r"remind|mahnung)"
 )
+_PROBATION = re.compile(
+    r"probezeit|probation|periode d.essai|periodo de prueba|periodo di prova|proeftijd|okres probny"
+)
+_IN_IT = re.compile(
+    r"^\W*(?:in dieser zeit|wahrend dieser|innerhalb dieser|during (?:this|that|which)|in this (?:time|period)|"
+    r"pendant (?:cette|laquelle)|durant cette|durante (?:este|dicho|questo|tale)|in questo periodo)"
+)
+"""Refers to the period of the sentence before."""
 _LAW = re.compile(
     r"(?:governed by|subject to|construed (?:in accordance with|under)|under|applies?:?|applicable|"
     r"according to)\s+(?:and construed in accordance with )?(?:the )?(?P<a>(?:laws? of (?:the )?[A-ZÀ-Þ][\w ]*?(?=,|"
@@ -117,6 +127,7 @@ def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
             and (is_first or _CONTRACT.search(words))
             and ":" not in line.words
             and not re.match(r"(?:zwischen|between|entre)", words)
+            and not _NUMBERED.search(words)
         ):
             start = len(line.text) - len(line.text.lstrip())
             yield Place(line.page, line.start + start, line.start + len(line.text.rstrip())), Strength.ADJACENT
@@ -135,7 +146,8 @@ def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
             is_near = _NOTICE.search(f"{before[-NEAR:]} {fold(line.text[start:end])} {after[:NEAR]}")
             is_named = _NAMED_NOTICE.search(before)
             is_ending = is_named or _ENDING.search(f"{whole} {_heading_above(lines, line)}")
-            if _AT_ONCE.search(whole) or _RENEWED.search(before[-45:]) or not is_ending:
+            is_probation = _IN_IT.match(whole) and _PROBATION.search(fold(line.text[: sentence[0]]))
+            if _AT_ONCE.search(whole) or is_probation or _RENEWED.search(before[-45:]) or not is_ending:
                 yield _place(line, start, end), Strength.NONE
                 continue
             yield _place(line, start, end), Strength.ADJACENT if is_near else Strength.NEAR

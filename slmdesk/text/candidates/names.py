@@ -10,9 +10,9 @@ from slmdesk.text.words.folding import fold
 Span = tuple[int, int]
 
 _FORM = (
-    r"(?:GmbH(?: & Co\.? ?(?:KG|OHG))?|g?AG|KG(?:aA)?|OHG|GbR|UG(?: \(haftungsbeschränkt\))?|e\. ?[VK]\.|"
+    r"(?:[gm]bH|GmbH(?: & Co\.? ?(?:KG|OHG))?|g?AG|KG(?:aA)?|OHG|GbR|UG(?: \(haftungsbeschränkt\))?|e\. ?[VK]\.|"
     r"e\. ?K(?:fm|fr)?\.|eG|mbB|PartG|"
-    r"SE|Ltd\.?|Limited|LLP|LLC|PLC|plc|Inc\.?|Corp\.?|LP|CIC|"
+    r"SE|(?:Pty\.? )?Ltd\.?|PLLC|P\. ?C\.|PC|Limited|LLP|LLC|PLC|plc|Inc\.?|Corp\.?|LP|CIC|"
     r"SA(?:RL|S(?:U)?)?|S\. ?A\.(?: ?R\. ?L\.| ?S\.)?|SNC|SCI|SCP|EURL|SCOP|"
     r"S\. ?L\.(?: ?[UPL]\.)?|SL[UP]?|S\. ?A\.(?: ?U\.)?|C\. ?B\.|S\. ?C\.|S\. ?Coop\.|"
     r"S\. ?r\. ?l\.(?: ?s\.)?|Srl|S\. ?p\. ?A\.|SpA|S\. ?n\. ?c\.|S\. ?a\. ?s\.|"
