@@ -345,8 +345,9 @@ NEEDED_IN_MEMORY = 2 << 30
 
 
 def workers() -> int:
-    """How many tests run at the same time: one a core."""
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_WORKERS)
+    """How many tests run at the same time: one more than there are cores, as tests wait for their children."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores + 1, MOST_WORKERS)
 
 
 @contextmanager
