@@ -12,7 +12,7 @@ from slmdesk.core.documents import BlockKind
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED, item_spans
 from slmdesk.text.checks.overlap import Rarity, stems
-from slmdesk.text.passages.salience import announces, salient, weight
+from slmdesk.text.passages.salience import announces, salient, sums_up, weight
 from slmdesk.text.words.anaphora import refers_back
 
 LEAST_WEIGHT = 1.0
@@ -21,6 +21,8 @@ SAID = 0.55
 """Of a sentence's words, by weight, that a summary holds when it says the same."""
 SAID_WITH_FIGURES = 0.35
 """The same, where all its figures stand in the summary too."""
+OWN_SECTION = 1_000_000
+"""Added to the number of a sentence of the text's own summary: each of them counts as a section."""
 LEAST_LISTED, PER_SENTENCE = 4, 0.8
 """Passages listed at most: so many, or so many for each sentence of the summary."""
 
@@ -48,6 +50,8 @@ class Candidate:
     """See text.passages.salience.weight."""
     is_announced: bool = False
     """Whether its heading announces what readers look for."""
+    sums_up: bool = False
+    """Whether it stands in the text's own summary."""
 
 
 Sentences = Callable[[str], Sequence[tuple[int, int]]]
@@ -62,19 +66,20 @@ def figures_in(text: str) -> frozenset[str]:
 def weighty(pieces: Sequence[Piece], here: range, spans: Sentences, language: str = "") -> list[Candidate]:
     """Return the sentences of some pieces that matter, in text order."""
     found: list[Candidate] = []
-    is_announced = _is_announced(pieces, here)
+    above = _heading_above(pieces, here)
+    is_announced, is_summary = announces(above), sums_up(above)
     for at in here:
         piece = pieces[at]
         if piece.is_heading:
-            is_announced = announces(piece.text)
+            is_announced, is_summary = announces(piece.text), sums_up(piece.text)
         if piece.kind in _UNLISTED or piece.is_figures or _RULE in piece.text:
             continue
         for start, end in _sentences(piece, spans, language):
             text = piece.text[start:end].strip(MARKS_OF_ROWS if piece.kind is BlockKind.TABLE_ROW else MARKS)
             if LEAST_QUOTED <= len(text) <= MOST_QUOTED:
-                worth = weight(text, language) + LEAST_WEIGHT * is_announced
+                worth = weight(text, language) + LEAST_WEIGHT * (is_announced or is_summary)
                 if worth >= LEAST_WEIGHT:
-                    found.append(Candidate(at, text, worth, is_announced))
+                    found.append(Candidate(at, text, worth, is_announced or is_summary, is_summary))
     return found
 
 
@@ -99,16 +104,15 @@ def omitted(
     unsaid.sort(key=lambda one: one.piece)
     taken = [sections[at] for one in said for at in one.links[:1] if at in sections]
     most = max(LEAST_LISTED, round(PER_SENTENCE * len(said))) if most is None else most
-    numbers = [sections[one.piece] for one in unsaid]
+    numbers = [OWN_SECTION + at if one.sums_up else sections[one.piece] for at, one in enumerate(unsaid)]
     announced = [one.is_announced for one in unsaid]
     chosen = salient([one.text for one in unsaid], numbers, most, language, taken, announced)
     return [Point(unsaid[at].text, (unsaid[at].piece,), is_quotation=True) for at in chosen]
 
 
-def _is_announced(pieces: Sequence[Piece], here: range) -> bool:
-    """Whether the heading above the first of these pieces announces what readers look for."""
-    above = next((pieces[at].text for at in range(here.start - 1, -1, -1) if pieces[at].is_heading), "")
-    return announces(above)
+def _heading_above(pieces: Sequence[Piece], here: range) -> str:
+    """Return the heading above the first of these pieces; "" where there is none."""
+    return next((pieces[at].text for at in range(here.start - 1, -1, -1) if pieces[at].is_heading), "")
 
 
 def _sentences(piece: Piece, spans: Sentences, language: str) -> Sequence[tuple[int, int]]:

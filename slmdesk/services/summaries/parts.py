@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from itertools import groupby
+from math import log2
 from typing import Any
 
 from slmdesk.core.chunking import chunked
@@ -27,9 +28,9 @@ SHARED_TOKENS = 400
 """Of the instructions and the chat format, about."""
 PART_TOKENS = 1500
 """Of a part of a text that does not fit whole: small models overlook what stands in the middle of much more."""
-LONG_TOKENS = 5000
-"""A text of more has more to say: its summary grows with the 0.7th power of its length."""
-GROWTH = 0.7
+LONG_TOKENS = 3000
+"""A text of more has more to say: its summary grows with the 0.8th power of its length."""
+GROWTH = 0.8
 LEAST_OF_PART, MOST_OF_PART = 2, 6
 """Sentences asked of a part."""
 TOO_MANY_FIGURES = 0.3
@@ -38,6 +39,11 @@ count."""
 TITLE_CHARACTERS = 120
 TEXTS_AT_ONCE = 400
 """Whose tokens are counted in one message."""
+
+
+def _rounded(tokens: int) -> float:
+    """To the next half power of two: an edit of one page then asks nothing else of the parts it leaves as they were."""
+    return pow(2.0, round(2 * log2(max(tokens, 1))) / 2)
 
 
 class SummaryParts:
@@ -66,9 +72,13 @@ class SummaryParts:
 
     def points_of(self, text: SingleText) -> int:
         """Return how many sentences the summary of a document has: more for a long one, if no number was given."""
-        tokens = sum(self.tokens[at] for at, one in enumerate(self.ranges) if one.start in text.pieces)
+        return round(
+            self._wanted(sum(self.tokens[at] for at, one in enumerate(self.ranges) if one.start in text.pieces))
+        )
+
+    def _wanted(self, tokens: float) -> float:
         grows = not isinstance(self._request.length, int) and self._request.kind is not Kind.SECTIONS
-        return round(self.target * max(1.0, tokens / LONG_TOKENS) ** GROWTH) if grows else self.target
+        return self.target * max(1.0, tokens / LONG_TOKENS) ** GROWTH if grows else self.target
 
     def measure(self, tools: PlanTools) -> Generator[AskedQuestion, Any, None]:
         """Count the tokens of each piece and cut the texts into parts."""
@@ -117,8 +127,9 @@ class SummaryParts:
         elif by_sections:
             self._points += [self.target] * len(parts)
         else:
-            wanted, whole = self.points_of(text), sum(tokens) or 1
-            self._points += [max(LEAST_OF_PART, min(MOST_OF_PART, round(wanted * one / whole))) for one in tokens]
+            whole = _rounded(sum(tokens))
+            each = self._wanted(whole) / whole
+            self._points += [max(LEAST_OF_PART, min(MOST_OF_PART, round(each * one))) for one in tokens]
 
     def _says(self, at: int) -> bool:
         return not self._texts.pieces[at].is_figures

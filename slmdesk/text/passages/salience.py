@@ -134,6 +134,13 @@ _ANNOUNCES = re.compile(
     r"partijen|patiënt|medicatie)\b",
     re.IGNORECASE,
 )
+_SUMS_UP = re.compile(
+    r"\b(?:in brief|at a glance|(?:executive |management )?summary|overview|key points|in short|zusammenfassung|"
+    r"kurzfassung|(?:im )?überblick|auf einen blick|das wichtigste|in kürze|en bref|résumé|synthèse|l['’]essentiel|"
+    r"resumen|en breve|síntesis|riepilogo|in sintesi|in breve|sommario|streszczenie|w skrócie|samenvatting|"
+    r"in het kort)\b",
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
     r"\b(?:if|unless|provided that|subject to|only|except|wenn|falls|sofern|außer|nur|vorbehaltlich|sauf|sous réserve|"
     r"à condition|si|salvo|siempre que|se|purché|jeśli|chyba że|caso|exceto|indien|mits|tenzij)\b",
@@ -170,6 +177,11 @@ def matters(sentence: str, language: str = "") -> frozenset[Matter]:
 def announces(heading: str) -> bool:
     """Return whether a heading announces what is asked for, decided, recommended or due, or whom the text is about."""
     return _ANNOUNCES.search(heading) is not None
+
+
+def sums_up(heading: str) -> bool:
+    """Return whether what stands below a heading is a summary of the text itself: "The contract in brief"."""
+    return _SUMS_UP.search(heading) is not None
 
 
 def weight(sentence: str, language: str = "") -> float:

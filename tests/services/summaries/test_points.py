@@ -422,6 +422,20 @@ def test_what_matters_most_is_added_wherever_it_stands() -> None:
     assert [one.links for one in found] == [(2,)]
 
 
+def test_each_sentence_of_a_text_s_own_summary_counts_as_a_section() -> None:
+    text = [
+        piece("1. The contract in brief", BlockKind.HEADING),
+        piece(
+            "The budget is 9.6 million pounds. Tenders are due on 14 November 2025. The award is on 30 January 2026."
+        ),
+        piece("2. Site visits", BlockKind.HEADING),
+        piece("Visits take place on 6 October 2025. Boots must be worn. Photographs are allowed on 7 October 2025."),
+    ]
+    rarity, sections = Rarity(one.text for one in text), {0: 0, 1: 0, 2: 2, 3: 2}
+    found = omitted(weighty(text, range(4), lines, "en"), [], sections, rarity, "en", 3)
+    assert [one.links for one in found] == [(1,), (1,), (1,)]
+
+
 def test_items_that_are_one_piece_are_listed_each_alone() -> None:
     items = piece("1. Fall at home on 11 September 2025 2. Atrial fibrillation since 2019", BlockKind.LIST_ITEM)
 
