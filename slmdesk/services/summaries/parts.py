@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from itertools import groupby
-from math import log2
 from typing import Any
 
 from slmdesk.core.chunking import chunked
@@ -43,7 +43,7 @@ TEXTS_AT_ONCE = 400
 
 def _rounded(tokens: int) -> float:
     """To the next half power of two: an edit of one page then asks nothing else of the parts it leaves as they were."""
-    return pow(2.0, round(2 * log2(max(tokens, 1))) / 2)
+    return math.exp2(round(2 * math.log2(max(tokens, 1))) / 2)
 
 
 class SummaryParts:
