@@ -1,4 +1,4 @@
-"""Removes all widgets from a layout."""
+"""Removes all widgets from a layout, also those in layouts inside it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
         item = layout.itemAt(0)
         widget = item.widget() if item else None
         if widget is None:
+            if item is not None and (inner := item.layout()) is not None:
+                empty_layout(inner)
             layout.takeAt(0)
             continue
         layout.removeWidget(widget)

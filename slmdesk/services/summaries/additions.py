@@ -54,7 +54,7 @@ def with_additions(
     if not style.has_labels:
         topics = {stems(one.label): one.label for one in found}
         more = [replace(one, label=_topic(one, pieces, here, topics) if has_topics else "") for one in more]
-    return _by_topics([*found, *more])
+    return _by_topics([*found, *more], pieces)
 
 
 def _is_in(point: Point, quotation: Point) -> bool:
@@ -63,14 +63,15 @@ def _is_in(point: Point, quotation: Point) -> bool:
     return len(words & stems(quotation.text)) >= CONTAINED * len(words)
 
 
-def _by_topics(points: Sequence[Point]) -> list[Point]:
-    """Return points in text order, those of one topic together."""
+def _by_topics(points: Sequence[Point], pieces: Sequence[Piece]) -> list[Point]:
+    """Return points in the order of the pieces they rest on most, those of one topic together."""
     groups: dict[str, list[Point]] = {}
     for one in points:
         groups.setdefault(one.label, []).append(one)
 
     def place(one: Point) -> int:
-        return one.links[0] if one.links else 0
+        words = stems(one.text)
+        return max(one.links, key=lambda at: len(words & stems(pieces[at].text))) if one.links else 0
 
     ordered = sorted(groups.values(), key=lambda group: min(map(place, group)))
     return [one for group in ordered for one in sorted(group, key=place)]

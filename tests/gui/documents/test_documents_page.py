@@ -15,12 +15,13 @@ from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QPushButton, QToolButton
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.wire import to_json
 from slmdesk.gui.documents.common.earlier import EarlierRow
 from slmdesk.gui.documents.questions.pane import CitationRow
+from slmdesk.gui.documents.summaries.pane import SentenceRow
 from slmdesk.gui.documents.viewer.coverage_strip import Cell, CoverageStrip
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.jobs.events import JobChanged
@@ -320,6 +321,8 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     program.wait(lambda: len(pane.rows) == count + 1)
     assert "The deposit is 2,400 euros." in [row.sentence.text for row in pane.rows]
     program.wait(lambda: pane.findChild(QLabel, "summary_also") is None)
+    program.wait(lambda: pane.findChild(QPushButton, "add_omitted_button") is None)
+    assert [row.sentence.text for row in pane.findChildren(SentenceRow)].count("The deposit is 2,400 euros.") == 1
     services, item = program.services, program.frame.documents_area.summaries.item
     stored = services.service_thread.call(lambda: services.summaries.open(item)).summary
     assert stored.documents[0].omitted == ()
