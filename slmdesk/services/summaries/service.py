@@ -45,6 +45,8 @@ MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
 MOST_DOCUMENTS = 500
 DRAFT_EVERY_S = 2.0
 """How often the sentences written so far are stored."""
+MOST_FOR_DRAFTS = 50
+"""Times as long as storing them took, at least, until they are stored again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         super().__init__(runtime, models, loader, jobs)
         self._uses = uses
         self._made: Callable[[str, Summary], None] | None = None
-        self._kept = 0.0
+        self._draft_due = 0.0
 
     def open(self, item: str) -> SummaryView:
         """Return a summary, finished or not.  Raises KnownError `item.unknown`."""
@@ -194,11 +196,12 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         return (None, found) if found is not None and found.is_draft else (found, None)
 
     def _on_grown(self, item: str, job: str, grown: PartialSummary) -> None:
-        now = time.monotonic()
-        if grown.points and now - self._kept >= DRAFT_EVERY_S and (plan := self._live.get(job)):
-            self._kept = now
+        began = time.monotonic()
+        if grown.points and began >= self._draft_due and (plan := self._live.get(job)):
             with suppress(KnownError):  # the next one may be stored
                 self._keep_draft(item, plan)
+            ended = time.monotonic()
+            self._draft_due = ended + max(DRAFT_EVERY_S, MOST_FOR_DRAFTS * (ended - began))
         self._publish(
             SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind, grown.writing)
         )
