@@ -119,6 +119,11 @@ def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
                 beside = line[slice(*cells[1])]
                 begin = at + cells[1][0] + len(beside) - len(beside.lstrip())
                 yield label_of(words), Place(page.number, begin, begin + len(beside.strip())), True
+            elif colon and len(head) <= MOST_LABEL and number + 1 < len(cells) and at not in heads:
+                beside = line[slice(*cells[number + 1])]
+                begin = at + cells[number + 1][0] + len(beside) - len(beside.lstrip())
+                if not beside.rstrip().endswith(":"):
+                    yield label_of(head), Place(page.number, begin, begin + len(beside.strip())), True
         at += len(line) + 1
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from slmdesk.core.documents import Page
+from slmdesk.services.tables.clauses import EARLIER, HEADINGS, OPEN_ENDED, THEIRS
 from slmdesk.services.tables.crosschecks import CENT, SUM, row_of_sums, sums_of
 from slmdesk.services.tables.cues import OTHER, Said, Strength, cues_of
 from slmdesk.services.tables.days import Value, key_of, said_of_day
@@ -40,36 +41,12 @@ MOST_BEFORE = 240
 """Characters before a value that are looked at."""
 _LITTLE = re.compile(r"\W*(?:(?:del|vom|du|of|dated|de|le|am|den|on|il|el)\W+)?")
 """Before a value that has no words of its own in its cell."""
-_TERM = re.compile(
-    r"\bterm\b|duration|commencement|period of|laufzeit|dauer|beginn|mietzeit|vertragszeit|duree|prise d.effet|"
-    r"duracion|vigencia|plazo|durata|decorrenza|okres"
-)
-_THEIRS = re.compile(
-    r"\b(?:ihr(?:em|es|er)? (?:konto|bankkonto|girokonto)|your (?:bank )?account|votre compte|su cuenta|"
-    r"(?:vostro|suo) conto|uw rekening)\b[^.]{0,60}$"
-)
-"""Before the account from which is collected, not the one to which is paid."""
-_OPEN_ENDED = re.compile(
-    r"auf unbestimmte (?:zeit|dauer)|unbefristet|(?:an )?indefinite (?:period|term)|until terminated|no fixed term|"
-    r"duree indeterminee|(?:tiempo|plazo|duracion) indefinid|tempo indeterminato|czas nieokreslony|"
-    r"onbepaalde (?:tijd|duur)"
-)
-"""Says that a contract has no end."""
 _BASE = re.compile(
     r"(?:\d ?% ?(?:of|von|de|del|di|on)|(?:vat|tax|mwst|ust|umsatzsteuer|tva|iva)\.? ?(?:\(?\d+ ?%\)? )?(?:on|auf|"
     r"aus|sur|sobre|su))\W*$",
     re.IGNORECASE,
 )
 """Before an amount of which the tax is taken."""
-_HEADINGS: Mapping[str, re.Pattern[str]] = {
-    "begins_on": _TERM,
-    "ends_on": _TERM,
-    "amount": re.compile(
-        r"price|\bfees?\b|\brent\b|remuneration|salary|charges|preis|vergutung|entgelt|gehalt|\w*miete\b|\w*zins\b|"
-        r"honora|prix|loyer|salaire|redevance|precio|renta|salario|canon|prezzo|compens|corrispettivo|retribu|czynsz"
-    ),
-}
-"""The headings of the clauses in which contracts say it, in small letters without accents."""
 _BOTH = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
 
 
@@ -148,7 +125,9 @@ class Rules:
             for start, end in spans_of(line.text, self._language):
                 before, after = _around(self._lines, at, start, end, last)
                 said = Said(OTHER, Strength.NEAR) if _BASE.search(before) else cues.read(before, after)
-                if kind == "date":
+                if paper == "contract" and EARLIER.search(fold(line.text[slice(*line.sentence(start))])):
+                    said = Said(OTHER, Strength.NEAR)
+                elif kind == "date":
                     said = said_of_day(paper, said, line, (start, end), before, found)
                 cell = cell_at(column, _place(line, start, end), pages, origin=ORIGIN)
                 if kind == "date" or cell.number is not None:
@@ -161,7 +140,7 @@ class Rules:
             kind = _BOTH.get(self._columns[at].kind)
             if target is None or kind is None or at in found.cells:
                 continue
-            if target.role == "ends_on" and any(_OPEN_ENDED.search(fold(one.text)) for one in self._lines):
+            if target.role == "ends_on" and any(OPEN_ENDED.search(fold(one.text)) for one in self._lines):
                 continue
             some = [one for one in values[kind].get(target.paper, ()) if one.said.role == target.role]
             cell = _surest(some, is_first=target.role == "amount") or self._below_heading(some, target.role)
@@ -170,11 +149,12 @@ class Rules:
 
     def _below_heading(self, some: Sequence[Value], role: str) -> TableCell | None:
         """The one value of a role in the clause whose heading announces it: "§ 4 Vergütung"."""
-        pattern = _HEADINGS.get(role)
+        pattern = HEADINGS.get(role)
         below = [one for one in some if pattern and pattern.search(heading_above(self._lines, one.line))]
         best = max((one.said.strength for one in below), default=Strength.NONE)
         top = [one for one in below if one.said.strength == best]
-        return top[0].cell if len({one.key for one in top}) == 1 else None
+        is_first = role == "amount"  # the sum of a clause stands before what is paid besides
+        return top[0].cell if top and (is_first or len({one.key for one in top}) == 1) else None
 
     def _by_sum(self, found: ByRule, amounts: Mapping[str, Sequence[Value]]) -> None:
         """Net, tax and total by what adds up, where words leave it open."""
@@ -224,7 +204,7 @@ class Rules:
             cell_at(ColumnKind.TEXT, _place(line, start, end), pages, origin=ORIGIN)
             for at, line in enumerate(self._lines)
             for start, end in find_ibans(line.text)
-            if not _THEIRS.search(_before(self._lines, at, start))
+            if not THEIRS.search(_before(self._lines, at, start))
         ]
         for at, column in enumerate(self._columns):
             if at not in found.cells and is_iban_column(column) and len({key_of(one) for one in ibans}) == 1:
@@ -258,7 +238,7 @@ class Rules:
             has_role = any(one.said.role == target.role for one in some)
             if target.paper == "invoice" and kind == "amount" and not has_role:
                 some = []  # a sum is always announced
-            is_open_ended = target.role == "ends_on" and any(_OPEN_ENDED.search(fold(one.text)) for one in self._lines)
+            is_open_ended = target.role == "ends_on" and any(OPEN_ENDED.search(fold(one.text)) for one in self._lines)
             if is_open_ended or (target.role in ("ends_on", "due_date") and not has_role):
                 some = []
             found.options[at] = tuple(one.cell for one in some[:MOST_OPTIONS])

@@ -18,7 +18,7 @@ Found = tuple[Place, Strength]
 HEAD_LINES = 12
 _INVOICE = re.compile(
     r"(?<![A-Za-zÀ-ÿ])(?:(?:Tax |VAT |Pro-?forma )?Invoice|(?:[A-ZÄÖÜa-zäöü]+-?)?[Rr]echnungs?|Honorarnote|"
-    r"Liquidation|Facture|Note d['’]honoraires|Factura|Fattura|Parcella|Faktura)"
+    r"Liquidation|Facture|Note d['’]honoraires|Factura|Fattura|Parcella|Faktura(?: VAT)?)"
     r"(?:[- ]?(?:number|no|nr|num(?:mer|ber)?|nummer|ref(?:erence)?|id|n[°ºo]|numéro|num|núm(?:ero)?|n\.\s?[°º]?|"
     r"numero|di vendita))?\.?\s*[:#\u2013-]?\s*(?:(?:no|nr|n)\.?\s?[°º]?\s*)?$",
     re.IGNORECASE,
@@ -61,6 +61,13 @@ _AT_ONCE = re.compile(
 _PROBATION = re.compile(
     r"probezeit|probation|periode d.essai|periodo de prueba|periodo di prova|proeftijd|okres probny"
 )
+_AFTERWARDS = re.compile(
+    r"(?:nach (?:ablauf |ende )?(?:der|dieser)|after (?:the )?(?:end of (?:the )?)?|"
+    r"(?:a l.issue|apres la fin|au-dela) de la|(?:tras|terminado|superado) el|dopo il|na|po) (?:"
+    + _PROBATION.pattern
+    + r")"
+)
+"""The time after it, in which another notice holds."""
 _IN_IT = re.compile(
     r"^\W*(?:in dieser zeit|wahrend dieser|innerhalb dieser|during (?:this|that|which)|in this (?:time|period)|"
     r"pendant (?:cette|laquelle)|durant cette|durante (?:este|dicho|questo|tale)|in questo periodo)"
@@ -146,8 +153,9 @@ def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
             is_near = _NOTICE.search(f"{before[-NEAR:]} {fold(line.text[start:end])} {after[:NEAR]}")
             is_named = _NAMED_NOTICE.search(before)
             is_ending = is_named or _ENDING.search(f"{whole} {_heading_above(lines, line)}")
+            is_other = _AT_ONCE.search(_AFTERWARDS.sub("", whole)) or _RENEWED.search(before[-45:])
             is_probation = _IN_IT.match(whole) and _PROBATION.search(fold(line.text[: sentence[0]]))
-            if _AT_ONCE.search(whole) or is_probation or _RENEWED.search(before[-45:]) or not is_ending:
+            if is_other or is_probation or not is_ending:
                 yield _place(line, start, end), Strength.NONE
                 continue
             yield _place(line, start, end), Strength.ADJACENT if is_near else Strength.NEAR
