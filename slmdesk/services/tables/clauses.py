@@ -28,7 +28,8 @@ EARLIER = re.compile(
     r"\b(?:bisherige\w*|fruhere\w*|vorherige\w*|alte[nr]?|previous|earlier|former|prior|old|ancien\w*|precedent\w*|"
     r"anterior\w*|precedente|dotychczasow\w*) (?:\w+ )?(?:\w*vertrag\w*|vereinbarung|contract|agreement|lease|"
     r"licen[cs]e|contrat|bail|convention|contrato|contratto|umow\w*)|"
-    r"\b(?:replaces|ersetzt|remplace|sustituye|sostituisce) (?:the |den |die |le |la |el |il )?(?:\w+ )?(?:\w*vertrag|letter|contract|agreement|lease|contrat|bail|contrato|"
+    r"\b(?:replaces|ersetzt|remplace|sustituye|sostituisce) "
+    r"(?:the |den |die |le |la |el |il )?(?:\w+ )?(?:\w*vertrag|letter|contract|agreement|lease|contrat|bail|contrato|"
     r"contratto)"
 )
 """A sentence about another contract than this one."""
