@@ -103,7 +103,10 @@ class Grounds:
         related, echoed = self.relation(question, citations), self.echo(question, answer, citations)
         if related < LEAST_OF_NEAREST:
             return None
-        is_elsewhere = related < SURE_OF_NEAREST or echoed < SURELY_ECHOED or _is_parted(question, answer, citations)
+        is_elsewhere = (
+            related < SURE_OF_NEAREST or echoed < SURELY_ECHOED or _is_parted(question, answer, citations)
+            or self.lacks_figures(question, citations)
+        )  # fmt: skip
         if not marks and (is_elsewhere or self.lacks_what_is_asked_for(question)):
             marks = (Mark(ELSEWHERE, answer, 0, len(answer)),)
         return citations, marks
@@ -162,6 +165,17 @@ class Grounds:
         found = _THING.search(question)
         words = search_words(found[1]) if found else []
         return not all(self.weights.is_there(one) for one in words)
+
+    def lacks_figures(self, question: str, citations: Sequence[Citation]) -> bool:
+        """Whether a question names a year or a number that stands neither where the answer is cited from nor at the
+        beginning of the documents: "How many were let in 2024?".
+        """
+        figures = [one for one in values_in(question) if one.kind in FIGURES]
+        if not figures:
+            return False
+        firsts = {one.document: one.text for one in reversed(self.passages)}
+        there = "\n".join([self._cited(citations), *firsts.values()])
+        return not any(holds(one, question, there) for one in figures)
 
     @cached_property
     def _all(self) -> str:

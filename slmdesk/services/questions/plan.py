@@ -137,19 +137,17 @@ def _doubted(
 ) -> Generator[Step, Reply, list[Part]]:
     """The parts after the model was asked about its own answer.
 
-    What it denies gets a mark.  What a check has marked before is not in the text where the model denies it, or says
-    that this text has no answer to the question.
+    Where it denies that the text says so, or that the text answers the question, the answer gets a mark; one that a
+    check has marked before is not in the text.
     """
     sure = [one for one in parts if one.found and one.citations]
     if not sure or asked.threshold is None:
         return list(parts)
     text = shown(sure)
-    if _denies((yield _truth_step(asked.question, sure, text, reading)), asked.threshold):
-        return [_with_doubt(one) if one in sure else one for one in parts]
-    marked = [one for one in sure if one.marks]
-    if marked and _denies((yield _choice(answer_step(text, asked.question), reading)), 0.0):
-        return [_missing(one) if one in marked else one for one in parts]
-    return list(parts)
+    is_denied = _denies((yield _truth_step(asked.question, sure, text, reading)), asked.threshold)
+    if not is_denied:  # the same text again, so that it is read already
+        is_denied = _denies((yield _choice(answer_step(text, asked.question), reading)), 0.0)
+    return [_with_doubt(one) if is_denied and one in sure else one for one in parts]
 
 
 def _denies(reply: Reply, threshold: float) -> bool:

@@ -127,6 +127,15 @@ def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, w
     assert [one.page for one in part.citations] == [page]
 
 
+def test_a_year_that_was_asked_about_and_does_not_stand_there_is_marked():
+    words = '[4] "Maria Ruiz leads the shop in Linz."\nAnswer: Maria Ruiz leads the shop in Linz.'
+    assert Pages(REPORT).part("Who leads the shop in Linz?", words).marks == ()
+    part = Pages(REPORT).part("Who led the shop in Linz in 2024?", words)
+    assert [one.kind for one in part.marks] == ["elsewhere"]
+    dated = ("Annual report 2024\nSales of jackets rose in all regions.", *REPORT[1:])
+    assert Pages(dated).part("Who led the shop in Linz in 2024?", words).marks == ()
+
+
 @pytest.mark.parametrize(
     ("document", "question", "words"),
     [

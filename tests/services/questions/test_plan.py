@@ -85,12 +85,19 @@ def test_an_answer_to_both_parts_needs_one_step():
 
 @pytest.mark.parametrize(("scores", "kinds"), [((-0.2, -3.0), []), ((-3.0, -0.2), ["doubt"]), ((), [])])
 def test_the_model_is_asked_once_whether_the_text_says_so(scores, kinds):
-    steps, answered = through(
-        "When does it stop?", Reply("a: It stops at 12 bar."), Reply("Yes", scores), threshold=0.5
-    )
+    denied = bool(kinds)
+    replies = [Reply("Yes", scores), *([] if denied else [Reply("Yes", (-0.2, -3.0))])]
+    steps, answered = through("When does it stop?", Reply("a: It stops at 12 bar."), *replies, threshold=0.5)
     assert steps[1].choices == ("Yes", "No")
     assert [one.kind for one in answered.marks] == kinds
     assert answered.supported is not bool(kinds)
+
+
+def test_what_the_text_says_and_what_does_not_answer_the_question_is_marked():
+    replies = [Reply("Yes", (-0.2, -3.0)), Reply("No", (-0.9, -0.5))]
+    steps, answered = through("When does it stop?", Reply("a: It is a fine pump."), *replies, threshold=0.5)
+    assert "Question: When does it stop?" in steps[2].turns[-1].text
+    assert [one.kind for one in answered.marks] == ["doubt"]
 
 
 def test_what_a_check_has_marked_and_the_model_denies_is_not_in_the_text():
