@@ -52,14 +52,14 @@ def summarize(services: Services, document: str, length: int) -> list[SummaryPoi
     said: list[SummaryPoint] = []
     over = threading.Event()
 
-    def hear(event: JobChanged) -> None:
+    def receive(event: JobChanged) -> None:
         if event.kind == "summary" and not over.is_set():
             said.append(_said(event))
             if event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
                 print(f"ended: {event.status.value}, {event.done} of {event.total} steps, {event.failed} failed")
                 over.set()
 
-    services.on(JobChanged, hear)
+    services.on(JobChanged, receive)
     services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((document,), length=length)))
     if not over.wait(PATIENCE_S):
         raise TimeoutError("the summary did not end")

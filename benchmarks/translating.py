@@ -88,11 +88,11 @@ def translate(services: Services, request: TranslationRequest) -> Made:
 
     over = threading.Event()
 
-    def hear(event: JobChanged) -> None:
+    def receive(event: JobChanged) -> None:
         if event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             over.set()
 
-    services.on(JobChanged, hear)
+    services.on(JobChanged, receive)
     began = time.monotonic()
     item = services.service_thread.call(lambda: services.translations.begin(request))
     if not over.wait(PATIENCE_S):

@@ -240,7 +240,7 @@ class WindowRun:
         try:
             services = open_services(self._paths, engine_command=engine, reader_command=reader)
             self._services = services
-            services.service_thread.call(lambda: services.settings.listeners.append(self.bridge.tell_settings))
+            services.service_thread.call(lambda: services.settings.listeners.append(self.bridge.publish_settings))
             services.on(Event, self.bridge.publish)
         except Exception as err:  # noqa: BLE001 - a thread's end: the window must say why there is nothing
             self.bridge.post_to_ui(partial(self.bridge.open_failed.emit, problem_for(err)))

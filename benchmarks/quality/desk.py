@@ -69,7 +69,7 @@ class Desk:
         self._times: list[float] = []
         self._more = threading.Condition()
         self.services = open_services(paths, engine_command=ENGINE, reader_command=READER)
-        self.services.on(Event, self._hear)
+        self.services.on(Event, self._receive)
         link_model(self.services, model)
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ class Desk:
 
     # ---- private
 
-    def _hear(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         with self._more:
             self._events.append(event)
             self._times.append(time.perf_counter())

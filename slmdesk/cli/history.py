@@ -193,12 +193,12 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
         gone, copies = services.service_thread.call(lambda: services.history.delete_for_good(chat))
         forgotten = _forget(console, services, documents) if with_documents else []
     for copy in copies:
-        _tell_aside(console, copy)
+        _report_aside(console, copy)
     if pairs:
         console.notify(
             f"note: the memory forgot what you wrote in it too: {pairs} {'pair' if pairs == 1 else 'pairs'}."
         )
-    _tell_documents(console, documents, forgotten)
+    _list_documents(console, documents, forgotten)
     if console.as_json:
         remain: list[Json] = [str(one) for one in copies]
         reported: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": remain}
@@ -218,8 +218,8 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
         emptied = services.service_thread.call(lambda: services.history.empty_trash(days * 86_400))
         forgotten = _forget(console, services, emptied.documents) if with_documents else []
     for copy in emptied.may_remain_in:
-        _tell_aside(console, copy)
-    _tell_documents(console, emptied.documents, forgotten)
+        _report_aside(console, copy)
+    _list_documents(console, emptied.documents, forgotten)
     if console.as_json:
         remain: list[Json] = [str(one) for one in emptied.may_remain_in]
         reported: dict[str, Json] = {"deleted": list(emptied.ids), "may_remain_in": remain}
@@ -233,7 +233,7 @@ def _forget(console: Console, services: Services, documents: Sequence[DocumentRe
     return [console.result_of(services, partial(services.documents.forget, one.id)).id for one in documents]
 
 
-def _tell_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
+def _list_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
     """Report what happened to the text of documents that nothing else uses."""
     if forgotten:
         names = ", ".join(f"“{one.name}”" for one in documents)
@@ -296,7 +296,7 @@ def _after(items: Sequence[Item]) -> dict[str, Any]:
     return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}
 
 
-def _tell_aside(console: Console, copy: Path) -> None:
+def _report_aside(console: Console, copy: Path) -> None:
     console.notify(f"note: {copy} is a history that was set aside; the words may still be in it.")
 
 

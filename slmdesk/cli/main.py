@@ -78,7 +78,7 @@ def run_command_line(args: Sequence[str]) -> int:
     open_missing_streams()
     console = Console()
     try:
-        hear_ctrl_c()
+        handle_ctrl_c()
         return _run(console, list(args))
     except PipeClosed:
         show_elsewhere(sys.stderr)  # whoever stopped reading needs no message about it
@@ -87,7 +87,7 @@ def run_command_line(args: Sequence[str]) -> int:
         return INTERRUPTED
 
 
-def hear_ctrl_c() -> None:
+def handle_ctrl_c() -> None:
     """Raise KeyboardInterrupt on Ctrl-C from here on; see __main__.  If it was ignored, it stays so."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -199,7 +199,7 @@ class Child:
                 if untrusted_line is None:
                     self.count_bad_line()
                 elif message is not None:
-                    self._hear(message)
+                    self._receive(message)
         self._on_change()
 
     def count_bad_line(self) -> None:
@@ -208,7 +208,7 @@ class Child:
         if self.bad_lines == self._limits.bad_lines:
             self._on_change()
 
-    def _hear(self, message: FromChild) -> None:
+    def _receive(self, message: FromChild) -> None:
         if isinstance(message, Hello):
             self._greet(message)
         elif self.hello is None:

@@ -265,14 +265,14 @@ class ChildClient:
                 environment=self._environment,
                 reach=self._reach,
                 limits=self._limits,
-                on_message=self._hear,
+                on_message=self._receive,
                 on_change=self._wake,
             )
         except (OSError, RuntimeError) as err:
             reason = getattr(err, "strerror", None) or type(err).__name__
             with self._changed:
                 left = list(self._jobs.values())
-            self._tell_child(ChildEnded(self.generation, Outcome.START_FAILED, reason))
+            self._report_child(ChildEnded(self.generation, Outcome.START_FAILED, reason))
             self._end_jobs(left, Outcome.START_FAILED, reason)
             return
         with self._changed:
@@ -334,7 +334,7 @@ class ChildClient:
             self._child = None
             self._old_bad_lines += child.bad_lines
             left = [job for job in self._jobs.values() if job.generation == child.generation]
-        self._tell_child(ChildEnded(child.generation, how, detail))
+        self._report_child(ChildEnded(child.generation, how, detail))
         self._end_jobs(left, how, detail)
 
     def _end_jobs(self, jobs: Sequence[JobHandle], how: Outcome, detail: str) -> None:
@@ -348,10 +348,10 @@ class ChildClient:
 
     # ---- the reader's thread
 
-    def _hear(self, child: Child, message: FromChild) -> None:
+    def _receive(self, child: Child, message: FromChild) -> None:
         if isinstance(message, Hello):
             self.capabilities = message.capabilities
-            self._tell_child(ChildStarted(child.generation, message.pid, message.capabilities))
+            self._report_child(ChildStarted(child.generation, message.pid, message.capabilities))
             return
         if isinstance(message, Rejected):
             log.error("the child did not understand a line")  # its reason is untrusted: not for a log
@@ -385,7 +385,7 @@ class ChildClient:
         with self._changed:
             self._changed.notify_all()
 
-    def _tell_child(self, event: ChildEvent) -> None:
+    def _report_child(self, event: ChildEvent) -> None:
         try:
             self._on_child(event)
         except Exception as err:  # noqa: BLE001  a listener's error never ends a thread of the client

@@ -56,10 +56,10 @@ class HearingStream(httpcore2.NetworkStream):
             most = max(max_bytes, READ_BYTES)
             if reason.limit:
                 most = reason.limit.take(most, reason.stop)
-            came = 0
+            received = 0
             try:
                 read = self._inner.read(most, LOOK_S)
-                came = len(read)
+                received = len(read)
                 return read
             except httpcore2.ReadTimeout:
                 waited = time.monotonic() - begin
@@ -69,7 +69,7 @@ class HearingStream(httpcore2.NetworkStream):
                     reason.on_wait(waited)
             finally:
                 if reason.limit:
-                    reason.limit.give_back(most - came)
+                    reason.limit.give_back(most - received)
         raise Stopped
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

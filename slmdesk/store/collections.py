@@ -60,7 +60,7 @@ class Collections(StorePart):
             found = self.get(id).id
             self._update("documents", {"collection": None}, "collection = ?", found)
             self._db.run("delete from collections where id = ?", (found,))
-            self._shared.want_purge()
+            self._shared.request_purge()
 
     def kept_files(self, collection: str) -> list[KnownFile]:
         """What is known about the files of a collection."""

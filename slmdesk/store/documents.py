@@ -107,7 +107,7 @@ class Documents(StorePart):
             self._index.purge()
             self._db.run("delete from item_documents where document = ?", (found,))
             self._db.run("delete from documents where id = ?", (found,))
-            self._shared.want_purge()
+            self._shared.request_purge()
 
     # ---- items about them
 

@@ -114,7 +114,7 @@ class Terms(StorePart):
                 if term is not None:
                     gone.append(term)
                     self._db.run("delete from terms where n = ?", (n,))
-            self._shared.want_purge()
+            self._shared.request_purge()
         return gone
 
     def forget_some(self, glossary: str, limit: int) -> list[Term]:
@@ -126,7 +126,7 @@ class Terms(StorePart):
             if gone:
                 self._db.run("delete from terms where glossary = ? and n <= ?", (glossary, gone[-1].n))
                 self._update("glossaries", {"active": False}, "id = ?", glossary)
-                self._shared.want_purge()
+                self._shared.request_purge()
         return gone
 
     def version(self) -> tuple[int, int]:
@@ -219,7 +219,7 @@ class Glossaries(StorePart):
             found = self.get(id).id
             self._db.run("delete from terms where glossary = ?", (found,))
             self._db.run("delete from glossaries where id = ?", (found,))
-            self._shared.want_purge()
+            self._shared.request_purge()
 
 
 _WITH_TERMS = (

@@ -44,7 +44,7 @@ class Shared:
         self.database.run("update meta set value = value + 1 where key = 'revision'")
         return self.revision()
 
-    def want_purge(self) -> None:
+    def request_purge(self) -> None:
         """Call inside the transaction that deletes something for good: until `Store.purge` has renewed the backups,
         every start knows that they still contain it, also after a kill.  The number differs each time.
         """

@@ -236,7 +236,7 @@ class Store:
                     "insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self.shared.next_revision())
                 )
             self.index.purge()
-            self.shared.want_purge()
+            self.shared.request_purge()
             self.database.run("delete from gone where time < ?", (now - GONE_KEPT_S,))
 
 

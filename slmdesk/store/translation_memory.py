@@ -82,7 +82,7 @@ class TranslationMemory(StorePart):
             if (now := self._pair_at(*where)) is not None:
                 self._drop_pairs([now["n"]])
             if pair.item is not None and self._db.row("select 1 from items where id = ?", (pair.item,)) is None:
-                self._shared.want_purge()
+                self._shared.request_purge()
             else:
                 self.remember(
                     pair.source_language, pair.target_language, [(pair.source, pair.target)],
@@ -186,7 +186,7 @@ class TranslationMemory(StorePart):
         """Delete pairs by number.  Returns those that existed, for `restore`."""
         with self._db.writing():
             gone = self._drop_pairs(numbers)
-            self._shared.want_purge()
+            self._shared.request_purge()
         return gone
 
     def restore(self, pairs: Sequence[MemoryPair]) -> int:

@@ -29,9 +29,9 @@ class Recorder:
         self.services = services
         self.events: list[Event] = []
         self._more = threading.Condition()
-        services.on(Event, self._hear)
+        services.on(Event, self._receive)
 
-    def _hear(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         with self._more:
             self.events.append(event)
             self._more.notify_all()

@@ -67,10 +67,10 @@ def text(
     for note in info.notes:
         console.notify(f"note: {note.replace('_', ' ')}")
     if number is None:
-        _tell_attachments(console, info)
+        _list_attachments(console, info)
 
 
-def _tell_attachments(console: Console, info: DocumentInfo) -> None:
+def _list_attachments(console: Console, info: DocumentInfo) -> None:
     """Print the attachments with their numbers for `--attachment`."""
     for one in info.attachments:
         about = bytes_for_people(one.bytes) if one.format else "no reader knows it"

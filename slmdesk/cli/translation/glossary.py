@@ -80,7 +80,7 @@ def import_glossary(
         console.notify(
             f"A glossary “{record.name}” was there: what is new came to it. Another --name keeps the file apart."
         )
-    _tell_skipped(console, done.skipped, done.first_skipped, done.duplicates)
+    _report_skipped(console, done.skipped, done.first_skipped, done.duplicates)
     if done.contradictions:
         names = ", ".join(done.contradictions[:10]) + (" …" if len(done.contradictions) > 10 else "")
         console.notify(f"With more than one translation, of which the first is proposed and any counts: {names}.")
@@ -220,7 +220,7 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
         )  # fmt: skip
         return
     console.say(f"{done.kept} pairs kept, {done.source_language} → {done.target_language}.")
-    _tell_skipped(console, done.skipped, done.first_skipped, done.duplicates)
+    _report_skipped(console, done.skipped, done.first_skipped, done.duplicates)
     if done.replaced:
         console.notify(f"{done.replaced} sentences were remembered with another translation, which gave way.")
     if done.contradictions:
@@ -309,7 +309,7 @@ def _languages(one: GlossaryRecord) -> str:
     return f"{one.source_language} → {one.target_language}" if one.source_language else "all languages"
 
 
-def _tell_skipped(console: Console, skipped: int, first: str, duplicates: int) -> None:
+def _report_skipped(console: Console, skipped: int, first: str, duplicates: int) -> None:
     if skipped:
         console.notify(f"{skipped} left out, the first of them {first}: nothing could be made of them.")
     if duplicates:

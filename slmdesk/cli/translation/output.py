@@ -72,7 +72,7 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
     if requested.doubts:
         shape["doubts"] = _doubts(services, item)
     if unreported is not None and console.as_json:  # one value on stdout: the result, and the failure
-        _tell_without_report(console, requested)
+        _report_on_console(console, requested)
         if is_text:
             shape = {"text": services.service_thread.call(lambda: services.translations.text_of(item)), **shape}
         problem = problem_for(unreported)
@@ -84,13 +84,13 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
         console.give(shape)
     elif requested.goal is not None:
         console.say(f"Written to {requested.goal}.")
-    _tell_flags(console, shape)
+    _report_flags(console, shape)
     if unreported is not None:
-        _tell_without_report(console, requested)
+        _report_on_console(console, requested)
         raise unreported
 
 
-def _tell_without_report(console: Console, requested: Requested) -> None:
+def _report_on_console(console: Console, requested: Requested) -> None:
     """Print the results before the error about the report."""
     if requested.goal is not None:
         console.notify(f"note: the translation itself was written to {requested.goal}; only the report is missing.")
@@ -105,7 +105,7 @@ def _check_some_done(console: Console, services: Services, view: TranslationView
     """
     counts = {state.value: count for state, count in view.counts.items()}
     if counts.get("failed") and not any(counts.get(state) for state in DONE):
-        _tell_flags(console, _as_json(services, view, None))
+        _report_flags(console, _as_json(services, view, None))
         raise KnownError("translation.all_failed", count=counts["failed"])
 
 
@@ -115,7 +115,7 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
     _check_some_done(console, services, view)
     written = _write(console, services, view, request)
     if not console.as_json:
-        _tell_flags(console, _as_json(services, view, written))
+        _report_flags(console, _as_json(services, view, written))
 
 
 def _give_document(console: Console, services: Services, view: TranslationView) -> None:
@@ -198,7 +198,7 @@ def _doubts(services: Services, item: str) -> list[Json]:
     ]  # fmt: skip
 
 
-def _tell_flags(console: Console, shape: dict[str, Json]) -> None:
+def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     if console.as_json:
         return
 

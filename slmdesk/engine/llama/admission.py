@@ -147,7 +147,7 @@ class Admission:
         self.active.append(sequence)
         sequence.note_cached()
         sequence.reproducible = sequence.reproducible and was_empty
-        sequence.tell_read()
+        sequence.report_read()
         return True
 
     def _clear_cells_for(self, sequence: Sequence) -> bool:

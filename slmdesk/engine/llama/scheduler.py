@@ -201,7 +201,7 @@ class Scheduler:
             if count > 0:
                 tokens = sequence.tokens[sequence.read : sequence.read + count]
                 want = count == sequence.pending
-                index = self._context.add_slice(tokens, sequence.read, sequence.seq_id, want_last=want)
+                index = self._context.add_slice(tokens, sequence.read, sequence.seq_id, request_last=want)
                 shares.append(_Share(sequence, count, index))
                 budget -= count
         if len(shares) > 1:
@@ -285,7 +285,7 @@ class Scheduler:
         for share in shares:
             sequence = share.sequence
             self.pool.grow(sequence, share.tokens)
-            sequence.tell_read()
+            sequence.report_read()
             if sequence.pending:
                 continue
             try:

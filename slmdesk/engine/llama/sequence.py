@@ -111,7 +111,7 @@ class Sequence(CachedSequence):
         if not self._output:
             self.cached = self.read
 
-    def tell_read(self) -> None:
+    def report_read(self) -> None:
         """Report how much of the prompt has been read, until the answer begins."""
         if not self._output:
             total = len(self.requested.prompt)

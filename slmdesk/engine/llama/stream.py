@@ -26,14 +26,14 @@ class Outbox:
     def put(self, event: EngineEvent) -> None:
         """Hand over an event; text is collected for a moment, and passed on before any other event.  Never blocks."""
         if not isinstance(event, Piece):
-            self._tell_held()
+            self._report_held()
             self.queue.put(event)
             return
         self._held[event.key] = self._held.get(event.key, "") + event.text
         if time.monotonic() - self._reported_at >= GATHER_S:
-            self._tell_held()
+            self._report_held()
 
-    def _tell_held(self) -> None:
+    def _report_held(self) -> None:
         for key, text in self._held.items():
             self.queue.put(Piece(key, text))
         self._held.clear()

@@ -130,7 +130,7 @@ class Bridge(QObject):
                 raise
             log.debug("an answer came after the window that asked was closed")
 
-    def tell_settings(self, settings: Settings) -> None:
+    def publish_settings(self, settings: Settings) -> None:
         """Emit `settings_changed`.  From any thread: this is the listener given to the settings file."""
         self.post_to_ui(partial(self.settings_changed.emit, settings))
 

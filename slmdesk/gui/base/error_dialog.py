@@ -44,9 +44,9 @@ class ErrorThread(QObject):
     def install(self) -> None:
         """Install the hooks for uncaught errors of slots, threads and finalisers."""
         self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
-        sys.excepthook = self._hear
-        threading.excepthook = lambda seen: self._hear(seen.exc_type, seen.exc_value, seen.exc_traceback)
-        sys.unraisablehook = lambda seen: self._hear(seen.exc_type, seen.exc_value, seen.exc_traceback)
+        sys.excepthook = self._receive
+        threading.excepthook = lambda seen: self._receive(seen.exc_type, seen.exc_value, seen.exc_traceback)
+        sys.unraisablehook = lambda seen: self._receive(seen.exc_type, seen.exc_value, seen.exc_traceback)
 
     def remove(self) -> None:
         if self._before is not None:
@@ -73,7 +73,9 @@ class ErrorThread(QObject):
         self._reports.clear()
         self._count = 0
 
-    def _hear(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None = None) -> None:
+    def _receive(
+        self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None = None
+    ) -> None:
         """Called on any thread; nothing here may raise."""
         if issubclass(kind, KeyboardInterrupt):
             return

@@ -263,7 +263,7 @@ class DocumentsController(QObject):
             self._show(record)
         elif record.id == self.current:
             if record.status is DocumentStatus.FAILED:
-                self.pages.never_came()
+                self.pages.never_received()
             self.shown.emit(record)
             self.pages.ask(reset=event.was_changed)
 

@@ -15,7 +15,7 @@ from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
 from slmdesk.gui.widgets.links import judge_link
 from slmdesk.gui.widgets.named import named, passing
-from slmdesk.gui.widgets.translate_request import want_translation
+from slmdesk.gui.widgets.translate_request import request_translation
 
 SHORT = 360
 """Device-independent pixels that are shown of a long text before a person asks for all."""
@@ -101,7 +101,7 @@ class MarkdownReader(QWidget):
         menu.addAction("Copy selection", self._on_copy).setEnabled(bool(chosen))
         menu.addAction(
             "Translate selection" if chosen else "Translate",
-            lambda: want_translation(self, chosen or self._source),
+            lambda: request_translation(self, chosen or self._source),
         )
         menu.addAction("Select all", lambda: self.text.select(0, -1))
         if judge_link(address).openable:

@@ -146,7 +146,7 @@ class ModelsPage(QScrollArea):
         find.offline_changed.connect(self._on_offline_changed)
         find.page_known.connect(lambda address: ask_about_link(self, address))
         for offers in (self.search, self._suggestions):
-            offers.grown.connect(self._steady.bring_up)
+            offers.grown.connect(self._steady.scroll_into_view)
         fetch.download_shown.connect(self._on_download_shown)
         fetch.download_hidden.connect(self._on_download_hidden)
         self._downloads.gated_requested.connect(self.gated_met)

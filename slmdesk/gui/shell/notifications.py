@@ -127,7 +127,7 @@ class Notifier(QObject):
 
     @Slot(object)
     def _on_download_changed(self, change: DownloadChanged) -> None:
-        self._hear(change.id, change.state, words_of_download(change))
+        self._receive(change.id, change.state, words_of_download(change))
 
     @Slot(object)
     def _on_job_changed(self, job: JobChanged) -> None:
@@ -136,13 +136,13 @@ class Notifier(QObject):
         if is_over:
             del self._began[job.id]
         is_long = self._clock() - began > LONG_S
-        self._hear(f"job {job.id}", job.status, words_of_job(job) if is_long else "")
+        self._receive(f"job {job.id}", job.status, words_of_job(job) if is_long else "")
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         self._is_requested = settings.notify
 
-    def _hear(self, id: str, state: object, words: str) -> None:
+    def _receive(self, id: str, state: object, words: str) -> None:
         before, self._last[id] = self._last.get(id), state
         is_news = before is not None and before != state  # what had ended before is none
         if words and is_news and self._is_requested and not self._window.isActiveWindow():

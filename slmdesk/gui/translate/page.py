@@ -87,9 +87,9 @@ class TranslatePage(QStackedWidget):
         form.begin_requested.connect(self._documents.begin)
         form.glossaries_requested.connect(advice.about_manner)
         form.glossaries_requested.connect(self._documents.ask_glossaries)
-        self._documents.glossaries_came.connect(form.show_glossaries)
-        self._documents.columns_came.connect(form.show_columns)
-        self._documents.language_came.connect(form.show_language)
+        self._documents.glossaries_received.connect(form.show_glossaries)
+        self._documents.columns_received.connect(form.show_columns)
+        self._documents.language_received.connect(form.show_language)
         form.ask_glossaries()
         form.open()
 

@@ -10,7 +10,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import Part, column, row
 from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
-from slmdesk.gui.widgets.translate_request import want_translation
+from slmdesk.gui.widgets.translate_request import request_translation
 
 
 class CitedRow(QFrame):
@@ -78,7 +78,7 @@ class CitedRow(QFrame):
         menu.addAction("Show its place", self.chosen.emit)
         copy = menu.addAction("Copy with its page", self.copy_requested.emit)
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        menu.addAction("Translate", lambda: want_translation(self, self._text))
+        menu.addAction("Translate", lambda: request_translation(self, self._text))
         menu.popup(event.globalPos())
 
     def enterEvent(self, event: QEnterEvent) -> None:

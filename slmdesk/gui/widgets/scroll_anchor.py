@@ -33,11 +33,11 @@ class ScrollAnchor(QObject):
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._on_focus_changed)
 
-    def bring_up(self, top: QWidget, bottom: QWidget | None = None) -> None:
+    def scroll_into_view(self, top: QWidget, bottom: QWidget | None = None) -> None:
         """Once laid out, scroll until `bottom` (else all of `top`) is visible, or at least `top`."""
-        QTimer.singleShot(0, top, lambda: self._bring_up(top, bottom if bottom is not None else top))
+        QTimer.singleShot(0, top, lambda: self._scroll_to(top, bottom if bottom is not None else top))
 
-    def _bring_up(self, top: QWidget, bottom: QWidget) -> None:
+    def _scroll_to(self, top: QWidget, bottom: QWidget) -> None:
         inner = self._area.widget()
         if inner is None or not isValid(bottom) or not inner.isAncestorOf(top) or not inner.isAncestorOf(bottom):
             return

@@ -10,7 +10,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.gui.widgets.translate_request import TranslatableText, want_translation
+from slmdesk.gui.widgets.translate_request import TranslatableText, request_translation
 
 
 class TextDialog(QDialog):
@@ -69,4 +69,4 @@ class TextDialog(QDialog):
     @Slot()
     def _on_translate(self) -> None:
         chosen = self._text.chosen if isinstance(self._text, TranslatableText) else ""
-        want_translation(self, chosen or self._copied)
+        request_translation(self, chosen or self._copied)

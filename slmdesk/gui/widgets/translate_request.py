@@ -20,14 +20,14 @@ DOCUMENT_SIGNAL = "document_translate_requested"
 """Emitted with a Path."""
 
 
-def want_translation(source: QWidget, text: str) -> None:
+def request_translation(source: QWidget, text: str) -> None:
     """Open `text`, which `source` shows, in the translator; blank text is ignored."""
     signal = _signal_above(source, TEXT_SIGNAL)
     if signal is not None and text.strip():
         signal.emit(text.strip())
 
 
-def want_document_translation(source: QWidget, path: Path) -> None:
+def request_document_translation(source: QWidget, path: Path) -> None:
     signal = _signal_above(source, DOCUMENT_SIGNAL)
     if signal is not None:
         signal.emit(path)
@@ -37,7 +37,7 @@ def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> 
     """Show a menu with one entry, `words`, that translates `text`."""
     menu = named(QMenu(source), "words_menu")
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.addAction(words, lambda: want_translation(source, text))
+    menu.addAction(words, lambda: request_translation(source, text))
     menu.popup(place)
 
 
@@ -56,7 +56,7 @@ class TranslatableText(QPlainTextEdit):
         chosen = self.chosen
         menu.addSeparator()
         words = "Translate the selection" if chosen else "Translate this text"
-        menu.addAction(words, lambda: want_translation(self, chosen or self.toPlainText()))
+        menu.addAction(words, lambda: request_translation(self, chosen or self.toPlainText()))
         menu.popup(event.globalPos())
 
 

@@ -8,13 +8,13 @@ from slmdesk.core.records import Rescued
 def rescued_words(found: Rescued) -> str:
     """What came out of a damaged history, and what is known to be lost, in sentences."""
     chats = found.items - found.translations
-    came = [f"{_counted(chats, 'chat')} with {_counted(found.messages, 'message')}"]
+    received = [f"{_counted(chats, 'chat')} with {_counted(found.messages, 'message')}"]
     if found.translations or found.segments:
-        came.append(f"{_counted(found.translations, 'translation')} with {_counted(found.segments, 'segment')}")
+        received.append(f"{_counted(found.translations, 'translation')} with {_counted(found.segments, 'segment')}")
     if found.memory:
-        came.append(f"{_counted(found.memory, 'sentence')} of the translation memory")
+        received.append(f"{_counted(found.memory, 'sentence')} of the translation memory")
     if found.glossaries or found.terms:
-        came.append(f"{_counted(found.glossaries, 'glossary', 'glossaries')} with {_counted(found.terms, 'term')}")
+        received.append(f"{_counted(found.glossaries, 'glossary', 'glossaries')} with {_counted(found.terms, 'term')}")
     lost = []
     if found.unreadable:
         lost.append(f"{_counted(found.unreadable, 'entry', 'entries')} could not be read")
@@ -23,7 +23,7 @@ def rescued_words(found: Rescued) -> str:
     if found.lost_pages:
         lost.append(f"{_counted(found.lost_pages, 'page')} of the file {_is(found.lost_pages)} lost")
     more = "".join(f" {one[0].upper()}{one[1:]}." for one in lost)
-    return f"Rescued: {', '.join(came)}.{more} The damaged file is kept."
+    return f"Rescued: {', '.join(received)}.{more} The damaged file is kept."
 
 
 def _counted(number: int, one: str, many: str = "") -> str:

@@ -109,7 +109,7 @@ class Importer(Service):
 
         def work(stop: threading.Event, report: Report) -> _Brought | None:
             try:
-                return _bring_in(job, folder, lambda done, total: report(ImportProgress(path, done, total)), stop)
+                return _import_file(job, folder, lambda done, total: report(ImportProgress(path, done, total)), stop)
             except Stopped:
                 return None
 
@@ -136,7 +136,7 @@ class Importer(Service):
         return ImportEnded(str(job.path), record, was_here=before.get(record.id) == record.path)
 
 
-def _bring_in(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
+def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
     """On a file thread."""
     header = check_file(job.path)
     if header.kind == "split" and header.split_count > 1:

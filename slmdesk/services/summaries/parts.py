@@ -73,10 +73,10 @@ class SummaryParts:
     def points_of(self, text: SingleText) -> int:
         """Return how many sentences the summary of a document has: more for a long one, if no number was given."""
         return round(
-            self._wanted(sum(self.tokens[at] for at, one in enumerate(self.ranges) if one.start in text.pieces))
+            self._sentences_for(sum(self.tokens[at] for at, one in enumerate(self.ranges) if one.start in text.pieces))
         )
 
-    def _wanted(self, tokens: float) -> float:
+    def _sentences_for(self, tokens: float) -> float:
         grows = not isinstance(self._request.length, int) and self._request.kind is not Kind.SECTIONS
         return self.target * max(1.0, tokens / LONG_TOKENS) ** GROWTH if grows else self.target
 
@@ -128,7 +128,7 @@ class SummaryParts:
             self._points += [self.target] * len(parts)
         else:
             whole = _rounded(sum(tokens))
-            each = self._wanted(whole) / whole
+            each = self._sentences_for(whole) / whole
             self._points += [max(LEAST_OF_PART, min(MOST_OF_PART, round(each * one))) for one in tokens]
 
     def _says(self, at: int) -> bool:

@@ -301,11 +301,11 @@ class TranslationService(Service, JobPlanner):
             self._store.results.save(item.id, {**kept, "done": True})
             self._publish(TranslationGrew(item.id, job.id, *self._counted(item.id)))
             self._publish(ItemChanged(self._store.items.get(item.id)))
-            self._tell_used(job, request)
+            self._report_used(job, request)
         finally:
             self._live.pop(job.id, None)
 
-    def _tell_used(self, job: JobRecord, request: TranslationRequest) -> None:
+    def _report_used(self, job: JobRecord, request: TranslationRequest) -> None:
         if record := self._models.by_sha256(job.model_sha256):
             language = (self._store.results.get(job.item or "") or {}).get("language")
             self._publish(PairUsed(record.id, request.source or str(language or ""), request.target))

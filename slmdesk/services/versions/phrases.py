@@ -71,7 +71,7 @@ def headline(found: Comparison) -> str:
         alike = "The files are the same, byte for byte." if found.same_bytes else "The files themselves differ."
         return f"No differences in the text. {alike}"
     values = Counter(one.kind for change in found.changes for one in change.named if one.kind in RANKS)
-    kinds = Counter(change.kind for change in found.changes if not _is_told_by_facts(change))
+    kinds = Counter(change.kind for change in found.changes if not _is_described_by_facts(change))
     count = values.total() + kinds.total()
     first = [_counted(values[kind], _FACT_WORDS[kind]) for kind in RANKS if values[kind]]
     second = [_counted(kinds[kind], words) for kind, words in _KIND_WORDS.items() if kinds[kind]]
@@ -91,7 +91,7 @@ def headline(found: Comparison) -> str:
     return f"{words}: {parts}." if parts else f"{words}."
 
 
-def _is_told_by_facts(change: Change) -> bool:
+def _is_described_by_facts(change: Change) -> bool:
     """Whether the facts of a change are all that is counted of it; that something moved is counted besides."""
     return change.kind is not ChangeKind.MOVED and any(one.kind in RANKS for one in change.named)
 

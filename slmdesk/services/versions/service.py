@@ -242,7 +242,7 @@ class VersionService(Service, JobPlanner):
         stored = self._store.items.get(item)
         request = _kept_request(stored)
         record = self._models.by_sha256(request.model or None)
-        if record is not None and _chosen(comparison) and self._may_tell(record, is_named=request.named):
+        if record is not None and _chosen(comparison) and self._may_report(record, is_named=request.named):
             title = stored.title.removeprefix("Compare: ")
             self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), item=item)
         self._publish(VersionsCompared(item, comparison))
@@ -317,7 +317,7 @@ class VersionService(Service, JobPlanner):
         except KnownError:
             return None
 
-    def _may_tell(self, record: ModelRecord, *, is_named: bool) -> bool:
+    def _may_report(self, record: ModelRecord, *, is_named: bool) -> bool:
         """Whether it is worth asking: the exam trusts it, or it was named and nobody knows yet."""
         skills = self._exams.skills(record)
         levels = [skills[one].level if one in skills else "" for one in SKILLS]

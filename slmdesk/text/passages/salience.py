@@ -211,12 +211,12 @@ def salient(
         )
     ]
     words = [stems(sentence) for sentence in sentences]
-    heard, left, chosen = Counter(taken), set(range(len(sentences))), list[int]()
+    chosen_of, left, chosen = Counter(taken), set(range(len(sentences))), list[int]()
     while left and len(chosen) < count:
-        best = max(left, key=lambda at: (value[at] * _AGAIN ** heard[sections[at]], -at))
+        best = max(left, key=lambda at: (value[at] * _AGAIN ** chosen_of[sections[at]], -at))
         left.remove(best)
         chosen.append(best)
-        heard[sections[best]] += 1
+        chosen_of[sections[best]] += 1
         for at in left:
             if len(words[at] & words[best]) > _SAME * max(len(words[at]), len(words[best])):
                 value[at] *= _REPEATED

@@ -41,6 +41,6 @@ def test_an_adapter_travels_in_a_pack(run, tmp_path, monkeypatch) -> None:
     adapter = run("models", "import", str(make_lora(base, tmp_path / "lora.gguf")), "--json").json
     assert run("models", "pack", model["id"], adapter["id"], "-o", str(tmp_path / "both.pack")).status == 0
     elsewhere = ("--home", str(tmp_path / "elsewhere"))
-    came = run(*elsewhere, "models", "unpack", str(tmp_path / "both.pack"), "--json")
-    assert came.status == 0, came.err
+    received = run(*elsewhere, "models", "unpack", str(tmp_path / "both.pack"), "--json")
+    assert received.status == 0, received.err
     assert sorted(one["kind"] for one in run(*elsewhere, "models", "list", "--json").json) == ["adapter", "model"]

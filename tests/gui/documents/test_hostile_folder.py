@@ -40,13 +40,13 @@ def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_pa
     made = write_folder(tmp_path / "folder")
     ends: dict[bytes, str] = {}
 
-    def hear(event: DocumentChanged) -> None:
+    def receive(event: DocumentChanged) -> None:
         if event.document.status is not DocumentStatus.READING:
             ends[os.fsencode(file_of(event.document).name)] = event.document.error_code or "read"
 
     refused: list[str] = []
     program.bridge.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
-    program.ask(lambda services: services.on(DocumentChanged, hear))
+    program.ask(lambda services: services.on(DocumentChanged, receive))
     idle = idle_gap_ms()
     gaps, began = Gaps(), time.monotonic()
     drop(program.documents, tmp_path / "folder")

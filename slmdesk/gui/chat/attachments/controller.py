@@ -115,8 +115,8 @@ class AttachController(QObject):
     @Slot(object)
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Attach these files, and the documents in these folders."""
-        given, came = list(paths), partial(self._on_expanded, self._chat)
-        self._bridge.follow(lambda services: services.documents.expand(given), came)
+        given, received = list(paths), partial(self._on_expanded, self._chat)
+        self._bridge.follow(lambda services: services.documents.expand(given), received)
 
     @Slot(str)
     def add_text(self, text: str) -> None:

@@ -111,12 +111,12 @@ class ChatRows(QAbstractListModel):
     def set_open(self, chat: str) -> None:
         """Mark the open chat; '' for none."""
         self._open = chat
-        self._tell_marks()
+        self._describe_marks()
 
     def set_writing(self, chats: frozenset[str]) -> None:
         """Mark the chats whose answer is being written."""
         self._writing = chats
-        self._tell_marks()
+        self._describe_marks()
 
     def drop(self, chat: str) -> None:
         for at in [at for at in range(len(self.rows) - 1, -1, -1) if self.rows[at].id == chat]:
@@ -172,7 +172,7 @@ class ChatRows(QAbstractListModel):
         snippet = row.snippet.replace(HIT_BEGIN, "").replace(HIT_END, "")
         return " ".join(part for part in (is_open, is_writing, snippet) if part)
 
-    def _tell_marks(self) -> None:
+    def _describe_marks(self) -> None:
         if self.rows:
             self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), [OPEN_ROLE, WRITING_ROLE])
 

@@ -105,7 +105,7 @@ class ModelsController(QObject):
         self.models_listed.emit([one for one in models if one.can_chat])
         self._ask_exams()
         if self._event.model is None or self._event.model in self._known:
-            self._say_anew(models)
+            self._say_again(models)
             return
         if self._event.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
             self._bridge.notice_raised.emit(
@@ -115,7 +115,7 @@ class ModelsController(QObject):
         else:
             self._on_state_changed(self._event)
 
-    def _say_anew(self, models: Sequence[ModelRecord]) -> None:
+    def _say_again(self, models: Sequence[ModelRecord]) -> None:
         """Emit the state again where a model's name has changed or the first model has been added."""
         event = self._event
         if event.state is ModelState.NONE and any(one.can_chat for one in models):

@@ -21,7 +21,7 @@ from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.widgets.links import judge_link
-from slmdesk.gui.widgets.translate_request import want_translation
+from slmdesk.gui.widgets.translate_request import request_translation
 
 _KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
@@ -137,7 +137,7 @@ class ConversationView(GrowingArea):
             return
         index = min(max(index, 0), len(self.rows) - 1)
         self.current, self._by_keyboard = index, True
-        self._bring_into_sight(index)
+        self._scroll_into_view(index)
         self._show_current()
         focus_moved(self, index)
 
@@ -176,7 +176,7 @@ class ConversationView(GrowingArea):
             QApplication.clipboard().setText(self.rows[self._index(message_id)].view.text)
             self.copy_requested.emit(message_id)
         elif key == "translate":
-            want_translation(self, self.rows[self._index(message_id)].view.text)
+            request_translation(self, self.rows[self._index(message_id)].view.text)
         elif key in VERSION_STEPS:
             self._flip_from(message_id, key)
         elif key in ("try_again", "continue"):
@@ -222,7 +222,7 @@ class ConversationView(GrowingArea):
         selected = self.selected_text()
         entries: list[tuple[str, str, Callable[[], None] | None]] = [
             ("Copy selection", "Ctrl+C", self.copy_selection if selected else None),
-            ("Translate selection", "", partial(want_translation, self, selected) if selected else None),
+            ("Translate selection", "", partial(request_translation, self, selected) if selected else None),
             ("Select all", "Ctrl+A", self.select_all),
         ]
         if judge_link(address).openable:
@@ -376,7 +376,7 @@ class ConversationView(GrowingArea):
         if 0 <= self.current < len(self.rows):
             self._flip_from(self.rows[self.current].view.id, key)
 
-    def _bring_into_sight(self, index: int) -> None:
+    def _scroll_into_view(self, index: int) -> None:
         top = self.top_of(index)
         height, space = self.rows[index].height, self.viewport().height()
         if top is None:

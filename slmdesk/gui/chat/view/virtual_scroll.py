@@ -84,7 +84,7 @@ class MessageArea(QAbstractScrollArea):
         """Use another theme or font size; what is being read stays in place."""
         self._style = ViewStyle(theme, fonts)
         self._dress()
-        self._lay_anew()
+        self._lay_out_again()
 
     def set_empty_widget(self, widget: QWidget) -> None:
         """Show this widget while there are no messages."""
@@ -139,7 +139,7 @@ class MessageArea(QAbstractScrollArea):
             self._set_scroll_bar()
         finally:
             self._placing = False
-        self._tell_end()
+        self._report_end()
 
     # hooks ---------------------------------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ class MessageArea(QAbstractScrollArea):
         """Another width changes all heights; what is being read stays in place."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
-            self._lay_anew(keep_widgets=True)
+            self._lay_out_again(keep_widgets=True)
         else:
             self.relay()
 
@@ -271,7 +271,7 @@ class MessageArea(QAbstractScrollArea):
                 widget.hide()
                 widget.deleteLater()
 
-    def _lay_anew(self, *, keep_widgets: bool = False) -> None:
+    def _lay_out_again(self, *, keep_widgets: bool = False) -> None:
         """Lay out for another width or style: estimate, then measure; the anchor stays at the same fraction of its
         message.
         """
@@ -329,7 +329,7 @@ class MessageArea(QAbstractScrollArea):
         bar.setValue(self._value_of_anchor() if len(self.rows) else 0)
         bar.setEnabled(total > height)
 
-    def _tell_end(self) -> None:
+    def _report_end(self) -> None:
         at_end = self._at_end or not len(self.rows)
         size = self._newest.sizeHint()
         self._newest.move((self.viewport().width() - size.width()) // 2, self.height() - size.height() - SPACE_12)

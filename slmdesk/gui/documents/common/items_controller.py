@@ -17,12 +17,12 @@ class ItemsController(QObject):
     """Lives on the window's thread.
 
     Emits `listed` with Items, newest first, and the id of the one on show; `current_gone` when that one was deleted;
-    `came_back` with the id of one whose deletion was undone.
+    `restored` with the id of one whose deletion was undone.
     """
 
     listed = Signal(object, str)
     current_gone = Signal()
-    came_back = Signal(str)
+    restored = Signal(str)
 
     def __init__(self, bridge: Bridge, kind: str, parent: QObject) -> None:
         super().__init__(parent, objectName=f"{kind}_items")
@@ -49,7 +49,7 @@ class ItemsController(QObject):
         if not document:
             return
 
-        def came(items: Sequence[Item]) -> None:
+        def received(items: Sequence[Item]) -> None:
             if document != self._document:
                 return
             self._items = items
@@ -57,7 +57,7 @@ class ItemsController(QObject):
             if then is not None:
                 then(items)
 
-        self._bridge.ask(lambda services: services.history.about(document, kind), came)
+        self._bridge.ask(lambda services: services.history.about(document, kind), received)
 
     @Slot(str, str)
     def rename(self, item: str, title: str) -> None:
@@ -69,7 +69,7 @@ class ItemsController(QObject):
         trash(self._bridge, item, self._on_restored)
 
     def _on_restored(self, item: Item) -> None:
-        self.refresh(lambda _items: self.came_back.emit(item.id))
+        self.refresh(lambda _items: self.restored.emit(item.id))
 
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:

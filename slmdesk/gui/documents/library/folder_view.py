@@ -121,7 +121,7 @@ class FolderView(QFrame):
         self._view.clicked.connect(self._on_chosen)
         self._view.activated.connect(self._on_chosen)
         self._watched.clicked.connect(self._folders.set_watched)
-        self._folders.contents_came.connect(self.show_contents)
+        self._folders.contents_received.connect(self.show_contents)
 
     # ---- what is shown
 

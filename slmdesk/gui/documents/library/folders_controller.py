@@ -25,13 +25,14 @@ CONTENTS_MS = 3_000
 class FoldersController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with CollectionStates, `shown` with the state of the shown folder (None: none), `contents_came` with
+    Emits `listed` with CollectionStates, `shown` with the state of the shown folder (None: none),
+    `contents_received` with
     its DocumentRecords and LeftOuts, `documents_requested` with paths to be opened one by one.
     """
 
     listed = Signal(object)
     shown = Signal(object)
-    contents_came = Signal(object, object)
+    contents_received = Signal(object, object)
     documents_requested = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -171,12 +172,12 @@ class FoldersController(QObject):
         if not id:
             return
 
-        def came(found: tuple[list[DocumentRecord], list[SkippedDocument]]) -> None:
+        def received(found: tuple[list[DocumentRecord], list[SkippedDocument]]) -> None:
             if id == self.current:
-                self.contents_came.emit(*found)
+                self.contents_received.emit(*found)
 
         self._bridge.ask(
-            lambda services: (services.collections.documents(id), services.collections.unread(id)), came, _unheard
+            lambda services: (services.collections.documents(id), services.collections.unread(id)), received, _unheard
         )
 
     def _list(self) -> None:

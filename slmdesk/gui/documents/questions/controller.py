@@ -50,7 +50,7 @@ class QuestionController(QObject):
         """The questions on show; None: a first one will begin them."""
         self._message = ""
         self.items.current_gone.connect(self.restart)
-        self.items.came_back.connect(self._on_came_back)
+        self.items.restored.connect(self._on_restored)
         bridge.on(QuestionPlanned, self._on_planned)
         bridge.on(QuestionAnswered, self._on_answered)
         bridge.on(PromptProgress, self._on_prompt)
@@ -172,7 +172,7 @@ class QuestionController(QObject):
             self.ended.emit(event.problem.sentence if event.problem else "The answer was stopped.")
 
     @Slot(str)
-    def _on_came_back(self, item: str) -> None:
+    def _on_restored(self, item: str) -> None:
         if self.item is None:
             self.choose(item)
 

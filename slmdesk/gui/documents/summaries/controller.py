@@ -53,7 +53,7 @@ class SummaryController(JobFollower):
         self._following: Following | None = None
         """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
-        self.items.came_back.connect(self._on_came_back)
+        self.items.restored.connect(self._on_restored)
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
@@ -213,7 +213,7 @@ class SummaryController(JobFollower):
         self.items.refresh(self._open_newest)
 
     @Slot(str)
-    def _on_came_back(self, item: str) -> None:
+    def _on_restored(self, item: str) -> None:
         if not self.item:
             self.choose(item)
 

@@ -26,13 +26,13 @@ MOST_UNDONE = 200
 class TableController(JobFollower):
     """Lives on the window's thread.
 
-    Emits `begun` with the Columns of one being made, `row_came` with a TableRow, `read_reported` with how many
+    Emits `begun` with the Columns of one being made, `row_received` with a TableRow, `read_reported` with how many
     documents of how many were read, `made` with a Table, `stopped` with why there is none, `undo_changed` with whether
     something can be undone, and what JobFollower does.
     """
 
     begun = Signal(object)
-    row_came = Signal(object)
+    row_received = Signal(object)
     read_reported = Signal(int, int)
     made = Signal(object)
     stopped = Signal(str)
@@ -54,7 +54,7 @@ class TableController(JobFollower):
         self._following: Following | None = None
         """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
-        self.items.came_back.connect(self.choose)
+        self.items.restored.connect(self.choose)
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
@@ -217,7 +217,7 @@ class TableController(JobFollower):
     def _on_grew(self, event: ExtractionGrew) -> None:
         if event.item == self.item:
             self._job = event.job
-            self.row_came.emit(event.row)
+            self.row_received.emit(event.row)
 
     @Slot(object)
     def _on_ended(self, event: ExtractionEnded) -> None:

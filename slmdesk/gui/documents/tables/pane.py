@@ -158,7 +158,7 @@ class TablePane(QFrame):
         self.earlier.follow(tables.items, tables.choose, tables.delete)
         tables.begun.connect(self.show_begun)
         tables.read_reported.connect(self.show_read)
-        tables.row_came.connect(model.add)
+        tables.row_received.connect(model.add)
         tables.job_reported.connect(self.show_job)
         tables.made.connect(self.show_table)
         tables.stopped.connect(self.show_stopped)

@@ -42,7 +42,7 @@ class VersionsController(QObject):
         self._bridge = bridge
         self.items = ItemsController(bridge, KIND, self)
         self.items.current_gone.connect(self._on_gone)
-        self.items.came_back.connect(self.choose)
+        self.items.restored.connect(self.choose)
         self._records: Sequence[DocumentRecord] = ()
         self._record: DocumentRecord | None = None
         self._coming = ""
@@ -151,23 +151,27 @@ class VersionsController(QObject):
             return
         row, texts = found.rows[number], dict[int, Sequence[str]]()
 
-        def came(side: int, result: Sequence[str]) -> None:
+        def received(side: int, result: Sequence[str]) -> None:
             texts[side] = result
             if len(texts) == 2 and self.comparison is found:
                 self.unfolded.emit(number, texts[0], texts[1])
 
-        self._ask_paragraphs(found.old.document, row.old_places, partial(came, 0))
-        self._ask_paragraphs(found.new.document, row.new_places, partial(came, 1))
+        self._ask_paragraphs(found.old.document, row.old_places, partial(received, 0))
+        self._ask_paragraphs(found.new.document, row.new_places, partial(received, 1))
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         coming, self._coming = self._coming, ""
         if items:
             self.choose(coming if coming in [one.id for one in items] else items[0].id)
 
-    def _ask_paragraphs(self, document: str, places: Sequence[Place], came: Callable[[Sequence[str]], None]) -> None:
+    def _ask_paragraphs(
+        self, document: str, places: Sequence[Place], received: Callable[[Sequence[str]], None]
+    ) -> None:
         first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
         self._bridge.follow(
-            lambda services: services.versions.paragraphs(document, first, last), came, lambda _problem: came(())
+            lambda services: services.versions.paragraphs(document, first, last),
+            received,
+            lambda _problem: received(()),
         )
 
     # ---- events

@@ -252,7 +252,7 @@ class ComparePane(QFrame):
             self.rows.show_rows(found.rows, found.changes)
         self._result.setVisible(True)
         self._set_wide(has_changes if is_other else self._is_wide)
-        self._tell_count()
+        self._show_count()
 
     @Slot(int)
     def show_change(self, change: int) -> None:
@@ -260,7 +260,7 @@ class ComparePane(QFrame):
         self.current = change
         self.list.show_change(change)
         self.rows.show_change(change)
-        self._tell_count()
+        self._show_count()
         if not self._is_wide:
             self.change_opened.emit(change)
 
@@ -295,13 +295,13 @@ class ComparePane(QFrame):
     def _on_filter_chosen(self, value: object) -> None:
         self.list.lines.choose(str(value))
         self.list.show_change(self.current)
-        self._tell_count()
+        self._show_count()
 
     @Slot(object)
     def _on_order_chosen(self, value: object) -> None:
         self.list.lines.order_by(str(value))
         self.list.show_change(self.current)
-        self._tell_count()
+        self._show_count()
 
     @Slot()
     def _on_open(self) -> None:
@@ -337,7 +337,7 @@ class ComparePane(QFrame):
         at = shown.index(self.current) + by if self.current in shown else 0 if by > 0 else -1
         self.show_change(shown[at % len(shown)])
 
-    def _tell_count(self) -> None:
+    def _show_count(self) -> None:
         shown = self.list.lines.shown
         at = shown.index(self.current) + 1 if self.current in shown else 0
         self._count.setText(f"{at:,} of {len(shown):,}" if at else f"{len(shown):,} listed")

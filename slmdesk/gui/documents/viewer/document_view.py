@@ -26,7 +26,7 @@ from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
-from slmdesk.gui.widgets.translate_request import want_document_translation, want_translation
+from slmdesk.gui.widgets.translate_request import request_document_translation, request_translation
 from slmdesk.services.base.messages import problem_of, time_for_people
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.events import DocumentProgress
@@ -117,11 +117,11 @@ class DocumentView(QFrame):
         controller.progressed.connect(self._on_progressed)
         pages.first_page_expected.connect(lambda page: view.show_pages([page]))
         pages.listed.connect(self._on_pages_listed)
-        pages.text_came.connect(view.show_text)
-        pages.picture_came.connect(view.show_picture)
-        pages.boxes_came.connect(view.show_boxes)
+        pages.text_received.connect(view.show_text)
+        pages.picture_received.connect(view.show_picture)
+        pages.boxes_received.connect(view.show_boxes)
         pages.picture_failed.connect(view.show_without_picture)
-        pages.thumbnail_came.connect(self.thumbnails.show_picture)
+        pages.thumbnail_received.connect(self.thumbnails.show_picture)
         pages.found.connect(self._on_found)
         view.text_requested.connect(pages.ask_text)
         view.picture_requested.connect(pages.ask_picture)
@@ -278,7 +278,7 @@ class DocumentView(QFrame):
         """Translate a document into a file of the same kind; a notice says where that cannot be."""
         path = self._controller.translatable(document)
         if path is not None:
-            want_document_translation(self, path)
+            request_document_translation(self, path)
 
     @Slot()
     def _on_translate(self) -> None:
@@ -295,7 +295,7 @@ class DocumentView(QFrame):
         menu.popup(place)
 
     def _translate_page(self, number: int) -> None:
-        self._controller.pages.ask_page(number, lambda page: want_translation(self, page.text))
+        self._controller.pages.ask_page(number, lambda page: request_translation(self, page.text))
 
     @Slot(str)
     def _on_pane_shown(self, name: str) -> None:

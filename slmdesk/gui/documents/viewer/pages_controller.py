@@ -27,18 +27,19 @@ class PagesController(QObject):
     """Lives on the window's thread.
 
     Emits `listed` with the Pages without text and whether they are another document's, `first_page_expected` with a
-    Page whose picture can be made although it is not read yet, `text_came` with a Page, `picture_came` with a page's
-    number, a QImage and the boxes of each mark, `boxes_came` with a number and such boxes, `picture_failed` with a
-    number, `thumbnail_came` with a number and a QImage, `found` with FoundPlaces.
+    Page whose picture can be made although it is not read yet, `text_received` with a Page, `picture_received` with
+    a page's
+    number, a QImage and the boxes of each mark, `boxes_received` with a number and such boxes, `picture_failed` with a
+    number, `thumbnail_received` with a number and a QImage, `found` with FoundPlaces.
     """
 
     listed = Signal(object, bool)
     first_page_expected = Signal(object)
-    text_came = Signal(object)
-    picture_came = Signal(int, object, object)
-    boxes_came = Signal(int, object)
+    text_received = Signal(object)
+    picture_received = Signal(int, object, object)
+    boxes_received = Signal(int, object)
     picture_failed = Signal(int)
-    thumbnail_came = Signal(int, object)
+    thumbnail_received = Signal(int, object)
     found = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
@@ -68,7 +69,7 @@ class PagesController(QObject):
             self.first_page_expected.emit(Page(1, "", "", PageStatus.READ, (), has_image=True))
         self.ask(reset=True)
 
-    def never_came(self) -> None:
+    def never_received(self) -> None:
         """The document could not be read: its first page is not expected any more."""
         if self._is_first_ahead:
             self._is_first_ahead = False
@@ -83,7 +84,7 @@ class PagesController(QObject):
         document, begin, is_first = self._document, len(self._pages) + 1, not self._pages
         self._is_asking = True
 
-        def came(pages: list[Page]) -> None:
+        def received(pages: list[Page]) -> None:
             if document != self._document:
                 return
             self._is_asking = False
@@ -96,35 +97,36 @@ class PagesController(QObject):
                 self.ask(reset=False)
 
         self._bridge.ask(
-            lambda services: services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False), came
+            lambda services: services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False),
+            received,
         )
 
     @Slot(int)
     def ask_text(self, number: int) -> None:
-        """Ask for the text of a page; `text_came` follows."""
+        """Ask for the text of a page; `text_received` follows."""
         document = self._document
 
-        def came(page: Page) -> None:
+        def received(page: Page) -> None:
             if document == self._document:
-                self.text_came.emit(page)
+                self.text_received.emit(page)
 
-        self.ask_page(number, came)
+        self.ask_page(number, received)
 
-    def ask_page(self, number: int, came: Callable[[Page], None]) -> None:
+    def ask_page(self, number: int, received: Callable[[Page], None]) -> None:
         """Get a page with its text; `came` is called with it where there is one."""
         document = self._document
 
         def listed(pages: list[Page]) -> None:
             if pages and pages[0].number == number:
-                came(pages[0])
+                received(pages[0])
 
         self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), listed)
 
     @Slot(int, int)
     def ask_picture(self, number: int, width: int) -> None:
-        """Ask for the picture of a page; `picture_came` or `picture_failed` follows.
+        """Ask for the picture of a page; `picture_received` or `picture_failed` follows.
 
-        Width 0: only `boxes_came`, for its marks.
+        Width 0: only `boxes_received`, for its marks.
         """
         document, marks = self._document, tuple(self._marks.get(number, ()))
         self._bridge.follow(
@@ -135,7 +137,7 @@ class PagesController(QObject):
 
     @Slot(int, int)
     def ask_thumbnail(self, number: int, width: int) -> None:
-        """Ask for a thumbnail; `thumbnail_came` follows, unless the page has no picture."""
+        """Ask for a thumbnail; `thumbnail_received` follows, unless the page has no picture."""
         document = self._document
         self._bridge.follow(
             lambda services: services.documents.page_image(document, number, width),
@@ -153,12 +155,12 @@ class PagesController(QObject):
         """Find which of these spans of a page's text are at a place of its picture (in shares of its size)."""
         document, marks = self._document, tuple(spans)
 
-        def came(image: PageImage | None) -> None:
+        def received(image: PageImage | None) -> None:
             if image is not None and document == self._document:
                 answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
 
         self._bridge.follow(
-            lambda services: services.documents.page_image(document, number, 0, marks=marks), came, _unheard
+            lambda services: services.documents.page_image(document, number, 0, marks=marks), received, _unheard
         )
 
     @Slot(str)
@@ -195,20 +197,20 @@ class PagesController(QObject):
         if image is None or document != self._document:
             return
         if not width:
-            self.boxes_came.emit(number, image.boxes)
+            self.boxes_received.emit(number, image.boxes)
             return
         picture = QImage.fromData(image.png)
         if picture.isNull():
             self.picture_failed.emit(number)
         else:
-            self.picture_came.emit(number, picture, image.boxes)
+            self.picture_received.emit(number, picture, image.boxes)
 
     def _on_thumbnail(self, document: str, number: int, image: PageImage | None) -> None:
         if image is None or document != self._document:
             return
         picture = QImage.fromData(image.png)
         if not picture.isNull():
-            self.thumbnail_came.emit(number, picture)
+            self.thumbnail_received.emit(number, picture)
 
 
 def _is_pictured(record: DocumentRecord) -> bool:

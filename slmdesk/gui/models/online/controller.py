@@ -96,7 +96,7 @@ class HubController(QObject):
         )
 
     @Slot()
-    def search_anew(self) -> None:
+    def search_again(self) -> None:
         """Search again from the first page, without reusing earlier results."""
         self._restart()
         self.search_now()
@@ -109,7 +109,7 @@ class HubController(QObject):
         self.filters = filters
         self._bridge.ask(lambda _services: self._state.change(**values_of(filters)))
         if self._words or filters.narrows:
-            self.search_anew()
+            self.search_again()
         else:
             self._give_up()
             self._restart()

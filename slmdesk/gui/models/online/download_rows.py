@@ -118,12 +118,13 @@ class LeftoverRow(Card):
 
     def __init__(self, fetch: DownloadsController, found: LeftoverFile, parent: QWidget) -> None:
         super().__init__(parent, name="left_over_row", title=found.name)
-        came = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
+        received = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
         if found.is_bad:
             size = bytes_for_people(found.bytes)
             self.set_info(f"Damaged on the way or at its source: {size} are kept aside, never used.")
         else:
-            self.set_info(f"Begun earlier: {came} are here." if found.repo else "Begun earlier; of what is not known.")
+            begun = f"Begun earlier: {received} are here." if found.repo else "Begun earlier; of what is not known."
+            self.set_info(begun)
         if found.repo and not found.is_bad:
             bar = thin_bar("download_bar", self, "Downloaded", most=1000)
             bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
@@ -205,12 +206,12 @@ class Downloads(QWidget):
 
 def words_of(change: DownloadChanged) -> str:
     """Progress, speed and time left."""
-    came = ""
+    received = ""
     if change.total_bytes:
-        came = f"{bytes_for_people(change.done_bytes)} of {bytes_for_people(change.total_bytes)}"
+        received = f"{bytes_for_people(change.done_bytes)} of {bytes_for_people(change.total_bytes)}"
     if change.state is DownloadState.DONE:
         return DOT.join((WORDS[change.state], bytes_for_people(change.total_bytes)))
-    parts = [came]
+    parts = [received]
     if change.state is DownloadState.QUEUED:
         parts.insert(0, place_words(change.place))
     if change.state in WORDS:

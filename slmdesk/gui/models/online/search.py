@@ -67,7 +67,7 @@ class HubSearch(OfferList):
         self._busy = thin_bar("search_bar", self, "Searching", most=0, height=3, keeps_place=True)
         self._note = plain_label("", self, name="search_note", kind="muted")
         find = self.at.find
-        self._again = button("Try again", "search_again", self, on=find.search_anew)
+        self._again = button("Try again", "search_again", self, on=find.search_again)
         self._rows = column(gap=0)
         self._left_out = plain_label("", self, name="search_left_out", kind="muted")
         show_them = "Show what is too large for this PC too"
@@ -81,7 +81,7 @@ class HubSearch(OfferList):
     def _connect(self) -> None:
         find = self.at.find
         self.field.textChanged.connect(find.search)
-        self.field.returnPressed.connect(find.search_anew)
+        self.field.returnPressed.connect(find.search_again)
         self._filters.filters_chosen.connect(find.choose)
         find.filters_shown.connect(self._filters.show_filters)
         find.search_cleared.connect(self.clear)

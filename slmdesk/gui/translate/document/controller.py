@@ -63,8 +63,9 @@ class DocumentTranslation(QObject):
     """Lives on the window's thread.
 
     The segments of the shown translation are in `segments`.  Emits `form_requested` with a Chosen and the Settings,
-    `columns_came` with Columns, `language_came` with a path and the code of the language the document is in,
-    `glossaries_came` with GlossaryRecords, `opened` with a TranslationView, `progressed` with a JobChanged or None and
+    `columns_received` with Columns, `language_received` with a path and the code of the language the document is in,
+    `glossaries_received` with GlossaryRecords, `opened` with a TranslationView, `progressed` with a JobChanged or
+    None and
     a text, `ended` with a text and whether there is more to do, `written` with a path, `queue_changed` with the
     documents begun in this run, `password_requested` with a file's name and whether the last password was wrong,
     `save_asked` with a TranslationView that is about to be written, `retry_asked` with a TranslationView and
@@ -72,9 +73,9 @@ class DocumentTranslation(QObject):
     """
 
     form_requested = Signal(object, object)
-    columns_came = Signal(object)
-    language_came = Signal(object, str)
-    glossaries_came = Signal(object)
+    columns_received = Signal(object)
+    language_received = Signal(object, str)
+    glossaries_received = Signal(object)
     opened = Signal(object)
     progressed = Signal(object, str)
     ended = Signal(str, bool)
@@ -116,25 +117,25 @@ class DocumentTranslation(QObject):
         self._bridge.follow(work, lambda found: come(*found))
 
     def _ask_language(self, path: Path) -> None:
-        """Detect the language of a document; `language_came` follows if its text tells."""
+        """Detect the language of a document; `language_received` follows if its text tells."""
 
         def come(language: str) -> None:
             if language:
-                self.language_came.emit(path, language)
+                self.language_received.emit(path, language)
 
         request = TranslationRequest("en", path=str(path.absolute()))
         self._bridge.follow(lambda services: services.translation_start.language(request), come)
 
     def _ask_columns(self, path: Path) -> None:
-        self._bridge.follow(lambda services: services.translation_start.columns(path), self.columns_came.emit)
+        self._bridge.follow(lambda services: services.translation_start.columns(path), self.columns_received.emit)
 
     def ask_glossaries(self, manner: TranslationStyle) -> None:
-        """Ask for the glossaries of a pair of languages; `glossaries_came` follows."""
+        """Ask for the glossaries of a pair of languages; `glossaries_received` follows."""
 
         def work(services: Services) -> list[GlossaryRecord]:
             return services.glossaries.of_pair(manner.source, manner.target)
 
-        self._bridge.ask(work, self.glossaries_came.emit)
+        self._bridge.ask(work, self.glossaries_received.emit)
 
     def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
         """Translate documents, one after another; the first is shown.  The choices are saved."""

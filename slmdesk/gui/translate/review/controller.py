@@ -30,25 +30,27 @@ A = TypeVar("A")
 class SegmentsController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with SegmentNumbers, `rows_came` with SegmentRecords, `segment_changed` with one, `help_came` with
+    Emits `listed` with SegmentNumbers, `rows_received` with SegmentRecords, `segment_changed` with one,
+    `help_received` with
     a SegmentHelp, `found` with Hits, `replaced` with a ReplaceResult, `undone` with an UndoResult or None,
     `flagged_found` with the number of a segment or -1, `draft_offered` with the number of a segment and text that
-    could not be saved as it is, `back_came` with (number, text), `others_came` with (number, list of texts),
+    could not be saved as it is, `back_translation_received` with (number, text), `others_received` with (number,
+    list of texts),
     `busy_changed` with what the model is doing or '', `words_changed` when a person changed translations,
     `shading_reported` with whether uncertain words are shaded.
     """
 
     listed = Signal(object)
-    rows_came = Signal(object)
+    rows_received = Signal(object)
     segment_changed = Signal(object)
-    help_came = Signal(object)
+    help_received = Signal(object)
     found = Signal(object)
     replaced = Signal(object)
     undone = Signal(object)
     flagged_found = Signal(int)
     draft_offered = Signal(int, str)
-    back_came = Signal(int, str)
-    others_came = Signal(int, object)
+    back_translation_received = Signal(int, str)
+    others_received = Signal(int, object)
     busy_changed = Signal(str)
     words_changed = Signal()
     shading_reported = Signal(bool)
@@ -101,15 +103,15 @@ class SegmentsController(QObject):
     def need(self, numbers: Sequence[int]) -> None:
         item = self._item
         self._bridge.ask(
-            lambda services: services.segment_lists.rows(item, numbers), self._while_shown(self.rows_came.emit)
+            lambda services: services.segment_lists.rows(item, numbers), self._while_shown(self.rows_received.emit)
         )
 
     def ask_help(self, number: int) -> None:
-        """Get the terms of a segment, and similar sentences from the memory; `help_came` follows."""
+        """Get the terms of a segment, and similar sentences from the memory; `help_received` follows."""
         item = self._item
         self._bridge.ask(
             lambda services: services.segment_lists.help(item, number),
-            self._while_shown(self.help_came.emit),
+            self._while_shown(self.help_received.emit),
             lambda _problem: None,  # the person has not asked for it
         )
 
@@ -184,24 +186,24 @@ class SegmentsController(QObject):
         self._bridge.follow(lambda services: services.segment_changes.undo(item), self._while_shown(self._on_undone))
 
     def back(self, segment: SegmentRecord) -> None:
-        """Translate a translation back into its source language; `back_came` follows."""
+        """Translate a translation back into its source language; `back_translation_received` follows."""
         tags, manner = Tags(segment.paired, segment.lone), self._manner_of(segment)
         words, source = plain(segment.target, tags), plain(segment.source, tags)
         self._ask_model(
             "Translating back…",
             lambda services: services.segment_edits.back(words, manner, source),
-            lambda answer: self.back_came.emit(segment.number, answer),
+            lambda answer: self.back_translation_received.emit(segment.number, answer),
         )
 
     def others(self, segment: SegmentRecord) -> None:
-        """Ask the model for other translations; `others_came` follows."""
+        """Ask the model for other translations; `others_received` follows."""
         words = plain(segment.source, Tags(segment.paired, segment.lone))
         now = plain(segment.target, Tags(segment.paired, segment.lone))
         manner = self._manner_of(segment)
         self._ask_model(
             "Looking for other wordings…",
             lambda services: services.segment_edits.alternatives(words, manner, now=now),
-            lambda answer: self.others_came.emit(segment.number, answer),
+            lambda answer: self.others_received.emit(segment.number, answer),
         )
 
     # ---- events
@@ -228,7 +230,7 @@ class SegmentsController(QObject):
         self._is_listing, self._is_stale = True, False
         item, requested = self._item, self.requested
 
-        def came(found: SegmentNumbers) -> None:
+        def received(found: SegmentNumbers) -> None:
             self._is_listing = False
             if item == self._item and requested == self.requested:
                 self.listed.emit(found)
@@ -239,7 +241,7 @@ class SegmentsController(QObject):
             self._is_listing = False
             self._bridge.problem_met.emit(problem)
 
-        self._bridge.ask(lambda services: services.segment_lists.listed(item, requested), came, refused)
+        self._bridge.ask(lambda services: services.segment_lists.listed(item, requested), received, refused)
 
     def _on_edited(self, segment: SegmentRecord) -> None:
         self.words_changed.emit()

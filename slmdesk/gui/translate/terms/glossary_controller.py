@@ -33,14 +33,15 @@ ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languag
 class GlossaryController(TableController):
     """Lives on the window's thread.
 
-    Emits `listed` with all glossaries and the id of the chosen one, `page_came` with a TermPage, `term_changed` with a
+    Emits `listed` with all glossaries and the id of the chosen one, `page_received` with a TermPage, `term_changed`
+    with a
     Term, `refused` with a sentence ('': no problem any more), `said` with a sentence on what was done, `noticed` with a
     Notice that offers undo, `asked` with (Problem, ImportRequest, first rows of the file) when a person has to say how
     to read a file.
     """
 
     listed = Signal(object, str)
-    page_came = Signal(object)
+    page_received = Signal(object)
     term_changed = Signal(object)
     asked = Signal(object, object, object)
 
@@ -195,7 +196,7 @@ class GlossaryController(TableController):
     def _on_page(self, turn: int, page: TermPage) -> None:
         if turn == self._turn and page.glossary.id == self._chosen:
             self._terms = page.counts.terms
-            self.page_came.emit(page)
+            self.page_received.emit(page)
 
     def _show_new(self, record: GlossaryRecord) -> None:
         self._all = [*(one for one in self._all if one.id != record.id), record]

@@ -150,7 +150,7 @@ class GlossaryWindow(TableWindow):
         model.page_requested.connect(controller.more)
         model.sort_requested.connect(controller.sort)
         controller.listed.connect(self._on_listed)
-        controller.page_came.connect(self._on_page)
+        controller.page_received.connect(self._on_page)
         controller.term_changed.connect(model.change)
         controller.asked.connect(self._on_asked)
         for keys, work in (("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import)):

@@ -39,15 +39,17 @@ class TmxRequest:
 class MemoryController(TableController):
     """Lives on the window's thread.
 
-    Emits `shares_came` with the number of pairs for each pair of languages, `page_came` with a MemoryPage and whether
-    it is the first, `matches_came` with a list of Match, `pair_changed` with a MemoryPair, `refused` with a sentence
+    Emits `shares_received` with the number of pairs for each pair of languages, `page_received` with a MemoryPage
+    and whether
+    it is the first, `matches_received` with a list of Match, `pair_changed` with a MemoryPair, `refused` with a
+    sentence
     ('' for none), `said` with a sentence on what was done, `noticed` with a Notice, `asked` with (Problem, TmxRequest)
     when a person has to say which languages to read.
     """
 
-    shares_came = Signal(object)
-    page_came = Signal(object, bool)
-    matches_came = Signal(object)
+    shares_received = Signal(object)
+    page_received = Signal(object, bool)
+    matches_received = Signal(object)
     pair_changed = Signal(object)
     asked = Signal(object, object)
 
@@ -63,7 +65,7 @@ class MemoryController(TableController):
     @Slot()
     def refresh(self) -> None:
         """Count again and read the first page."""
-        self._ask(lambda services: services.memory.shares(), self.shares_came.emit)
+        self._ask(lambda services: services.memory.shares(), self.shares_received.emit)
         self.read()
 
     @Slot(str)
@@ -161,15 +163,15 @@ class MemoryController(TableController):
     @Slot(object)
     def _on_changed(self, _event: object) -> None:
         self._timer.start()
-        self._ask(lambda services: services.memory.shares(), self.shares_came.emit)
+        self._ask(lambda services: services.memory.shares(), self.shares_received.emit)
 
     def _on_page(self, turn: int, is_first: bool, page: MemoryPage) -> None:
         if turn == self._turn:
-            self.page_came.emit(page, is_first)
+            self.page_received.emit(page, is_first)
 
     def _on_matches(self, turn: int, matches: list[Match]) -> None:
         if turn == self._turn:
-            self.matches_came.emit(matches)
+            self.matches_received.emit(matches)
 
     def _on_pair(self, pair: MemoryPair) -> None:
         self.refused.emit("")

@@ -54,7 +54,7 @@ class ScrollSync(QObject):
     def _follow(self, pane: SegmentEdit, other: SegmentEdit, _value: int) -> None:
         if not self._is_following and pane.isVisible():
             self._is_following = True
-            other.bring_up(pane.top())
+            other.scroll_into_view(pane.top())
             self._is_following = False
 
 

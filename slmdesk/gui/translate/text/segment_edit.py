@@ -131,7 +131,7 @@ class SegmentEdit(QPlainTextEdit):
         begin, end = self._spans[index]
         return index, min(1.0, max(0.0, (position - begin) / max(1, end - begin)))
 
-    def bring_up(self, top: tuple[int, float] | None) -> None:
+    def scroll_into_view(self, top: tuple[int, float] | None) -> None:
         """Scroll to the `top` of another pane; None: to the end."""
         bar = self.verticalScrollBar()
         if top is None:

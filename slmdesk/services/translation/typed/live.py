@@ -278,7 +278,7 @@ class LiveTranslation(Service):
             return
         if not self._deaths:
             self._say()
-            self._tell_used()
+            self._report_used()
         self._advance()  # what was typed meanwhile
 
     def _on_partial(self, asked: _Asked, event: Partial) -> None:
@@ -310,7 +310,7 @@ class LiveTranslation(Service):
 
     # ---- telling
 
-    def _tell_used(self) -> None:
+    def _report_used(self) -> None:
         if self._record is not None:
             reported = [one.language for one, _ in self._requested if one.language]
             language = self._manner.source or (max(set(reported), key=reported.count) if reported else "")
