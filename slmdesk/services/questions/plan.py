@@ -137,17 +137,19 @@ def _doubted(
 ) -> Generator[Step, Reply, list[Part]]:
     """The parts after the model was asked about its own answer.
 
-    Where it denies that the text says so, or that the text answers the question, the answer gets a mark; one that a
-    check has marked before is not in the text.
+    Where it denies that the text says so, or that the text answers the question, the answer gets a mark; where it
+    denies both, or a check has marked it before, it is not in the text.
     """
     sure = [one for one in parts if one.found and one.citations]
     if not sure or asked.threshold is None:
         return list(parts)
     text = shown(sure)
-    is_denied = _denies((yield _truth_step(asked.question, sure, text, reading)), asked.threshold)
-    if not is_denied:  # the same text again, so that it is read already
-        is_denied = _denies((yield _choice(answer_step(text, asked.question), reading)), 0.0)
-    return [_with_doubt(one) if is_denied and one in sure else one for one in parts]
+    is_unsaid = _denies((yield _truth_step(asked.question, sure, text, reading)), asked.threshold)
+    is_no_answer = _denies((yield _choice(answer_step(text, asked.question), reading)), 0.0)
+    if not (is_unsaid or is_no_answer):
+        return list(parts)
+    doubted = _missing if is_unsaid and is_no_answer else _with_doubt
+    return [doubted(one) if one in sure else one for one in parts]
 
 
 def _denies(reply: Reply, threshold: float) -> bool:

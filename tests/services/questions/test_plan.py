@@ -83,37 +83,40 @@ def test_an_answer_to_both_parts_needs_one_step():
     assert answered.answer == "60 euros, because steel is dear."
 
 
-@pytest.mark.parametrize(("scores", "kinds"), [((-0.2, -3.0), []), ((-3.0, -0.2), ["doubt"]), ((), [])])
-def test_the_model_is_asked_once_whether_the_text_says_so(scores, kinds):
-    denied = bool(kinds)
-    replies = [Reply("Yes", scores), *([] if denied else [Reply("Yes", (-0.2, -3.0))])]
-    steps, answered = through("When does it stop?", Reply("a: It stops at 12 bar."), *replies, threshold=0.5)
-    assert steps[1].choices == ("Yes", "No")
-    assert [one.kind for one in answered.marks] == kinds
-    assert answered.supported is not bool(kinds)
+YES, NO = Reply("Yes", (-0.2, -3.0)), Reply("No", (-3.0, -0.2))
 
 
-def test_what_the_text_says_and_what_does_not_answer_the_question_is_marked():
-    replies = [Reply("Yes", (-0.2, -3.0)), Reply("No", (-0.9, -0.5))]
-    steps, answered = through("When does it stop?", Reply("a: It is a fine pump."), *replies, threshold=0.5)
+@pytest.mark.parametrize(
+    ("said", "answers", "found", "kinds"),
+    [
+        (YES, YES, True, []),
+        (NO, YES, True, ["doubt"]),
+        (YES, NO, True, ["doubt"]),
+        (NO, NO, False, []),
+        (Reply("Yes"), Reply("Yes"), True, []),
+    ],
+)
+def test_the_model_is_asked_whether_the_text_says_so_and_whether_it_answers_the_question(said, answers, found, kinds):
+    steps, answered = through("When does it stop?", Reply("a: It stops at 12 bar."), said, answers, threshold=0.5)
+    assert steps[1].choices == steps[2].choices == ("Yes", "No")
+    assert "Statement: It stops at 12 bar." in steps[1].turns[-1].text
     assert "Question: When does it stop?" in steps[2].turns[-1].text
-    assert [one.kind for one in answered.marks] == ["doubt"]
+    assert (answered.found, [one.kind for one in answered.marks]) == (found, kinds)
+    assert answered.supported is (found and not kinds)
 
 
 def test_what_a_check_has_marked_and_the_model_denies_is_not_in_the_text():
     def marked(_reading, _question, text, _strict):
         return Part(text, True, (CITED,), (Mark("words", text, 0, len(text)),))
 
-    no, yes = (-3.0, -0.2), (-0.2, -3.0)
     missing, found = (NOT_FOUND, False, (), (CITED,)), ("At 12 bar.", True, (CITED,), ())
-    for said, expected in (((no,), missing), ((yes, no), missing), ((yes, yes), found), ((yes, ()), found)):
+    for said, expected in (((NO, YES), missing), ((YES, NO), missing), ((YES, YES), found)):
         way = plan(Asked("When does it stop?", (), names=False, threshold=0.5), WHOLE, marked, lambda parts: "text")
         next(way)
         way.send(Reply("At 12 bar."))
-        for scores in said[:-1]:
-            assert "Question: When does it stop?" in way.send(Reply("Yes", scores)).turns[-1].text
+        way.send(said[0])
         with pytest.raises(StopIteration) as end:
-            way.send(Reply("Yes", said[-1]))
+            way.send(said[1])
         answered = end.value.value
         assert (answered.answer, answered.found, answered.citations, answered.nearest) == expected
 
