@@ -171,7 +171,7 @@ class Grounds:
         beginning of the documents: "How many were let in 2024?".
         """
         figures = [one for one in values_in(question) if one.kind in FIGURES]
-        if not figures:
+        if not figures or asks_yes_or_no(question):  # "Is it 1,400 euros?" may be answered with no
             return False
         firsts = {one.document: one.text for one in reversed(self.passages)}
         there = "\n".join([self._cited(citations), *firsts.values()])
