@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slmdesk.core.documents import Page, PageStatus
@@ -263,7 +263,9 @@ class TablePlan:
             columns = [self._columns[at] for at in asked.columns]
             said = cells_in(str(value.get("text", "")), columns)
             for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
-                row.cells[at] = self._verified(row, column, quote, words, asked.pages)
+                cell = self._verified(row, column, quote, words, asked.pages)
+                is_unsaid = cell.value and cell.flag is Flag.NONE and self._targets[at] is not None
+                row.cells[at] = replace(cell, flag=Flag.UNSAID) if is_unsaid else cell
 
     def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
         try:

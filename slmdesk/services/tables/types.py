@@ -58,6 +58,8 @@ class Flag(StrEnum):
     """Words where a number, a date, an amount or a name was wanted."""
     CONTRADICTS = "contradicts"
     """It does not agree with other cells of the row: net and tax with the total, one day with the other."""
+    UNSAID = "unsaid"
+    """The model chose it; no words around it say that it is this, so far as rules know them."""
     OPEN = "open"
     """It is still looked for."""
     UNREAD = "not read"
@@ -78,10 +80,11 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.TWICE: "the same words as in another column: look at this",
     Flag.KIND: "not the kind of words that was asked for: look at this",
     Flag.CONTRADICTS: "does not agree with other cells of this row: look at this",
+    Flag.UNSAID: "chosen by the model; no words around it say that it is this: look at this",
     Flag.OPEN: "is being looked for",
     Flag.UNREAD: "could not be read",
 }
-DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS})
+DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID})
 """Flags of cells that have a value."""
 
 
