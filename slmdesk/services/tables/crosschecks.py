@@ -100,7 +100,8 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
     if net is not None and tax is not None and total is not None:
         if abs(net + tax - total) < CENT:
             for role in SUM:
-                changed[role] = replace(cells[role], note=cells[role].note or ADDS_UP)
+                flag = Flag.NONE if cells[role].flag is Flag.UNSAID else cells[role].flag
+                changed[role] = replace(cells[role], note=cells[role].note or ADDS_UP, flag=flag)
         else:
             changed |= _mended(cells, candidates) or {one: _marked(cells[one]) for one in SUM}
     elif net is not None and total is not None and net > total + CENT:

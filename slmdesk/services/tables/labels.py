@@ -9,10 +9,10 @@ from itertools import pairwise
 
 from slmdesk.core.documents import BlockKind, Page
 from slmdesk.services.tables.grounding import LISTED, cell_at, label_of, names_of, numbers_in, says_nothing, widened
-from slmdesk.services.tables.layout import lines_of
+from slmdesk.services.tables.layout import Line
 from slmdesk.services.tables.places import PageTexts, Place
 from slmdesk.services.tables.types import Column, ColumnKind, TableCell
-from slmdesk.text.candidates.names import name_span
+from slmdesk.text.candidates.names import LEGAL_FORM, has_address, name_span
 from slmdesk.text.candidates.values import find_codes, find_ibans, find_periods
 from slmdesk.text.checks.dates import find_dates
 from slmdesk.text.checks.numbers import find_identifiers
@@ -34,8 +34,8 @@ _BESIDE_NAME = re.compile(
     r"usd|gbp|chf|€|£|\$)$"
 )
 """What may stand beside a name in a label: "VAT 20 %", "Total (EUR)"."""
-BELOW_HEADS = frozenset({ColumnKind.CODE, ColumnKind.DATE, ColumnKind.PERSON, ColumnKind.IBAN})
-"""Kinds of columns whose value may stand below their name."""
+BELOW_HEADS = frozenset({ColumnKind.CODE, ColumnKind.PERSON, ColumnKind.IBAN})
+"""Kinds of columns whose value may stand below their name; a day there may be that of an item (see `days`)."""
 _REST_OF_NAME = re.compile(r"\d|vertreten|represented|repr[ée]sent|rappresentat", re.IGNORECASE)
 
 
@@ -51,8 +51,8 @@ class Labels:
         """What stands below names of columns, where nothing stands behind one."""
         self._doubtful: set[int] = set()
 
-    def feed(self, page: Page, language: str) -> None:
-        """Add a page."""
+    def feed(self, page: Page, language: str, lines: Sequence[Line] = ()) -> None:
+        """Add a page; `lines`: its lines, where rows below names are read too (see `layout`)."""
         places = [(self._named(one[0]), *one[1:]) for one in _behind_labels(page)]
         places = [one for one in places if one[0]]
         texts = PageTexts([page], language) if places else None
@@ -68,12 +68,12 @@ class Labels:
                     self._doubtful.add(at)
                 else:
                     self._found[at].setdefault(fold(cell.value), cell)
-        self._feed_heads(page, language)
+        self._feed_heads(page, language, lines)
 
-    def _feed_heads(self, page: Page, language: str) -> None:
+    def _feed_heads(self, page: Page, language: str, lines: Sequence[Line]) -> None:
         """Read the row below a row of names: "Invoice no. | Date" above "10316 | 3 July"; sums are read elsewhere."""
         texts: PageTexts | None = None
-        for line in lines_of(page):
+        for line in lines:
             for head, (start, end) in zip(line.head, line.cells, strict=False):
                 label = self._named(label_of(head.rstrip(": ")))
                 if not label:
@@ -81,8 +81,11 @@ class Labels:
                 texts = texts or PageTexts([page], language)
                 other = _ANOTHER_LABEL.search(line.text, start, end)
                 place = Place(page.number, line.start + start, line.start + (other.start() if other else end))
+                words = line.text[start:end]
+                is_firm = has_address(words) or LEGAL_FORM.search(words)  # and not the town of a journey: "From", "To"
                 for at, column in enumerate(self._columns):
-                    if label in self._names[at] and column.kind in BELOW_HEADS:
+                    is_below = column.kind in BELOW_HEADS and (is_firm or column.kind is not ColumnKind.PERSON)
+                    if label in self._names[at] and is_below:
                         cell = _certain(column, place, texts)
                         if cell is not None:
                             self._below[at].setdefault(fold(cell.value), cell)

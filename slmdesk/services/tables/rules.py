@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 
 from slmdesk.core.documents import Page
 from slmdesk.services.tables.clauses import EARLIER, HEADINGS, OPEN_ENDED, THEIRS
@@ -83,12 +83,14 @@ class Rules:
     def feed(self, page: Page, language: str) -> None:
         """Add a page."""
         plain = without_marks(page)
-        self._labels.feed(plain, language)
+        lines: list[Line] = []
         if len(self._pages) < MOST_PAGES and plain.text:
             self._language = self._language or language
             self._pages.append(plain)
             room = MOST_LINES - len(self._lines)
-            self._lines += [one for one in lines_of(plain) if len(one.text) <= MOST_LINE][:room]
+            lines = [one for one in lines_of(plain) if len(one.text) <= MOST_LINE][:room]
+            self._lines += lines
+        self._labels.feed(plain, language, lines)
 
     def result(self) -> ByRule:
         """Return the cells of which the rules are sure, and candidates for the others."""
@@ -140,12 +142,17 @@ class Rules:
             kind = _BOTH.get(self._columns[at].kind)
             if target is None or kind is None or at in found.cells:
                 continue
-            if target.role == "ends_on" and any(OPEN_ENDED.search(fold(one.text)) for one in self._lines):
+            if target.role == "ends_on" and self._is_open_ended:
                 continue
             some = [one for one in values[kind].get(target.paper, ()) if one.said.role == target.role]
             cell = _surest(some, is_first=target.role == "amount") or self._below_heading(some, target.role)
             if cell is not None:
                 found.cells[at] = cell
+
+    @cached_property
+    def _is_open_ended(self) -> bool:
+        """Whether the document is a contract without an end; asked once all pages are there."""
+        return any(OPEN_ENDED.search(fold(one.text)) for one in self._lines)
 
     def _below_heading(self, some: Sequence[Value], role: str) -> TableCell | None:
         """The one value of a role in the clause whose heading announces it: "§ 4 Vergütung"."""
@@ -238,8 +245,8 @@ class Rules:
             has_role = any(one.said.role == target.role for one in some)
             if target.paper == "invoice" and kind == "amount" and not has_role:
                 some = []  # a sum is always announced
-            is_open_ended = target.role == "ends_on" and any(OPEN_ENDED.search(fold(one.text)) for one in self._lines)
-            if is_open_ended or (target.role in ("ends_on", "due_date") and not has_role):
+            is_without_end = target.role == "ends_on" and self._is_open_ended
+            if is_without_end or (target.role in ("ends_on", "due_date") and not has_role):
                 some = []
             found.options[at] = tuple(one.cell for one in some[:MOST_OPTIONS])
 

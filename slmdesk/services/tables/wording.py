@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from slmdesk.core.documents import BlockKind
 from slmdesk.services.tables.cues import Strength
-from slmdesk.services.tables.layout import Line
+from slmdesk.services.tables.layout import Line, heading_above
 from slmdesk.services.tables.places import Place
 from slmdesk.text.candidates.names import LEGAL_FORM
 from slmdesk.text.candidates.values import find_codes, find_periods
@@ -152,7 +152,7 @@ def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
                 continue
             is_near = _NOTICE.search(f"{before[-NEAR:]} {fold(line.text[start:end])} {after[:NEAR]}")
             is_named = _NAMED_NOTICE.search(before)
-            is_ending = is_named or _ENDING.search(f"{whole} {_heading_above(lines, line)}")
+            is_ending = is_named or _ENDING.search(f"{whole} {heading_above(lines, line)}")
             is_other = _AT_ONCE.search(_AFTERWARDS.sub("", whole)) or _RENEWED.search(before[-45:])
             is_probation = _IN_IT.match(whole) and _PROBATION.search(fold(line.text[: sentence[0]]))
             if is_other or is_probation or not is_ending:
@@ -169,11 +169,6 @@ def laws_of(lines: Sequence[Line]) -> Iterator[Found]:
                 name = match.lastgroup
                 if name:
                     yield _place(line, match.start(name), match.end(name)), strength
-
-
-def _heading_above(lines: Sequence[Line], line: Line) -> str:
-    at = lines.index(line)
-    return next((fold(one.words) for one in reversed(lines[max(0, at - 4) : at]) if one.kind is BlockKind.HEADING), "")
 
 
 def _place(line: Line, start: int, end: int) -> Place:

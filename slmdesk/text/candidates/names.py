@@ -21,7 +21,8 @@ _FORM = (
 _IS_FORM = re.compile(_FORM)
 LEGAL_FORM = re.compile(rf"(?<![\w.]){_FORM}(?![\w])")
 _POSTCODE = re.compile(
-    r"(?<![\w/-])(?:(?:[A-Z]{1,2}-)?\d{4,5}\s+[A-ZÀ-ÖØ-Þ]|[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}(?!\w)|"
+    r"(?<![\w/-])(?:(?:[A-Z]{1,2}-)?\d{4,5}\s+[A-ZÀ-ÖØ-Þ]|\d{2}-\d{3}\s+[A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻ]|"
+    r"[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}(?!\w)|"
     r"[A-Z]{2} \d{5}(?!\d))"
 )
 _STREET = re.compile(

@@ -10,6 +10,7 @@ from slmdesk.core.wire import stored_from
 from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.tables.grounding import verified, without_doubles
 from slmdesk.services.tables.labels import Labels
+from slmdesk.services.tables.layout import lines_of
 from slmdesk.services.tables.places import PageTexts
 from slmdesk.services.tables.prompts import (
     cells_in,
@@ -191,7 +192,7 @@ def test_the_same_words_are_not_two_columns(pages) -> None:
 # ---- labels
 
 
-def labels_of(columns, text, language="en", heads=()):
+def labels_of(columns, text, language="en", heads=(), *, with_rows=False):
     labels = Labels(columns)
     made, at = [], 0
     for line in text.split("\n"):
@@ -199,8 +200,21 @@ def labels_of(columns, text, language="en", heads=()):
         kind = BlockKind.TABLE_ROW if is_row else BlockKind.PARAGRAPH
         made.append(Block(kind, at, at + len(line), level=1 if line in heads else 0))
         at += len(line) + 1
-    labels.feed(page_of(1, "1", text, made), language)
+    page = page_of(1, "1", text, made)
+    labels.feed(page, language, lines_of(page) if with_rows else ())
     return labels.cells
+
+
+def test_the_row_below_names_of_columns_is_read_where_it_holds_what_they_name() -> None:
+    columns = preset("invoice").columns
+    text = "Date\tInvoice #\tBill to\n3 May 2024\t10316\tNorthgate Trust, 5 High Street, Leeds LS1 4AB"
+    cells = labels_of(columns, text, heads=(text.split("\n")[0],), with_rows=True)
+    assert {columns[at].name: cell.value for at, cell in cells.items()} == {
+        "Invoice number": "10316",
+        "Customer": "Northgate Trust",
+    }
+    journey = "Date\tFrom\tTo\n3 May 2024\tLeeds at 7.10\tYork at 8.05"
+    assert labels_of(columns, journey, heads=(journey.split("\n")[0],), with_rows=True) == {}
 
 
 def test_a_labelled_line_needs_no_model() -> None:

@@ -272,6 +272,21 @@ def test_wishes_that_make_no_table_are_refused(opened) -> None:
         begin(recorder, document, model="absent")
 
 
+def test_what_the_model_chose_for_a_known_column_and_no_words_announce_is_marked(opened) -> None:
+    columns = (Column("Seller", ColumnKind.PERSON), Column("Roofer", ColumnKind.PERSON))
+    said = {one.name: {"quote": "Ada Byron came on Monday", "value": "Ada Byron"} for one in columns[:1]}
+    said["Roofer"] = {"quote": "Alan Turing mended the roof", "value": "Alan Turing"}
+    recorder = opened(answer=json.dumps(said))
+    document = keep(
+        recorder, "bill.txt", [page(1, "Yesterday Ada Byron came on Monday, and Alan Turing mended the roof.")]
+    )
+    table = ended(recorder, begin(recorder, document, columns=columns))
+    assert [(one.value, one.flag) for one in table.rows[0].cells] == [
+        ("Ada Byron", Flag.UNSAID),
+        ("Alan Turing", Flag.NONE),
+    ]
+
+
 def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
     recorder = opened()
     words = "Total: 120.00 EUR\n4 May 2024\nThe work was done.\nWritten on 5 May 2024, seen again on 6 May 2024."
