@@ -76,8 +76,7 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge, shown: Shown) -> Ge
         one, reading = yield from _answered(asked, question, replace(reading, wider=None), judge)
         parts.append(one if is_answered(question, one.answer) else replace(one, answer=NOT_FOUND, found=False))
     questions = (asked.question, *passed_over)
-    if asked.threshold is not None:
-        parts = yield from _doubted(asked, parts, reading, shown)
+    parts = yield from _doubted(asked, parts, reading, shown)
     return joined(parts, questions, reading)
 
 

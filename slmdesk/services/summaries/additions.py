@@ -60,7 +60,7 @@ def with_additions(
 def _is_in(point: Point, quotation: Point) -> bool:
     """Whether a quotation says all that a point does."""
     words = stems(point.text)
-    return len(words & stems(quotation.text)) >= CONTAINED * len(words)
+    return bool(words) and len(words & stems(quotation.text)) >= CONTAINED * len(words)
 
 
 def _by_topics(points: Sequence[Point], pieces: Sequence[Piece]) -> list[Point]:

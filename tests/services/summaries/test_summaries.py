@@ -221,12 +221,17 @@ def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
     assert view(again, item).job.total - done == len(asked)
 
 
-def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
+def growing(opened):
+    """A summary of which the first sentences are written."""
     recorder = opened(slow=0.01)
     trust(recorder)
-    services = recorder.services
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)))
     recorder.wait(SummaryGrew, lambda one: one.points)
+    return recorder, recorder.services, item
+
+
+def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
+    recorder, services, item = growing(opened)
     job = view(recorder, item).job
     services.service_thread.call(lambda: services.jobs.cancel(job.id))
     recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
@@ -251,13 +256,9 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
     assert not summary.is_draft
 
 
-def test_a_killed_desk_leaves_what_was_written(opened) -> None:
-    """Stored while it grows: nothing is put away at its end."""
-    recorder = opened(slow=0.01)
-    trust(recorder)
-    services = recorder.services
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)))
-    recorder.wait(SummaryGrew, lambda one: one.points)
+def test_what_is_written_is_stored_while_it_grows(opened) -> None:
+    """So that it is there after a kill, when nothing is put away at the end."""
+    recorder, services, item = growing(opened)
     stored = services.service_thread.call(lambda: services.store.results.get(item.id))
     assert stored["is_draft"]
     assert stored["sentences"]
