@@ -51,7 +51,7 @@ class SteppingContext:
         self._written += 1
         return self.size - 1
 
-    def add_slice(self, tokens: list[int], _position: int, _sequence: int, *, request_last: bool) -> int:
+    def add_slice(self, tokens: list[int], _position: int, _sequence: int, *, needs_last: bool) -> int:
         self._read += len(tokens)
         return self.size - 1
 

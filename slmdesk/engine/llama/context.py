@@ -88,7 +88,7 @@ class Context:
         self._batch.n_tokens = at + 1
         return at
 
-    def add_slice(self, tokens: Sequence[int], position: int, sequence: int, *, request_last: bool) -> int:
+    def add_slice(self, tokens: Sequence[int], position: int, sequence: int, *, needs_last: bool) -> int:
         """Add several tokens of one prompt, the first at `position`.  Returns the index of the last."""
         start: int = self._batch.n_tokens
         end = start + len(tokens)
@@ -96,7 +96,7 @@ class Context:
         self._positions[start:end] = range(position, position + len(tokens))
         self._sequences[start:end] = self._sequence_addresses[sequence]
         self._requested[start:end] = 0
-        self._requested[end - 1] = request_last
+        self._requested[end - 1] = needs_last
         self._batch.n_tokens = end
         return end - 1
 

@@ -201,7 +201,7 @@ class Scheduler:
             if count > 0:
                 tokens = sequence.tokens[sequence.read : sequence.read + count]
                 want = count == sequence.pending
-                index = self._context.add_slice(tokens, sequence.read, sequence.seq_id, request_last=want)
+                index = self._context.add_slice(tokens, sequence.read, sequence.seq_id, needs_last=want)
                 shares.append(_Share(sequence, count, index))
                 budget -= count
         if len(shares) > 1:

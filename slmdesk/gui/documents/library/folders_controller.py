@@ -25,9 +25,8 @@ CONTENTS_MS = 3_000
 class FoldersController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with CollectionStates, `shown` with the state of the shown folder (None: none),
-    `contents_received` with
-    its DocumentRecords and LeftOuts, `documents_requested` with paths to be opened one by one.
+    Emits `listed` with CollectionStates, `shown` with the state of the shown folder (None: none), `contents_received`
+    with its DocumentRecords and LeftOuts, `documents_requested` with paths to be opened one by one.
     """
 
     listed = Signal(object)

@@ -27,10 +27,9 @@ class PagesController(QObject):
     """Lives on the window's thread.
 
     Emits `listed` with the Pages without text and whether they are another document's, `first_page_expected` with a
-    Page whose picture can be made although it is not read yet, `text_received` with a Page, `picture_received` with
-    a page's
-    number, a QImage and the boxes of each mark, `boxes_received` with a number and such boxes, `picture_failed` with a
-    number, `thumbnail_received` with a number and a QImage, `found` with FoundPlaces.
+    Page whose picture can be made although it is not read yet, `text_received` with a Page, `picture_received` with a
+    page's number, a QImage and the boxes of each mark, `boxes_received` with a number and such boxes,
+    `picture_failed` with a number, `thumbnail_received` with a number and a QImage, `found` with FoundPlaces.
     """
 
     listed = Signal(object, bool)

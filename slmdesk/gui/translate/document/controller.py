@@ -62,12 +62,11 @@ class DocumentRequest:
 class DocumentTranslation(QObject):
     """Lives on the window's thread.
 
-    The segments of the shown translation are in `segments`.  Emits `form_requested` with a Chosen and the Settings,
+    The segments of the shown translation are in `segments`. Emits `form_requested` with a Chosen and the Settings,
     `columns_received` with Columns, `language_received` with a path and the code of the language the document is in,
     `glossaries_received` with GlossaryRecords, `opened` with a TranslationView, `progressed` with a JobChanged or
-    None and
-    a text, `ended` with a text and whether there is more to do, `written` with a path, `queue_changed` with the
-    documents begun in this run, `password_requested` with a file's name and whether the last password was wrong,
+    None and a text, `ended` with a text and whether there is more to do, `written` with a path, `queue_changed` with
+    the documents begun in this run, `password_requested` with a file's name and whether the last password was wrong,
     `save_asked` with a TranslationView that is about to be written, `retry_asked` with a TranslationView and
     ModelRecords.
     """

@@ -31,13 +31,11 @@ class SegmentsController(QObject):
     """Lives on the window's thread.
 
     Emits `listed` with SegmentNumbers, `rows_received` with SegmentRecords, `segment_changed` with one,
-    `help_received` with
-    a SegmentHelp, `found` with Hits, `replaced` with a ReplaceResult, `undone` with an UndoResult or None,
-    `flagged_found` with the number of a segment or -1, `draft_offered` with the number of a segment and text that
-    could not be saved as it is, `back_translation_received` with (number, text), `others_received` with (number,
-    list of texts),
-    `busy_changed` with what the model is doing or '', `words_changed` when a person changed translations,
-    `shading_reported` with whether uncertain words are shaded.
+    `help_received` with a SegmentHelp, `found` with Hits, `replaced` with a ReplaceResult, `undone` with an
+    UndoResult or None, `flagged_found` with the number of a segment or -1, `draft_offered` with the number of a
+    segment and text that could not be saved as it is, `back_translation_received` with (number, text),
+    `others_received` with (number, list of texts), `busy_changed` with what the model is doing or '', `words_changed`
+    when a person changed translations, `shading_reported` with whether uncertain words are shaded.
     """
 
     listed = Signal(object)

@@ -34,10 +34,9 @@ class GlossaryController(TableController):
     """Lives on the window's thread.
 
     Emits `listed` with all glossaries and the id of the chosen one, `page_received` with a TermPage, `term_changed`
-    with a
-    Term, `refused` with a sentence ('': no problem any more), `said` with a sentence on what was done, `noticed` with a
-    Notice that offers undo, `asked` with (Problem, ImportRequest, first rows of the file) when a person has to say how
-    to read a file.
+    with a Term, `refused` with a sentence ('': no problem any more), `said` with a sentence on what was done,
+    `noticed` with a Notice that offers undo, `asked` with (Problem, ImportRequest, first rows of the file) when a
+    person has to say how to read a file.
     """
 
     listed = Signal(object, str)

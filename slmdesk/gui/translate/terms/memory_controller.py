@@ -39,12 +39,10 @@ class TmxRequest:
 class MemoryController(TableController):
     """Lives on the window's thread.
 
-    Emits `shares_received` with the number of pairs for each pair of languages, `page_received` with a MemoryPage
-    and whether
-    it is the first, `matches_received` with a list of Match, `pair_changed` with a MemoryPair, `refused` with a
-    sentence
-    ('' for none), `said` with a sentence on what was done, `noticed` with a Notice, `asked` with (Problem, TmxRequest)
-    when a person has to say which languages to read.
+    Emits `shares_received` with the number of pairs for each pair of languages, `page_received` with a MemoryPage and
+    whether it is the first, `matches_received` with a list of Match, `pair_changed` with a MemoryPair, `refused` with
+    a sentence ('' for none), `said` with a sentence on what was done, `noticed` with a Notice, `asked` with (Problem,
+    TmxRequest) when a person has to say which languages to read.
     """
 
     shares_received = Signal(object)
