@@ -167,13 +167,26 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 5)
     assert all("code" in one.words for one in shown(program, QWidget, "suggestion_card"))
     press(program, "suggestion_details_button")
-    assert "allow the network" in note(program, "files_note")
+    program.wait(lambda: "allow the network" in note(program, "files_note"))
     assert not hub.seen
     repo = shown(program, QWidget, "suggestion_card")[0].repo
     hub.add(repo, {FILE: tiny_gguf.tiny_llama().data, "README.md": b"# Its card"})
     press(program, "allow_network_button")
     program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
     assert shown(program, QPushButton, "download_file_button")
+
+
+def test_a_suggestion_that_is_open_stays_so_when_this_pc_is_measured(models):
+    program = models(offline=True)
+    program.wait(lambda: shown(program, QWidget, "suggestion_card"))
+    press(program, "suggestion_details_button")
+    program.wait(lambda: "allow the network" in note(program, "files_note"))
+    found = program.ask(lambda services: services.offers.suggestions())
+    before = [one.words for one in shown(program, QWidget, "suggestion_card")]
+    program.find("suggestions").show_suggestions(found[::-1])
+    program.qtbot.wait(50)
+    assert "allow the network" in note(program, "files_note")
+    assert [one.words for one in shown(program, QWidget, "suggestion_card")] == before
 
 
 # ---- what opens below

@@ -93,13 +93,14 @@ class Suggestions(OfferList):
 
     @Slot(object)
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
-        """Show the list; unchanged cards stay as they are, open or not."""
+        """Show the list; cards in view stay where they are, open or not, also if this PC's speed changes their order."""
         if found == self._found:
             return
-        is_same = [_key(one) for one in found] == [_key(one) for one in self._found]
+        before, after = ([_key(one) for one in some] for some in (self._found, found))
+        stays = sorted(before) == sorted(after) if self.isVisible() else before == after
         self._found = found
         self._note.setText(ABOUT)
-        if not is_same:
+        if not stays:
             self._show()
             return
         now = {_key(one): one for one in found}
