@@ -93,7 +93,7 @@ class Suggestions(OfferList):
 
     @Slot(object)
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
-        """Show the list; cards in view stay where they are, open or not, also if this PC's speed changes their order."""
+        """Show the list; cards in view stay where they are, open or not, also if their order changes."""
         if found == self._found:
             return
         before, after = ([_key(one) for one in some] for some in (self._found, found))
