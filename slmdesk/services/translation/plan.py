@@ -211,13 +211,14 @@ class TranslationPlan:
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
         languages = self._languages_of(work)
-        found = cleaned(work.words, answer.text, Tags(), answer.probabilities, languages=languages)
+        found = cleaned(work.words, answer.text, Tags(), answer.probabilities, languages=languages, terms=work.terms)
         work.plain, work.unsure = found.target, found.flags
 
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
         """Return the segment with this answer as its translation, checked."""
         source = work.segment.source
-        found = cleaned(source, answer.text, work.tags, answer.probabilities, languages=self._languages_of(work))
+        languages = self._languages_of(work)
+        found = cleaned(source, answer.text, work.tags, answer.probabilities, languages=languages, terms=work.terms)
         flags = (*self._flags(work, found.target), *found.flags)
         return replace(work, target=found.target, flags=flags, doubts=found.doubts)
 

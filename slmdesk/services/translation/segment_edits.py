@@ -93,7 +93,7 @@ class SegmentEdits(Service):
         step = translation_step(segment.source, tags, manner, terms=terms, with_probabilities=True)
         (answer,) = yield self._ask(request.model, [step])
         languages = source, request.target
-        found = cleaned(segment.source, answer.text, tags, answer.probabilities, languages=languages)
+        found = cleaned(segment.source, answer.text, tags, answer.probabilities, languages=languages, terms=terms)
         if not found.target or problems(found.target, tags):
             raise KnownError("translation.no_better")
         changed = self._store.segments.change(

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slmdesk.core.translation import Doubt, SegmentFlag
+from slmdesk.core.translation import Doubt, SegmentFlag, Term
 from slmdesk.core.types import TokenProbability
 from slmdesk.text.translation.chatter import without_chatter
 from slmdesk.text.translation.checks import with_same_end
+from slmdesk.text.translation.masks import masked, unmasked
 from slmdesk.text.translation.numerals import misspelt
 from slmdesk.text.translation.tagged import Tags, mended, without_strangers
 from slmdesk.text.translation.uncertain_words import doubts_in, unsure_flags
@@ -34,12 +35,15 @@ def cleaned(
     probabilities: Sequence[TokenProbability] = (),
     *,
     languages: tuple[str, str] = ("", ""),
+    terms: Sequence[Term] = (),
 ) -> Cleaned:
     """The translation in an answer: without remarks around it and tags that the source lacks, on one line where the
     source is, and with the source's end punctuation.  Pure; `probabilities` of the answer's tokens.
 
     `languages`: of source and target; where both are known, the numbers are written the way of the target.
+    `terms`: with which the source was masked (see `masks`); they are put back.
     """
+    answer, probabilities = unmasked(answer, masked(source, terms, *languages).terms, probabilities)
     target = without_strangers(mended(without_chatter(source, answer).strip(), tags), tags, source)
     if "\n" not in source:  # line breaks of a subtitle or a verse are kept
         target = " ".join(line.strip() for line in target.split("\n") if line.strip())

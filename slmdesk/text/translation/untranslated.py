@@ -27,6 +27,8 @@ _SCRIPTS = {
     "CJK": "ja zh ko",
     "HANGUL": "ko",
 }
+NOT_LATIN = frozenset(" ".join(_SCRIPTS.values()).split())
+"""Codes of languages that are written with other letters."""
 _KIN = ({"fr", "es", "it", "pt", "ca", "ro", "gl"}, {"pl", "cs", "sk", "sl", "hr", "sr"}, {"de", "nl"})
 """Languages that share small words."""
 _BOTH = word_set(

@@ -195,7 +195,7 @@ def test_d1_killed_at_any_place_it_goes_on_and_the_sum_is_right(begin, run, hub,
     hub.add(REPO, {NAME: data})
     twice, total = [], 0
     last = dice.randrange(24 << 20, len(data))  # far behind the first bytes known to be on the disk
-    places = sorted(dice.sample(range(1 << 20, last), count - 1)) + [last]
+    places = [*sorted(dice.sample(range(1 << 20, last), count - 1)), last]
     for place in places:
         before = hub.sent
         hub.stalled.clear()

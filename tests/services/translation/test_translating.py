@@ -245,6 +245,28 @@ def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opene
     assert [of_document.target, tried_again.target, typed.segments[0].target] == [target] * 3
 
 
+def test_a_term_that_is_not_translated_is_hidden_from_the_model_and_comes_back(opened, tmp_path):
+    recorder = opened(turned=True, doubted="MX", slow=0.02)
+    source, target = "We meet at the Blue Door at six.", "wE MEET AT THE Blue Door AT SIX."
+    services = recorder.services
+    names = Term("Blue Door", "", keeps=True)
+    on_service_thread(recorder, lambda: services.glossaries.add_term(services.glossaries.keep_list().id, names))
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
+    view = translated(recorder, target="de", source="en", path=str(path))
+    (of_document,) = on_service_thread(recorder, lambda: services.translations.segments(view.item.id))
+    tried_again = result_of(services, lambda: services.segment_edits.retry(view.item.id, 0, ""))
+    record = on_service_thread(recorder, lambda: services.models.choose(None))
+    on_service_thread(recorder, lambda: services.live.translate(source, TranslationStyle("de", "en"), record))
+    typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
+    assert [one.target for one in (of_document, tried_again, typed.segments[0])] == [target] * 3
+    assert not any(one.kind == "glossary" for one in of_document.flags)
+    assert [doubted(one) for one in (of_document, typed.segments[0])] == [[("MEET", 0.25), ("SIX", 0.25)]] * 2
+    shown = [one.target for event in recorder.of(LiveTranslated) for one in event.segments]
+    assert len(set(shown)) > 3, "as it is written"
+    assert not any("zor" in one.casefold() for one in shown)
+
+
 def doubted(segment):
     return [(segment.target[begin:end], least) for begin, end, least in segment.doubts]
 

@@ -14,6 +14,7 @@ from slmdesk.core.translation import Term
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.service import step_of
 from slmdesk.services.translation.asking.domains import domain_terms
+from slmdesk.text.translation.masks import masked
 from slmdesk.text.translation.tagged import Tags
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
@@ -94,6 +95,8 @@ def messages(
     """
     known = texts()
     parts: list[TextPart] = []
+    hidden = masked(text, terms, manner.source, manner.target)
+    text = hidden.text
     own = {one.source.casefold() for one in terms}
     trade = domain_terms(text, manner.domain, manner.source, manner.target)
     terms = [*terms, *(one for one in trade if one.source.casefold() not in own)]
@@ -103,7 +106,8 @@ def messages(
 
     said = {one.source: one.target for one in reversed(terms) if one.target and not one.keeps}  # the first one counts
     replaced = [f"{one} = {said[one]}" for one in dict.fromkeys(term.source for term in terms) if one in said]
-    kept = [one.source for one in terms if one.keeps]
+    behind = frozenset(hidden.terms.values())
+    kept = [one.source for one in terms if one.keeps and one.source not in behind]
     if replaced:
         add("terms", Origin.PERSON, terms="; ".join(replaced[:MOST_TERMS]))
     if kept:

@@ -128,11 +128,16 @@ def back_step(answer: str, source: str, target: str) -> dict[str, Json]:
     return translation_step(answer, Tags(), TranslationStyle(source, target))
 
 
-def said(item: PairItem, answer: str) -> str:
-    """Return an answer as a translation would use it: repaired, without the model's comments."""
-    from slmdesk.text.translation.chatter import without_chatter  # with all checks of text
+def said(item: PairItem, answer: str, source: str = "", target: str = "") -> str:
+    """Return an answer as a translation would use it: repaired, without the model's comments.
 
-    return mended(without_chatter(item.text, answer).strip(), item.tags)
+    `source`, `target`: codes of the languages; they matter for an item with terms.
+    """
+    from slmdesk.text.translation.chatter import without_chatter  # with all checks of text
+    from slmdesk.text.translation.masks import masked, unmasked
+
+    words, _ = unmasked(answer, masked(item.text, item.terms, source, target).terms)
+    return mended(without_chatter(item.text, words).strip(), item.tags)
 
 
 def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence[str]) -> Mapping[PairSkill, Score]:
@@ -141,7 +146,7 @@ def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence
     An empty answer does not count.  Takes less than a second; any thread.
     """
     items = pair_items(source)
-    given = [said(item, answer) for item, answer in zip(items, answers, strict=True)]
+    given = [said(item, answer, source, target) for item, answer in zip(items, answers, strict=True)]
     in_target = [is_in(target, item.words, plain(words, item.tags)) for item, words in zip(items, given, strict=True)]
     ours = pair_items(target) if target in examined_languages() else ()
     sense = [

@@ -29,6 +29,7 @@ from slmdesk.services.translation.events import LiveTranslated, PairUsed
 from slmdesk.services.translation.typed.cache import CachedSegment, Key, SegmentCache
 from slmdesk.services.translation.typed.edits import LiveEdits
 from slmdesk.text.terms.matching import find_terms, terms_in
+from slmdesk.text.translation.masks import masked, unmasked_so_far
 from slmdesk.text.translation.tagged import Tags
 
 TELL_S = 0.05
@@ -45,6 +46,10 @@ class _Asked:
     """By the step's name."""
     open: set[str]
     texts: dict[str, list[str]] = field(default_factory=dict)
+    terms: dict[str, tuple[Term, ...]] = field(default_factory=dict)
+    """Of the glossaries as they were then, in each segment."""
+    masks: dict[str, dict[str, str]] = field(default_factory=dict)
+    """See text.translation.masks.Masked."""
 
 
 class LiveTranslation(Service):
@@ -223,18 +228,19 @@ class LiveTranslation(Service):
         asked.open.update(asked.segments)
         job = lease.start("batch", {"stream": True}, lambda event: self._on_event(asked, event))
         for name, (segment, _) in asked.segments.items():
-            job.step(name, self._step(segment))
+            terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+            asked.terms[name] = terms_in(segment.source, terms, segment.language)
+            hidden = masked(segment.source, asked.terms[name], *self._languages_of(segment))
+            asked.masks[name] = hidden.terms
+            job.step(name, self._step(segment, asked.terms[name]))
         job.end_of_steps()
 
-    def _step(self, segment: LiveSegment) -> dict[str, Json]:
-        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
-        return translation_step(
-            segment.source,
-            Tags(),
-            replace(self._manner, source=segment.language or self._manner.source),
-            terms=terms_in(segment.source, terms, segment.language),
-            with_probabilities=True,
-        )
+    def _step(self, segment: LiveSegment, terms: Sequence[Term]) -> dict[str, Json]:
+        manner = replace(self._manner, source=self._languages_of(segment)[0])
+        return translation_step(segment.source, Tags(), manner, terms=terms, with_probabilities=True)
+
+    def _languages_of(self, segment: LiveSegment) -> tuple[str, str]:
+        return segment.language or self._manner.source, self._manner.target
 
     def _stop(self) -> None:
         asked, self._asked = self._asked, None
@@ -265,7 +271,8 @@ class LiveTranslation(Service):
             return
         words = asked.texts.setdefault(event.key, [])
         words.append(event.text)
-        self._known.note(key, CachedSegment("".join(words).lstrip(), SegmentState.OPEN))
+        so_far = unmasked_so_far("".join(words).lstrip(), asked.masks[event.key])
+        self._known.note(key, CachedSegment(so_far, SegmentState.OPEN))
         self._say_soon()
 
     def _on_ended(self, event: Done | Failed | Cancelled) -> None:
@@ -287,13 +294,15 @@ class LiveTranslation(Service):
         old = self._known.get(key)
         if old is not None and old.state is not SegmentState.OPEN:  # a person was faster than the model
             return
-        tried, problem = self._judged(segment, event.value)
+        tried, problem = self._judged(segment, event.value, asked.terms[event.key])
         failed = CachedSegment("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
         self._known.note(key, tried or failed)
         self._say_soon()
 
-    def _judged(self, segment: LiveSegment, value: Mapping[str, Json]) -> tuple[CachedSegment | None, str]:
-        """What came for a segment, looked through; or None and why nothing did."""
+    def _judged(
+        self, segment: LiveSegment, value: Mapping[str, Json], terms: Sequence[Term]
+    ) -> tuple[CachedSegment | None, str]:
+        """What came for a segment, looked through; or None and why nothing did.  `terms`: with which it was asked."""
         if "code" in value:
             args = value.get("args")
             return None, problem_of(str(value["code"]), args if isinstance(args, Mapping) else {}).sentence
@@ -303,8 +312,8 @@ class LiveTranslation(Service):
             return None, problem_for(err).sentence
         from slmdesk.text.translation.answer import cleaned  # with all checks of text
 
-        languages = segment.language or self._manner.source, self._manner.target
-        found = cleaned(segment.source, answer.text, Tags(), answer.probabilities, languages=languages)
+        languages = self._languages_of(segment)
+        found = cleaned(segment.source, answer.text, Tags(), answer.probabilities, languages=languages, terms=terms)
         flags = (*self._flags(segment, found.target), *found.flags)
         return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
 

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.core.translation import Term
+from slmdesk.text.translation.answer import cleaned
+from slmdesk.text.translation.masks import NAMES, masked, unmasked, unmasked_so_far
+from slmdesk.text.translation.tagged import Tags
+
+pytestmark = pytest.mark.pure
+DOOR, LIGHT = Term("Blue Door", "", keeps=True), Term("First Light", "", keeps=True)
+
+
+def test_kept_terms_have_invented_names_while_they_are_translated() -> None:
+    found = masked("We meet at the Blue Door. First Light is at the Blue Door.", [DOOR, LIGHT], "en", "de")
+    assert found.text == "We meet at the Zorvex. Quelmar is at the Zorvex."
+    assert unmasked("Quelmar ist am Zorvex.", found.terms)[0] == "First Light ist am Blue Door."
+
+
+def test_a_name_that_is_declined_in_the_source_comes_back_as_it_is_listed() -> None:
+    kept = Term("Alte Post", "", keeps=True)
+    found = masked("Wir treffen uns in der Alten Post.", [kept], "de", "en")
+    assert found.text == "Wir treffen uns in der Zorvex."
+    assert unmasked("We meet at the Zorvex.", found.terms)[0] == "We meet at the Alte Post."
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "target"),
+    [
+        ("We meet at the Blue Door.", "en", "ru"),
+        ("We meet at the Blue Door.", "en", "ja"),
+        ("We meet at the door.", "en", "de"),
+        ("Die Kitasonnenschein-Eltern.", "de", "en"),
+    ],
+)
+def test_what_is_not_masked(text, source, target) -> None:
+    kept = [DOOR, Term("Sonnenschein", "", keeps=True)]
+    assert masked(text, kept, source, target).text == text
+
+
+def test_terms_that_are_translated_are_not_masked() -> None:
+    assert masked("The rent of the Blue Door.", [Term("rent", "Miete")], "en", "de").terms == {}
+
+
+def test_an_invented_name_of_the_text_is_not_used() -> None:
+    found = masked("Zorvex bought the Blue Door.", [DOOR], "en", "de")
+    assert found.text == "Zorvex bought the Quelmar."
+    assert unmasked("Zorvex kaufte Quelmar.", found.terms)[0] == "Zorvex kaufte Blue Door."
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Zorvex's rent", "Blue Door's rent"),
+        ("Czynsz Zorvexu wzrósł.", "Czynsz Blue Door wzrósł."),
+        ("ZORVEX", "Blue Door"),
+        ("Das Zorvexhaus", "Das Blue Doorhaus"),
+        ("Die Tür", "Die Tür"),
+    ],
+)
+def test_how_a_name_comes_back(answer, expected) -> None:
+    assert unmasked(answer, {"Zorvex": "Blue Door"})[0] == expected
+
+
+def test_probabilities_move_with_their_words() -> None:
+    answer = "Am Zorvex um acht"
+    tokens = [(0, 2, 0.9), (2, 6, 0.1), (6, 9, 0.2), (9, 12, 0.3), (12, 17, 0.4)]
+    text, moved = unmasked(answer, {"Zorvex": "Blue Door"}, tokens)
+    assert [(text[begin:end], one) for begin, end, one in moved] == [("Am", 0.9), (" um", 0.3), (" acht", 0.4)]
+
+
+def test_an_answer_under_way_shows_no_invented_name() -> None:
+    names = {"Zorvex": "Blue Door"}
+    so_far = [unmasked_so_far("Am Zorvex um acht"[:end], names) for end in range(18)]
+    assert not any("Z" in one for one in so_far)
+    assert so_far[-1] == "Am Blue Door um acht"
+
+
+@given(st.text(), st.lists(st.sampled_from(["Blue Door", "Wien", "a", "Z"]), max_size=3))
+def test_masked_and_unmasked_is_the_same_text(text, words) -> None:
+    text = f"{text} {' '.join(words)}"
+    kept = [Term(one, "", keeps=True) for one in ("Blue Door", "Wien")]
+    found = masked(text, kept, "en", "de")
+    assert not any(name.casefold() in text.casefold() for name in found.terms)
+    restored, _ = unmasked(found.text, found.terms)
+    assert masked(restored, kept, "en", "de") == found
+
+
+def test_a_translation_has_the_term_again() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    found = cleaned(
+        "We meet at the Blue Door.", "Wir treffen uns am Zorvex.", Tags(), languages=("en", "de"), terms=[DOOR]
+    )
+    assert found.target == "Wir treffen uns am Blue Door."
