@@ -59,8 +59,8 @@ def test_words_of_the_trade_are_offered_where_they_stand(text, manner, words):
 @pytest.mark.parametrize(
     ("text", "manner"),
     [
-        ("The tenants pay.", TranslationStyle("de", "en")),
-        ("The tenants pay.", TranslationStyle("de", "en", "medical")),
+        ("The plaintiff pays.", TranslationStyle("de", "en")),
+        ("The plaintiff pays.", TranslationStyle("de", "en", "medical")),
         ("The tenants pay.", TranslationStyle("ja", "en", "legal")),
         ("The tenants pay.", TranslationStyle("de", "", "legal")),
         ("The sun is up.", TranslationStyle("de", "en", "legal")),
