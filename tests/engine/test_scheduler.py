@@ -186,8 +186,39 @@ def test_a_persons_answer_still_waits_no_longer_than_a_pause_for_another_prompt(
     stepping.run(most=3)
     stepping.submit([3000], answer=5, priority=Priority.INTERACTIVE)
     mixed = [step for step in stepping.run() if step.read and step.written]
-    assert mixed
-    assert max(step.read for step in mixed) <= 70  # a quarter of a second
+    assert {step.read + step.written for step in mixed[:-1]} == {55}, "0.2 s"
+
+
+@pytest.mark.pure
+def test_where_so_short_a_pause_is_too_short_to_read_it_is_longer():
+    def slow(tokens: int, threads: int) -> float:
+        return (0.05 + tokens * 0.02) * (2 if threads == 1 else 1)
+
+    stepping = Stepping(slow, steps=settled({2: 0.07, 1: 0.14}), threads=(2, 1))
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    stepping.submit([500], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step for step in stepping.run() if step.read and step.written]
+    assert {step.read + step.written for step in mixed[:-1]} == {17}, "0.39 s"
+
+
+@pytest.mark.pure
+def test_a_curve_of_small_sizes_alone_is_completed_by_whole_slices():
+    def steep_at_first(tokens: int, threads: int) -> float:
+        return min(tokens * 0.008, 0.1 + tokens * 0.0018) * (2 if threads == 1 else 1)
+
+    stepping = Stepping(steep_at_first, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1), measured=(1, 2, 4, 8, 16))
+    stepping.submit([20], answer=2, priority=Priority.INTERACTIVE)
+    stepping.submit([2000], answer=5, priority=Priority.BACKGROUND)
+    stepping.run()
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    seen = len(stepping.context.steps)
+    stepping.submit([3000], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step for step in stepping.run()[seen:] if step.read and step.written]
+    largest = max(step.read + step.written for step in mixed)
+    assert largest >= 40
+    assert steep_at_first(largest, 2) <= 0.22
 
 
 @pytest.mark.pure

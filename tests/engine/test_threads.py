@@ -112,17 +112,54 @@ def test_a_senseless_curve_counts_as_none(points):
 
 
 def test_a_curve_is_measured_within_its_time():
-    clock = {1: 0.001, 2: 0.002, 4: 0.003, 8: 0.004, 16: 0.005}
-    asked = []
+    now, asked = 0.0, list[int]()
 
-    def decode(k: int) -> None:
-        asked.append(k)
-        assert k in clock
+    def measured(price: float) -> list[int]:
+        """The sizes measured where a token costs so many seconds, after 5 ms a step."""
+        nonlocal now
+        now = 0.0
+        asked.clear()
 
-    curve = measure_curve(decode, keep_going=lambda: True)
-    assert [k for k, _ in curve] == [1, 2, 4, 8, 16]
-    assert curve[0] == (1, 1.0)
-    assert len(asked) == 15
+        def decode(k: int) -> None:
+            nonlocal now
+            asked.append(k)
+            now += 0.005 + k * price
+
+        curve = measure_curve(decode, keep_going=lambda: True, clock=lambda: now)
+        assert curve[0] == (1, 1.0)
+        assert curve[-1][1] == pytest.approx((0.005 + curve[-1][0] * price) / (0.005 + price), rel=1e-3)
+        return [k for k, _ in curve]
+
+    assert measured(0.0001) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+    assert asked == [1, 2, 4, 8, 16] * 3 + [32, 64, 128, 256, 512]
+    assert measured(0.01) == [1, 2, 4, 8, 16, 32, 64]
+    assert now <= 3.0
+    assert measured(0.1) == [1, 2, 4, 8]
+    assert now <= 3.0
+
+
+def test_the_largest_slice_for_a_cost():
+    curve = CostCurve(((1, 1.0), (16, 8.0), (512, 100.0)))
+    assert curve.largest(100.0, 512) == 512
+    assert curve.largest(99.9, 512) == 511
+    assert curve.largest(8.0, 512) == 16
+    assert curve.largest(7.9, 512) == 15
+    assert curve.largest(0.5, 512) == 0
+    assert curve.largest(1000.0, 300) == 300
+
+
+def test_what_was_not_measured_is_learned_in_use():
+    curve = CostCurve(((1, 1.0), (16, 8.0)))
+    curve.learn(8, 100.0)
+    curve.learn(512, float("inf"))
+    curve.learn(512, float("nan"))
+    assert curve.cost(8) < 8.0
+    assert curve.cost(512) == pytest.approx(256.0)
+    curve.learn(512, 100.0)
+    assert curve.cost(512) == pytest.approx(100.0)
+    assert curve.cost(264) == pytest.approx(54.0)
+    curve.learn(512, 200.0)
+    assert 100.0 < curve.cost(512) < 200.0
 
 
 def test_measuring_a_curve_stops_when_told():

@@ -11,7 +11,7 @@ from typing import Any
 from slmdesk.core.types import Priority
 from slmdesk.engine.llama.adapters import NO_ADAPTER
 from slmdesk.engine.llama.context import ABORTED, DECODED
-from slmdesk.engine.llama.curve import CostCurve
+from slmdesk.engine.llama.curve import GROUPS, SLICES, CostCurve
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.scheduler import Scheduler
 from slmdesk.engine.llama.sequence import PreparedRequest, Sequence
@@ -102,7 +102,16 @@ class _NoAdapters:
 class Stepping:
     """The real scheduler over such a context."""
 
-    def __init__(self, price: Price, *, steps: ThreadChooser, threads: tuple[int, ...], sequences: int = 16) -> None:
+    def __init__(
+        self,
+        price: Price,
+        *,
+        steps: ThreadChooser,
+        threads: tuple[int, ...],
+        sequences: int = 16,
+        measured: tuple[int, ...] = (*GROUPS, *SLICES),
+    ) -> None:
+        """`measured`: the sizes of the cost curve."""
         self.context = SteppingContext(price)
         context: Any = self.context
         adapters: Any = _NoAdapters()
@@ -111,7 +120,7 @@ class Stepping:
             Pool(context, sliding_window=0),
             sequences=sequences,
             adapters=adapters,
-            curve=CostCurve(tuple((k, 1 + k / 8) for k in (1, 2, 4, 8, 16))),
+            curve=CostCurve([(k, price(k, threads[0]) / price(1, threads[0])) for k in measured]),
             step_threads=steps,
             read_threads=ThreadChooser(threads, first_gap=4, hint=steps),
             can_redo=True,

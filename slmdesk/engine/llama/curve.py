@@ -1,7 +1,8 @@
 """The cost of decoding several tokens at once relative to one, measured at a model's first load.
 
-Below four tokens at once a small model may compute them slower than one after another (engine-notes: 2.4 times the cost
-for two), so the scheduler uses this curve before it groups sequences.
+Below four tokens at once a small model may compute them slower than one after another (2.4 times the cost for two), so
+the scheduler uses this curve before it groups sequences; and by it a slice of a prompt is as large as a person's pause
+allows.  So many tokens cost about the same whether they belong to one sequence or to as many.
 """
 
 from __future__ import annotations
@@ -10,11 +11,17 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-SIZES = (1, 2, 4, 8, 16)
-_BUDGET_S = 2.5
+GROUPS = (1, 2, 4, 8, 16)
+"""Answers that are written together."""
+SLICES = (32, 64, 128, 256, 512)
+"""Tokens of a prompt."""
+_BUDGET_S = 3.0
 _ROUNDS = 3
+_WEIGHT_OF_NEW = 0.3
 _WORTH = 0.97
 """A group must save this much of the cost of a token, or fewer at once are better: answers come sooner."""
+
+_SENSELESS = 1e4
 
 Curve = tuple[tuple[int, float], ...]
 
@@ -24,8 +31,9 @@ class CostCurve:
 
     def __init__(self, points: Sequence[tuple[int, float]]) -> None:
         """`points`: (tokens, cost relative to one); where they make no sensible curve, k tokens cost k."""
-        sane = sorted({int(k): float(cost) for k, cost in points if k >= 1 and 0 < cost < 1e4}.items())
+        sane = sorted({int(k): float(cost) for k, cost in points if k >= 1 and 0 < cost < _SENSELESS}.items())
         self._points: list[tuple[int, float]] = sane if sane and sane[0][0] == 1 else [(1, 1.0)]
+        self._largest = self._points[-1][0]
 
     def cost(self, k: int) -> float:
         """Cost of `k` tokens; proportional beyond the last point."""
@@ -38,6 +46,25 @@ class CostCurve:
             return self._points[at][1]
         (low, low_cost), (high, high_cost) = self._points[at - 1], self._points[at]
         return low_cost + (high_cost - low_cost) * (k - low) / (high - low)
+
+    def largest(self, cost: float, most: int) -> int:
+        """The largest number of tokens up to `most` that cost no more than this; 0: not even one does."""
+        low, high = 0, most
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.cost(middle) <= cost:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def learn(self, k: int, cost: float) -> None:
+        """Note what `k` tokens cost in use; does nothing for numbers up to the largest that was measured."""
+        if k <= self._largest or not 0 < cost < _SENSELESS:
+            return
+        known = dict(self._points)
+        known[k] = cost if k not in known else known[k] + _WEIGHT_OF_NEW * (cost - known[k])
+        self._points = sorted(known.items())
 
     def best_group(self, running: int) -> int:
         """How many of `running` sequences to step together: the number with the lowest cost per token."""
@@ -57,23 +84,30 @@ class CostCurve:
         return best
 
 
-def measure_curve(decode: Callable[[int], None], *, keep_going: Callable[[], bool]) -> Curve:
-    """Time `decode(k)` for each of SIZES in several rounds; the fastest counts.  Takes at most about 2.5 s.
+def measure_curve(
+    decode: Callable[[int], None],
+    *,
+    keep_going: Callable[[], bool],
+    clock: Callable[[], float] = time.perf_counter,
+) -> Curve:
+    """Time `decode(k)` for each of GROUPS in several rounds, where the fastest counts, then for each of SLICES.
 
-    Sizes that would not fit into that time are left out.  `keep_going` is called before each decode; when it returns
-    False, the curve measured so far is returned.
+    Takes at most about 3 s: sizes that would not fit into that time are left out.  `keep_going` is called before each
+    decode; when it returns False, the curve measured so far is returned.
     """
     fastest: dict[int, float] = {}
-    end = time.perf_counter() + _BUDGET_S
-    for _ in range(_ROUNDS):
-        for k in SIZES:
-            expected = fastest.get(k, k * fastest.get(1, 0.0))
-            if not keep_going() or (1 in fastest and time.perf_counter() + expected > end):
+    end = clock() + _BUDGET_S
+    for sizes in (*[GROUPS] * _ROUNDS, SLICES):
+        before = 1
+        for k in sizes:
+            expected = fastest.get(k, k / before * fastest.get(before, 0.0))
+            if not keep_going() or (1 in fastest and clock() + expected > end):
                 break
-            started = time.perf_counter()
+            started = clock()
             decode(k)
-            took = time.perf_counter() - started
+            took = clock() - started
             fastest[k] = min(took, fastest.get(k, took))
+            before = k
     if not fastest:
         return ()
     one = max(fastest[1], 1e-9)

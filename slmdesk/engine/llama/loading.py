@@ -303,8 +303,7 @@ def _try_out(
     _try_threads(context, token, steps, candidates, keep_going)
     curve = spec.cost_curve
     if not curve:
-        most = min(MOST_SEQUENCES, context.max_sequences)
-        curve = measure_curve(lambda k: _compute(context, [token] * min(k, most), steps.best), keep_going=keep_going)
+        curve = measure_curve(lambda k: _compute_size(context, token, k, steps.best), keep_going=keep_going)
     is_sane = spec.behaves if spec.behaves is not None else behaves(context, vocabulary, steps.best, keep_going)
     if not keep_going():
         raise Stopped
@@ -338,6 +337,19 @@ def _compute(context: Context, tokens: list[int], threads: int, *, patience_s: f
     code = context.decode(threads, patience_s)
     for sequence in range(len(tokens)):
         context.forget(sequence)
+    if code not in (DECODED, ABORTED):
+        raise KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
+
+
+def _compute_size(context: Context, token: int, size: int, threads: int) -> None:
+    """Decode one token in each of `size` sequences, or a slice of one where there are not so many."""
+    if size <= min(MOST_SEQUENCES, context.max_sequences):
+        _compute(context, [token] * size, threads)
+        return
+    context.clear()
+    context.add_slice([token] * min(size, context.batch_tokens, context.cells), 0, 0, needs_last=True)
+    code = context.decode(threads)
+    context.forget(0)
     if code not in (DECODED, ABORTED):
         raise KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
 

@@ -26,10 +26,12 @@ from slmdesk.engine.llama.sampler import damaged_numbers, refuse_strange_logits
 from slmdesk.engine.llama.sequence import Sequence
 from slmdesk.engine.llama.threads import ThreadChooser
 
-PAUSE_S = 0.25
+PAUSE_S = 0.2
 """How long a person's running answers may pause for a slice of another prompt."""
+LONGER_PAUSE_S = 0.4
+"""The same where PAUSE_S is too short for LEAST_SLICE tokens."""
 _WORTH_TIMING = 64
-"""Tokens of a slice from which on a token costs about the same; smaller slices say nothing about threads."""
+"""Tokens of a slice that say something about threads."""
 _SPLIT_CELLS = 256
 """From here on attention over one token is cut among the threads, and rounds by their number."""
 
@@ -70,7 +72,6 @@ class Scheduler:
         self._step_threads = step_threads
         self._read_threads = read_threads
         self._can_redo = can_redo
-        self._read_speed = 0.0
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
@@ -223,12 +224,21 @@ class Scheduler:
     def _slice_size(self, writing: list[Sequence]) -> int:
         """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when a person waits for a token.
 
-        Nobody waits for the next token of background work, so its answers are computed along with whole slices.
+        Nobody waits for the next token of background work, so its answers are computed along with whole slices.  How
+        long a slice takes is told by the curve, not by what small slices happened to take: once small, they would stay
+        so.
         """
         most = self._context.batch_tokens - len(writing)
         if all(sequence.priority is Priority.BACKGROUND for sequence in writing):
             return most  # no answer is being written: always the same slices, since others round differently
-        return max(LEAST_SLICE, min(most, int(self._read_speed * PAUSE_S)))
+        unit_s = self._read_threads.best_cost or self._step_threads.best_cost
+        if not unit_s:
+            return LEAST_SLICE
+        size = 0
+        for pause_s in (PAUSE_S, LONGER_PAUSE_S):
+            if size < LEAST_SLICE:
+                size = self._curve.largest(pause_s / unit_s, self._context.batch_tokens) - len(writing)
+        return max(LEAST_SLICE, min(most, size))
 
     def _put_on_adapter(self, shares: list[_Share]) -> bool:
         """Use the adapter that the batch's sequences share.  False: it cannot be used, and they have ended."""
@@ -245,7 +255,7 @@ class Scheduler:
         threads = self._threads_for(shares)
         writes = all(share.sequence.writing for share in shares)
         chooser = self._step_threads if writes else self._read_threads
-        work = self._curve.cost(len(shares)) if writes else self._context.size
+        work = self._curve.cost(self._context.size)
         patience_s = chooser.patience(threads, work) if self._can_redo else math.inf
         with self._lock:
             self._in_flight = [share.sequence for share in shares]
@@ -271,14 +281,17 @@ class Scheduler:
         return threads
 
     def _learn(self, shares: list[_Share], seconds: float, threads: int) -> None:
-        """Record what the step cost, for the number of threads and the size of slices."""
+        """Record what the step cost: for the number of threads by the curve, so that like is compared with like, and
+        for the curve where it was not measured so far.
+        """
+        size = self._context.size
         if all(share.sequence.writing for share in shares):
-            self._step_threads.note(threads, seconds / self._curve.cost(len(shares)))
-        elif self._context.size >= LEAST_SLICE:
-            speed = self._context.size / max(seconds, 1e-6)
-            if self._context.size >= _WORTH_TIMING:
-                self._read_threads.note(threads, 1 / speed)
-            self._read_speed = speed if not self._read_speed else 0.7 * self._read_speed + 0.3 * speed
+            self._step_threads.note(threads, seconds / self._curve.cost(size))
+        elif size >= _WORTH_TIMING:
+            unit_s = self._step_threads.best_cost
+            if unit_s and size == self._context.batch_tokens and threads == self._read_threads.best:
+                self._curve.learn(size, seconds / unit_s)
+            self._read_threads.note(threads, seconds / self._curve.cost(size))
 
     def _advance(self, shares: list[_Share]) -> None:
         """Choose the next token of each sequence whose known tokens are all computed."""

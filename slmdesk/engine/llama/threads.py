@@ -102,6 +102,11 @@ class ThreadChooser:
             return next(near, self._candidates[0])
         return min(self._costs, key=self._costs.__getitem__)
 
+    @property
+    def best_cost(self) -> float | None:
+        """What `note` was last given for the best number of threads, smoothed; None: nothing yet."""
+        return min(self._costs.values(), default=None)
+
     def choose(self) -> int:
         """The number of threads for the next step."""
         self._steps += 1
