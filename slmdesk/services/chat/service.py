@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
@@ -44,6 +45,7 @@ from slmdesk.services.chat.model_choice import AnswerSettings, ModelChoice
 from slmdesk.services.chat.options import ChatOptions, check_options, options_from
 from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.prompt_inspector import Prompts
+from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -71,6 +73,7 @@ class ChatService(Service):
         self._quotes = Quotes(runtime)
         workers = Workers(runtime.service_thread, runtime.store, loader, retrieval, self._sources)
         self._preparer = Preparer(workers, self._quotes, runtime.publish)
+        self._read_ahead = ReadAhead(loader)
         self._meter = ContextMeter(self._prompts, self._sources, runtime.publish)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of their messages a frontend knows."""
@@ -196,7 +199,8 @@ class ChatService(Service):
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
 
-        Only the newest request counts.  When the model is not loaded the count is a guess.  Raises KnownError
+        Only the newest request counts.  When the model is not loaded the count is a guess; when it is, it begins to
+        read the conversation as soon as there is a draft.  Raises KnownError
         `model.none`, `model.several`.
         """
         options = self.options(chat) if chat else ChatOptions()
@@ -209,6 +213,10 @@ class ChatService(Service):
             path, system = active_path(message_store.messages.of_item(chat), leaf_of(item)), system_of(item)
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
+        if draft.strip() and seen and seen[-1].status is not Status.STREAMING:
+            with suppress(KnownError):  # said when it is sent
+                settings = self._choice.settings_for(options, None, Sampling())
+                self._read_ahead.begin(settings, turns_for_engine(system, seen)[0])
 
     def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
         """Count the tokens of an attachment with the model of a chat; the result has its text as the model reads it.
@@ -269,6 +277,7 @@ class ChatService(Service):
 
     def close(self) -> None:
         """Keep the answers being written as `interrupted` and write nothing afterwards."""
+        self._read_ahead.stop()
         self.answers.close()
 
     # ---- inside
@@ -329,6 +338,7 @@ class ChatService(Service):
         request = AnswerRequest(
             answer, message_store, settings.record, (), settings.sampling, settings.lora, explicit=explicit
         )
+        self._read_ahead.stop()
         self.answers.start(self._preparer.request(request, system_of(item), path, goes_on=goes_on))
 
     def _say_added(self, message: Message) -> None:

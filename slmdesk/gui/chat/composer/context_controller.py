@@ -14,6 +14,7 @@ from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 MEASURE_AFTER_MS = 300
+"""After the last letter; the first one is measured at once, since the model then begins to read the conversation."""
 
 
 class ContextWatch(QObject):
@@ -32,6 +33,8 @@ class ContextWatch(QObject):
         super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
         self._use = ContextUse()
+        self._is_empty = True
+        """There is no draft."""
         self.too_long: tuple[int, int] | None = None
         """Tokens needed and available, when what is written is known not to fit."""
         self._timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
@@ -46,7 +49,12 @@ class ContextWatch(QObject):
     def edited(self) -> None:
         """The draft has changed: the measured parts no longer hold."""
         self.too_long = None
-        self._timer.start()
+        was_empty, self._is_empty = self._is_empty, not self._now()[1].strip()
+        if was_empty and not self._is_empty:
+            self._timer.stop()
+            self._measure()
+        else:
+            self._timer.start()
 
     def forget(self) -> None:
         self._use.forget()

@@ -1,0 +1,79 @@
+"""Has the model read a conversation while a person types the next question, so that its answer begins sooner.
+
+The engine keeps what it has read of a prompt, and the next prompt with the same beginning shares it.  On the service
+thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.wire import messages_to_json, to_json
+from slmdesk.services.chat.model_choice import AnswerSettings
+from slmdesk.services.engine.lease import Lease
+from slmdesk.services.engine.model_loader import ModelLoader
+
+LEAST_CHARACTERS = 1000
+"""Of a conversation: less is read in a moment anyway."""
+_ONE_TOKEN = Sampling(temperature=0.0, max_tokens=1)
+
+
+class ReadAhead:
+    """The reading that is under way, if any: of one conversation at a time."""
+
+    def __init__(self, loader: ModelLoader) -> None:
+        self._loader = loader
+        self._lease: Lease | None = None
+        self._last: tuple[object, ...] = ()
+        """What was read, or is being read."""
+
+    def begin(self, settings: AnswerSettings, turns: Sequence[ChatMessage]) -> None:
+        """Read `turns` at background priority; a person's answer in the engine goes first.
+
+        Does nothing where they are few, were read last, or the model is not loaded or has other work: no model is
+        loaded for this, and none is kept from another one that is asked for.
+        """
+        if sum(len(one.text) for one in turns) < LEAST_CHARACTERS:
+            return
+        key = (settings.record.sha256, settings.lora, self._loader.generation, tuple(turns))
+        if key == self._last:
+            return
+        self.stop()
+        loaded = self._loader.loaded()
+        if loaded is None or loaded[0].id != settings.record.id or self._loader.is_busy:
+            return
+        self._last = key
+        payload = _payload(settings, turns)
+        self._lease = self._loader.acquire(
+            settings.record,
+            lambda lease: lease.start(
+                "chat", payload, lambda event: self._on_event(lease, event), priority="background"
+            ),
+            lambda _problem: None,
+        )
+
+    def stop(self) -> None:
+        """Stop reading; what was read so far is kept in the engine as long as there is space."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            self._last = ()
+            lease.release()
+
+    def _on_event(self, lease: Lease, event: FromChild) -> None:
+        if isinstance(event, Done | Failed | Cancelled):
+            if lease is self._lease:
+                self._lease = None
+        elif self._loader.others_wait(lease.record):
+            self.stop()
+
+
+def _payload(settings: AnswerSettings, turns: Sequence[ChatMessage]) -> dict[str, Json]:
+    """The beginning of the next request: a question follows, of which only that it comes is known."""
+    if turns[-1].role is not Role.USER:
+        turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
+    payload: dict[str, Json] = {"messages": messages_to_json(turns), "sampling": to_json(_ONE_TOKEN)}
+    if settings.lora:
+        payload |= {"lora": settings.lora.path, "lora_scale": settings.lora.scale}
+    return payload
