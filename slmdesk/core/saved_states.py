@@ -55,7 +55,7 @@ class StateHead:
     engine: str
     """What computed it, and how its cells are laid out."""
     documents: tuple[str, ...]
-    """Ids of what was read."""
+    """Ids of what was read: documents, or a chat."""
     tokens: int
     bytes: int
 

@@ -253,7 +253,7 @@ class Services:
         self.embedding = self._closed_at_end(EmbeddingService(runtime, self.uses, loader))
         self.retrieval = Retrieval(store, self.embedding.nearest)
         self.states = self._closed_at_end(StateService(runtime, loader))
-        self.chats = self._closed_at_end(ChatService(runtime, models, loader, self.retrieval))
+        self.chats = self._closed_at_end(ChatService(runtime, models, loader, self.retrieval, self.states))
         answers = self.chats.answers
         self.comparing = self._closed_at_end(ModelComparisonService(runtime, models, loader, self.jobs, answers))
 

@@ -177,8 +177,8 @@ class SettingsPage(QScrollArea):
         self._head("documents", "Documents")
         self._choice(
             "saved_states_mib", "Keep what was read",
-            "What a model has read of a document is kept on the disk, up to this size, so that questions to it are "
-            "answered at once another day. It goes with the document.",
+            "What a model has read of a document or a chat is kept on the disk, up to this size, so that it answers at "
+            "once another day. It goes with the document or the chat.",
             [(0, "Nothing"), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)],
         )  # fmt: skip
         self._delete_saved = QPushButton("Delete now", holder)

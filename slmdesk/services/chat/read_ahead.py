@@ -6,7 +6,7 @@ thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
@@ -29,8 +29,12 @@ class ReadAhead:
         self._last: tuple[object, ...] = ()
         """What was read, or is being read."""
 
-    def begin(self, settings: AnswerSettings, turns: Sequence[ChatMessage]) -> None:
+    def begin(
+        self, settings: AnswerSettings, turns: Sequence[ChatMessage], state: Mapping[str, Json] | None = None
+    ) -> None:
         """Read `turns` at background priority; a person's answer in the engine goes first.
+
+        `state`: of an earlier day, in which they are read; see `StateService.known`.
 
         Does nothing where they are few, were read last, or the model is not loaded or has other work: no model is
         loaded for this, and none is kept from another one that is asked for.
@@ -45,7 +49,7 @@ class ReadAhead:
         if loaded is None or loaded[0].id != settings.record.id or self._loader.is_busy:
             return
         self._last = key
-        payload = _payload(settings, turns)
+        payload = _payload(settings, turns) | ({"state": dict(state)} if state else {})
         self._lease = self._loader.acquire(
             settings.record,
             lambda lease: lease.start(

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
-from slmdesk.core.types import Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.events import (
     ItemChanged,
     MessageAdded,
@@ -24,6 +24,7 @@ from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
 from slmdesk.services.chat.attachments.planner import Workers, stub_of
 from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
+from slmdesk.services.chat.chat_states import ChatStates
 from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
@@ -48,6 +49,7 @@ from slmdesk.services.chat.prompt_inspector import Prompts
 from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.documents.retrieval import Retrieval
+from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
 
@@ -61,7 +63,14 @@ MOST_ATTACHED = 50
 class ChatService(Service):
     """Sends messages, and opens, changes and deletes chats."""
 
-    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, retrieval: Retrieval) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        loader: ModelLoader,
+        retrieval: Retrieval,
+        states: StateService,
+    ) -> None:
         super().__init__(runtime)
         self._models = models
         self._choice = ModelChoice(runtime.store, models, loader)
@@ -73,6 +82,7 @@ class ChatService(Service):
         self._quotes = Quotes(runtime)
         workers = Workers(runtime.service_thread, runtime.store, loader, retrieval, self._sources)
         self._preparer = Preparer(workers, self._quotes, runtime.publish)
+        self._states = ChatStates(runtime, models, states, kind=KIND, version=PROMPT_VERSION)
         self._read_ahead = ReadAhead(loader)
         self._meter = ContextMeter(self._prompts, self._sources, runtime.publish)
         self.shown: dict[str, set[str]] = {}
@@ -216,7 +226,8 @@ class ChatService(Service):
         if draft.strip() and seen and seen[-1].status is not Status.STREAMING:
             with suppress(KnownError):  # said when it is sent
                 settings = self._choice.settings_for(options, None, Sampling())
-                self._read_ahead.begin(settings, turns_for_engine(system, seen)[0])
+                turns, _ids = turns_for_engine(system, seen)
+                self._read_ahead.begin(settings, turns, self._known_state(settings, turns))
 
     def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
         """Count the tokens of an attachment with the model of a chat; the result has its text as the model reads it.
@@ -278,6 +289,7 @@ class ChatService(Service):
     def close(self) -> None:
         """Keep the answers being written as `interrupted` and write nothing afterwards."""
         self._read_ahead.stop()
+        self._states.close()
         self.answers.close()
 
     # ---- inside
@@ -335,11 +347,23 @@ class ChatService(Service):
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
+        read_before, _ids = turns_for_engine(system_of(item), path[:-1])
         request = AnswerRequest(
-            answer, message_store, settings.record, (), settings.sampling, settings.lora, explicit=explicit
+            answer,
+            message_store,
+            settings.record,
+            (),
+            settings.sampling,
+            settings.lora,
+            explicit=explicit,
+            state=self._known_state(settings, read_before),
         )
         self._read_ahead.stop()
         self.answers.start(self._preparer.request(request, system_of(item), path, goes_on=goes_on))
+
+    def _known_state(self, settings: AnswerSettings, turns: list[ChatMessage]) -> dict[str, Json] | None:
+        """The saved state in which the model, without an adapter, has read these turns."""
+        return None if settings.lora else self._states.known(settings.record, turns)
 
     def _say_added(self, message: Message) -> None:
         self.shown.setdefault(message.item, set()).add(message.id)

@@ -1,4 +1,4 @@
-"""Manages the saved states of documents on the disk, so that a question to an earlier document is answered at once.
+"""Manages the saved states of documents and chats on the disk, so that what was read is not read again another day.
 
 On the service thread.  The engine child writes and checks the files (tasks.states); this service says which ones, and
 deletes them with what they belong to.  A state that is missing or invalid only costs time.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
-from slmdesk.core.records import DocumentRecord, ModelRecord
+from slmdesk.core.records import ModelRecord
 from slmdesk.core.saved_states import (
     UNFINISHED_S,
     StateHead,
@@ -28,7 +28,7 @@ from slmdesk.core.saved_states import (
 )
 from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import ItemGone, Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -65,7 +65,8 @@ class _Saving:
     record: ModelRecord
     turns: tuple[ChatMessage, ...]
     key: str
-    documents: tuple[str, ...]
+    owners: tuple[str, ...]
+    replaces: bool
     until: float
     later: Later | None = None
     is_requested: bool = True
@@ -73,7 +74,7 @@ class _Saving:
 
 
 class StateService(Service):
-    """Saves, finds and deletes states; one goes when the document or model it belongs to is gone or has changed."""
+    """Saves, finds and deletes states; one goes when what it belongs to is gone or has changed."""
 
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
@@ -84,7 +85,8 @@ class StateService(Service):
         self._models: frozenset[str] | None = None
         self._most = runtime.settings.current.saved_states_mib
         runtime.settings.listeners.append(self._on_settings)
-        runtime.events.on(DocumentGone, self._on_document_gone)
+        runtime.events.on(DocumentGone, self._on_gone)
+        runtime.events.on(ItemGone, self._on_gone)
         runtime.events.on(DocumentChanged, self._on_document_changed)
         runtime.events.on(ModelsChanged, self._on_models_changed)
         self._sweep = None if runtime.store.read_only else runtime.service_thread.call_later(SWEEP_S, self._sweep_up)
@@ -99,19 +101,25 @@ class StateService(Service):
         return {"path": str(path), "model": record.sha256}
 
     def keep(
-        self, record: ModelRecord, turns: Sequence[ChatMessage], version: str, documents: Sequence[DocumentRecord]
+        self,
+        record: ModelRecord,
+        turns: Sequence[ChatMessage],
+        version: str,
+        owners: Sequence[str],
+        *,
+        replaces: bool = False,
     ) -> None:
         """Save what the loaded model has just read of `turns`, once no answer is waited for.
 
-        `version` is that of the prompt.  A failure is not reported, because a state only saves time.
+        `version` is that of the prompt; `owners`: ids of the documents or the chat; `replaces`: other states of the
+        same owners are deleted then.  A failure is not reported, because a state only saves time.
         """
         if not self._most or self._store.read_only:
             return
         key = _key(record, turns, version)
         if any(one.key == key for one in self._saving):
             return
-        ids = tuple(one.id for one in documents)
-        saving = _Saving(record, tuple(turns), key, ids, time.monotonic() + PATIENCE_S)
+        saving = _Saving(record, tuple(turns), key, tuple(owners), replaces, time.monotonic() + PATIENCE_S)
         self._saving.append(saving)
         self._begin(saving)
 
@@ -141,7 +149,7 @@ class StateService(Service):
             "folder": str(self._folder),
             "key": saving.key,
             "model": saving.record.sha256,
-            "documents": list(saving.documents),
+            "documents": list(saving.owners),
             "most_bytes": self._most << 20,
         }
 
@@ -160,9 +168,12 @@ class StateService(Service):
             return
         if isinstance(event, Failed):
             log.info("a state was not saved: %s", event.code)
-        if not saving.is_requested or not self._most or not all(map(self._is_document, saving.documents)):
+        if not saving.is_requested or not self._most or not all(map(self._is_there, saving.owners)):
             with suppress(OSError):
                 path_of(self._folder, saving.key).unlink(missing_ok=True)
+        elif saving.replaces and isinstance(event, Done):
+            with suppress(KnownError):
+                remove_states(self._folder, lambda head: head.key == saving.key or head.documents != saving.owners)
         self._end(saving)
 
     def _end(self, saving: _Saving) -> None:
@@ -181,12 +192,12 @@ class StateService(Service):
         """Count the states and their bytes on a file thread."""
         return pending_on_file_thread(self._service_thread, self._counted, name="saved-states")
 
-    def forget(self, documents: Collection[str]) -> None:
-        """Delete the states of these documents, and those just being written.  Raises KnownError."""
-        gone = frozenset(documents)
+    def forget(self, owners: Collection[str]) -> None:
+        """Delete the states of these documents and chats, and those just being written.  Raises KnownError."""
+        gone = frozenset(owners)
         if gone:
             for saving in self._saving:
-                saving.is_requested = saving.is_requested and gone.isdisjoint(saving.documents)
+                saving.is_requested = saving.is_requested and gone.isdisjoint(saving.owners)
             remove_unfinished(self._folder)
             remove_states(self._folder, lambda head: gone.isdisjoint(head.documents))
 
@@ -206,7 +217,7 @@ class StateService(Service):
                 saving.later.cancel()
         self._saving.clear()
 
-    def _on_document_gone(self, event: DocumentGone) -> None:
+    def _on_gone(self, event: DocumentGone | ItemGone) -> None:
         with suppress(KnownError):  # said where it is asked for; swept up later
             self.forget([event.id])
 
@@ -261,13 +272,19 @@ class StateService(Service):
         on_file_thread(self._service_thread, heads, looked, name="saved-states")
 
     def _is_requested(self, head: StateHead) -> bool:
-        return head.model in (self._models or ()) and all(map(self._is_document, head.documents))
+        return head.model in (self._models or ()) and all(map(self._is_there, head.documents))
 
-    def _is_document(self, id: str) -> bool:
+    def _is_there(self, id: str) -> bool:
+        """Return whether there is a document or a chat with this id; also where that cannot be seen now."""
         try:
             return self._store.documents.get(id).id == id
         except KnownError as err:
-            return err.code != "document.unknown"
+            if err.code != "document.unknown":
+                return True
+        try:
+            return self._store.items.get(id).id == id
+        except KnownError as err:
+            return err.code != "item.unknown"
 
 
 def _key(record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> str:

@@ -95,7 +95,7 @@ class HistoryService(Service):
         Returns its id, and histories that were set aside earlier, which may still hold it.
         """
         item = self._chats.trash(self._store.items.get(id).id)
-        self._states.forget([one.id for one in self._store.documents.of_item(item.id)])
+        self._states.forget([item.id, *(one.id for one in self._store.documents.of_item(item.id))])
         self._chats.drop(item.id)
         copies = self._store.delete_for_good(item.id)
         self._publish(ItemGone(item.id))
@@ -139,13 +139,14 @@ class HistoryService(Service):
         return EmptiedTrash(gone, tuple(self._store.set_aside()), tuple(self._only_of(gone, uses)))
 
     def _forget_states(self) -> None:
-        """Of all documents that something in the bin is about."""
-        documents: set[str] = set()
+        """Of all that is in the bin, and of all documents that something there is about."""
+        owners: set[str] = set()
         before: tuple[float, int] | None = None
         while page := self._store.items.page(None, before=before, limit=500, deleted=True):
-            documents.update(one.id for item in page for one in self._store.documents.of_item(item.id))
+            owners.update(item.id for item in page)
+            owners.update(one.id for item in page for one in self._store.documents.of_item(item.id))
             before = (page[-1].updated, page[-1].n)
-        self._states.forget(documents)
+        self._states.forget(owners)
 
     def damaged(self) -> Sequence[Path]:
         """Return histories that were set aside because they were damaged, oldest first."""

@@ -335,7 +335,9 @@ class QuestionService(Service):
     def _keep_state(self, asking: Asking) -> None:
         """A document that was read whole, and for long, need not be read again another day."""
         if asking.record and asking.reading.is_whole and asking.read_s > WORTH_S:
-            self._states.keep(asking.record, text_of(asking, asking.reading), PROMPT_VERSION, asking.documents)
+            self._states.keep(
+                asking.record, text_of(asking, asking.reading), PROMPT_VERSION, [one.id for one in asking.documents]
+            )
 
     def _kept_words(self, asking: Asking, text: str) -> str:
         if asking.answered is None:

@@ -1,0 +1,77 @@
+"""Keeps on the disk what a model has read of a chat, so that the chat can go on another day without being read again.
+
+It is saved once the chat has rested, never on the way of an answer, and goes with the chat (documents.saved_states).
+Chats that are not kept have no state.  On the service thread.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Message, ModelRecord, Status
+from slmdesk.core.types import ChatMessage, Json
+from slmdesk.services.base.events import MessageEnded
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
+from slmdesk.services.chat.conversation import active_path, leaf_of, system_of, turns_for_engine
+from slmdesk.services.chat.ephemeral import PREFIX
+from slmdesk.services.chat.options import options_from
+from slmdesk.services.documents.saved_states import StateService
+from slmdesk.services.models.library import ModelService
+
+REST_S = 20.0
+"""After its last answer a chat has rested."""
+LEAST_TOKENS = 500
+"""Of a conversation: fewer are read in a moment."""
+
+
+class ChatStates(Service):
+    """Saves and finds the states of chats."""
+
+    def __init__(
+        self, runtime: Runtime, models: ModelService, states: StateService, *, kind: str, version: str
+    ) -> None:
+        """`kind`: of the items that are chats; `version`: of the prompt."""
+        super().__init__(runtime)
+        self._models, self._states, self._kind, self._version = models, states, kind, version
+        self._resting: dict[str, Later] = {}
+        runtime.events.on(MessageEnded, self._on_message_ended)
+
+    def known(self, record: ModelRecord, turns: list[ChatMessage]) -> dict[str, Json] | None:
+        """Return the `state` for an engine request that begins with these turns, else None."""
+        return self._states.known(record, turns, self._version) if turns else None
+
+    def close(self) -> None:
+        """Save nothing more."""
+        for one in self._resting.values():
+            one.cancel()
+        self._resting.clear()
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        message = event.message
+        if message.item.startswith(PREFIX) or self._store.read_only:
+            return
+        if earlier := self._resting.pop(message.item, None):
+            earlier.cancel()
+        if message.status is Status.COMPLETE and (message.tokens_in or 0) + (message.tokens_out or 0) >= LEAST_TOKENS:
+            self._resting[message.item] = self._service_thread.call_later(REST_S, lambda: self._rested(message))
+
+    def _rested(self, message: Message) -> None:
+        """Save the state of the chat as it is now, if this is still its last answer."""
+        self._resting.pop(message.item, None)
+        with suppress(KnownError):  # deleted meanwhile, or its model is gone
+            item = self._store.items.get(message.item)
+            path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
+            record = self._models.by_sha256(message.model_sha256)
+            has_adapter = bool(options_from(item.settings).lora)
+            if (
+                item.kind == self._kind
+                and item.deleted_at is None
+                and path
+                and path[-1].id == message.id
+                and record
+                and not has_adapter
+            ):
+                turns, _ids = turns_for_engine(system_of(item), path)
+                self._states.keep(record, turns, self._version, [item.id], replaces=True)
