@@ -1,4 +1,4 @@
-"""Has the model read a conversation while a person types the next question, so that its answer begins sooner.
+"""Has the model loaded, and read a conversation, while a person types the next question: its answer begins sooner.
 
 The engine keeps what it has read of a prompt, and the next prompt with the same beginning shares it.  On the service
 thread.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import messages_to_json, to_json
 from slmdesk.services.chat.model_choice import AnswerSettings
+from slmdesk.services.engine.events import ModelState
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 
@@ -28,6 +30,8 @@ class ReadAhead:
         self._lease: Lease | None = None
         self._last: tuple[object, ...] = ()
         """What was read, or is being read."""
+        self._tried = ""
+        """The model that was loaded for the draft."""
 
     def begin(
         self, settings: AnswerSettings, turns: Sequence[ChatMessage], state: Mapping[str, Json] | None = None
@@ -36,9 +40,12 @@ class ReadAhead:
 
         `state`: of an earlier day, in which they are read; see `StateService.known`.
 
-        Does nothing where they are few, were read last, or the model is not loaded or has other work: no model is
-        loaded for this, and none is kept from another one that is asked for.
+        Does nothing where they are few, were read last, or another model is loaded or has work: it is not kept from one
+        that is asked for.  A model that was let go is loaded.
         """
+        if self._loader.loaded() is None:
+            self._load(settings.record)
+            return
         if sum(len(one.text) for one in turns) < LEAST_CHARACTERS:
             return
         key = (settings.record.sha256, settings.lora, self._loader.generation, tuple(turns))
@@ -58,9 +65,17 @@ class ReadAhead:
             lambda _problem: None,
         )
 
+    def _load(self, record: ModelRecord) -> None:
+        """Load the model that will be asked, unless it was just tried or crashed too often."""
+        is_free = self._loader.state.state is ModelState.NOT_LOADED and record.id != self._tried
+        if is_free and not self._loader.times_crashed(record):
+            self._tried = record.id
+            self._loader.choose(record, explicit=False)
+
     def stop(self) -> None:
         """Stop reading; what was read so far is kept in the engine as long as there is space."""
         lease, self._lease = self._lease, None
+        self._tried = ""
         if lease is not None:
             self._last = ()
             lease.release()

@@ -209,8 +209,8 @@ class ChatService(Service):
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
 
-        Only the newest request counts.  When the model is not loaded the count is a guess; when it is, it begins to
-        read the conversation as soon as there is a draft.  Raises KnownError
+        Only the newest request counts.  When the model is not loaded the count is a guess; as soon as there is a draft,
+        it is loaded and begins to read the conversation.  Raises KnownError
         `model.none`, `model.several`.
         """
         options = self.options(chat) if chat else ChatOptions()
@@ -223,7 +223,7 @@ class ChatService(Service):
             path, system = active_path(message_store.messages.of_item(chat), leaf_of(item)), system_of(item)
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
-        if draft.strip() and seen and seen[-1].status is not Status.STREAMING:
+        if draft.strip() and not (seen and seen[-1].status is Status.STREAMING):
             with suppress(KnownError):  # said when it is sent
                 settings = self._choice.settings_for(options, None, Sampling())
                 turns, _ids = turns_for_engine(system, seen)

@@ -7,9 +7,10 @@ import time
 from contextlib import closing
 
 import pytest
-from fakes.recorder import TIMEOUT_S, Recorder, add_model, open_echo, result_of
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
 
 from slmdesk.core.saved_states import states_in
+from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths
 from slmdesk.services.chat import chat_states
 from slmdesk.services.chat.requests import SendRequest
@@ -131,3 +132,20 @@ def test_nothing_is_saved_where_the_setting_keeps_nothing(session):
         time.sleep(0.3)
         result_of(services, services.states.when_quiet)
         assert states() == []
+
+
+@pytest.mark.model
+def test_the_real_engine_goes_on_where_a_chat_ended(monkeypatch, home, starter_model):
+    monkeypatch.setattr(chat_states, "REST_S", 0.05)
+    history = "My notes: " + " ".join(f"On day {day} it rained in town number {day * 7}." for day in range(60))
+    short = {"sampling": Sampling(temperature=0, max_tokens=24)}
+    with closing(open_echo(LLAMA)) as services:
+        import_model(services, starter_model, link=True)
+        chat, first = asked(services, history, **short)
+        rested(services, 1)
+        (kept,) = states()
+        assert kept.head.tokens >= first.usage.prompt_tokens
+    with closing(open_echo(LLAMA)) as services:
+        _, ended = asked(services, "And now?", chat, **short)
+        assert ended.usage.cached_tokens >= first.usage.prompt_tokens
+        assert ended.usage.prompt_tokens - ended.usage.cached_tokens < 64

@@ -65,13 +65,30 @@ def test_nothing_is_read_without_a_draft_or_for_a_few_words(opened, text, draft)
     assert not is_busy(recorder)
 
 
-def test_no_model_is_loaded_for_it(opened):
+def state_of_model(recorder):
+    return on_service_thread(recorder, lambda: recorder.services.loader.state.state)
+
+
+def test_the_first_letter_loads_a_model_that_was_let_go(opened):
     recorder = opened()
-    chat, _ = asked(recorder, LONG)
+    chat, _ = asked(recorder, "hello")
     on_service_thread(recorder, recorder.services.models.unload)
+    typed(recorder, chat, "")
+    assert state_of_model(recorder) is ModelState.NOT_LOADED
     typed(recorder, chat, "A")
-    assert not is_busy(recorder)
-    assert on_service_thread(recorder, lambda: recorder.services.loader.state.state) is ModelState.NOT_LOADED
+    wait_until(lambda: state_of_model(recorder) is ModelState.READY)
+    on_service_thread(recorder, recorder.services.models.unload)
+    typed(recorder, chat, "And")
+    assert state_of_model(recorder) is ModelState.NOT_LOADED, "once for a question: who lets it go again means it"
+
+
+def test_a_model_that_crashed_too_often_is_not_loaded_for_a_draft(opened, monkeypatch):
+    recorder = opened()
+    chat, _ = asked(recorder, "hello")
+    on_service_thread(recorder, recorder.services.models.unload)
+    monkeypatch.setattr(recorder.services.loader, "times_crashed", lambda _record: 3)
+    typed(recorder, chat, "A")
+    assert state_of_model(recorder) is ModelState.NOT_LOADED
 
 
 def test_the_question_ends_the_reading(opened, monkeypatch):
