@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
@@ -206,11 +205,24 @@ class ChatService(Service):
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
         return self._prompts.show(record, turns, ids)
 
+    def expect_question(self, chat: str) -> None:
+        """Have the model of a chat loaded, and the chat read: a person has begun to type the next question.
+
+        Raises KnownError `item.unknown`, `model.…`, `adapter.…`.
+        """
+        message_store = self._message_store_of(chat)
+        item = message_store.items.get(chat)
+        path = active_path(message_store.messages.of_item(chat), leaf_of(item))
+        if path and self.is_writing(path[-1].id):
+            return
+        settings = self._choice.settings_for(options_from(item.settings), None, Sampling())
+        turns, _ids = turns_for_engine(system_of(item), path)
+        self._read_ahead.begin(settings, turns, self._known_state(settings, turns))
+
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
 
-        Only the newest request counts.  When the model is not loaded the count is a guess; as soon as there is a draft,
-        it is loaded and begins to read the conversation.  Raises KnownError
+        Only the newest request counts.  When the model is not loaded the count is a guess.  Raises KnownError
         `model.none`, `model.several`.
         """
         options = self.options(chat) if chat else ChatOptions()
@@ -223,11 +235,6 @@ class ChatService(Service):
             path, system = active_path(message_store.messages.of_item(chat), leaf_of(item)), system_of(item)
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
-        if draft.strip() and not (seen and seen[-1].status is Status.STREAMING):
-            with suppress(KnownError):  # said when it is sent
-                settings = self._choice.settings_for(options, None, Sampling())
-                turns, _ids = turns_for_engine(system, seen)
-                self._read_ahead.begin(settings, turns, self._known_state(settings, turns))
 
     def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
         """Count the tokens of an attachment with the model of a chat; the result has its text as the model reads it.

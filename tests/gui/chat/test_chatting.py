@@ -255,6 +255,29 @@ def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
     assert program.notices() == []
 
 
+def test_a_chat_is_read_while_its_next_question_is_typed(start, model_file):
+    program = start(slow_read=0.2, answer="Yes.")
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+
+    program.send("one two three " * 120)
+    program.wait_idle()
+    first = program.chat.chat
+    program.chat.new_chat()
+    program.send("four five six " * 120)
+    program.wait_idle()
+    program.chat.open_chat(first)
+    program.wait(lambda: program.chat.chat == first and len(program.messages()) == 2)
+    program.type("A")
+    program.wait(lambda: program.ask(lambda services: services.loader.is_busy))
+    program.wait(lambda: not program.ask(lambda services: services.loader.is_busy))
+    program.type("nd now?")
+    program.enter()
+    program.wait_idle()
+    program.wait(lambda: len(program.messages()) == 4 and program.last().status is Status.COMPLETE)
+    assert program.last().tokens_reused > program.last().tokens_in - 30
+
+
 def test_w1_a_model_that_died_idle_is_said_until_it_is_ready_again(program):
     process = psutil.Process(program.ask(lambda services: services.engine.pid))
     process.kill()

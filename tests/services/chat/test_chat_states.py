@@ -87,7 +87,7 @@ def test_what_was_typed_before_the_question_is_read_from_it_too(session):
         rested(services, 1)
     with session() as services:
         asked(services, "hello")
-        services.service_thread.call(lambda: services.chats.measure(chat, "A"))
+        services.service_thread.call(lambda: services.chats.expect_question(chat))
         deadline = time.monotonic() + TIMEOUT_S
         while services.service_thread.call(lambda: services.loader.is_busy):
             assert time.monotonic() < deadline

@@ -28,8 +28,8 @@ def asked(recorder, text, chat=None, **more):
     return sent.item.id, recorder.end_of(sent.answer.id)
 
 
-def typed(recorder, chat, draft):
-    on_service_thread(recorder, lambda: recorder.services.chats.measure(chat, draft))
+def typed(recorder, chat):
+    on_service_thread(recorder, lambda: recorder.services.chats.expect_question(chat))
 
 
 def is_busy(recorder):
@@ -49,19 +49,18 @@ def test_what_was_read_while_typing_is_not_read_again(opened):
     second, _ = asked(recorder, OTHER)
     _, without = asked(recorder, "And now?", first)
     assert without.usage.cached_tokens < 100, "the other chat was in memory"
-    typed(recorder, second, "A")
+    typed(recorder, second)
     wait_until(lambda: not is_busy(recorder))
-    typed(recorder, second, "And")
+    typed(recorder, second)
     assert not is_busy(recorder), "once is enough"
     _, with_it = asked(recorder, "And now?", second)
     assert with_it.usage.cached_tokens > with_it.usage.prompt_tokens - 20
 
 
-@pytest.mark.parametrize(("text", "draft"), [(LONG, ""), (LONG, " \n"), ("hello", "And now?")])
-def test_nothing_is_read_without_a_draft_or_for_a_few_words(opened, text, draft):
+def test_a_few_words_are_not_read(opened):
     recorder = opened(slow_read=0.05)
-    chat, _ = asked(recorder, text)
-    typed(recorder, chat, draft)
+    chat, _ = asked(recorder, "hello")
+    typed(recorder, chat)
     assert not is_busy(recorder)
 
 
@@ -73,12 +72,10 @@ def test_the_first_letter_loads_a_model_that_was_let_go(opened):
     recorder = opened()
     chat, _ = asked(recorder, "hello")
     on_service_thread(recorder, recorder.services.models.unload)
-    typed(recorder, chat, "")
-    assert state_of_model(recorder) is ModelState.NOT_LOADED
-    typed(recorder, chat, "A")
+    typed(recorder, chat)
     wait_until(lambda: state_of_model(recorder) is ModelState.READY)
     on_service_thread(recorder, recorder.services.models.unload)
-    typed(recorder, chat, "And")
+    typed(recorder, chat)
     assert state_of_model(recorder) is ModelState.NOT_LOADED, "once for a question: who lets it go again means it"
 
 
@@ -87,7 +84,7 @@ def test_a_model_that_crashed_too_often_is_not_loaded_for_a_draft(opened, monkey
     chat, _ = asked(recorder, "hello")
     on_service_thread(recorder, recorder.services.models.unload)
     monkeypatch.setattr(recorder.services.loader, "times_crashed", lambda _record: 3)
-    typed(recorder, chat, "A")
+    typed(recorder, chat)
     assert state_of_model(recorder) is ModelState.NOT_LOADED
 
 
@@ -95,7 +92,7 @@ def test_the_question_ends_the_reading(opened, monkeypatch):
     recorder = opened(slow_read=0.05)
     first, _ = asked(recorder, LONG)
     asked(recorder, OTHER)
-    typed(recorder, first, "A")
+    typed(recorder, first)
     assert is_busy(recorder)
     _, ended = asked(recorder, "And now?", first)
     assert ended.message.status is Status.COMPLETE
@@ -107,7 +104,7 @@ def test_a_question_to_another_model_does_not_wait_for_it(opened, tmp_path):
     chat, _ = asked(recorder, LONG)
     asked(recorder, OTHER)
     other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
-    typed(recorder, chat, "A")
+    typed(recorder, chat)
     assert is_busy(recorder)
     _, ended = asked(recorder, "hello", model=other.id)
     assert ended.message.status is Status.COMPLETE

@@ -14,7 +14,6 @@ from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 MEASURE_AFTER_MS = 300
-"""After the last letter; the first one is measured at once, since the model then begins to read the conversation."""
 
 
 class ContextWatch(QObject):
@@ -33,8 +32,8 @@ class ContextWatch(QObject):
         super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
         self._use = ContextUse()
-        self._is_empty = True
-        """There is no draft."""
+        self._expecting = ""
+        """The chat of the draft, once it is known that a question comes."""
         self.too_long: tuple[int, int] | None = None
         """Tokens needed and available, when what is written is known not to fit."""
         self._timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
@@ -49,12 +48,10 @@ class ContextWatch(QObject):
     def edited(self) -> None:
         """The draft has changed: the measured parts no longer hold."""
         self.too_long = None
-        was_empty, self._is_empty = self._is_empty, not self._now()[1].strip()
-        if was_empty and not self._is_empty:
-            self._timer.stop()
-            self._measure()
-        else:
-            self._timer.start()
+        self._timer.start()
+        chat, draft, _attach = self._now()
+        if not draft.strip() or chat != self._expecting:
+            self._expect_question()
 
     def forget(self) -> None:
         self._use.forget()
@@ -63,13 +60,21 @@ class ContextWatch(QObject):
         self.edited()
 
     def read(self, tokens: int) -> None:
-        """A prompt of `tokens` tokens is being read."""
+        """A prompt of `tokens` tokens is being read: the question was sent."""
+        self._expecting = ""
         self._use.read(tokens)
 
     def grew(self) -> None:
         guessed = self._use.grew()
         if guessed is not None:
             self.measured.emit(*guessed)
+
+    def _expect_question(self) -> None:
+        """From the first letter on the model is loaded and reads the conversation."""
+        chat, draft, _attach = self._now()
+        self._expecting = chat if draft.strip() else ""
+        if self._expecting:
+            self._bridge.ask(lambda services: services.chats.expect_question(chat), None, _ignore)
 
     @Slot()
     def _measure(self) -> None:
@@ -90,7 +95,8 @@ class ContextWatch(QObject):
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
             self._timer.start()
+            self._expect_question()
 
 
 def _ignore(problem: Problem) -> None:
-    """The meter is optional: its problems are shown elsewhere."""
+    """The meter and the reading are optional: their problems are shown elsewhere."""
