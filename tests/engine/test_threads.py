@@ -132,6 +132,7 @@ def test_a_curve_is_measured_within_its_time():
 
     assert measured(0.0001) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
     assert asked == [1, 2, 4, 8, 16] * 3 + [32, 64, 128, 256, 512]
+    assert [k for k, _ in measure_curve(lambda _k: None, keep_going=lambda: True, most=100)][-1] == 64
     assert measured(0.01) == [1, 2, 4, 8, 16, 32, 64]
     assert now <= 3.0
     assert measured(0.1) == [1, 2, 4, 8]

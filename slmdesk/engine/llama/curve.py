@@ -88,9 +88,11 @@ def measure_curve(
     decode: Callable[[int], None],
     *,
     keep_going: Callable[[], bool],
+    most: int = SLICES[-1],
     clock: Callable[[], float] = time.perf_counter,
 ) -> Curve:
-    """Time `decode(k)` for each of GROUPS in several rounds, where the fastest counts, then for each of SLICES.
+    """Time `decode(k)` for each of GROUPS in several rounds, where the fastest counts, then for each of SLICES up to
+    `most`.
 
     Takes at most about 3 s: sizes that would not fit into that time are left out.  `keep_going` is called before each
     decode; when it returns False, the curve measured so far is returned.
@@ -101,7 +103,7 @@ def measure_curve(
         before = 1
         for k in sizes:
             expected = fastest.get(k, k / before * fastest.get(before, 0.0))
-            if not keep_going() or (1 in fastest and clock() + expected > end):
+            if k > most or not keep_going() or (1 in fastest and clock() + expected > end):
                 break
             started = clock()
             decode(k)

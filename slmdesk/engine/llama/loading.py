@@ -303,7 +303,11 @@ def _try_out(
     _try_threads(context, token, steps, candidates, keep_going)
     curve = spec.cost_curve
     if not curve:
-        curve = measure_curve(lambda k: _compute_size(context, token, k, steps.best), keep_going=keep_going)
+        curve = measure_curve(
+            lambda k: _compute_size(context, token, k, steps.best),
+            keep_going=keep_going,
+            most=min(context.batch_tokens, context.cells),
+        )
     is_sane = spec.behaves if spec.behaves is not None else behaves(context, vocabulary, steps.best, keep_going)
     if not keep_going():
         raise Stopped
@@ -347,7 +351,7 @@ def _compute_size(context: Context, token: int, size: int, threads: int) -> None
         _compute(context, [token] * size, threads)
         return
     context.clear()
-    context.add_slice([token] * min(size, context.batch_tokens, context.cells), 0, 0, needs_last=True)
+    context.add_slice([token] * size, 0, 0, needs_last=True)
     code = context.decode(threads)
     context.forget(0)
     if code not in (DECODED, ABORTED):
