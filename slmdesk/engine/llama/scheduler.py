@@ -32,6 +32,9 @@ LONGER_PAUSE_S = 0.4
 """The same where PAUSE_S is too short for LEAST_SLICE tokens."""
 _WORTH_TIMING = 64
 """Tokens of a slice that say something about threads."""
+_TILE = 64
+"""Tokens of a batch from which on the library computes attention in tiles: deep in a text fewer were seen to take five
+times as long."""
 _SPLIT_CELLS = 256
 """From here on attention over one token is cut among the threads, and rounds by their number."""
 
@@ -72,6 +75,8 @@ class Scheduler:
         self._step_threads = step_threads
         self._read_threads = read_threads
         self._can_redo = can_redo
+        self._slow_below_tile: Sequence | None = None
+        """A prompt of which a slice smaller than a tile took longer than a pause may."""
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
@@ -196,7 +201,7 @@ class Scheduler:
         for sequence in writing:
             index = self._context.add(sequence.tokens[-1], sequence.read, sequence.seq_id)
             shares.append(_Share(sequence, 1, index))
-        budget = self._slice_size(writing)
+        budget = self._slice_size(writing, reading)
         for sequence in reading:
             count = min(sequence.pending, budget)
             if count > 0:
@@ -221,7 +226,7 @@ class Scheduler:
             self._who.active.append(sequence)
         return chosen
 
-    def _slice_size(self, writing: list[Sequence]) -> int:
+    def _slice_size(self, writing: list[Sequence], reading: list[Sequence]) -> int:
         """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when a person waits for a token.
 
         Nobody waits for the next token of background work, so its answers are computed along with whole slices.  How
@@ -238,6 +243,10 @@ class Scheduler:
         for pause_s in (PAUSE_S, LONGER_PAUSE_S):
             if size < LEAST_SLICE:
                 size = self._curve.largest(pause_s / unit_s, self._context.batch_tokens) - len(writing)
+        in_tiles = _TILE - len(writing)
+        if size < in_tiles and reading:
+            is_short = unit_s * self._curve.cost(_TILE) <= LONGER_PAUSE_S
+            size = in_tiles if is_short or reading[0] is self._slow_below_tile else size
         return max(LEAST_SLICE, min(most, size))
 
     def _put_on_adapter(self, shares: list[_Share]) -> bool:
@@ -285,6 +294,8 @@ class Scheduler:
         for the curve where it was not measured so far.
         """
         size = self._context.size
+        if size < _TILE and seconds > LONGER_PAUSE_S:
+            self._slow_below_tile = next((one.sequence for one in shares if not one.sequence.writing), None)
         if all(share.sequence.writing for share in shares):
             self._step_threads.note(threads, seconds / self._curve.cost(size))
         elif size >= _WORTH_TIMING:
