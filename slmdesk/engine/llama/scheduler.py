@@ -201,7 +201,7 @@ class Scheduler:
         for sequence in writing:
             index = self._context.add(sequence.tokens[-1], sequence.read, sequence.seq_id)
             shares.append(_Share(sequence, 1, index))
-        budget = self._slice_size(writing, reading)
+        budget = self._slice_size(writing, reading) if reading else 0
         for sequence in reading:
             count = min(sequence.pending, budget)
             if count > 0:
@@ -239,15 +239,12 @@ class Scheduler:
         unit_s = self._read_threads.best_cost or self._step_threads.best_cost
         if not unit_s:
             return LEAST_SLICE
-        size = 0
-        for pause_s in (PAUSE_S, LONGER_PAUSE_S):
-            if size < LEAST_SLICE:
-                size = self._curve.largest(pause_s / unit_s, self._context.batch_tokens) - len(writing)
-        in_tiles = _TILE - len(writing)
-        if size < in_tiles and reading:
-            is_short = unit_s * self._curve.cost(_TILE) <= LONGER_PAUSE_S
-            size = in_tiles if is_short or reading[0] is self._slow_below_tile else size
-        return max(LEAST_SLICE, min(most, size))
+        sizes = (self._curve.largest(one / unit_s, most) - len(writing) for one in (PAUSE_S, LONGER_PAUSE_S))
+        size = next((one for one in sizes if one >= LEAST_SLICE), LEAST_SLICE)
+        is_short = unit_s * self._curve.cost(_TILE) <= LONGER_PAUSE_S
+        if is_short or reading[0] is self._slow_below_tile:
+            size = max(size, _TILE - len(writing))
+        return min(most, size)
 
     def _put_on_adapter(self, shares: list[_Share]) -> bool:
         """Use the adapter that the batch's sequences share.  False: it cannot be used, and they have ended."""

@@ -28,7 +28,7 @@ from slmdesk.core.saved_states import (
 )
 from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
-from slmdesk.services.base.events import ItemGone, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -85,8 +85,7 @@ class StateService(Service):
         self._models: frozenset[str] | None = None
         self._most = runtime.settings.current.saved_states_mib
         runtime.settings.listeners.append(self._on_settings)
-        runtime.events.on(DocumentGone, self._on_gone)
-        runtime.events.on(ItemGone, self._on_gone)
+        runtime.events.on(DocumentGone, self._on_document_gone)
         runtime.events.on(DocumentChanged, self._on_document_changed)
         runtime.events.on(ModelsChanged, self._on_models_changed)
         self._sweep = None if runtime.store.read_only else runtime.service_thread.call_later(SWEEP_S, self._sweep_up)
@@ -217,7 +216,7 @@ class StateService(Service):
                 saving.later.cancel()
         self._saving.clear()
 
-    def _on_gone(self, event: DocumentGone | ItemGone) -> None:
+    def _on_document_gone(self, event: DocumentGone) -> None:
         with suppress(KnownError):  # said where it is asked for; swept up later
             self.forget([event.id])
 

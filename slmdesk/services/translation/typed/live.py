@@ -227,8 +227,8 @@ class LiveTranslation(Service):
         asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(requested.items())}, set())
         asked.open.update(asked.segments)
         job = lease.start("batch", {"stream": True}, lambda event: self._on_event(asked, event))
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         for name, (segment, _) in asked.segments.items():
-            terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
             asked.terms[name] = terms_in(segment.source, terms, segment.language)
             hidden = masked(segment.source, asked.terms[name], *self._languages_of(segment))
             asked.masks[name] = hidden.terms
