@@ -1,15 +1,21 @@
-"""python -m benchmarks [NAME …]: run the rows, print the table, and keep it in docs/performance.md when all ran."""
+"""python -m benchmarks [NAME …] [--fresh] [--anyway]: measure, print the tables, and keep them in docs/performance.md.
+
+Without names all that stands in the tables is measured: with the starter model, with the second one that
+SLMDESK_BENCH_MODEL names, and with the starter's tuned copy that SLMDESK_BENCH_TUNED names.  What was measured on the
+same day with the same code is not measured again (`--fresh`: it is).  On a busy machine nothing is measured; what was
+disturbed is measured once more, and the docs stay as they are while anything is left that was disturbed (`--anyway`:
+measured and written all the same, with a mark).  `python -m benchmarks --list` shows all names.
+"""
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from benchmarks import (
+    chat_rows,
     document_rows,
     download_throughput,
     engine_rows,
@@ -19,59 +25,135 @@ from benchmarks import (
     translation_rows,
     window_rows,
 )
-from benchmarks.common import ROOT, Row, table
+from benchmarks.busy import LIMIT_CORES, OtherLoad, others_now
+from benchmarks.common import table
+from benchmarks.measured import Kept, Measured, report, write_page
+from benchmarks.subject import Subject, second, starter
 
-HEAD = """# Performance
-
-Made by `make bench` on {date}: {machine}. Model: SmolLM2-135M-Instruct Q4_1. Each figure is a
-ratio of runs interleaved in one call (sides in processes of their own, one warm-up, the order turned each time), except
-where a unit stands beside it. The machine is a shared virtual one: read the medians, and the span as its noise.
-
-"""
-
-
-def machine() -> str:
-    """In words, without names that would identify it."""
-    model = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    return f"{os.cpu_count()} cores, {model}, {platform.system()}, Python {platform.python_version()}"
-
-
-def main(names: list[str]) -> int:
-    """Run the rows of these names (all without any)."""
-    modules = (
-        engine_rows,
-        program_rows,
-        download_throughput,
-        estimates,
-        search_results,
-        window_rows,
-        document_rows,
-        translation_rows,
+EXPECTED_S = {
+    "one_stream": (90, 270), "first_token": (130, 280), "shared_requests": (60, 270), "summary_speed": (400, 1000),
+    "translation_speed": (300, 1300), "turn_ten": (100, 240), "states": (110, 200), "read_ahead": (60, 200),
+    "pause_beside": (180, 400), "beside_job": (60, 150), "threads": (80, 0), "window": (70, 0),
+}  # fmt: skip
+"""Seconds with the starter and with a second model of 1.5B on two cores; 0: not measured with it.  In this order."""
+ROWS = {row.__name__: row for module in (engine_rows, chat_rows, document_rows, program_rows) for row in module.ROWS}
+MORE = {
+    row.__name__: row
+    for module in (
+        engine_rows, program_rows, download_throughput, estimates, search_results, window_rows, translation_rows,
     )
-    known = {row.__name__: row for module in modules for row in module.ROWS}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        print(f"unknown: {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
-        return 2
-    rows: list[Row] = []
-    for name in names or known:
-        started = time.monotonic()
-        print(f"{name} …", file=sys.stderr, flush=True)
-        for row in known[name]():
+    for row in module.MORE
+}  # fmt: skip
+"""Measured by name only: they take long, or change seldom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One measurement to be made."""
+
+    name: str
+    subject: Subject
+
+    @property
+    def expected_s(self) -> int:
+        """On two cores."""
+        return EXPECTED_S[self.name][self.subject.is_second]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """As it is kept."""
+        return self.name, self.subject.version
+
+
+def say(words: str) -> None:
+    """Progress."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def tasks_of(names: Sequence[str]) -> list[Task]:
+    """In the order of the tables, the starter first."""
+    subjects = [starter(), *([other] if (other := second()) else [])]
+    tasks = [Task(name, subject) for subject in subjects for name in EXPECTED_S if not names or name in names]
+    return [one for one in tasks if one.expected_s]
+
+
+def measure(task: Task) -> Measured:
+    """Measure once, and note what others used meanwhile or just before."""
+    before = others_now()
+    load, began = OtherLoad(), time.monotonic()
+    rows, problem = [], ""
+    try:
+        for row in ROWS[task.name](task.subject):
             rows.append(row)
-            print(f"  {row.what}: {row.value} ({row.detail})", file=sys.stderr, flush=True)
-        print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    text = table(rows)
+            say(f"  {row.what}: {row.value} ({row.goal}) {row.detail}")
+    except Exception as err:  # whatever it is, the other rows are wanted
+        problem = f"{type(err).__name__}: {err}"
+        say(f"  failed: {problem}")
+    seconds, others = time.monotonic() - began, max(before, load.cores)
+    say(f"  {seconds:.0f} s" + (f", busy machine: others used {others:.2f} cores" if others > LIMIT_CORES else ""))
+    return Measured(task.name, task.subject.version, time.time(), seconds, others, tuple(rows), problem)
+
+
+def measure_all(tasks: Sequence[Task], kept: Kept, known: dict[tuple[str, str], Measured]) -> list[Measured]:
+    """Measure what is not known; what was disturbed is measured once more."""
+    left = sum(task.expected_s for task in tasks if task.key not in known)
+    found, pace = [], 1.0
+    for number, task in enumerate(tasks, 1):
+        if task.key in known:
+            found.append(known[task.key])
+            continue
+        say(f"[{number} of {len(tasks)}] {task.name}, {task.subject.name}: about {left * pace / 60:.0f} minutes left")
+        one = measure(task)
+        if one.is_busy:
+            say("  once more")
+            one = min(one, measure(task), key=lambda each: (bool(each.problem), each.others))
+        kept.add(one)
+        found.append(one)
+        left -= task.expected_s
+        pace = one.seconds / task.expected_s if number == 1 else (pace + one.seconds / task.expected_s) / 2
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """See above.  Status 1 where docs/performance.md could not be written, 2 where the command is wrong."""
+    options = {one for one in arguments if one.startswith("--")}
+    names = [one for one in arguments if one not in options]
+    if "--list" in options:
+        print("\n".join([*ROWS, *MORE]))
+        return 0
+    unknown = [name for name in names if name not in ROWS and name not in MORE]
+    if unknown:
+        say(f"unknown: {', '.join(unknown)}; there are: {', '.join([*ROWS, *MORE])}")
+        return 2
+    missing = [one.path for one in (starter(), second()) if one and not one.path.is_file()]
+    missing += [tuned] if (tuned := starter().tuned) and not tuned.is_file() else []
+    if missing:
+        say(f"no such file: {', '.join(map(str, missing))}")
+        return 2
+    for name in names:
+        if name in MORE:
+            print(table(list(MORE[name]())))
+    tasks = [] if names and not set(names) & set(ROWS) else tasks_of(names)
+    return measured_and_written(tasks, options, is_whole=not names) if tasks else 0
+
+
+def measured_and_written(tasks: Sequence[Task], options: set[str], *, is_whole: bool) -> int:
+    """Measure, print the tables, and keep them where all was measured on a quiet machine."""
+    others = others_now()
+    if others > LIMIT_CORES and is_whole and "--anyway" not in options:
+        say(f"busy machine: other programs use {others:.2f} cores; nothing is measured, docs/performance.md stays")
+        return 1
+    kept = Kept()
+    measured = measure_all(tasks, kept, {} if "--fresh" in options else kept.known())
+    subjects = [task.subject for task in tasks]
+    text = report(list(zip(subjects, measured, strict=True)), has_second=second() is not None)
     print(text)
-    if not names:
-        head = HEAD.format(date=datetime.date.today().isoformat(), machine=machine())
-        path = ROOT / "docs" / "performance.md"
-        below = path.read_text(encoding="utf-8").partition("\n## ")  # what is said about it, and other measures
-        path.write_text(head + text + "\n" + "".join(below[1:]), encoding="utf-8")
+    again = [f"{one.name} ({'failed' if one.problem else 'busy machine'})" for one in measured if not one.is_whole]
+    if again and "--anyway" not in options:
+        say(f"docs/performance.md stays; the next run measures only {', '.join(again)}")
+        return 1
+    if is_whole:
+        write_page(text)
     return 0
 
 

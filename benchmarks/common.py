@@ -7,10 +7,12 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +21,46 @@ from slmdesk.client.child import ENVIRONMENT_OF_ROLES
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = next(iter(sorted((ROOT / ".cache" / "starter-model").glob("*.gguf"))), ROOT / "no-model.gguf")
 
-WORDS = (
-    "The office keeps its letters in folders by year and by name. A clerk reads each letter, notes the date, the "
-    "sender and what is asked, and puts it where it can be found again. When a question comes, the folder is opened. "
-)
-
-
-def long_text(characters: int, mark: str) -> str:
-    """About so many characters of plain English; `mark` in front makes the whole prompt new to any cache."""
-    return (f"Note {mark}. " + WORDS * (characters // len(WORDS) + 1))[:characters]
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; `value` is compared with `goal` by a person, never by a test."""
+    """One line of the table."""
 
     what: str
     value: str
     goal: str
     detail: str = ""
+    figure: float | None = None
+    """What is compared with the goal."""
+    bound: str = ""
+    """What holds it where the goal is missed; a sentence."""
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether there is a goal such as `≤ 0.5`, and the figure does not reach it."""
+        sign, _, number = self.goal.partition(" ")
+        if self.figure is None or sign not in ("≤", "≥"):
+            return False
+        return self.figure > float(number) if sign == "≤" else self.figure < float(number)
+
+
+def row_of(what: str, values: Sequence[float], goal: str, detail: str = "", *, digits: int = 2, bound: str = "") -> Row:
+    """A row of the median of these values."""
+    return Row(what, median_and_span(values, digits), goal, detail, statistics.median(values), bound)
+
+
+def middle(seen: Sequence[Mapping[str, float]], key: str) -> float:
+    """The median of one figure."""
+    return statistics.median(one[key] for one in seen)
+
+
+OURS = ("ours", "steps_ours", "chats")
+"""Runners with our engine in them."""
+
+
+def has_server() -> bool:
+    """Whether the server engine is installed: `make bench` does it, the set-up for tests does not."""
+    return find_spec("xllamacpp") is not None
 
 
 class Runner:
@@ -46,10 +69,11 @@ class Runner:
     def __init__(self, name: str, model: Path = MODEL, **options: object) -> None:
         command = [sys.executable, "-m", "benchmarks.runners", name, str(model), json.dumps(options)]
         self.name = name
-        own = ENVIRONMENT_OF_ROLES["engine"] if name in ("ours", "steps_ours") else {}  # as the program starts it
+        own = ENVIRONMENT_OF_ROLES["engine"] if name in OURS else {}  # as the program starts it
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the child)
         self._process = subprocess.Popen(
             command, cwd=ROOT, env={**own, **os.environ}, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
         self.ask(ready=True)
 
@@ -66,7 +90,10 @@ class Runner:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the runner {self.name} ended with {self._process.wait()}")
+            status = self._process.wait()
+            self._errors.seek(0)
+            last = self._errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+            raise RuntimeError(f"the runner {self.name} ended with {status}: {last}")
         answer: Mapping[str, Any] = json.loads(line)
         return answer
 
@@ -81,15 +108,16 @@ class Runner:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(20)
+        self._errors.close()
 
 
 @contextmanager
-def runners(*names: str, **options: object) -> Iterator[list[Runner]]:
+def runners(*names: str, model: Path = MODEL, **options: object) -> Iterator[list[Runner]]:
     """Several children, all ended at the end."""
     started: list[Runner] = []
     try:
         for name in names:
-            started.append(Runner(name, **options))
+            started.append(Runner(name, model, **options))
         yield started
     finally:
         for one in started:
@@ -123,7 +151,10 @@ def median_and_span(values: Sequence[float], digits: int = 2) -> str:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as Markdown."""
+    """The rows as Markdown; a goal that is missed is said so."""
     lines = ["| what | seen: median (min–max) | goal | detail |", "|---|---|---|---|"]
-    lines += [f"| {row.what} | {row.value} | {row.goal} | {row.detail} |" for row in rows]
+    lines += [
+        f"| {row.what} | {row.value} | {row.goal}{' (missed)' if row.is_missed else ''} | {row.detail} |"
+        for row in rows
+    ]
     return "\n".join(lines)

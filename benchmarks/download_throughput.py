@@ -171,7 +171,7 @@ def _median(figures: list[Mapping[str, float]]) -> float:
     return sorted(one["rate"] for one in figures)[len(figures) // 2] / 1e6
 
 
-ROWS = (download_throughput,)
+MORE = (download_throughput,)
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.common import MODEL, Row, Runner, long_text, median_and_span
+from benchmarks.common import MODEL, Row, Runner, median_and_span
+from benchmarks.prompts import long_text
 from slmdesk.core.gguf.read import check_file
 from slmdesk.core.memory import estimate_loaded
 from slmdesk.core.speed import Pace
@@ -20,7 +21,7 @@ from slmdesk.engine.llama.threads import usable_cores
 CONTEXT = 4096
 ROUNDS = 5
 TOKENS = 32
-FIRST_CHARACTERS = 2400
+FIRST_TOKENS = 600
 """At least one whole batch of tokens, with which a model has all the memory it will ever take."""
 
 
@@ -41,10 +42,10 @@ def _rows(name: str, path: Path) -> Iterator[Row]:
     said = estimate_loaded(header, context_tokens=CONTEXT, available_bytes=psutil.virtual_memory().available)
     ratios, rates, expected = [], [], []
     with Runner("ours", path, context=CONTEXT) as runner:
-        runner.ask(prompt=long_text(FIRST_CHARACTERS, "first"), max_tokens=4)
+        runner.ask(prompt=long_text(FIRST_TOKENS, "first"), max_tokens=4)
         for turn in range(ROUNDS):
             bandwidth = measure_bandwidth(usable_cores(), seconds=0.3, keep_going=lambda: True)
-            seen = runner.ask(prompt=long_text(120, f"{turn}"), max_tokens=TOKENS)
+            seen = runner.ask(prompt=long_text(30, f"{turn}"), max_tokens=TOKENS)
             speed = Pace(bandwidth).of_header(header, past_tokens=int(seen["prompt_tokens"]) + TOKENS // 2)
             assert speed is not None
             ratios.append(seen["rate"] / speed.tokens_per_s)
@@ -66,4 +67,4 @@ def _peak_bytes(pid: int) -> int:
     raise RuntimeError("no VmHWM")
 
 
-ROWS = (estimates,)
+MORE = (estimates,)

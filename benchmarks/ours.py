@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import count, pairwise
 from typing import Any
 
-from slmdesk.core.types import ChatMessage, LoadSpec, PromptPart, Role, Sampling, TextPart
+from slmdesk.core.types import LoadSpec, Priority, PromptPart, Sampling
+from slmdesk.core.wire import messages_from
 from slmdesk.engine.base import Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 
@@ -18,14 +19,12 @@ class Ours:
 
     def __init__(self, model: str, options: Mapping[str, Any]) -> None:
         self._engine = LlamaEngine()
-        curve = ((1, 1.0), (2, 2.4), (4, 3.6), (8, 5.5), (16, 9.0))  # the measuring itself is not what is timed here
         spec = LoadSpec(
             model,
             context_tokens=options.get("context", 4096),
             pool_tokens=options.get("pool"),
             sequences=options.get("sequences"),
             threads=options.get("threads"),
-            cost_curve=() if options.get("measure") else curve,
         )
         self._handle = self._engine.load(spec, lambda _fraction: True).handle
         self._keys = count()
@@ -63,7 +62,7 @@ class Ours:
     def _single(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """One prompt, never ending early."""
         sampling = {"max_tokens": command["max_tokens"], "ignore_eos": "grammar" not in command}
-        sampling |= {"grammar": command["grammar"]} if "grammar" in command else {}
+        sampling |= {key: command[key] for key in ("grammar", "seed") if key in command}
         return self._timed([self._request(sampling, prompt=(PromptPart(command["prompt"], True),))])
 
     def _many(self, command: Mapping[str, Any]) -> Mapping[str, float]:
@@ -78,12 +77,6 @@ class Ours:
             self._timed([request])
         return {"seconds": time.perf_counter() - started}
 
-    def _chat(self, command: Mapping[str, Any]) -> Mapping[str, float]:
-        """The turns of a chat, each [role, text]."""
-        messages = tuple(ChatMessage(Role(role), (TextPart(text),)) for role, text in command["turns"])
-        sampling = {"max_tokens": command["max_tokens"], "ignore_eos": True}
-        return self._timed([self._request(sampling, messages=messages)])
-
     def _abort(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """Seconds from closing the iterator inside a long prompt until nothing is computed any more."""
         request = self._request({"max_tokens": 8}, prompt=(PromptPart(command["prompt"], True),))
@@ -97,35 +90,62 @@ class Ours:
             time.sleep(0.0005)
         return {"seconds": time.perf_counter() - started}
 
+    def _read(self, command: Mapping[str, Any]) -> Mapping[str, float]:
+        """A long prompt alone."""
+        return self._timed([self._request({"max_tokens": 1}, prompt=(PromptPart(command["long"], True),))])
+
     def _beside(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """The longest pause between two pieces of one answer while another request reads a long prompt."""
-        found: dict[str, float] = {}
-        read = threading.Event()
+        prompt = (PromptPart(command["prompt"], True),)
+        answer = self._engine.generate([self._request({"max_tokens": 2000, "ignore_eos": True}, prompt=prompt)])
+        started, moments = threading.Event(), []
 
-        def answer() -> None:
-            prompt = (PromptPart(command["prompt"], True),)
-            request = self._request({"max_tokens": command["max_tokens"], "ignore_eos": True}, prompt=prompt)
-            before, pauses = None, []
-            for event in self._engine.generate([request]):
+        def write() -> None:
+            for event in answer:
                 if isinstance(event, Piece):
-                    now = time.perf_counter()
-                    if before is not None:
-                        pauses.append(now - before)
-                    before = now
+                    moments.append(time.perf_counter())
                     started.set()
-            found["pause"], found["median"] = max(pauses), sorted(pauses)[len(pauses) // 2]
 
-        started = threading.Event()
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=write)
         thread.start()
-        started.wait(30)
-        begun = time.perf_counter()
-        long = self._request({"max_tokens": 1}, prompt=(PromptPart(command["long"], True),))
-        for _event in self._engine.generate([long]):
-            read.set()
-        found["read_s"] = time.perf_counter() - begun
+        started.wait()
+        began = time.perf_counter()
+        figures = self._read(command)
+        answer.close()  # type: ignore[attr-defined]
         thread.join()
-        return found
+        pauses = sorted((after - before, after - began) for before, after in pairwise(moments))
+        longest, at = pauses[-1]
+        median = pauses[len(pauses) // 2][0]
+        share = at / figures["first_token_s"]
+        return {**figures, "pause": longest, "at": share, "median": median, "written": len(pauses)}
+
+    def _person(self, command: Mapping[str, Any]) -> Mapping[str, float]:
+        """The first token of a person's question; with `job` while these messages are answered in the background."""
+        sampling = {"max_tokens": 40, "ignore_eos": True}
+        job = [self._request(sampling, messages=messages_from(one)) for one in command["job"]]
+        question = self._request({"max_tokens": 1}, prompt=(PromptPart(command["prompt"], True),))
+        if not job:
+            return self._timed([question])
+        background = self._engine.generate(job, Priority.BACKGROUND)
+        is_writing, ended = threading.Event(), []
+
+        def work() -> None:
+            for event in background:
+                if isinstance(event, Piece):
+                    is_writing.set()
+                elif isinstance(event, Finished):
+                    ended.append(event.key)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        is_writing.wait()
+        time.sleep(command["after_s"])
+        figures = self._timed([question])
+        background.close()  # type: ignore[attr-defined]
+        thread.join()
+        while self._engine.is_busy():
+            time.sleep(0.01)
+        return {**figures, "left": len(job) - len(ended)}
 
 
 def ours(model: str, options: Mapping[str, Any]) -> Ours:

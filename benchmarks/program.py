@@ -8,11 +8,12 @@ import queue
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.types import Sampling
+from slmdesk.core.records import Status
+from slmdesk.core.types import Origin, Role, Sampling, TextPart
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
 from slmdesk.services.chat.requests import SendRequest
@@ -36,6 +37,10 @@ class Program:
         self.services.service_thread.call(self.services.models.warm_up)
         self._wait_until_ready()
 
+    def close(self) -> None:
+        """End the children: the time of one that nobody waits for would count as another program's."""
+        self.services.close()
+
     def _wait_until_ready(self) -> None:
         while True:
             _, event = self._info.get(timeout=120)
@@ -43,27 +48,61 @@ class Program:
                 return
 
     def __call__(self, request: Mapping[str, Any]) -> Mapping[str, float]:
-        """One question in a chat of its own, never ending early; pieces timed as the services tell them."""
-        sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=request["max_tokens"], ignore_eos=True)
+        """A question in a chat of its own, or the next one in a long chat, never ending early."""
+        if request.get("do") == "next_question":
+            return self._next_question(request)
+        return self._asked(SendRequest(request["prompt"], sampling=_sampling(request["max_tokens"])))
+
+    def _asked(self, request: SendRequest) -> Mapping[str, float]:
+        """Pieces are timed as the services tell them."""
         started = time.perf_counter()
-        sent = self.services.service_thread.call(
-            lambda: self.services.chats.send(SendRequest(request["prompt"], sampling=sampling))
-        )
-        times = []
+        sent = self.services.service_thread.call(lambda: self.services.chats.send(request))
+        times, sizes = [], []
         while True:
-            at, event = self._info.get(timeout=120)
+            at, event = self._info.get(timeout=600)
             if isinstance(event, MessageGrew) and event.message == sent.answer.id:
                 times.append(at)
+                sizes.append(len(event.text))
             elif isinstance(event, MessageEnded) and event.message.id == sent.answer.id:
                 break
-        tokens = event.usage.output_tokens if event.usage else len(times)
-        decode = times[-1] - times[0]
+        assert event.usage is not None
+        tokens, decode = event.usage.output_tokens, times[-1] - times[0]
+        after_first = tokens * (1 - sizes[0] / sum(sizes))  # a piece may hold several tokens
         return {
-            "first_token_s": times[0] - started,
-            "decode_s": decode,
-            "tokens": tokens,
-            "rate": (tokens - 1) / decode,
-        }
+            "first_token_s": times[0] - started, "decode_s": decode, "tokens": tokens,
+            "rate": after_first / max(decode, 1e-9), "prompt": event.usage.prompt_tokens,
+        }  # fmt: skip
+
+    def _next_question(self, request: Mapping[str, Any]) -> Mapping[str, float]:
+        """A question in a chat of another day; with `ahead` the chat is read before Enter, as when its first letter
+        is typed.
+        """
+        services = self.services
+        item = services.service_thread.call(lambda: self._kept_chat(request["turns"][:-1]))
+        began = time.perf_counter()
+        if request["ahead"]:
+            services.service_thread.call(lambda: services.chats.expect_question(item))
+            while services.service_thread.call(lambda: services.chats._read_ahead._lease is not None):
+                time.sleep(0.02)
+        ahead_s = time.perf_counter() - began
+        seen = self._asked(SendRequest(request["question"], chat=item, sampling=_sampling(2)))
+        services.service_thread.call(lambda: services.chats.trash(item))  # else its state is saved beside later rounds
+        return {**seen, "ahead_s": ahead_s}
+
+    def _kept_chat(self, turns: Sequence[Sequence[str]]) -> str:
+        """A chat as it lies in the history.  On the service thread."""
+        chat, parent = self.services.chats.new_chat("Another day"), None
+        for role, text in turns:
+            parts = (TextPart(text, Origin.PERSON),) if role == "user" else ()
+            row = self.services.store.messages.add(
+                chat.id, parent=parent, role=Role(role), parts=parts, text="" if parts else text, status=Status.COMPLETE
+            )
+            parent = row.id
+        return chat.id
+
+
+def _sampling(max_tokens: int) -> Sampling:
+    return Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=max_tokens, ignore_eos=True)
 
 
 def probe_window(question: str) -> dict[str, float]:

@@ -147,6 +147,10 @@ def main() -> None:
         from benchmarks.ours import ours
 
         ask = ours(sys.argv[2], json.loads(sys.argv[3]))
+    elif sys.argv[1] == "chats":
+        from benchmarks.chats import Chats
+
+        ask = Chats(sys.argv[2], json.loads(sys.argv[3]))
     elif sys.argv[1].startswith("steps_"):
         from benchmarks import steps
 
@@ -160,6 +164,8 @@ def main() -> None:
     for line in sys.stdin:
         command = json.loads(line)
         print(json.dumps({} if "ready" in command else ask(command)), file=out, flush=True)
+    if callable(close := getattr(ask, "close", None)):
+        close()
 
 
 if __name__ == "__main__":

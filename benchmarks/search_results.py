@@ -128,7 +128,7 @@ def probe() -> None:
     print(json.dumps(seen[1:]))  # the first one imports the library of the Hub
 
 
-ROWS = (search_results,)
+MORE = (search_results,)
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--probe"]:

@@ -12,17 +12,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from itertools import count
-from pathlib import Path
 from typing import Any
 
-from slmdesk.core.types import ChatMessage, LoadSpec, Priority, Sampling
-from slmdesk.core.wire import messages_from, messages_to_json
+from slmdesk.core.types import LoadSpec, Priority, Sampling
+from slmdesk.core.wire import messages_from
 from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 
 Ask = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 SLOTS = 8
-SLOT_TOKENS = 2048
+SLOT_TOKENS = 1536
 CONTEXT = 4096
 
 
@@ -32,13 +31,21 @@ class Ours:
     def __init__(self, model: str, options: Mapping[str, Any]) -> None:
         self._model, self._keys, self._threads = model, count(), options.get("threads")
         self._engine = LlamaEngine()
-        self._curve = ()
+        self._curve: tuple[tuple[int, float], ...] = ()
+        self._behaves: bool | None = None
         self._load()
 
     def _load(self) -> None:
-        spec = LoadSpec(self._model, context_tokens=CONTEXT, cost_curve=self._curve, threads=self._threads)
+        spec = LoadSpec(
+            self._model,
+            context_tokens=CONTEXT,
+            threads=self._threads,
+            template_checked=bool(self._curve),
+            cost_curve=self._curve,
+            behaves=self._behaves,
+        )
         self._info = self._engine.load(spec, lambda _fraction: True)
-        self._curve = self._info.cost_curve  # as the library keeps it
+        self._curve, self._behaves = self._info.cost_curve, self._info.behaves  # as the library keeps them
         scheduler = self._engine.model(self._info.handle).scheduler
         self._spent = {"reading": 0.0, "writing": 0.0, "steps": 0.0, "written": 0.0}
         decode = scheduler._decode
@@ -79,7 +86,9 @@ class Ours:
                 str(next(self._keys)),
                 self._info.handle,
                 messages_from(one["messages"]),
-                sampling=Sampling(temperature=0.0, grammar=one["grammar"], max_tokens=one["max_tokens"]),
+                sampling=Sampling(
+                    temperature=0.0, repeat_penalty=1.0, grammar=one["grammar"], max_tokens=one["max_tokens"]
+                ),
                 with_probabilities=one.get("with_probabilities", False),
             )
             for one in command["prompts"]
@@ -100,47 +109,6 @@ class Ours:
             "read": sum(one.prompt_tokens - one.cached_tokens for one in usages),
             "written": sum(one.output_tokens for one in usages),
         }
-
-    # ---- a question to a document, another day
-
-    def _question(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The first token of a question in a process that has read nothing: with what was kept, or without.
-
-        With `keep` what was read is kept for the next ones.
-        """
-        from slmdesk.core.saved_states import StateHead, path_of, write_state
-        from slmdesk.tasks.states import restore_state
-
-        self._engine.unload(self._info.handle)
-        self._load()
-        handle, folder = self._info.handle, Path(command["folder"])
-        shared: tuple[ChatMessage, ...] = messages_from(command["shared"])
-        request = Request(
-            "q", handle, messages_from(command["messages"]), sampling=Sampling(temperature=0.0, max_tokens=4)
-        )
-        began = time.perf_counter()
-        restored = restore_state(self._engine, handle, {"path": str(path_of(folder, "k")), "model": "m"})
-        restore_s = time.perf_counter() - began
-        first = read = 0.0
-        for event in self._engine.generate([request]):
-            if isinstance(event, Piece) and not first:
-                first = time.perf_counter() - began
-            if isinstance(event, Finished):
-                read = event.answer.usage.prompt_tokens
-        save_s = size = 0.0
-        if command.get("keep"):
-            begun = time.perf_counter()
-            state = self._engine.state_of(handle, shared)
-            assert state is not None
-            head = StateHead(
-                "k", "m", self._engine.state_version(handle), ("d",), len(state.tokens) // 4, len(state.data)
-            )
-            size = write_state(folder, head, state.tokens, state.data, most_bytes=1 << 40).stat().st_size
-            save_s = time.perf_counter() - begun
-        return {
-            "first_token_s": first, "restore_s": restore_s, "restored": restored, "prompt": read,
-            "save_s": save_s, "bytes": size,
-        }  # fmt: skip
 
 
 def high(model: str, options: Mapping[str, Any]) -> Ask:
@@ -220,8 +188,3 @@ def server(model: str, options: Mapping[str, Any]) -> Ask:
 SIDES: Mapping[str, Callable[[str, Mapping[str, Any]], Ask]] = {
     "steps_ours": Ours, "steps_high": high, "steps_server": server,
 }  # fmt: skip
-
-
-def as_json(messages: tuple[ChatMessage, ...]) -> list[Any]:
-    """Messages as a request holds them."""
-    return list(messages_to_json(messages))

@@ -1,4 +1,4 @@
-"""Rows about translation: a document against the ways others would do it, what the app adds, text as it is typed."""
+"""Rows about translation: what the app adds, text as it is typed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import Row, Runner, interleave, median_and_span, ratios
-from benchmarks.document_rows import model, three_ways
+from benchmarks.common import MODEL, Row, Runner, interleave, median_and_span, ratios, row_of
 from benchmarks.program import ENGINE, READER, Program, link_model
+from benchmarks.prompts import translation_prompts
 from benchmarks.translation_text import sentences
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import LiveSegment
@@ -25,59 +25,33 @@ from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Event
 from slmdesk.services.container import open_services
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.translation.asking.prompts import TranslationStyle, translation_step
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.types import TranslationRequest
-from slmdesk.text.translation.tagged import Tags
 
-SEGMENTS_VARIABLE = "SLMDESK_BENCH_SEGMENTS"
-"""Another number of segments, for a look at the way."""
-SEGMENTS, MOST_WRITTEN = 200, 40
-"""Of a document: how many, and how many tokens are written of each at most: what is measured is speed, and the starter
-model finds no end.
-"""
+SEGMENTS = 200
+"""Of a document."""
 EDITS, TYPING_S = 30, 0.4
 """Of the text, and how long is looked at each before the next cuts it short."""
 PAIRS, FEW = 6, 32
 """Rounds and prompts of what the probabilities cost."""
 
 
-def prompts(ours: Runner, count: int = 0) -> list[dict[str, Any]]:
-    """What a translation of the letter asks of its segments."""
-    some = sentences(count or int(os.environ.get(SEGMENTS_VARIABLE) or SEGMENTS))
-    steps: list[Any] = [
-        translation_step(one, Tags(), TranslationStyle("de", "en"), with_probabilities=True) for one in some
-    ]
-    rendered = ours.ask(do="render", messages=[step["messages"] for step in steps])
-    return [
-        {
-            "messages": step["messages"], "text": text, "tokens": tokens, "grammar": None, "with_probabilities": True,
-            "max_tokens": min(MOST_WRITTEN, step["sampling"]["max_tokens"]),
-        }
-        for step, text, tokens in zip(steps, rendered["texts"], rendered["tokens"], strict=True)
-    ]  # fmt: skip
-
-
-def translation_speed() -> Iterator[Row]:
-    """The segments of a document three ways: short prompts behind instructions that are the same for all."""
-    count = os.environ.get(SEGMENTS_VARIABLE) or SEGMENTS
-    yield from three_ways(f"translation of {count} segments", prompts, "≤ 0.4", rounds=1)
-
-
 def probabilities_cost() -> Iterator[Row]:
     """Our engine with the probabilities of the tokens, and without."""
-    with Runner("steps_ours", model()) as ours:
-        asked = prompts(ours, FEW)
+    with Runner("steps_ours") as ours:
+        asked = translation_prompts(ours, "", FEW)
 
         def side(with_probabilities: bool) -> Any:
             return lambda _turn: ours.ask(prompts=[{**one, "with_probabilities": with_probabilities} for one in asked])
 
         seen = interleave({"with": side(True), "without": side(False)}, PAIRS)
-    yield Row(
+    yield row_of(
         "translation with the probabilities of its tokens ÷ without",
-        median_and_span(ratios(seen["with"], seen["without"], "seconds"), 3),
+        ratios(seen["with"], seen["without"], "seconds"),
         "≤ 1.03",
         f"{FEW} prompts, {seen['with'][0]['written']:.0f} tokens written",
+        digits=3,
     )
 
 
@@ -89,7 +63,7 @@ def desk_of_a_translation() -> Iterator[Row]:
         services = open_services(find_paths(Path(home)), engine_command=command, reader_command=READER)
         info: queue.Queue[Event] = queue.Queue()
         services.on(Event, info.put)
-        link_model(services, str(model()))
+        link_model(services, str(MODEL))
         times = []
         for turn in range(4):
             text = "\n".join(f"{turn} {one}" for one in sentences(SEGMENTS))
@@ -113,7 +87,7 @@ def desk_of_a_translation() -> Iterator[Row]:
 
 def typed_translation() -> Iterator[Row]:
     """From the end of the pause behind the last key to the first word that is another: 30 edits of a short text."""
-    program = Program(str(model()), {})
+    program = Program(str(MODEL), {})
     services = program.services
     record = services.service_thread.call(lambda: services.models.choose(None))
     manner = TranslationStyle("de", "en")
@@ -163,4 +137,4 @@ def _wait_for_end(info: queue.Queue[Event], job: str) -> None:
             return
 
 
-ROWS = (translation_speed, probabilities_cost, desk_of_a_translation, typed_translation)
+MORE = (probabilities_cost, desk_of_a_translation, typed_translation)

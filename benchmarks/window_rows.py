@@ -74,4 +74,4 @@ def _probe(environment: Mapping[str, str], *args: str, before: list[str] | None 
     return seen
 
 
-ROWS = (library_page, working_day)
+MORE = (library_page, working_day)
