@@ -6,6 +6,9 @@ ifeq ($(PYTHON3),)
 $(error Python 3.11 or newer with venv is needed; on Debian: apt-get install python3 python3-venv)
 endif
 
+# `make run BACKEND=vulkan` (or cuda, metal) compiles llama.cpp for graphics cards; `BACKEND=cpu` goes back.
+export BACKEND
+
 .PHONY: run test quick soak coverage shots bench model lock clean
 
 run:

@@ -8,6 +8,9 @@
     python3 packaging/set_up.py model   only fetch the starter model
     python3 packaging/set_up.py dev|bench|shots   set up for these
 
+BACKEND=vulkan, cuda or metal in the environment compiles llama.cpp for graphics cards; BACKEND=cpu goes back.  Without
+it the last choice stays.
+
 Only the standard library: this file runs before anything is installed.  What is done is remembered in the virtual
 environment, so a second run starts at once and touches no network.
 """
@@ -47,6 +50,18 @@ KINDS = ("run", "dev", "bench")
 NO_AMX = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
 """Compiler flags: llama.cpp is built for this processor, but never with AMX.  Some virtual machines show AMX and do not
 permit it, and there the library ends the process at its first token.  Only server processors have it."""
+
+BACKENDS: Mapping[str, str] = {
+    "cpu": "",
+    "vulkan": "-DGGML_VULKAN=on",
+    "cuda": "-DGGML_CUDA=on",
+    "metal": "-DGGML_METAL=on",
+}
+"""What llama.cpp can be compiled for, with the options of its build."""
+BACKEND_FILE = VENV / "slmdesk-backend.stamp"
+"""Which of them is installed; no file: cpu."""
+LAYER_SETTINGS = "VK_EXT_layer_settings"
+"""Stands in the headers of Vulkan from 1.3.272 on; llama.cpp cannot be compiled with older ones."""
 
 SHOWS_AMX = "import llama_cpp, sys; sys.exit(b'AMX' in llama_cpp.llama_print_system_info())"
 """Ends with status 1 where the installed library was built with AMX, as one kept by pip from an older set-up may be."""
@@ -99,7 +114,7 @@ def call(command: Sequence[str | Path], *, fine: Sequence[int] = (0,), **more: o
 
 def fingerprint(*files: Path) -> str:
     """What the environment was made from: if it is unchanged there is nothing to install."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT} {compiler_flags()}".encode())
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT} {compiler_flags()}{BACKENDS[backend()]}".encode())
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -123,11 +138,14 @@ def is_installed(kind: str) -> bool:
 
 def make_environment(kind: str) -> None:
     """Make .venv and install the pinned requirements and this program, unless that is done already."""
+    chosen = backend()
     if PYTHON.exists() and any(is_installed(one) for one in KINDS[KINDS.index(kind) :]):
         return
     if sys.version_info < (3, 11):  # noqa: UP036  (who calls this is not chosen by pyproject.toml)
         raise SetUpFailed(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     check_compiler()
+    if missing := missing_for(chosen):
+        raise SetUpFailed(missing)
     if not PYTHON.exists():
         with step("making the virtual environment in .venv"):
             try:
@@ -135,17 +153,91 @@ def make_environment(kind: str) -> None:
             except SetUpFailed as err:
                 raise SetUpFailed(f"{err}; on Debian: apt-get install python3-venv") from err
     with step("installing the libraries (the first time llama.cpp is compiled, about 4 minutes on two cores)"):
-        for requirements in (ROOT / "packaging" / "requirements-pip.txt", requirements_of(kind)):
-            install(requirements)
+        install(ROOT / "packaging" / "requirements-pip.txt")
+        if chosen != installed_backend():
+            build_llama(chosen)
+        install(requirements_of(kind))
         rebuild_without_amx(requirements_of(kind))
         quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}  # setuptools explains what an editable install is
         call([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT], env=quiet)
     stamp_of(kind).write_text(fingerprint(requirements_of(kind), ROOT / "pyproject.toml"))
 
 
-def install(requirements: Path) -> None:
-    """Install exactly these requirements, compiled with our flags."""
-    call([*PIP, "install", "--quiet", "--require-hashes", "--requirement", requirements], env=build_environment())
+def install(requirements: Path, *options: str, build: str = "cpu") -> None:
+    """Install exactly these requirements, compiled with our flags for this backend."""
+    command = [*PIP, "install", "--quiet", *options, "--require-hashes", "--requirement", requirements]
+    call(command, env=build_environment(build))
+
+
+def installed_backend() -> str:
+    """What the installed llama.cpp was compiled for."""
+    kept = BACKEND_FILE.read_text().strip() if BACKEND_FILE.is_file() else "cpu"
+    return kept if kept in BACKENDS else "cpu"
+
+
+def backend() -> str:
+    """What llama.cpp shall be compiled for: what BACKEND names, else what is installed."""
+    chosen = os.environ.get("BACKEND", "").strip().lower() or installed_backend()
+    if chosen not in BACKENDS:
+        raise SetUpFailed(f"BACKEND can be {', '.join(BACKENDS)}, but not {chosen}")
+    return chosen
+
+
+def build_llama(chosen: str) -> None:
+    """Compile llama.cpp for another backend.  Where that fails, the one installed before stays.
+
+    Only what was built for the processor comes from pip's cache or is left there: the cache knows no backends.
+    """
+    lines = (ROOT / "packaging" / "requirements.txt").read_text().split("\n")
+    start = next(at for at, line in enumerate(lines) if line.startswith("llama-cpp-python=="))
+    end = next(at for at, line in enumerate(lines[start:], start) if not line.endswith("\\"))
+    say(f"compiling llama.cpp for {chosen}, which may take a quarter of an hour or more")
+    with TemporaryDirectory(prefix="slmdesk-") as folder:
+        only = Path(folder) / "llama.txt"
+        only.write_text("\n".join(lines[start : end + 1]) + "\n")
+        fresh = () if chosen == "cpu" else ("--no-cache-dir",)
+        install(only, "--force-reinstall", "--no-deps", *fresh, build=chosen)
+    BACKEND_FILE.write_text(chosen)
+
+
+def missing_for(chosen: str) -> str:
+    """One sentence on what is not here to compile for a backend, and where it comes from; empty: nothing is missing."""
+    if chosen == "vulkan":
+        needed = [
+            ("glslc", bool(shutil.which("glslc"))),
+            ("the headers of Vulkan, 1.3.272 or newer", has_vulkan_headers()),
+            ("the SPIR-V headers", any((one / "spirv").is_dir() for one in include_folders())),
+        ]
+        if missing := [name for name, is_here in needed if not is_here]:
+            return (
+                f"for BACKEND=vulkan something is missing ({', '.join(missing)}); on Debian 13 and Ubuntu 24.04: "
+                "apt-get install glslc libvulkan-dev spirv-headers, elsewhere the Vulkan SDK from https://vulkan.lunarg.com"
+            )
+    if chosen == "cuda" and not (shutil.which("nvcc") or os.environ.get("CUDACXX")):
+        return (
+            "for BACKEND=cuda the compiler nvcc is missing; it comes with NVIDIA's CUDA Toolkit "
+            "(https://developer.nvidia.com/cuda-downloads, on Debian: apt-get install nvidia-cuda-toolkit)"
+        )
+    if chosen == "metal" and sys.platform != "darwin":
+        return "BACKEND=metal is for macOS; on this system take vulkan, or cuda for a card by NVIDIA"
+    return ""
+
+
+def include_folders() -> list[Path]:
+    """Where headers of C++ may be."""
+    sdk = os.environ.get("VULKAN_SDK")
+    own = [Path(sdk) / "include", Path(sdk) / "Include"] if sdk else []
+    return [*own, Path("/usr/include"), Path("/usr/local/include"), Path("/opt/homebrew/include")]
+
+
+def has_vulkan_headers() -> bool:
+    """Whether headers of Vulkan are here that llama.cpp can be compiled with."""
+    for folder in include_folders():
+        header = folder / "vulkan" / "vulkan_core.h"
+        if header.is_file():
+            is_new = LAYER_SETTINGS in header.read_text(encoding="utf-8", errors="replace")
+            return is_new and (folder / "vulkan" / "vulkan.hpp").is_file()
+    return False
 
 
 def compiler_flags() -> str:
@@ -153,9 +245,10 @@ def compiler_flags() -> str:
     return NO_AMX if os.name == "posix" and platform.machine() in ("x86_64", "amd64") else ""
 
 
-def build_environment() -> dict[str, str]:
-    """The environment in which libraries are compiled: a person's own flags stay."""
+def build_environment(build: str = "cpu") -> dict[str, str]:
+    """The environment in which libraries are compiled for a backend: a person's own flags stay."""
     flags = {name: f"{os.environ.get(name, '')} {compiler_flags()}".strip() for name in ("CFLAGS", "CXXFLAGS")}
+    flags["CMAKE_ARGS"] = f"{os.environ.get('CMAKE_ARGS', '')} {BACKENDS[build]}".strip()
     return {**os.environ, **{name: words for name, words in flags.items() if words}}
 
 

@@ -42,6 +42,8 @@ class Settings:
     """How much of the disk what was read of documents may take, so that it need not be read again; 0: nothing."""
     sequences: int = 0
     """Answers at once; 0: chosen from the measured cost."""
+    use_graphics_card: bool = True
+    """Models are put on a graphics card where llama.cpp was built to use one."""
     font_scale: int = 100
     """Percent."""
     offline: bool = True

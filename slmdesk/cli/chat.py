@@ -19,8 +19,8 @@ from slmdesk.cli.models.library import link_shared
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
-from slmdesk.core.types import Json, Sampling
-from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, MessageGrew, Problem
+from slmdesk.core.types import THINKING, Json, Sampling
+from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, MessageGrew, Problem, ThoughtGrew
 from slmdesk.services.chat.conversation import blanks_note
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.quote import Quoted
@@ -46,6 +46,11 @@ STOP_S = 5.0
 @click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
 @click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
 @click.option(
+    "--thinking",
+    type=click.Choice(THINKING),
+    help="How much a model that thinks aloud does so, in this chat from now on; its thoughts are not printed.",
+)
+@click.option(
     "--attach",
     "files",
     multiple=True,
@@ -69,6 +74,7 @@ def chat(
     max_tokens: int | None,
     lora: str | None,
     lora_scale: float | None,
+    thinking: str | None,
     files: tuple[Path, ...],
     password: bool,
     anyway: bool,
@@ -99,6 +105,7 @@ def chat(
         sampling=Sampling(temperature=temperature, seed=seed, max_tokens=max_tokens),
         lora="" if lora == "none" else lora,
         lora_scale=lora_scale,
+        thinking=thinking,
         anyway=anyway,
         save=not no_save,
     )
@@ -165,12 +172,16 @@ class _ChatRun:
     def _print(self, answer: str, *, saved: bool) -> int:
         console = self._console
         ended: MessageEnded | None = None
+        thinks = False
         while True:
             event = next_of(self._info)
             if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING:
                 console.progress(f"loading {event.name}", event.fraction, 1.0)
             elif isinstance(event, ModelStateChanged):
                 console.end_progress()
+            elif isinstance(event, ThoughtGrew) and event.message == answer and not thinks:
+                thinks = True
+                console.notify("thinking…")
             elif isinstance(event, MessageGrew) and event.message == answer:
                 if console.as_json:
                     console.give({"type": "token", "text": event.text})

@@ -37,6 +37,8 @@ _TOKEN_BYTES = 300
 _MERGE_BYTES = 175
 _FIXED_BYTES = 10 << 20
 """The library's own pages, threads, graphs; and what huge pages round up."""
+_GAPS = 16
+"""One part in so many of the cache is left in gaps of the memory by an earlier model of the same process."""
 
 _WINDOW_PERIODS = {
     "gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "cohere2": 4, "cohere2moe": 4, "llama4": 4, "olmo2": 4,
@@ -88,7 +90,7 @@ def _with_places(header: GgufHeader, cells: int) -> MemoryParts:
     places = 2 * STATEFUL_SEQUENCES if stateful else MOST_SEQUENCES + KEPT_SEQUENCES
     cache = estimate(header, context_tokens=cells, sequences=places).kv_cache
     alone = estimate(header, context_tokens=cells)  # logits of other sequences are allocated, but hardly ever touched
-    return MemoryParts(alone.weights, cache, alone.compute + PROCESS_BYTES)
+    return MemoryParts(alone.weights, cache, alone.compute + PROCESS_BYTES + cache // _GAPS)
 
 
 def choose_pool(context_tokens: int, parts: MemoryParts, available_bytes: int) -> int:
@@ -131,7 +133,11 @@ def _fits(header: GgufHeader, context_tokens: int, budget_bytes: int) -> bool:
 
 
 def _cache_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:
-    """Keys and values of the attention layers, and the states of the others.
+    return sum(cache_by_layer(header, context_tokens, sequences, batch))
+
+
+def cache_by_layer(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> list[int]:
+    """Bytes of the keys and values of each layer that attends, and of the states of the others.
 
     Source: llama.cpp's llama-kv-cache-iswa.cpp and llama-memory-recurrent.cpp, for a pool shared by all sequences.
     """
@@ -140,11 +146,11 @@ def _cache_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch:
     sliding_cells = min(cells, _rounded(window * sequences + batch))
     full, sliding = header.key_length + header.value_length, _sliding_head_bytes(header)
     state = _state_bytes(header) * sequences
-    total = 0
+    found = []
     for layer in _layers(header):
         per_cell = layer.kv_heads * (sliding if layer.slides else full) * _HALF
-        total += per_cell * (sliding_cells if layer.slides else cells) + (state if layer.has_state else 0)
-    return total
+        found.append(per_cell * (sliding_cells if layer.slides else cells) + (state if layer.has_state else 0))
+    return found
 
 
 def _layers(header: GgufHeader) -> list[_Layer]:

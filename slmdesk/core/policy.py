@@ -37,6 +37,7 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "models.import": "Adding model files",
         "models.packs": "Packs of models",
         "models.compare": "Comparing models",
+        "models.formats": "Models in other formats",
         "settings.network": "Settings of the network",
         "token": "Access token",
     }

@@ -131,6 +131,8 @@ class Token:
     job: str
     text: str
     key: str = ""
+    is_thought: bool = False
+    """It is thought aloud, and no part of the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,9 @@ class Message:
     error_args: Mapping[str, Json]
     created: float
     revision: int
+    thought: str = ""
+    """What a model thought aloud before this answer: no part of its words, found by no search, sent to no model."""
+    thought_seconds: float | None = None
 
     @property
     def words(self) -> str:
@@ -96,6 +99,12 @@ class AnswerEnding:
     """Kept beside how its words were chosen; None: not known."""
     error_code: str | None = None
     error_args: Mapping[str, Json] = field(default_factory=dict)
+    thought_seconds: float | None = None
+    """How long it thought aloud; None: not at all, or before its text was continued."""
+
+    def seconds_of_thought(self, old: float | None) -> float | None:
+        """What to save: what was known before, unless it thought anew."""
+        return old if self.thought_seconds is None else self.thought_seconds
 
     def sampling_of(self, old: Mapping[str, Json]) -> Mapping[str, Json]:
         """The sampling to save: what was known before, updated by what is known at the end."""

@@ -63,6 +63,12 @@ class PromptPart:
     trusted: bool
 
 
+THINKING_OFF, THINKING_ON, THINKING_USUAL = "off", "on", "usual"
+THINKING_LEVELS = ("low", "medium", "high")
+THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
+"""How much a model that thinks aloud shall do so; `usual`: as its makers set it where nothing is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How the next token is chosen.  None: the model's own default, else ours."""
@@ -86,6 +92,12 @@ class Sampling:
     max_tokens: int | None = None
     """None: as many as fit; the engine always has a cap."""
     ignore_eos: bool = False
+    thinking: str = THINKING_OFF
+    """One of THINKING."""
+    thought_tokens: int | None = None
+    """The thought is closed after so many."""
+    thought_seconds: float | None = None
+    """… or after so many seconds."""
 
     def over(self, defaults: Sampling) -> Sampling:
         """A copy with values that are None taken from `defaults`."""
@@ -112,6 +124,17 @@ they are warm, and with a light penalty, since they repeat themselves."""
 
 
 @dataclass(frozen=True, slots=True)
+class Offload:
+    """The layers of a model that a graphics card holds and computes; the processor does the others."""
+
+    device: str
+    """The card's name."""
+    layers: int
+    of: int
+    """All layers of the model, its output counted as one."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoadSpec:
     """How to load a model.  `context_tokens` is the limit of one request; the pool is shared by all sequences."""
 
@@ -132,8 +155,14 @@ class LoadSpec:
     """(tokens in one decode, cost relative to one), measured before; empty: measure now."""
     behaves: bool | None = None
     """Whether it was found to behave like a language model, under this checksum; None: find out now."""
+    flash: bool | None = None
+    """Whether to use flash attention, as was found to be faster before; None: find out now."""
+    measured_on: Offload | None = None
+    """Where its layers were when `cost_curve` and `behaves` were measured; elsewhere both are measured again."""
     anyway: bool = False
     """A person wants it tried although memory looks too short: it is not refused for that."""
+    use_card: bool = True
+    """Put layers on a graphics card, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +185,19 @@ class Device:
 
     name: str
     memory_bytes: int
+    free_bytes: int = 0
+    """Of `memory_bytes`, at the moment of asking; 0 where the driver does not say."""
+    is_integrated: bool = False
+    """Its memory is the PC's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """What llama.cpp was built for and what it finds here."""
+
+    names: tuple[str, ...]
+    """Such as "CPU", "Vulkan"."""
+    devices: tuple[Device, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +233,12 @@ class LoadedModel:
     sliding_window: int = 0
     behaves: bool | None = None
     """Whether it makes anything of plain sentences; False: damaged, or never trained.  None: not tried."""
+    offload: Offload | None = None
+    """What is on a graphics card; None: nothing."""
+    thinking: tuple[str, ...] = ()
+    """What Sampling.thinking may be; empty: the model does not think aloud."""
+    flash: bool = True
+    """Whether it computes flash attention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,3 +292,7 @@ class Answer:
     """Same seed, empty cache and nothing beside it would give the same text."""
     probabilities: tuple[TokenProbability, ...] = ()
     """Where a request asks for them: one for each token that wrote something, in order."""
+    thought: str = ""
+    """What it thought aloud before; not part of `text`."""
+    thought_seconds: float = 0.0
+    """From the first token to the end of the thought."""

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, LoadSpec, Sampling
+from slmdesk.core.types import THINKING, Answer, ChatMessage, Json, LoadedModel, LoadSpec, Sampling
 
 T = TypeVar("T")
 
@@ -27,6 +27,8 @@ _SAMPLING_LIMITS: Mapping[str, tuple[float, float]] = {
     "frequency_penalty": (-100, 100),
     "presence_penalty": (-100, 100),
     "penalty_last_n": (-1, 1 << 20),
+    "thought_tokens": (0, 1 << 20),
+    "thought_seconds": (0, 1 << 20),
 }
 _MOST_BIAS = 1e9
 _MOST_TOKEN = (1 << 31) - 1
@@ -73,6 +75,8 @@ def sampling_from(untrusted: object) -> Sampling:
             raise KnownError("request.invalid", what=name)
     if any(not 0 <= token <= _MOST_TOKEN or abs(bias) > _MOST_BIAS for token, bias in sampling.logit_bias):
         raise KnownError("request.invalid", what="logit_bias")
+    if sampling.thinking not in THINKING:
+        raise KnownError("request.invalid", what="thinking")
     return sampling
 
 

@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Answer, ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart, Sampling
+from slmdesk.core.model_formats import FormatQuality, FormatSpeed, Recipe
+from slmdesk.core.types import (
+    THINKING_OFF,
+    Answer,
+    ChatMessage,
+    Device,
+    LoadedModel,
+    LoadSpec,
+    Priority,
+    PromptPart,
+    Sampling,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,17 @@ class Request:
     lora_scale: float = 1.0
     """Its strength, 0 (none) to 2; 1: as intended by its makers."""
 
+    @property
+    def is_free(self) -> bool:
+        """Whether anything may come before the answer's words."""
+        is_bound = self.sampling.grammar or self.sampling.json_schema or self.choices or self.with_probabilities
+        return not is_bound
+
+    @property
+    def thinking(self) -> str:
+        """How much to think aloud: only before an answer that is free."""
+        return self.sampling.thinking if self.is_free else THINKING_OFF
+
 
 @dataclass(frozen=True, slots=True)
 class PromptRead:
@@ -51,6 +73,8 @@ class Piece:
 
     key: str
     text: str
+    is_thought: bool = False
+    """It is thought aloud, and no part of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +126,18 @@ class Rendered:
         return "".join(part.text for part in self.parts)
 
 
+class AnswerStream(Iterator[EngineEvent]):
+    """The events of some requests.  `close` and `answer_now` may be called from any thread."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Cancel what is still running.  Returns at once."""
+
+    @abstractmethod
+    def answer_now(self) -> None:
+        """End what is being thought aloud; the answer follows."""
+
+
 class Engine(ABC):
     """Loads models and answers requests.  All methods may be called from any thread; each blocks only its caller."""
 
@@ -125,11 +161,13 @@ class Engine(ABC):
         """Count tokens with only the vocabulary of a file, no weights read.  Raises KnownError `model.…`."""
 
     @abstractmethod
-    def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
+    def render(
+        self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = THINKING_OFF
+    ) -> Rendered:
         """The exact prompt and its length in tokens.  Raises KnownError `model.not_loaded`."""
 
     @abstractmethod
-    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> Iterator[EngineEvent]:
+    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> AnswerStream:
         """Answer all requests together.  Blocks between events; closing the iterator cancels what is still running.
 
         The iterator's `close` may be called from any thread: it wakes a thread that waits in `next`, which then raises
@@ -155,6 +193,14 @@ class Engine(ABC):
         """Graphics cards and similar devices that models can be put on.  Blocks while the library is loaded."""
         return ()
 
+    def backends(self) -> tuple[str, ...]:
+        """What the library can compute with, such as "CPU" and "Vulkan".  Blocks while the library is loaded."""
+        return ()
+
+    def card_of_load(self) -> str:
+        """Name of the graphics card that the model being loaded is put on; empty: none."""
+        return ""
+
     def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
         """Yield the vectors of texts by the embedding model at `path`, some at a time and in order: float32,
         little-endian, of length 1.  The model is loaded for this call and freed after it.  One caller computes at a
@@ -163,6 +209,35 @@ class Engine(ABC):
         `keep_going` returns False to cancel (Stopped).  Raises KnownError with a code of the family `model.`.
         """
         raise KnownError("model.wrong_kind", kind="an engine without vectors")
+
+    def quantize(self, source: str, target: str, recipe: Recipe, on_progress: Callable[[float], bool]) -> None:
+        """Make a model file of another.  `on_progress` gets 0..1; what it returns is not heeded until the end.
+
+        Raises KnownError `request.invalid`, `model.not_converted` and of the family `model.`, Stopped.
+        """
+        raise KnownError("model.wrong_kind", kind="an engine without formats")
+
+    def format_speed(self, path: str, on_progress: Callable[[float], bool]) -> FormatSpeed:
+        """Load a file and time reading and writing.  `on_progress` gets 0..1 and returns False to cancel (Stopped).
+
+        Raises KnownError with a code of the family `model.`.
+        """
+        raise KnownError("model.wrong_kind", kind="an engine without formats")
+
+    def format_quality(
+        self,
+        path: str,
+        texts: Sequence[str],
+        predictions: str,
+        on_progress: Callable[[float], bool],
+        *,
+        is_reference: bool,
+    ) -> FormatQuality:
+        """Load a file and write what it predicts over `texts` into the file `predictions`, or compare it with that.
+
+        Raises KnownError with a code of the family `model.`, OSError, Stopped.
+        """
+        raise KnownError("model.wrong_kind", kind="an engine without formats")
 
     def state_version(self, handle: str) -> str:
         """Identifies what a state depends on besides the model's file and the tokens; states of another version are

@@ -21,12 +21,15 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.types import (
+    THINKING_OFF,
+    THINKING_ON,
     Answer,
     ChatMessage,
     Device,
     LoadedModel,
     LoadSpec,
     MemoryParts,
+    Offload,
     Priority,
     PromptPart,
     Timing,
@@ -34,6 +37,7 @@ from slmdesk.core.types import (
 )
 from slmdesk.engine import echo_faults
 from slmdesk.engine.base import (
+    AnswerStream,
     Engine,
     EngineEvent,
     Finished,
@@ -45,7 +49,8 @@ from slmdesk.engine.base import (
     RequestFailed,
 )
 from slmdesk.engine.echo_options import AT_LOAD, EchoOptions
-from slmdesk.engine.echo_writer import Writer, last_text_of, tokens_of
+from slmdesk.engine.echo_writer import MARKS, Writer, last_text_of, thinks, tokens_of
+from slmdesk.engine.thoughts import ThoughtFilter
 
 READ_SLICE = 256
 """Prompt tokens between two PromptRead events."""
@@ -70,12 +75,18 @@ class EchoEngine(Engine):
         self._busy = 0
         self._work = 0
         self._templates = 0
+        self._card = ""
 
     def load(self, spec: LoadSpec, on_progress: Callable[[float], bool]) -> LoadedModel:
         """Pretend to load: the file must exist, but is not read."""
         if spec.path and not Path(spec.path).is_file():
             raise KnownError("model.missing", path=spec.path)
         with self.working():
+            offload = self._offload_of(spec)
+            self._card = offload.device if offload else ""
+            on_progress(0.0)
+            if offload and self.options.card_fault:
+                echo_faults.FAULTS[self.options.card_fault]()
             if self.options.at == AT_LOAD and not (spec.anyway and self.options.fail == "model.out_of_memory"):
                 self.strike(self.options)
             for step in range(11):
@@ -98,7 +109,13 @@ class EchoEngine(Engine):
             memory=MemoryParts(1, 1, 1),
             cost_curve=spec.cost_curve or ((1, 1.0), (4, 2.0)),
             behaves=not self.options.is_noise,
+            offload=offload,
+            thinking=(THINKING_OFF, THINKING_ON) if self.options.thought else (),
         )
+
+    def _offload_of(self, spec: LoadSpec) -> Offload | None:
+        cards = self.devices() if spec.use_card else ()
+        return Offload(cards[0].name, 9, 9) if cards else None
 
     def unload(self, handle: str) -> None:
         """Forget a model; its requests end with `model.not_loaded`."""
@@ -117,7 +134,9 @@ class EchoEngine(Engine):
             raise KnownError("model.missing", path=path)
         return [len(tokens_of(text)) for text in texts]
 
-    def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
+    def render(
+        self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = THINKING_OFF
+    ) -> Rendered:
         """Render each turn as `<role>text`, a line each."""
         self.model(handle)
         parts: list[PromptPart] = []
@@ -128,7 +147,7 @@ class EchoEngine(Engine):
             parts.append(PromptPart(answer_prefix, False))
         return Rendered(tuple(parts), sum(len(tokens_of(part.text)) for part in parts))
 
-    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> Iterator[EngineEvent]:
+    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> AnswerStream:
         """Answer all requests, one token of each in turn."""
         return _Run(self, requests)
 
@@ -181,6 +200,14 @@ class EchoEngine(Engine):
     def devices(self) -> tuple[Device, ...]:
         """The graphics card set by an option."""
         return (Device("Echo card", self.options.gpu_bytes),) if self.options.gpu_bytes else ()
+
+    def backends(self) -> tuple[str, ...]:
+        """As if built for its card."""
+        return ("Echo",) if self.options.gpu_bytes else ()
+
+    def card_of_load(self) -> str:
+        """The card of the last load."""
+        return self._card
 
     def close(self) -> None:
         """End all runs, forget all models."""
@@ -248,12 +275,13 @@ class _Counted:
             setattr(self._engine, self._name, getattr(self._engine, self._name) + step)
 
 
-class _Run:
+class _Run(AnswerStream):
     """The events of several requests, one token of each in turn.  `close` may be called from any thread."""
 
     def __init__(self, engine: EchoEngine, requests: Sequence[Request]) -> None:
         self._engine = engine
         self._closed = threading.Event()
+        self._has_to_answer = threading.Event()
         self._gone: set[str] = set()
         self._turns = [(request, self._events(request)) for request in requests]
         self._next = 0
@@ -292,6 +320,10 @@ class _Run:
         self._closed.set()
         self._engine.add_run(self, -1)
 
+    def answer_now(self) -> None:
+        """Say nothing more of what is being thought."""
+        self._has_to_answer.set()
+
     def end_requests_of(self, handle: str) -> None:
         """End the requests of a model that was unloaded."""
         self._gone.add(handle)
@@ -310,14 +342,27 @@ class _Run:
             yield PromptRead(request.key, read, len(prompt))
         began = time.monotonic()
         writer = Writer(request, options, space)
-        text = ""
+        text = thought = ""
+        thoughts = ThoughtFilter(MARKS[options.marks]) if thinks(request, options) else None
+        thought_until = began
         for number, piece in enumerate([""] if request.choices else writer.pieces()):
             if options.at == number:
                 self._engine.strike(options)
-            self._wait(options.slow, options)
+            is_over = self._is_thought_over(thoughts, request, writer.written)
+            self._wait(0.0 if is_over else options.slow, options)
+            if thoughts is not None:
+                was_open = thoughts.is_thinking
+                new, piece = thoughts.feed(piece)
+                thought_until = time.monotonic() if was_open else thought_until
+                if new and not is_over:
+                    thought += new
+                    yield Piece(request.key, new, is_thought=True)
             if piece:
                 text += piece
                 yield Piece(request.key, piece)
+        if thoughts is not None and (rest := thoughts.flush()[1]):
+            text += rest
+            yield Piece(request.key, rest)
         scores = _scores(request.choices, options.choice)
         if scores:
             text = request.choices[scores.index(max(scores))]
@@ -333,9 +378,17 @@ class _Run:
                 seed=request.sampling.seed or 0,
                 reproducible=True,
                 probabilities=tuple(one for one in writer.probabilities if one[1] <= len(text)),
+                thought=thought,
+                thought_seconds=thought_until - began,
             ),
             scores,
         )
+
+    def _is_thought_over(self, thoughts: ThoughtFilter | None, request: Request, written: int) -> bool:
+        """Whether a thought goes on that was to end: it is written to its end at once, and not told."""
+        most = request.sampling.thought_tokens
+        is_late = self._has_to_answer.is_set() or (most is not None and written > most)
+        return thoughts is not None and thoughts.is_thinking and is_late
 
     def _options_of(self, request: Request) -> EchoOptions:
         options, text = self._engine.options, last_text_of(request)

@@ -48,10 +48,16 @@ class EchoOptions:
     """Bytes written to stderr when the fault would strike."""
     refuse_cancel: bool = False
     words: bool = False
+    thought: str = ""
+    """What it thinks aloud before an answer, where that is asked for."""
+    marks: str = "think"
+    """Between which marks: a name of echo_writer.MARKS."""
     is_noise: bool = False
     """It is found not to behave like a language model."""
     gpu_bytes: int = 0
-    """Memory of a pretended graphics card; 0: none."""
+    """Memory of a pretended graphics card, on which all loads are put; 0: none."""
+    card_fault: str = ""
+    """As `fault`, at a load on that card."""
     version: str = "1"
     """Of the states it saves."""
 

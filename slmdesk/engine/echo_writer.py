@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from slmdesk.core.types import (
+    THINKING_OFF,
     FinishReason,
     Role,
     TokenProbability,
@@ -15,7 +16,16 @@ from slmdesk.engine.base import (
     Request,
 )
 from slmdesk.engine.echo_options import EchoOptions
+from slmdesk.engine.thoughts import CHANNELS, ThoughtMarks
 
+MARKS = {
+    "think": ThoughtMarks(("<think>",), ("</think>",)),
+    "thought": ThoughtMarks(("<thought>",), ("</thought>",)),
+    "THINK": ThoughtMarks(("[THINK]",), ("[/THINK]",)),
+    "seed": ThoughtMarks(("<seed:think>",), ("</seed:think>",)),
+    "channels": CHANNELS,
+}
+"""Of EchoOptions.marks."""
 REPEAT_LIMIT = 256
 """The answer ends after this many repetitions of a word."""
 
@@ -77,8 +87,16 @@ class Writer:
         if stops:
             answer = answer[: min(stops)]
             self.reason = FinishReason.STOP_STRING
+        if thinks(self._request, options):
+            marks = MARKS[options.marks]
+            answer = f"{marks.begins[0]}\n{options.thought}\n{marks.ends[0]}\n\n{answer}"
         raw = answer.encode("utf-8", "replace")
         yield from (bytes([one]) for one in raw) if options.odd_utf8 else map(str.encode, tokens_of(raw.decode()))
+
+
+def thinks(request: Request, options: EchoOptions) -> bool:
+    """Whether this answer begins with a thought."""
+    return bool(options.thought and not request.answer_prefix) and request.thinking != THINKING_OFF
 
 
 def last_text_of(request: Request) -> str:

@@ -36,6 +36,7 @@ from slmdesk.services.evaluation.auto_exams import AutoExams
 from slmdesk.services.evaluation.benchmark import BenchService
 from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.evaluation.export import export_model_comparison
+from slmdesk.services.evaluation.formats.service import FormatService
 from slmdesk.services.evaluation.model_cards import CardService
 from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.evaluation.model_comparison import ModelComparisonService
@@ -50,7 +51,7 @@ from slmdesk.services.models.defaults import DefaultsService
 from slmdesk.services.models.fit_check import FitCheckService
 from slmdesk.services.models.inspect_files import FileInspectionService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.models.load_options import TuningService
+from slmdesk.services.models.load_options import LoadOptionsService
 from slmdesk.services.models.move.service import MoveService
 from slmdesk.services.models.other_programs import OtherProgramsService
 from slmdesk.services.models.packs.service import PackService
@@ -231,12 +232,22 @@ class Services:
         self._closing.callback(self.bench.cancel)
         self.cards = CardService(runtime, self.bench, self.exams, pc)
         self.uses = DefaultsService(runtime)
+        self.formats = self._closed_at_end(
+            FormatService(
+                runtime,
+                models,
+                self.uses,
+                loader,
+                self.jobs,
+                lambda: self._child("engine", engine_command, log_name="formats"),
+            )
+        )
         self.names = NameService(runtime)
         self.packs = self._closed_at_end(PackService(runtime, models))
         self.finding = OtherProgramsService(runtime, models)
         self._closing.callback(self.finding.cancel)
         self.judge = FitCheckService(runtime, pc)
-        self.tuning = TuningService(runtime, models)
+        self.load_options = LoadOptionsService(runtime, models)
         self.looking = FileInspectionService(runtime, pc)
 
     def _let_engine_open(self) -> None:

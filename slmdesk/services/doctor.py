@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import Policy, load_policy
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.saved_states import states_in
-from slmdesk.core.types import Json
+from slmdesk.core.types import Backends, Device, Json
+from slmdesk.core.wire import dataclass_from
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
@@ -38,6 +40,7 @@ def examine(services: Services) -> Pending[dict[str, Json]]:
 
 def _examined(services: Services) -> Slices[dict[str, Json]]:
     tried = {name: _tried(services, name) for name in ("engine", "reader", "printer")}
+    graphics = _graphics(services)
     keyring: Pending[str] = Pending()
     services.tokens.places().then(
         lambda found: keyring.end(found.sentence if isinstance(found, Problem) else found.no_keyring or "works")
@@ -63,6 +66,7 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
         },
         "keyring": (yield keyring),
     }
+    shape["graphics"] = yield graphics
     children: dict[str, Json] = {}
     for name, verdict in tried.items():
         children[name] = yield verdict
@@ -85,6 +89,30 @@ def _tried(services: Services, name: str) -> Pending[str]:
     else:
         services.reader.start("read", {"path": missing, "format": "txt"}, on_event)
     return tried
+
+
+def _graphics(services: Services) -> Pending[dict[str, Json]]:
+    """What the installed llama.cpp was built for, and the graphics cards it sees now."""
+    found: Pending[dict[str, Json]] = Pending()
+    setting = "automatic" if services.settings.current.use_graphics_card else "off"
+
+    def on_event(event: FromChild) -> None:
+        shape: dict[str, Json] = {"setting": setting, "backends": [], "cards": []}
+        if isinstance(event, Done):
+            with suppress(KnownError):
+                seen = dataclass_from(Backends, event.result)
+                shape |= {"backends": list(seen.names), "cards": [_card_words(one) for one in seen.devices]}
+        if isinstance(event, Done | Failed | Cancelled):
+            services.service_thread.post(lambda: found.end(shape))
+
+    services.engine.start("backends", {}, on_event)
+    return found
+
+
+def _card_words(card: Device) -> str:
+    kind = ", integrated" if card.is_integrated else ""
+    free, total = bytes_for_people(card.free_bytes), bytes_for_people(card.memory_bytes)
+    return f"{card.name}{kind}, {free} of {total} free"
 
 
 def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[str, Json]:

@@ -74,15 +74,15 @@ class Messages(StorePart):
             self.index(old.n)
             return self.get(id)
 
-    def grow(self, id: str, text: str) -> bool:
-        """Write all of the text so far.  False: another instance was writing (try again at the next tick), or the
-        message has ended.
+    def grow(self, id: str, text: str, thought: str = "") -> bool:
+        """Write all of the text so far, and of the thought before it.  False: another instance was writing (try again
+        at the next tick), or the message has ended.
 
         Raises KnownError store.full, store.read_only.
         """
         try:
             with self._db.writing(wait_ms=TICK_MS):
-                values = {"text": text, "revision": self._shared.next_revision()}
+                values = {"text": text, "thought": thought, "revision": self._shared.next_revision()}
                 changed = self._update("messages", values, "id = ? and status = 'streaming'", id)
         except KnownError as known:
             if known.code != "store.busy":
@@ -90,8 +90,11 @@ class Messages(StorePart):
             return False
         return changed == 1
 
-    def end(self, id: str, text: str, ending: AnswerEnding) -> Message:
-        """Write the final text and how the message ended, and index it.  Raises KnownError item.unknown, store.*."""
+    def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
+        """Write the final text, its thought and how the message ended, and index it.
+
+        Raises KnownError item.unknown, store.*.
+        """
         with self._db.writing():
             old = self.get(id)
             if old.status is not Status.STREAMING:  # already ended, perhaps by an instance that thought this one dead
@@ -110,6 +113,8 @@ class Messages(StorePart):
                 sampling=ending.sampling_of(old.sampling),
                 error_code=ending.error_code,
                 error_args=ending.error_args,
+                thought=thought,
+                thought_seconds=ending.seconds_of_thought(old.thought_seconds),
             )
             self.index(old.n)
             self._items.touch(old.item)
@@ -165,7 +170,8 @@ class Messages(StorePart):
 
     def _interrupt(self, row: RowLike) -> Message:
         try:
-            return self.end(row["id"], row["text"], AnswerEnding(Status.INTERRUPTED, seed=row["seed"]))
+            ending = AnswerEnding(Status.INTERRUPTED, seed=row["seed"])
+            return self.end(row["id"], row["text"], ending, row["thought"])
         except KnownError as known:
             if known.code != "item.unknown":
                 raise

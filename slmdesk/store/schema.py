@@ -168,8 +168,15 @@ def m007_doubts(db: Database) -> None:
     db.conn.execute("alter table segments add column doubts text not null default '[]'")
 
 
+def m008_thoughts(db: Database) -> None:
+    """What a model thought aloud before an answer, and for how long."""
+    db.conn.execute("alter table messages add column thought text not null default ''")
+    db.conn.execute("alter table messages add column thought_seconds real")
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
+    m008_thoughts,
 )  # fmt: skip
 
 

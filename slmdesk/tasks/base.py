@@ -7,12 +7,12 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Protocol, TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Partial, Progress, Step, Token
 from slmdesk.core.types import Json, Priority
-from slmdesk.engine.base import Engine, EngineEvent, Request, RequestFailed
+from slmdesk.engine.base import AnswerStream, Engine, EngineEvent, Request, RequestFailed
 
 TaskEvent: TypeAlias = Token | Progress | Partial
 Task: TypeAlias = Generator[TaskEvent, None, Mapping[str, Json]]
@@ -48,6 +48,7 @@ class Job:
         self._lock = threading.Lock()
         self._closers: list[Callable[[], None]] = []
         self._steps: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+        self._on_step: Callable[[Step], None] | None = None
         self._ended = False
         self.worked: Callable[[], None] = _nothing
         """To be called now and then during long work that yields no events, to show that it is alive.  Any thread."""
@@ -85,7 +86,21 @@ class Job:
 
     def add_step(self, step: Step) -> None:
         """Add a step from the app."""
-        self._steps.put(step)
+        with self._lock:
+            listener = self._on_step
+        if listener is not None:
+            listener(step)
+        else:
+            self._steps.put(step)
+
+    def on_step(self, listener: Callable[[Step], None]) -> None:
+        """Call `listener` with each step, those that came before too; on any thread."""
+        with self._lock:
+            self._on_step = listener
+        with suppress(queue.Empty):
+            while True:
+                if (step := self._steps.get_nowait()) is not None:
+                    listener(step)
 
     def end_steps(self) -> None:
         """Say that no more steps will come."""
@@ -107,9 +122,9 @@ class Job:
                 yield steps
 
     @contextmanager
-    def generating(self, engine: Engine, requests: Sequence[Request]) -> Iterator[Iterator[EngineEvent]]:
+    def generating(self, engine: Engine, requests: Sequence[Request]) -> Iterator[AnswerStream]:
         """The engine's events for `requests`, closed at the end and by a cancel.  Raises Stopped when cancelled."""
-        events = cast("_Closeable", engine.generate(requests, self.priority))
+        events = engine.generate(requests, self.priority)
         with self._lock:
             self._closers.append(events.close)
         try:
@@ -203,12 +218,6 @@ class Job:
         if errors:
             raise errors[0]
         return results[0]
-
-
-class _Closeable(Protocol):
-    def __iter__(self) -> Iterator[EngineEvent]: ...
-    def __next__(self) -> EngineEvent: ...
-    def close(self) -> None: ...
 
 
 def text_of(job: Job, name: str, default: str | None = None) -> str:

@@ -24,7 +24,7 @@ def batch(job: Job, engine: Engine) -> Task:
     streams = job.payload.get("stream") is True
     for event in job.answering(engine, lambda steps: _requests(job, steps)):
         reported = _reported(job, event)
-        if streams and isinstance(event, Piece):
+        if streams and isinstance(event, Piece) and not event.is_thought:
             yield Token(job.id, event.text, event.key)
         elif reported is not None:
             yield reported

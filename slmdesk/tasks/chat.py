@@ -18,18 +18,20 @@ def chat(job: Job, engine: Engine) -> Task:
     """Payload {handle, messages, sampling, answer_prefix, choices, with_probabilities, lora, lora_scale, state};
     `state` is {path, model} of a saved one that holds the beginning.
 
-    Progress in tokens of the prompt, Token…, an Answer; with `choices` also {scores}.
+    Progress in tokens of the prompt, Token…, an Answer; with `choices` also {scores}.  A step, whatever is in it, ends
+    what is being thought aloud.
     """
     request = chat_request(job, "", job.payload)
     restore_state(engine, request.handle, job.payload.get("state"))
     job.check()
     with job.generating(engine, [request]) as events:
+        job.on_step(lambda _step: events.answer_now())
         for event in events:
             match event:
                 case PromptRead(_, read, total):
                     yield Progress(job.id, read, total, "token")
-                case Piece(_, text):
-                    yield Token(job.id, text)
+                case Piece(_, text, is_thought):
+                    yield Token(job.id, text, is_thought=is_thought)
                 case Finished(_, answer, scores):
                     result: dict[str, Json] = to_json(answer)
                     return result | {"scores": list(scores)} if scores else result

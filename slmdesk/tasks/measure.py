@@ -1,8 +1,8 @@
-"""Measures this PC, independent of any model."""
+"""Examines and measures this PC, independent of any model."""
 
 from __future__ import annotations
 
-from slmdesk.core.types import PcMeasurement
+from slmdesk.core.types import Backends, PcMeasurement
 from slmdesk.core.wire import to_json
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task
@@ -21,3 +21,10 @@ def measure(job: Job, engine: Engine) -> Task:
     found = measure_bandwidth(threads, seconds=SECONDS, keep_going=lambda: not job.is_cancelled)
     job.check()
     return to_json(PcMeasurement(found, threads, engine.devices()))
+
+
+def backends(job: Job, engine: Engine) -> Task:
+    """No payload.  Result: the Backends of the library, found without computing anything."""
+    yield from ()
+    job.check()
+    return to_json(Backends(engine.backends(), engine.devices()))

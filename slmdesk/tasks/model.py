@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from slmdesk.core.protocol import Progress
@@ -10,20 +11,26 @@ from slmdesk.core.wire import load_spec_from, to_json
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task, TaskEvent
 
+SENT_S = 0.1
+"""In which the line that names a card leaves the process: a driver may end it at once, and the app must know why."""
+
 
 def load(job: Job, engine: Engine) -> Task:
-    """Payload: a LoadSpec.  Progress in permille, a LoadedModel."""
+    """Payload: a LoadSpec.  Progress in permille, its `key` the card that is being used; a LoadedModel."""
     spec = load_spec_from(job.payload)
 
     def work(notify: Callable[[TaskEvent], None]) -> LoadedModel:
-        last = -1
+        last, card = -1, ""
 
         def on_progress(part: float) -> bool:
-            nonlocal last
-            permille = int(part * 1000)
-            if permille > last:
+            nonlocal last, card
+            permille, old = int(part * 1000), card
+            card = engine.card_of_load()
+            if permille > last or card != old:
                 last = permille
-                notify(Progress(job.id, permille, 1000, "permille"))
+                notify(Progress(job.id, permille, 1000, "permille", card))
+            if card and card != old:
+                time.sleep(SENT_S)
             return not job.is_cancelled
 
         return engine.load(spec, on_progress)

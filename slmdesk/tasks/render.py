@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from slmdesk.core.types import THINKING_OFF
 from slmdesk.core.wire import messages_from
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task, text_of
 
 
 def render(job: Job, engine: Engine) -> Task:
-    """Payload {handle, messages, answer_prefix}.
+    """Payload {handle, messages, answer_prefix, thinking}.
 
     Result {text, tokens, missing, lookalikes, parts: [{text, trusted}]}.
     """
     messages = messages_from(job.payload.get("messages"))
-    rendered = engine.render(text_of(job, "handle"), messages, text_of(job, "answer_prefix", ""))
+    thinking = text_of(job, "thinking", THINKING_OFF)
+    rendered = engine.render(text_of(job, "handle"), messages, text_of(job, "answer_prefix", ""), thinking)
     yield from ()
     return {
         "text": rendered.text,

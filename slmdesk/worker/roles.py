@@ -53,7 +53,10 @@ class Role(ABC):
 class EngineRole(Role):
     """Models and answers.  The engine is created when first needed, so that `hello` never waits for its library."""
 
-    kinds = ("chat", "batch", "render", "measure", "embed", "save_state", "load", "unload", "count_tokens")
+    kinds = (
+        "chat", "batch", "render", "measure", "backends", "embed", "save_state", "quantize", "format_speed",
+        "format_quality", "load", "unload", "count_tokens",
+    )  # fmt: skip
 
     def __init__(self, make_engine: Callable[[], Engine]) -> None:
         self._make_engine = make_engine
@@ -61,17 +64,19 @@ class EngineRole(Role):
         self._engine: Engine | None = None
 
     def task_of(self, kind: str, job: Job) -> Task:
-        """An answer, a batch of them, a prompt, vectors, or a measurement of the PC."""
+        """An answer, a batch of them, a prompt, vectors, a measurement of the PC, or another format of a model."""
         from slmdesk.tasks.batch import batch
         from slmdesk.tasks.chat import chat
         from slmdesk.tasks.embed import embed
-        from slmdesk.tasks.measure import measure
+        from slmdesk.tasks.formats import format_quality, format_speed, quantize
+        from slmdesk.tasks.measure import backends, measure
         from slmdesk.tasks.render import render
         from slmdesk.tasks.states import save_state
 
         tasks: Mapping[str, Callable[[Job, Engine], Task]] = {
-            "chat": chat, "batch": batch, "render": render, "measure": measure, "embed": embed,
-            "save_state": save_state,
+            "chat": chat, "batch": batch, "render": render, "measure": measure, "backends": backends, "embed": embed,
+            "save_state": save_state, "quantize": quantize, "format_speed": format_speed,
+            "format_quality": format_quality,
         }  # fmt: skip
         if kind not in tasks:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")

@@ -81,6 +81,19 @@ def test_chat_takes_its_words_from_stdin(run, with_model) -> None:
     assert run("chat", "-", stdin="dash").out == "You said: dash\n"
 
 
+def test_what_a_model_thinks_aloud_is_not_printed_and_can_be_switched_off(run, with_model) -> None:
+    echo = {"thought": "She greets me."}
+    done = run("chat", "hello", echo=echo)
+    assert (done.status, done.out) == (0, "You said: hello\n")
+    assert "thinking…" in done.err
+    *tokens, last = run("chat", "hello", "--json", echo=echo).lines
+    assert "".join(one["text"] for one in tokens) == last["text"] == "You said: hello"
+    off = run("chat", "hello", "--thinking", "off", echo=echo)
+    assert (off.out, off.err) == ("You said: hello\n", "")
+    assert "greets" not in run("history", "export", last["chat"], "--format", "md").out
+    assert run("chat", "hello", "--thinking", "much").status == 2
+
+
 def test_chat_options(run, with_model, home) -> None:
     done = run("chat", "one two three four", "--max-tokens", "2", "--json").lines[-1]
     assert (done["text"], done["finish_reason"]) == ("You said:", "length")

@@ -21,7 +21,8 @@ def open_model() -> Iterator[OpenModel]:
         engine = LlamaEngine()
         engines.append(engine)
         info = engine.load(
-            LoadSpec(str(path), **{"cost_curve": LINEAR, "template_checked": True} | spec), lambda _: True
+            LoadSpec(str(path), **{"cost_curve": LINEAR, "template_checked": True, "flash": True} | spec),
+            lambda _: True,
         )
         return Model(engine, info)
 
@@ -50,7 +51,7 @@ def fresh_starter(shared_engine: LlamaEngine, starter_model: Path) -> Iterator[M
 
 
 def _loaded(engine: LlamaEngine, path: Path) -> Iterator[Model]:
-    spec = LoadSpec(str(path), cost_curve=LINEAR, template_checked=True, context_tokens=4096)
+    spec = LoadSpec(str(path), cost_curve=LINEAR, template_checked=True, context_tokens=4096, flash=True)
     info = engine.load(spec, lambda _: True)
     yield Model(engine, info)
     engine.unload(info.handle)

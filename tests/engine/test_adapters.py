@@ -123,6 +123,9 @@ def test_nobody_overtakes_one_who_waits_for_another_adapter():
         def best_prefix(self, *_: object) -> tuple[None, int]:
             return None, 0
 
+        def clear_for(self, *_: object, **_more: object) -> None:
+            """It has room for all."""
+
     one, other = Adapter(1, 1.0), Adapter(2, 1.0)
     queue = [Waits(one), Waits(one), Waits(other), Waits(one)]
     for each in queue:

@@ -10,7 +10,7 @@ from slmdesk.core.errors import CODES, KnownError
 from slmdesk.core.memory import choose_pool
 from slmdesk.core.types import LoadSpec, MemoryParts, Sampling
 from slmdesk.engine.llama import LlamaEngine
-from slmdesk.engine.llama import loading as loading_room
+from slmdesk.engine.llama import plan as plan_room
 from slmdesk.engine.llama.memory import MemoryStatus, parts_from_log
 
 pytestmark = pytest.mark.model
@@ -81,7 +81,7 @@ def test_w9_numbers_that_go_wrong_in_the_first_token(engine, tmp_path):
 
 
 def test_m5_more_memory_than_there_is(engine, starter_model, monkeypatch):
-    monkeypatch.setattr(loading_room, "free_memory", lambda: MemoryStatus(available=50_000_000))
+    monkeypatch.setattr(plan_room, "free_memory", lambda: MemoryStatus(available=50_000_000))
     err = refused(engine, starter_model)
     assert err.code == "model.out_of_memory"
     assert err.args_for_people["available_bytes"] == 50_000_000
@@ -153,7 +153,7 @@ def test_sampling_defaults_do_not_override_a_wish():
 
 
 def test_m5_what_looks_too_large_is_tried_when_a_person_wants_it(engine, starter_model, monkeypatch):
-    monkeypatch.setattr(loading_room, "free_memory", lambda: MemoryStatus(available=50_000_000))
+    monkeypatch.setattr(plan_room, "free_memory", lambda: MemoryStatus(available=50_000_000))
     loaded = engine.load(LoadSpec(str(starter_model), template_checked=True, anyway=True), lambda _: True)
     assert loaded.pool_tokens == loaded.context_tokens  # no room beyond what was asked for
     engine.unload(loaded.handle)

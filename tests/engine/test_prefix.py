@@ -8,9 +8,12 @@ from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slmdesk.core.prefix import common_prefix
 from slmdesk.core.types import Priority, Sampling
-from slmdesk.engine.llama.pool import Pool, common_prefix
+from slmdesk.engine.llama.adapters import NO_ADAPTER
+from slmdesk.engine.llama.pool import WORTH_SWAPPING, Pool
 from slmdesk.engine.llama.sequence import CachedSequence
+from slmdesk.engine.llama.swap import SwappedSequence, SwapSpace
 
 # ---- the accounts of the pool, against a plain model of cells
 
@@ -36,6 +39,19 @@ class Cells:
 
     def forget(self, sequence: int) -> None:
         self.rows[sequence] = []
+
+    def state_size(self, sequence: int) -> int:
+        return len(self.rows[sequence])
+
+    def state(self, sequence: int) -> memoryview:
+        return memoryview(bytes(len(self.rows[sequence])))
+
+    def put_state(self, sequence: int, data: memoryview) -> bool:
+        self.add(sequence, len(data))
+        return True
+
+    def last_position(self, sequence: int) -> int:
+        return len(self.rows[sequence]) - 1
 
     def first_position(self, sequence: int) -> int:
         return 0 if self.rows[sequence] else -1
@@ -68,7 +84,7 @@ def test_shared_cells_count_once_whatever_happens(seed):
             cells.add(holding.seq_id, count)
             pool.grow(holding, count)
         elif action < 0.85 and active:
-            pool.keep(rng.choice(active), now)
+            pool.keep(rng.choice(active), now, 0.0)
         elif action < 0.92 and active:
             pool.drop(rng.choice(active))
         else:
@@ -93,7 +109,7 @@ def test_the_newest_chat_goes_last():
         pool.open(holding)
         cells.add(holding.seq_id, 10)
         pool.grow(holding, 10)
-        pool.keep(holding, now)
+        pool.keep(holding, now, 0.0)
     assert pool.make_space(71, last_too=False)
     assert sorted(h.tokens[0] for h in pool.kept) == [1, 2]
     assert pool.make_space(81, last_too=False)
@@ -157,6 +173,28 @@ def test_what_is_reused_gives_the_same_as_going_on(fresh_starter):
 
 
 @pytest.mark.model
+def test_tokens_that_fill_a_tile_leave_nothing_behind(open_model, tmp_path):
+    """The same question deep in a text, alone and along with tokens that nobody needs: same answer, same cells."""
+    text, question = "a b c d e f g h " * 60, "x y z u v w " * 5
+    answers, free = [], []
+    for attention in (0.0, 1e9):
+        model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=2048)
+        model.ask(model.raw(text, sampling=TURN))
+        scheduler = model.engine.model(model.info.handle).scheduler
+        scheduler.tiles.note(32, 256, attention)
+        answer = model.ask(model.raw(text + question, sampling=TURN)).finished().answer
+        usage = answer.usage
+        new = usage.prompt_tokens - usage.cached_tokens
+        assert 16 <= new < 64
+        answers.append(answer.text)
+        free.append(scheduler.pool.free)
+        again = model.ask(model.raw(text + question, sampling=TURN)).finished().answer
+        assert again.usage.cached_tokens == usage.prompt_tokens - 1
+    assert answers[0] == answers[1]
+    assert free[0] == free[1]
+
+
+@pytest.mark.model
 def test_many_requests_with_the_same_instructions_read_them_once(fresh_starter):
     instructions = fresh_starter.words(900)
     total = fresh_starter.count(instructions)
@@ -210,3 +248,97 @@ def test_old_prefixes_make_room_for_a_new_prompt(open_model, tmp_path):
         answer = model.ask(model.raw(f"{n} " * 300, sampling=Sampling(seed=n, max_tokens=20))).finished().answer
         assert answer.usage.output_tokens > 0
     assert model.ask(model.raw("11 " * 300, sampling=GREEDY)).finished().answer.usage.cached_tokens > 300
+
+
+def held(pool: Pool, cells: Cells, tokens: list[int], priority: Priority = Priority.INTERACTIVE, ended_s: float = 0.0):
+    """A sequence that was read and has ended."""
+    one = CachedSequence(tokens, priority)
+    assert pool.open(one)
+    cells.add(one.seq_id, len(tokens) - one.read)
+    pool.grow(one, len(tokens) - one.read)
+    pool.keep(one, 1, ended_s)
+
+
+def room(size: int) -> SwapSpace:
+    return SwapSpace(size, lambda: 1 << 40)
+
+
+INSTRUCTIONS = list(range(20))
+CHATS = {name: [*INSTRUCTIONS, *range(100 * n, 100 * n + 80)] for n, name in enumerate(("one", "two"), 1)}
+
+
+@pytest.mark.pure
+def test_another_conversation_is_swapped_out_and_comes_back_whole_when_it_goes_on():
+    cells, swap = Cells(4000, 6), room(1000)
+    pool = Pool(cells, sliding_window=0, swap=swap)
+    held(pool, cells, CHATS["one"])
+    held(pool, cells, CHATS["two"])
+    following = CachedSequence([*CHATS["two"], *range(900, 930)], Priority.INTERACTIVE)
+    assert pool.open(following)
+    pool.clear_for(following, 0.0)
+    assert following.read == 100, "its own conversation is found in memory"
+    assert [one.tokens for one in pool.kept] == [CHATS["two"]], "its own stays"
+    assert [one.tokens for one in swap.held] == [CHATS["one"]]
+    assert pool.holds(CHATS["one"])
+    assert pool.free == 4000 - cells.used == 3900
+    pool.keep(following, 2, 0.0)
+    back = CachedSequence([*CHATS["one"], 7, 8], Priority.INTERACTIVE)
+    assert pool.open(back)
+    pool.clear_for(back, 0.0)
+    assert back.read == 100
+    assert [one.tokens for one in swap.held] == [following.tokens[: following.read]]
+    assert pool.free == 4000 - cells.used
+
+
+@pytest.mark.pure
+def test_what_a_job_left_goes_only_when_it_has_rested_and_what_is_short_is_not_copied():
+    cells, swap = Cells(4000, 6), room(1000)
+    pool = Pool(cells, sliding_window=0, swap=swap)
+    held(pool, cells, CHATS["one"], Priority.BACKGROUND, ended_s=10.0)
+    held(pool, cells, CHATS["two"], Priority.BACKGROUND, ended_s=90.0)
+    held(pool, cells, list(range(500, 500 + WORTH_SWAPPING - 1)))
+    new = CachedSequence(list(range(700, 800)), Priority.INTERACTIVE)
+    assert pool.open(new)
+    pool.clear_for(new, 60.0)
+    assert [one.tokens for one in pool.kept] == [CHATS["two"]]
+    assert not swap.held
+
+
+@pytest.mark.pure
+def test_copies_keep_within_their_space_and_the_oldest_goes_first():
+    swap = room(250)
+    for n in range(3):
+        assert swap.make_space(100)
+        swap.add(SwappedSequence([n] * 100, NO_ADAPTER, bytes(100)))
+    assert [one.tokens[0] for one in swap.held] == [1, 2]
+    assert not swap.make_space(251)
+    assert not SwapSpace(250, lambda: 100).make_space(30), "a quarter of what is free"
+    swap.add(SwappedSequence([*[2] * 100, 3], NO_ADAPTER, bytes(101)))
+    assert [len(one.tokens) for one in swap.held] == [100, 101], "a longer one of the same takes its place"
+    assert swap.best([2] * 50, NO_ADAPTER)[1] == 50
+    assert swap.best([9], NO_ADAPTER) == (None, 0)
+
+
+@pytest.mark.model
+def test_a_new_chat_is_computed_without_the_others_and_they_are_not_read_again(fresh_starter):
+    pool = fresh_starter.engine.model(fresh_starter.info.handle).scheduler.pool
+    first, second = (user(f"{n} " + fresh_starter.words(300)) for n in (1, 2))
+    for asked in (first, second):
+        fresh_starter.ask(fresh_starter.request((asked,), sampling=TURN)).finished()
+        assert len(pool.kept) == 1
+    again = fresh_starter.ask(fresh_starter.request((first,), sampling=TURN)).finished().answer
+    assert again.usage.cached_tokens == again.usage.prompt_tokens - 1
+    assert len(pool.kept) == 1
+
+
+@pytest.mark.model
+def test_what_comes_back_is_what_was_read(fresh_starter):
+    """By the probabilities of the next word: the same sums in another order differ by up to a tenth."""
+    turns = (user("Name three colours."), assistant("Red, green and blue."), user("Is red one of them? " * 8))
+    ask = fresh_starter.request(turns, sampling=GREEDY, choices=("Yes", "No", "Red"))
+    fresh_starter.ask(ask).finished()
+    stayed = fresh_starter.ask(ask).finished()
+    fresh_starter.ask(fresh_starter.request((user("7 " + fresh_starter.words(200)),), sampling=TURN)).finished()
+    back = fresh_starter.ask(ask).finished()
+    assert back.answer.usage.cached_tokens == back.answer.usage.prompt_tokens - 1
+    assert back.scores == pytest.approx(stayed.scores, abs=0.2)

@@ -39,9 +39,10 @@ class SteppingContext:
 
     def __init__(self, price: Price, cells: int = 100_000, batch_tokens: int = 512) -> None:
         self.cells, self.batch_tokens, self.max_sequences = cells, batch_tokens, 40
+        self.most_logits = self.max_sequences
         self.now = 0.0
         self.steps: list[Step] = []
-        self._price = price
+        self.price = price
         self._read = self._written = 0
 
     def clear(self) -> None:
@@ -60,7 +61,7 @@ class SteppingContext:
         return self._read + self._written
 
     def decode(self, threads: int, patience_s: float = math.inf) -> int:
-        took = self._price(self.size, threads)
+        took = self.price(self.size, threads)
         self.now += min(took, patience_s * 1.01)
         code = DECODED if took <= patience_s else ABORTED
         self.steps.append(Step(self._read, self._written, threads, code))
@@ -72,6 +73,9 @@ class SteppingContext:
         return True
 
     def forget(self, sequence: int) -> None: ...
+
+    def state_size(self, _sequence: int) -> int:
+        return 1 << 60  # nothing is swapped out
 
     def first_position(self, _sequence: int) -> int:
         return 0
@@ -110,6 +114,7 @@ class Stepping:
         threads: tuple[int, ...],
         sequences: int = 16,
         measured: tuple[int, ...] = (*GROUPS, *SLICES),
+        crowd_cells: int | None = None,
     ) -> None:
         """`measured`: the sizes of the cost curve."""
         self.context = SteppingContext(price)
@@ -124,12 +129,16 @@ class Stepping:
             step_threads=steps,
             read_threads=ThreadChooser(threads, first_gap=4, hint=steps),
             can_redo=True,
+            can_draft=True,
+            crowd_cells=crowd_cells,
             clock=lambda: self.context.now,
         )
         self._keys = itertools.count()
 
-    def submit(self, lengths: list[int], *, answer: int, priority: Priority) -> None:
-        """Ask for an answer of `answer` tokens to a prompt of each of these lengths, all of them different."""
+    def submit(self, lengths: list[int], *, answer: int, priority: Priority, same_text: bool = False) -> None:
+        """Ask for an answer of `answer` tokens to a prompt of each of these lengths, all of them different unless
+        `same_text`, where each is a beginning of the longer ones.
+        """
         no_text: Any = _NoText()
         same: Any = _SameToken()
         self.scheduler.submit(
@@ -137,7 +146,7 @@ class Stepping:
                 Sequence(
                     PreparedRequest(
                         key=str(number),
-                        prompt=(1000 + number, *range(length - 1)),
+                        prompt=(1000 if same_text else 1001 + number, *range(length - 1)),
                         most_tokens=answer,
                         seed=1,
                         seed_given=False,

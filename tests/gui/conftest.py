@@ -13,10 +13,25 @@ from fakes import tiny_gguf
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox, QPushButton, QToolButton, QWidget
 from shiboken6 import delete
 
 WAIT_MS = 60_000
+
+
+MOST_TEXTS = 200
+
+
+def shown_texts(window: QWidget) -> str:
+    """What a window shows, a line for each text: for a report of what never came."""
+    kinds = (QLabel, QAbstractButton)
+    some = [one for kind in kinds for one in window.findChildren(kind) if one.isVisible() and one.text()]
+    marks = {True: " [checked]", False: ""}
+    lines = [
+        f"{one.objectName()}{marks[isinstance(one, QAbstractButton) and one.isChecked()]}: {one.text()}"
+        for one in some[:MOST_TEXTS]
+    ]
+    return "\n".join(["The window shows:", *lines])
 
 
 class WindowDriver:
@@ -46,6 +61,7 @@ class WindowDriver:
         try:
             self.qtbot.waitUntil(look, timeout=WAIT_MS)
         except self.qtbot.TimeoutError as err:
+            err.add_note(shown_texts(self.window))
             raise err from (missed[0] if missed else None)
 
     def ask(self, request):
@@ -67,8 +83,6 @@ class WindowDriver:
         return self.window.isActiveWindow()
 
     def find(self, name: str, within=None):
-        from PySide6.QtWidgets import QWidget
-
         found: list[QWidget | None] = [None]
 
         def is_there() -> bool:

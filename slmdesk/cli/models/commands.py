@@ -9,11 +9,12 @@ import click
 from slmdesk.cli.console import Console, ReportedError, json_option, table
 from slmdesk.cli.models.comparison import compare, vote
 from slmdesk.cli.models.exams import bench, exam
+from slmdesk.cli.models.formats import prune, tune
 from slmdesk.cli.models.hub import download, search
 from slmdesk.cli.models.imports import import_models, leftovers
 from slmdesk.cli.models.library import default, rename
 from slmdesk.cli.models.packs import find, move, pack, unpack
-from slmdesk.cli.models.types import pairs_shape, shape_of_model, speed_shape
+from slmdesk.cli.models.types import card_shape, pairs_shape, shape_of_model, speed_shape
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.adapter import base_name
 from slmdesk.core.labels import clean_label
@@ -37,7 +38,7 @@ def models() -> None:
 
 
 for command in (
-    *(search, download, exam, bench, compare, vote),
+    *(search, download, exam, bench, tune, prune, compare, vote),
     *(import_models, leftovers, default, rename, find, pack, unpack, move),
 ):
     models.add_command(command)
@@ -102,6 +103,7 @@ def info(console: Console, model_or_file: str) -> None:
         "kind": header.kind,
         "base": base_name(header) or None,
         "behaves_like_a_language_model": record.behaves if record else None,
+        **card_shape(record),
         **speed_shape(speed),
         **(pairs_shape(record) if record else {}),
         "metadata": found.metadata,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from slmdesk.core.offload import offload_of, offload_words
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
 from slmdesk.core.types import Json
@@ -21,7 +22,14 @@ def shape_of_model(record: ModelRecord) -> dict[str, Json]:
         **{key: record.header.get(key) for key in HEADER_KEYS},
         "path": os.fsdecode(record.path),
         "behaves_like_a_language_model": record.behaves,
+        **card_shape(record),
     }
+
+
+def card_shape(record: ModelRecord | None) -> dict[str, Json]:
+    """What was on a graphics card when it was last loaded; null for nothing."""
+    offload = offload_of(record.info) if record else None
+    return {"on_graphics_card": offload_words(offload) if offload else None}
 
 
 def speed_shape(speed: Speed | None) -> dict[str, Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from slmdesk.core.gguf.reader import ListSummary
@@ -28,6 +28,8 @@ class Tensors:
     """Of the experts' tensors: all in memory, but each word uses only some experts."""
     table_bytes: int = 0
     """Of the token table.  Where there is a separate output, one row of it is read for a word; else all of it."""
+    layer_bytes: Mapping[int, int] = field(default_factory=dict)
+    """Of each layer's tensors, by its number."""
     separate_experts: bool = False
     """A mixture in the layout of 2023, one tensor for each expert, which llama.cpp reads no more."""
 

@@ -21,6 +21,7 @@ TEMPLATE = "tokenizer.chat_template"
 ALPHA = "adapter.lora.alpha"
 _EXPERTS = re.compile(rb"\.ffn_(?:gate|up|down|gate_up)(?:_ch)?(_exps|\.\d+)\.")
 _TABLE = b"token_embd.weight"
+_LAYER = re.compile(rb"blk\.(\d{1,4})\.")
 
 
 class Metadata:
@@ -112,6 +113,7 @@ class _TensorSum:
         self.separate_experts = False
         self.sizes: dict[str, int] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self.layers: dict[int, int] = {}
 
     def add(self, raw_name: bytes, shape: tuple[int, ...], type_name: str, size: int) -> None:
         """Count one tensor of `size` bytes."""
@@ -119,6 +121,9 @@ class _TensorSum:
         self.parameters += math.prod(shape)
         self.sizes[type_name] = self.sizes.get(type_name, 0) + size
         self.shapes[raw_name.decode("utf-8", "replace")] = shape
+        if layer := _LAYER.match(raw_name):
+            number = int(layer[1])
+            self.layers[number] = self.layers.get(number, 0) + size
         if raw_name == _TABLE:
             self.table_bytes = size
         elif expert := _EXPERTS.search(raw_name):
@@ -135,6 +140,7 @@ class _TensorSum:
             end=end,
             expert_bytes=self.expert_bytes,
             table_bytes=self.table_bytes,
+            layer_bytes=MappingProxyType(self.layers),
             separate_experts=self.separate_experts,
         )
 

@@ -6,16 +6,20 @@ for another waits until they have ended, and none behind it overtakes.
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.prefix import common_prefix
 from slmdesk.core.types import Priority
-from slmdesk.engine.llama.pool import Pool, common_prefix, used_cells
+from slmdesk.engine.llama.pool import Pool, used_cells
 from slmdesk.engine.llama.sequence import Sequence
 
 SPACE_FOR_ANSWER = 256
 """Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
+REST_S = 60.0
+"""What a job left in memory may rest before it gives way to a person: until then the job may go on."""
 WORTH_WAITING = 32
 """Tokens of a prompt that another request is reading; with fewer, reading them again is faster than waiting."""
 
@@ -23,8 +27,22 @@ WORTH_WAITING = 32
 class Admission:
     """The requests of one loaded model, waiting and active, and their cells.  Engine thread only."""
 
-    def __init__(self, pool: Pool, *, cells: int, sequences: int) -> None:
-        """`sequences`: how many may be active at once."""
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        cells: int,
+        sequences: int,
+        crowd_cells: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`sequences`: how many may be active at once.
+
+        `crowd_cells`: with so many cells in use one more request of a job waits, since each token is computed with all
+        of them; None: what is not its own costs a token next to nothing.
+        """
+        self.clock = clock
+        self._crowd = crowd_cells
         self._pool = pool
         self._cells = cells
         self.most = sequences
@@ -68,7 +86,7 @@ class Admission:
     def leave(self, sequence: Sequence) -> None:
         """Remove an active sequence that has ended, for whatever reason."""
         self.active.remove(sequence)
-        self._pool.keep(sequence, self.now)
+        self._pool.keep(sequence, self.now, self.clock())
         sequence.sampler.close()
 
     def fail(self, sequence: Sequence, error: KnownError) -> None:
@@ -121,6 +139,8 @@ class Admission:
                 continue
             person = priority is Priority.INTERACTIVE
             full = len(self.active) >= self.most
+            if not person and self._is_crowded(sequence):
+                return
             if (full and not (person and self.evict(self.background))) or not self._let_in(sequence):
                 return
 
@@ -135,6 +155,14 @@ class Admission:
                 return shared >= held + WORTH_WAITING
         return False
 
+    def _is_crowded(self, sequence: Sequence) -> bool:
+        """Whether a job's request is better computed after those that are active."""
+        if self._crowd is None or not self.active:
+            return False
+        shared = self._pool.best_prefix(sequence.tokens, sequence.adapter)[1]
+        used = used_cells(self.active) + sum(map(_still_needs, self.active))
+        return used + _still_needs(sequence) - shared > self._crowd
+
     def _let_in(self, sequence: Sequence) -> bool:
         """Start a waiting request if the pool has space for it beside the active ones."""
         was_empty = self._pool.is_empty
@@ -143,6 +171,9 @@ class Admission:
         if not self._clear_cells_for(sequence):
             self._pool.drop(sequence)
             return False
+        is_costly = self._crowd is not None
+        if is_costly or sequence.priority is Priority.INTERACTIVE:
+            self._pool.clear_for(sequence, self.clock() - REST_S, all_of_jobs=is_costly)
         self.waiting[sequence.priority].remove(sequence)
         self.active.append(sequence)
         sequence.note_cached()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Offload
 from slmdesk.engine.llama.library import Library
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 DECODED, NO_SPACE, ABORTED, NO_MEMORY = 0, 1, 2, -2
 """What `decode` returns; others below zero are errors of the library."""
 LEAST_SLICE = 16
+PLAIN_BATCH_TOKENS = 64
+"""Of a context without flash attention: its scores of all tokens with all cells lie in memory."""
 _SLOW_S = 0.03
 """Seconds of one batch: after a slower one, the next is watched, however small; that costs at most a thirtieth."""
 
@@ -37,17 +40,26 @@ class Context:
         batch_tokens: int,
         threads: int,
         should_abort: Callable[[], bool],
+        flash: bool = True,
     ) -> None:
-        """`should_abort` is called while a slice or a slow batch is computed.
+        """`should_abort` is called while a slice or a slow batch is computed.  `flash`: with flash attention; see
+        attention.py.
 
         Raises KnownError when the library refuses.
         """
         api: Any = library.api
         self._api = api
         self.pointer: int = open_context(
-            library, model, cells=cells, max_sequences=max_sequences, batch_tokens=batch_tokens, threads=threads
+            library,
+            model,
+            cells=cells,
+            max_sequences=max_sequences,
+            batch_tokens=batch_tokens if flash else min(batch_tokens, PLAIN_BATCH_TOKENS),
+            threads=threads,
+            flash=flash,
         )
-        self.batch_tokens = batch_tokens
+        self.batch_tokens = batch_tokens if flash else min(batch_tokens, PLAIN_BATCH_TOKENS)
+        self.flash = flash
         self.max_sequences = max_sequences
         self.cells: int = api.llama_n_ctx(self.pointer)
         """Cells of the pool: what was asked for, rounded up by the library."""
@@ -220,11 +232,15 @@ class Context:
         self._batch.n_tokens = 0
 
 
-def state_version(library: Library) -> str:
-    """Identifies everything a state depends on besides the model and its tokens: the library, and `open_context`."""
+def state_version(library: Library, offload: Offload | None = None, *, flash: bool = True) -> str:
+    """Identifies everything a state depends on besides the model and its tokens: the library, the card that computed
+    it, and `open_context`.
+    """
     api: Any = library.api
     package = version("llama-cpp-python")
-    return f"llama-cpp-python {package}, states {api.LLAMA_STATE_SEQ_VERSION}, cells f16, window cut, no adapter"
+    return f"llama-cpp-python {package}, states {api.LLAMA_STATE_SEQ_VERSION}, cells f16, window cut, no adapter" + (
+        (f", on {offload.device}" if offload else "") + ("" if flash else ", plain attention")
+    )
 
 
 def _bytes_of(array: NDArray[np.uint8]) -> object:
@@ -232,7 +248,7 @@ def _bytes_of(array: NDArray[np.uint8]) -> object:
 
 
 def open_context(
-    library: Library, model: int, *, cells: int, max_sequences: int, batch_tokens: int, threads: int
+    library: Library, model: int, *, cells: int, max_sequences: int, batch_tokens: int, threads: int, flash: bool = True
 ) -> int:
     """Create llama.cpp's context with the settings of this program.  Raises KnownError `model.damaged`."""
     api: Any = library.api
@@ -242,7 +258,8 @@ def open_context(
     params.n_seq_max = max_sequences
     params.n_outputs_max = max_sequences  # else logits of a whole batch are allocated: 80 MB and more
     params.n_threads = params.n_threads_batch = threads
-    params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_AUTO
+    kinds = {True: api.LLAMA_FLASH_ATTN_TYPE_AUTO, False: api.LLAMA_FLASH_ATTN_TYPE_DISABLED}
+    params.flash_attn_type = kinds[flash]
     params.no_perf = True
     params.kv_unified = True
     params.swa_full = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class Detokenizer:
@@ -17,6 +17,10 @@ class Detokenizer:
     def feed(self, token: int) -> str:
         """The characters that are complete with `token`, perhaps none.  Bytes that are not UTF-8 become U+FFFD."""
         return self._decoder.decode(self._pieces[token])
+
+    def feed_marked(self, token: int, marks: Mapping[int, bytes]) -> str:
+        """As `feed`, with the bytes of control tokens that are shown to nobody but are marks here."""
+        return self._decoder.decode(marks.get(token, self._pieces[token]))
 
     @property
     def is_within(self) -> bool:

@@ -1,9 +1,10 @@
-"""Graphics cards that llama.cpp finds; llama-cpp-python has no bindings for this, so ggml itself is called."""
+"""Backends and graphics cards of llama.cpp; llama-cpp-python has no bindings for this, so ggml itself is called."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +18,79 @@ _MOST = 64
 _NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
 
 
-def find_devices() -> tuple[Device, ...]:
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A graphics card as llama.cpp knows it."""
+
+    device: Device
+    name: str
+    """What its buffers are called in the log: "Vulkan0"."""
+    pointer: int
+
+
+def find_cards() -> tuple[Card, ...]:
     """The graphics cards; none where the library was built without support.  Any thread; loads the library."""
-    folder = Path(load_library().api.__file__).parent / "lib"
     try:
-        ggml = ctypes.CDLL(str(folder / _NAMES.get(sys.platform, "libggml.so")))
-        return _devices(_bound(ggml))
+        return _cards(_bound())
     except (OSError, AttributeError):  # another build of the library, with other file or function names
         return ()
 
 
-def _bound(ggml: Any) -> Any:
-    """Declare the argument and result types of the functions used."""
-    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
-    ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
+def find_backends() -> tuple[str, ...]:
+    """What the library was built for: "CPU", "Vulkan".  Any thread; loads the library."""
+    try:
+        ggml = _bound()
+        numbers = range(min(_MOST, ggml.ggml_backend_reg_count()))
+        return tuple(_text(ggml.ggml_backend_reg_name(ggml.ggml_backend_reg_get(number))) for number in numbers)
+    except (OSError, AttributeError):
+        return ()
+
+
+def best_card() -> Card | None:
+    """The card models are put on: the one with the most free memory, an integrated one only where there is no other.
+
+    One card alone, since a model that is spread over several waits for their slowest link.
+    """
+    return max(find_cards(), key=lambda one: (not one.device.is_integrated, one.device.free_bytes), default=None)
+
+
+def _bound() -> Any:
+    """The library ggml, with the argument and result types of the functions used.  Raises OSError, AttributeError."""
+    folder = Path(load_library().api.__file__).parent / "lib"
+    ggml = ctypes.CDLL(str(folder / _NAMES.get(sys.platform, "libggml.so")))
+    for name in ("ggml_backend_dev_count", "ggml_backend_reg_count"):
+        getattr(ggml, name).restype = ctypes.c_size_t
+    for name in ("ggml_backend_dev_get", "ggml_backend_reg_get"):
+        getattr(ggml, name).argtypes = [ctypes.c_size_t]
+        getattr(ggml, name).restype = ctypes.c_void_p
+    for name in ("ggml_backend_dev_name", "ggml_backend_dev_description", "ggml_backend_reg_name"):
+        getattr(ggml, name).argtypes = [ctypes.c_void_p]
+        getattr(ggml, name).restype = ctypes.c_char_p
     ggml.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
     ggml.ggml_backend_dev_type.restype = ctypes.c_int
-    ggml.ggml_backend_dev_description.argtypes = [ctypes.c_void_p]
-    ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
     size = ctypes.POINTER(ctypes.c_size_t)
     ggml.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p, size, size]
     ggml.ggml_backend_dev_memory.restype = None
     return ggml
 
 
-def _devices(ggml: Any) -> tuple[Device, ...]:
+def _cards(ggml: Any) -> tuple[Card, ...]:
     found = []
     for number in range(min(_MOST, ggml.ggml_backend_dev_count())):
-        device = ggml.ggml_backend_dev_get(number)
-        if ggml.ggml_backend_dev_type(device) not in (_GPU, _INTEGRATED_GPU):
-            continue
-        free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
-        ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
-        name = (ggml.ggml_backend_dev_description(device) or b"").decode("utf-8", "replace")
-        found.append(Device(clean_label(name, 80), int(total.value)))
+        pointer = ggml.ggml_backend_dev_get(number)
+        kind = ggml.ggml_backend_dev_type(pointer)
+        if kind in (_GPU, _INTEGRATED_GPU):
+            found.append(_card(ggml, pointer, is_integrated=kind == _INTEGRATED_GPU))
     return tuple(found)
+
+
+def _card(ggml: Any, pointer: int, *, is_integrated: bool) -> Card:
+    free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
+    ggml.ggml_backend_dev_memory(pointer, ctypes.byref(free), ctypes.byref(total))
+    label = _text(ggml.ggml_backend_dev_description(pointer))
+    device = Device(label, int(total.value), int(free.value), is_integrated)
+    return Card(device, _text(ggml.ggml_backend_dev_name(pointer)), pointer)
+
+
+def _text(raw: bytes | None) -> str:
+    return clean_label((raw or b"").decode("utf-8", "replace"), 80)

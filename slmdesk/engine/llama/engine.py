@@ -14,19 +14,31 @@ import numpy as np
 
 from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.core.gguf.adapter import MOST_STRENGTH
-from slmdesk.core.types import ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart
+from slmdesk.core.model_formats import FormatQuality, FormatSpeed, Recipe
+from slmdesk.core.types import (
+    THINKING_OFF,
+    THINKING_USUAL,
+    ChatMessage,
+    Device,
+    LoadedModel,
+    LoadSpec,
+    Priority,
+    PromptPart,
+)
 from slmdesk.engine.base import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter, check_adapter
-from slmdesk.engine.llama.devices import find_devices
+from slmdesk.engine.llama.devices import find_backends, find_cards
 from slmdesk.engine.llama.encoder import embed_texts
 from slmdesk.engine.llama.file_vocabulary import FileVocabulary
+from slmdesk.engine.llama.format_trial import open_trial
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.loading import Loaded, load_model
 from slmdesk.engine.llama.lookalikes import lookalikes
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.model import check_model_file
 from slmdesk.engine.llama.preparation import prepare
+from slmdesk.engine.llama.quantize import quantize
 from slmdesk.engine.llama.stream import EventStream, Outbox
 from slmdesk.engine.llama.templates import TryTemplate
 from slmdesk.engine.llama.vocabulary import tokenize_parts
@@ -49,6 +61,7 @@ class LlamaEngine(Engine):
         self._loading = threading.Lock()
         self._embedding = threading.Lock()
         self._loads = 0
+        self._card = ""
         self._renders = 0
         self._work = 0
         self._closing = False
@@ -65,6 +78,10 @@ class LlamaEngine(Engine):
             self._count_work()
             return on_progress(done) and not self._closing
 
+        def on_card(name: str) -> None:
+            self._card = name
+            progress(0.0)
+
         with self._counted_load(), self._alone_in_loading(progress):
             header = check_model_file(spec.path)
             library = load_library()
@@ -75,6 +92,7 @@ class LlamaEngine(Engine):
                 handle=f"m{next(self._handles)}",
                 on_progress=progress,
                 on_work=self._count_work,
+                on_card=on_card,
                 try_template=self._try_template,
             )
         with self._wake:
@@ -115,11 +133,13 @@ class LlamaEngine(Engine):
         """See Engine.count_tokens_of_file.  The vocabulary last used stays open."""
         return self._file_vocabulary.count(Path(path), texts)
 
-    def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
+    def render(
+        self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = THINKING_OFF
+    ) -> Rendered:
         """See Engine.render."""
         model = self.model(handle)
         with model.use():
-            parts, missing = self._parts_of(model, messages, answer_prefix)
+            parts, missing = self._parts_of(model, messages, answer_prefix, thinking)
             tokens = len(tokenize_parts(model.vocabulary, parts))
             return Rendered(parts, tokens, missing, lookalikes(parts, model.vocabulary))
 
@@ -154,6 +174,41 @@ class LlamaEngine(Engine):
             finally:
                 self._embedding.release()
 
+    # ---- formats of a file
+
+    def quantize(self, source: str, target: str, recipe: Recipe, on_progress: Callable[[float], bool]) -> None:
+        """See Engine.quantize."""
+        with self._counted_load():
+            check_model_file(source)
+            quantize(load_library(), Path(source), Path(target), recipe, self._counting(on_progress))
+
+    def format_speed(self, path: str, on_progress: Callable[[float], bool]) -> FormatSpeed:
+        """See Engine.format_speed."""
+        keep_going = self._counting(on_progress)
+        with self._counted_load(), open_trial(load_library(), path, keep_going) as trial:
+            return trial.speed(keep_going)
+
+    def format_quality(
+        self,
+        path: str,
+        texts: Sequence[str],
+        predictions: str,
+        on_progress: Callable[[float], bool],
+        *,
+        is_reference: bool,
+    ) -> FormatQuality:
+        """See Engine.format_quality."""
+        keep_going = self._counting(on_progress)
+        with self._counted_load(), open_trial(load_library(), path, keep_going) as trial:
+            return trial.quality(texts, Path(predictions), keep_going, is_reference=is_reference)
+
+    def _counting(self, on_progress: Callable[[float], bool]) -> Callable[[float], bool]:
+        def keep_going(part: float) -> bool:
+            self._count_work()
+            return on_progress(part) and not self._closing
+
+        return keep_going
+
     # ---- states, to be kept on disk
 
     def state_version(self, handle: str) -> str:
@@ -164,13 +219,16 @@ class LlamaEngine(Engine):
         """See Engine.state_of."""
         model = self.model(handle)
         with model.use():
-            parts, _ = self._parts_of(model, messages, "")
-            tokens = tokenize_parts(model.vocabulary, parts)
+            ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
+            prompts = [self._parts_of(model, messages, "", thinking)[0] for thinking in ways]
+            able = [tokenize_parts(model.vocabulary, parts) for parts in prompts]
         found: tuple[int, memoryview] | None = None
+        tokens: list[int] = []
 
         def take() -> None:
-            nonlocal found
+            nonlocal found, tokens
             if self._models.get(handle) is model:
+                tokens = max(able, key=model.scheduler.held)
                 found = model.scheduler.state_of(tokens, lambda size: size < free_memory().available // 2)
 
         self._on_engine_thread(take)
@@ -216,7 +274,15 @@ class LlamaEngine(Engine):
 
     def devices(self) -> tuple[Device, ...]:
         """See Engine.devices."""
-        return find_devices()
+        return tuple(one.device for one in find_cards())
+
+    def backends(self) -> tuple[str, ...]:
+        """See Engine.backends."""
+        return find_backends()
+
+    def card_of_load(self) -> str:
+        """See Engine.card_of_load."""
+        return self._card
 
     def close(self) -> None:
         """See Engine.close."""
@@ -296,7 +362,7 @@ class LlamaEngine(Engine):
         adapter = self._adapter(model, request)  # not in `use`: the engine thread waits for users before it frees
         with model.use():
             if request.messages:
-                parts, _ = self._parts_of(model, request.messages, request.answer_prefix)
+                parts, _ = self._parts_of(model, request.messages, request.answer_prefix, request.thinking)
             else:
                 parts = (*request.prompt, PromptPart(request.answer_prefix, trusted=False))
             return prepare(model, request, parts, priority=priority, outbox=outbox, adapter=adapter)
@@ -341,10 +407,10 @@ class LlamaEngine(Engine):
             self._wake.notify_all()
 
     def _parts_of(
-        self, model: Loaded, messages: Sequence[ChatMessage], answer_prefix: str
+        self, model: Loaded, messages: Sequence[ChatMessage], answer_prefix: str, thinking: str
     ) -> tuple[tuple[PromptPart, ...], tuple[int, ...]]:
         with model.rendering, self._counted_render():
-            rendered = model.chat_format.render(messages, answer_prefix)
+            rendered = model.chat_format.render(messages, answer_prefix, thinking)
         return rendered.parts, rendered.missing
 
     @contextmanager

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
+import re
 import threading
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
 
 MAX_LOG_LINES = 4000
 MAX_LOG_LINE_CHARACTERS = 500
+_NO_MEMORY = re.compile(r"failed to allocate|unable to allocate|out of memory|bad_alloc", re.IGNORECASE)
 _LEVEL_ERROR = 4
 _LEVEL_CONTINUED = 5
 
@@ -67,6 +70,11 @@ class LibraryLog:
     def errors_since(self, mark: int) -> list[str]:
         """The texts of the error lines after `mark`, oldest first: the first names the cause."""
         return [line.text for line in self.since(mark) if line.level == _LEVEL_ERROR]
+
+
+def lacks_memory(errors: Iterable[str]) -> bool:
+    """Whether lines of the log say that memory, of the PC or of a card, was not enough."""
+    return any(map(_NO_MEMORY.search, errors))
 
 
 @dataclass(frozen=True, slots=True)

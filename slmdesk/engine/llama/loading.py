@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable, Iterator
@@ -12,43 +13,35 @@ from functools import partial
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf.read import GgufHeader
-from slmdesk.core.memory import (
-    KEPT_SEQUENCES,
-    MOST_SEQUENCES,
-    STATEFUL_SEQUENCES,
-    choose_pool,
-    estimate,
-    program_bytes,
-)
-from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts
+from slmdesk.core.memory import MOST_SEQUENCES, program_bytes
+from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts, Offload
 from slmdesk.engine.llama.adapters import Adapters
+from slmdesk.engine.llama.attention import DEPTH, is_plain_faster
 from slmdesk.engine.llama.context import ABORTED, DECODED, Context, state_version
 from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
-from slmdesk.engine.llama.library import Library
-from slmdesk.engine.llama.memory import free_memory, give_back_freed, parts_from_log
-from slmdesk.engine.llama.model import LoadProgress, WeightFile, forecast_memory, open_weights
+from slmdesk.engine.llama.devices import best_card
+from slmdesk.engine.llama.library import Library, lacks_memory
+from slmdesk.engine.llama.memory import give_back_freed, parts_from_log
+from slmdesk.engine.llama.model import LoadProgress, WeightFile, open_weights
+from slmdesk.engine.llama.plan import Plan, plan_load
 from slmdesk.engine.llama.plausibility import behaves
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.scheduler import Scheduler
 from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
+from slmdesk.engine.llama.thinking import ThoughtTokens
 from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, time_threads, usable_cores
+from slmdesk.engine.llama.ticking import ticking
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
-_FAR_TOO_MUCH = 1.3
-"""Times the free memory: above it, the formula's estimate is enough to refuse; below, the library's sizes count."""
+log = logging.getLogger(__name__)
+
+_MAY_BE_THE_CARD = ("model.out_of_memory", "model.damaged")
+"""Failures of a load that may have another end without the card."""
+PLAIN_CROWD_CELLS = 1536
+"""See Admission: without flash attention."""
 _READ_SHARE = 0.9
 """Share of the progress: reading the weights."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How many cells and sequences a model gets."""
-
-    context_tokens: int
-    cells: int
-    sequences: int | None
-    places: int
 
 
 class Loaded:
@@ -69,12 +62,14 @@ class Loaded:
         self.weights = weights
         self.vocabulary = vocabulary
         self.chat_format = chat_format
+        self.thoughts = ThoughtTokens.of(chat_format.marks, vocabulary) if chat_format.marks else None
+        """The marks of what the model thinks aloud; None: it does not."""
         self.scheduler = scheduler
         self.adapters = adapters
         self.info = info
         self.rendering = threading.Lock()
         """Held while the chat format is used: it is made for one thread at a time."""
-        self.state_version = state_version(weights.library)
+        self.state_version = state_version(weights.library, info.offload, flash=info.flash)
         """See Engine.state_version."""
         self._context = context
         self._users = 0
@@ -117,27 +112,75 @@ def load_model(
     handle: str,
     on_progress: LoadProgress,
     on_work: Callable[[], None],
+    on_card: Callable[[str], None] = lambda _name: None,
     try_template: TryTemplate | None = None,
 ) -> Loaded:
     """Load a model.  Blocks; any thread, one load at a time (the library's log is read).
 
-    `on_work` is called while it computes.  Raises Stopped, KnownError of the family `model.`.
+    As many layers go onto a graphics card as its free memory holds.  Where the card then refuses, half as many are
+    tried, and at last none; where it computes nonsense, none.  `on_card` is told the card's name before it is touched,
+    and "" when it is done without.  `on_work` is called while it computes.  Raises Stopped, KnownError of the family
+    `model.`.
     """
-    on_work()
-    plan = _plan(library, spec, header, on_work)
-    mark = library.log.mark()
-    weights = open_weights(library, spec.path, header, lambda done: on_progress(done * _READ_SHARE))
-    try:
+    card = best_card() if spec.use_card else None
+    most = header.layers + 1
+    while True:
+        on_card(card.device.name if card else "")
         on_work()
-        vocabulary = Vocabulary(weights.vocab)
-        on_work()
-        with _ticking(on_work):  # the trial has limits of its own, longer than the heartbeat's
-            chat_format = _chat_format(library, spec, weights, vocabulary, try_template)
-        making = _PartialModel(library, spec, handle, plan, weights, vocabulary, chat_format, on_progress, on_work)
-        return making.loaded(mark)
-    except BaseException:
-        weights.close()
-        raise
+        mark, plan = library.log.mark(), None
+        loading = _Load(library, spec, header, handle, on_progress, on_work, try_template)
+        try:
+            plan = plan_load(library, spec, header, on_work, card, most)
+            if card and not plan.placement.layers:  # no room there: what happens from here on is not the card's doing
+                on_card("")
+            loaded = loading.run(plan)
+            if not plan.placement.layers or loaded.info.behaves is not False or spec.behaves is False:
+                return loaded
+            loaded.close()
+            most = 0
+        except KnownError as err:
+            if card is None or err.code not in _MAY_BE_THE_CARD:
+                raise
+            is_full = plan is not None and lacks_memory(library.log.errors_since(mark))
+            most = plan.placement.layers // 2 if plan and is_full else 0
+        log.warning("%s: a load on the graphics card failed; next with %d layers there", spec.path, most)
+        card = card if most else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What a load needs, whatever the plan."""
+
+    library: Library
+    spec: LoadSpec
+    header: GgufHeader
+    handle: str
+    on_progress: LoadProgress
+    on_work: Callable[[], None]
+    try_template: TryTemplate | None
+
+    def run(self, plan: Plan) -> Loaded:
+        """Load by this plan.  Raises as `load_model`."""
+        library, spec = self.library, self.spec
+        if _offload_of(plan, self.header) != spec.measured_on:
+            spec = replace(spec, cost_curve=(), behaves=None, flash=None)
+        mark = library.log.mark()
+        weights = open_weights(
+            library, spec.path, self.header, lambda done: self.on_progress(done * _READ_SHARE), plan.placement
+        )
+        try:
+            self.on_work()
+            vocabulary = Vocabulary(weights.vocab)
+            self.on_work()
+            with ticking(self.on_work):  # the trial has limits of its own, longer than the heartbeat's
+                chat_format = _chat_format(library, spec, weights, vocabulary, self.try_template)
+            making = _PartialModel(
+                library, spec, self.handle, plan, weights, vocabulary, chat_format, self.on_progress, self.on_work
+            )
+            return making.loaded(mark)
+        except BaseException:
+            weights.close()
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +190,7 @@ class _PartialModel:
     library: Library
     spec: LoadSpec
     handle: str
-    plan: _Plan
+    plan: Plan
     weights: WeightFile
     vocabulary: Vocabulary
     chat_format: ChatFormat
@@ -159,17 +202,13 @@ class _PartialModel:
         spec, plan = self.spec, self.plan
         candidates = (spec.threads,) if spec.threads else thread_candidates(usable_cores())
         abort = _Abort(self.on_work)
-        context = Context(
-            self.library,
-            self.weights.pointer,
-            cells=plan.cells,
-            max_sequences=plan.places,
-            batch_tokens=self.weights.batch_tokens,
-            threads=candidates[0],
-            should_abort=abort,
-        )
+        weights = parts_from_log(line.text for line in self.library.log.since(mark)).weights
+        flash = self._uses_flash(candidates[-1], abort)
+        mark = self.library.log.mark()
+        context = self._open_context(abort, candidates[0], cells=plan.cells, places=plan.places, flash=flash)
         try:
-            memory = parts_from_log(line.text for line in self.library.log.since(mark))
+            parts = parts_from_log(line.text for line in self.library.log.since(mark))
+            memory = replace(parts, weights=parts.weights or weights)
             steps = ThreadChooser(candidates)
             with ThreadPoolExecutor(1) as passing:
                 # On a thread that ends: each thread that computes has OpenMP workers of its own while it lives, and
@@ -190,8 +229,40 @@ class _PartialModel:
             context=context,
             scheduler=scheduler,
             adapters=adapters,
-            info=_info(self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane),
+            info=_info(
+                self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane, flash=flash
+            ),
         )
+
+    def _open_context(self, abort: _Abort, threads: int, *, cells: int, places: int, flash: bool) -> Context:
+        return Context(
+            self.library,
+            self.weights.pointer,
+            cells=cells,
+            max_sequences=places,
+            batch_tokens=self.weights.batch_tokens,
+            threads=threads,
+            should_abort=abort,
+            flash=flash,
+        )
+
+    def _uses_flash(self, threads: int, abort: _Abort) -> bool:
+        """Whether flash attention is used: as was found out before, else by a trial.
+
+        Always with a card, and where the other kind takes other memory: a window, or heads that differ by layer.
+        """
+        weights = self.weights
+        differ = weights.keeps_state or weights.sliding_window > 0 or len(set(weights.header.kv_heads)) > 1
+        if self.plan.placement.layers or differ or self.spec.flash is not None:
+            return bool(self.plan.placement.layers or differ) or self.spec.flash is not False
+        keep_going = partial(self.on_progress, _READ_SHARE)
+        is_plain = is_plain_faster(
+            lambda flash: self._open_context(abort, threads, cells=2 * DEPTH, places=1, flash=flash),
+            max(self.vocabulary.bos, 0),
+            keep_going,
+        )
+        give_back_freed()
+        return not is_plain
 
     def _scheduler(
         self, context: Context, adapters: Adapters, curve: Curve, steps: ThreadChooser, candidates: tuple[int, ...]
@@ -206,6 +277,8 @@ class _PartialModel:
             step_threads=steps,
             read_threads=ThreadChooser(candidates, first_gap=4, hint=steps),
             can_redo=not self.weights.keeps_state,
+            can_draft=not self.weights.keeps_state and self.weights.sliding_window <= 0,
+            crowd_cells=None if context.flash else PLAIN_CROWD_CELLS,
         )
 
 
@@ -219,50 +292,6 @@ class _Abort:
     def __call__(self) -> bool:
         self._on_work()
         return self.scheduler is not None and self.scheduler.should_abort()
-
-
-@contextmanager
-def _ticking(on_work: Callable[[], None]) -> Iterator[None]:
-    """Call `on_work` every second while waiting for something with a time limit of its own."""
-    done = threading.Event()
-
-    def tick() -> None:
-        while not done.wait(1.0):
-            on_work()
-
-    thread = threading.Thread(target=tick, name="ticking", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callable[[], None]) -> _Plan:
-    """Choose the memory.  Raises KnownError `model.out_of_memory` when the model does not fit beside other programs.
-
-    With `spec.anyway` it gets exactly what was requested: then the system decides, and ends this child first.
-    """
-    limit = max(1, min(spec.context_tokens, header.context_length or spec.context_tokens))
-    requested = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
-    places = (requested or MOST_SEQUENCES) + KEPT_SEQUENCES
-    asked = max(limit, spec.pool_tokens or limit)
-    space = free_memory()
-    rough = estimate(header, context_tokens=asked)
-    if (
-        rough.total > _FAR_TOO_MUCH * space.available and not spec.anyway
-    ):  # allocating a pool that large alone takes minutes
-        raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=space.available)
-    sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
-    on_work()
-    if sketch.keeps_state and not spec.sequences:
-        requested, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
-        sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
-    if not space.holds(sketch.parts) and not spec.anyway:
-        raise KnownError("model.out_of_memory", needed_bytes=sketch.parts.total, available_bytes=space.available)
-    cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts, space.available)
-    return _Plan(limit, cells, requested, places)
 
 
 def _chat_format(
@@ -360,13 +389,15 @@ def _compute_size(context: Context, token: int, size: int, threads: int) -> None
 
 def _info(
     handle: str,
-    plan: _Plan,
+    plan: Plan,
     weights: WeightFile,
     chat_format: ChatFormat,
     scheduler: Scheduler,
     curve: Curve,
     memory: MemoryParts,
     is_sane: bool | None,
+    *,
+    flash: bool,
 ) -> LoadedModel:
     header = weights.header
     return LoadedModel(
@@ -389,4 +420,12 @@ def _info(
         sampling_defaults=header.sampling,
         sliding_window=weights.sliding_window,
         behaves=is_sane,
+        offload=_offload_of(plan, header),
+        thinking=chat_format.thinking,
+        flash=flash,
     )
+
+
+def _offload_of(plan: Plan, header: GgufHeader) -> Offload | None:
+    card, layers = plan.placement.card, plan.placement.layers
+    return Offload(card.device.name, layers, header.layers + 1) if card and layers else None

@@ -19,6 +19,7 @@ from slmdesk.core.types import MemoryParts
 _MIB = 1 << 20
 _CACHE = re.compile(r"^llama_(?:kv_cache|memory_recurrent)\w*: size = +([\d.]+) MiB")
 _COMPUTE = re.compile(r"(?:compute|output) buffer size = +([\d.]+) MiB")
+_CARD_COMPUTE = re.compile(r"(\S+) +(?:compute|output) buffer size = +([\d.]+) MiB")
 _WEIGHTS = re.compile(r"model buffer size = +([\d.]+) MiB")
 
 
@@ -53,6 +54,12 @@ def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> Memor
         kv_cache=int(cache * _MIB),
         compute=int(compute * _MIB),
     )
+
+
+def compute_from_log(lines: Iterable[str], card: str) -> int:
+    """Bytes of the buffers for computing that the log of one context names on the card with this name."""
+    sizes = [found for line in lines if (found := _CARD_COMPUTE.search(line)) and found[1].startswith(card)]
+    return int(sum(float(one[2]) for one in sizes) * _MIB)
 
 
 def give_back_freed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, require
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import MemoryParts
 from slmdesk.engine.llama.context import open_context
-from slmdesk.engine.llama.library import Library
-from slmdesk.engine.llama.memory import parts_from_log
+from slmdesk.engine.llama.devices import Card
+from slmdesk.engine.llama.library import Library, lacks_memory
+from slmdesk.engine.llama.memory import compute_from_log, parts_from_log
 
 _UNKNOWN_ARCHITECTURE = re.compile(r"unknown model architecture: '([^']*)'")
-_NO_MEMORY = re.compile(r"failed to allocate|unable to allocate|out of memory|bad_alloc", re.IGNORECASE)
 
 LoadProgress = Callable[[float], bool]
 """Gets 0..1, returns False to cancel."""
@@ -67,7 +68,20 @@ def check_model_file(path: str) -> GgufHeader:
     return header
 
 
-def open_weights(library: Library, path: str, header: GgufHeader, on_progress: LoadProgress) -> WeightFile:
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the layers of a model go: the last `layers` of them, the output counted as one, onto a card."""
+
+    card: Card | None = None
+    layers: int = 0
+
+
+ON_PROCESSOR = Placement()
+
+
+def open_weights(
+    library: Library, path: str, header: GgufHeader, on_progress: LoadProgress, placement: Placement = ON_PROCESSOR
+) -> WeightFile:
     """Read the weights.  Blocks; any thread.  Raises Stopped, KnownError of the family `model.`.
 
     Read into our own memory, not mapped: weights that are repacked for this processor are then held once instead of
@@ -81,13 +95,12 @@ def open_weights(library: Library, path: str, header: GgufHeader, on_progress: L
         return not stopped
 
     api: Any = library.api
-    params = api.llama_model_default_params()
-    params.load_mode = api.LLAMA_LOAD_MODE_NONE
+    params, devices = _params(library, placement)
     params.check_tensors = True
     callback = params.progress_callback = api.llama_progress_callback(progress)
     mark = library.log.mark()
     pointer = api.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
-    del callback
+    del callback, devices
     if stopped:
         if pointer:
             api.llama_model_free(pointer)
@@ -97,22 +110,45 @@ def open_weights(library: Library, path: str, header: GgufHeader, on_progress: L
     return WeightFile(library, header, int(pointer))
 
 
+def _params(library: Library, placement: Placement) -> tuple[Any, object]:
+    """The library's parameters of a load, and what must live as long as they are used.
+
+    The devices are always named: left to itself, the library takes every card there is and puts all layers there.
+    """
+    params: Any = library.api.llama_model_default_params()
+    params.load_mode = library.api.LLAMA_LOAD_MODE_NONE
+    devices = (ctypes.c_void_p * 2)(placement.card.pointer if placement.card else None, None)
+    params.devices = ctypes.addressof(devices)
+    params.n_gpu_layers = placement.layers
+    return params, devices
+
+
 @dataclass(frozen=True, slots=True)
 class ModelOutline:
     """What is known about a model without its weights."""
 
     parts: MemoryParts
     keeps_state: bool
+    batch_tokens: int
+    card_compute: int = 0
+    """Bytes of the buffers for computing on the card; `parts` includes them."""
 
 
-def forecast_memory(library: Library, path: str, header: GgufHeader, *, cells: int, max_sequences: int) -> ModelOutline:
+def forecast_memory(
+    library: Library,
+    path: str,
+    header: GgufHeader,
+    *,
+    cells: int,
+    max_sequences: int,
+    placement: Placement = ON_PROCESSOR,
+) -> ModelOutline:
     """Predict the memory a model needs with a pool of `cells`, to the byte, reading no weights: 0.1 to 0.2 s.
 
     Raises KnownError of the family `model.`.
     """
     api: Any = library.api
-    params = api.llama_model_default_params()
-    params.load_mode = api.LLAMA_LOAD_MODE_NONE
+    params, _devices = _params(library, placement)
     params.no_alloc = True
     mark = library.log.mark()
     pointer = api.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
@@ -131,7 +167,9 @@ def forecast_memory(library: Library, path: str, header: GgufHeader, *, cells: i
         )
         api.llama_free(context)
         lines = [line.text for line in library.log.since(mark)]
-        return ModelOutline(parts_from_log(lines, weights=weights.size_bytes), weights.keeps_state)
+        on_card = compute_from_log(lines, placement.card.name) if placement.card else 0
+        parts = parts_from_log(lines, weights=weights.size_bytes)
+        return ModelOutline(parts, weights.keeps_state, weights.batch_tokens, on_card)
     finally:
         weights.close()
 
@@ -141,7 +179,7 @@ def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
     for reason in reasons:
         if found := _UNKNOWN_ARCHITECTURE.search(reason):
             return KnownError("model.unsupported", architecture=clean_label(found[1], 80))
-    if any(map(_NO_MEMORY.search, reasons)):
+    if lacks_memory(reasons):
         return KnownError("model.out_of_memory", needed_bytes=header.weight_bytes, available_bytes=0)
     reason = reasons[0] if reasons else "the library gives no reason"
     return KnownError("model.damaged", reason=clean_label(reason, 200))

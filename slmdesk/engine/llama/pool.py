@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from slmdesk.core.prefix import common_prefix
 from slmdesk.core.types import Priority
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
 from slmdesk.engine.llama.context import Context
 from slmdesk.engine.llama.sequence import CachedSequence
+from slmdesk.engine.llama.swap import SwappedSequence, SwapSpace
+
+WORTH_SWAPPING = 32
+"""Tokens: fewer are read again in about the time that a copy takes."""
 
 
 class Pool:
@@ -18,8 +23,10 @@ class Pool:
     as its longest holder holds.  Engine thread only.
     """
 
-    def __init__(self, context: Context, *, sliding_window: int) -> None:
+    def __init__(self, context: Context, *, sliding_window: int, swap: SwapSpace | None = None) -> None:
+        """`swap`: where what other conversations left is copied to."""
         self._context = context
+        self._swap = swap or SwapSpace()
         self._window = sliding_window
         self._ids = list(range(context.max_sequences - 1, -1, -1))
         self._runs = 0
@@ -39,6 +46,11 @@ class Pool:
         """Whether no cell is held."""
         return self._used == 0
 
+    @property
+    def spare_id(self) -> int | None:
+        """An id that no sequence has: the next `open` takes it.  None: all are in use."""
+        return self._ids[-1] if self._ids else None
+
     def open(self, holding: CachedSequence) -> bool:
         """Give a waiting sequence an id and the longest prefix in memory.  False when all ids are in use.
 
@@ -50,6 +62,7 @@ class Pool:
         holding.read = 0
         holding.extents = []
         holding.grows_last = False
+        self._swap_in(holding)
         source, length = self.best_prefix(holding.tokens, holding.adapter)
         if source is not None:
             self._share(source, holding, length)
@@ -91,11 +104,12 @@ class Pool:
             holding.grows_last = False
             self._count()
 
-    def keep(self, holding: CachedSequence, now: int) -> None:
+    def keep(self, holding: CachedSequence, now: int, now_s: float) -> None:
         """Keep what an ended sequence holds for the next turn, in place of kept sequences that it covers."""
         self.active.remove(holding)
         kept = CachedSequence(holding.tokens[: holding.read], holding.priority, holding.adapter)
         kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
+        kept.ended_s = now_s
         covered = [
             old
             for old in self.kept
@@ -107,11 +121,50 @@ class Pool:
         if not kept.read:
             self.drop(kept)
 
+    def clear_for(self, beside: CachedSequence, before_s: float, *, all_of_jobs: bool = False) -> None:
+        """Take out what other conversations left, unless at least half of it is the beginning of `beside`.
+
+        A person's conversation is copied to the swap space first; what a job left goes if it ended before `before_s`,
+        since the job may go on with the same instructions.  `all_of_jobs`: it goes whatever it is; `beside`, which has
+        its share of it, holds the instructions from now on.
+        """
+        for old in [*self.kept]:
+            is_persons = old.priority is Priority.INTERACTIVE
+            if not is_persons and all_of_jobs:
+                self.drop(old)
+                continue
+            if not (is_persons or old.ended_s < before_s):
+                continue
+            if common_prefix(old.tokens, beside.tokens, old.read) < old.read // 2:
+                if is_persons:
+                    self._swap_out(old)
+                self.drop(old)
+
+    def _swap_out(self, old: CachedSequence) -> None:
+        """Copy a kept sequence, which has its id for the last time."""
+        if old.read < WORTH_SWAPPING or not self._swap.make_space(self._context.state_size(old.seq_id)):
+            return
+        data = self._context.state(old.seq_id)
+        if data is not None:
+            self._swap.add(SwappedSequence(old.tokens[: old.read], old.adapter, data))
+
+    def _swap_in(self, holding: CachedSequence) -> None:
+        """Put a copy back that saves a waiting sequence clearly more reading than what is in memory."""
+        swapped, length = self._swap.best(holding.tokens, holding.adapter)
+        in_memory = self.best_prefix(holding.tokens, holding.adapter)[1]
+        if swapped is not None and length >= in_memory + WORTH_SWAPPING:
+            self._swap.take(swapped)
+            self._put_back(swapped.tokens, swapped.data, swapped.adapter)
+
     # ---- states that are kept on disk
 
     def holds(self, tokens: list[int]) -> bool:
-        """Whether all of this is in memory, computed without an adapter."""
-        return self.best_prefix([*tokens, -1], NO_ADAPTER)[1] >= len(tokens)
+        """Whether all of this is in memory or in the swap space, computed without an adapter."""
+        return self.held(tokens) >= len(tokens)
+
+    def held(self, tokens: list[int]) -> int:
+        """How many of these tokens, from the first on, are there."""
+        return max(self.best_prefix([*tokens, -1], NO_ADAPTER)[1], self._swap.best(tokens, NO_ADAPTER)[1])
 
     def state_of(self, tokens: Sequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
         """The longest beginning of `tokens` in memory: its length, and its cells.  None where that is not possible.
@@ -119,6 +172,9 @@ class Pool:
         `may_take` is called to ask whether there is memory for so many bytes.
         """
         source, length = self.best_prefix(tokens, NO_ADAPTER)
+        swapped, whole = self._swap.best(tokens, NO_ADAPTER)
+        if swapped is not None and whole == len(swapped.tokens) > length:
+            return whole, memoryview(swapped.data)
         others = [one for one in self.kept if one is not source]
         if source is None or not (self._ids or others):
             return None
@@ -133,22 +189,28 @@ class Pool:
         self._context.forget(borrowed)
         return None if data is None else (length, data)
 
-    def restore(self, tokens: list[int], data: bytes | memoryview, now: int) -> bool:
+    def restore(self, tokens: list[int], data: bytes | memoryview, now: int, now_s: float) -> bool:
         """Restore the cells that `state_of` returned for `tokens`, and keep them as a sequence that has just ended.
 
         False where there is no space beside active sequences, or the library refuses them.
         """
+        kept = self._put_back(tokens, data, NO_ADAPTER)
+        if kept is not None:
+            kept.used_at, kept.ended_s = now, now_s
+        return kept is not None
+
+    def _put_back(self, tokens: list[int], data: bytes | memoryview, adapter: Adapter) -> CachedSequence | None:
         if not self.make_space(len(tokens), last_too=True) or not (self._ids or self._drop_one_kept()):
-            return False
-        kept = CachedSequence(tokens, Priority.INTERACTIVE)
-        kept.seq_id, kept.used_at = self._ids.pop(), now
+            return None
+        kept = CachedSequence(tokens, Priority.INTERACTIVE, adapter)
+        kept.seq_id = self._ids.pop()
         self.kept.append(kept)
         is_whole = self._context.put_state(kept.seq_id, data)
         if not is_whole or self._context.last_position(kept.seq_id) != len(tokens) - 1:
             self.drop(kept)
-            return False
+            return None
         self.grow(kept, len(tokens))
-        return True
+        return kept
 
     def drop(self, holding: CachedSequence) -> None:
         """Free the id of a sequence and the cells nobody else holds."""
@@ -211,18 +273,6 @@ def used_cells(holdings: Iterable[CachedSequence]) -> int:
         for run, length in holding.extents:
             runs[run] = max(length, runs.get(run, 0))
     return sum(runs.values())
-
-
-def common_prefix(one: Sequence[int], other: Sequence[int], limit: int) -> int:
-    """Length of the common beginning of two lists, at most `limit`: by halves, compared in C."""
-    low, high = 0, max(0, min(limit, len(one), len(other)))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _first(extents: list[list[int]], length: int) -> list[list[int]]:

@@ -15,6 +15,7 @@ from slmdesk.engine.llama.loading import Loaded
 from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
 from slmdesk.engine.llama.sequence import PreparedRequest, Sequence
 from slmdesk.engine.llama.stream import Outbox
+from slmdesk.engine.llama.thinking import Thought
 from slmdesk.engine.llama.vocabulary import tokenize_parts
 
 LEAST_ANSWER = 16
@@ -29,6 +30,7 @@ def prepare(
     Raises KnownError `context.full`, `request.invalid`, `grammar.invalid`.
     """
     vocabulary, info = model.vocabulary, model.info
+    thinks = model.thoughts if request.messages and request.is_free else None
     prompt = tokenize_parts(vocabulary, parts)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
     choices = tokens_of_choices(vocabulary, request.choices)
@@ -60,7 +62,14 @@ def prepare(
         detokenizer=Detokenizer(vocabulary.pieces),
         end_tokens=vocabulary.end_tokens,
         adapter=adapter,
+        thought=Thought(thinks, sampling, is_open=thinks.marks.is_open_in(_end_of(parts))) if thinks else None,
     )
+
+
+def _end_of(parts: Items[PromptPart]) -> str:
+    """What the template wrote behind the last message."""
+    last = max((at for at, part in enumerate(parts) if not part.trusted), default=-1)
+    return "".join(part.text for part in parts[last + 1 :])
 
 
 def _most_tokens(prompt: int, max_tokens: int | None, context_tokens: int) -> int:

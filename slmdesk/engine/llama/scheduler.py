@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Sequence as Items
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
@@ -20,11 +21,13 @@ from slmdesk.engine.llama.admission import Admission
 from slmdesk.engine.llama.choices import log_probabilities, probability
 from slmdesk.engine.llama.context import ABORTED, DECODED, LEAST_SLICE, NO_MEMORY, NO_SPACE, Context
 from slmdesk.engine.llama.curve import CostCurve
+from slmdesk.engine.llama.drafts import DraftGate
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import damaged_numbers, refuse_strange_logits
 from slmdesk.engine.llama.sequence import Sequence
 from slmdesk.engine.llama.threads import ThreadChooser
+from slmdesk.engine.llama.tiles import TILE, TileCosts
 
 PAUSE_S = 0.2
 """How long a person's running answers may pause for a slice of another prompt."""
@@ -32,20 +35,23 @@ LONGER_PAUSE_S = 0.4
 """The same where PAUSE_S is too short for LEAST_SLICE tokens."""
 _WORTH_TIMING = 64
 """Tokens of a slice that say something about threads."""
-_TILE = 64
-"""Tokens of a batch from which on the library computes attention in tiles: deep in a text fewer were seen to take five
-times as long."""
+SHALLOW = 256
+"""Up to here attention costs too little for tiles to matter."""
 _SPLIT_CELLS = 256
 """From here on attention over one token is cut among the threads, and rounds by their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """The part of one sequence in a batch: its next `tokens`, and where its last one's logits are."""
+    """The part of one sequence in a batch: its next `tokens`, and where its last one's logits are.
+
+    Behind it, not counted in `tokens`: a draft, and the logits of each of its tokens.
+    """
 
     sequence: Sequence
     tokens: int
     index: int
+    draft: Items[int] = ()
 
 
 class Scheduler:
@@ -62,21 +68,35 @@ class Scheduler:
         step_threads: ThreadChooser,
         read_threads: ThreadChooser,
         can_redo: bool,
+        can_draft: bool,
+        crowd_cells: int | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt one."""
+        """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt one.
+
+        `can_draft`: the memory of a sequence can go back by the tokens of a draft that was refused.  `crowd_cells`: see
+        Admission.
+        """
         self._clock = clock
         self._context = context
         self.pool = pool
         """The cells of the context; engine thread only."""
-        self._who = Admission(pool, cells=context.cells, sequences=sequences)
+        self._who = Admission(pool, cells=context.cells, sequences=sequences, crowd_cells=crowd_cells)
         self._adapters = adapters
         self._curve = curve
         self._step_threads = step_threads
         self._read_threads = read_threads
         self._can_redo = can_redo
+        self._can_draft = can_draft
+        self._has_tiles = crowd_cells is None
+        """Plain attention costs a token of a small slice no more than one of a tile."""
+        self._gate = DraftGate(curve)
         self._slow_below_tile: Sequence | None = None
         """A prompt of which a slice smaller than a tile took longer than a pause may."""
+        self.tiles = TileCosts(curve)
+        """What attention deep in a text was seen to cost; engine thread only."""
+        self._padding: int | None = None
+        """The sequence that fills the tile of the current batch."""
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
@@ -147,13 +167,17 @@ class Scheduler:
         """Whether all of these tokens are in memory."""
         return self.pool.holds(tokens)
 
+    def held(self, tokens: list[int]) -> int:
+        """How many of these tokens, from the first on, are in memory."""
+        return self.pool.held(tokens)
+
     def state_of(self, tokens: list[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
         """See Pool.state_of."""
         return self.pool.state_of(tokens, may_take)
 
     def restore(self, tokens: list[int], data: bytes | memoryview) -> bool:
         """See Pool.restore."""
-        return self.pool.restore(tokens, data, self._who.now)
+        return self.pool.restore(tokens, data, self._who.now, self._who.clock())
 
     def step(self) -> bool:
         """Compute one batch.  Returns False when there was nothing to do."""
@@ -165,7 +189,7 @@ class Scheduler:
             shares = self._plan()
             if not shares:
                 return False
-            needed = sum(share.tokens for share in shares)
+            needed = self._context.size
             if self.pool.free >= needed or self._who.find_cells(needed):
                 break
         if not self._put_on_adapter(shares):
@@ -192,28 +216,59 @@ class Scheduler:
     def _plan(self) -> list[_Share]:
         """Fill the batch: single steps first, then slices of prompts in the order of arrival."""
         self._context.clear()
+        self._padding = None
         taking_part = self._who.people or self._who.active
         writing = [s for s in taking_part if s.writing]
         reading = [s for s in taking_part if not s.writing]
         if not reading:
             writing = self._whose_turn(writing)
+        is_alone = len(writing) == 1 and not reading
         shares = []
         for sequence in writing:
+            draft = self._draft(sequence) if is_alone else ()
             index = self._context.add(sequence.tokens[-1], sequence.read, sequence.seq_id)
-            shares.append(_Share(sequence, 1, index))
+            for position, token in enumerate(draft, sequence.read + 1):
+                self._context.add(token, position, sequence.seq_id)
+            shares.append(_Share(sequence, 1, index, draft))
         budget = self._slice_size(writing, reading) if reading else 0
         for sequence in reading:
-            count = min(sequence.pending, budget)
+            count = _slice_of(sequence, budget, beside=len(writing)) if len(reading) == 1 else budget
+            count = min(sequence.pending, count)
             if count > 0:
                 tokens = sequence.tokens[sequence.read : sequence.read + count]
                 want = count == sequence.pending
                 index = self._context.add_slice(tokens, sequence.read, sequence.seq_id, needs_last=want)
                 shares.append(_Share(sequence, count, index))
                 budget -= count
-        if len(shares) > 1:
-            for share in shares:
+        for share in shares:
+            if len(shares) > 1 or share.draft:
                 share.sequence.reproducible = False
+        if reading and (len(shares) == 1 or reading[0] is self._slow_below_tile):
+            self._fill_tile(shares[-1])
         return shares
+
+    def _draft(self, sequence: Sequence) -> Items[int]:
+        """The tokens that an answer written alone probably continues with; none where computing them does not pay.
+
+        None for a given seed: batches of other sizes round differently, and its text shall always be the same.
+        """
+        if not self._can_draft or sequence.requested.seed_given or sequence.is_thinking:
+            return ()
+        copying = sequence.copying
+        most = min(sequence.tokens_to_write, self.pool.free, self._context.most_logits) - 1
+        return copying.following(min(most, self._gate.size(copying.confidence, copying.saved)))
+
+    def _fill_tile(self, share: _Share) -> None:
+        """Add tokens whose result nobody needs to the end of a prompt that is deep in a text, as a new question in a
+        long chat is, where computing in tiles saves more than they cost.
+        """
+        sequence, spare = share.sequence, self.pool.spare_id
+        size, is_slow = self._context.size, share.sequence is self._slow_below_tile
+        if sequence.reproducible or not self._can_redo or spare is None or self.pool.free < TILE:
+            return  # what was seen, and so what is computed, differs from one time to the next
+        if LEAST_SLICE <= size < TILE and (is_slow or self.tiles.filling_pays(size, sequence.read)):
+            self._context.add_slice(sequence.tokens[: TILE - size], 0, spare, needs_last=False)
+            self._padding = spare
 
     def _whose_turn(self, writing: list[Sequence]) -> list[Sequence]:
         """As many together as make a token cheapest, in rotation: two or three together cost more than one by one."""
@@ -241,9 +296,9 @@ class Scheduler:
             return LEAST_SLICE
         sizes = (self._curve.largest(one / unit_s, most) - len(writing) for one in (PAUSE_S, LONGER_PAUSE_S))
         size = next((one for one in sizes if one >= LEAST_SLICE), LEAST_SLICE)
-        is_short = unit_s * self._curve.cost(_TILE) <= LONGER_PAUSE_S
+        is_short = unit_s * self._curve.cost(TILE) <= LONGER_PAUSE_S
         if is_short or reading[0] is self._slow_below_tile:
-            size = max(size, _TILE - len(writing))
+            size = max(size, TILE - len(writing))
         return min(most, size)
 
     def _put_on_adapter(self, shares: list[_Share]) -> bool:
@@ -269,6 +324,9 @@ class Scheduler:
         started = self._clock()
         code = self._context.decode(threads, patience_s)
         seconds = self._clock() - started
+        if self._padding is not None:
+            self._context.forget(self._padding)
+            self._padding = None
         if code == ABORTED and seconds > patience_s:  # this number of threads is too slow
             chooser.note(threads, seconds / work)
         with self._lock:
@@ -291,10 +349,15 @@ class Scheduler:
         for the curve where it was not measured so far.
         """
         size = self._context.size
-        if size < _TILE and seconds > LONGER_PAUSE_S:
+        if self._has_tiles and size < TILE and seconds > LONGER_PAUSE_S:
             self._slow_below_tile = next((one.sequence for one in shares if not one.sequence.writing), None)
+        unit_s = self._read_threads.best_cost or self._step_threads.best_cost
+        if unit_s and threads == self._read_threads.best and len(shares) == 1 and LEAST_SLICE <= size <= TILE:
+            self.tiles.note(size, shares[0].sequence.read, seconds / unit_s)
         if all(share.sequence.writing for share in shares):
             self._step_threads.note(threads, seconds / self._curve.cost(size))
+            if len(shares) == 1:
+                self._gate.note(size, seconds)
         elif size >= _WORTH_TIMING:
             unit_s = self._step_threads.best_cost
             if unit_s and size == self._context.batch_tokens and threads == self._read_threads.best:
@@ -310,12 +373,28 @@ class Scheduler:
             if sequence.pending:
                 continue
             try:
-                goes_on = self._choose(sequence, share.index)
+                goes_on = self._write(share)
             except KnownError as err:
                 self._who.fail(sequence, _whose_fault(sequence, err))
             else:
                 if not goes_on:
                     self._who.leave(sequence)
+
+    def _write(self, share: _Share) -> bool:
+        """Choose the next token, and those after it while they are the draft's.  Returns whether the answer
+        continues.
+        """
+        sequence, draft = share.sequence, share.draft
+        accepted = 0
+        goes_on = self._choose(sequence, share.index)
+        while goes_on and accepted < len(draft) and sequence.tokens[-1] == draft[accepted]:
+            self.pool.grow(sequence, 1)
+            accepted += 1
+            goes_on = self._choose(sequence, share.index + accepted)
+        if draft:
+            self.pool.take_back(sequence)
+            sequence.copying.saved += 1 + accepted - self._gate.cost(1 + len(draft))
+        return goes_on
 
     def _choose(self, sequence: Sequence, index: int) -> bool:
         """Choose the next token, or score the given choices.  Returns whether the answer continues."""
@@ -345,6 +424,20 @@ class Scheduler:
             error = KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
         for share in shares:
             self._who.fail(share.sequence, error)
+
+
+def _slice_of(sequence: Sequence, budget: int, *, beside: int) -> int:
+    """How much of the only prompt to read, of at most `budget`, so that what is deep in it is computed in whole tiles:
+    a short last slice behind 4,000 tokens takes four times as long as a tile.
+
+    `beside`: answers in the same batch.
+    """
+    last = sequence.pending - budget
+    if budget >= 2 * TILE and TILE // 2 <= last < TILE:
+        return sequence.pending - TILE
+    if beside and budget + beside == TILE and last > 0 and sequence.read < SHALLOW:
+        return sequence.pending % budget or budget
+    return budget
 
 
 def _whose_fault(sequence: Sequence, error: KnownError) -> KnownError:

@@ -10,8 +10,10 @@ from slmdesk.core.types import Answer, FinishReason, Priority, Timing, TokenProb
 from slmdesk.engine.base import Finished, Piece, PromptRead, RequestFailed
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
 from slmdesk.engine.llama.detokenizer import Detokenizer, StopFilter
+from slmdesk.engine.llama.drafts import Copying
 from slmdesk.engine.llama.sampler import Sampler
 from slmdesk.engine.llama.stream import Outbox
+from slmdesk.engine.llama.thinking import Thought
 
 _CHECK_EVERY = 8
 _LONGEST_PERIOD = 80
@@ -57,6 +59,8 @@ class CachedSequence:
         """Whether the next cell continues the last run."""
         self.used_at = 0
         """When it was last of use, in steps of the scheduler."""
+        self.ended_s = 0.0
+        """When it ended, by the clock of Admission."""
 
 
 class Sequence(CachedSequence):
@@ -72,17 +76,22 @@ class Sequence(CachedSequence):
         detokenizer: Detokenizer,
         end_tokens: frozenset[int],
         adapter: Adapter = NO_ADAPTER,
+        thought: Thought | None = None,
     ) -> None:
+        """`thought`: of a model that may think aloud."""
         super().__init__(list(requested.prompt), priority, adapter)
         self.requested = requested
         self.outbox = outbox
         self.sampler = sampler
+        self.copying = Copying(requested.prompt)
+        """What its answer probably continues with."""
         self.cached = 0
         """Tokens of the prompt that were in memory."""
         self.reproducible = True
         self._detokenizer = detokenizer
         self._filter = StopFilter(requested.stops)
         self._end_tokens = end_tokens
+        self._thought = thought
         self._lead = requested.drop_lead
         self._texts: list[str] = []
         self._output = 0
@@ -100,6 +109,11 @@ class Sequence(CachedSequence):
     def writing(self) -> bool:
         """Whether only the token chosen last is to be computed."""
         return self._output > 0 and self.pending == 1
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether it thinks aloud now."""
+        return self._thought is not None and self._thought.is_open
 
     @property
     def tokens_to_write(self) -> int:
@@ -129,7 +143,8 @@ class Sequence(CachedSequence):
             return False
         self._output += 1
         self.tokens.append(token)
-        written = self._without_lead(self._detokenizer.feed(token))
+        self.copying.note(self.tokens)
+        written = self._without_thought(self._without_lead(self._text_of(token)))
         begin, self._length = self._length, self._length + len(written)
         if probability is not None:
             self._probabilities.append((begin, self._length + self._detokenizer.is_within, probability))
@@ -138,7 +153,7 @@ class Sequence(CachedSequence):
             self._emit(text)
         if stopped:
             self._end(FinishReason.STOP_STRING, keep_held=False)
-        elif self._output >= self.requested.most_tokens:
+        elif self._output >= self.requested.most_tokens or not self._close_thought():
             self._end(FinishReason.LENGTH)
         elif self._output % _CHECK_EVERY == 0 and repeats(self.tokens[len(self.requested.prompt) :]):
             self._end(FinishReason.REPEAT)
@@ -160,6 +175,31 @@ class Sequence(CachedSequence):
         self._texts.append(text)
         self.outbox.put(Piece(self.requested.key, text))
 
+    def _text_of(self, token: int) -> str:
+        if self._thought is None:
+            return self._detokenizer.feed(token)
+        return self._detokenizer.feed_marked(token, self._thought.marks)
+
+    def _without_thought(self, text: str) -> str:
+        """The part of new text that is answer; what is thought is emitted."""
+        if self._thought is None:
+            return text
+        return self._emit_thought(*self._thought.feed(text))
+
+    def _emit_thought(self, thought: str, answer: str) -> str:
+        if thought:
+            self.outbox.put(Piece(self.requested.key, thought, is_thought=True))
+        return answer
+
+    def _close_thought(self) -> bool:
+        """Write the end of a thought that has to end here.  False: there is no space for it."""
+        if self._thought is None or not (closing := self._thought.closing(now=self.outbox.has_to_answer)):
+            return True
+        self._output += len(closing)
+        self.tokens += closing
+        self._emit_thought(*self._thought.close())
+        return self._output < self.requested.most_tokens
+
     def _without_lead(self, text: str) -> str:
         if self._lead and text:
             text, self._lead = text.removeprefix(self._lead), ""
@@ -169,6 +209,8 @@ class Sequence(CachedSequence):
         if keep_held:
             # half a character at the limit is caused by the limit, not by the model: it is left out
             half = "" if reason is FinishReason.LENGTH else self._detokenizer.flush()
+            if self._thought is not None:
+                half = self._without_thought(half) + self._emit_thought(*self._thought.flush())
             text, stopped = self._filter.feed(half)
             rest = text if stopped else text + self._filter.flush()
             if rest:
@@ -190,6 +232,8 @@ class Sequence(CachedSequence):
                     seed=self.requested.seed,
                     reproducible=self.reproducible,
                     probabilities=_within(self._probabilities, len(answer)),
+                    thought=self._thought.text if self._thought else "",
+                    thought_seconds=self._thought.seconds if self._thought else 0.0,
                 ),
                 scores,
             )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from queue import SimpleQueue
 
-from slmdesk.engine.base import EngineEvent, Finished, Piece, RequestFailed
+from slmdesk.engine.base import AnswerStream, EngineEvent, Finished, Piece, RequestFailed
 
 GATHER_S = 0.04
 """Seconds between two pieces of text.  Each time a reader wakes, it takes a core from llama.cpp's threads, which
@@ -17,7 +17,10 @@ class Outbox:
     """The engine thread's end: accepts events until its reader has gone."""
 
     def __init__(self) -> None:
-        self._held: dict[str, str] = {}
+        self._held: dict[tuple[str, bool], str] = {}
+        """By key and whether it is thought, in the order it came."""
+        self.has_to_answer = False
+        """Set when a thought shall end now; read by the engine thread at each token."""
         self._reported_at = 0.0
         self.queue: SimpleQueue[EngineEvent | None] = SimpleQueue()
         self.closed = False
@@ -29,18 +32,19 @@ class Outbox:
             self._report_held()
             self.queue.put(event)
             return
-        self._held[event.key] = self._held.get(event.key, "") + event.text
+        place = event.key, event.is_thought
+        self._held[place] = self._held.get(place, "") + event.text
         if time.monotonic() - self._reported_at >= GATHER_S:
             self._report_held()
 
     def _report_held(self) -> None:
-        for key, text in self._held.items():
-            self.queue.put(Piece(key, text))
+        for (key, is_thought), text in self._held.items():
+            self.queue.put(Piece(key, text, is_thought))
         self._held.clear()
         self._reported_at = time.monotonic()
 
 
-class EventStream(Iterator[EngineEvent]):
+class EventStream(AnswerStream):
     """The reader's end: a blocking iterator that ends when each of its requests has ended.
 
     `close` may be called from any thread and any number of times: it cancels what is still running and wakes a reader.
@@ -63,6 +67,10 @@ class EventStream(Iterator[EngineEvent]):
         if isinstance(event, (Finished, RequestFailed)):
             self._left -= 1
         return event
+
+    def answer_now(self) -> None:
+        """Let a thought end here.  Any thread."""
+        self._outbox.has_to_answer = True
 
     def close(self) -> None:
         """Cancel what is still running.  Returns at once; the engine stops within a step."""

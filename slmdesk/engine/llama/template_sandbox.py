@@ -113,8 +113,10 @@ class ChatTemplate:
         self._names = {"bos_token": bos, "eos_token": eos, "unk_token": "", "pad_token": "", "tools": None}
         self._template = _guarded(lambda: environment.from_string(text))
 
-    def layout(self, roles: Sequence[str]) -> Layout:
+    def layout(self, roles: Sequence[str], variables: Mapping[str, Any] | None = None) -> Layout:
         """Lay out a conversation of these roles, each "system", "user" or "assistant", with a place for the answer.
+
+        `variables`: what the template is given by these names.
 
         A template that refuses or leaves out a system message, or two turns of one role, is given them in one turn.
         Raises TemplateUnusableError when it fails, or outputs a message twice.
@@ -127,7 +129,7 @@ class ChatTemplate:
             if turns in ways[:n]:
                 continue
             try:
-                layout = self._try(turns)
+                layout = self._try(turns, variables or {})
             except TemplateUnusableError as err:
                 problem = err if n == 0 else problem
                 continue
@@ -138,10 +140,10 @@ class ChatTemplate:
             raise problem
         return best
 
-    def _try(self, turns: Sequence[Turn]) -> Layout:
+    def _try(self, turns: Sequence[Turn], variables: Mapping[str, Any]) -> Layout:
         mark = "x" + secrets.token_hex(12)
         messages = [{"role": role, "content": f"{mark}q{n}q"} for n, (role, _) in enumerate(turns)]
-        text = _guarded(lambda: self._render(messages))
+        text = _guarded(lambda: self._render(messages, variables))
         words = re.split(f"{mark}q([0-9]+)q", text)
         slots = [int(n) for n in words[1::2]]
         if len(slots) != len(set(slots)):
@@ -152,10 +154,11 @@ class ChatTemplate:
         missing = sorted(n for slot, (_, numbers) in enumerate(turns) if slot not in slots for n in numbers)
         return Layout(tuple(piece for piece in pieces if piece != ""), tuple(missing))
 
-    def _render(self, messages: list[dict[str, str]]) -> str:
+    def _render(self, messages: list[dict[str, str]], variables: Mapping[str, Any]) -> str:
         texts: list[str] = []
         size = 0
-        for text in self._template.generate(messages=messages, add_generation_prompt=True, **self._names):
+        names = {**variables, **self._names}
+        for text in self._template.generate(messages=messages, add_generation_prompt=True, **names):
             size += len(text)
             _check_size(size)
             texts.append(text)

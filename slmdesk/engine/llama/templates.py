@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,10 @@ from typing import Protocol
 import psutil
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.types import THINKING_LEVELS as LEVELS
+from slmdesk.core.types import THINKING_OFF as OFF
+from slmdesk.core.types import THINKING_ON as ON
+from slmdesk.core.types import THINKING_USUAL as USUAL
 from slmdesk.core.types import ChatMessage, Origin, PromptPart
 from slmdesk.engine.llama import template_sandbox
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME, PLAIN, Family, find_family, lay_out
@@ -27,10 +31,15 @@ from slmdesk.engine.llama.template_sandbox import (
     TemplateUnusableError,
 )
 from slmdesk.engine.llama.vocabulary import Vocabulary
+from slmdesk.engine.thoughts import ThoughtMarks, find_marks
 
 TRIAL_WALL_SECONDS = 8.0
 """For a machine so busy that the child does not get its 2 s of computing time; below the heartbeat's 10 s."""
 _POLL_SECONDS = 0.05
+SWITCHES = ("enable_thinking", "thinking", "enable_reasoning")
+"""Variables by which templates switch thinking on and off; which of them a template knows is tried."""
+EFFORT = "reasoning_effort"
+"""The variable of templates that know levels of thinking."""
 
 
 class TryTemplate(Protocol):
@@ -64,7 +73,13 @@ class ChatFormat:
     """
 
     def __init__(
-        self, *, family: Family, template: ChatTemplate | None, vocabulary: Vocabulary, problem: str = ""
+        self,
+        *,
+        family: Family,
+        template: ChatTemplate | None,
+        vocabulary: Vocabulary,
+        problem: str = "",
+        marks: ThoughtMarks | None = None,
     ) -> None:
         """Use `for_model` instead.  `family` is the fallback for `template`, or the format itself without one."""
         self._family = family
@@ -74,6 +89,10 @@ class ChatFormat:
         self._add_bos = vocabulary.add_bos
         self.problem = problem
         """Why the file's own template is not used, in a few words; empty when it is, or when there is none."""
+        self.marks = marks
+        """How the model marks what it thinks aloud; None: it does not."""
+        self._switch = next((one for one in SWITCHES if marks and self._changes(one, True, False)), "")
+        self._has_levels = bool(marks and self._changes(EFFORT, LEVELS[0], LEVELS[-1]))
         self.answer_lead = self._find_answer_lead()
         """A space with which an answer begins that is not part of it: the template writes it itself in later turns.
 
@@ -120,7 +139,8 @@ class ChatFormat:
                 compiled = ChatTemplate(template, bos=bos, eos=eos, clock=clock)
             except TemplateUnusableError as err:
                 problem = str(err)
-        return cls(family=family or PLAIN, template=compiled, vocabulary=vocabulary, problem=problem)
+        marks = find_marks(template, lambda text: _is_control(vocabulary, text))
+        return cls(family=family or PLAIN, template=compiled, vocabulary=vocabulary, problem=problem, marks=marks)
 
     @property
     def source(self) -> str:
@@ -139,13 +159,23 @@ class ChatFormat:
         """Strings that end an answer in this format, besides the model's own end tokens."""
         return () if self._template is not None else self._family.stop
 
-    def render(self, messages: Sequence[ChatMessage], answer_prefix: str = "") -> RenderedChat:
-        """The prompt for the next answer.  `answer_prefix`: text it already has, untrusted.
+    @property
+    def thinking(self) -> tuple[str, ...]:
+        """What `thinking` may be; empty: the model does not think aloud."""
+        if self.marks is None:
+            return ()
+        return (OFF, *LEVELS) if self._has_levels else (OFF, ON)
+
+    def render(self, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = OFF) -> RenderedChat:
+        """The prompt for the next answer.  `answer_prefix`: text it already has, untrusted; its thought is over.
+
+        `thinking`: as in Sampling; a model that does not think aloud, or not by levels, takes what comes nearest.
 
         Never raises because of a template: one that fails on this conversation is replaced by its family's
         format for this prompt, and `problem` says so.
         """
-        layout, problem = self._lay_out([message.role.value for message in messages])
+        thinking = OFF if answer_prefix else thinking
+        layout, problem = self._lay_out([message.role.value for message in messages], self._variables(thinking))
         parts: list[PromptPart] = []
         for piece in layout.pieces:
             if isinstance(piece, str):
@@ -154,14 +184,46 @@ class ChatFormat:
                 parts += [PromptPart(p.text, p.origin is Origin.PROGRAM) for p in messages[piece].parts]
         if self._add_bos and not "".join(part.text for part in parts[:2]).startswith(self._bos):
             parts.insert(0, PromptPart(self._bos, trusted=True))
+        if thinking == OFF:
+            parts.append(PromptPart(self._no_thought(layout), trusted=True))
         if answer_prefix:
             parts += [PromptPart(self.answer_lead, trusted=True), PromptPart(answer_prefix, trusted=False)]
         return RenderedChat(tuple(part for part in parts if part.text), layout.missing, problem)
 
-    def _lay_out(self, roles: Sequence[str]) -> tuple[Layout, str]:
+    def _variables(self, thinking: str) -> dict[str, bool | str]:
+        """What the template is given so that the model thinks so much."""
+        if thinking == USUAL:
+            return {}
+        if self._has_levels:
+            return {EFFORT: {OFF: LEVELS[0], ON: LEVELS[1]}.get(thinking, thinking)}
+        return {self._switch: thinking != OFF} if self._switch else {}
+
+    def _no_thought(self, layout: Layout) -> str:
+        """What is written behind a layout so that the answer begins without a thought: an empty one.
+
+        A template with a switch has done that itself, by its model's own rules, unless it opened a thought.
+        """
+        if self.marks is None:
+            return ""
+        last = max((at for at, piece in enumerate(layout.pieces) if isinstance(piece, int)), default=-1)
+        end = "".join(str(piece) for piece in layout.pieces[last + 1 :])
+        if self.marks.is_open_in(end):
+            return f"\n{self.marks.ends[0]}\n\n"
+        return "" if self._switch or self.marks.is_closed_in(end) else self.marks.empty
+
+    def _changes(self, name: str, one: bool | str, other: bool | str) -> bool:
+        """Whether the template writes another prompt with one value of a variable than with the other."""
+        if self._template is None:
+            return False
+        try:
+            return self._template.layout(("user",), {name: one}) != self._template.layout(("user",), {name: other})
+        except TemplateUnusableError:
+            return False
+
+    def _lay_out(self, roles: Sequence[str], variables: Mapping[str, bool | str] | None = None) -> tuple[Layout, str]:
         if self._template is not None:
             try:
-                return self._template.layout(roles), ""
+                return self._template.layout(roles, variables), ""
             except TemplateUnusableError as err:
                 return self._lay_out_by_family(roles), str(err)
         return self._lay_out_by_family(roles), ""

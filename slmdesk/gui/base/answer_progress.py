@@ -24,10 +24,21 @@ class Live:
     """Pieces of text that came, each a token or a few that make one letter."""
     first_at: float = 0.0
     """When the first of them came."""
+    thinks_since: float = 0.0
+    """When the first piece of a thought came; 0: none."""
 
     def reading(self, read: int, total: int, now: float) -> Live:
         """With the prompt read up to `read` tokens; the time of reading counts from the first call."""
         return replace(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
+
+    def thinking(self, now: float) -> Live:
+        """With more of a thought."""
+        return replace(self, thinks_since=self.thinks_since or now, now=now)
+
+    @property
+    def thought_seconds(self) -> float:
+        """How long it thinks, or thought before its first words."""
+        return (self.first_at if self.pieces else self.now) - self.thinks_since
 
     def grown(self, now: float) -> Live:
         return replace(self, pieces=self.pieces + 1, first_at=self.first_at if self.pieces else now, now=now)

@@ -183,7 +183,7 @@ class ChatPage(QWidget):
         view.continue_requested.connect(chat.continue_answer)
         view.version_requested.connect(chat.show_version)
         view.seen_requested.connect(chat.inspector.show_prompt)
-        view.extra_requested.connect(chat.inspector.open_extra)
+        view.extra_requested.connect(chat.open_extra)
         view.link_activated.connect(lambda untrusted_url: ask_about_link(self, untrusted_url))
         view.clicked_away.connect(composer.setFocus)
 

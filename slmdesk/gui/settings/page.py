@@ -136,12 +136,19 @@ class SettingsPage(QScrollArea):
         )  # fmt: skip
         self._choice(
             "idle_unload_minutes", "Unload model after",
-            "A model nobody used for this long is taken out of memory; the next message loads it again.", IDLE_TIMES,
+            "An unused model is taken out of memory after this time, and loaded again when you begin to write.",
+            IDLE_TIMES,
         )  # fmt: skip
         self._choice(
             "sequences", "Parallel answers",
             "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
             [(0, "Automatic"), *((count, str(count)) for count in SEQUENCES)],
+        )  # fmt: skip
+        self._choice(
+            "use_graphics_card", "Graphics card",
+            "Where llama.cpp was built to use a graphics card, as much of the model as its memory holds is put there. "
+            "The model is loaded anew for it.",
+            [(True, "Automatic"), (False, "Off")],
         )  # fmt: skip
         at_once = [(count, str(count)) for count in AT_ONCE]
         self._choice("downloads_at_once", "Parallel downloads", "The others wait in the queue for their turn.", at_once)

@@ -55,6 +55,7 @@ from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.engine.events import ModelStateChanged
+from slmdesk.services.engine.load_spec import limits_of
 from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.models.inspect_files import Candidate
 from slmdesk.services.online.events import DownloadChanged, RequestsToday
@@ -284,7 +285,7 @@ class Frame(QObject):
             self.keeper.set_choice(settings.theme)
         if settings.font_scale != old.font_scale:
             self.keeper.set_font_scale(settings.font_scale)
-        if (settings.context_tokens, settings.sequences) != (old.context_tokens, old.sequences):
+        if limits_of(settings) != limits_of(old):
             self.models.reload()
 
     @Slot(object)

@@ -86,6 +86,8 @@ class StatusBar(QFrame):
         words = STATE_WORDS[event.state].format(name=event.name or "Model", percent=round(event.fraction * 100))
         if event.state is ModelState.READY and event.memory_bytes:
             words += f", {bytes_for_people(event.memory_bytes)} memory"
+        if event.loaded and event.loaded.offload:
+            words += ", graphics card"
         self._model.set_full_text(words)
 
     @Slot(str)

@@ -67,6 +67,15 @@ class MessageGrew(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtGrew(Event):
+    """A model thinks aloud before an answer; `text` is new, and no part of the answer."""
+
+    chat: str
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PromptProgress(Event):
     """Progress of reading the prompt, in tokens."""
 

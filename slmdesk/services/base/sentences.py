@@ -25,6 +25,17 @@ SENTENCES: Mapping[str, str] = {
     "model.missing": "The model file {path} is not there. The chats are kept. Put it back or choose another model.",
     "model.unreadable": "The model file {path} cannot be read ({reason}). Check its permissions or choose another.",
     "model.not_gguf": "{path} is not a GGUF model file; it looks like {looks_like}. Choose a file in the GGUF format.",
+    "model.not_converted": (
+        "The model could not be made in another format ({reason}). The published file is unchanged."
+    ),
+    "measuring.twice": "Models are being compared or measured already. Wait until that has ended, or stop it.",
+    "measuring.answer": "An answer is being written. Measure when it has ended.",
+    "formats.battery": "This PC runs on battery, where measurements mislead. Plug it in and try again.",
+    "formats.busy": "Another window or command tries formats of a model just now. Wait until it has ended.",
+    "formats.noisy": (
+        "Other programs use the processor, so that nothing can be compared. Close them, or measure again later."
+    ),
+    "formats.no_copy": "There is no copy of {name} in another format on this PC. Make one first.",
     "model.damaged": "This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again.",
     "model.changed": (
         "The model file {path} has changed since it was checked, so it was not loaded. Import it again if the change "
@@ -44,6 +55,11 @@ SENTENCES: Mapping[str, str] = {
     "model.noise": (
         "“{name}” does not behave like a language model: in a short test it made nothing of plain sentences. Its "
         "answers are probably nonsense. The file may be damaged: fetch or copy it again, or choose another model."
+    ),
+    "model.card_crashed": (
+        "The model's process ended unexpectedly while “{name}” was on the graphics card {card}, so this model is used "
+        "without the card from now on. To try the card again, set “Graphics card” in the settings to Off, then back to "
+        "Automatic."
     ),
     "model.crashes": (
         "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "

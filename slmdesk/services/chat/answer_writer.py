@@ -17,7 +17,15 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, 
 from slmdesk.core.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, ChatMessage, Json, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
-from slmdesk.services.base.events import MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
+from slmdesk.services.base.events import (
+    MessageEnded,
+    MessageGrew,
+    Noticed,
+    NoticeOver,
+    Problem,
+    PromptProgress,
+    ThoughtGrew,
+)
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
@@ -105,8 +113,10 @@ class _Growing:
 
     request: AnswerRequest
     prefix: str
+    thoughts: list[str]
     pieces: list[str] = field(default_factory=list)
     length: int = 0
+    """Of all that was received."""
     written: int = 0
     due: float = 0.0
     lease: Lease | None = None
@@ -120,6 +130,13 @@ class _Growing:
     def id(self) -> str:
         """Id of its message."""
         return self.request.message.id
+
+    @property
+    def thought(self) -> str:
+        """What was thought aloud so far."""
+        if len(self.thoughts) > 1:
+            self.thoughts[:] = ["".join(self.thoughts)]
+        return "".join(self.thoughts)
 
     @property
     def text(self) -> str:
@@ -155,12 +172,13 @@ class Answers(Service):
         if held is None:
             return message
         if held.ending is None:
-            return replace(message, text=held.text, status=Status.STREAMING)
-        return _ended(message, held.text, held.ending)
+            return replace(message, text=held.text, thought=held.thought, status=Status.STREAMING)
+        return _ended(message, held, held.ending)
 
     def start(self, request: AnswerRequest) -> None:
         """Have an answer written, once its preparation has ended and its model is loaded."""
-        growing = self._growing[request.message.id] = _Growing(request, request.message.text)
+        message = request.message
+        growing = self._growing[message.id] = _Growing(request, message.text, [message.thought])
         if request.preparation is None:
             self._acquire(growing, explicit=request.explicit)
         else:
@@ -176,6 +194,12 @@ class Answers(Service):
         else:
             self._end(growing, AnswerEnding(Status.CANCELLED))
 
+    def answer_now(self, message: str) -> None:
+        """Let the model end what it thinks aloud, and answer; does nothing when it does not think."""
+        growing = self._growing.get(message)
+        if growing is not None and growing.lease and growing.lease.job:
+            growing.lease.job.step("", {})
+
     def save_end(self, message: str) -> Problem | None:
         """Write the end of an answer that could not be written earlier; returns the Problem if it still cannot be."""
         growing = self._growing.get(message)
@@ -190,7 +214,7 @@ class Answers(Service):
             _let_go(growing)
             ending = growing.ending or AnswerEnding(Status.INTERRUPTED)
             with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
-                growing.request.message_store.messages.end(growing.id, growing.text, ending)
+                growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
         self._growing.clear()
         if self._tick:
             self._tick.cancel()
@@ -221,7 +245,12 @@ class Answers(Service):
 
     def _on_event(self, growing: _Growing, event: FromChild) -> None:
         message = growing.request.message
-        if isinstance(event, Token):
+        if isinstance(event, Token) and event.is_thought:
+            growing.thoughts.append(event.text)
+            growing.length += len(event.text)
+            self._publish(ThoughtGrew(message.item, message.id, event.text))
+            self._schedule()
+        elif isinstance(event, Token):
             growing.pieces.append(event.text)
             growing.length += len(event.text)
             self._publish(MessageGrew(message.item, message.id, event.text))
@@ -242,7 +271,7 @@ class Answers(Service):
 
     def _was_replaced(self, growing: _Growing) -> bool:
         """Return whether the child was replaced between loading and this request, which has no text yet."""
-        is_untouched = not growing.pieces and not growing.was_retried
+        is_untouched = not growing.length and not growing.was_retried
         return is_untouched and growing.lease is not None and growing.lease.was_replaced
 
     # ---- the row
@@ -270,7 +299,7 @@ class Answers(Service):
         length = growing.length
         gap = min(LONGEST_GAP_S, FIRST_GAP_S + (len(growing.prefix) + length) / CHARACTERS_PER_GAP_S)
         try:
-            if growing.request.message_store.messages.grow(growing.id, growing.text):
+            if growing.request.message_store.messages.grow(growing.id, growing.text, growing.thought):
                 growing.written = length
         except KnownError as err:
             gap = RETRY_S
@@ -280,7 +309,7 @@ class Answers(Service):
     def _write_end(self, growing: _Growing, ending: AnswerEnding) -> KnownError | None:
         """Write the end into the row; returns why it cannot be written now, None also when the row is gone."""
         try:
-            growing.request.message_store.messages.end(growing.id, growing.text, ending)
+            growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
         except KnownError as err:
             growing.due = time.monotonic() + RETRY_S
             if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in
@@ -320,6 +349,7 @@ class Answers(Service):
             seconds=sum(map(_seconds, asked)),
             seed=answer.seed,
             reproducible=answer.reproducible,
+            thought_seconds=answer.thought_seconds if answer.thought else None,
         )
         self._end(growing, ending, answer=answer)
 
@@ -362,7 +392,7 @@ class Answers(Service):
         _let_go(growing)
         if self._write_end(growing, ending):
             self._schedule()
-        ended = _ended(request.message, growing.text, ending)
+        ended = _ended(request.message, growing, ending)
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
         self._publish(MessageEnded(ended, problem, usage, timing))
         request.watcher.ended(ended)
@@ -381,10 +411,12 @@ def failing(problem: Problem) -> AnswerEnding:
     return AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
 
 
-def _ended(message: Message, text: str, ending: AnswerEnding) -> Message:
+def _ended(message: Message, growing: _Growing, ending: AnswerEnding) -> Message:
     return replace(
         message,
-        text=text,
+        text=growing.text,
+        thought=growing.thought,
+        thought_seconds=ending.seconds_of_thought(message.thought_seconds),
         status=ending.status,
         owner=None,
         finish_reason=ending.finish_reason,

@@ -22,7 +22,7 @@ from slmdesk.services.models.library import ModelService
 
 REST_S = 20.0
 """After its last answer a chat has rested."""
-LEAST_TOKENS = 500
+LEAST_TOKENS = 200
 """Of a conversation: fewer are read in a moment."""
 
 

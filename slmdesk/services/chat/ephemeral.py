@@ -54,10 +54,10 @@ class MessageRows(Protocol):
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
         """Replace the parts of a message and return it."""
 
-    def grow(self, id: str, text: str) -> bool:
+    def grow(self, id: str, text: str, thought: str = "") -> bool:
         """Replace the text of a growing message; returns False when it could not be written now."""
 
-    def end(self, id: str, text: str, ending: AnswerEnding) -> Message:
+    def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
         """End a growing message and return it."""
 
     def reopen(self, id: str) -> Message:
@@ -168,12 +168,12 @@ class EphemeralMessages:
         """Replace the parts of a message and return it."""
         return self._change(id, parts=tuple(parts))
 
-    def grow(self, id: str, text: str) -> bool:
+    def grow(self, id: str, text: str, thought: str = "") -> bool:
         """Replace the text of a growing message; always returns True."""
-        self._change(id, text=text)
+        self._change(id, text=text, thought=thought)
         return True
 
-    def end(self, id: str, text: str, ending: AnswerEnding) -> Message:
+    def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
         """End a growing message and return it."""
         return self._change(
             id,
@@ -188,6 +188,8 @@ class EphemeralMessages:
             sampling=ending.sampling_of(self.get(id).sampling),
             error_code=ending.error_code,
             error_args=dict(ending.error_args),
+            thought=thought,
+            thought_seconds=ending.seconds_of_thought(self.get(id).thought_seconds),
         )
 
     def reopen(self, id: str) -> Message:

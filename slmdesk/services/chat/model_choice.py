@@ -6,9 +6,18 @@ from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, ModelRecord
-from slmdesk.core.types import Json, Sampling
+from slmdesk.core.types import THINKING_USUAL, Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json
-from slmdesk.services.chat.options import ChatOptions, Lora, check_options, lora_for, lora_of, sampling_for
+from slmdesk.services.chat.options import (
+    MOST_THOUGHT_SECONDS,
+    MOST_THOUGHT_TOKENS,
+    ChatOptions,
+    Lora,
+    check_options,
+    lora_for,
+    lora_of,
+    sampling_for,
+)
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
@@ -32,7 +41,13 @@ class AnswerSettings:
     def kept(self) -> dict[str, Json]:
         """What is stored of them in the answer's row, beside the model."""
         values: dict[str, Json] = {**to_json(self.sampling), **(self.lora.said if self.lora else {})}
-        return {key: value for key, value in values.items() if value not in (None, [], False)}
+        usual = {
+            "thinking": THINKING_USUAL,
+            "thought_tokens": MOST_THOUGHT_TOKENS,
+            "thought_seconds": MOST_THOUGHT_SECONDS,
+        }
+        shown = (key for key, value in values.items() if value not in (None, [], False) and usual.get(key) != value)
+        return {key: values[key] for key in shown}
 
 
 class ModelChoice:
@@ -52,6 +67,8 @@ class ModelChoice:
             options = replace(options, lora=self._adapter(request.lora).id if request.lora else "")
         if request.lora_scale is not None:
             options = replace(options, lora_scale=request.lora_scale)
+        if request.thinking is not None:
+            options = replace(options, thinking=request.thinking)
         check_options(options)
         return options
 

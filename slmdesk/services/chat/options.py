@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.adapter import MOST_STRENGTH
 from slmdesk.core.records import Message, ModelRecord
-from slmdesk.core.types import Json, Sampling
+from slmdesk.core.types import THINKING, THINKING_USUAL, Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json
 
 _LIMITS: Mapping[str, tuple[float, float]] = {
@@ -43,12 +43,16 @@ class ChatOptions:
     """None: a different one for each answer."""
     max_tokens: int | None = None
     """Of an answer."""
+    thinking: str = ""
+    """One of THINKING, for a model that thinks aloud; empty: its usual way."""
 
     @property
     def sampling(self) -> Sampling:
         """Return the sampling values that were set."""
         return Sampling(
-            temperature=self.temperature, top_p=self.top_p, seed=self.seed, max_tokens=self.max_tokens
+            temperature=self.temperature, top_p=self.top_p, seed=self.seed, max_tokens=self.max_tokens,
+            thinking=self.thinking or THINKING_USUAL, thought_tokens=MOST_THOUGHT_TOKENS,
+            thought_seconds=MOST_THOUGHT_SECONDS,
         )  # fmt: skip
 
     @property
@@ -59,7 +63,9 @@ class ChatOptions:
         return {name: None if value == getattr(usual, name) else value for name, value in values.items()}
 
 
-NAMES = ("system", "model", "lora", "lora_scale", "temperature", "top_p", "seed", "max_tokens")
+NAMES = ("system", "model", "lora", "lora_scale", "temperature", "top_p", "seed", "max_tokens", "thinking")
+MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
+"""A chat's model answers when it has thought for so long: small models may think in circles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
     values = {}
     for name in NAMES:
         value = untrusted.get(name)
-        if (isinstance(value, str) and name not in _LIMITS) or _is_number(name, value):
+        is_text = isinstance(value, str) and name not in _LIMITS and (name != "thinking" or value in THINKING)
+        if is_text or _is_number(name, value):
             values[name] = value
     return replace(ChatOptions(), **values)  # type: ignore[arg-type]
 
@@ -93,6 +100,8 @@ def check_options(options: ChatOptions) -> None:
         value = getattr(options, name)
         if value is not None and not _is_number(name, value):
             raise KnownError("request.invalid", what=name)
+    if options.thinking and options.thinking not in THINKING:
+        raise KnownError("request.invalid", what="thinking")
 
 
 def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sampling:
@@ -103,7 +112,15 @@ def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sa
     own = options.sampling
     seed = own.seed if request.seed is None else request.seed
     most = own.max_tokens if request.max_tokens is None else request.max_tokens
-    return sampling_from(to_json(replace(request.over(own).over(usual), seed=seed, max_tokens=most)))
+    merged = replace(
+        request.over(own).over(usual),
+        seed=seed,
+        max_tokens=most,
+        thinking=own.thinking,
+        thought_tokens=own.thought_tokens,
+        thought_seconds=own.thought_seconds,
+    )
+    return sampling_from(to_json(merged))
 
 
 def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRecord]) -> Lora | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.types import ChatMessage, Json
+from slmdesk.core.types import THINKING_USUAL, ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -30,9 +30,14 @@ class Prompts(Service):
         super().__init__(runtime)
         self._loader = loader
 
-    def show(self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str]) -> Pending[InspectedPrompt]:
-        """Return the exact prompt of these turns; `ids` are their messages.  Loads the model if needed."""
-        return self._render(record, turns).map(lambda untrusted: _seen_from(untrusted, ids))
+    def show(
+        self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str], thinking: str
+    ) -> Pending[InspectedPrompt]:
+        """Return the exact prompt of these turns; `ids` are their messages.  Loads the model if needed.
+
+        `thinking`: see Sampling.
+        """
+        return self._render(record, turns, thinking).map(lambda untrusted: _seen_from(untrusted, ids))
 
     def measure(self, record: ModelRecord, turns: Sequence[ChatMessage]) -> Pending[tuple[int, int]]:
         """Return the tokens of these turns and the size of the context.
@@ -54,7 +59,9 @@ class Prompts(Service):
         counting = count_tokens(self._loader, record, [turn.text for turn in turns]).then(note_crash)
         return counting.map(lambda counts: (sum(counts) + FRAME * len(counts), context))
 
-    def _render(self, record: ModelRecord, turns: Sequence[ChatMessage]) -> Pending[Mapping[str, Json]]:
+    def _render(
+        self, record: ModelRecord, turns: Sequence[ChatMessage], thinking: str = THINKING_USUAL
+    ) -> Pending[Mapping[str, Json]]:
         pending: Pending[Mapping[str, Json]] = Pending()
 
         def on_event(event: FromChild) -> None:
@@ -66,7 +73,8 @@ class Prompts(Service):
                 not_loaded(None)
 
         def ready(lease: Lease) -> None:  # not as a job of the lease: a look at a prompt holds nobody up
-            payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages_to_json(turns)}
+            messages = messages_to_json(turns)
+            payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages, "thinking": thinking}
             self._loader.client.start(
                 "render", payload, lambda event: self._service_thread.post(lambda: on_event(event))
             )

@@ -7,6 +7,7 @@ thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
@@ -92,7 +93,8 @@ def _payload(settings: AnswerSettings, turns: Sequence[ChatMessage]) -> dict[str
     """The beginning of the next request: a question follows, of which only that it comes is known."""
     if turns[-1].role is not Role.USER:
         turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
-    payload: dict[str, Json] = {"messages": messages_to_json(turns), "sampling": to_json(_ONE_TOKEN)}
+    sampling = replace(_ONE_TOKEN, thinking=settings.sampling.thinking)
+    payload: dict[str, Json] = {"messages": messages_to_json(turns), "sampling": to_json(sampling)}
     if settings.lora:
         payload |= {"lora": settings.lora.path, "lora_scale": settings.lora.scale}
     return payload

@@ -39,6 +39,8 @@ class SendRequest:
     """Id of an adapter, for this chat from now on; "": none; None: the chat's own."""
     lora_scale: float | None = None
     """Strength of the adapter; None: the chat's own."""
+    thinking: str | None = None
+    """How much the model thinks aloud, in this chat from now on; None: the chat's own."""
     options: ChatOptions | None = None
     """Options of a new chat; None: the defaults."""
     anyway: bool = False

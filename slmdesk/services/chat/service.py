@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
-from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.types import THINKING_USUAL, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.events import (
     ItemChanged,
     MessageAdded,
@@ -136,6 +136,10 @@ class ChatService(Service):
         """Stop an answer; its text stays, its row ends `cancelled`."""
         self.answers.stop(message)
 
+    def answer_now(self, message: str) -> None:
+        """Let an answer's model end what it thinks aloud, and answer."""
+        self.answers.answer_now(message)
+
     def try_again(self, message: str, *, model: str | None = None, sampling: Sampling | None = None) -> Message:
         """Write a new version of an answer with the chat's current options, and show it instead of the old one.
 
@@ -203,7 +207,10 @@ class ChatService(Service):
         path = self._path_to(message_store, item, message)
         turns, ids = turns_for_engine(system_of(item), path[:-1] if one.role is Role.ASSISTANT else path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
-        return self._prompts.show(record, turns, ids)
+        thinking = options_from(one.sampling).thinking if one.role is Role.ASSISTANT else ""
+        return self._prompts.show(
+            record, turns, ids, thinking or options_from(item.settings).thinking or THINKING_USUAL
+        )
 
     def expect_question(self, chat: str) -> None:
         """Have the model of a chat loaded, and the chat read: a person has begun to type the next question.

@@ -21,6 +21,9 @@ USES_WITHIN_S = 60.0
 KEY = "crashes"
 """Where a model's record keeps it: {"load": deaths in a row, "use": [times], "blocked": deaths or 0}."""
 
+CARD_KEY = "crashed_card"
+"""Where a model's record keeps the name of the graphics card that the child died with."""
+
 
 class CrashHistory:
     """Stores crashes and measurements of models.  Service thread."""
@@ -62,6 +65,21 @@ class CrashHistory:
         """Count a crash of the child with this model loaded."""
         self.remember(record, {KEY: after_use_crash(self.fresh(record).info, now)})
 
+    def note_card_crash(self, record: ModelRecord, card: str) -> bool:
+        """Note that the child died with this model on a graphics card, so that it is put on none again.
+
+        Return whether that could be stored.
+        """
+        self.remember(record, {CARD_KEY: card})
+        return bool(crashed_card(self.fresh(record).info))
+
+    def forget_card_crashes(self) -> None:
+        """Let all models go onto a graphics card again, because a person wants it."""
+        with suppress(KnownError):
+            for record in self._store.models.all():
+                if crashed_card(record.info):
+                    self.remember(record, {CARD_KEY: None})
+
     def note_good_load(self, record: ModelRecord, info: Mapping[str, Json], now: float) -> None:
         """Store that a load went well, with what was measured."""
         crashes = after_good_load(self.fresh(record).info)
@@ -76,6 +94,12 @@ class CrashHistory:
 def times_blocked(info: Mapping[str, Json]) -> int:
     """Return 0, or the number of crashes after which this model is no longer started automatically."""
     return _count(_crashes(info).get("blocked"))
+
+
+def crashed_card(info: Mapping[str, Json]) -> str:
+    """Return the name of the graphics card that the child died with; empty: none.  Then the model is put on no card."""
+    found = info.get(CARD_KEY)
+    return found if isinstance(found, str) else ""
 
 
 def after_load_crash(info: Mapping[str, Json]) -> dict[str, Json]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+from slmdesk.core.offload import offload_of
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadSpec
+from slmdesk.services.engine.crash_history import crashed_card
 from slmdesk.settings import Settings
 
 
@@ -15,9 +17,9 @@ def context_tokens(record: ModelRecord, settings: Settings) -> int:
     return min(requested, train) if isinstance(train, int) and train > 0 else requested
 
 
-def limits_of(settings: Settings) -> tuple[int, int]:
+def limits_of(settings: Settings) -> tuple[int, int, bool]:
     """Return the settings a model is loaded with; when they change it must be loaded again."""
-    return settings.context_tokens, settings.sequences
+    return settings.context_tokens, settings.sequences, settings.use_graphics_card
 
 
 def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -> LoadSpec:
@@ -32,7 +34,10 @@ def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -
         template_checked=record.info.get("template_checked") is True,
         cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),
         behaves=record.behaves,
+        flash=flash if isinstance(flash := record.info.get("flash"), bool) else None,
+        measured_on=offload_of(record.info),
         anyway=anyway,
+        use_card=settings.use_graphics_card and not crashed_card(record.info),
     )
 
 

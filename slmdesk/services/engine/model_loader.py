@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outcome
 from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.labels import clean_label
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
-from slmdesk.core.wire import loaded_model_from
+from slmdesk.core.wire import loaded_model_from, to_json
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_io import FileMark
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -42,6 +43,8 @@ class _Loading:
     record: ModelRecord
     stop: threading.Event
     job: JobHandle | None = None
+    card: str = ""
+    """The graphics card it is being put on."""
 
 
 class ModelLoader(Service):
@@ -213,10 +216,12 @@ class ModelLoader(Service):
         self.cancel_load()
 
     def _on_settings(self, new: Settings) -> None:
-        """Another context or number of sequences: the model is loaded anew when it is next needed."""
+        """Another context, number of sequences or use of the card: the model is loaded anew when it is next needed."""
         self._rest(idle=self._in_use is not None)
         if limits_of(new) == self._limits:
             return
+        if new.use_graphics_card and not self._limits[-1]:
+            self._crashes.forget_card_crashes()
         self._limits = limits_of(new)
         self._unload_soon()
 
@@ -241,6 +246,8 @@ class ModelLoader(Service):
             self._advance()
             return
         self._crashes.note_use_crash(old.record, time.time())
+        if old.model.offload:
+            self._leave_card(old.record, old.model.offload.device)
         problem = problem_of("child.died", {"how": str(event.how), "detail": event.detail})
         self._say(ModelState.CRASHED, old.record, problem=problem)
         self._advance()
@@ -290,19 +297,34 @@ class ModelLoader(Service):
         if self._loading is not loading:
             return
         if isinstance(event, Progress):
+            loading.card = clean_label(event.key, 80)
             fraction = event.done / event.total if event.total > 0 else 0.0
             self._say(ModelState.LOADING, loading.record, fraction=min(1.0, max(0.0, fraction)))
         elif isinstance(event, Done):
             self._load_done(loading, event.result)
         elif isinstance(event, Failed):
             problem = problem_of(event.code, event.args)
-            if event.code in ("child.died", "child.hung"):
+            has_died = event.code in ("child.died", "child.hung")
+            if has_died and loading.card and self._leave_card(loading.record, loading.card):
+                self._loading = None
+                self._advance()  # who waits for it gets it without the card
+            elif has_died:
                 self.count_crash(loading.record)
                 self._load_ended(loading, ModelState.CRASHED, problem)
             else:
                 self._load_ended(loading, ModelState.NOT_LOADED, problem)
         elif isinstance(event, Cancelled):
             self._load_ended(loading, ModelState.NOT_LOADED, None)
+
+    def _leave_card(self, record: ModelRecord, card: str) -> bool:
+        """Keep a model away from cards after its process died with one, which is more often the driver's fault.
+
+        Return whether that will hold.
+        """
+        if not self._crashes.note_card_crash(record, card):
+            return False
+        self._publish(Noticed(problem_of("model.card_crashed", {"name": record.name, "card": card})))
+        return True
 
     def _load_done(self, loading: _Loading, untrusted_result: Mapping[str, Json]) -> None:
         record = loading.record
@@ -318,6 +340,8 @@ class ModelLoader(Service):
             "cost_curve": [list(point) for point in model.cost_curve],
             "template_checked": model.template == "file",
             "behaves": model.behaves,
+            "flash": model.flash,
+            "offload": to_json(model.offload) if model.offload else None,
         }
         self._crashes.note_good_load(record, info, time.time())
         self._say(ModelState.READY, record, loaded=model)

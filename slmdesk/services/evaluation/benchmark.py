@@ -104,16 +104,16 @@ class BenchService(Service):
     def run(self, model: str | None) -> Pending[BenchResult | None]:
         """Load a model afresh and measure it; jobs wait meanwhile, and the model in use is loaded again afterwards.
 
-        Reports BenchProgress; None when it was cancelled.  Raises KnownError `model.…`, and `request.invalid` while an
+        Reports BenchProgress; None when it was cancelled.  Raises KnownError `model.…`, and `measuring.…` while an
         answer is being written or another benchmark runs.
         """
         record = self._models.choose(model)
         if self._jobs.is_held:
-            raise KnownError("request.invalid", what="models are being compared or measured already; wait or stop that")
+            raise KnownError("measuring.twice")
         self._jobs.hold()
         if self._loader.is_busy:
             self._jobs.let_go()
-            raise KnownError("request.invalid", what="an answer is being written; measure afterwards")
+            raise KnownError("measuring.answer")
         before = mark(self._models, self._loader)
         self._loader.unload()
 

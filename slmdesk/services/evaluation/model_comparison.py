@@ -160,7 +160,7 @@ class ModelComparisonService(Service):
         if not request.prompt.strip():
             raise KnownError("request.invalid", what="no text")
         if self._jobs.is_held:
-            raise KnownError("request.invalid", what="models are being compared or measured already; wait or stop that")
+            raise KnownError("measuring.twice")
         if not LEAST <= len(request.models) <= MOST:
             raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(request.models)}")
         records = [self._models.choose(one) for one in request.models]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.service import Service
+from slmdesk.services.models.copies import usable
 from slmdesk.settings import Settings
 
 
@@ -63,7 +64,9 @@ class DefaultsService(Service):
 
     def default(self, use: DefaultUse) -> ModelRecord | None:
         """The model chosen for a job, if it is still here."""
-        return default_in(self._settings.current, self._store.models.all(), use)
+        models = self._store.models.all()
+        found = default_in(self._settings.current, models, use)
+        return usable(found, models) if found else None
 
     def uses_of(self, model: str) -> tuple[DefaultUse, ...]:
         """The jobs a model is the default for.  Raises KnownError `model.unknown`."""
@@ -80,10 +83,12 @@ class DefaultsService(Service):
         self._settings.change(**{SETTING[use]: record.id if record else ""})
         return record
 
-    def forget(self, record: ModelRecord) -> None:
-        """A model is gone: what it was the default for falls back.  What the organisation set stays as it is."""
+    def forget(self, record: ModelRecord, heir: str = "") -> None:
+        """A model is gone: what it was the default for falls back, or to the model with the id `heir`.  What the
+        organisation set stays as it is.
+        """
         managed = self._settings.policy.managed
-        gone = {SETTING[use]: "" for use in uses_in(self._settings.current, record) if SETTING[use] not in managed}
+        gone = {SETTING[use]: heir for use in uses_in(self._settings.current, record) if SETTING[use] not in managed}
         if gone:
             self._settings.change(**gone)
 

@@ -23,6 +23,7 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.adopt import UnlistedFiles, look_for_unadopted
+from slmdesk.services.models.copies import copies_of, published_of, usable
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse, default_in
 from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.fit import Fit, Pc, fit_file
@@ -79,12 +80,17 @@ class ModelService(Service):
     def choose(self, requested: str | None) -> ModelRecord:
         """Return a model by id, unique prefix or name (an empty string matches none); None: one that can chat.
 
-        For None that is the one chosen here, else the default for chat, the last used, or the only one.  Raises
-        KnownError `model.none`, `model.unknown` and `model.several`, which name the models there are.
+        For None that is the one chosen here, else the default for chat, the last used, or the only one; instead of a
+        copy in another format that is of no use any more the published model.  What is named is never replaced: it may
+        be named to be removed.  Raises KnownError `model.none`, `model.unknown` and `model.several`, which name the
+        models there are.
         """
-        if requested is not None and self._store.models.all():
+        models = self._store.models.all()
+        if requested is not None and models:
             return self._store.models.get(requested)
-        known = [one for one in self._store.models.all() if one.can_chat]
+        return usable(self._usual([one for one in models if one.can_chat]), models)
+
+    def _usual(self, known: Sequence[ModelRecord]) -> ModelRecord:
         if not known:
             raise KnownError("model.none")
         for one in known:
@@ -278,6 +284,16 @@ class ModelService(Service):
         shared = self._settings.policy.models_folder
         if shared and record.linked and Path(os.fsdecode(record.path)).parent == Path(shared):
             raise KnownError("model.shared", name=record.name, path=shared)
+        freed = sum(map(self._remove_one, (*copies_of(record, self._store.models.all()), record)))
+        self._publish(ModelsChanged())
+        return freed
+
+    def freed_by_removing(self, model: str) -> int:
+        """The bytes that `remove` frees: also of copies in other formats.  Raises KnownError `model.unknown`."""
+        record = self._store.models.get(model)
+        return sum(one.bytes for one in (*copies_of(record, self._store.models.all()), record) if not one.linked)
+
+    def _remove_one(self, record: ModelRecord) -> int:
         if self._loader.state.model == record.id:
             self._loader.unload()
         freed = 0
@@ -287,8 +303,8 @@ class ModelService(Service):
             freed = 0 if record.linked else _delete(Path(os.fsdecode(record.path)))
 
         self._store.models.remove(record.id, delete)
-        self._uses.forget(record)
-        self._publish(ModelsChanged())
+        heir = published_of(record, self._store.models.all())
+        self._uses.forget(record, heir.id if heir.id != record.id else "")
         return freed
 
     def close(self) -> None:

@@ -47,7 +47,7 @@ class ContextChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelTuning:
+class LoadOptions:
     """The options of one model."""
 
     model: ModelRecord
@@ -59,7 +59,7 @@ class ModelTuning:
     adapters: tuple[AdapterChoice, ...]
 
 
-class TuningService(Service):
+class LoadOptionsService(Service):
     """Reads the options of models."""
 
     def __init__(self, runtime: Runtime, models: ModelService) -> None:
@@ -68,7 +68,7 @@ class TuningService(Service):
         self._known: dict[tuple[str, str], str] = {}
         """Why an adapter does not fit a model, by their sha256."""
 
-    def look(self, model: str) -> Pending[ModelTuning]:
+    def look(self, model: str) -> Pending[LoadOptions]:
         """What can be set for a model (''; the one that answers when none is named).  Raises KnownError `model.…`."""
         record = self._models.choose(model or None)
         adapters = [one for one in self._models.list() if one.kind == "adapter"]
@@ -76,16 +76,16 @@ class TuningService(Service):
         held = state.memory_bytes if state.model == record.id else 0
 
         return pending_on_file_thread(
-            self._service_thread, lambda: self._looked(record, adapters, current, held), name="tuning"
+            self._service_thread, lambda: self._looked(record, adapters, current, held), name="load options"
         )
 
     def _looked(
         self, record: ModelRecord, adapters: Sequence[ModelRecord], current: int, held_bytes: int
-    ) -> ModelTuning:
+    ) -> LoadOptions:
         """On a file thread.  `held_bytes`: what the model takes now, where it is the one that is loaded."""
         header = check_file(Path(os.fsdecode(record.path)))
         require_chat_model(header)
-        return ModelTuning(
+        return LoadOptions(
             record,
             header.sampling,
             header.context_length,

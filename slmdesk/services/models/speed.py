@@ -114,7 +114,8 @@ class SpeedService(Service):
 
     def pc(self) -> Pc:
         """What a model is judged against, as it is at this moment."""
-        return Pc(available_bytes(), self.pace, self.devices)
+        devices = self.devices if self._settings.current.use_graphics_card else ()
+        return Pc(available_bytes(), self.pace, devices)
 
     def expected(self, record: ModelRecord) -> Speed | None:
         """How fast a model of the library will be, by its record alone; its file is not read."""

@@ -21,7 +21,7 @@ TABLES = {
               "settings"),
     "messages": ("n", "id", "item", "parent", "role", "parts", "text", "status", "owner", "model_sha256", "model_name",
                  "preset", "sampling", "seed", "tokens_in", "tokens_out", "tokens_reused", "seconds", "finish_reason",
-                 "prompt_version", "error_code", "error_args", "created", "revision"),
+                 "prompt_version", "error_code", "error_args", "created", "revision", "thought", "thought_seconds"),
     "models": ("n", "id", "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source",
                "added", "last_used", "facts"),
     "requests": ("n", "time", "host", "method", "path", "purpose", "bytes"),
@@ -54,6 +54,8 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
             values["n"] = n
         if table == "segments":
             values.setdefault("doubts", "[]")  # a row from before they were kept
+        if table == "messages":
+            values = {**values, "thought": values.get("thought", ""), "thought_seconds": values.get("thought_seconds")}
         if abs(n) <= 1 << 50 and _is_ours(table, values):
             return table, values
     return None
@@ -117,6 +119,7 @@ _WIDTHS: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
 for _name, _columns in TABLES.items():
     _WIDTHS.setdefault(len(_columns), []).append((_name, _columns))
 _WIDTHS.setdefault(len(TABLES["segments"]) - 1, []).append(("segments", TABLES["segments"][:-1]))
+_WIDTHS.setdefault(len(TABLES["messages"]) - 2, []).append(("messages", TABLES["messages"][:-2]))
 
 _OTHERS = (
     "-siiiis",  # passages
@@ -136,7 +139,7 @@ _IDS = {
     "terms": ("glossary",), "results": ("item",),
 }  # fmt: skip
 _LANGUAGE = re.compile(r"([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?")
-_REALS = {"created", "updated", "deleted_at", "seconds", "added", "last_used", "time", "used"}
+_REALS = {"created", "updated", "deleted_at", "seconds", "added", "last_used", "time", "used", "thought_seconds"}
 _INTS = {
     "n", "pinned", "revision", "seed", "tokens_in", "tokens_out", "tokens_reused", "linked", "bytes", "mtime_ns",
     "number", "unit", "active",
@@ -144,7 +147,7 @@ _INTS = {
 _MAY_BE_NULL: set[str | tuple[str, str]] = {
     "folder", "deleted_at", "parent", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",
     "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "last_used",
-    ("requests", "bytes"), ("segments", "origin"), ("memory", "item"),
+    "thought_seconds", ("requests", "bytes"), ("segments", "origin"), ("memory", "item"),
 }  # fmt: skip
 _CHECKS: dict[str, Callable[[Values], object]] = {
     "items": item_from,

@@ -313,7 +313,8 @@ def can_unshare() -> bool:
 FULL_DISK = """
 mount -t tmpfs -o size=180m none "$0" && cp -r "$1/config" "$0/" || exit 9
 "$2" "$3" --home "$0" models download "$4" --json & download=$!
-while [ "$(cat "$0"/models/.download-*.part 2>/dev/null | head -c 10485760 | wc -c)" -lt 10485760 ]; do :; done
+while [ "$(cat "$0"/models/.download-*.part 2>/dev/null | head -c 10485760 | wc -c)" -lt 10485760 ] &&
+    kill -0 $download; do :; done
 head -c 100m /dev/zero > "$0/filler"; echo filled >&2; wait $download; echo "first $?"
 rm "$0/filler"
 "$2" "$3" --home "$0" models download "$4" --json; echo "second $?"

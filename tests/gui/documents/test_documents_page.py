@@ -468,6 +468,19 @@ def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summar
     program.wait(lambda: marked() == pages)
 
 
+def test_a_summary_that_is_reported_twice_keeps_its_rows(summarized):
+    """It is, when its job ends while it is being opened."""
+    program = summarized
+    pane, summaries = program.find("summary_pane"), program.frame.documents_area.summaries
+    rows, made = list(pane.rows), []
+    rows[0].setFocus()
+    summaries.made.connect(made.append)
+    summaries.choose(summaries.item)
+    program.wait(lambda: made)
+    assert pane.rows == rows
+    assert rows[0].hasFocus()
+
+
 def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summarized):
     program = summarized
     summaries, pane = program.frame.documents_area.summaries, program.find("summary_pane")

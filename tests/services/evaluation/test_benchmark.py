@@ -87,7 +87,7 @@ def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
     pending = on_service_thread(recorder, lambda: recorder.services.bench.run(None).listen(progressed))
     on_service_thread(recorder, lambda: pending.then(lambda one: (answers.append(one), ended.set())))
     assert writing.wait(TIMEOUT_S)
-    with pytest.raises(KnownError, match="measured already"):
+    with pytest.raises(KnownError, match=r"measuring\.twice"):
         on_service_thread(recorder, lambda: recorder.services.bench.run(None))
     on_service_thread(recorder, pending.cancel)
     assert ended.wait(TIMEOUT_S)

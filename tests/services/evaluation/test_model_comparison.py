@@ -162,9 +162,9 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(opened, tmp_path
     on_service_thread(recorder, lambda: store.models.change(ids[2], header={}))
     assert on_service_thread(recorder, recorder.services.comparing.items) == []
     begin(recorder, ids)
-    with pytest.raises(KnownError, match="already"):
+    with pytest.raises(KnownError, match=r"measuring\.twice"):
         begin(recorder, ids)
-    with pytest.raises(KnownError, match="already"):
+    with pytest.raises(KnownError, match=r"measuring\.twice"):
         on_service_thread(recorder, lambda: recorder.services.bench.run(ids[0]))
 
 

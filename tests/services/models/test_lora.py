@@ -46,7 +46,7 @@ def set_options(recorder: Recorder, chat: str, options: ChatOptions) -> None:
 
 
 def look(recorder: Recorder, model: str = ""):
-    return result_of(recorder.services, lambda: recorder.services.tuning.look(model))
+    return result_of(recorder.services, lambda: recorder.services.load_options.look(model))
 
 
 def test_an_adapter_is_in_the_library_but_never_answers_and_is_switched_per_chat(recorder, tmp_path) -> None:
@@ -124,12 +124,12 @@ def test_an_adapter_that_is_gone_or_damaged_is_said_and_nothing_dies(recorder, t
 def test_what_can_be_set_for_a_model(recorder, tmp_path) -> None:
     base = post_to_ui(recorder, tiny_families.make("llama2", tmp_path))
     adapter = post_to_ui(recorder, make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf"))
-    tuning = look(recorder, base.id)
-    assert tuning.most_context == tiny_families.CONTEXT
-    assert [one.tokens for one in tuning.contexts] == [1024, 2048, 4096]
-    assert [one.bytes for one in tuning.contexts] == sorted({one.bytes for one in tuning.contexts})
-    assert all(one.fits for one in tuning.contexts)
-    assert [(one.id, one.reason) for one in tuning.adapters] == [(adapter.id, "")]
+    load_options = look(recorder, base.id)
+    assert load_options.most_context == tiny_families.CONTEXT
+    assert [one.tokens for one in load_options.contexts] == [1024, 2048, 4096]
+    assert [one.bytes for one in load_options.contexts] == sorted({one.bytes for one in load_options.contexts})
+    assert all(one.fits for one in load_options.contexts)
+    assert [(one.id, one.reason) for one in load_options.adapters] == [(adapter.id, "")]
 
 
 def test_a_chat_keeps_its_options_and_a_pinned_model_answers_in_it(recorder, tmp_path) -> None:

@@ -18,6 +18,7 @@ from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.drafts import Drafts
 from slmdesk.gui.chat.conversation.inspector import MessageInspector
 from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
+from slmdesk.gui.chat.view.message import ANSWER_NOW, TOGGLE_THOUGHT
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import (
     ItemChanged,
@@ -28,6 +29,7 @@ from slmdesk.services.base.events import (
     MessageGrew,
     Problem,
     PromptProgress,
+    ThoughtGrew,
 )
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.conversation import NEW_CHAT, Conversation, SentMessage, words_of
@@ -90,6 +92,7 @@ class ChatController(QObject):
     def _connect(self) -> None:
         self._bridge.on(MessageAdded, self._on_message_added)
         self._bridge.on(MessageGrew, self._on_message_grew)
+        self._bridge.on(ThoughtGrew, self._on_thought_grew)
         self._bridge.on(MessageEnded, self._on_message_ended)
         self._bridge.on(MessageChanged, self._on_message_changed)
         self._bridge.on(PromptProgress, self._on_prompt_progressed)
@@ -200,6 +203,17 @@ class ChatController(QObject):
         if not self.is_busy:
             self._bridge.ask(lambda services: services.chats.continue_answer(message))
 
+    @Slot(str, str)
+    def open_extra(self, message: str, key: str) -> None:
+        """Open what a line of a message stands for."""
+        if key == ANSWER_NOW:
+            self._bridge.ask(lambda services: services.chats.answer_now(message))
+        elif key == TOGGLE_THOUGHT and message in self.shown.by_id:
+            self.shown.toggle_thought(message)
+            self._renew(self.shown.by_id[message])
+        else:
+            self.inspector.open_extra(message, key)
+
     # ---- answers
 
     def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
@@ -276,6 +290,18 @@ class ChatController(QObject):
             self.message_renewed.emit(self.shown.view(grown))
         else:
             self.text_grew.emit(grown.id, event.text)
+        self.context.grew()
+
+    @Slot(object)
+    def _on_thought_grew(self, event: ThoughtGrew) -> None:
+        message = self.shown.by_id.get(event.message)
+        if message is None:
+            return
+        grown = replace(message, thought=message.thought + event.text)
+        self.shown.by_id[grown.id] = grown
+        self.shown.thinks(grown.id)
+        if not message.thought or grown.id in self.shown.open_thoughts:
+            self.message_renewed.emit(self.shown.view(grown))
         self.context.grew()
 
     @Slot(object)

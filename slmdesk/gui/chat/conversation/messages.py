@@ -15,7 +15,14 @@ STOPPED = "Stopped. The words so far are kept."
 INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
 
 
-def view_of(message: Message, live: Live | None = None, version: int = 0, versions: int = 0) -> MessageView:
+def view_of(
+    message: Message,
+    live: Live | None = None,
+    version: int = 0,
+    versions: int = 0,
+    *,
+    is_thought_open: bool = False,
+) -> MessageView:
     """What the view shows of a message, as version number `version` of `versions`."""
     details = details_of(message)
     chosen = chosen_of(message) if details else ""
@@ -30,6 +37,10 @@ def view_of(message: Message, live: Live | None = None, version: int = 0, versio
         details_tip="  ·  ".join(part for part in (details, chosen) if part),
         version=version,
         versions=versions,
+        thought_line=thought_line_of(message, live),
+        thought=message.thought.strip() if is_thought_open else "",
+        is_thought_open=is_thought_open,
+        is_thinking=_is_thinking(message),
     )
 
 
@@ -47,6 +58,21 @@ def note_of(message: Message, live: Live | None = None) -> str:
         case _:
             ended = {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
             return " ".join(part for part in (ended, blanks_note(message)) if part)
+
+
+def thought_line_of(message: Message, live: Live | None = None) -> str:
+    """That a model thinks or thought aloud before an answer, and how long; '' where it did not."""
+    if not message.thought:
+        return ""
+    seconds = message.thought_seconds if message.thought_seconds is not None else live.thought_seconds if live else 0.0
+    time = f" {seconds:.0f} s" if seconds >= 1 else ""
+    if _is_thinking(message):
+        return f"Thinking…{time}"
+    return f"Thought for{time}" if time else "Thought"
+
+
+def _is_thinking(message: Message) -> bool:
+    return message.status is Status.STREAMING and bool(message.thought) and not message.text
 
 
 def actions_of(message: Message) -> frozenset[str]:
@@ -106,4 +132,6 @@ def _waiting_note(message: Message, live: Live | None) -> str:
         return ""
     if message.text:
         return live.writing_words
+    if message.thought:
+        return ""  # its own line says so
     return "Loading the model…" if live.is_loading else live.reading_words

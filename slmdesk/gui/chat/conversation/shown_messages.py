@@ -28,6 +28,8 @@ class ShownMessages:
         """For each message with several versions the ids of all of them, oldest first."""
         self.quotes: dict[str, tuple[Quoted, ...]] = {}
         """Quotations of answers that stand in what was attached."""
+        self.open_thoughts: set[str] = set()
+        """Of these messages a person looks at the thought."""
         self.is_loading = False
         """Whether a model is being loaded, which answers not yet begun wait for."""
 
@@ -40,9 +42,14 @@ class ShownMessages:
         return tuple(self.view(one) for one in self.by_id.values())
 
     def view(self, message: Message) -> MessageView:
-        view = view_of(message, self.live.get(message.id), *self._version_of(message.id))
+        view = view_of(
+            message,
+            self.live.get(message.id),
+            *self._version_of(message.id),
+            is_thought_open=message.id in self.open_thoughts,
+        )
         live = self.live.get(message.id)
-        waiting = live.waiting_words if live is not None and not message.text else ""
+        waiting = live.waiting_words if live is not None and not (message.text or message.thought) else ""
         note = view.note or (DECIDING if self._is_deciding(message) else waiting)
         return replace(view, note=note, extras=extras_of(message, self.quotes.get(message.id, ())))
 
@@ -94,6 +101,13 @@ class ShownMessages:
 
     def read(self, id: str, read: int, total: int) -> None:
         self.live[id] = self._live(id).reading(read, total, self._clock())
+
+    def thinks(self, id: str) -> None:
+        self.live[id] = self._live(id).thinking(self._clock())
+
+    def toggle_thought(self, id: str) -> None:
+        """Open the thought of a message, or close it."""
+        self.open_thoughts ^= {id}
 
     def grew(self, id: str) -> None:
         self.live[id] = self._live(id).grown(self._clock())

@@ -13,19 +13,19 @@ from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, Problem
 from slmdesk.services.chat.options import ChatOptions, options_from
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.models.load_options import ModelTuning
+from slmdesk.services.models.load_options import LoadOptions
 
 
 class OptionsController(QObject):
     """The options of the open chat.
 
     Lives on the window's thread.  Emits `options_shown` with the chat's id ('' for a new one) and its ChatOptions,
-    `chat_begun` with the id that the new chat has got, `tuning_shown` with a ModelTuning or None.
+    `chat_begun` with the id that the new chat has got, `load_options_shown` with a LoadOptions or None.
     """
 
     options_shown = Signal(str, object)
     chat_begun = Signal(str)
-    tuning_shown = Signal(object)
+    load_options_shown = Signal(object)
 
     def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="options_controller")
@@ -120,11 +120,11 @@ class OptionsController(QObject):
         mine, model = self._looks, self.options.model
 
         on_looked = partial(self._on_looked, mine)
-        self._bridge.follow(lambda services: services.tuning.look(model), on_looked, on_looked)
+        self._bridge.follow(lambda services: services.load_options.look(model), on_looked, on_looked)
 
-    def _on_looked(self, look: int, found: ModelTuning | Problem) -> None:
+    def _on_looked(self, look: int, found: LoadOptions | Problem) -> None:
         if look == self._looks:
-            self.tuning_shown.emit(None if isinstance(found, Problem) else found)
+            self.load_options_shown.emit(None if isinstance(found, Problem) else found)
 
     def _on_refused(self, problem: Problem) -> None:
         self._unanswered -= 1

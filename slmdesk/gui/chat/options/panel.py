@@ -32,7 +32,7 @@ from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_wor
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.engine.events import ModelStateChanged
-from slmdesk.services.models.load_options import ModelTuning
+from slmdesk.services.models.load_options import LoadOptions
 
 LETTERS = 30
 """Width of the panel, in letters of its font."""
@@ -58,8 +58,11 @@ SENTENCES = {
     "loaded again.",
     "temperature": "Low: factual and nearly always the same. High: more varied, and more often wrong.",
     "top_p": "How many of the likely next words may be chosen.",
+    "thinking": "This model thinks aloud before it answers. That takes time, and may make answers to hard questions "
+    "better.",
     "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
 }
+THINKING = {"": "Default", "off": "Off", "on": "On", "low": "A little", "medium": "Some", "high": "A lot"}
 SAME_AS_NOW = "Same as now"
 RANDOM = "Different every time."
 FIXED = "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
@@ -80,8 +83,10 @@ class SettingsPanel(QFrame):
         self._controller = controller
         self._chat = ""
         self._options = ChatOptions()
-        self._tuning: ModelTuning | None = None
+        self._load_options: LoadOptions | None = None
         self._now = ""
+        self._ways_to_think: tuple[str, ...] = ()
+        """Of the model that is loaded."""
         self._context_tokens = 0
         self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._build_ui()
@@ -108,6 +113,7 @@ class SettingsPanel(QFrame):
         numbers = QLocale()
         lengths = [(None, "No limit"), *((size, f"{numbers.toString(size)} tokens") for size in LENGTHS)]
         self._length = self._add_choice("max_tokens", "Maximum length", list(lengths))
+        self._thinking = self._add_choice("thinking", "Thinking", [("", THINKING[""])])
         self._system = _Words(self._content)
         self._add("system", "Instructions", self._system)
         tip = "Forget what is set for this chat; the context stays as it is"
@@ -158,12 +164,13 @@ class SettingsPanel(QFrame):
     def _connect(self, models: ModelsController) -> None:
         self._controller.options_shown.connect(self.show_options)
         self._controller.chat_begun.connect(self.begin_chat)
-        self._controller.tuning_shown.connect(self.show_tuning)
+        self._controller.load_options_shown.connect(self.show_load_options)
         models.models_listed.connect(self.show_models)
         models.state_changed.connect(self.show_state)
         for choice, name in (
             (self._model, "model"), (self._lora, "lora"), (self._scale, "lora_scale"),
             (self._temperature, "temperature"), (self._top_p, "top_p"), (self._length, "max_tokens"),
+            (self._thinking, "thinking"),
         ):  # fmt: skip
             choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
         self._context.value_chosen.connect(lambda tokens: self.context_chosen.emit(int(tokens)))
@@ -183,7 +190,7 @@ class SettingsPanel(QFrame):
     def in_order(self) -> tuple[QWidget, ...]:
         return (
             self._close, self._model, self._lora, self._scale, self._context, self._temperature, self._top_p,
-            self._seed, self._seed_box, self._length, self._system, self._defaults,
+            self._seed, self._seed_box, self._length, self._thinking, self._system, self._defaults,
         )  # fmt: skip
 
     @Slot(str, object)
@@ -203,9 +210,9 @@ class SettingsPanel(QFrame):
         self._chat = chat
 
     @Slot(object)
-    def show_tuning(self, tuning: ModelTuning | None) -> None:
+    def show_load_options(self, load_options: LoadOptions | None) -> None:
         """What can be set for the model; None: unknown."""
-        self._tuning = tuning
+        self._load_options = load_options
         self._show()
 
     @Slot(object)
@@ -219,6 +226,9 @@ class SettingsPanel(QFrame):
         if event.name != self._now:
             self._now = event.name
             self._model.setItemText(0, f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW)
+        if event.loaded is not None and event.loaded.thinking != self._ways_to_think:
+            self._ways_to_think = event.loaded.thinking
+            self._show()
 
     def show_context(self, tokens: int, *, is_managed: bool) -> None:
         """Show the context size; `is_managed`: the organisation has set it."""
@@ -229,17 +239,17 @@ class SettingsPanel(QFrame):
         self._show()
 
     def _show(self) -> None:
-        options, tuning = self._options, self._tuning
+        options, load_options = self._options, self._load_options
         is_gone = options.model and self._model.findData(options.model) < 0
         self._model.show_value("" if is_gone else options.model)
-        self._show_adapters(tuning)
-        self._show_contexts(tuning)
-        makers = tuning.makers if tuning else USUAL_SAMPLING
+        self._show_adapters(load_options)
+        self._show_contexts(load_options)
+        makers = load_options.makers if load_options else USUAL_SAMPLING
         for choice, value, recommended, usual in (
             (self._temperature, options.temperature, makers.temperature, USUAL_SAMPLING.temperature),
             (self._top_p, options.top_p, makers.top_p, USUAL_SAMPLING.top_p),
         ):
-            by = "Recommended" if tuning and recommended is not None else "Default"
+            by = "Recommended" if load_options and recommended is not None else "Default"
             choice.setItemText(0, f"{by} ({usual if recommended is None else recommended:g})")
             choice.show_value(value)
         self._seed.show_value(options.seed is not None)
@@ -249,10 +259,23 @@ class SettingsPanel(QFrame):
         self._seed_note.setText(RANDOM if options.seed is None else FIXED)
         self._seed.setAccessibleDescription(self._seed_note.text())
         self._length.show_value(options.max_tokens)
+        self._show_thinking()
         self._defaults.setEnabled(options != ChatOptions())
 
-    def _show_adapters(self, tuning: ModelTuning | None) -> None:
-        known = {one.id: one for one in tuning.adapters} if tuning else {}
+    def _show_thinking(self) -> None:
+        """Only for a model that thinks aloud, and where it was set for another."""
+        ways = self._ways_to_think
+        chosen = self._options.thinking
+        values = ["", *ways, *([chosen] if chosen not in ("", *ways) else [])]
+        self._refill(self._thinking, [(one, THINKING[one]) for one in values])
+        self._thinking.show_value(chosen)
+        for name in ("thinking_heading", "option_thinking", "thinking_words"):
+            if (part := self._content.findChild(QWidget, name)) is not None:
+                part.setVisible(len(values) > 1)
+                part.setEnabled(len(values) > 1)
+
+    def _show_adapters(self, load_options: LoadOptions | None) -> None:
+        known = {one.id: one for one in load_options.adapters} if load_options else {}
         fitting = [(one.id, one.name) for one in known.values() if not one.reason]
         requested = self._options.lora
         chosen = known.get(requested)
@@ -263,28 +286,28 @@ class SettingsPanel(QFrame):
         self._lora.show_value(requested)
         self._lora.setEnabled(len(values) > 1)
         note = ""
-        if requested and tuning and (chosen is None or chosen.reason):
+        if requested and load_options and (chosen is None or chosen.reason):
             why = chosen.reason if chosen else "it is no longer in the library"
             note = f"It cannot be used with this model: {why}."
         show_words(self._lora_note, breakable(note))
-        none_fits = "No adapter in the library fits this model." if tuning and len(values) == 1 else ""
+        none_fits = "No adapter in the library fits this model." if load_options and len(values) == 1 else ""
         self._words("lora", f"{SENTENCES['lora']} {none_fits}".strip())
         self._scale.show_value(self._options.lora_scale)
         self._scale.setEnabled(bool(requested))
 
-    def _show_contexts(self, tuning: ModelTuning | None) -> None:
+    def _show_contexts(self, load_options: LoadOptions | None) -> None:
         numbers = QLocale()
-        if tuning is None:
+        if load_options is None:
             self._refill(self._context, [(self._context_tokens, f"{numbers.toString(self._context_tokens)} tokens")])
             return
         values: list[tuple[object, str]] = []
-        for one in tuning.contexts:
+        for one in load_options.contexts:
             size = bytes_for_people(one.bytes)
             words = f"{numbers.toString(one.tokens)} tokens, {size}" + ("" if one.fits else " ✗")
             values.append((one.tokens, words))
         self._refill(self._context, values)
-        most = tuning.most_context
-        too_much = "" if all(one.fits for one in tuning.contexts) else " ✗: more memory than this PC has free."
+        most = load_options.most_context
+        too_much = "" if all(one.fits for one in load_options.contexts) else " ✗: more memory than this PC has free."
         in_force = min(self._context_tokens, most) if most else self._context_tokens
         self._context.show_value(in_force)
         if self._context.isEnabled():

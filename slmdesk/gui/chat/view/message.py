@@ -18,6 +18,9 @@ ACTIONS = {
 VERSION_STEPS = {"previous_version": -1, "next_version": 1}
 """From a message to another version of it."""
 
+TOGGLE_THOUGHT, ANSWER_NOW = "thought", "answer_now"
+"""Keys beside those of Extras: show or hide what the model thought; end it."""
+
 AUTHORS = {"user": "You", "assistant": "Answer", "system": "Instructions"}
 
 
@@ -54,6 +57,12 @@ class MessageView:
     """How many versions there are; below 2 nothing is said of them."""
     extras: tuple[Extra, ...] = ()
     """Under the text: attachments, quotations."""
+    thought_line: str = ""
+    """That the model thinks or thought aloud, and how long; empty: it did not."""
+    thought: str = ""
+    """What it thought, where that is open."""
+    is_thought_open: bool = False
+    is_thinking: bool = False
     author: str = ""
     """Shown above the text instead of the usual word for the role."""
 

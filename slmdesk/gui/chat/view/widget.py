@@ -11,6 +11,7 @@ from slmdesk.gui.base.icons import icon, pixmap, scaled
 from slmdesk.gui.base.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
 from slmdesk.gui.chat.view.extras import ExtraLines
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
+from slmdesk.gui.chat.view.thought import ThoughtLine
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
 from slmdesk.gui.markdown.text import MessageText
@@ -31,14 +32,15 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
     """The height of a message besides its text; a note is assumed to take one line."""
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 + SPACE_4 if view.note else 0
-    extras = len(view.extras) * style.row_height
+    extras = (len(view.extras) + bool(view.thought_line)) * style.row_height
     return SPACE_12 + small + SPACE_4 + TOP_MARGIN + SPACE_12 + extras + note + style.row_height + GAP
 
 
 class MessageWidget(QWidget):
     """Shows one MessageView at a given width.
 
-    Emits `action_chosen` with a key of ACTIONS or VERSION_STEPS, `extra_chosen` with the key of an Extra.
+    Emits `action_chosen` with a key of ACTIONS or VERSION_STEPS, `extra_chosen` with the key of an Extra or of its
+    thought.
     """
 
     action_chosen = Signal(str)
@@ -62,6 +64,9 @@ class MessageWidget(QWidget):
         self.text = MessageText(style, self, on_band=not view.is_markdown)
         self.text.setAccessibleName(view.label)
         self.text.setPlaceholderText("…" if view.is_growing else "")
+        self._thought = ThoughtLine(style, self)
+        self._thought.chosen.connect(self.extra_chosen)
+        self._thought.show_view(view)
         self._extras = ExtraLines(style, self)
         self._extras.chosen.connect(self.extra_chosen)
         self._extras.show_extras(view.extras)
@@ -71,7 +76,7 @@ class MessageWidget(QWidget):
     def buttons(self) -> list[QToolButton]:
         """Its lines and the enabled actions, in order."""
         shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
-        return [*self._extras.buttons, *(button for button in shown if button.isEnabled())]
+        return [*self._thought.buttons, *self._extras.buttons, *(button for button in shown if button.isEnabled())]
 
     @property
     def has_focused_button(self) -> bool:
@@ -85,6 +90,7 @@ class MessageWidget(QWidget):
         self.text.setAccessibleName(view.label)
         if actions_changed:
             self._drop_actions()
+        self._thought.show_view(view)
         self._extras.show_extras(view.extras)
         self.update()
         return self.show_more(width=width)
@@ -104,7 +110,7 @@ class MessageWidget(QWidget):
         """Place the parts at this width.  Returns the height, in device-independent pixels."""
         inner = width - 2 * SPACE_16
         small = QFontMetrics(self._style.small_font).height()
-        y = SPACE_12 + small + SPACE_4
+        y = self._thought.lay(SPACE_12 + small + SPACE_4, width)
         height = self.text.height_at(inner)
         self.text.setGeometry(SPACE_16, y, inner, height)
         y = self._extras.lay(y + height, width) + SPACE_12 - BOTTOM_MARGIN

@@ -221,6 +221,8 @@ class SummaryPane(QScrollArea):
 
     @Slot(object)
     def show_summary(self, summary: Summary) -> None:
+        if summary == self.summary:  # its rows stay: one may be pointed at, or have the focus
+            return
         self.summary = summary
         self._making.setVisible(False)
         self.earlier.show_busy(False)

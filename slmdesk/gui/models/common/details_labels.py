@@ -7,10 +7,12 @@ import os
 from PySide6.QtCore import QLocale
 
 from slmdesk.core.gguf.quantization import quantization_named
+from slmdesk.core.offload import offload_of, offload_words
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui.base.dates import day_words
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.crash_history import crashed_card
 from slmdesk.services.evaluation.model_cards import ModelDetails
 from slmdesk.services.translation.pairs.exams import notes_of, results_of
 from slmdesk.services.translation.pairs.labels import note_lines, pair_line
@@ -38,6 +40,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("context", "Sees up to", f"{locale.toString(context)} tokens" if isinstance(context, int) and context else ""),
         ("memory", "Memory", memory_words(details)),
         ("speed", "Expected speed", expected_words(details)),
+        ("card", "Graphics card", card_words(record)),
         ("template", "Chat format", template_words(record)),
         ("behaves", "Quick test", behaves_words(record)),
         ("pairs", "Translates", "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
@@ -81,6 +84,14 @@ def memory_words(details: ModelDetails) -> str:
     needs, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
     tokens = QLocale().toString(fit.context_tokens)
     return f"{words.get(fit.verdict, fit.verdict)}: about {needs} for {tokens} tokens, {free} are free"
+
+
+def card_words(record: ModelRecord) -> str:
+    """What was on a graphics card when it was last loaded; empty without a card."""
+    if card := crashed_card(record.info):
+        return f"not used: the model's process ended unexpectedly on {card}"
+    offload = offload_of(record.info)
+    return offload_words(offload) if offload else ""
 
 
 def template_words(record: ModelRecord) -> str:

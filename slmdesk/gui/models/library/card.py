@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
@@ -14,6 +15,7 @@ from slmdesk.gui.base.dates import day_words
 from slmdesk.gui.models.common.card import DOT, Card
 from slmdesk.gui.models.common.details_labels import quantization_words
 from slmdesk.gui.models.library.controller import LibraryController
+from slmdesk.gui.models.library.copy_line import CopyLines, used_card
 from slmdesk.gui.models.library.details import DetailsPanel
 from slmdesk.gui.widgets.build import tool_button
 from slmdesk.gui.widgets.icon import set_icon
@@ -21,7 +23,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation.model_cards import ModelCard
-from slmdesk.services.models.defaults import WORDS
+from slmdesk.services.models.defaults import WORDS, DefaultUse
 from slmdesk.services.models.fit_check import FitCheck
 
 ACTIONS = (
@@ -37,7 +39,7 @@ NOISE = "Does not behave like a language model: its answers are probably nonsens
 class LocalCard(Card):
     """A model of the library.
 
-    Emits `action_chosen` with one of ACTIONS, `grown` with its details when they open or need more room.
+    Emits `action_chosen` with one of ACTIONS or "formats", `grown` with its details when they open or need more room.
     """
 
     grown = Signal(object)
@@ -48,6 +50,7 @@ class LocalCard(Card):
         super().__init__(parent, name=f"model_card_{record.id}", title=record.name)
         self.details: DetailsPanel | None = None
         self._library, self.card = library, card
+        self.copies: tuple[ModelCard, ...] = ()
         self._speed = self._problem = ""
         self.body.setSpacing(theme.SPACE_8)
         self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False)
@@ -55,12 +58,18 @@ class LocalCard(Card):
         self._use: QPushButton | None = None
         if record.can_chat:
             self._use = self.add_button("Use for chat", name="use_button", spoken="")
-            self._use.clicked.connect(lambda: library.use(record.id))
+            self._use.clicked.connect(lambda: library.use(self.used))
         self._toggle = self._tool("details_button", "chevron-down")
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._on_toggled)
         self._build_menu()
+        self._copies: CopyLines | None = None
         self.show_card(card)
+
+    @property
+    def used(self) -> str:
+        """The id of what is in use: the model's own, or that of a copy."""
+        return used_card(self.card, self.copies).record.id
 
     def _tool(self, name: str, icon: str) -> QToolButton:
         made = tool_button(name, self, icon=icon)
@@ -81,8 +90,9 @@ class LocalCard(Card):
         for key, words in () if self._menu.actions() else ACTIONS:
             self._menu.addAction(words, partial(self._on_action, key)).setObjectName(f"action_{key}")
 
-    def show_card(self, card: ModelCard) -> None:
-        self.card, record = card, card.record
+    def show_card(self, card: ModelCard, copies: tuple[ModelCard, ...] = (), *, can_switch: bool = True) -> None:
+        """Show a model with its copies; `can_switch`: whether the organisation allows another format."""
+        self.card, self.copies, record = card, copies, card.record
         self.set_title(record.name)
         self.setAccessibleName(record.name)
         if self._use:
@@ -92,9 +102,18 @@ class LocalCard(Card):
         self._name_toggle()
         self.set_sentence(sentence_of(card))
         self.set_info(info_of(card, self._speed))
-        self._badge.setText(f"Default for {', '.join(WORDS[use] for use in card.uses)}" if card.uses else "")
-        self._badge.setVisible(bool(card.uses))
+        uses = uses_of(card, copies)
+        self._badge.setText(f"Default for {', '.join(WORDS[use] for use in uses)}" if uses else "")
+        self._badge.setVisible(bool(uses))
+        self._show_copies(can_switch=can_switch)
         self._show_trouble()
+
+    def _show_copies(self, *, can_switch: bool) -> None:
+        if self._copies is None and self.copies:
+            self._copies = CopyLines(self._library, self)
+            self.body.insertWidget(0, self._copies)
+        if self._copies is not None:
+            self._copies.show_copies(self.card, self.copies, can_switch=can_switch)
 
     def _show_trouble(self) -> None:
         self.set_trouble(self._problem or (NOISE if self.card.record.behaves is False else ""))
@@ -110,8 +129,10 @@ class LocalCard(Card):
         if self._use:
             self._use.setEnabled(judged.problem is None)
 
-    def show_in_use(self, is_loaded: bool) -> None:
+    def show_loaded(self, id: str) -> None:
+        """Show whether the model with this id, which is loaded, is this one or a copy of it; '': none is."""
         if self._use:
+            is_loaded = id in (self.card.record.id, *(one.record.id for one in self.copies))
             self._use.setText("In use" if is_loaded else "Use for chat")
 
     def open_details(self) -> None:
@@ -142,6 +163,12 @@ class LocalCard(Card):
             self.open_details()
         if action != "details":
             self.action_chosen.emit(action)
+
+
+def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, ...]:
+    """The jobs a model is the default for, itself or by a copy."""
+    able = {use for one in (card, *copies) for use in one.uses}
+    return tuple(use for use in DefaultUse if use in able)
 
 
 def speed_of(judged: FitCheck) -> str:

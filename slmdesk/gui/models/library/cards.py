@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QInputDialog, QVBoxLayout, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base import theme
-from slmdesk.gui.models.library.card import LocalCard
+from slmdesk.gui.models.formats.controller import FormatState, FormatWork
+from slmdesk.gui.models.formats.dialog import FormatDialog
+from slmdesk.gui.models.library.card import LocalCard, uses_of
 from slmdesk.gui.models.library.controller import LibraryController
 from slmdesk.gui.models.library.trials import VERIFY, Trial
 from slmdesk.gui.widgets.build import button, column, row
@@ -19,7 +21,9 @@ from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.evaluation.formats.service import FEATURE as FORMATS_FEATURE
 from slmdesk.services.evaluation.model_cards import ModelCard, ModelDetails
+from slmdesk.services.models.copies import origin_of
 from slmdesk.services.models.defaults import SETTING, DefaultUse
 from slmdesk.services.models.fit_check import FitCheck
 
@@ -41,8 +45,11 @@ class LocalModels(QWidget):
         self.setObjectName("local_models")
         self._library = library
         self._models: tuple[ModelCard, ...] | None = None
+        self._copies: dict[str, tuple[ModelCard, ...]] = {}
         self._judged: Mapping[str, FitCheck] = {}
         self._managed: frozenset[DefaultUse] = frozenset()
+        self._has_formats = True
+        self._dialog: FormatDialog | None = None
         self._loaded = ""
         self._shown = PAGE
         self._cards: dict[str, LocalCard] = {}
@@ -55,6 +62,9 @@ class LocalModels(QWidget):
         library.policy_shown.connect(self.show_policy)
         library.trials.details_read.connect(self.show_details)
         library.trials.trial_changed.connect(self.show_trial)
+        library.formats.state_read.connect(self.show_format_state)
+        library.formats.work_changed.connect(self.show_format_work)
+        library.formats.show_requested.connect(self.show_formats)
 
     def _build_ui(self) -> None:
         self._note = plain_label("Looking what is there…", self, name="local_note", kind="muted")
@@ -89,12 +99,23 @@ class LocalModels(QWidget):
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelCard]) -> None:
-        """Show the models, the last used first; adapters in a list of their own."""
-        ordered = sorted(models, key=lambda one: (-(one.record.last_used or 0.0), -one.record.added))
-        if self._models == tuple(ordered):
-            return
-        self._models = tuple(ordered)
-        self._fill()
+        """Show the models, the last used first; copies with their model, adapters in a list of their own."""
+        known = {one.record.id for one in models}
+        owners = {one.record.id: origin.model for one in models if (origin := origin_of(one.record))}
+        copies: dict[str, tuple[ModelCard, ...]] = {}
+        for one in models:
+            if (owner := owners.get(one.record.id)) in known:
+                copies[owner] = (*copies.get(owner, ()), one)
+        own = [one for one in models if owners.get(one.record.id) not in known]
+
+        def key(one: ModelCard) -> tuple[float, float]:
+            together = (one, *copies.get(one.record.id, ()))
+            return -max(each.record.last_used or 0.0 for each in together), -one.record.added
+
+        ordered = tuple(sorted(own, key=key))
+        if (self._models, self._copies) != (ordered, copies):
+            self._models, self._copies = ordered, copies
+            self._fill()
 
     @Slot(object)
     def show_details(self, details: ModelDetails) -> None:
@@ -102,7 +123,9 @@ class LocalModels(QWidget):
         card = self._cards.get(details.card.record.id)
         if card is not None and card.details is not None:
             card.details.show_details(details)
+            card.details.show_uses(uses_of(card.card, card.copies), details.can_do)
             card.details.lock_uses(self._managed)
+            card.details.allow_formats(self._has_formats)
 
     @Slot(str, str, object)
     def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
@@ -111,11 +134,24 @@ class LocalModels(QWidget):
             card.details.show_trial(kind, trial)
 
     @Slot(object)
+    def show_format_state(self, state: FormatState) -> None:
+        card = self._cards.get(state.model.id)
+        if card is not None and card.details is not None:
+            card.details.show_format_state(state)
+
+    @Slot(str, object)
+    def show_format_work(self, model: str, work: FormatWork | None) -> None:
+        card = self._cards.get(model)
+        if card is not None and card.details is not None:
+            card.details.show_format_work(work)
+
+    @Slot(object)
     def show_policy(self, policy: Policy) -> None:
         """Show what the organisation has set, and hide what it has switched off."""
         self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
         for widget in (self._add, self._drop):
             widget.setVisible("models.import" not in policy.hidden)
+        self._has_formats = FORMATS_FEATURE not in policy.hidden
 
     @Slot(object)
     def show_judged(self, judged: Mapping[str, FitCheck]) -> None:
@@ -128,8 +164,8 @@ class LocalModels(QWidget):
     @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
         self._loaded = event.model or "" if event.state is ModelState.READY else ""
-        for id, card in self._cards.items():
-            card.show_in_use(id == self._loaded)
+        for card in self._cards.values():
+            card.show_loaded(self._loaded)
 
     @Slot(str, float)
     def show_progress(self, words: str, fraction: float) -> None:
@@ -167,8 +203,10 @@ class LocalModels(QWidget):
             old.deleteLater()
         for id, one in requested.items():
             card = self._cards.get(id)
-            if card is not None and card.card != one:
-                card.show_card(one)
+            copies = self._copies.get(id, ())
+            if card is not None and (card.card, card.copies) != (one, copies):
+                card.show_card(one, copies, can_switch=self._has_formats)
+                card.show_loaded(self._loaded)
                 if card.details is not None and not card.details.isHidden():
                     self._library.trials.read_details(id)
             elif card is None:
@@ -188,7 +226,8 @@ class LocalModels(QWidget):
         card = LocalCard(self._library, one, self)
         card.action_chosen.connect(partial(self._on_action, id))
         card.grown.connect(self.grown)
-        card.show_in_use(id == self._loaded)
+        card.show_card(one, self._copies.get(id, ()), can_switch=self._has_formats)
+        card.show_loaded(self._loaded)
         if id in self._judged:
             card.show_judged(self._judged[id])
         return card
@@ -202,6 +241,26 @@ class LocalModels(QWidget):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._library.folder_of(model))))
         elif action == "remove":
             self._library.remove(model)
+        elif action == "formats":
+            self.show_formats(model)
+
+    @Slot(str)
+    def show_formats(self, model: str) -> None:
+        """Open the dialog of a model's formats, one at a time."""
+        card = self._cards.get(model)
+        if self._dialog is not None and self._dialog.model.id != model:
+            self._dialog.close()
+        if self._dialog is None and card is not None:
+            self._dialog = FormatDialog(self.window(), self._library.formats, card.card.record)
+            self._dialog.finished.connect(self._on_formats_closed)
+            self._dialog.show()
+        elif self._dialog is not None:
+            self._dialog.raise_()
+            self._dialog.activateWindow()
+
+    @Slot()
+    def _on_formats_closed(self) -> None:
+        self._dialog = None
 
     def _ask_name(self, model: str) -> None:
         dialog = passing(QInputDialog(self), "rename_dialog", "Rename the model")

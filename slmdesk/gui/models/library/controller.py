@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.core.records import JobStatus
+from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.models.formats.controller import FormatController
 from slmdesk.gui.models.library.trials import TrialController
 from slmdesk.gui.widgets.model_imports import ModelImports
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
@@ -22,6 +23,7 @@ from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelState
 from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.model_cards import ModelCard
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.copies import copies_of, origin_of
 from slmdesk.services.models.defaults import SETTING, DefaultUse, lost_words
 from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.models.importer import ImportEnded
@@ -38,7 +40,7 @@ class LibraryController(QObject):
 
     Emits `models_listed` with ModelCards, `models_judged` with Judged by id, `state_changed` with a ModelStateChanged,
     `policy_shown` with the organisation's rules, `chat_requested` with a model's id.  Exams, measurements and checks of
-    a model are in `trials`; files are brought in by `imports`.
+    a model are in `trials`, its formats in `formats`; files are brought in by `imports`.
     """
 
     models_listed = Signal(object)
@@ -52,6 +54,7 @@ class LibraryController(QObject):
         self._bridge = bridge
         self.removals = Removals(bridge, self)
         self.trials = TrialController(bridge, self)
+        self.formats = FormatController(bridge, self)
         self._known: dict[str, ModelCard] = {}
         self._defaults: tuple[str, ...] = ()
         self.imports = ModelImports(bridge, self)
@@ -75,11 +78,10 @@ class LibraryController(QObject):
     def rename(self, model: str, name: str) -> None:
         self._bridge.ask(lambda services: services.names.rename(model, name), None)
 
-    def set_default(self, model: str, use: DefaultUse, requested: bool) -> None:
-        """Make it the default for a job, or no longer."""
-        chosen = model if requested else None
+    def set_default(self, model: str, use: DefaultUse, chosen: str) -> None:
+        """Make a model, or the copy of it that is in use, the default for a job; chosen '': no longer."""
         self._bridge.ask(
-            lambda services: services.uses.set_default(use, chosen), None, partial(self._default_refused, model)
+            lambda services: services.uses.set_default(use, chosen or None), None, partial(self._default_refused, model)
         )
 
     def _default_refused(self, model: str, problem: Problem) -> None:
@@ -90,10 +92,23 @@ class LibraryController(QObject):
         return Path(os.fsdecode(self._known[model].record.path)).parent
 
     def remove(self, model: str) -> None:
-        """Take a model off the page now, and off the disk when the time for *Undo* is over."""
+        """Take a model off the page now, with its copies, and off the disk when the time for *Undo* is over."""
         record = self._known[model].record
-        fate = "Its file stays where it is." if record.linked else "Its file is deleted in a moment."
-        words = f"{record.name} is removed. {fate}"
+        copies = copies_of(record, [one.record for one in self._known.values()])
+        if not copies:
+            fate = "Its file stays where it is." if record.linked else "Its file is deleted in a moment."
+            self._begin_removal(model, f"{record.name} is removed. {fate}")
+            return
+        also = f"the copy {copies[0].name}" if len(copies) == 1 else f"its {len(copies)} copies"
+
+        def begin(freed: int) -> None:
+            kept = " Its own file stays where it is." if record.linked else ""
+            words = f"{record.name} is removed, and {also} too: {bytes_for_people(freed)} are deleted in a moment."
+            self._begin_removal(model, f"{words}{kept}")
+
+        self._bridge.ask(lambda services: services.models.freed_by_removing(model), begin)
+
+    def _begin_removal(self, model: str, words: str) -> None:
         self.removals.begin(model, words, partial(self._remove_now, model), self._list, key=f"remove {model}")
         self._list()
 
@@ -150,10 +165,16 @@ class LibraryController(QObject):
     # ---- private
 
     def _list(self) -> None:
-        self.models_listed.emit(tuple(one for one in self._known.values() if one.record.id not in self.removals))
+        def is_kept(record: ModelRecord) -> bool:
+            origin = origin_of(record)
+            return record.id not in self.removals and not (origin and origin.model in self.removals)
+
+        self.models_listed.emit(tuple(one for one in self._known.values() if is_kept(one.record)))
 
     def _remove_now(self, model: str) -> None:
-        card = self._known.pop(model, None)  # not listed while its file is deleted
+        card = self._known.pop(model, None)  # not listed while its file is deleted, nor are its copies
+        for copy in copies_of(card.record, [one.record for one in self._known.values()]) if card else ():
+            del self._known[copy.id]
         name = card.record.name if card else model
 
         def remove(services: Services) -> tuple[int, str]:

@@ -11,6 +11,8 @@ from slmdesk.core.speed import speed_in_words
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import day_words
 from slmdesk.gui.models.common.details_labels import rows_of
+from slmdesk.gui.models.formats.controller import FormatState, FormatWork
+from slmdesk.gui.models.formats.dialog import title_of
 from slmdesk.gui.models.library.controller import LibraryController
 from slmdesk.gui.models.library.fields import HeaderFields
 from slmdesk.gui.models.library.trial_line import TrialLine
@@ -20,6 +22,7 @@ from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
+from slmdesk.services.evaluation.formats.labels import advice_of
 from slmdesk.services.evaluation.model_cards import ModelDetails
 from slmdesk.services.models.defaults import WORDS, DefaultUse
 
@@ -31,7 +34,7 @@ ACTIONS = (("rename", "Rename…"), ("folder", "Open its folder"), ("remove", "R
 class DetailsPanel(QFrame):
     """Everything known about one model.
 
-    Emits `action_chosen` with one of ACTIONS, `grown` when it needs more room on the page.
+    Emits `action_chosen` with one of ACTIONS or "formats", `grown` when it needs more room on the page.
     """
 
     action_chosen = Signal(str)
@@ -42,6 +45,7 @@ class DetailsPanel(QFrame):
         named(self, "model_details", kind="band")
         self._library, self._model = library, model
         self._boxes: dict[DefaultUse, QPushButton] = {}
+        self._may_format, self._used = True, model
         self._build_ui()
 
     def _build_ui(self) -> None:
@@ -64,6 +68,13 @@ class DetailsPanel(QFrame):
             line.start_requested.connect(partial(self._library.trials.start, self._model, kind))
             line.stop_requested.connect(partial(self._library.trials.stop, self._model, kind))
             line.show_trial(self._library.trials.running(self._model).get(kind))
+        self._formats = TrialLine(
+            self, kind="formats", title="Format", button="", stops=False,
+            tip="Which format of this model does this PC compute fastest, and are its answers as good?",
+        )  # fmt: skip
+        self._formats.start_requested.connect(lambda: self.action_chosen.emit("formats"))
+        self._formats.hide()
+        self.show_format_work(self._library.formats.work_of(self._model))
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(theme.SPACE_16)
         self._grid.setVerticalSpacing(theme.SPACE_4)
@@ -71,16 +82,17 @@ class DetailsPanel(QFrame):
         self._fields = HeaderFields(self)
         self._fields.unfolded.connect(self.grown)
         exam, bench, verify = self._trials.values()
-        parts = (self._trouble, exam, bench, self._build_uses(), verify, self._grid, self._build_actions())
+        trials = (exam, bench, self._formats, self._build_uses(), verify)
         margins = (theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_16)
-        column(*parts, self._fields, into=self, gap=theme.SPACE_12, margins=margins)
+        parts = (self._trouble, *trials, self._grid, self._build_actions(), self._fields)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=margins)
 
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
         for use, words in WORDS.items():
             tip = f"Make it the default for {words}"
             box = button(words.capitalize(), f"use_{use.value}", part, kind="chip", tip=tip)
-            box.clicked.connect(lambda requested, use=use: self._library.set_default(self._model, use, requested))
+            box.clicked.connect(lambda requested, use=use: self._on_use_clicked(use, requested))
             self._boxes[use] = box
             box.setCheckable(True)
             box.toggled.connect(partial(_mark, box))
@@ -119,6 +131,26 @@ class DetailsPanel(QFrame):
             box.setEnabled(use not in managed)
             box.setToolTip("Set by your organisation" if use in managed else f"Make it the default for {WORDS[use]}")
 
+    def allow_formats(self, is_allowed: bool) -> None:
+        """Show or hide what is done with other formats; it stays hidden until something is known of them."""
+        self._may_format = is_allowed
+        if is_allowed:
+            self._library.formats.read(self._model)
+        else:
+            self._formats.hide()
+
+    def show_format_state(self, state: FormatState) -> None:
+        self._used = state.used
+        self._formats.set_button(f"{title_of(state.model)}…")
+        self._formats.show_words(format_words(state))
+        self._formats.setVisible(self._may_format)
+
+    def show_format_work(self, work: FormatWork | None) -> None:
+        self._formats.show_trial(Trial(work.words, work.fraction) if work else None)
+
+    def _on_use_clicked(self, use: DefaultUse, requested: bool) -> None:
+        self._library.set_default(self._model, use, self._used if requested else "")
+
     @Slot(str, object)
     def show_trial(self, kind: str, trial: Trial | None) -> None:
         self._trials[kind].show_trial(trial)
@@ -151,6 +183,17 @@ def bench_words(details: ModelDetails) -> str:
     if details.bench is None:
         return "Not tested on this PC yet. The test takes about a minute."
     return f"{details.bench.sentence()} Measured: {day_words(details.bench.measured)}."
+
+
+def format_words(state: FormatState) -> str:
+    """What is known of its formats on this PC."""
+    used = next((name for name, one in state.copies.items() if one.id == state.used), "")
+    if used:
+        return f"A copy made on this PC is in use: {used}."
+    if state.report is None or not state.report.results:
+        return "The published file is in use. Other formats are not measured on this PC yet."
+    best = state.report.fastest()
+    return f"Recommended for this PC: {best.format}." if best else advice_of(state.report)
 
 
 def _mark(button: QPushButton, is_on: bool) -> None:

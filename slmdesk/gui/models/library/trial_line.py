@@ -16,16 +16,16 @@ from slmdesk.gui.widgets.text import plain_label, plain_tip
 class TrialLine(QWidget):
     """Text on the left, the button on the right; a bar below while it runs.
 
-    Emits `start_requested` and `stop_requested`.
+    Emits `start_requested` and `stop_requested`; the latter never where its work is stopped elsewhere.
     """
 
     start_requested = Signal()
     stop_requested = Signal()
 
-    def __init__(self, parent: QWidget, *, kind: str, title: str, button: str, tip: str) -> None:
+    def __init__(self, parent: QWidget, *, kind: str, title: str, button: str, tip: str, stops: bool = True) -> None:
         super().__init__(parent)
         self.setObjectName(f"{kind}_line")
-        self._start_words, self._is_running = button, False
+        self._start_words, self._stops, self._is_running = button, stops, False
         self._words = plain_label("", self, name=f"{kind}_words")
         self._button = named(QPushButton(button, self), f"{kind}_button", tip=plain_tip(tip))
         self._button.clicked.connect(self._on_clicked)
@@ -39,10 +39,16 @@ class TrialLine(QWidget):
     def show_words(self, text: str) -> None:
         self._words.setText(text)
 
+    def set_button(self, text: str) -> None:
+        """Set what its button reads while nothing runs."""
+        self._start_words = text
+        if not self._is_running:
+            self._button.setText(text)
+
     def show_trial(self, trial: Trial | None) -> None:
         """Show the progress; None: it is not running."""
-        self._is_running = trial is not None
-        self._button.setText("Stop" if trial else self._start_words)
+        self._is_running = trial is not None and self._stops
+        self._button.setText("Stop" if self._is_running else self._start_words)
         self._state.setVisible(trial is not None)
         self._bar.setVisible(trial is not None)
         if trial:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QSize, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
+from slmdesk.core.prefix import common_prefix
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
@@ -67,9 +68,9 @@ class SegmentEdit(QPlainTextEdit):
         if text == old:
             return
         self._shown = text
-        begin = _common(old, text)
+        begin = common_prefix(old, text)
         rest = min(len(old), len(text)) - begin
-        end = _common(old[::-1][:rest], text[::-1][:rest])
+        end = common_prefix(old[::-1][:rest], text[::-1][:rest])
         cursor = QTextCursor(self.document())
         cursor.setPosition(size16(old[:begin]))
         cursor.setPosition(size16(old[: len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
@@ -215,15 +216,3 @@ class SegmentEdit(QPlainTextEdit):
         selection.cursor = cursor
         selection.format = QTextCharFormat()
         return selection
-
-
-def _common(one: str, other: str) -> int:
-    """The length of the common beginning of two texts."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

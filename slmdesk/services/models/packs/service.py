@@ -22,6 +22,7 @@ from slmdesk.services.base.messages import bytes_for_people, problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
+from slmdesk.services.models.copies import published_of
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move.files import free_bytes
 from slmdesk.services.models.packs.archive import Manifest, PackedModel, PackMade, Text, open_pack, write_pack
@@ -118,7 +119,7 @@ class PackService(Service):
         empty list, `feature.hidden`.
         """
         self._models.require(FEATURE)
-        records = list({one.id: one for one in map(self._store.models.get, models)}.values())
+        records = self._published(models)
         if not records:
             raise KnownError("model.none")
 
@@ -130,7 +131,7 @@ class PackService(Service):
 
     def plan(self, models: Sequence[str], target: Path) -> Pending[PackPlan]:
         """Plan a pack of these models at `target`.  Raises KnownError `model.unknown`."""
-        records = [self._store.models.get(one) for one in models]
+        records = self._published(models)
 
         def work() -> PackPlan:
             plan = PackPlan(0, 0)
@@ -143,6 +144,12 @@ class PackService(Service):
             return plan
 
         return pending_on_file_thread(self._service_thread, work, name="plan-pack")
+
+    def _published(self, models: Sequence[str]) -> list[ModelRecord]:
+        """The models of these names, each once; for a copy in another format the published one, which fits any PC."""
+        known = self._store.models.all()
+        records = (published_of(self._store.models.get(one), known) for one in models)
+        return list({one.id: one for one in records}.values())
 
     def contents(self, path: Path) -> Pending[PackContents]:
         """Read the manifest of a pack without adding models.  Raises KnownError `feature.hidden`."""

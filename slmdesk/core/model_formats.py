@@ -1,0 +1,67 @@
+"""Formats a model's weights can be stored in, and what was measured of one on this PC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+FILE_TYPES: Mapping[str, int] = MappingProxyType(
+    {
+        "F16": 1, "BF16": 32, "Q8_0": 7, "Q6_K": 18, "Q5_K_M": 17, "Q4_K_M": 15, "IQ4_NL": 25, "Q4_0": 2, "Q3_K_M": 12,
+    }
+)  # fmt: skip
+"""Formats that can be made here, and their number in enum llama_ftype of llama.h."""
+READ_TOKENS, WRITTEN_TOKENS = 300, 200
+"""Of the answer by which formats are compared."""
+WRITTEN_TOGETHER = 16
+"""Answers at once in long work."""
+GREEDY_TOKENS = 24
+"""Of each answer that is compared word by word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a file is made of another."""
+
+    format: str
+    """A key of FILE_TYPES; empty: the weights as they are."""
+    left_out: tuple[int, ...] = ()
+    """Layers that are left out, counted from 0."""
+    origin: str = ""
+    """Written into the new file's metadata: what it was made from; at most 120 ASCII characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatSpeed:
+    """Seconds a token, with the number of threads that is best for each; the fastest of a few rounds."""
+
+    read_s: float
+    """Of a prompt, in slices as the engine reads them."""
+    write_s: float
+    """Of one answer, after READ_TOKENS tokens."""
+    write_together_s: float
+    """Of WRITTEN_TOGETHER answers."""
+
+    @property
+    def answer_s(self) -> float:
+        """Of an answer of WRITTEN_TOKENS tokens to READ_TOKENS."""
+        return READ_TOKENS * self.read_s + WRITTEN_TOKENS * self.write_s
+
+    @property
+    def long_work_s(self) -> float:
+        """Of a part of a long document: 700 tokens read and 150 written beside fifteen others."""
+        return 700 * self.read_s + 150 * self.write_together_s
+
+
+@dataclass(frozen=True, slots=True)
+class FormatQuality:
+    """How far a file's predictions are from the published file's, over the same texts."""
+
+    divergence: float
+    """Mean Kullback–Leibler divergence of the next-token distribution, in nats; see engine/llama/predictions.py."""
+    perplexity: float
+    """Of the texts: how many tokens it hesitates between."""
+    tokens: int
+    same_first: float
+    """Part of the tokens at which both find the same one likeliest."""

@@ -1,0 +1,65 @@
+"""How many layers of a model a graphics card holds.
+
+llama.cpp offloads the output first, then layers from the last backwards; the table of tokens stays in the PC's memory.
+A layer takes its weights and its part of the KV cache with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+from slmdesk.core.gguf.header import GgufHeader
+from slmdesk.core.memory import cache_by_layer
+from slmdesk.core.types import Json, Offload
+from slmdesk.core.wire import stored_from
+
+RESERVE = 1 << 30
+"""Bytes of a card that stay free: the screen and other programs ask for more later.  llama.cpp's own tools leave as
+much.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CardNeeds:
+    """Bytes a model needs on a graphics card."""
+
+    layers: tuple[int, ...]
+    """Each layer's weights and cache, in the order of the model."""
+    output: int
+    compute: int
+    """Buffers that are needed however many layers are there."""
+
+    def bytes_of(self, count: int) -> int:
+        """With `count` layers on the card, the output counted as the first."""
+        return self._sums()[count - 1] if count > 0 else 0
+
+    def layers_within(self, free_bytes: int) -> int:
+        """How many layers fit beside the reserve: 0, or up to all with the output."""
+        return sum(needed <= free_bytes - RESERVE for needed in self._sums())
+
+    def _sums(self) -> list[int]:
+        return list(accumulate((self.compute + self.output, *reversed(self.layers))))
+
+
+def card_needs(header: GgufHeader, *, context_tokens: int, sequences: int, batch: int, compute_bytes: int) -> CardNeeds:
+    """What a model needs on a card for a pool of `context_tokens`."""
+    tensors = header.tensors
+    caches = cache_by_layer(header, context_tokens, sequences, batch)
+    layers = tuple(tensors.layer_bytes.get(number, 0) + cache for number, cache in enumerate(caches))
+    output = header.weight_bytes - sum(tensors.layer_bytes.values()) - tensors.table_bytes
+    if "output.weight" not in tensors.shapes:  # the table of tokens is the output too: the card gets a copy
+        output += tensors.table_bytes
+    return CardNeeds(layers, max(0, output), compute_bytes)
+
+
+def offload_words(offload: Offload) -> str:
+    """Such as "all 31 layers on NVIDIA T400", or "12 of 31 layers on NVIDIA T400"."""
+    share = f"all {offload.of}" if offload.layers >= offload.of else f"{offload.layers} of {offload.of}"
+    return f"{share} layers on {offload.device}"
+
+
+def offload_of(info: Mapping[str, Json]) -> Offload | None:
+    """Where a model was when it was last loaded, by what its record keeps."""
+    return stored_from(Offload, info.get("offload"))

@@ -1,0 +1,167 @@
+"""Tells what a model thinks aloud from its answer, while it is written.
+
+Thoughts come first, between marks that differ by family and are read from the model's own template and vocabulary.
+Marks behind the beginning of the answer are words like others: an answer may be about such marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+_TAG = re.compile(r"<(/?)((?:[\w.-]+:)?(?:think|thinking|thought|thoughts|reasoning|reason|analysis))>|\[(/?)(THINK)\]")
+"""Pairs like <think>…</think>, whatever a family calls them; [THINK]…[/THINK]."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtMarks:
+    """How a family marks thoughts in its answers."""
+
+    begins: tuple[str, ...]
+    """Any of these, at the beginning of the answer, opens the thought."""
+    ends: tuple[str, ...]
+    """The first of these closes it; the first one is written where the program closes it."""
+    answers: tuple[str, ...] = ()
+    """An answer without a thought may begin with one of these."""
+
+    @property
+    def empty(self) -> str:
+        """What an answer that shall have no thought begins with."""
+        return self.answers[0] if self.answers else f"{self.begins[0]}\n\n{self.ends[0]}\n\n"
+
+    def is_open_in(self, text: str) -> bool:
+        """Whether a thought begins in `text` that does not end there."""
+        return max(map(text.rfind, self.begins)) > max(map(text.rfind, (*self.ends, *self.answers)))
+
+    def is_closed_in(self, text: str) -> bool:
+        """Whether a thought ends in `text`, or an answer without one begins."""
+        return any(mark in text for mark in (*self.ends, *self.answers)) and not self.is_open_in(text)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every mark."""
+        return (*self.begins, *self.ends, *self.answers)
+
+
+CHANNELS = ThoughtMarks(
+    begins=("<|channel|>analysis<|message|>", "<|channel|>commentary<|message|>"),
+    ends=("<|end|><|start|>assistant<|channel|>final<|message|>", "<|channel|>final<|message|>"),
+    answers=("<|channel|>final<|message|>",),
+)
+"""The harmony format of GPT-OSS."""
+_OTHERS = (
+    CHANNELS,
+    ThoughtMarks(("<|START_THINKING|>",), ("<|END_THINKING|>",)),
+    ThoughtMarks(("<|channel>thought\n",), ("<channel|>",)),
+    ThoughtMarks(("<unused94>thought\n",), ("<unused95>",)),
+    ThoughtMarks(("Here is my thought process:",), ("Here is my response:",)),
+)
+"""Of families whose marks are no pair of tags: Cohere, Gemma, MedGemma, Granite 3."""
+_THINK = ThoughtMarks(("<think>",), ("</think>",))
+
+
+def find_marks(template: str, is_token: Callable[[str], bool]) -> ThoughtMarks | None:
+    """The marks of a model by its template, else by its vocabulary; None: it does not think.
+
+    `is_token`: whether a text is one marker of the vocabulary.
+    """
+    for marks in _OTHERS:
+        if marks.ends[-1].strip() in template:
+            return marks
+    closing = {found[2] or found[4] for found in _TAG.finditer(template) if found[1] or found[3]}
+    for found in _TAG.finditer(template):
+        name = found[2] or found[4]
+        if name in closing:
+            pair = (f"<{name}>", f"</{name}>") if found[2] else (f"[{name}]", f"[/{name}]")
+            return ThoughtMarks(pair[:1], pair[1:])
+    return _THINK if all(map(is_token, _THINK.all)) else None
+
+
+class _State(Enum):
+    BEGINNING = auto()
+    THOUGHT = auto()
+    BETWEEN = auto()
+    ANSWER = auto()
+
+
+class ThoughtFilter:
+    """Divides the text of one answer, which may be cut at any character, into thought and answer."""
+
+    def __init__(self, marks: ThoughtMarks, *, is_open: bool = False) -> None:
+        """`is_open`: the prompt has opened the thought already."""
+        self._marks = marks
+        self._state = _State.THOUGHT if is_open else _State.BEGINNING
+        self._held = ""
+        self._has_words = False
+        """Whether the thought has begun behind the white space in front of it."""
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether a thought is open."""
+        return self._state is _State.THOUGHT
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether the answer has begun: from here on every mark is a word."""
+        return self._state is _State.ANSWER
+
+    def feed(self, text: str) -> tuple[str, str]:
+        """The thought and the answer that are certain with `text`."""
+        self._held += text
+        thought = ""
+        if self._state is _State.BEGINNING:
+            self._begin()
+        if self._state is _State.THOUGHT:
+            thought = self._think()
+        if self._state is _State.BETWEEN:
+            self._held = self._held.lstrip()
+            if self._held:
+                self._state = _State.ANSWER
+        answer = ""
+        if self._state is _State.ANSWER:
+            answer, self._held = self._held, ""
+        return thought, answer
+
+    def flush(self) -> tuple[str, str]:
+        """What was held back, at the end of the text."""
+        held, self._held = self._held, ""
+        return (held.rstrip(), "") if self._state is _State.THOUGHT else ("", held)
+
+    def _begin(self) -> None:
+        """Decide how the answer begins, once that is certain."""
+        begun = self._held.lstrip()
+        for mark in self._marks.begins:
+            if begun.startswith(mark):
+                self._state, self._held = _State.THOUGHT, begun[len(mark) :]
+                return
+        for mark in self._marks.answers:
+            if begun.startswith(mark):
+                self._state, self._held = _State.BETWEEN, begun[len(mark) :]
+                return
+        if not any(mark.startswith(begun) for mark in (*self._marks.begins, *self._marks.answers)):
+            self._state = _State.ANSWER
+
+    def _think(self) -> str:
+        if not self._has_words:
+            self._held = self._held.lstrip()
+            self._has_words = bool(self._held)
+        found = [(at, mark) for mark in self._marks.ends if (at := self._held.find(mark)) >= 0]
+        if found:
+            at, mark = min(found, key=lambda one: (one[0], -len(one[1])))
+            thought, self._held = self._held[:at], self._held[at + len(mark) :]
+            self._state = _State.BETWEEN
+            return thought.rstrip()
+        keep = self._length_to_hold()
+        thought, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+        return thought
+
+    def _length_to_hold(self) -> int:
+        """Length of the end of the held text that may begin an end mark, with the white space before it."""
+        text = self._held
+        longest = max(map(len, self._marks.ends)) - 1
+        for length in range(min(longest, len(text)), 0, -1):
+            if any(mark.startswith(text[-length:]) for mark in self._marks.ends):
+                return len(text) - len(text[:-length].rstrip())
+        return len(text) - len(text.rstrip())

@@ -1,0 +1,79 @@
+"""What was measured of a format, in words."""
+
+from __future__ import annotations
+
+from slmdesk.services.base.messages import bytes_for_people, time_for_people
+from slmdesk.services.evaluation.formats.types import FormatReport, FormatResult, Likeness, name_without
+from slmdesk.services.models.copies import CopyOrigin
+
+LEAST_KNOWN = 0.1
+"""Of the work: before that, nothing tells how long the rest will take."""
+_LIKENESS = {
+    Likeness.SAME: "Same answers",
+    Likeness.NEARLY: "Answers as good",
+    Likeness.OTHER: "Weaker answers",
+    Likeness.UNKNOWN: "Not compared",
+}
+
+
+def gain_words(gain: float) -> str:
+    """How many times as fast: "1.4 × as fast", "as fast", "0.8 × as fast"."""
+    return "as fast" if 0.97 <= gain <= 1.03 else f"{gain:.1f} × as fast" if gain < 10 else f"{gain:.0f} × as fast"
+
+
+def size_words(result: FormatResult, report: FormatReport) -> str:
+    """How much larger or smaller than the published file."""
+    more = result.bytes - report.bytes
+    return f"{bytes_for_people(abs(more))} {'larger' if more >= 0 else 'smaller'}"
+
+
+def likeness_words(result: FormatResult) -> str:
+    """How like the published file's answers are, with the figures: "Answers as good (41 of 50 equal …)"."""
+    words = _LIKENESS[result.likeness]
+    if result.quality is None:
+        return words
+    change = (result.perplexity_change - 1) * 100
+    surer = "as sure" if abs(change) < 0.05 else f"{abs(change):.1f} % {'less' if change > 0 else 'more'} sure"
+    return f"{words} ({result.same_answers} of {result.questions} equal word by word; {surer} of its words)"
+
+
+def copy_label(origin: CopyOrigin) -> str:
+    """What was made of the published file: "Q8_0", "Q8_0, 2 layers less"."""
+    less = name_without(len(origin.left_out)) if origin.left_out else ""
+    return ", ".join(part for part in (origin.format, less) if part)
+
+
+def progress_words(what: str, fraction: float, seconds: float) -> str:
+    """What is being done and, after `seconds` of work, how long the rest takes: "measuring Q8_0, about 2 min left"."""
+    if fraction < LEAST_KNOWN:
+        return what
+    left = time_for_people(seconds * (1 - fraction) / fraction)
+    return f"{what}, {left} left" if left.startswith("less") else f"{what}, about {left} left"
+
+
+def sentence_of(result: FormatResult, report: FormatReport) -> str:
+    """One format in a sentence."""
+    if result.reason:
+        return result.reason
+    return (
+        f"{likeness_words(result)}; writes answers {gain_words(result.answer_gain)}, long documents "
+        f"{gain_words(result.long_work_gain)}, {size_words(result, report)}."
+    )
+
+
+def advice_of(report: FormatReport) -> str:
+    """What to do, in a sentence."""
+    best = report.fastest()
+    if best is None and any(one.left_out for one in report.tried):
+        return "Use the whole file: without layers its answers are weaker, or not faster."
+    if best is None:
+        return "The published file is the best one for this PC: no format is faster and answers nearly as well."
+    return f"Recommended: {best.format}. {sentence_of(best, report)}"
+
+
+RULE = (
+    "Recommended is the fastest format whose answers are the same or as good: what it expects of the next word differs "
+    "little from the published file's (divergence up to 0.03), and it is at most 2 % less sure of the words of our "
+    "test texts. Answers that are as good may still use other words."
+)
+"""How the recommendation is made."""

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf.read import read_header
+from slmdesk.core.model_formats import Recipe
+from slmdesk.engine.llama.format_trial import open_trial
+from slmdesk.engine.llama.library import load_library
+from slmdesk.engine.llama.predictions import _divergence
+from slmdesk.engine.llama.quantize import quantize
+
+TEXTS = ["The committee met in the library and spoke about the fence.", "Die Werkstatt hat Ihr Fahrrad untersucht."]
+
+
+def going(_part: float) -> bool:
+    return True
+
+
+@pytest.mark.pure
+def test_the_divergence_of_kept_tokens_is_a_close_lower_bound_of_the_whole() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        reference, other = rng.normal(0, 3, 5000), np.zeros(5000)
+        other[:] = reference + rng.normal(0, 0.3, 5000)
+        reference -= np.log(np.exp(reference).sum())
+        other -= np.log(np.exp(other).sum())
+        whole = float((np.exp(reference) * (reference - other)).sum())
+        top = np.argsort(reference)[::-1][:1024]
+        kept = _divergence(reference[top], other[top])
+        assert 0.9 * whole < kept <= whole + 1e-9
+
+
+@pytest.mark.pure
+def test_the_divergence_from_itself_is_nothing() -> None:
+    logs = np.log(np.array([0.5, 0.3, 0.1]))
+    assert _divergence(logs, logs) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.model
+def test_a_file_is_made_in_another_format_and_compared(starter_model, tmp_path) -> None:
+    library, made, predictions = load_library(), tmp_path / "made.gguf", tmp_path / "predictions.npz"
+    quantize(library, starter_model, made, Recipe("Q8_0", origin="abc Q4_1"), going)
+    header = read_header(made)
+    assert header.quantization == "Q8_0"
+    assert header.metadata["slmdesk.origin"] == "abc Q4_1"
+    assert header.license == read_header(starter_model).license
+    with open_trial(library, str(starter_model), going) as trial:
+        own = trial.quality(TEXTS, predictions, going, is_reference=True)
+        same = trial.quality(TEXTS, predictions, going, is_reference=False)
+        speed = trial.speed(going)
+    assert own.divergence == 0
+    assert own.perplexity > 1
+    assert same.divergence == pytest.approx(0.0, abs=1e-6), "the same file over the same texts"
+    assert same.same_first == 1
+    assert 0 < speed.read_s < speed.write_s, "a prompt is read faster than an answer is written"
+    assert speed.answer_s > 0
+    with open_trial(library, str(made), going) as trial:
+        other = trial.quality(TEXTS, predictions, going, is_reference=False)
+        with pytest.raises(KnownError):
+            trial.quality(TEXTS[:1], predictions, going, is_reference=False)
+    assert 0 < other.divergence < 0.1
+    assert other.perplexity == pytest.approx(own.perplexity, rel=0.1)
+
+
+@pytest.mark.model
+def test_layers_are_left_out(starter_model, tmp_path) -> None:
+    made = tmp_path / "made.gguf"
+    quantize(load_library(), starter_model, made, Recipe("Q8_0", (10, 11)), going)
+    assert read_header(made).layers == read_header(starter_model).layers - 2
+    with open_trial(load_library(), str(made), going) as trial:
+        assert trial.quality(TEXTS, tmp_path / "p.npz", going, is_reference=True).perplexity > 1
+
+
+@pytest.mark.model
+def test_what_cannot_be_made_says_why(starter_model, tmp_path) -> None:
+    with pytest.raises(KnownError, match="format Q9"):
+        quantize(load_library(), starter_model, tmp_path / "made.gguf", Recipe("Q9"), going)
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(starter_model.read_bytes()[:4096])
+    with pytest.raises(KnownError, match=r"model\.not_converted"):
+        quantize(load_library(), broken, tmp_path / "made.gguf", Recipe("Q8_0"), going)
