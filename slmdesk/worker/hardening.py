@@ -26,6 +26,11 @@ OOM_SCORE = 800
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 M_ARENA_MAX = -8
+M_MMAP_THRESHOLD = -3
+LARGE_BLOCK_BYTES = 1 << 20
+"""Blocks from here on go back to the system as soon as they are freed.  glibc would raise this by itself to 32 MiB, and
+a model loaded after another would find the rest of the first between its own blocks.
+"""
 
 
 def harden(role: str, reach: AllowedPaths = NOTHING) -> tuple[str, ...]:
@@ -68,10 +73,11 @@ def _limit_memory(role: str) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain the user's text
+    if sys.platform == "linux" and role in ("engine", "reader"):
+        with suppress(AttributeError):  # glibc's; of a reader each arena would reserve 64 MiB of the limit
+            option = (M_ARENA_MAX, 1) if role == "reader" else (M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+            ctypes.CDLL(None).mallopt(*option)
     if role == "reader":
-        if sys.platform == "linux":
-            with suppress(AttributeError):  # glibc's: each arena would reserve 64 MiB of the limit
-                ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
         threading.stack_size(READER_STACK_BYTES)
         resource.setrlimit(resource.RLIMIT_AS, (READER_MEMORY_BYTES, READER_MEMORY_BYTES))
     elif role == "printer":

@@ -27,7 +27,11 @@ from slmdesk.store import Store
 WIDTHS = 4
 """Steps in hand at most, in batch widths: gives back-pressure, quick pausing and cheap resuming."""
 ALONE_AFTER = 2
-"""A step in hand at this many crashes of the child is run once more on its own, after all others."""
+"""A step in hand at this many crashes of the child is run on its own from then on, after all others."""
+GIVEN_UP_AFTER = 4
+"""A step is given up when the child crashes with it alone and it was in hand at this many crashes: with it alone twice,
+since the first may have had another cause (the system's memory ran out, somebody ended the process).
+"""
 MOST_LOSSES = 3
 """The job pauses after this many steps in a row that crashed the child."""
 LOOK_S = 1.0
@@ -233,18 +237,19 @@ class JobRun:
         """The engine's request has failed: the child died, or the model was no longer loaded."""
         problem = problem_of(event.code, event.args)
         was_replaced = self._lease is not None and self._lease.was_replaced
-        keys, alone = list(self._in_hand), self._is_alone
+        steps, alone = list(self._in_hand.values()), self._is_alone
         self.put_down()
         if event.code not in DEATHS and not (event.code == "model.not_loaded" and was_replaced):
             self._pause(None if event.code == "model.not_loaded" else problem)
             return
         if event.code in DEATHS and alone:
-            self._failed += self._store.jobs.fail_step(self.job.id, keys[0], problem.code, dict(problem.args))
+            self._loader.reset_crashes(self.record)  # the cause is probably this step, not the model
+        if event.code in DEATHS and alone and steps[0].deaths + 1 >= GIVEN_UP_AFTER:
+            self._failed += self._store.jobs.fail_step(self.job.id, steps[0].key, problem.code, dict(problem.args))
             self._losses += 1
-            self._loader.reset_crashes(self.record)  # the cause is this step, and it is not given again
             self._say()
         elif event.code in DEATHS:
-            self._store.jobs.note_deaths(self.job.id, keys)
+            self._store.jobs.note_deaths(self.job.id, [one.key for one in steps])
         if self._losses >= MOST_LOSSES:
             self._pause(problem)
         elif self._is_through:

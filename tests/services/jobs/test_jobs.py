@@ -151,7 +151,7 @@ def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kill
     assert len(seen) == len({key for key, _ in seen}) == len(after) == row(recorder, job).done
 
 
-def test_w1_a_step_that_kills_is_run_alone_once_more_then_listed_and_the_rest_goes_on(opened) -> None:
+def test_w1_a_step_that_kills_is_run_alone_twice_then_listed_and_the_rest_goes_on(opened) -> None:
     recorder = opened()
     steps = [step(f"step {number}") for number in range(20)]
     steps[4] = step("poison", fault="abort", at=1)
@@ -161,8 +161,25 @@ def test_w1_a_step_that_kills_is_run_alone_once_more_then_listed_and_the_rest_go
     (failed,) = recorder.services.service_thread.call(lambda: recorder.services.jobs.failed_steps(job.id))
     assert "poison" in json.dumps(failed.input)
     assert (failed.error_code, failed.error_args["how"]) == ("child.died", "aborted")
-    assert failed.deaths == 2
+    assert failed.deaths == runner.GIVEN_UP_AFTER - 1
     assert row(recorder, job).done == 19
+
+
+def test_a_step_with_which_the_child_is_killed_from_outside_is_not_given_up(opened, monkeypatch) -> None:
+    recorder = opened(slow=0.05)
+    feed, killed = runner.JobRun._feed, []
+
+    def feed_and_kill(run) -> None:
+        feed(run)
+        if run._in_hand and len(killed) <= runner.ALONE_AFTER:  # the last time while it runs alone
+            killed.append(recorder.services.engine.pid)
+            os.kill(killed[-1], signal.SIGKILL)
+
+    monkeypatch.setattr(runner.JobRun, "_feed", feed_and_kill)
+    job = add(recorder, [step("in hand at every death of the child")])
+    assert until(recorder, job, JobStatus.DONE).failed == 0
+    assert len(set(killed)) == runner.ALONE_AFTER + 1
+    assert stored(recorder, job)[0].deaths == runner.ALONE_AFTER + 1
 
 
 def test_a_step_that_fails_by_itself_is_listed(opened) -> None:
