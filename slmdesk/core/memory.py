@@ -38,7 +38,7 @@ _MERGE_BYTES = 175
 _FIXED_BYTES = 10 << 20
 """The library's own pages, threads, graphs; and what huge pages round up."""
 _GAPS = 16
-"""One part in so many of the cache is left in gaps of the memory by an earlier model of the same process (5 of 185 MB seen)."""
+"""One part in so many of the cache may stay in gaps that an earlier model of the process left (seen: 6 of 185 MB)."""
 
 _WINDOW_PERIODS = {
     "gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "cohere2": 4, "cohere2moe": 4, "llama4": 4, "olmo2": 4,
