@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.types import Json, Role, TextPart
@@ -72,6 +73,8 @@ class Message:
     thought: str = ""
     """What a model thought aloud before this answer: no part of its words, found by no search, sent to no model."""
     thought_seconds: float | None = None
+    original: str | None = None
+    """What the model wrote, where a person has changed the text since; found by no search, sent to no model."""
 
     @property
     def words(self) -> str:
@@ -82,6 +85,17 @@ class Message:
     def attachments(self) -> tuple[AttachmentPart, ...]:
         """The attachments of a message."""
         return tuple(part for part in self.parts if isinstance(part, AttachmentPart))
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedMessages:
+    """Messages that were deleted, as long as a person may want them back; kept in memory alone."""
+
+    item: str
+    rows: tuple[Mapping[str, Any], ...]
+    """As the store keeps them."""
+    moved: tuple[tuple[str, str], ...]
+    """Messages that stayed and hung below one of them, each with the id of that one."""
 
 
 @dataclass(frozen=True, slots=True)

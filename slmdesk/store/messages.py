@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import AnswerEnding, Message, Status
+from slmdesk.core.records import AnswerEnding, Message, RemovedMessages, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.store.database import TICK_MS, RowLike
@@ -136,6 +136,64 @@ class Messages(StorePart):
                 error_args={},
             )
             return self.get(id)
+
+    def edit(self, id: str, text: str) -> Message:
+        """Replace the text of an ended answer by a person's; what the model wrote is kept as `original`.
+
+        With the text of `original` the answer is again as the model wrote it.  Raises KnownError `request.invalid`
+        while it is being written, item.unknown, store.*.
+        """
+        with self._db.writing():
+            old = self.get(id)
+            if old.status is Status.STREAMING:
+                raise KnownError("request.invalid", what="this answer is still being written")
+            original = old.text if old.original is None else old.original
+            self._unindex(old.n)
+            self._change(old.n, text=text, original=None if text == original else original)
+            self.index(old.n)
+            self._items.touch(old.item)
+            return self.get(id)
+
+    def remove(self, ids: Sequence[str]) -> RemovedMessages:
+        """Delete messages of one item for good; what hangs below them moves up to the next message that stays.
+
+        Backups are renewed by the next `Store.purge`.  Raises KnownError `request.invalid` when one is being written,
+        item.unknown, store.*.
+        """
+        with self._db.writing():
+            old = [self.get(id) for id in ids]
+            item, above = old[0].item, {one.id: one.parent for one in old}
+            if any(one.status is Status.STREAMING for one in old):
+                raise KnownError("request.invalid", what="an answer is still being written")
+            rows = tuple(dict(self._db.row("select * from messages where n = ?", (one.n,)) or {}) for one in old)
+            moved = []
+            for child in self.of_item(item):
+                parent = child.parent
+                if child.id in above or parent not in above:
+                    continue
+                moved.append((child.id, str(parent)))
+                while parent in above:
+                    parent = above[parent]
+                self._change(child.n, parent=parent)
+            for one in old:
+                self._unindex(one.n)
+                self._db.run("delete from messages where n = ?", (one.n,))
+                self._shared.note_gone(one.id)
+            self._shared.request_purge()
+            self._items.touch(item)
+            return RemovedMessages(item, rows, tuple(moved))
+
+    def put_back(self, removed: RemovedMessages) -> None:
+        """Undo `remove`.  Raises KnownError item.unknown when their item is gone, store.*."""
+        with self._db.writing():
+            self._items.get(removed.item)
+            for row in removed.rows:
+                taken = self._db.row("select 1 from messages where n = ?", (row["n"],))
+                values = {**row, "n": None if taken else row["n"], "revision": self._shared.next_revision()}
+                self.index(self._insert("messages", values))
+            for child, parent in removed.moved:
+                self._update("messages", {"parent": parent, "revision": self._shared.next_revision()}, "id = ?", child)
+            self._items.touch(removed.item)
 
     def get(self, id: str) -> Message:
         """The message with this id.  Raises KnownError item.unknown."""

@@ -50,6 +50,11 @@ class Shared:
         """
         self.database.run("insert or replace into meta values ('purge', ?)", (self.next_revision(),))
 
+    def note_gone(self, id: str) -> None:
+        """Inside a transaction: tell other instances that this item or message was deleted for good."""
+        values = (id, self.clock(), self.next_revision())
+        self.database.run("insert into gone (id, time, revision) values (?, ?, ?)", values)
+
     def made(self, build: Callable[[RowLike], T], row: RowLike) -> T:
         """Build the dataclass of a row.  A row with values that this program never writes is damage, not a bug."""
         try:

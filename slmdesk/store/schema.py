@@ -174,9 +174,14 @@ def m008_thoughts(db: Database) -> None:
     db.conn.execute("alter table messages add column thought_seconds real")
 
 
+def m009_edits(db: Database) -> None:
+    """What a model wrote, of an answer that a person has changed since."""
+    db.conn.execute("alter table messages add column original text")
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
-    m008_thoughts,
+    m008_thoughts, m009_edits,
 )  # fmt: skip
 
 

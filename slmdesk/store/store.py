@@ -232,9 +232,7 @@ class Store:
                 self.results.delete(id)
                 self.documents.unlink(id)
                 self.items.delete(id)
-                self.database.run(
-                    "insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self.shared.next_revision())
-                )
+                self.shared.note_gone(id)
             self.index.purge()
             self.shared.request_purge()
             self.database.run("delete from gone where time < ?", (now - GONE_KEPT_S,))

@@ -136,12 +136,17 @@ def siblings_on(path: Sequence[Message], messages: Sequence[Message]) -> dict[st
     return {key: ids for key, ids in found.items() if len(ids) > 1}
 
 
+DELETED = "(deleted)"
+"""What a model is given for a question that was deleted without its answer."""
+
+
 def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMessage], list[str]]:
     """Return the turns for the model, and for each the id of its message ('' for the system prompt).
 
-    An answer without text is left out, and the questions before and after it become one turn, because most templates
-    refuse two turns of one role in a row.  A message that was refused as too long is left out too, or every later one
-    would be refused with it.
+    An answer whose question was deleted begins no conversation, which most templates refuse: DELETED stands for the
+    question.  An answer without text is left out, and the questions before and after it become one turn, because most
+    templates refuse two turns of one role in a row.  A message that was refused as too long is left out too, or
+    every later one would be refused with it.
     """
     path = [one for one, after in zip_longest(path, path[1:]) if not _was_too_long(after)]
     turns: list[ChatMessage] = []
@@ -153,6 +158,9 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
         parts = _parts_of(one)
         if not any(part.text for part in parts):
             continue
+        if one.role is Role.ASSISTANT and all(turn.role is Role.SYSTEM for turn in turns):
+            turns.append(ChatMessage(Role.USER, (TextPart(DELETED, Origin.PERSON),)))
+            ids.append("")
         if turns and turns[-1].role is one.role:
             gap = TextPart("\n\n", Origin.PERSON)
             turns[-1] = ChatMessage(one.role, (*turns[-1].parts, gap, *parts))

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Required, TypedDict, Unpack
 from uuid import uuid4
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import AnswerEnding, Item, Message, Status
+from slmdesk.core.records import AnswerEnding, Item, Message, RemovedMessages, Status
 from slmdesk.core.types import Json, Role, TextPart
 
 PREFIX = "unsaved-"
@@ -62,6 +62,15 @@ class MessageRows(Protocol):
 
     def reopen(self, id: str) -> Message:
         """Make an ended message grow again and return it."""
+
+    def edit(self, id: str, text: str) -> Message:
+        """Replace the text of an ended answer, keeping what the model wrote, and return it."""
+
+    def remove(self, ids: Sequence[str]) -> RemovedMessages:
+        """Delete messages of one item; what hangs below them moves up."""
+
+    def put_back(self, removed: RemovedMessages) -> None:
+        """Undo `remove`."""
 
     def get(self, id: str) -> Message:
         """Return a message.  Raises KnownError `item.unknown`."""
@@ -191,6 +200,36 @@ class EphemeralMessages:
             thought=thought,
             thought_seconds=ending.seconds_of_thought(self.get(id).thought_seconds),
         )
+
+    def edit(self, id: str, text: str) -> Message:
+        """Replace the text of an ended answer, keeping what the model wrote, and return it."""
+        old = self.get(id)
+        original = old.text if old.original is None else old.original
+        return self._change(id, text=text, original=None if text == original else original)
+
+    def remove(self, ids: Sequence[str]) -> RemovedMessages:
+        """Delete messages of one item; what hangs below them moves up."""
+        old = {id: self.get(id) for id in ids}
+        item, moved = next(iter(old.values())).item, []
+        for child in self.of_item(item):
+            parent = child.parent
+            if child.id in old or parent not in old:
+                continue
+            moved.append((child.id, str(parent)))
+            while parent in old:
+                parent = old[parent].parent
+            self._change(child.id, parent=parent)
+        self._messages = {key: one for key, one in self._messages.items() if key not in old}
+        return RemovedMessages(item, tuple({"message": one} for one in old.values()), tuple(moved))
+
+    def put_back(self, removed: RemovedMessages) -> None:
+        """Undo `remove`."""
+        back = [row["message"] for row in removed.rows]
+        messages = sorted((*self._messages.values(), *back), key=lambda one: one.n)
+        self._messages = {one.id: one for one in messages}
+        for child, parent in removed.moved:
+            if child in self._messages:
+                self._change(child, parent=parent)
 
     def reopen(self, id: str) -> Message:
         """Make an ended message grow again and return it."""

@@ -46,5 +46,10 @@ class SendRequest:
     anyway: bool = False
     """Load the model even when memory seems too small."""
     attach: tuple[AttachRequest, ...] = ()
+    instead_of: str = ""
+    """Id of a question of this chat whose place this one takes; the old one stays as a version, with what followed.
+
+    What was attached to it is attached to this one too.
+    """
     save: bool = True
     """False: nothing of the chat is written to the disk."""

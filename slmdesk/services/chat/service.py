@@ -5,8 +5,10 @@ thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
 from slmdesk.core.types import THINKING_USUAL, ChatMessage, Json, Origin, Role, Sampling, TextPart
@@ -20,7 +22,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
-from slmdesk.services.chat.attachments.planner import Workers, stub_of
+from slmdesk.services.chat.attachments.planner import Workers, stub_of, undecided_again
 from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
 from slmdesk.services.chat.chat_states import ChatStates
@@ -40,6 +42,7 @@ from slmdesk.services.chat.conversation import (
     title_from,
     turns_for_engine,
 )
+from slmdesk.services.chat.edits import Edits
 from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.chat.model_choice import AnswerSettings, ModelChoice
 from slmdesk.services.chat.options import ChatOptions, check_options, options_from
@@ -47,6 +50,7 @@ from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.prompt_inspector import Prompts
 from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
+from slmdesk.services.chat.rewrites import Rewrite, asked_with, kept_of
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -81,6 +85,8 @@ class ChatService(Service):
         self._quotes = Quotes(runtime)
         workers = Workers(runtime.service_thread, runtime.store, loader, retrieval, self._sources)
         self._preparer = Preparer(workers, self._quotes, runtime.publish)
+        self.edits = Edits(runtime, self._unsaved, self._quotes, states)
+        """Changes and deletes messages."""
         self._states = ChatStates(runtime, models, states, kind=KIND, version=PROMPT_VERSION)
         self._read_ahead = ReadAhead(loader)
         self._meter = ContextMeter(self._prompts, self._sources, runtime.publish)
@@ -114,18 +120,26 @@ class ChatService(Service):
         path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
         if path and self.is_writing(path[-1].id):
             raise KnownError("request.invalid", what="the last answer is still being written")
+        kept: tuple[AttachmentPart, ...] = ()
+        if request.instead_of:
+            *before, asked = self._path_to(message_store, item, request.instead_of)
+            if asked.role is not Role.USER:
+                raise KnownError("request.invalid", what="not a question")
+            path, kept = tuple(before), tuple(map(undecided_again, asked.attachments))
         self._link(item, request)
         user = message_store.messages.add(
             item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
-            parts=(TextPart(request.text, Origin.PERSON), *map(stub_of, request.attach)),
+            parts=(TextPart(request.text, Origin.PERSON), *kept, *map(stub_of, request.attach)),
             status=Status.COMPLETE,
         )
         self._say_added(user)
         if request.anyway:
             self._models.force_load(settings.record)
         answer = self._add_answer(message_store, item.id, user, settings)
+        if request.instead_of:
+            message_store.items.change_settings(item.id, leaf=answer.id)
         item = self._touched(message_store, item.id)
         self._say_replaced()
         whole = (*map(self.answers.as_it_is, path), user)
@@ -140,20 +154,31 @@ class ChatService(Service):
         """Let an answer's model end what it thinks aloud, and answer."""
         self.answers.answer_now(message)
 
-    def try_again(self, message: str, *, model: str | None = None, sampling: Sampling | None = None) -> Message:
+    def try_again(
+        self,
+        message: str,
+        *,
+        model: str | None = None,
+        sampling: Sampling | None = None,
+        rewrite: Rewrite | None = None,
+    ) -> Message:
         """Write a new version of an answer with the chat's current options, and show it instead of the old one.
 
-        Raises KnownError as `send` does.
+        `model` instead of the chat's, for this answer alone; `rewrite`: the same answer in another way, by whoever
+        wrote it.  Raises KnownError as `send` does.
         """
-        message_store, _old, item, before = self._answer(message)
-        asked = before[-1] if before else None
-        brings = asked is not None and brings_text(asked.words, has_attachments=bool(asked.attachments))
+        message_store, old, item, before = self._answer(message)
+        question = before[-1] if before else None
+        brings = question is not None and brings_text(question.words, has_attachments=bool(question.attachments))
+        brings = brings or rewrite is not None
         options = options_from(item.settings)
         settings = self._choice.settings_for(options, model, sampling or Sampling(), has_text=brings)
-        answer = self._add_answer(message_store, item.id, before[-1] if before else None, settings)
+        more = kept_of(rewrite, old) if rewrite else {}
+        answer = self._add_answer(message_store, item.id, before[-1] if before else None, settings, more)
         item = message_store.items.change_settings(item.id, leaf=answer.id)
         self._publish(ItemChanged(item))
-        self._start(answer, message_store, item, before, settings)
+        asked = asked_with(before, answer, [old])
+        self._start(answer, message_store, item, asked, settings, goes_on=len(asked) > len(before))
         return answer
 
     def continue_answer(self, message: str) -> Message:
@@ -164,7 +189,8 @@ class ChatService(Service):
         settings = self._choice.settings_of(old)
         growing = message_store.messages.reopen(message)
         self._publish(MessageChanged(growing))
-        self._start(growing, message_store, item, before, settings, goes_on=True)
+        asked = asked_with(before, old, message_store.messages.of_item(item.id))
+        self._start(growing, message_store, item, asked, settings, goes_on=True)
         return growing
 
     def show_version(self, message: str) -> Conversation:
@@ -205,7 +231,9 @@ class ChatService(Service):
         one = message_store.messages.get(message)
         item = message_store.items.get(one.item)
         path = self._path_to(message_store, item, message)
-        turns, ids = turns_for_engine(system_of(item), path[:-1] if one.role is Role.ASSISTANT else path)
+        if one.role is Role.ASSISTANT:
+            path = asked_with(path[:-1], one, message_store.messages.of_item(item.id))
+        turns, ids = turns_for_engine(system_of(item), path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
         thinking = options_from(one.sampling).thinking if one.role is Role.ASSISTANT else ""
         return self._prompts.show(
@@ -299,6 +327,7 @@ class ChatService(Service):
     def drop(self, chat: str) -> None:
         """Drop what is in memory about a chat that was deleted for good."""
         self.shown.pop(chat, None)
+        self.edits.drop(chat)
 
     def close(self) -> None:
         """Keep the answers being written as `interrupted` and write nothing afterwards."""
@@ -331,8 +360,14 @@ class ChatService(Service):
         return self._unsaved, self._unsaved.items.add(KIND, title_from(request.text), settings=settings)
 
     def _add_answer(
-        self, message_store: MessageStore, item: str, parent: Message | None, settings: AnswerSettings
+        self,
+        message_store: MessageStore,
+        item: str,
+        parent: Message | None,
+        settings: AnswerSettings,
+        more: Mapping[str, Json] = MappingProxyType({}),
     ) -> Message:
+        """`more`: what is stored of it beside the settings."""
         if settings.lora:
             self._store.models.change(settings.lora.id, last_used=time.time())
         answer = message_store.messages.add(
@@ -343,7 +378,7 @@ class ChatService(Service):
             status=Status.STREAMING,
             model_sha256=settings.record.sha256,
             model_name=settings.record.name,
-            sampling=settings.kept,
+            sampling={**settings.kept, **more},
             seed=settings.sampling.seed,
             prompt_version=PROMPT_VERSION,
         )

@@ -21,7 +21,8 @@ TABLES = {
               "settings"),
     "messages": ("n", "id", "item", "parent", "role", "parts", "text", "status", "owner", "model_sha256", "model_name",
                  "preset", "sampling", "seed", "tokens_in", "tokens_out", "tokens_reused", "seconds", "finish_reason",
-                 "prompt_version", "error_code", "error_args", "created", "revision", "thought", "thought_seconds"),
+                 "prompt_version", "error_code", "error_args", "created", "revision", "thought", "thought_seconds",
+                 "original"),
     "models": ("n", "id", "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source",
                "added", "last_used", "facts"),
     "requests": ("n", "time", "host", "method", "path", "purpose", "bytes"),
@@ -55,7 +56,7 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
         if table == "segments":
             values.setdefault("doubts", "[]")  # a row from before they were kept
         if table == "messages":
-            values = {**values, "thought": values.get("thought", ""), "thought_seconds": values.get("thought_seconds")}
+            values = {"thought": "", "thought_seconds": None, "original": None, **values}
         if abs(n) <= 1 << 50 and _is_ours(table, values):
             return table, values
     return None
@@ -119,7 +120,8 @@ _WIDTHS: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
 for _name, _columns in TABLES.items():
     _WIDTHS.setdefault(len(_columns), []).append((_name, _columns))
 _WIDTHS.setdefault(len(TABLES["segments"]) - 1, []).append(("segments", TABLES["segments"][:-1]))
-_WIDTHS.setdefault(len(TABLES["messages"]) - 2, []).append(("messages", TABLES["messages"][:-2]))
+for _fewer in (1, 3):  # before edits, before thoughts
+    _WIDTHS.setdefault(len(TABLES["messages"]) - _fewer, []).append(("messages", TABLES["messages"][:-_fewer]))
 
 _OTHERS = (
     "-siiiis",  # passages
@@ -147,7 +149,7 @@ _INTS = {
 _MAY_BE_NULL: set[str | tuple[str, str]] = {
     "folder", "deleted_at", "parent", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",
     "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "last_used",
-    "thought_seconds", ("requests", "bytes"), ("segments", "origin"), ("memory", "item"),
+    "thought_seconds", "original", ("requests", "bytes"), ("segments", "origin"), ("memory", "item"),
 }  # fmt: skip
 _CHECKS: dict[str, Callable[[Values], object]] = {
     "items": item_from,

@@ -354,6 +354,16 @@ def stub_of(request: AttachRequest) -> AttachmentPart:
     return AttachmentPart("", Origin.DOCUMENT, about)
 
 
+def undecided_again(part: AttachmentPart) -> AttachmentPart:
+    """Return an attachment for another question: which part of it is read is decided anew."""
+    old = part.attached
+    about = Attached(
+        old.name, old.document, page_kind=old.page_kind, mode=old.mode, source=old.source,
+        pages_total=old.pages_total,
+    )  # fmt: skip
+    return AttachmentPart("", Origin.DOCUMENT, about)
+
+
 def is_undecided(parts: Sequence[TextPart]) -> bool:
     """Return whether a part is an attachment that is still undecided."""
     return any(isinstance(one, AttachmentPart) and not one.attached.is_planned for one in parts)

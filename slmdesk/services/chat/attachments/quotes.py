@@ -7,7 +7,7 @@ texts are searched on a thread of their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -87,6 +87,22 @@ class Quotes(Service):
                 with suppress(KnownError):  # of a newer program: the words are in the message
                     found[id] = tuple(dataclass_from(Quoted, one) for one in shapes)
         return found
+
+    def forget(self, item: str, messages: Collection[str]) -> dict[str, Json]:
+        """Drop what was found for these messages, which are deleted or changed.  Returns it."""
+        kept = None if item.startswith(PREFIX) else self._store.results.get(item)
+        old = kept.get("quotes") if kept else None
+        if kept and isinstance(old, Mapping) and not set(messages).isdisjoint(old):
+            quotes = {id: shapes for id, shapes in old.items() if id not in messages}
+            self._store.results.save(item, {**kept, "quotes": quotes})
+            return {id: shapes for id, shapes in old.items() if id in messages}
+        return {}
+
+    def put_back(self, item: str, dropped: Mapping[str, Json]) -> None:
+        """Undo `forget`."""
+        kept = self._store.results.get(item) or {}
+        old = kept.get("quotes")
+        self._store.results.save(item, {**kept, "quotes": {**(old if isinstance(old, Mapping) else {}), **dropped}})
 
     def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
         """Look for quotations in an answer that ended with text; QuotesFound follows, also when none are found."""
