@@ -274,6 +274,32 @@ def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
     store.close()
 
 
+@pytest.mark.parametrize("steps", [7, 8, 9], ids=["before thoughts", "before edits", "now"])
+def test_h4_messages_come_over_with_what_was_known_of_them_then(paths, steps):
+    old = open_store(paths, instance_id="b" * 32, steps=STEPS[:steps]).store
+    item = old.items.add("chat", "Lease").id
+    columns = {
+        "id": "0123456789abcdef", "item": item, "role": "assistant", "parts": "[]", "text": "Nine months",
+        "status": "complete", "sampling": "{}", "error_args": "{}", "created": 1.0, "revision": 1,
+    } | ({"thought": "Let me see", "thought_seconds": 2.0} if steps > 7 else {}) | (
+        {"original": "Eight months"} if steps > 8 else {}
+    )  # fmt: skip
+    with old.database.writing():
+        old.database.run(
+            f"insert into messages ({', '.join(columns)}) values ({', '.join('?' * len(columns))})",
+            tuple(columns.values()),
+        )
+    old.close()
+    open_store(paths, instance_id="b" * 32).store.close()
+    overwrite(paths)
+    store, found = rescued(paths)
+    assert found.messages == 1
+    (message,) = store.messages.of_item(item)
+    assert (message.text, message.thought) == ("Nine months", "Let me see" if steps > 7 else "")
+    assert message.original == ("Eight months" if steps > 8 else None)
+    store.close()
+
+
 def test_h4_flipped_letters_anywhere_bring_no_row_that_is_none(paths, lease):
     """Whatever comes over can be read, whole and again: 40 bytes at a time, 12 files."""
     whole = paths.database.read_bytes()
