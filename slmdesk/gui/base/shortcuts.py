@@ -38,6 +38,7 @@ ALL = (
     Keys("chat.new", CHAT, ("Ctrl+N",), "New chat"),
     Keys("chat.attach", CHAT, ("Ctrl+O", "Ctrl+Shift+O"), "Attach documents"),
     Keys("chat.write", CHAT, ("Ctrl+L",), "Go to the message field"),
+    Keys("chat.paste", CHAT, ("Ctrl+Shift+V",), "Paste as text, however long"),
     Keys("chat.model", CHAT, ("Ctrl+M",), "Choose a model"),
     Keys("chat.find", CHAT, ("Ctrl+F",), "Find in this chat"),
     Keys("chat.search", CHAT, ("Ctrl+Shift+F",), "Search all chats"),

@@ -8,7 +8,7 @@ from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton
+from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
 
 from slmdesk.core.attached import AttachMode
 from slmdesk.services.base.pending import Pending
@@ -107,17 +107,73 @@ def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(
     assert program.messages()[0].attachments[0].text == copied
 
 
-def test_a_long_paste_is_attached_and_can_be_put_back(program):
-    data = QMimeData()
-    data.setText("Roses grow in May. " * 400)
-    program.page.composer.input_box.insertFromMimeData(data)
+def paste(program, text, keys=Qt.KeyboardModifier.ControlModifier):
+    QApplication.clipboard().setText(text)
+    program.page.composer.input_box.setFocus()
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_V, keys)
+
+
+def notice_about(program, words):
+    program.wait(lambda: any(words in one for one in program.notices()))
+    return next(one for one in program.window.notices.bars if words in one.notice.text)
+
+
+def test_a_long_paste_is_attached_and_can_be_inserted_as_text_instead(program):
+    text = "Roses grow in May. " * 400
+    paste(program, text)
     wait_read(program)
     assert program.page.composer.text == ""
-    assert drafts(program)[0].name == "Pasted text"
-    bar = next(one for one in program.window.notices.bars if "long text" in one.notice.text)
-    bar.notice.on_action()
+    assert drafts(program)[0].name == "Pasted text (1,600 words)"
+    assert "tokens" in drafts(program)[0].words
+    bar = notice_about(program, "long text you pasted")
+    program.click(program.find("notice_action", bar))
     program.wait(lambda: drafts(program) == [])
-    assert program.page.composer.text == data.text()
+    assert program.page.composer.text == text
+
+
+def test_two_pasted_texts_have_two_names(program):
+    for _ in range(2):
+        paste(program, "Roses grow in May. " * 400)
+    wait_read(program, 2)
+    assert [one.name for one in drafts(program)] == ["Pasted text (1,600 words)", "Pasted text 2 (1,600 words)"]
+
+
+def test_many_short_lines_are_long_too_and_a_few_are_not(program):
+    paste(program, "\n".join(f"{number}. milk" for number in range(60)) + "\n")
+    assert drafts(program) == []
+    program.page.composer.input_box.clear()
+    paste(program, "\n".join(f"{number}. milk" for number in range(61)))
+    wait_read(program)
+    assert program.page.composer.text == ""
+
+
+def test_another_key_pastes_a_long_text_as_text(program):
+    text = "Roses grow in May.\r\n" * 400
+    paste(program, text, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert program.page.composer.text == text.replace("\r", "")
+    assert drafts(program) == []
+
+
+def test_a_pasted_text_lasts_as_a_draft_and_is_read_again_in_its_chat(start, model_file):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    text = "Roses grow in May. " * 400
+    paste(program, text)
+    wait_read(program)
+    program.close()
+    again = start(answer="In May.")
+    again.wait(lambda: drafts(again))
+    wait_read(again)
+    assert drafts(again)[0].source == (text,)
+    again.send("When do roses grow?")
+    again.wait(lambda: len(again.chat.message_ids) == 2)
+    again.wait_idle()
+    again.wait(lambda: extras(again))
+    again.click(extras(again)[0])
+    dialog = again.find("text_dialog_text")
+    assert "Roses grow in May." in dialog.toPlainText()
+    again.window.findChild(QWidget, "text_dialog").close()
 
 
 def test_sending_waits_for_reading_and_can_be_stopped(program, manual, monkeypatch):

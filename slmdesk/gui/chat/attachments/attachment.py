@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path, PurePath
@@ -12,8 +12,10 @@ from slmdesk.core.attached import AttachMode
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.requests import AttachRequest
+from slmdesk.text.passages.cut import count_words
 
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
+PASTED, INSERT = "Pasted text", "Insert as text instead"
 MOST_NAME = 40
 """Characters of a name in a sentence."""
 _KEYS = count(1)
@@ -111,6 +113,14 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
     if not (document or texts or place):
         return None
     return Draft(name, place, document, texts, requested)
+
+
+def pasted_draft(text: str, names: Container[str]) -> Draft:
+    """A draft of text from the clipboard; its name, with the number of words, is none of `names`."""
+    words = count_words(text)
+    size = f"({words:,} word{'s' * (words != 1)})"
+    named = (f"{PASTED} {size}" if number == 1 else f"{PASTED} {number} {size}" for number in count(1))
+    return Draft(next(name for name in named if name not in names), source=(text,))
 
 
 def reason_of(problem: Problem) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResize
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, MODES, READING, Draft
+from slmdesk.gui.chat.attachments.attachment import FAILED, INSERT, LOCKED, MODES, READING, Draft
 from slmdesk.gui.widgets.build import column, row, set_kind, tool_button
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.icon import set_icon
@@ -126,7 +126,7 @@ class Chip(QFrame):
             self._menu.addAction(action)
         self._menu.addSeparator()
         if self._draft.is_pasted:
-            self._menu.addAction("Put it into the message", lambda: self.inline_requested.emit(self.key))
+            self._menu.addAction(INSERT, lambda: self.inline_requested.emit(self.key))
         self._menu.addAction("Remove", lambda: self.remove_requested.emit(self.key))
 
 

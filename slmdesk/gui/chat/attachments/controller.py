@@ -9,32 +9,29 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.attached import AttachMode
-from slmdesk.core.formats import takes_password
-from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.core.records import Item
 from slmdesk.core.types import Json
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.chat.attachments.attachment import (
     FAILED,
+    INSERT,
     LOCKED,
     READING,
     READY,
     Draft,
     draft_from,
-    reason_of,
+    pasted_draft,
     waiting_words,
 )
+from slmdesk.gui.chat.attachments.reading import DraftReader
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
-from slmdesk.services.base.events import Problem
-from slmdesk.services.chat.attachments.sources import AttachmentCost
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.chat.service import MOST_ATTACHED
-from slmdesk.services.documents.document_info import file_of
-from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
-PASTED = "Pasted text"
-LOCKS = ("document.locked", "document.wrong_password")
+PASTE_KEYS = keys_of("chat.paste").shown
 SETTLED = "attachments"
 """Key of the notice that says why nothing was sent."""
 
@@ -60,12 +57,12 @@ class AttachController(QObject):
         self._bridge = bridge
         self._chat = ""
         self._drafts: dict[str, list[Draft]] = {}
-        self._openings: dict[str, Following] = {}
         self._then: Callable[[], None] | None = None
         """Called once all attachments are read."""
-        bridge.on(DocumentChanged, self._on_document_changed)
-        bridge.on(DocumentProgress, self._on_progressed)
-        bridge.on(DocumentGone, self._on_gone)
+        self._reader = DraftReader(bridge, self._all, self)
+        self._reader.settled.connect(self._on_settled)
+        self._reader.counted.connect(self._show)
+        self._reader.password_requested.connect(self._on_password_requested)
         bridge.on(ContextMeasured, self._on_measured)
         bridge.on(ModelStateChanged, self._on_model_changed)
 
@@ -92,11 +89,11 @@ class AttachController(QObject):
         found = [draft for shape in shapes if (draft := draft_from(shape))]
         self._drafts[item.id] = found
         for one in found:
-            self._begin(one)
+            self._reader.begin(one)
 
     def forget(self, chat: str) -> None:
         for one in self._drafts.pop(chat, []):
-            self._stop(one)
+            self._reader.stop(one)
 
     @property
     def now(self) -> list[Draft]:
@@ -121,19 +118,20 @@ class AttachController(QObject):
     @Slot(str)
     def add_text(self, text: str) -> None:
         """Attach text from the clipboard instead of inserting it into the message."""
-        names = {one.name for one in self.now}
-        number = next(n for n in range(1, len(names) + 2) if (PASTED if n == 1 else f"{PASTED} {n}") not in names)
-        draft = Draft(PASTED if number == 1 else f"{PASTED} {number}", source=(text,))
-        if not self._has_space(1):
+        if len(self.now) >= MOST_ATTACHED:  # it must not get lost
+            self.inline_requested.emit(text)
             return
+        draft = pasted_draft(text, {one.name for one in self.now})
         self.now.append(draft)
-        self._begin(draft)
+        self._reader.begin(draft)
         self._notify()
-        words = f"A long text was attached: {len(text):,} characters."
         into = partial(self.put_inline, draft.key)
         self._bridge.notice_raised.emit(
-            Notice(words, action="Put it into the message", on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}")
-        )
+            Notice(
+                f"The long text you pasted was attached. {PASTE_KEYS} pastes it as text.",
+                action=INSERT, on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}",
+            )
+        )  # fmt: skip
 
     @Slot(str)
     def put_inline(self, key: str) -> None:
@@ -173,14 +171,13 @@ class AttachController(QObject):
         if draft.state == LOCKED:
             self.password_requested.emit(draft.key, draft.name, False)
         elif draft.state == READY:
-            self._weigh(draft, lambda weighed: self.text_arrived.emit(draft.name, weighed))
+            self._reader.count(draft, self._chat, lambda weighed: self.text_arrived.emit(draft.name, weighed))
 
     @Slot(str, str)
     def unlock(self, key: str, password: str) -> None:
         draft = self._find(key)
         if draft is not None:
-            draft.state = READING
-            self._open(draft, password)
+            self._reader.unlock(draft, password)
             self._notify()
 
     # ---- sending
@@ -228,7 +225,7 @@ class AttachController(QObject):
         self._drafts[chat] = [*drafts, *self._drafts.get(chat, [])]
         self._notify()
 
-    # ---- reading
+    # ---- documents
 
     def _on_expanded(self, chat: str, found: list[Path]) -> None:
         if not found:
@@ -240,7 +237,7 @@ class AttachController(QObject):
                 break
             draft = Draft(path.name, path)
             drafts.append(draft)
-            self._begin(draft)
+            self._reader.begin(draft)
         self._notify()
 
     def _has_space(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
@@ -250,98 +247,20 @@ class AttachController(QObject):
         self._bridge.notice_raised.emit(Notice(words, key="too many attachments"))
         return False
 
-    def _begin(self, draft: Draft) -> None:
-        if draft.is_pasted:
-            self._settle(draft, READY)
-        elif draft.document:
-            self._bridge.ask(
-                lambda services: services.documents.document(draft.document),
-                partial(self._on_record, draft),
-                partial(self._on_read, draft),
-            )
-        else:
-            self._open(draft, "")
-
-    def _open(self, draft: Draft, password: str) -> None:
-        path = draft.path
-        if path is None:
-            return
-        read = partial(self._on_read, draft)
-        self._openings[draft.key] = self._bridge.follow(
-            lambda services: services.documents.open(path, password=password), read, read
-        )
-
-    def _on_record(self, draft: Draft, record: DocumentRecord) -> None:
-        """A document that was read before: use it if it was read to its end, else open it again."""
-        if record.status is DocumentStatus.READ:
-            self._on_read(draft, record)
-        else:
-            draft.path, draft.document = file_of(record), ""
-            self._open(draft, "")
-
-    def _on_read(self, draft: Draft, result: DocumentRecord | Problem) -> None:
-        self._openings.pop(draft.key, None)
-        if isinstance(result, DocumentRecord):
-            draft.document, draft.name = result.id, result.name
-            self._settle(draft, READY)
-            return
-        draft.problem = reason_of(result)
-        is_locked = result.code in LOCKS and takes_password(draft.path or Path(draft.name))
-        self._settle(draft, LOCKED if is_locked else FAILED)
-        if result.code in LOCKS and not is_locked:  # no password would help: what would is in the sentence
-            self._bridge.problem_met.emit(result)
-        if is_locked and draft in self.now:
-            self.password_requested.emit(draft.key, draft.name, result.code != LOCKS[0])
-
-    def _settle(self, draft: Draft, state: str) -> None:
-        draft.state = state
-        if state == READY:
-            self._weigh(draft, lambda weighed: self._show())
-        self._notify()
-        if self._then is not None and all(one.is_settled for one in self.now):
-            then, self._then = self._then, None
-            self.waiting_shown.emit("")
-            then()
-        elif self._then is not None:
-            self.waiting_shown.emit(waiting_words(self.now))
-
-    def _weigh(self, draft: Draft, then: Callable[[AttachmentCost], None]) -> None:
-        chat, request = self._chat, draft.request
-
-        def failed(problem: Problem) -> None:
-            draft.state, draft.problem = FAILED, reason_of(problem)
-            self._notify()
-
-        def arrived(weighed: AttachmentCost) -> None:
-            draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
-            found = weighed.measured
-            draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
-            then(weighed)
-
-        self._bridge.follow(lambda services: services.chats.weigh(chat or None, request), arrived, failed)
-
     # ---- events
 
     @Slot(object)
-    def _on_document_changed(self, event: DocumentChanged) -> None:
-        """A document being read has got its id: its progress can be followed."""
-        for one in self._all():
-            if one.state == READING and one.path is not None and file_of(event.document) == one.path.absolute():
-                one.document = event.document.id
+    def _on_settled(self, draft: Draft) -> None:
+        """An attachment was read, or cannot be."""
+        if draft.state == READY:
+            self._reader.count(draft, self._chat)
+        self._notify()
+        self._go_on()
 
-    @Slot(object)
-    def _on_progressed(self, event: DocumentProgress) -> None:
-        for one in self._all():
-            if one.state == READING and one.document == event.id:
-                one.done, one.total = event.done, event.total
-                self._show()
-
-    @Slot(object)
-    def _on_gone(self, event: DocumentGone) -> None:
-        for one in self._all():
-            if one.document == event.id and one.state == READY:
-                one.state, one.problem = FAILED, "forgotten on the Documents page"
-                self._notify()
+    @Slot(object, bool)
+    def _on_password_requested(self, draft: Draft, is_wrong: bool) -> None:
+        if draft in self.now:
+            self.password_requested.emit(draft.key, draft.name, is_wrong)
 
     @Slot(object)
     def _on_measured(self, event: ContextMeasured) -> None:
@@ -358,7 +277,7 @@ class AttachController(QObject):
         if event.state is ModelState.READY:
             for one in self.now:
                 if one.state == READY:
-                    self._weigh(one, lambda _weighed: self._show())
+                    self._reader.count(one, self._chat)
 
     # ---- private
 
@@ -370,30 +289,31 @@ class AttachController(QObject):
 
     def _drop(self, draft: Draft) -> None:
         self.now.remove(draft)
-        self._stop(draft)
+        self._reader.stop(draft)
         self._notify()
-        if self._then is not None and all(one.is_settled for one in self.now):
-            then, self._then = self._then, None
-            self.waiting_shown.emit("")
-            then()
+        self._go_on()
 
     def _put_back(self, chat: str, draft: Draft, place: int) -> None:
         self._drafts.setdefault(chat, []).insert(place, draft)
         if draft.state == READING:
-            self._begin(draft)
+            self._reader.begin(draft)
         self._notify()
 
-    def _stop(self, draft: Draft) -> None:
-        opening = self._openings.pop(draft.key, None)
-        if opening is not None:
-            opening.cancel()
+    def _go_on(self) -> None:
+        """Send what waits for its attachments, once they are read."""
+        if self._then is None:
+            return
+        if not all(one.is_settled for one in self.now):
+            self.waiting_shown.emit(waiting_words(self.now))
+            return
+        then, self._then = self._then, None
+        self.waiting_shown.emit("")
+        then()
 
     def _notify(self) -> None:
         self._show()
         self.changed.emit()
 
+    @Slot()
     def _show(self) -> None:
         self.shown.emit(tuple(self.now))
-
-    def _ignore(self, problem: Problem) -> None:
-        """Without a model nothing is counted; the model picker shows that."""

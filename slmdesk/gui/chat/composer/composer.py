@@ -6,10 +6,11 @@ from math import ceil
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QInputMethodEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.chat.attachments.bar import AttachmentBar
 from slmdesk.gui.widgets.build import column, row, tool_button
 from slmdesk.gui.widgets.icon import set_icon
@@ -17,8 +18,8 @@ from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import plain_label, show_words
 
 MOST_LINES = 10
-MOST_PASTED = 4000
-"""Characters: a text that is pasted and longer is attached, not written into the message."""
+MOST_PASTED, MOST_PASTED_LINES = 4000, 60
+"""Characters and lines: a text that is pasted and longer is attached, not written into the message."""
 MOST_SHARE = 0.3
 """Of the page's height."""
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -77,12 +78,19 @@ class InputBox(QTextEdit):
         Files and long texts are attached.
         """
         files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
-        text = source.text().replace("\r\n", "\n").replace("\0", "") if source.hasText() else ""
+        text = _text_of(source)
         if files:
             admit(self, files, self.files_pasted.emit)
-        elif len(text) > MOST_PASTED:
+        elif is_long(text):
             self.long_pasted.emit(text)
         elif text:
+            self.write(text)
+
+    @Slot()
+    def paste_as_text(self) -> None:
+        """Insert the text of the clipboard, however long it is."""
+        text = _text_of(QGuiApplication.clipboard().mimeData())
+        if text:
             self.write(text)
 
     def write(self, text: str) -> None:
@@ -125,6 +133,15 @@ class InputBox(QTextEdit):
         margins = ceil(self.document().documentMargin() * 2) + 2
         requested = ceil(self.document().size().height()) + 2
         self.setFixedHeight(min(max(requested, line + margins), line * lines + margins))
+
+
+def is_long(text: str) -> bool:
+    """Whether a pasted text is attached instead of being inserted."""
+    return len(text) > MOST_PASTED or len(text.rstrip().splitlines()) > MOST_PASTED_LINES
+
+
+def _text_of(source: QMimeData) -> str:
+    return source.text().replace("\r\n", "\n").replace("\0", "") if source.hasText() else ""
 
 
 class Composer(QFrame):
@@ -173,6 +190,7 @@ class Composer(QFrame):
         self.input_box.escape_pressed.connect(self._on_escape)
         self.input_box.textChanged.connect(self._on_text_changed)
         self.input_box.focus_changed.connect(self._on_focus_changed)
+        bind(self.input_box, "chat.paste", self.input_box.paste_as_text, within=True)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:

@@ -1,0 +1,142 @@
+"""Reads what is attached to a message in the background, and counts its tokens.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.formats import takes_password
+from slmdesk.core.records import DocumentRecord, DocumentStatus
+from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, READING, READY, Draft, reason_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.attachments.sources import AttachmentCost
+from slmdesk.services.documents.document_info import file_of
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
+
+LOCKS = ("document.locked", "document.wrong_password")
+
+
+class DraftReader(QObject):
+    """Lives on the window's thread.
+
+    Emits `settled` with a Draft that was read or cannot be, `counted` when a number of one has changed, and
+    `password_requested` with a Draft and whether its last password was wrong.
+    """
+
+    settled = Signal(object)
+    counted = Signal()
+    password_requested = Signal(object, bool)
+
+    def __init__(self, bridge: Bridge, drafts: Callable[[], Sequence[Draft]], parent: QObject) -> None:
+        """`drafts`: the attachments of all chats."""
+        super().__init__(parent, objectName="draft_reader")
+        self._bridge, self._drafts = bridge, drafts
+        self._openings: dict[str, Following] = {}
+        bridge.on(DocumentChanged, self._on_document_changed)
+        bridge.on(DocumentProgress, self._on_progressed)
+        bridge.on(DocumentGone, self._on_gone)
+
+    def begin(self, draft: Draft) -> None:
+        """Have it read; `settled` follows."""
+        if draft.is_pasted:
+            self._settle(draft, READY)
+        elif draft.document:
+            self._bridge.ask(
+                lambda services: services.documents.document(draft.document),
+                partial(self._on_record, draft),
+                partial(self._on_read, draft),
+            )
+        else:
+            self._open(draft, "")
+
+    def unlock(self, draft: Draft, password: str) -> None:
+        """Read a locked document with this password."""
+        draft.state = READING
+        self._open(draft, password)
+
+    def stop(self, draft: Draft) -> None:
+        opening = self._openings.pop(draft.key, None)
+        if opening is not None:
+            opening.cancel()
+
+    def count(self, draft: Draft, chat: str, then: Callable[[AttachmentCost], None] | None = None) -> None:
+        """Count its tokens with the model of a chat; `then` is called with the result."""
+        request = draft.request
+
+        def failed(problem: Problem) -> None:
+            draft.problem = reason_of(problem)
+            self._settle(draft, FAILED)
+
+        def arrived(weighed: AttachmentCost) -> None:
+            draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
+            found = weighed.measured
+            draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
+            self.counted.emit()
+            if then is not None:
+                then(weighed)
+
+        self._bridge.follow(lambda services: services.chats.weigh(chat or None, request), arrived, failed)
+
+    # ---- documents
+
+    def _open(self, draft: Draft, password: str) -> None:
+        path = draft.path
+        if path is None:
+            return
+        read = partial(self._on_read, draft)
+        self._openings[draft.key] = self._bridge.follow(
+            lambda services: services.documents.open(path, password=password), read, read
+        )
+
+    def _on_record(self, draft: Draft, record: DocumentRecord) -> None:
+        """A document that was read before: use it if it was read to its end, else open it again."""
+        if record.status is DocumentStatus.READ:
+            self._on_read(draft, record)
+        else:
+            draft.path, draft.document = file_of(record), ""
+            self._open(draft, "")
+
+    def _on_read(self, draft: Draft, result: DocumentRecord | Problem) -> None:
+        self._openings.pop(draft.key, None)
+        if isinstance(result, DocumentRecord):
+            draft.document, draft.name = result.id, result.name
+            self._settle(draft, READY)
+            return
+        draft.problem = reason_of(result)
+        is_locked = result.code in LOCKS and takes_password(draft.path or Path(draft.name))
+        self._settle(draft, LOCKED if is_locked else FAILED)
+        if result.code in LOCKS and not is_locked:  # no password would help: what would is in the sentence
+            self._bridge.problem_met.emit(result)
+        if is_locked:
+            self.password_requested.emit(draft, result.code != LOCKS[0])
+
+    def _settle(self, draft: Draft, state: str) -> None:
+        draft.state = state
+        self.settled.emit(draft)
+
+    # ---- events
+
+    @Slot(object)
+    def _on_document_changed(self, event: DocumentChanged) -> None:
+        """A document being read has got its id: its progress can be followed."""
+        for one in self._drafts():
+            if one.state == READING and one.path is not None and file_of(event.document) == one.path.absolute():
+                one.document = event.document.id
+
+    @Slot(object)
+    def _on_progressed(self, event: DocumentProgress) -> None:
+        for one in self._drafts():
+            if one.state == READING and one.document == event.id:
+                one.done, one.total = event.done, event.total
+                self.counted.emit()
+
+    @Slot(object)
+    def _on_gone(self, event: DocumentGone) -> None:
+        for one in self._drafts():
+            if one.document == event.id and one.state == READY:
+                one.problem = "forgotten on the Documents page"
+                self._settle(one, FAILED)
