@@ -71,6 +71,13 @@ class Documents(StorePart):
             (limit,),
         )
 
+    def names(self) -> list[tuple[str, str, str]]:
+        """Id, name and collection ('' for none) of all documents that were read, the last opened first."""
+        return self._all(
+            lambda row: (row["id"], row["name"], row["collection"] or ""),
+            "select id, name, collection from documents where status = 'read' order by opened desc, n desc",
+        )
+
     def with_text(self, documents: Sequence[str]) -> set[str]:
         """Those of these ids that have a page with text."""
         has_text = "select 1 from pages where pages.document = documents.id and pages.status = 'read'"

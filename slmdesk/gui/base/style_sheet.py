@@ -122,6 +122,8 @@ def _chat(t: Theme) -> str:
     #composer {{ background: {t.surface}; border: 2px solid {t.line}; border-radius: {RADIUS}px; }}
     #composer[focused="true"] {{ border-color: {t.accent}; }}
     #input_box, #attachment_bar, #attachment_inner {{ background: {t.surface}; border: none; }}
+    #mention_list {{ background: {t.surface}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;
+        padding: 4px; outline: none; }}
     QFrame[kind="attachment"] {{ background: {t.raised}; border: 2px solid {t.raised};
         border-radius: {CONTROL_RADIUS}px; }}
     QFrame[kind="attachment"]:hover {{ border-color: {t.line}; }}

@@ -25,6 +25,7 @@ from slmdesk.services.documents.document_info import file_of, info_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.files import DocumentFile, documents_in, look_at
 from slmdesk.services.documents.folder_reading import FolderRead, FolderReading
+from slmdesk.services.documents.names import LibraryName, library_names
 from slmdesk.services.documents.opening import DocumentOpener, OpenRequest
 from slmdesk.services.documents.page_images import PageImage, PageImages
 from slmdesk.services.documents.reading_queue import ReadingQueue, read_problem
@@ -133,6 +134,10 @@ class DocumentService(Service):
         """Return the documents a person opened last; one whose reading was interrupted is shown as stopped."""
         found = self._store.documents.page(limit + len(self._going))
         return [self._as_it_is(one) for one in found if one.id not in self._going][:limit]
+
+    def names(self) -> list[LibraryName]:
+        """Return the names of all folders, and of all documents that were read."""
+        return library_names(self._store)
 
     def document(self, id: str) -> DocumentRecord:
         """Return a document by id or unique beginning of one.  Raises KnownError `document.unknown`."""

@@ -25,10 +25,12 @@ from slmdesk.gui.chat.attachments.attachment import (
     waiting_words,
 )
 from slmdesk.gui.chat.attachments.reading import DraftReader
+from slmdesk.gui.chat.composer.library_names import LibraryNames
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.chat.service import MOST_ATTACHED
+from slmdesk.services.documents.names import LibraryName
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 PASTE_KEYS = keys_of("chat.paste").shown
@@ -59,6 +61,7 @@ class AttachController(QObject):
         self._drafts: dict[str, list[Draft]] = {}
         self._then: Callable[[], None] | None = None
         """Called once all attachments are read."""
+        self.names = LibraryNames(bridge, self)
         self._reader = DraftReader(bridge, self._all, self)
         self._reader.settled.connect(self._on_settled)
         self._reader.counted.connect(self._show)
@@ -114,6 +117,16 @@ class AttachController(QObject):
         """Attach these files, and the documents in these folders."""
         given, received = list(paths), partial(self._on_expanded, self._chat)
         self._bridge.follow(lambda services: services.documents.expand(given), received)
+
+    @Slot(object)
+    def add_known(self, named: LibraryName) -> None:
+        """Attach a document of the library, unless it is attached already."""
+        if any(one.document == named.id for one in self.now) or not self._has_space(1):
+            return
+        draft = Draft(named.name, document=named.id)
+        self.now.append(draft)
+        self._reader.begin(draft)
+        self._notify()
 
     @Slot(str)
     def add_text(self, text: str) -> None:

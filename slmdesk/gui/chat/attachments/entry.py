@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.core.formats import FORMATS
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.composer import Composer
+from slmdesk.gui.chat.composer.mentions import Mentions
 from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.file_drop import FileDrop, dropped_paths, model_files
 from slmdesk.gui.widgets.model_input_text import show_used_text
@@ -26,6 +27,7 @@ class AttachmentEntry(QObject):
         super().__init__(page, objectName="attaching")
         self._controller, self._composer, self._page = controller, composer, page
         FileDrop(page, self._on_dropped, pick=self._documents)
+        self.mentions = Mentions(composer.input_box, controller.names, page)
         self._connect()
 
     def _connect(self) -> None:
@@ -38,6 +40,7 @@ class AttachmentEntry(QObject):
         composer.attach_requested.connect(self._on_attach)
         composer.input_box.files_pasted.connect(controller.add_paths)
         composer.input_box.long_pasted.connect(controller.add_text)
+        self.mentions.chosen.connect(controller.add_known)
         bar.open_requested.connect(controller.open_text)
         bar.remove_requested.connect(controller.remove)
         bar.mode_chosen.connect(controller.set_mode)

@@ -48,26 +48,26 @@ class InputBox(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(theme.SPACE_4)
-        self._is_composing = False
+        self.is_composing = False
         self._space = 1000
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         """Remember whether a word is being composed: Enter then belongs to the input method."""
-        self._is_composing = bool(event.preeditString())
+        self.is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter sends, Shift+Enter breaks the line, Esc stops."""
-        if event.key() in ENTER_KEYS and not self._is_composing:
+        if event.key() in ENTER_KEYS and not self.is_composing:
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self.textCursor().insertText("\n")
                 self.ensureCursorVisible()
             else:
                 self.enter_pressed.emit()
             return
-        if event.key() == Qt.Key.Key_Escape and not self._is_composing:
+        if event.key() == Qt.Key.Key_Escape and not self.is_composing:
             self.escape_pressed.emit()
             return
         super().keyPressEvent(event)

@@ -1,0 +1,76 @@
+"""The names of documents and folders that a message can mention, in memory.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.events import (
+    CollectionChanged,
+    CollectionGone,
+    DocumentChanged,
+    DocumentGone,
+    DocumentsChanged,
+)
+from slmdesk.services.documents.names import LibraryName
+from slmdesk.text.words.folding import fold
+
+CHANGES = (DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, CollectionGone)
+
+
+class LibraryNames(QObject):
+    """Names are found without waiting: they are fetched before they are needed, and again when they have changed.
+
+    Lives on the window's thread.  Emits `changed` when others have arrived.
+    """
+
+    changed = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="library_names")
+        self._bridge = bridge
+        self._names: Sequence[LibraryName] = ()
+        self.is_known = False
+        """False until the names have arrived for the first time."""
+        self._is_old, self._is_asked = True, False
+        for event in CHANGES:
+            bridge.on(event, self._on_library_changed)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._names
+
+    @Slot()
+    def refresh(self) -> None:
+        """Fetch the names, unless those in memory are current."""
+        if self._is_old and not self._is_asked:
+            self._is_old, self._is_asked = False, True
+            self._bridge.ask(lambda services: services.documents.names(), self._on_arrived, self._on_refused)
+
+    def find(self, words: str) -> list[LibraryName]:
+        """The names that hold these words: those that begin with them first, then those with a word that does."""
+        wanted = fold(words)
+        found = [(_rank(one.folded, wanted), one) for one in self._names if wanted in one.folded]
+        found.sort(key=lambda pair: pair[0])
+        return [one for _, one in found]
+
+    @Slot(object)
+    def _on_library_changed(self, _event: object) -> None:
+        self._is_old = True
+
+    def _on_arrived(self, names: Sequence[LibraryName]) -> None:
+        self._names, self.is_known, self._is_asked = names, True, False
+        self.changed.emit()
+
+    def _on_refused(self, _problem: Problem) -> None:
+        self._is_old, self._is_asked = True, False  # the store in trouble says so by itself
+
+
+def _rank(name: str, wanted: str) -> int:
+    if name.startswith(wanted):
+        return 0
+    at = name.find(wanted)
+    return 1 if not name[at - 1].isalnum() else 2

@@ -1,0 +1,153 @@
+"""The small list over the message field: names of documents and folders to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.icons import icon, scaled
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.documents.names import LibraryName
+
+MOST_SHOWN = 50
+"""Names in the list; it says how many more there are."""
+MOST_LINES = 8
+"""Of it that are seen without scrolling."""
+WIDTH = 52
+"""In letters x."""
+EMPTY = "No documents yet"
+NAME_ROLE = int(Qt.ItemDataRole.UserRole)
+
+
+class MentionPainter(QStyledItemDelegate):
+    """An icon, a name, and muted at the end of the line the folder it is in."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette: QPalette = option.palette
+        area: QRect = option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
+            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        found, muted = index.data(NAME_ROLE), palette.color(QPalette.ColorRole.PlaceholderText)
+        inner = area.adjusted(theme.SPACE_8, 0, -theme.SPACE_8, 0)
+        if isinstance(found, LibraryName):
+            size = scaled()
+            drawn = icon("folder-open" if found.is_folder else "file-text", muted)
+            place = QRect(inner.left(), area.top() + (area.height() - size) // 2, size, size)
+            drawn.paint(painter, QStyle.visualRect(option.direction, area, place))
+            inner.setLeft(inner.left() + size + theme.SPACE_8)
+        metrics, ends = option.fontMetrics, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing
+        detail = found.folder if isinstance(found, LibraryName) else ""
+        if detail:
+            shown = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, inner.width() // 3)
+            painter.setPen(muted)
+            painter.drawText(QStyle.visualRect(option.direction, area, inner), int(ends), shown)
+            inner.setRight(inner.right() - metrics.horizontalAdvance(shown) - theme.SPACE_16)
+        painter.setPen(palette.color(QPalette.ColorRole.Text) if found is not None else muted)
+        words = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, inner.width())
+        leads = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading
+        painter.drawText(QStyle.visualRect(option.direction, area, inner), int(leads), words)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(80, max(option.fontMetrics.height(), scaled()) + theme.SPACE_8)
+
+
+class MentionList(QListWidget):
+    """Lies over the page and never takes the focus.  Emits `chosen` with a LibraryName that was clicked."""
+
+    chosen = Signal(object)
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__(page)
+        self._page = page
+        named(self, "mention_list", label="Documents and folders to attach")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setItemDelegate(MentionPainter(self))
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.itemEntered.connect(self._on_entered)
+        self.itemClicked.connect(self._on_clicked)
+        self.hide()
+
+    @property
+    def current(self) -> LibraryName | None:
+        item = self.currentItem()
+        found = item.data(NAME_ROLE) if item else None
+        return found if isinstance(found, LibraryName) else None
+
+    def show_names(self, names: Sequence[LibraryName]) -> None:
+        """Fill the list, the first name chosen; without names it says that there are no documents."""
+        self.clear()
+        for one in names[:MOST_SHOWN]:
+            item = QListWidgetItem(one.name, self)
+            item.setData(NAME_ROLE, one)
+            item.setToolTip(plain_tip(f"{one.folder}: {one.name}" if one.folder else one.name))
+        more = len(names) - MOST_SHOWN
+        if more > 0:
+            self._say(f"{more:,} more: go on typing")
+        elif not names:
+            self._say(EMPTY)
+        self.setCurrentRow(0 if names else -1)
+        self._announce()
+
+    def open_over(self, cursor: QRect) -> None:
+        """Show the list above a place of the page, in its coordinates; below where there is no room."""
+        page = self._page
+        frame = 2 * self.frameWidth() + 2 * theme.SPACE_4
+        requested = self.sizeHintForRow(0) * min(self.count(), MOST_LINES) + frame
+        above, below = cursor.top() - theme.SPACE_8, page.height() - cursor.bottom() - theme.SPACE_8
+        width = min(WIDTH * self.fontMetrics().horizontalAdvance("x"), page.width() - 2 * theme.SPACE_8)
+        height = min(requested, max(above, below))
+        top = cursor.top() - theme.SPACE_8 - height if above >= min(requested, below) else cursor.bottom() + 4
+        left = max(theme.SPACE_8, min(cursor.left(), page.width() - width - theme.SPACE_8))
+        self.setGeometry(QRect(QPoint(left, top), QSize(width, height)))
+        self.raise_()
+        self.show()
+
+    def step(self, by: int) -> None:
+        """Choose the next name, or the one before; past an end it begins again."""
+        count = min(self.count(), MOST_SHOWN)
+        if self.current is not None:
+            self.setCurrentRow((self.currentRow() + by) % count)
+            self._announce()
+
+    @Slot(QListWidgetItem)
+    def _on_entered(self, item: QListWidgetItem) -> None:
+        if item.data(NAME_ROLE) is not None:
+            self.setCurrentItem(item)
+
+    @Slot(QListWidgetItem)
+    def _on_clicked(self, item: QListWidgetItem) -> None:
+        if item.data(NAME_ROLE) is not None:
+            self.chosen.emit(item.data(NAME_ROLE))
+
+    def _say(self, words: str) -> None:
+        QListWidgetItem(words, self).setFlags(Qt.ItemFlag.NoItemFlags)
+
+    def _announce(self) -> None:
+        """Read out what is chosen: the focus stays in the message."""
+        if QAccessible.isActive():
+            one = self.current
+            words = f"{one.name}, {self.currentRow() + 1} of {self.count()}" if one else EMPTY
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))

@@ -1,0 +1,140 @@
+"""`@` at the start of a word in the message field: names of documents and folders, one of which is attached."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.gui.chat.composer.composer import ENTER_KEYS, InputBox
+from slmdesk.gui.chat.composer.library_names import LibraryNames
+from slmdesk.gui.chat.composer.mention_list import MentionList
+from slmdesk.services.documents.names import LibraryName
+
+SIGN = "@"
+MOST_TYPED = 80
+"""Characters behind the sign."""
+_IN_ADDRESS = "._%+-@"
+"""Before the sign, beside letters and digits, in an e-mail address."""
+_NEW_LINE = "\u2029"
+"""As Qt writes it."""
+_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
+
+
+class Mentions(QObject):
+    """Watches what is typed into a message field, and opens the list over `page`.
+
+    Emits `chosen` with a LibraryName; its name then stands in the message instead of what was typed.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, box: InputBox, names: LibraryNames, page: QWidget) -> None:
+        super().__init__(box, objectName="mentions")
+        self._box, self._names, self._page = box, names, page
+        self.list = MentionList(page)
+        self._at = -1
+        """Where the sign stands of the word that is being typed; -1: there is none."""
+        box.installEventFilter(self)
+        page.installEventFilter(self)
+        box.textChanged.connect(self._on_text_changed)
+        box.cursorPositionChanged.connect(self._on_cursor_moved)
+        self.list.chosen.connect(self._choose)
+        names.changed.connect(self._on_names_changed)
+
+    @Slot()
+    def close(self) -> None:
+        self._at = -1
+        self.list.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the keys of the list while it is open; the focus stays in the message."""
+        kind = event.type()
+        if watched is self._page:
+            if kind == QEvent.Type.Resize:
+                self.close()
+        elif kind == QEvent.Type.FocusIn:
+            self._names.refresh()
+        elif kind == QEvent.Type.FocusOut:
+            self.close()
+        elif isinstance(event, QKeyEvent) and kind == QEvent.Type.KeyPress and self.list.isVisible():
+            return self._has_used(event)
+        return False
+
+    def _has_used(self, event: QKeyEvent) -> bool:
+        key, one = event.key(), self.list.current
+        if key == Qt.Key.Key_Escape:
+            self.close()
+        elif one is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier or self._box.is_composing:
+            return False
+        elif key in (*ENTER_KEYS, Qt.Key.Key_Tab):
+            self._choose(one)
+        elif key in _STEPS:
+            self.list.step(_STEPS[Qt.Key(key)])
+        else:
+            return False
+        return True
+
+    @Slot()
+    def _on_text_changed(self) -> None:
+        end, letter = self._box.textCursor().position(), self._box.document().characterAt
+        if end and letter(end - 1) == SIGN and self._box.hasFocus() and (end == 1 or _is_free(letter(end - 2))):
+            self._at = end - 1
+            self._names.refresh()
+        if self._at >= 0:
+            self._show()
+
+    @Slot()
+    def _on_cursor_moved(self) -> None:
+        if self._at >= 0 and self._typed() is None:
+            self.close()
+
+    @Slot()
+    def _on_names_changed(self) -> None:
+        if self._at >= 0:
+            self._show()
+
+    def _typed(self) -> str | None:
+        """What stands between the sign and the cursor; None where that is no name any more."""
+        cursor = self._box.textCursor()
+        end = cursor.position()
+        if not (self._at < end <= self._at + 1 + MOST_TYPED and self._box.document().characterAt(self._at) == SIGN):
+            return None
+        cursor.setPosition(self._at + 1)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        typed = cursor.selectedText()
+        return None if typed[:1].isspace() or _NEW_LINE in typed else typed
+
+    def _show(self) -> None:
+        typed = self._typed()
+        if typed is None:
+            self.close()
+            return
+        found = self._names.find(typed)
+        is_empty = self._names.is_known and self._names.is_empty and not typed
+        if not found and not is_empty:
+            self.list.hide()  # opens again where a letter is taken back
+            return
+        self.list.show_names(found)
+        cursor = QTextCursor(self._box.document())
+        cursor.setPosition(self._at)
+        place = self._box.cursorRect(cursor)
+        place.setTop(0)  # over the whole message: no line of it is covered
+        corner = self._box.viewport().mapTo(self._page, place.topLeft())
+        self.list.open_over(QRect(corner, place.size()))
+
+    @Slot(object)
+    def _choose(self, one: LibraryName) -> None:
+        cursor = self._box.textCursor()
+        end, start = cursor.position(), self._at
+        self.close()
+        cursor.setPosition(start)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(f"{one.name} ")
+        self._box.setTextCursor(cursor)
+        self.chosen.emit(one)
+
+
+def _is_free(before: str) -> bool:
+    """Whether a word can begin behind this letter; in an address, none does."""
+    return not (before.isalnum() or before in _IN_ADDRESS)

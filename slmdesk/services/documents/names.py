@@ -1,0 +1,42 @@
+"""The names of what can be attached: documents that were read, and folders.  On the service thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from slmdesk.store import Store
+from slmdesk.text.words.folding import fold
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryName:
+    """A document or a folder by its name."""
+
+    id: str
+    name: str
+    """On one line."""
+    folded: str
+    """The name as names are compared: without case and accents."""
+    folder: str = ""
+    """The name of the folder that a document belongs to."""
+    is_folder: bool = False
+
+
+def library_names(store: Store) -> list[LibraryName]:
+    """Return the folders, then the documents, those opened last first.  Raises KnownError `store.…`."""
+    present = [one for one in store.collections.all() if not one.settings.get("going")]
+    folders = {one.id: one.name for one in present}
+    found = [LibraryName(id, _line(name), _folded(name), is_folder=True) for id, name in folders.items()]
+    for id, name, collection in store.documents.names():
+        found.append(LibraryName(id, _line(name), _folded(name), folders.get(collection, "")))
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _folded(name: str) -> str:
+    return fold(_line(name))
+
+
+def _line(name: str) -> str:
+    return " ".join(name.split())
