@@ -115,6 +115,8 @@ class AnswerEnding:
     error_args: Mapping[str, Json] = field(default_factory=dict)
     thought_seconds: float | None = None
     """How long it thought aloud; None: not at all, or before its text was continued."""
+    kept: Mapping[str, Json] = field(default_factory=dict)
+    """What else is kept beside how its words were chosen."""
 
     def seconds_of_thought(self, old: float | None) -> float | None:
         """What to save: what was known before, unless it thought anew."""
@@ -122,7 +124,8 @@ class AnswerEnding:
 
     def sampling_of(self, old: Mapping[str, Json]) -> Mapping[str, Json]:
         """The sampling to save: what was known before, updated by what is known at the end."""
-        return {**old, "reproducible": self.reproducible} if self.reproducible is not None else old
+        known = {} if self.reproducible is None else {"reproducible": self.reproducible}
+        return {**old, **self.kept, **known} if self.kept or known else old
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ class AnswerRequest:
     """Gives, after an answer that ended well (and its scores, with choices), what the model is asked next for the same
     row, or None where this was the last.
     """
+    kept: Mapping[str, Json] = field(default_factory=dict)
+    """Kept in the row beside the sampling: what of the chat the model saw."""
     preparation: Preparation | None = None
     """Makes the request that is written instead of this one, which has no turns yet."""
 
@@ -212,7 +214,7 @@ class Answers(Service):
         """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
         for growing in tuple(self._growing.values()):
             _let_go(growing)
-            ending = growing.ending or AnswerEnding(Status.INTERRUPTED)
+            ending = growing.ending or AnswerEnding(Status.INTERRUPTED, kept=growing.request.kept)
             with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
                 growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
         self._growing.clear()
@@ -384,8 +386,8 @@ class Answers(Service):
     ) -> None:
         if growing.ending is not None:
             return
-        growing.ending = ending
         request = growing.request
+        growing.ending = ending = replace(ending, kept=request.kept)
         if request.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.polish(growing.text), []
         request.watcher.ending(answer)

@@ -14,7 +14,8 @@ from slmdesk.core.types import ChatMessage, Json
 from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
-from slmdesk.services.chat.conversation import active_path, leaf_of, system_of, turns_for_engine
+from slmdesk.services.chat.context_window import window_of
+from slmdesk.services.chat.conversation import active_path, leaf_of
 from slmdesk.services.chat.ephemeral import PREFIX
 from slmdesk.services.chat.options import options_from
 from slmdesk.services.documents.saved_states import StateService
@@ -73,5 +74,5 @@ class ChatStates(Service):
                 and record
                 and not has_adapter
             ):
-                turns, _ids = turns_for_engine(system_of(item), path)
+                turns, _ids = window_of(item).turns(path)
                 self._states.keep(record, turns, self._version, [item.id], replaces=True)

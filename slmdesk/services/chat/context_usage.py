@@ -1,5 +1,5 @@
-"""Measures how much of the context a chat takes, part by part: instructions, conversation, attachments, question, and
-the space kept for the answer.  On the service thread; only the newest request counts.
+"""Measures how much of the context a chat takes, part by part: instructions, notes, pinned messages, conversation,
+attachments, question, and the space kept for the answer.  On the service thread; only the newest request counts.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from slmdesk.services.chat.attachments.budget import (
 )
 from slmdesk.services.chat.attachments.sources import MeasuredAttachment, Sources
 from slmdesk.services.chat.attachments.text import FRAME_TOKENS
-from slmdesk.services.chat.conversation import turns_for_engine
+from slmdesk.services.chat.context_window import ContextWindow, groups_of
 from slmdesk.services.chat.events import ContextMeasured
+from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.chat.prompt_inspector import FRAME, Prompts
 from slmdesk.services.chat.requests import AttachRequest
 
@@ -39,11 +40,11 @@ class ContextRequest:
 
     chat: str | None
     record: ModelRecord
-    system: str
+    window: ContextWindow
     path: tuple[Message, ...]
     draft: str
     attach: tuple[AttachRequest, ...]
-    max_tokens: int | None
+    options: ChatOptions
 
 
 class ContextMeter:
@@ -56,7 +57,7 @@ class ContextMeter:
     def measure(self, request: ContextRequest) -> None:
         """Count the tokens, with the model when it is loaded."""
         self._newest = request
-        turns, _ids = turns_for_engine(request.system, request.path)
+        turns, _ids = request.window.turns(request.path)
         if request.draft:
             turns.append(ChatMessage(Role.USER, (TextPart(request.draft, Origin.PERSON),)))
         self._when(
@@ -75,23 +76,30 @@ class ContextMeter:
         pending.then(ended)
 
     def _count(self, request: ContextRequest, base: int, context: int, *, is_empty: bool) -> None:
-        sent = [part for one in request.path for part in one.attachments if part.text]
-        said = "\n".join(one.words for one in request.path)
+        window = request.window
+        seen, notes = window.seen(request.path), window.notes_on(request.path)
+        held = [one for group in groups_of(seen) if window.holds(group) for one in group]
+        sent = [part for one in seen for part in one.attachments if part.text]
+        texts = [window.system, request.draft, notes, _words(held), _words(seen)]
 
         def counted(counts: list[int]) -> None:
-            system, draft, talk = counts
-            left = max(0, base - system - draft)  # what a chat format puts around everything is the conversation's
-            old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(request.path)))
+            system, draft, noted, pinned, talk = counts
+            pinned += FRAME * len(held)
+            left = max(0, base - system - draft - noted)  # what a chat format puts around everything is the talk's
+            old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(seen)))
+            talk = max(0, left - sum(one.tokens for one in old) - pinned) if seen else 0
             parts = [
                 ContextPart("instructions", system),
-                ContextPart("conversation", left - sum(one.tokens for one in old) if request.path else 0),
+                ContextPart("notes", noted),
+                ContextPart("pinned", pinned),
+                ContextPart("conversation", talk),
                 *old,
             ]
-            question = ContextPart("question", draft if request.path else draft + left)
+            question = ContextPart("question", draft if seen else draft + left)
             self._with_attachments(request, parts, question, context)
 
         if request.attach or not is_empty:
-            self._when(request, self._sources.count([request.system, request.draft, said], request.record), counted)
+            self._when(request, self._sources.count(texts, request.record), counted)
         else:
             self._publish(ContextMeasured(request.chat, 0, context))
 
@@ -114,14 +122,18 @@ class ContextMeter:
                 measure(at + 1)
 
         def end(tokens: Sequence[int]) -> None:
-            kept_free = space_for_answer(context, request.max_tokens)
+            kept_free, way = space_for_answer(context, request.options.max_tokens), request.options.when_full
             left = context - kept_free - total_of([*parts, question])
             sized = [SizedAttachment(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
             fresh = _foreseen([one for _, one in found], sized, left)
             all_parts = tuple(one for one in (*parts, *fresh, question, ContextPart("answer", kept_free)) if one.tokens)
-            self._publish(ContextMeasured(request.chat, total_of(all_parts), context, all_parts))
+            self._publish(ContextMeasured(request.chat, total_of(all_parts), context, all_parts, way))
 
         measure(0)
+
+
+def _words(messages: Sequence[Message]) -> str:
+    return "\n".join(one.words for one in messages)
 
 
 def _of_sent(part: AttachmentPart) -> ContextPart:

@@ -53,6 +53,8 @@ class InspectedPrompt:
     """Ids of messages the model's template leaves out."""
     lookalikes: tuple[str, ...] = ()
     """Words in the messages that would begin a turn in this model's format."""
+    left_out: int = 0
+    """How many earlier messages were left out to make room."""
 
 
 def words_of(message: Message) -> str:

@@ -15,6 +15,7 @@ from slmdesk.core.types import Json, Role
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageChanged
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.attachments.quotes import Quotes
+from slmdesk.services.chat.context_window import WINDOW, after_deletion, copied_window
 from slmdesk.services.chat.conversation import active_path, leaf_of, title_from
 from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.documents.saved_states import StateService
@@ -76,12 +77,15 @@ class Edits(Service):
         ids = [message] if alone else _with_below(message, messages)
         parent = next(one.parent for one in messages if one.id == message)
         documents = () if store is self._unsaved else tuple(one.id for one in self._store.documents.of_item(item.id))
+        changed = after_deletion(item, active_path(messages, leaf_of(item)), ids) if alone else {}
         removed = store.messages.remove(ids)
         quotes = self._quotes.forget(item.id, ids)
         self._deletions.append(_Deletion(removed, leaf_of(item), documents, quotes))
         left = store.messages.of_item(item.id)
         if leaf_of(item) in ids:
-            item = store.items.change_settings(item.id, leaf=parent)
+            changed["leaf"] = parent
+        if changed:
+            item = store.items.change_settings(item.id, **changed)
         if store is not self._unsaved:
             used = {part.attached.document for one in left for part in one.attachments}
             self._store.documents.link(item.id, [one for one in documents if one in used])
@@ -127,9 +131,10 @@ class Edits(Service):
             copy = self._unsaved.items.add(item.kind, title, settings=settings)
         else:
             copy = self._store.items.add(item.kind, title, settings=settings)
-        parent = None
+        copies: dict[str, str] = {}
         for one in path:
-            parent = _copied(store, copy.id, one, parent)
+            copies[one.id] = _copied(store, copy.id, one, copies)
+        store.items.change_settings(copy.id, **copied_window(item.settings, copies))
         documents = list(dict.fromkeys(part.attached.document for one in path for part in one.attachments))
         if store is not self._unsaved and any(documents):
             known = {one.id for one in self._store.documents.of_item(item.id)}
@@ -163,12 +168,15 @@ def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
     return found
 
 
-def _copied(store: MessageStore, item: str, one: Message, parent: str | None) -> str:
-    """Copy a message below `parent`; returns the id of the copy."""
+def _copied(store: MessageStore, item: str, one: Message, copies: Mapping[str, str]) -> str:
+    """Copy a message behind the `copies` of those before it; returns the id of the copy."""
     text = one.text if one.original is None else one.original
+    sampling = dict(one.sampling)
+    if isinstance(window := sampling.get(WINDOW), Mapping):
+        sampling[WINDOW] = copied_window(window, copies)
     copy = store.messages.add(
-        item, parent=parent, role=one.role, parts=one.parts, text=text, status=one.status,
-        model_sha256=one.model_sha256, model_name=one.model_name, sampling=one.sampling, seed=one.seed,
+        item, parent=copies.get(one.parent or ""), role=one.role, parts=one.parts, text=text, status=one.status,
+        model_sha256=one.model_sha256, model_name=one.model_name, sampling=sampling, seed=one.seed,
         prompt_version=one.prompt_version,
     )  # fmt: skip
     if one.role is Role.ASSISTANT:

@@ -18,6 +18,28 @@ class ContextMeasured(Event):
     context_size: int
     parts: tuple[ContextPart, ...] = ()
     """The parts of the prompt, and the space kept free for the answer."""
+    when_full: str = ""
+    """The choice of the chat: see ChatOptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotesBegun(Event):
+    """The model writes notes on the earlier part of a chat, before it writes this answer."""
+
+    item: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnsLeftOut(Event):
+    """More of a chat is left out of what the model reads, from this answer on; ItemChanged came before."""
+
+    item: str
+    message: str
+    count: int
+    """Of the messages left out, with those left out before."""
+    has_notes: bool
+    """The model reads notes in their place."""
 
 
 @dataclass(frozen=True, slots=True)

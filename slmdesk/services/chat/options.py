@@ -25,6 +25,12 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "max_tokens": (1, 1 << 20),
 }
 _WHOLE = ("seed", "max_tokens")
+ASK, LEAVE_OUT, SUMMARIZE = "", "leave_out", "summarize"
+WHEN_FULL = (ASK, LEAVE_OUT, SUMMARIZE)
+"""What happens when a chat becomes longer than the context: the question is refused and the person asked; the oldest
+turns are left out of the prompt; they are left out, and notes of the model stand for them.
+"""
+_CHOICES: Mapping[str, tuple[str, ...]] = {"thinking": THINKING, "when_full": WHEN_FULL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class ChatOptions:
     """Of an answer."""
     thinking: str = ""
     """One of THINKING, for a model that thinks aloud; empty: its usual way."""
+    when_full: str = ASK
+    """One of WHEN_FULL."""
 
     @property
     def sampling(self) -> Sampling:
@@ -63,7 +71,7 @@ class ChatOptions:
         return {name: None if value == getattr(usual, name) else value for name, value in values.items()}
 
 
-NAMES = ("system", "model", "lora", "lora_scale", "temperature", "top_p", "seed", "max_tokens", "thinking")
+NAMES = ("system", "model", "lora", "lora_scale", "temperature", "top_p", "seed", "max_tokens", "thinking", "when_full")
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
 """A chat's model answers when it has thought for so long: small models may think in circles."""
 
@@ -88,7 +96,7 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
     values = {}
     for name in NAMES:
         value = untrusted.get(name)
-        is_text = isinstance(value, str) and name not in _LIMITS and (name != "thinking" or value in THINKING)
+        is_text = isinstance(value, str) and name not in _LIMITS and value in _CHOICES.get(name, (value,))
         if is_text or _is_number(name, value):
             values[name] = value
     return replace(ChatOptions(), **values)  # type: ignore[arg-type]
@@ -100,8 +108,9 @@ def check_options(options: ChatOptions) -> None:
         value = getattr(options, name)
         if value is not None and not _is_number(name, value):
             raise KnownError("request.invalid", what=name)
-    if options.thinking and options.thinking not in THINKING:
-        raise KnownError("request.invalid", what="thinking")
+    for name, values in _CHOICES.items():
+        if getattr(options, name) not in ("", *values):
+            raise KnownError("request.invalid", what=name)
 
 
 def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sampling:

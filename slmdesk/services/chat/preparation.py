@@ -1,6 +1,7 @@
-"""Turns a path of messages into a request for an answer, once it is decided how much of each attachment is read.
+"""Turns a path of messages into a request for an answer, once it is decided how much of each attachment is read, and
+what is left out of a chat that has become too long.
 
-The decision is stored with the question.  On the service thread.
+The first is stored with the question, the other with the chat.  On the service thread.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from dataclasses import dataclass, replace
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Message
+from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Role
 from slmdesk.services.base.events import Event, MessageChanged, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.chat.answer_writer import AnswerRequest
 from slmdesk.services.chat.attachments.planner import Plan, PlanRequest, Workers, is_undecided, older_by_passages
 from slmdesk.services.chat.attachments.quotes import Quotes
-from slmdesk.services.chat.conversation import turns_for_engine
+from slmdesk.services.chat.context_window import ContextWindow, window_of
+from slmdesk.services.chat.options import ASK, options_from
+from slmdesk.services.chat.room import Room, RoomWorkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +28,87 @@ class Preparer:
     """Makes the requests of a chat's answers."""
 
     workers: Workers
+    room: RoomWorkers
     quotes: Quotes
     publish: Callable[[Event], None]
 
     def request(
-        self, request: AnswerRequest, system: str, path: Sequence[Message], *, goes_on: bool = False
+        self, request: AnswerRequest, item: Item, path: Sequence[Message], *, goes_on: bool = False
     ) -> AnswerRequest:
         """Return `request` with the turns of `path` (all messages before the answer, the question last), or with a
-        preparation where attachments are undecided.
+        preparation where room may have to be made or attachments are undecided.
 
         `goes_on`: the answer is continued, and what was decided about its attachments stays.
         """
-        if not _needs_plan(path, goes_on=goes_on):
-            return self.whole(request, system, path)
-        return replace(request, preparation=_Attaching(self, request, system, path))
+        window, way = window_of(item), options_from(item.settings).when_full
+        needs_plan = _needs_plan(path, window, goes_on=goes_on)
+        if way == ASK and not needs_plan:
+            return self.whole(request, window, path)
+        return replace(request, preparation=_Preparing(self, request, window, path, way=way, needs_plan=needs_plan))
 
-    def whole(self, request: AnswerRequest, system: str, path: Sequence[Message]) -> AnswerRequest:
+    def whole(self, request: AnswerRequest, window: ContextWindow, path: Sequence[Message]) -> AnswerRequest:
         """Return `request` with the turns of `path`, whose attachments are decided."""
-        turns, _ids = turns_for_engine(system, path)
+        turns, _ids = window.turns(path)
         attached = attachments_on(path)
         watcher = self.quotes.watcher(attached) if attached else request.watcher
-        return replace(request, turns=tuple(turns), watcher=watcher)
+        return replace(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
 
 
-class _Attaching:
-    """Decides the attachments of one question; see `answer_writer.Preparation`."""
+class _Preparing:
+    """Makes room for one question and decides its attachments; see `answer_writer.Preparation`."""
 
-    def __init__(self, preparer: Preparer, request: AnswerRequest, system: str, path: Sequence[Message]) -> None:
-        self._preparer, self._request, self._system, self._path = preparer, request, system, path
-        self._plan: Plan | None = None
+    def __init__(
+        self,
+        preparer: Preparer,
+        request: AnswerRequest,
+        window: ContextWindow,
+        path: Sequence[Message],
+        *,
+        way: str,
+        needs_plan: bool,
+    ) -> None:
+        self._preparer, self._request, self._window, self._path = preparer, request, window, tuple(path)
+        self._way, self._needs_plan = way, needs_plan
+        self._under_way: list[Room | Plan] = []
 
     def begin(self, ready: Callable[[AnswerRequest], None], failed: Callable[[Problem | None], None]) -> None:
+        """Make room, decide the attachments, and make room once more, as they may be long."""
+
+        def end() -> None:
+            ready(self._preparer.whole(self._request, self._window, self._path))
+
+        def plan() -> None:
+            self._plan(lambda: self._make_room(end, failed), failed)
+
+        self._make_room(plan if self._needs_plan else end, failed)
+
+    def cancel(self) -> None:
+        for one in self._under_way:
+            one.cancel()
+
+    def _make_room(self, then: Callable[[], None], failed: Callable[[Problem | None], None]) -> None:
+        if self._way == ASK:
+            then()
+            return
+
+        def made(window: ContextWindow) -> None:
+            if window != self._window:  # what was read of it begins otherwise
+                self._request = replace(self._request, state=None)
+            self._window = window
+            then()
+
+        room = Room(self._preparer.room, self._request, self._window, self._path, self._way)
+        self._under_way.append(room)
+        room.begin(made, failed)
+
+    def _plan(self, then: Callable[[], None], failed: Callable[[Problem | None], None]) -> None:
         request, before, question = self._request, self._path[:-1], self._path[-1]
-        turns, _ids = turns_for_engine(self._system, before)
+        turns, _ids = self._window.turns(before)
         plan_request = PlanRequest(
             question=question.words,
             asked_before=tuple(one.words for one in before if one.role is Role.USER),
             parts=question.attachments,
-            older=attachments_on(before),
+            older=_older(before, self._window),
             turns=tuple(turns),
             record=request.record,
             max_tokens=request.sampling.max_tokens,
@@ -77,14 +123,12 @@ class _Attaching:
                 failed(problem_for(err))
                 return
             self._preparer.publish(MessageChanged(decided))
-            ready(self._preparer.whole(request, self._system, (*before, decided)))
+            self._path = (*before, decided)
+            then()
 
-        self._plan = Plan(self._preparer.workers, plan_request, chosen, failed)
-        self._plan.begin()
-
-    def cancel(self) -> None:
-        if self._plan:
-            self._plan.cancel()
+        plan = Plan(self._preparer.workers, plan_request, chosen, failed)
+        self._under_way.append(plan)
+        plan.begin()
 
 
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
@@ -92,7 +136,17 @@ def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
     return tuple(part for one in path for part in one.attachments)
 
 
-def _needs_plan(path: Sequence[Message], *, goes_on: bool) -> bool:
+def _older(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
+    """Return the attachments of earlier messages; of one that is left out passages are looked for again."""
+    gone = window.left_out(path)
+    return tuple(
+        replace(part, attached=replace(part.attached, is_whole=False, places=())) if one.id in gone else part
+        for one in path
+        for part in one.attachments
+    )
+
+
+def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool) -> bool:
     """Return whether something must be decided: a new attachment, or one that is read by passages for each question.
 
     A question that was asked with passages is asked again with the same ones.
@@ -102,4 +156,4 @@ def _needs_plan(path: Sequence[Message], *, goes_on: bool) -> bool:
     question = path[-1]
     if is_undecided(question.parts):
         return True
-    return not goes_on and not question.attachments and bool(older_by_passages(attachments_on(path[:-1])))
+    return not goes_on and not question.attachments and bool(older_by_passages(_older(path[:-1], window)))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from slmdesk.core.attached import AttachmentPart
@@ -27,9 +28,9 @@ from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
 from slmdesk.services.chat.chat_states import ChatStates
 from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
+from slmdesk.services.chat.context_window import ContextWindow, window_of, window_then
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
-    SYSTEM,
     Conversation,
     InspectedPrompt,
     SentMessage,
@@ -38,19 +39,20 @@ from slmdesk.services.chat.conversation import (
     can_continue,
     leaf_of,
     siblings_on,
-    system_of,
     title_from,
-    turns_for_engine,
 )
 from slmdesk.services.chat.edits import Edits
 from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.chat.model_choice import AnswerSettings, ModelChoice
+from slmdesk.services.chat.note_writer import NoteWriter
 from slmdesk.services.chat.options import ChatOptions, check_options, options_from
 from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.prompt_inspector import Prompts
 from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.chat.rewrites import Rewrite, asked_with, kept_of
+from slmdesk.services.chat.room import RoomWorkers
+from slmdesk.services.chat.window_service import WindowService
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -84,7 +86,10 @@ class ChatService(Service):
         self._sources = Sources(runtime, loader)
         self._quotes = Quotes(runtime)
         workers = Workers(runtime.service_thread, runtime.store, loader, retrieval, self._sources)
-        self._preparer = Preparer(workers, self._quotes, runtime.publish)
+        writer = NoteWriter(loader, self._prompts)
+        self._preparer = Preparer(workers, RoomWorkers(writer, runtime.publish), self._quotes, runtime.publish)
+        self.window = WindowService(runtime, self._unsaved, self._choice, writer, self.answers.as_it_is)
+        """What the model sees of a chat."""
         self.edits = Edits(runtime, self._unsaved, self._quotes, states)
         """Changes and deletes messages."""
         self._states = ChatStates(runtime, models, states, kind=KIND, version=PROMPT_VERSION)
@@ -231,14 +236,17 @@ class ChatService(Service):
         one = message_store.messages.get(message)
         item = message_store.items.get(one.item)
         path = self._path_to(message_store, item, message)
-        if one.role is Role.ASSISTANT:
+        is_answer = one.role is Role.ASSISTANT
+        if is_answer:
             path = asked_with(path[:-1], one, message_store.messages.of_item(item.id))
-        turns, ids = turns_for_engine(system_of(item), path)
+        window = window_then(item, one) if is_answer else window_of(item)
+        turns, ids = window.turns(path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
-        thinking = options_from(one.sampling).thinking if one.role is Role.ASSISTANT else ""
-        return self._prompts.show(
+        thinking = options_from(one.sampling).thinking if is_answer else ""
+        shown = self._prompts.show(
             record, turns, ids, thinking or options_from(item.settings).thinking or THINKING_USUAL
         )
+        return shown.map(lambda seen: replace(seen, left_out=len(window.left_out(path))))
 
     def expect_question(self, chat: str) -> None:
         """Have the model of a chat loaded, and the chat read: a person has begun to type the next question.
@@ -251,7 +259,7 @@ class ChatService(Service):
         if path and self.is_writing(path[-1].id):
             return
         settings = self._choice.settings_for(options_from(item.settings), None, Sampling())
-        turns, _ids = turns_for_engine(system_of(item), path)
+        turns, _ids = window_of(item).turns(path)
         self._read_ahead.begin(settings, turns, self._known_state(settings, turns))
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
@@ -263,13 +271,13 @@ class ChatService(Service):
         options = self.options(chat) if chat else ChatOptions()
         record = self._choice.record_for(options)
         path: tuple[Message, ...] = ()
-        system = SYSTEM
+        window = ContextWindow()
         if chat is not None:
             message_store = self._message_store_of(chat)
             item = message_store.items.get(chat)
-            path, system = active_path(message_store.messages.of_item(chat), leaf_of(item)), system_of(item)
+            path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), window_of(item)
         seen = tuple(map(self.answers.as_it_is, path))
-        self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
+        self._meter.measure(ContextRequest(chat, record, window, seen, draft, tuple(attach), options))
 
     def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
         """Count the tokens of an attachment with the model of a chat; the result has its text as the model reads it.
@@ -396,7 +404,7 @@ class ChatService(Service):
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
-        read_before, _ids = turns_for_engine(system_of(item), path[:-1])
+        read_before, _ids = window_of(item).turns(path[:-1])
         request = AnswerRequest(
             answer,
             message_store,
@@ -408,7 +416,7 @@ class ChatService(Service):
             state=self._known_state(settings, read_before),
         )
         self._read_ahead.stop()
-        self.answers.start(self._preparer.request(request, system_of(item), path, goes_on=goes_on))
+        self.answers.start(self._preparer.request(request, item, path, goes_on=goes_on))
 
     def _known_state(self, settings: AnswerSettings, turns: list[ChatMessage]) -> dict[str, Json] | None:
         """The saved state in which the model, without an adapter, has read these turns."""

@@ -83,7 +83,7 @@ class ContextPart:
     """A part of what a model is given, in tokens."""
 
     kind: str
-    """instructions, conversation, attachment, question, or answer (the space kept for it)."""
+    """instructions, notes, pinned, conversation, attachment, question, or answer (the space kept for it)."""
     tokens: int
     name: str = ""
     """Name of an attachment."""

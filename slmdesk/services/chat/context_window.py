@@ -1,0 +1,141 @@
+"""What of a chat the model sees: after which message, notes on what is left out up to there, and pinned messages.
+
+Stored in the item's own settings, and with each answer written under it, and read from there as untrusted.  Turns are
+left out as whole groups: a question with its answers.  Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.records import Item, Message
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, TextPart
+from slmdesk.services.chat.conversation import SYSTEM, system_of, turns_for_engine
+
+AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
+"""Keys in the settings."""
+WINDOW = "window"
+"""Key of the three in what is kept with an answer."""
+MOST_NOTES = 20_000
+"""Characters of notes that a person may write."""
+BEFORE_NOTES = "\n\n[Notes on what was said earlier in this conversation:]\n"
+BEHIND_NOTES = "\n[End of the notes.]"
+
+Group = tuple[Message, ...]
+"""A question with what follows it up to the next question."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextWindow:
+    """What of a chat the model sees."""
+
+    system: str = SYSTEM
+    """The instructions; never left out."""
+    after: str = ""
+    """Id of the last message that is left out; empty, or not on the path: the model sees all of it."""
+    notes: str = ""
+    """Put behind the instructions, in place of what is left out or of an earlier chat."""
+    pinned: frozenset[str] = frozenset()
+    """Ids of messages that are never left out; their question or answer stays with them."""
+
+    def place(self, path: Sequence[Message]) -> int:
+        """Return the index in `path` of the message from which on the model sees it."""
+        return next((at + 1 for at, one in enumerate(path) if one.id and one.id == self.after), 0)
+
+    def left_out(self, path: Sequence[Message]) -> frozenset[str]:
+        """Return the ids of the messages of `path` that the model does not see."""
+        before = groups_of(path[: self.place(path)])
+        return frozenset(one.id for group in before if not self.holds(group) for one in group)
+
+    def seen(self, path: Sequence[Message]) -> tuple[Message, ...]:
+        """Return the messages of `path` that the model sees."""
+        gone = self.left_out(path)
+        return tuple(one for one in path if one.id not in gone)
+
+    def holds(self, group: Group) -> bool:
+        """Return whether something of a group is pinned."""
+        return any(one.id in self.pinned for one in group)
+
+    def notes_on(self, path: Sequence[Message]) -> str:
+        """Return the notes that stand for what `path` leaves out, or for an earlier chat; empty on another branch."""
+        return self.notes if not self.after or self.place(path) else ""
+
+    def turns(self, path: Sequence[Message]) -> tuple[list[ChatMessage], list[str]]:
+        """Return the turns for the model and the ids of their messages, as `turns_for_engine` does."""
+        turns, ids = turns_for_engine(self.system, self.seen(path))
+        if notes := self.notes_on(path):
+            marked = (TextPart(BEFORE_NOTES, Origin.PROGRAM), TextPart(notes, Origin.MODEL))
+            turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
+        return turns, ids
+
+    @property
+    def kept(self) -> dict[str, Json]:
+        """Return what is stored with an answer; empty where all of the chat was seen."""
+        if not self.after and not self.notes:
+            return {}
+        return {WINDOW: {AFTER: self.after, NOTES: self.notes, PINNED: sorted(self.pinned)}}
+
+
+def window_of(item: Item) -> ContextWindow:
+    """Return what of a chat the model sees from now on."""
+    return _window_from(system_of(item), item.settings)
+
+
+def window_then(item: Item, answer: Message) -> ContextWindow:
+    """Return what of its chat the model saw for this answer."""
+    found = answer.sampling.get(WINDOW)
+    return _window_from(system_of(item), found if isinstance(found, Mapping) else {})
+
+
+def _window_from(system: str, untrusted: Mapping[str, Json]) -> ContextWindow:
+    after, notes, pinned = (untrusted.get(key) for key in (AFTER, NOTES, PINNED))
+    return ContextWindow(
+        system,
+        after if isinstance(after, str) else "",
+        notes[:MOST_NOTES] if isinstance(notes, str) else "",
+        frozenset(one for one in pinned if isinstance(one, str)) if isinstance(pinned, list | tuple) else frozenset(),
+    )
+
+
+def copied_window(untrusted: Mapping[str, Json], copies: Mapping[str, str]) -> dict[str, Json]:
+    """Return the settings of a window for a copy of its messages; `copies`: the new id for each old one."""
+    window = _window_from(SYSTEM, untrusted)
+    after = copies.get(window.after, "")
+    return {
+        AFTER: after or None,
+        NOTES: (window.notes if after or not window.after else "") or None,
+        PINNED: sorted(copies[one] for one in window.pinned if one in copies) or None,
+    }
+
+
+def after_deletion(item: Item, path: Sequence[Message], gone: Sequence[str]) -> dict[str, Json]:
+    """Return the changed settings of an item of which the messages `gone` of `path` are deleted."""
+    window = window_of(item)
+    if window.after not in gone:
+        return {}
+    left = [one.id for one in path[: window.place(path)] if one.id not in gone]
+    return {AFTER: left[-1] if left else None}
+
+
+def groups_of(path: Sequence[Message]) -> list[Group]:
+    """Divide a path into questions with their answers."""
+    groups: list[list[Message]] = []
+    for one in path:
+        if one.role is Role.USER or not groups:
+            groups.append([])
+        groups[-1].append(one)
+    return [tuple(group) for group in groups]
+
+
+def groups_to_leave_out(sizes: Sequence[int], stays: Sequence[bool], fixed: int, most: int) -> int:
+    """Return how many of the oldest groups to leave out so that `fixed` tokens and the rest take at most `most`.
+
+    `sizes`: their tokens, the question last, which is never left out; `stays`: those that are pinned take space
+    wherever they stand.  Where nothing helps, all but the question are left out.
+    """
+    for count in range(len(sizes)):
+        rest = sum(size for at, size in enumerate(sizes) if at >= count or stays[at])
+        if fixed + rest <= most:
+            return count
+    return len(sizes) - 1

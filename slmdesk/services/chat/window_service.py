@@ -1,0 +1,116 @@
+"""What a person changes about what the model sees of a chat: pinned messages, notes, and a new chat that begins with
+notes on this one.  On the service thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Item, Message
+from slmdesk.core.types import Json
+from slmdesk.services.base.events import ItemChanged
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.chat.context_window import (
+    AFTER,
+    MOST_NOTES,
+    NOTES,
+    PINNED,
+    ContextWindow,
+    Group,
+    groups_of,
+    window_of,
+)
+from slmdesk.services.chat.conversation import active_path, leaf_of, title_from
+from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
+from slmdesk.services.chat.model_choice import ModelChoice
+from slmdesk.services.chat.note_writer import NoteWriter
+from slmdesk.services.chat.options import options_from
+
+CONTINUED = "Continued: {title}"
+
+
+class WindowService(Service):
+    """Changes what the model sees of a chat from its next answer on."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        unsaved: EphemeralStore,
+        choice: ModelChoice,
+        writer: NoteWriter,
+        as_it_is: Callable[[Message], Message],
+    ) -> None:
+        """`as_it_is`: a stored message with the words that are not yet in its row."""
+        super().__init__(runtime)
+        self._unsaved, self._choice, self._writer, self._as_it_is = unsaved, choice, writer, as_it_is
+
+    def pin(self, message: str, *, pinned: bool) -> Item:
+        """Keep a message in the prompt whatever is left out, or no longer.  Raises KnownError `item.unknown`."""
+        store = self._message_store_of(message)
+        item = store.items.get(store.messages.get(message).item)
+        known = window_of(item).pinned
+        ids = known | {message} if pinned else known - {message}
+        return self._change(item.id, **{PINNED: [*sorted(ids)] or None})
+
+    def see_all(self, chat: str) -> Item:
+        """Leave nothing out any more, and drop the notes.  Raises KnownError `item.unknown`."""
+        return self._change(chat, **{AFTER: None, NOTES: None})
+
+    def change_notes(self, chat: str, notes: str) -> Item:
+        """Replace the notes; empty ones are removed.  Raises KnownError `item.unknown`, `text.too_long`."""
+        words = notes.strip()
+        if len(words) > MOST_NOTES:
+            raise KnownError("text.too_long", limit=MOST_NOTES)
+        return self._change(chat, **{NOTES: words or None})
+
+    def summarize_left_out(self, chat: str) -> Pending[Item]:
+        """Have the model write notes on what is left out; loads it if needed.
+
+        Raises KnownError `item.unknown`, `model.…`, `request.invalid` when nothing is left out.
+        """
+        item, path = self._opened(chat)
+        window = window_of(item)
+        gone = groups_of(path[: window.place(path)])
+        all_of_it = replace(window, after="", notes="")
+        return self._write(item, all_of_it, path, gone).map(lambda notes: self.change_notes(chat, notes))
+
+    def new_chat_with_notes(self, chat: str) -> Pending[Item]:
+        """Make a new chat with the same options that begins with the model's notes on this one; loads it if needed.
+
+        Raises KnownError `item.unknown`, `model.…`, `request.invalid` for an empty chat.
+        """
+        item, path = self._opened(chat)
+        window = window_of(item)
+        items = self._unsaved.items if chat.startswith(PREFIX) else self._store.items
+
+        def made(notes: str) -> Item:
+            options = {key: value for key, value in options_from(item.settings).settings.items() if value is not None}
+            title = title_from(CONTINUED.format(title=item.title))
+            new = items.add(item.kind, title, settings={**options, NOTES: notes[:MOST_NOTES]})
+            self._publish(ItemChanged(new))
+            return new
+
+        return self._write(item, window, path, groups_of(path[window.place(path) :])).map(made)
+
+    def _write(
+        self, item: Item, window: ContextWindow, path: Sequence[Message], groups: Sequence[Group]
+    ) -> Pending[str]:
+        if not groups:
+            raise KnownError("request.invalid", what="there is nothing to summarize")
+        return self._writer.write(self._choice.record_for(options_from(item.settings)), window, path, groups)
+
+    def _opened(self, chat: str) -> tuple[Item, tuple[Message, ...]]:
+        store = self._message_store_of(chat)
+        item = store.items.get(chat)
+        return item, tuple(map(self._as_it_is, active_path(store.messages.of_item(chat), leaf_of(item))))
+
+    def _change(self, chat: str, **values: Json) -> Item:
+        item = self._message_store_of(chat).items.change_settings(chat, **values)
+        self._publish(ItemChanged(item))
+        return item
+
+    def _message_store_of(self, id: str) -> MessageStore:
+        return self._unsaved if id.startswith(PREFIX) else self._store
