@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
@@ -23,6 +24,7 @@ from slmdesk.gui.chat.attachments.entry import AttachmentEntry
 from slmdesk.gui.chat.composer.composer import Composer
 from slmdesk.gui.chat.composer.context_meter import ContextMeter
 from slmdesk.gui.chat.conversation.controller import ChatController
+from slmdesk.gui.chat.conversation.edit_dialog import EditDialog
 from slmdesk.gui.chat.conversation.empty_state import EmptyChat, FirstStart
 from slmdesk.gui.chat.conversation.header import ChatHeader
 from slmdesk.gui.chat.conversation.prompt_dialog import show_seen
@@ -39,6 +41,7 @@ from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.text_dialog import TextDialog
 
 LIST_WIDTH = 260
 LEAST_WORK = 400
@@ -183,6 +186,9 @@ class ChatPage(QWidget):
         view.continue_requested.connect(chat.continue_answer)
         view.version_requested.connect(chat.show_version)
         view.seen_requested.connect(chat.inspector.show_prompt)
+        view.menu_chosen.connect(chat.edits.choose)
+        chat.edits.edit_requested.connect(self._on_edit_requested)
+        chat.edits.details_requested.connect(self._on_details_requested)
         view.extra_requested.connect(chat.open_extra)
         view.link_activated.connect(lambda untrusted_url: ask_about_link(self, untrusted_url))
         view.clicked_away.connect(composer.setFocus)
@@ -318,8 +324,19 @@ class ChatPage(QWidget):
     def _on_text_requested(self, title: str, intro: str, text: str) -> None:
         show_used_text(self, title=title, intro=intro, text=text)
 
+    @Slot(str, str, bool)
+    def _on_edit_requested(self, message: str, text: str, is_question: bool) -> None:
+        dialog = EditDialog(self, text, is_question=is_question)
+        dialog.saved.connect(partial(self._chat.edits.save, message))
+        dialog.open()
+
+    @Slot(str)
+    def _on_details_requested(self, details: str) -> None:
+        TextDialog(self, title="Details", intro="How this answer was made:", text=details, is_prose=False).show()
+
     @Slot(object)
-    def _on_models_listed(self, models: object) -> None:
+    def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
+        self.view.models = [(one.id, one.name) for one in models]
         has_models = bool(models)
         if has_models and self.stack.currentIndex() == 1:
             self.composer.setFocus()

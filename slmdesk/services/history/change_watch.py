@@ -111,6 +111,8 @@ class ChangeWatch(Service):
                 self._publish(MessageChanged(message))
         for gone in changes.gone:
             self._chats.drop(gone)
+            for shown in self._chats.shown.values():  # a message that was deleted may be brought back
+                shown.discard(gone)
             self._publish(ItemGone(gone))
 
 

@@ -17,6 +17,7 @@ from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.drafts import Drafts
 from slmdesk.gui.chat.conversation.inspector import MessageInspector
+from slmdesk.gui.chat.conversation.message_edits import MessageEdits
 from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
 from slmdesk.gui.chat.view.message import ANSWER_NOW, TOGGLE_THOUGHT
 from slmdesk.gui.widgets.notice_bar import notice_of
@@ -36,6 +37,7 @@ from slmdesk.services.chat.conversation import NEW_CHAT, Conversation, SentMessa
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.options import ChatOptions, options_from
 from slmdesk.services.chat.requests import SendRequest
+from slmdesk.services.chat.rewrites import Rewrite
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 KIND = "chat"
@@ -80,6 +82,7 @@ class ChatController(QObject):
         """What is attached to the message being written."""
         self.drafts = Drafts(bridge, state, self.attached, self)
         self.inspector = MessageInspector(bridge, self.shown, self)
+        self.edits = MessageEdits(bridge, self, self)
         self._others: set[str] = set()
         self.context = ContextWatch(
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
@@ -109,6 +112,15 @@ class ChatController(QObject):
     def message_ids(self) -> tuple[str, ...]:
         """The messages shown, oldest first."""
         return tuple(self.shown.by_id)
+
+    def message(self, id: str) -> Message | None:
+        """A message that is shown."""
+        return self.shown.by_id.get(id)
+
+    def neighbour_of(self, id: str) -> str:
+        """The message to look at when this one is gone: the one before it; '' where there is none."""
+        ids = self.message_ids
+        return ids[max(0, ids.index(id) - 1)] if id in ids else ""
 
     def text_of(self, message: str) -> str:
         """The text of a message of the open chat; '' for an unknown one."""
@@ -183,12 +195,32 @@ class ChatController(QObject):
         for one in self.shown.streaming:
             self._stop(one.id)
 
-    @Slot(str)
-    def try_again(self, message: str) -> None:
-        """Ask for another answer in place of this one; the old one is kept as a version."""
+    def ask_anew(self, message: str, text: str) -> None:
+        """Ask a question in place of another one, which is kept as a version."""
+        chat = self.chat
+        request = SendRequest(text=text, chat=chat, instead_of=message)
+        self._is_sending, self._is_stop_requested = True, False
+        self._show_busy()
+        self._bridge.ask(
+            lambda services: services.chats.send(request),
+            partial(self._on_sent, self._epoch),
+            partial(self._on_send_refused, self._epoch, chat, text, []),
+        )
+
+    def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None:
+        """Ask for another answer in place of this one; the old one is kept as a version.
+
+        `model`: by whom; `rewrite`: the same answer in another way.
+        """
         if not self.is_busy:
             answered = partial(self._on_sibling, self._epoch)
-            self._bridge.ask(lambda services: services.chats.try_again(message), answered)
+            self._bridge.ask(lambda services: services.chats.try_again(message, model=model, rewrite=rewrite), answered)
+
+    def refresh(self, near: str = "") -> None:
+        """Show the open chat as it is kept now, at the message `near`."""
+        chat, arrived = self.chat, partial(self._on_refreshed, self._epoch, near)
+        if chat:
+            self._bridge.ask(lambda services: services.chats.open(chat), arrived)
 
     @Slot(str, int)
     def show_version(self, message: str, step: int) -> None:
@@ -222,6 +254,20 @@ class ChatController(QObject):
         elif epoch == self._epoch and opened.item.deleted_at is None:
             self.shown.open(opened)
             self._show(opened.item, opened.messages, message)
+
+    def _on_refreshed(self, epoch: int, near: str, opened: Conversation) -> None:
+        if epoch != self._epoch:
+            return
+        before, now = list(self.shown.by_id), [one.id for one in opened.messages]
+        self.shown.open(opened)
+        self.shown.fill(opened.messages)
+        if now and before[: len(now)] == now:
+            self.path_cut.emit(now[-1])
+            self.message_renewed.emit(self.shown.view(opened.messages[-1]))
+        else:
+            self._show_again(near if near in self.shown.by_id else "")
+        self._show_busy()
+        self.context.measure_soon()
 
     def _on_restored(self, epoch: int, opened: Conversation) -> None:
         if not self.drafts.of("") and not self._is_sending:
@@ -355,6 +401,8 @@ class ChatController(QObject):
         self._others.discard(event.id)
         if event.id == self.chat:
             self.new_chat()
+        elif event.id in self.shown.by_id and not self.edits.is_deleting:  # in another window
+            self.refresh()
 
     @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from time import localtime, strftime
+
 from slmdesk.core.records import Message, Status
-from slmdesk.core.types import Role
+from slmdesk.core.types import Json, Role
 from slmdesk.gui.base.answer_progress import Live
 from slmdesk.gui.chat.view import MessageView
+from slmdesk.gui.chat.view.message import DELETIONS, REWRITES
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.conversation import blanks_note, can_continue, words_of
+from slmdesk.services.chat.rewrites import LABELS, rewrite_of
 
+_SAMPLING = {
+    "temperature": "Temperature", "top_k": "Top-k", "top_p": "Top-p", "min_p": "Min-p",
+    "repeat_penalty": "Repeat penalty", "penalty_last_n": "Repeat penalty looks back, tokens",
+    "frequency_penalty": "Frequency penalty", "presence_penalty": "Presence penalty", "max_tokens": "Tokens at most",
+    "thinking": "Thinking",
+}  # fmt: skip
+"""The sampling settings that are listed with the details of an answer."""
+ENDS = {
+    "stop": "the model", "length": "the limit of tokens", "repeat": "repetition", "cancelled": "you",
+}  # fmt: skip
 CUT = "The answer reached its limit. “Continue” asks for more."
 REPEATED = "The model repeated itself, so the answer was ended."
 STOPPED = "Stopped. The words so far are kept."
+EDITED = "Answer, edited by you"
 INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
 
 
@@ -35,6 +50,7 @@ def view_of(
         actions=actions_of(message),
         details=details,
         details_tip="  ·  ".join(part for part in (details, chosen) if part),
+        author=EDITED if message.original is not None else "",
         version=version,
         versions=versions,
         thought_line=thought_line_of(message, live),
@@ -76,12 +92,19 @@ def _is_thinking(message: Message) -> bool:
 
 
 def actions_of(message: Message) -> frozenset[str]:
-    """The actions of a message: copy, translate, try_again, continue, seen."""
+    """The keys of what can be done with a message: of ACTIONS and MENU."""
     actions = {"copy"} if words_of(message) else set()
-    if actions and message.status is not Status.STREAMING:
-        actions.add("translate")
-    if message.role is Role.ASSISTANT and message.status is not Status.STREAMING:
-        actions |= {"try_again", "seen"}
+    if message.status is Status.STREAMING:
+        return frozenset(actions)
+    if actions:
+        actions |= {"translate", "edit"}
+    actions |= {"fork", *DELETIONS}
+    if message.role is Role.ASSISTANT:
+        actions |= {"try_again", "seen", "details"}
+        if message.text:
+            actions |= set(REWRITES)
+        if message.original is not None:
+            actions.add("original")
         if can_continue(message) and message.text:
             actions.add("continue")
     return frozenset(actions)
@@ -91,7 +114,8 @@ def details_of(message: Message) -> str:
     """Model, speed and tokens of an answer, in a line; from stored values, so that it stays the same."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
-    parts = [message.model_name or "", _adapter(message)]
+    rewrite = rewrite_of(message)
+    parts = [message.model_name or "", _adapter(message), LABELS[rewrite].lower() if rewrite else ""]
     if message.tokens_out and message.seconds:
         parts.append(f"{message.tokens_out / message.seconds:.1f} tokens/s")
         parts.append(f"{message.tokens_out:,} tokens in {message.seconds:.1f} s")
@@ -102,6 +126,41 @@ def details_of(message: Message) -> str:
             f"{message.tokens_in:,} read" + (f", {message.tokens_reused:,} reused" if message.tokens_reused else "")
         )
     return "  ·  ".join(part for part in parts if part)
+
+
+def all_details_of(message: Message) -> list[str]:
+    """All that is known of how an answer was made, a line each."""
+    said, rewrite = message.sampling, rewrite_of(message)
+    times = f"{message.seconds:.1f} s" if message.seconds else ""
+    if message.seconds and message.tokens_out:
+        times += f", {message.tokens_out / message.seconds:.1f} tokens a second"
+    again = {True: "yes", False: "no"}.get(said["reproducible"] is True, "") if "reproducible" in said else ""
+    rows = [
+        ("Model", message.model_name or ""),
+        ("Adapter", _adapter(message).removeprefix("with ")),
+        ("Written once more", LABELS[rewrite].lower() if rewrite else ""),
+        ("Edited by you", "yes" if message.original is not None else ""),
+        ("Time", strftime("%Y-%m-%d %H:%M", localtime(message.created))),
+        ("Tokens read", _count(message.tokens_in)),
+        ("Of them known already", _count(message.tokens_reused)),
+        ("Tokens written", _count(message.tokens_out)),
+        ("Writing", times),
+        ("Time of thinking", f"{message.thought_seconds:.1f} s" if message.thought_seconds else ""),
+        ("Seed", "" if message.seed is None else str(message.seed)),
+        ("Same answer again", again),
+        *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
+        ("Ended by", ENDS.get(message.finish_reason or "", message.finish_reason or "")),
+        ("Model file (SHA-256)", message.model_sha256 or ""),
+    ]
+    return [f"{name}: {value}" for name, value in rows if value]
+
+
+def _count(tokens: int | None) -> str:
+    return "" if tokens is None else f"{tokens:,}"
+
+
+def _number(value: Json) -> str:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def chosen_of(message: Message) -> str:

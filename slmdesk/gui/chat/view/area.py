@@ -7,12 +7,12 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved, install_factory
 from slmdesk.gui.chat.view.find import Finder, Hit
-from slmdesk.gui.chat.view.menu import show_menu
-from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
+from slmdesk.gui.chat.view.menu import Entry, show_menu
+from slmdesk.gui.chat.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.rows import Row
 from slmdesk.gui.chat.view.selection import Selecting
 from slmdesk.gui.chat.view.streaming import GrowingArea
@@ -42,6 +42,8 @@ class ConversationView(GrowingArea):
     try_again_requested = Signal(str)
     continue_requested = Signal(str)
     seen_requested = Signal(str)
+    menu_chosen = Signal(str, str)
+    """A key of MENU, "edit", or OTHER_MODEL with a model's id."""
     extra_requested = Signal(str, str)
     """A line under a message, by its key."""
     version_requested = Signal(str, int)
@@ -60,6 +62,8 @@ class ConversationView(GrowingArea):
         self._nodes: list[MessageNode] = []
         self._flip = ("", 0, False)
         self._selecting = Selecting(self)
+        self.models: Sequence[tuple[str, str]] = ()
+        """Ids and names of the models that can answer again."""
         self.setAccessibleName("Conversation")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         install_factory()
@@ -184,6 +188,18 @@ class ConversationView(GrowingArea):
             (self.try_again_requested if key == "try_again" else self.continue_requested).emit(message_id)
         elif key == "seen":
             self.seen_requested.emit(message_id)
+        elif key == "more":
+            self._show_more(message_id)
+        else:
+            self._keep_keyboard(message_id)
+            self.menu_chosen.emit(message_id, key)
+
+    def _show_more(self, message_id: str) -> None:
+        """Open the menu of a message at the button for it."""
+        widget = self.rows[self._index(message_id)].widget
+        button = widget.findChild(QToolButton, "action_more") if widget is not None else None
+        if button is not None:
+            self._on_menu(message_id, button.mapToGlobal(button.rect().bottomLeft()), "")
 
     def _flip_from(self, message_id: str, key: str) -> None:
         index = self._index(message_id)
@@ -220,7 +236,7 @@ class ConversationView(GrowingArea):
     def _on_menu(self, message_id: str, place: QPoint, address: str) -> None:
         row = self.rows[self._index(message_id)]
         selected = self.selected_text()
-        entries: list[tuple[str, str, Callable[[], None] | None]] = [
+        entries: list[Entry] = [
             ("Copy selection", "Ctrl+C", self.copy_selection if selected else None),
             ("Translate selection", "", partial(request_translation, self, selected) if selected else None),
             ("Select all", "Ctrl+A", self.select_all),
@@ -232,7 +248,20 @@ class ConversationView(GrowingArea):
         for key, (_icon, text) in ACTIONS.items():
             if key in row.view.actions:
                 entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
-        show_menu(self, place, entries)
+        show_menu(self, place, [*entries, *self._more_of(row.view)])
+
+    def _more_of(self, view: MessageView) -> list[Entry]:
+        """What the menu of a message alone offers."""
+        is_last = self._index(view.id) == len(self.rows) - 1
+        entries: list[Entry] = []
+        for key, words in MENU.items():
+            if key in view.actions and not (is_last and key == "delete_below"):
+                entries += [("", "", None)] if key in ("fork", "delete") else []
+                entries.append((words, "", partial(self._on_action, view.id, key)))
+        if "try_again" in view.actions and len(self.models) > 1:
+            models = [(name, "", partial(self._on_action, view.id, OTHER_MODEL + id)) for id, name in self.models]
+            entries.insert(0, ("Try again with", "", models))
+        return [("", "", None), *entries] if entries else []
 
     def _on_caret_moved(self, widget: MessageWidget) -> None:
         rect = widget.text.cursorRect()

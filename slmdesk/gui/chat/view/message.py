@@ -8,12 +8,28 @@ from slmdesk.core.records import Status
 
 ACTIONS = {
     "copy": ("copy", "Copy"),
+    "edit": ("pencil", "Edit"),
     "translate": ("languages", "Translate"),
     "try_again": ("refresh-cw", "Try again"),
     "continue": ("play", "Continue"),
     "seen": ("eye", "Show what the model saw"),
 }
 """What can be done with a message: icon and words, in the order shown."""
+
+REWRITES = {"shorter": "Shorter", "longer": "Longer", "simpler": "Simpler"}
+DELETIONS = {"delete": "Delete this message", "delete_below": "Delete with all that follows"}
+MENU = {
+    **REWRITES,
+    "fork": "New chat from here",
+    "original": "Bring back what the model wrote",
+    "details": "Details",
+    **DELETIONS,
+}
+"""What its menu alone offers besides, in the order shown."""
+OTHER_MODEL = "model:"
+"""Before the id of a model: answer again with it."""
+MORE = ("ellipsis", "More")
+"""The button that opens the menu."""
 
 VERSION_STEPS = {"previous_version": -1, "next_version": 1}
 """From a message to another version of it."""
@@ -46,7 +62,7 @@ class MessageView:
     note: str = ""
     """A sentence under the text: that it was cut off, what failed."""
     actions: frozenset[str] = frozenset()
-    """Keys of ACTIONS."""
+    """Keys of ACTIONS and MENU."""
     details: str = ""
     """One line about how it was made: model, speed, tokens."""
     details_tip: str = ""

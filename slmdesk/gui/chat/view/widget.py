@@ -10,7 +10,7 @@ from slmdesk.core.records import Status
 from slmdesk.gui.base.icons import icon, pixmap, scaled
 from slmdesk.gui.base.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
 from slmdesk.gui.chat.view.extras import ExtraLines
-from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
+from slmdesk.gui.chat.view.message import ACTIONS, MENU, MORE, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.thought import ThoughtLine
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
@@ -39,8 +39,8 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
 class MessageWidget(QWidget):
     """Shows one MessageView at a given width.
 
-    Emits `action_chosen` with a key of ACTIONS or VERSION_STEPS, `extra_chosen` with the key of an Extra or of its
-    thought.
+    Emits `action_chosen` with a key of ACTIONS or VERSION_STEPS or "more", `extra_chosen` with the key of an Extra or
+    of its thought.
     """
 
     action_chosen = Signal(str)
@@ -257,6 +257,8 @@ class MessageWidget(QWidget):
         for key, (name, words) in ACTIONS.items():
             if key in self._view.actions:
                 self._row.append(self._make_button(key, name, words))
+        if not self._view.actions.isdisjoint(MENU):
+            self._row.append(self._make_button("more", *MORE))
         if self._view.details:
             self._details = self._make_label("message_details", self._view.details)
             self._details.setAccessibleName(self._view.details)
