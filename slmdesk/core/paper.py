@@ -31,13 +31,14 @@ class PieceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text in one style; `cite` marks a reference to a source, such as a page."""
+    """Text in one style; `cite` marks a reference to a source, such as a page, `formula` LaTeX with its delimiters."""
 
     text: str
     bold: bool = False
     italic: bool = False
     code: bool = False
     cite: bool = False
+    formula: bool = False
 
 
 @dataclass(frozen=True, slots=True)

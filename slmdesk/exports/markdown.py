@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from slmdesk.core.paper import Paper, Piece, PieceKind, Run
+from slmdesk.text.words.formulas import enable_formulas
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -20,7 +21,9 @@ _MOST_LEVEL = 9
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt  # late: 32 ms
 
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    enable_formulas(made)
+    return made
 
 
 def pieces_of(untrusted: str) -> list[Piece]:
@@ -52,6 +55,10 @@ def _pieces(tokens: list[Token]) -> Iterator[Piece]:
                 at += 1
             case "inline":
                 yield _in_place(_runs(token), lists, first_of_item, quoted > 0)
+                first_of_item = False
+            case "formula_block" | "formula_open_end":
+                run = Run(token.info, formula=token.type == "formula_block")
+                yield _in_place((run,), lists, first_of_item, quoted > 0)
                 first_of_item = False
             case "fence" | "code_block":
                 yield Piece(PieceKind.CODE, (Run(token.content.rstrip("\n"), code=True),))
@@ -103,6 +110,8 @@ def _runs(token: Token) -> tuple[Run, ...]:
                 runs.append(Run(" "))
             case "hardbreak":
                 runs.append(Run("\n"))
+            case "formula":
+                runs.append(Run(child.info, formula=True))
             case "code_inline":
                 runs.append(Run(child.content, code=True))
             case "text" | "image" | "text_special" | "html_inline":
@@ -155,6 +164,8 @@ def _inline(piece: Piece) -> str:
 
 
 def _marked(run: Run) -> str:
+    if run.formula:
+        return run.text
     if run.code:
         fence = "`" * (1 + max((len(one) for one in re.findall("`+", run.text)), default=0))
         gap = " " if "`" in run.text else ""

@@ -87,6 +87,18 @@ def test_markdown_comes_back_as_it_was() -> None:
     assert [(one.kind, one.text, one.rows) for one in again] == [(one.kind, one.text, one.rows) for one in first]
 
 
+def test_formulas_keep_their_source() -> None:
+    text = "So $a_1 * b_2 * c$ and \\(\\alpha\\), $5.\n\n$$\nx \\\\ y\n- z\n$$\n\n- \\[ a_1 \\]\n\n$$\nno end_1_"
+    pieces = pieces_of(text)
+    assert "$$\nx \\\\ y\n- z\n$$" in to_markdown(Paper("Title", tuple(pieces)))
+    assert [one.text for one in pieces] == [
+        "So $a_1 * b_2 * c$ and \\(\\alpha\\), $5.", "$$\nx \\\\ y\n- z\n$$", "\\[ a_1 \\]", "$$\nno end_1_",
+    ]  # fmt: skip
+    again = pieces_of(to_markdown(Paper("Title", tuple(pieces[:3]))))[1:]
+    assert [one.text for one in again] == [one.text for one in pieces[:3]]
+    assert "$a_1 * b_2 * c$" in to_html(Paper("Title", tuple(pieces)))
+
+
 def test_a_word_file_opens_and_has_everything() -> None:
     document = docx.Document(io.BytesIO(to_docx(Paper("Title", tuple(pieces_of(MARKDOWN)), "sub"))))
     words = "\n".join(one.text for one in document.paragraphs)

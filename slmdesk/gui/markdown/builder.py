@@ -23,6 +23,7 @@ from slmdesk.gui.markdown.parser import Deadline, FormattingTimeoutError
 from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
 from slmdesk.gui.markdown.tables import TableReader, write_table
 from slmdesk.gui.widgets.links import judge_link
+from slmdesk.text.words.formulas import DISPLAYED
 
 COPY_CODE = "slmdesk-copy-code:"
 """Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""
@@ -148,6 +149,11 @@ class Builder:
                 return index + 3
             case "fence" | "code_block":
                 self._write_code(token.content, token.info.strip().split(" ")[0])
+            case "formula_block":
+                self._write_formula(token)
+            case "formula_open_end":
+                self._start(self._style.block(bottom=8), self._style.body)
+                self.cursor.insertText(token.content.replace("\n", "\u2028"), self._style.body)
             case "hr":
                 self._write_rule()
             case "table_open":
@@ -180,6 +186,18 @@ class Builder:
             char = style.muted if self._quotes else style.body
         self._start(block, char)
         self.write_inline(inline.children or (), char)
+
+    def _write_formula(self, token: Token) -> None:
+        block = self._style.block(top=4, bottom=10, percent=100)
+        block.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        char = self._style.muted if self._quotes else self._style.body
+        self._start(block, char)
+        self._insert_formula(token, char)
+
+    def _insert_formula(self, token: Token, char: QTextCharFormat) -> None:
+        displayed = token.markup == DISPLAYED
+        made = self._style.formula(char, tex=token.content, source=token.info, displayed=displayed)
+        self.cursor.insertText("\ufffc", made)
 
     def _write_code(self, code: str, language: str) -> None:
         style = self._style
@@ -278,6 +296,8 @@ class Builder:
                     self.cursor.insertText("\u2028", char)
                 case "code_inline":
                     self.cursor.insertText(token.content, self._inline_code(char))
+                case "formula":
+                    self._insert_formula(token, char)
                 case "image":
                     words = token.content.strip()
                     self.cursor.insertText(f"[image: {words}]" if words else "[image]", self._muted(char))

@@ -12,6 +12,8 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from slmdesk.text.words.formulas import enable_formulas
+
 PARSE_LIMIT_S = 0.1
 """Limit for parsing; beyond it the text is shown as plain text."""
 
@@ -43,7 +45,7 @@ class Deadline:
 
 
 class Parser:
-    """markdown-it's CommonMark with tables and strikethrough, raw HTML taken as text.
+    """markdown-it's CommonMark with tables, strikethrough and LaTeX formulas, raw HTML taken as text.
 
     A rule that never matches stands first in each chain and looks at the clock: markdown-it asks it at every block
     and at every place where a construct could begin, so that no input (10,000 nested quotes, a link of 1 MB) holds
@@ -56,6 +58,7 @@ class Parser:
         self._markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
         # Every address is let through: what is done with one is decided by judge_link, and said to the reader.
         self._markdown.validateLink = lambda url: True  # type: ignore[method-assign]
+        enable_formulas(self._markdown)
         block, inline = self._markdown.block.ruler, self._markdown.inline.ruler
         block.before("table", "clock", self._block_clock, {"alt": ["paragraph", "reference", "blockquote", "list"]})
         inline.before("text", "clock", self._inline_clock)

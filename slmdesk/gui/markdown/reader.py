@@ -141,6 +141,7 @@ class MarkdownReader(QWidget):
         text.copy_requested.connect(self._on_copy)
         text.all_requested.connect(text.selectAll)
         text.caret_moved.connect(self._on_caret_moved)
+        text.reshaped.connect(self._lay)
         text.menu_requested.connect(self._on_menu)
         self.setFocusProxy(text)
         return text, MessageWriter(text.document(), style, self._parser)
@@ -156,6 +157,7 @@ class MarkdownReader(QWidget):
         self._lay()
         self._go_on()
 
+    @Slot()
     def _lay(self) -> None:
         full = self.text.height_at(max(self.width(), 1))
         is_long = full > SHORT * 1.25

@@ -20,6 +20,15 @@ CHROME = QTextFormat.Property.UserProperty + 4
 GLUED = QTextFormat.Property.UserProperty + 5
 """Of a block: it goes on in the line of the block before, which was too long to lay out at once."""
 
+FORMULA = QTextFormat.ObjectTypes.UserObject + 1
+"""Kind of object of the one character that stands for a formula."""
+FORMULA_TEX = QTextFormat.Property.UserProperty + 6
+"""Of characters: the formula's LaTeX."""
+FORMULA_SOURCE = QTextFormat.Property.UserProperty + 7
+"""Of characters: the formula as typed, with its delimiters."""
+FORMULA_DISPLAYED = QTextFormat.Property.UserProperty + 8
+"""Of characters: the formula stands on its own and may be high."""
+
 QUOTE_STEP = 16
 TOP_MARGIN = 6
 """Over the first block of a document: room for the ground of code."""
@@ -84,6 +93,16 @@ class ViewStyle:
         made.setFontUnderline(True)
         if words:  # as rich text with nothing in it, so that no address is ever taken for rich text
             made.setToolTip(f"<qt>{escape(words)}</qt>")
+        return made
+
+    def formula(self, base: QTextCharFormat, *, tex: str, source: str, displayed: bool) -> QTextCharFormat:
+        """The format of the character that stands for a formula."""
+        made = QTextCharFormat(base)
+        made.setObjectType(FORMULA)
+        made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignMiddle)
+        made.setProperty(FORMULA_TEX, tex)
+        made.setProperty(FORMULA_SOURCE, source)
+        made.setProperty(FORMULA_DISPLAYED, displayed)
         return made
 
     def _char(self, font: QFont, token: str) -> QTextCharFormat:

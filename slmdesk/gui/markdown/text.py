@@ -23,7 +23,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
 
 from slmdesk.gui.base.theme import CONTROL_RADIUS
-from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
+from slmdesk.gui.markdown.formulas import Formulas
+from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, FORMULA_SOURCE, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
 
 BEYOND = 24
 """How far the ground of code goes on above what is painted, in device-independent pixels."""
@@ -49,8 +50,10 @@ class MessageText(QTextBrowser):
     all_requested = Signal()
     left = Signal()
     menu_requested = Signal(QPoint, str)
+    reshaped = Signal()
+    """A formula has been typeset: the text has another height."""
 
-    def __init__(self, style: ViewStyle, parent: QWidget, *, on_band: bool) -> None:
+    def __init__(self, style: ViewStyle, parent: QWidget, *, on_band: bool, formulas: Formulas | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("message_text")
         self._style = style
@@ -59,7 +62,9 @@ class MessageText(QTextBrowser):
         """The selection goes on in other messages: the view then moves it, not Qt."""
         self.has_caret = False
         """Entered by keyboard: arrows move the caret, not the view."""
+        self._formulas = formulas or Formulas(self)
         self._build()
+        self._formulas.arrived.connect(self._on_formulas_arrived)
         self.anchorClicked.connect(self._on_anchor_clicked)
         self.cursorPositionChanged.connect(self._on_caret_moved)
 
@@ -79,6 +84,7 @@ class MessageText(QTextBrowser):
         document.setDocumentMargin(0)
         document.setIndentWidth(26)
         document.setDefaultFont(self._style.font)
+        self._formulas.draw_in(document)
 
     def height_at(self, width: int) -> int:
         """The height of the whole text at this width.  Not by `setTextWidth`, which is undone while hidden."""
@@ -108,6 +114,11 @@ class MessageText(QTextBrowser):
         if cursor.hasSelection():
             cursor.clearSelection()
             self.setTextCursor(cursor)
+
+    @Slot()
+    def _on_formulas_arrived(self) -> None:
+        if self._formulas.lay_out_again(self.document()):
+            self.reshaped.emit()
 
     @Slot(QUrl)
     def _on_anchor_clicked(self, url: QUrl) -> None:
@@ -258,9 +269,11 @@ def _words(block: QTextBlock, start: int, end: int) -> Iterator[str]:
     while not fragments.atEnd():
         fragment = fragments.fragment()
         if not fragment.charFormat().hasProperty(CHROME):
+            source = fragment.charFormat().property(FORMULA_SOURCE)
             units = fragment.text().encode("utf-16-le", "surrogatepass")  # Qt counts in UTF-16
             low, high = max(start - fragment.position(), 0), max(end - fragment.position(), 0)
-            yield units[2 * low : 2 * high].decode("utf-16-le", "replace").replace("\u2028", "\n").replace("\xa0", " ")
+            words = units[2 * low : 2 * high].decode("utf-16-le", "replace")
+            yield source * len(words) if source else words.replace("\u2028", "\n").replace("\xa0", " ")
         fragments += 1
 
 

@@ -37,6 +37,9 @@ CORPUS = {
     "emoji": "👩‍👩‍👧 and 𝔘𝔫𝔦 **𝔟**\n\n- 🙂\n\n```\n🙂\n```",
     "blank": "\n\n\n",
     "entities": "&amp; &lt;b&gt; &copy; \\*not\\*",
+    "formulas": "So $x^2$ and **bold $a_1$**, $5 and $6.\n$$\na\n- b\n+ c\n$$\nthen \\(y\\)\n\n\\[ z \\]\n\n$$w$$ end",
+    "formulas without an end": "a $x\n\n$$\na\n- b\n\n- c\n\n\\[ z\n1. d\n\n\\(y\n\n$$",
+    "formulas in lists": "1. a\n   $$\n   x\n   - y\n   $$\n2. b\n\\[\nd\n\\]\n3. e\n\n> q\n> $$\n> x\n> $$\nlazy",
     "hard break": "a  \nb\\\nc",
 }
 

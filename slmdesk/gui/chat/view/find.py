@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QTextCursor, QTextDocument
 from PySide6.QtWidgets import QTextEdit
 
 from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.rows import Row
 from slmdesk.gui.chat.view.virtual_scroll import EDGE, MessageArea
-from slmdesk.gui.markdown.style import ViewStyle
+from slmdesk.gui.markdown.style import FORMULA_SOURCE, ViewStyle
 from slmdesk.gui.markdown.text import MessageText
 
 MOST_MARKS = 2000
@@ -80,13 +81,9 @@ def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> 
     """Mark the words in a shown message, occurrence `current` in another colour; empty words remove the marks."""
     marks: list[QTextEdit.ExtraSelection] = []
     if words.strip():
-        shown = text.toPlainText()
-        wide = not shown.isascii() and max(shown) > "\uffff"
-        for hit in _pattern(words).finditer(shown):
-            start, end = hit.span()
-            if wide:  # Qt counts letters beyond the first plane twice
-                start, end = (_units(shown[:place]) for place in (start, end))
-            marks.append(_mark(text, start, end, style))
+        shown = ShownWords(text.document())
+        for hit in _pattern(words).finditer(shown.words):
+            marks.append(_mark(text, *shown.places(*hit.span()), style))
             if len(marks) == MOST_MARKS:
                 break
     if marks and current >= 0:
@@ -101,8 +98,40 @@ def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(r"\s+".join(re.escape(word) for word in words.split()), re.IGNORECASE)
 
 
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+class ShownWords:
+    """The words of a document with the sources of its formulas, and where in the document they stand."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        self._shown = document.toPlainText()
+        self._wide = not self._shown.isascii() and max(self._shown) > "\uffff"
+        self._starts, self._formulas = [0], [(0, 0)]
+        pieces, done = [], 0
+        cursor = QTextCursor(document)
+        for found in re.finditer("\ufffc", self._shown):
+            cursor.setPosition(self._units(found.start()) + 1)
+            source = str(cursor.charFormat().property(FORMULA_SOURCE) or "\ufffc")
+            pieces += [self._shown[done : found.start()], source]
+            done = found.end()
+            start = self._starts[-1] + self._formulas[-1][1] + len(pieces[-2])
+            self._starts.append(start)
+            self._formulas.append((found.start(), len(source)))
+        self.words = "".join([*pieces, self._shown[done:]])
+
+    def places(self, start: int, end: int) -> tuple[int, int]:
+        """Document positions of a part of `words`; a formula is one character."""
+        return self._place(start, end=False), self._place(end, end=True)
+
+    def _place(self, at: int, *, end: bool) -> int:
+        number = (bisect_left if end else bisect_right)(self._starts, at) - 1
+        place, length = self._formulas[max(number, 0)]
+        within = at - self._starts[max(number, 0)]
+        if number <= 0:
+            return self._units(at)
+        return self._units(place + (int(end) if within < length else 1 + within - length))
+
+    def _units(self, place: int) -> int:
+        """Qt counts letters beyond the first plane twice."""
+        return len(self._shown[:place].encode("utf-16-le", "surrogatepass")) // 2 if self._wide else place
 
 
 def _mark(text: MessageText, start: int, end: int, style: ViewStyle) -> QTextEdit.ExtraSelection:

@@ -7,6 +7,7 @@ is added, the anchor keeps its place.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
@@ -16,6 +17,7 @@ from slmdesk.gui.base.icons import icon
 from slmdesk.gui.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, system_fonts
 from slmdesk.gui.chat.view.rows import Row, Rows
 from slmdesk.gui.chat.view.widget import MessageWidget
+from slmdesk.gui.markdown.formulas import Formulas
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import ViewStyle
 
@@ -35,6 +37,8 @@ class MessageArea(QAbstractScrollArea):
         super().__init__(parent)
         self._style = ViewStyle(LIGHT, system_fonts())
         self._parser = Parser()
+        self._formulas = Formulas(self)
+        self._formulas.arrived.connect(self.relay, Qt.ConnectionType.QueuedConnection)  # once all have told of it
         self.rows = Rows()
         """The messages; read only for others."""
         self.live: set[int] = set()
@@ -129,6 +133,7 @@ class MessageArea(QAbstractScrollArea):
                 best, distance = index, away
         return best
 
+    @Slot()
     def relay(self) -> None:
         """Create widgets in and around the viewport, correct heights, place them; the anchor keeps its place."""
         if self._placing:
@@ -180,6 +185,9 @@ class MessageArea(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self._style.theme.colour("surface"))
+
+    def _on_reshaped(self, row: Row) -> None:
+        row.width = -1  # measured again by `relay`, which follows
 
     # private: placing ----------------------------------------------------------------------------------------------
 
@@ -233,7 +241,8 @@ class MessageArea(QAbstractScrollArea):
 
     def _make(self, index: int) -> None:
         row = self.rows[index]
-        widget = MessageWidget(row.view, self._style, self._parser, self.viewport())
+        widget = MessageWidget(row.view, self._style, self._parser, self.viewport(), formulas=self._formulas)
+        widget.text.reshaped.connect(partial(self._on_reshaped, row))
         row.widget, row.width = widget, -1
         self.live.add(index)
         row.has_more = widget.show_view(row.view, width=self.column_width)

@@ -12,6 +12,7 @@ from slmdesk.gui.base.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
 from slmdesk.gui.chat.view.extras import ExtraLines
 from slmdesk.gui.chat.view.message import ACTIONS, MENU, MORE, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.thought import ThoughtLine
+from slmdesk.gui.markdown.formulas import Formulas
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
 from slmdesk.gui.markdown.text import MessageText
@@ -46,7 +47,9 @@ class MessageWidget(QWidget):
     action_chosen = Signal(str)
     extra_chosen = Signal(str)
 
-    def __init__(self, view: MessageView, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
+    def __init__(
+        self, view: MessageView, style: ViewStyle, parser: Parser, parent: QWidget, *, formulas: Formulas | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("message")
         self._view = view
@@ -61,7 +64,7 @@ class MessageWidget(QWidget):
         self._note: QLabel | None = None
         self._note_icon: QLabel | None = None
         self._details: QLabel | None = None
-        self.text = MessageText(style, self, on_band=not view.is_markdown)
+        self.text = MessageText(style, self, on_band=not view.is_markdown, formulas=formulas)
         self.text.setAccessibleName(view.label)
         self.text.setPlaceholderText("…" if view.is_growing else "")
         self._thought = ThoughtLine(style, self)

@@ -54,6 +54,7 @@ class AnswerText(QScrollArea):
         self._text = MessageText(style, self, on_band=False)
         self._text.anchor_chosen.connect(self._on_anchor)
         self._text.copy_requested.connect(lambda: QGuiApplication.clipboard().setText(self._text.selected_text()))
+        self._text.reshaped.connect(self._fit)
         self._writer = MessageWriter(self._text.document(), style, self._parser)
         self.setWidget(self._text)
         self.setMinimumHeight(round(LEAST_LINES * style.line_height))
@@ -92,6 +93,7 @@ class AnswerText(QScrollArea):
         if more:
             self._more.start()
 
+    @Slot()
     def _fit(self) -> None:
         width = max(self.viewport().width(), 40)
         height = self._text.height_at(width)

@@ -1,0 +1,236 @@
+"""Draws the formulas in documents: typeset on a thread of their own, their source until then or if that fails.
+
+Nothing is looked up by name: a formula is a character with its LaTeX in its format, and is drawn from memory.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from math import ceil
+
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QFontInfo,
+    QFontMetrics,
+    QImage,
+    QPainter,
+    QPyTextObject,
+    QTextBlock,
+    QTextCharFormat,
+    QTextDocument,
+    QTextFormat,
+)
+
+from slmdesk.gui.markdown.latex import COLOUR, LatexError, Typeset, typeset
+from slmdesk.gui.markdown.style import FORMULA, FORMULA_DISPLAYED, FORMULA_SOURCE, FORMULA_TEX
+
+SCALE = 1.12
+"""Letters of formulas are small for their size beside those of a window."""
+LEAST_SCALE = 0.5
+"""A formula wider than the text is made smaller down to this; beyond, its source is shown, which is wrapped."""
+GATHER_MS = 30
+"""Formulas typeset within this time are shown together."""
+MOST_TYPESET = 2000
+MOST_IMAGE_BYTES = 32_000_000
+"""How much of either is kept for later."""
+
+_Key = tuple[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """Where a formula or its source is drawn within the room it takes in a line; device-independent pixels."""
+
+    width: float
+    height: float
+    top: float
+    em: float = 0
+    """0: the source is drawn."""
+    made: Typeset | None = None
+
+
+class Formulas(QPyTextObject):
+    """Sizes and draws the formulas of any number of documents.  Emits `arrived` when some were typeset.
+
+    Lives on the window's thread; a thread of its own runs while there is something to typeset.
+    """
+
+    arrived = Signal()
+    _came = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("formulas")
+        self._known: OrderedDict[_Key, Typeset | None] = OrderedDict()
+        self._images: OrderedDict[tuple[object, ...], QImage] = OrderedDict()
+        self._image_bytes = 0
+        self._lock = threading.Lock()
+        self._waiting: deque[_Key] = deque()
+        self._asked: set[_Key] = set()
+        self._came_in: list[tuple[_Key, Typeset | None]] = []
+        self._thread: threading.Thread | None = None
+        self._fresh: set[_Key] = set()
+        self._timer = QTimer(self, singleShot=True, interval=GATHER_MS)
+        self._timer.timeout.connect(self._take_in)
+        self._came.connect(self._on_came)
+
+    def draw_in(self, document: QTextDocument) -> None:
+        """Draw the formulas of this document from now on."""
+        document.documentLayout().registerHandler(FORMULA, self)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing asked for is still to be typeset or shown."""
+        return not self._asked and not self._timer.isActive()
+
+    def lay_out_again(self, document: QTextDocument) -> bool:
+        """Lay out anew where formulas stand that just came in, on `arrived`.  Returns whether there are any."""
+        found = False
+        block = document.begin()
+        while block.isValid():
+            if "\ufffc" in block.text() and any(key in self._fresh for key in _keys(block)):
+                document.markContentsDirty(block.position(), block.length())
+                found = True
+            block = block.next()
+        return found
+
+    # what Qt asks for ----------------------------------------------------------------------------------------------
+
+    def intrinsicSize(self, document: QTextDocument, _position: int, untrusted: QTextFormat) -> QSizeF:
+        box = self._box(document, untrusted.toCharFormat())
+        return QSizeF(box.width, box.height)
+
+    def drawObject(
+        self, painter: QPainter, rect: QRectF | QRect, document: QTextDocument, _position: int, untrusted: QTextFormat
+    ) -> None:
+        char, rect = untrusted.toCharFormat(), QRectF(rect)
+        box = self._box(document, char)
+        if box.made is None:
+            painter.save()
+            painter.setFont(char.font())
+            painter.setPen(char.foreground().color())
+            painter.drawText(rect.adjusted(0, box.top, 0, 0), _WRAPPED, str(char.property(FORMULA_SOURCE)))
+            painter.restore()
+            return
+        scale = painter.device().devicePixelRatio()
+        image = self._image(char, box, scale)
+        painter.drawImage(
+            QRectF(rect.left(), rect.top() + box.top, image.width() / scale, image.height() / scale), image
+        )
+
+    # private: size and image ---------------------------------------------------------------------------------------
+
+    def _box(self, document: QTextDocument, char: QTextCharFormat) -> _Box:
+        """The room a formula takes; Qt puts the middle of it at half the height of an x."""
+        half_x = QFontMetrics(char.font()).xHeight() / 2
+        room = document.textWidth() if document.textWidth() > 0 else 10_000.0
+        made = self._typeset(char)
+        if made is not None:
+            em = QFontInfo(char.font()).pixelSize() * SCALE
+            em *= min(1.0, room / (made.width * em))
+            if em >= LEAST_SCALE * QFontInfo(char.font()).pixelSize():
+                below = made.depth * em
+                above = made.height * em - below
+                height = max(2 * above - half_x, 2 * below + half_x)
+                return _Box(made.width * em, height, (height + half_x) / 2 - above, em, made)
+        metrics = QFontMetrics(char.font())
+        space = QRect(0, 0, max(int(room), 1), 1_000_000)
+        rect = metrics.boundingRect(space, _WRAPPED, str(char.property(FORMULA_SOURCE)))
+        below = metrics.descent()
+        above = rect.height() - below
+        height = max(2 * above - half_x, 2 * below + half_x)
+        return _Box(min(rect.width() + 1, room), height, (height + half_x) / 2 - above)
+
+    def _image(self, char: QTextCharFormat, box: _Box, scale: float) -> QImage:
+        colour = char.foreground().color().name()
+        key = (char.property(FORMULA_TEX), char.property(FORMULA_DISPLAYED), round(box.em, 3), scale, colour)
+        found = self._images.get(key)
+        if found is not None:
+            self._images.move_to_end(key)
+            return found
+        made = box.made
+        if made is None:
+            raise ValueError("a source has no image")
+        from PySide6.QtSvg import QSvgRenderer  # here: a chat without formulas does not need it
+
+        size = QSizeF(made.width * box.em * scale, made.height * box.em * scale)
+        image = QImage(ceil(size.width()), ceil(size.height()), QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        svg = made.svg.replace(COLOUR.encode(), colour.encode())
+        QSvgRenderer(QByteArray(svg)).render(painter, QRectF(0, 0, size.width(), size.height()))
+        painter.end()
+        self._images[key] = image
+        self._image_bytes += image.sizeInBytes()
+        while self._image_bytes > MOST_IMAGE_BYTES and len(self._images) > 1:
+            self._image_bytes -= self._images.popitem(last=False)[1].sizeInBytes()
+        return image
+
+    # private: typesetting ------------------------------------------------------------------------------------------
+
+    def _typeset(self, char: QTextCharFormat) -> Typeset | None:
+        """The formula; None while it is not there or where it cannot be."""
+        key = (str(char.property(FORMULA_TEX)), bool(char.property(FORMULA_DISPLAYED)))
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        if key not in self._asked:
+            self._asked.add(key)
+            with self._lock:
+                self._waiting.append(key)
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="formulas", daemon=True)
+                    self._thread.start()
+        return None
+
+    def _work(self) -> None:
+        """Typeset what waits, then end.  On its own thread."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                key = self._waiting.popleft()
+            try:
+                made = typeset(key[0], displayed=key[1])
+            except LatexError:
+                made = None
+            with self._lock:
+                self._came_in.append((key, made))
+            try:
+                self._came.emit()
+            except RuntimeError:  # the window has closed
+                return
+
+    @Slot()
+    def _on_came(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    @Slot()
+    def _take_in(self) -> None:
+        with self._lock:
+            came, self._came_in = self._came_in, []
+        self._known.update(came)
+        self._fresh = {key for key, _ in came}
+        self._asked -= self._fresh
+        while len(self._known) > MOST_TYPESET:
+            self._known.popitem(last=False)
+        self.arrived.emit()
+
+
+_WRAPPED = Qt.TextFlag.TextWrapAnywhere | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+
+
+def _keys(block: QTextBlock) -> list[_Key]:
+    keys = []
+    fragments = block.begin()
+    while not fragments.atEnd():
+        char = fragments.fragment().charFormat()
+        if char.objectType() == FORMULA:
+            keys.append((str(char.property(FORMULA_TEX)), bool(char.property(FORMULA_DISPLAYED))))
+        fragments += 1
+    return keys
