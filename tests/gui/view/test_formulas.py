@@ -191,7 +191,8 @@ def test_what_cannot_be_drawn_is_refused(name):
     [
         "x", "E=mc^2", "\\frac{-b\\pm\\sqrt{b^2-4ac}}{2a}", "\\sum_{i=1}^{n} i", "a < b", "\\text{a < b \\& c}",
         "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}", "x = 1 \\\\ y = 2", "10{,}000", "a \\not= b",
-        "x \\tag{1}", "\\left. x \\right|_0^1", "\\text{für ä}", "\\color{red}{x}", "\\mathbb{R}", "f'(x)", "</math><b>x</b>",
+        "x \\tag{1}", "\\left. x \\right|_0^1", "\\text{für ä}", "\\color{red}{x}", "\\mathbb{R}", "f'(x)",
+        "</math><b>x</b>",
         "\\begin{cases} x & \\text{if } y \\\\ z \\end{cases}", "\\sqrt{1+\\sqrt{1+\\sqrt{1+\\sqrt{1+x}}}}",
     ],
 )  # fmt: skip
