@@ -51,6 +51,26 @@ class Attached:
     places: tuple[Place, ...] = ()
     """The passages, for a document that is not read whole."""
     source: tuple[str, ...] = ()
+    collection: str = ""
+    """Id of a folder.  Without a document this stands for the folder itself and has no text: each of its documents of
+    which passages are read is a part of its own.
+    """
+    documents_total: int = 0
+    """Of a folder: the documents that were searched for passages."""
+    documents_used: int = 0
+    """Of a folder: those of which passages are read."""
+    documents_unread: int = 0
+    """Of a folder: those that could not be read, and so were not searched."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether this stands for a folder, not for a document or a text."""
+        return bool(self.collection) and not self.document
+
+    @property
+    def is_of_folder(self) -> bool:
+        """Whether its passages were found because its folder is attached."""
+        return bool(self.collection) and bool(self.document)
 
     @property
     def words_left_out(self) -> int:
@@ -72,6 +92,8 @@ def used_words(about: Attached) -> str:
         return "forgotten; what was sent of it before is kept"
     if not about.is_planned:
         return "not read yet"
+    if about.is_folder:
+        return _searched_words(about)
     if about.is_whole:
         unread = len(about.pages_unread)
         return "whole" if not unread else f"whole; {unread} of {about.pages_total} {kind}s have no words"
@@ -83,6 +105,17 @@ def used_words(about: Attached) -> str:
     word = kind if len(about.pages_used) == 1 else f"{kind}s"
     more = "more passages" if about.is_more else "passages"
     return f"{more} on {word} {numbers} of {about.pages_total}"
+
+
+def _searched_words(about: Attached) -> str:
+    total = f"{about.documents_total:,} document{'s' * (about.documents_total != 1)} looked through"
+    used = (
+        f"passages of {about.documents_used:,} read"
+        if about.documents_used
+        else "nothing of them read: no passage fits"
+    )
+    unread = f"; {about.documents_unread:,} could not be read" if about.documents_unread else ""
+    return f"{total}, {used}{unread}"
 
 
 def list_of(numbers: Sequence[int], most: int = 12) -> str:

@@ -11,7 +11,7 @@ from slmdesk.services.chat.options import ChatOptions
 
 @dataclass(frozen=True, slots=True)
 class AttachRequest:
-    """Attach a document that was read, or text that is in no document."""
+    """Attach a document that was read, text that is in no document, or a folder, of which passages are read."""
 
     document: str = ""
     """Id of a document; empty: `source` is the text."""
@@ -21,6 +21,8 @@ class AttachRequest:
     """Pages of the text; pasted text has one."""
     page_kind: str = "page"
     mode: AttachMode = AttachMode.AUTO
+    collection: str = ""
+    """Id of a folder."""
 
 
 @dataclass(frozen=True, slots=True)

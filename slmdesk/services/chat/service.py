@@ -23,6 +23,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
+from slmdesk.services.chat.attachments.decided import check_folders
 from slmdesk.services.chat.attachments.planner import Workers, stub_of, undecided_again
 from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
@@ -117,6 +118,7 @@ class ChatService(Service):
             raise KnownError("request.invalid", what="no text")
         if len(request.attach) > MOST_ATTACHED:
             raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
+        check_folders(self._store, request.attach)
         old = self.options(request.chat) if request.chat else request.options or ChatOptions()
         options = self._choice.options_for(request, old)  # all of this before anything is kept
         brings = brings_text(request.text, has_attachments=bool(request.attach))
@@ -130,7 +132,7 @@ class ChatService(Service):
             *before, asked = self._path_to(message_store, item, request.instead_of)
             if asked.role is not Role.USER:
                 raise KnownError("request.invalid", what="not a question")
-            path, kept = tuple(before), tuple(map(undecided_again, asked.attachments))
+            path, kept = tuple(before), undecided_again(asked.attachments)
         self._link(item, request)
         user = message_store.messages.add(
             item.id,

@@ -7,11 +7,10 @@ the passages that match the question.  The choice is stored with the question.  
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
-from slmdesk.core.attached import Attached, AttachmentPart, AttachMode, Place
-from slmdesk.core.documents import Page
+from slmdesk.core.attached import Attached, AttachmentPart, Place
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord, Passage
 from slmdesk.core.types import ChatMessage, Origin, TextPart
@@ -30,16 +29,9 @@ from slmdesk.services.chat.attachments.budget import (
     space_for_answer,
     space_for_passages,
 )
+from slmdesk.services.chat.attachments.decided import PlanDoc, PlanFolder, Taken, folder_now, key_of
 from slmdesk.services.chat.attachments.sources import MeasuredAttachment, Sources
-from slmdesk.services.chat.attachments.text import (
-    FRAME_TOKENS,
-    pages_from,
-    pages_of_places,
-    passages_from,
-    passages_text,
-    place_of,
-    words_at,
-)
+from slmdesk.services.chat.attachments.text import FRAME_TOKENS, pages_from, passages_from, place_of
 from slmdesk.services.chat.prompt_inspector import FRAME
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.documents.retrieval import RankedPassages, Retrieval
@@ -78,26 +70,6 @@ class PlanRequest:
     explicit: bool
 
 
-@dataclass(slots=True, eq=False)
-class _Doc:
-    """One document from which passages are chosen."""
-
-    about: Attached
-    request: AttachRequest
-    is_fresh: bool
-    given: set[Place]
-    """Places of its passages that are in the chat already."""
-    measured: MeasuredAttachment | None = None
-    tokens: int = 0
-    is_whole: bool = False
-    passages: tuple[Passage, ...] = ()
-    """Passages of text that is in no document."""
-
-    @property
-    def key(self) -> str:
-        return key_of(self.about)
-
-
 @dataclass(frozen=True, slots=True)
 class Workers:
     """The services a plan uses."""
@@ -122,13 +94,27 @@ class Plan:
         """Create the plan; `failed` gets None when loading the model was cancelled."""
         self._at, self._request, self._chosen, self._failed = workers, request, chosen, failed
         self._docs = _docs_of(request)
+        self._folders: list[PlanFolder] = []
+        self._searched: set[str] = set()
+        """The documents of folders, but those that are attached by themselves or were read whole before."""
+        self._given = _given_in(request.older)
         self._lease: Lease | None = None
         self._is_over = False
         self._context = self._left = 0
 
     def begin(self) -> None:
-        """Measure the documents one after another, then choose."""
-        self._measure(0)
+        """Look up the folders, measure the documents one after another, then choose."""
+        try:
+            self._folders = [
+                folder_now(self._at.store, about, is_fresh=is_fresh) for about, is_fresh in _folders_of(self._request)
+            ]
+        except KnownError as err:
+            self._fail(problem_for(err))
+            return
+        others = {one.about.document for one in self._docs}
+        others |= {one.attached.document for one in self._request.older if one.attached.is_whole}
+        self._searched = {id for one in self._folders for id in one.names} - others
+        self._measure(self._docs, self._acquire_model)
 
     def cancel(self) -> None:
         """Drop the plan: neither callback is called any more."""
@@ -149,22 +135,22 @@ class Plan:
 
     # ---- what there is
 
-    def _measure(self, at: int) -> None:
+    def _measure(self, docs: Sequence[PlanDoc], then: Callable[[], None]) -> None:
         if self._is_over:
             return
-        if at == len(self._docs):
-            self._acquire_model()
+        if not docs:
+            then()
             return
 
         def measured(found: MeasuredAttachment | Problem) -> None:
             if isinstance(found, MeasuredAttachment):
-                self._docs[at].measured = found
+                docs[0].measured = found
             elif found.code not in ("document.unknown", "document.stopped"):
                 self._fail(found)
                 return
-            self._at.service_thread.post(lambda: self._measure(at + 1))
+            self._at.service_thread.post(lambda: self._measure(docs[1:], then))
 
-        self._at.sources.measure(self._docs[at].request).then(measured)
+        self._at.sources.measure(docs[0].request).then(measured)
 
     def _acquire_model(self) -> None:
         self._lease = self._at.loader.acquire(
@@ -183,7 +169,7 @@ class Plan:
 
         self._when(self._at.sources.tokens_of(known, self._request.record), counted)
 
-    def _may_fit(self, one: _Doc) -> bool:
+    def _may_fit(self, one: PlanDoc) -> bool:
         found = one.measured
         return found is not None and found.characters // CHARACTERS_PER_TOKEN <= self._context
 
@@ -202,18 +188,18 @@ class Plan:
     def _decide(self) -> None:
         fresh = [one for one in self._docs if one.is_fresh and one.measured]
         for one, is_whole in zip(
-            fresh, decide([SizedAttachment(one.tokens, _mode_of(one)) for one in fresh], self._left), strict=True
+            fresh, decide([SizedAttachment(one.tokens, one.mode) for one in fresh], self._left), strict=True
         ):
             one.is_whole = is_whole
             if is_whole:
                 self._left -= one.tokens
         asked = [one for one in self._docs if one.measured and not one.is_whole]
-        if not asked:
+        if not asked and not self._folders:
             self._end({})
             return
         self._rank_sources([one for one in asked if not one.about.document], lambda: self._rank(asked))
 
-    def _rank_sources(self, docs: Sequence[_Doc], then: Callable[[], None]) -> None:
+    def _rank_sources(self, docs: Sequence[PlanDoc], then: Callable[[], None]) -> None:
         """Cut text that is in no document into passages and rank them, on a thread of their own."""
         words = search_words(self._request.question)
 
@@ -236,8 +222,8 @@ class Plan:
         else:
             then()
 
-    def _rank(self, asked: Sequence[_Doc]) -> None:
-        ids = [one.about.document for one in asked if one.about.document]
+    def _rank(self, asked: Sequence[PlanDoc]) -> None:
+        ids = [*(one.about.document for one in asked if one.about.document), *self._searched]
 
         def ranked(found: RankedPassages | Problem) -> None:
             if isinstance(found, Problem):
@@ -255,79 +241,55 @@ class Plan:
         except KnownError as err:
             self._fail(problem_for(err))
 
-    def _beginnings(self, asked: Sequence[_Doc]) -> list[Passage]:
+    def _beginnings(self, asked: Sequence[PlanDoc]) -> list[Passage]:
         """Return the beginnings of newly attached documents, for a question whose words match nothing (“What is this
-        about?”).
+        about?”); of a folder those of the first documents.
         """
         ids = [one.about.document for one in asked if one.about.document and one.is_fresh]
+        fresh = [id for one in self._folders if one.is_fresh for id in one.names if id in self._searched]
+        ids += fresh[:MOST_PASSAGES]
         each = max(1, MOST_PASSAGES // max(1, len(ids)))
         return [passage for id in ids for passage in self._at.store.passages.of_document(id)[:each]]
 
-    def _pick(self, asked: Sequence[_Doc], stored: Sequence[Passage]) -> None:
+    def _pick(self, asked: Sequence[PlanDoc], stored: Sequence[Passage]) -> None:
         """Choose the highest-ranked passages that are not in the chat yet and fit together."""
         rankings: list[list[tuple[str, Passage]]] = [[(one.document, one) for one in stored]]
         rankings += [[(one.key, passage) for passage in one.passages] for one in asked if not one.about.document]
-        by_key = {(one.about.document or one.key): one for one in asked}
-        candidates = [(key, one) for key, one in in_turn(rankings) if place_of(one) not in by_key[key].given]
+        candidates = [(key, one) for key, one in in_turn(rankings) if place_of(one) not in self._given.get(key, ())]
         candidates = candidates[: 3 * MOST_PASSAGES]
 
         def counted(counts: list[int]) -> None:
             sizes = [one + PASSAGE_FRAME for one in counts]
             taken: dict[str, list[tuple[Passage, int]]] = {}
-            for place in best_that_fit(sizes, space_for_passages(self._left - FRAME_TOKENS * len(asked))):
+            frames = len(asked) + min(MOST_PASSAGES, len(self._searched))
+            for place in best_that_fit(sizes, space_for_passages(self._left - FRAME_TOKENS * frames)):
                 key, passage = candidates[place]
                 taken.setdefault(key, []).append((passage, sizes[place]))
-            self._end(taken)
+            self._measure_found(taken)
 
         self._when(self._at.sources.count([one.text for _, one in candidates], self._request.record), counted)
 
     # ---- what is kept
 
-    def _end(self, taken: Mapping[str, Sequence[tuple[Passage, int]]]) -> None:
+    def _measure_found(self, taken: Mapping[str, Taken]) -> None:
+        """Measure the documents of folders of which passages were chosen."""
+        ids = [id for id in taken if id in self._searched]
+        found = [(folder, [folder.doc(id) for id in ids if id in folder.names]) for folder in self._folders]
+        self._measure([doc for _, docs in found for doc in docs], lambda: self._end(taken, found))
+
+    def _end(self, taken: Mapping[str, Taken], found: Sequence[tuple[PlanFolder, Sequence[PlanDoc]]] = ()) -> None:
         if self._is_over:
             return
+        store = self._at.store
         try:
-            parts = [self._part_of(one, taken.get(one.about.document or one.key, ())) for one in self._docs]
+            parts = [one.part(taken.get(one.key, ()), store) for one in self._docs]
+            for folder, docs in found:
+                parts += [folder.part(len(docs)), *(one.part(taken[one.key], store) for one in docs)]
         except KnownError as err:
             self._fail(problem_for(err))
             return
         self._is_over = True
         self._chosen(tuple(one for one in parts if one is not None))
-
-    def _part_of(self, one: _Doc, taken: Sequence[tuple[Passage, int]]) -> AttachmentPart | None:
-        about = replace(one.about, is_planned=True, is_more=not one.is_fresh)
-        found = one.measured
-        if found is None:
-            gone = replace(about, is_gone=True, is_whole=False, tokens=0, pages_used=(), places=(), words_read=0)
-            return AttachmentPart("", Origin.DOCUMENT, gone)
-        about = replace(
-            about, name=found.name, sha256=found.sha256, page_kind=found.page_kind, pages_total=found.pages_total,
-            pages_unread=found.pages_unread, words_total=found.words, is_whole=one.is_whole,
-        )  # fmt: skip
-        if one.is_whole and found.text is not None:
-            about = replace(about, tokens=one.tokens, pages_used=found.pages_read, words_read=found.words, places=())
-            return AttachmentPart(found.text, Origin.DOCUMENT, about)
-        passages = [passage for passage, _ in taken]
-        if not passages and not one.is_fresh:
-            return None
-        places = tuple(sorted(map(place_of, passages)))
-        about = replace(
-            about, is_whole=False, places=places, pages_used=pages_of_places(places),
-            words_read=words_at(places, self._pages(one, places)),
-            tokens=sum(size for _, size in taken) + FRAME_TOKENS if passages else 0,
-        )  # fmt: skip
-        return AttachmentPart(passages_text(passages, found.page_kind), Origin.DOCUMENT, about)
-
-    def _pages(self, one: _Doc, places: Sequence[Place]) -> dict[int, Page]:
-        requested = pages_of_places(places)
-        if not one.about.document:
-            return {page.number: page for page in pages_from(one.request.source)}
-        pages = [
-            page
-            for number in requested
-            for page in self._at.store.pages.of_document(one.about.document, begin=number, limit=1)
-        ]
-        return {page.number: page for page in pages}
 
     def _fail(self, problem: Problem | None) -> None:
         if not self._is_over:
@@ -335,33 +297,24 @@ class Plan:
             self._failed(problem)
 
 
-def key_of(about: Attached) -> str:
-    """Return the key of a part's document or text."""
-    return about.document or f"{about.name} {hash(about.source)}"
-
-
-def request_of(about: Attached) -> AttachRequest:
-    """Return a request that attaches the same again."""
-    return AttachRequest(about.document, about.name, about.source, about.page_kind, about.mode)
-
-
 def stub_of(request: AttachRequest) -> AttachmentPart:
     """Return a part for which nothing is decided yet."""
     about = Attached(
         request.name, request.document, page_kind=request.page_kind, mode=request.mode, source=request.source,
-        pages_total=len(request.source),
+        pages_total=len(request.source), collection=request.collection,
     )  # fmt: skip
     return AttachmentPart("", Origin.DOCUMENT, about)
 
 
-def undecided_again(part: AttachmentPart) -> AttachmentPart:
-    """Return an attachment for another question: which part of it is read is decided anew."""
-    old = part.attached
-    about = Attached(
-        old.name, old.document, page_kind=old.page_kind, mode=old.mode, source=old.source,
-        pages_total=old.pages_total,
+def undecided_again(parts: Sequence[AttachmentPart]) -> tuple[AttachmentPart, ...]:
+    """Return the attachments for another question: which part of each is read is decided anew."""
+    return tuple(
+        AttachmentPart("", Origin.DOCUMENT, Attached(
+            old.name, old.document, page_kind=old.page_kind, mode=old.mode, source=old.source,
+            pages_total=old.pages_total, collection=old.collection,
+        ))
+        for old in (one.attached for one in parts) if not old.is_of_folder
     )  # fmt: skip
-    return AttachmentPart("", Origin.DOCUMENT, about)
 
 
 def is_undecided(parts: Sequence[TextPart]) -> bool:
@@ -370,25 +323,32 @@ def is_undecided(parts: Sequence[TextPart]) -> bool:
 
 
 def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
-    """Return the documents earlier messages read by passages, each once, as attached last."""
+    """Return the documents and folders earlier messages read by passages, each once, as attached last."""
     whole = {key_of(one.attached) for one in path if one.attached.is_whole}
-    found = {key_of(one.attached): one.attached for one in path if not one.attached.is_gone}
+    attached = [one.attached for one in path if not one.attached.is_of_folder]
+    found = {key_of(about): about for about in attached if not about.is_gone}
     return [about for key, about in found.items() if key not in whole]
 
 
-def _docs_of(request: PlanRequest) -> list[_Doc]:
+def _given_in(older: Sequence[AttachmentPart]) -> dict[str, set[Place]]:
+    """Return the places of the passages that are in the chat already, by the key of their document or text."""
     given: dict[str, set[Place]] = {}
-    for part in request.older:
+    for part in older:
         given.setdefault(key_of(part.attached), set()).update(part.attached.places)
+    return given
+
+
+def _all_of(request: PlanRequest) -> list[tuple[Attached, bool]]:
+    """Return what is attached, with whether to this question."""
     fresh = [part.attached for part in request.parts]
     keys = {key_of(about) for about in fresh}
     older = [about for about in older_by_passages(request.older) if key_of(about) not in keys]
-    return [
-        _Doc(about, request_of(about), is_fresh, given.get(key_of(about), set()))
-        for about, is_fresh in [*((one, True) for one in fresh), *((one, False) for one in older)]
-    ]
+    return [*((one, True) for one in fresh), *((one, False) for one in older)]
 
 
-def _mode_of(one: _Doc) -> AttachMode:
-    """Return the mode of reading: a text too long for any context is read by passages, whatever was asked for."""
-    return AttachMode.PASSAGES if one.measured and one.measured.text is None else one.about.mode
+def _docs_of(request: PlanRequest) -> list[PlanDoc]:
+    return [PlanDoc(about, is_fresh) for about, is_fresh in _all_of(request) if not about.collection]
+
+
+def _folders_of(request: PlanRequest) -> list[tuple[Attached, bool]]:
+    return [(about, is_fresh) for about, is_fresh in _all_of(request) if about.is_folder]

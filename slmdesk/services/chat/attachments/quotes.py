@@ -20,7 +20,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service import Service
 from slmdesk.services.chat.answer_writer import Watcher
-from slmdesk.services.chat.attachments.planner import key_of
+from slmdesk.services.chat.attachments.decided import key_of
 from slmdesk.services.chat.attachments.text import pages_from
 from slmdesk.services.chat.ephemeral import PREFIX
 from slmdesk.services.chat.events import QuotesFound

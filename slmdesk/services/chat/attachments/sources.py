@@ -33,6 +33,9 @@ PAGES_AT_ONCE = 20
 MOST_CHARACTERS = 700_000
 """The longest text that is counted completely and may be read whole; no context here holds more."""
 SAMPLE = 100_000
+PAGE_CHARACTERS = 2000
+"""Of a usual page."""
+SAMPLE_PAGE = "A usual page of text, for a guess at how many tokens a folder has. "
 KEPT = 24
 """Number of measured documents kept in memory."""
 
@@ -57,6 +60,8 @@ class MeasuredAttachment:
     sample: str
     """Beginning of the text, for guessing its tokens."""
     source: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    """The names of a folder's documents; its text is theirs, and no model is given all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,11 @@ class Sources(Service):
     def measure(self, request: AttachRequest) -> Pending[MeasuredAttachment]:
         """Measure an attachment, which is known at once when it was measured before.
 
-        A Problem: the document is gone (`document.unknown`) or not read to its end (`document.stopped`).
+        A Problem: the document is gone (`document.unknown`) or not read to its end (`document.stopped`); the folder is
+        gone (`collection.unknown`).
         """
+        if request.collection:
+            return ended(self._of_folder(request))
         if not request.document:
             return ended(self._of_source(request))
         try:
@@ -174,6 +182,19 @@ class Sources(Service):
                 text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE], request.source,
             ))  # fmt: skip
         return self._known[key]
+
+    def _of_folder(self, request: AttachRequest) -> MeasuredAttachment | Problem:
+        """Measure a folder roughly, by its pages: all of its text would take long to read."""
+        try:
+            record = self._store.collections.get(request.collection)
+            _, pages, _ = self._store.collections.count(record.id)
+            names = tuple(one.name for one in self._store.collections.asked_documents(record.id))
+        except KnownError as err:
+            return problem_for(err)
+        return MeasuredAttachment(
+            f"folder {record.id} {pages}", record.name, "", "", "page", pages, (), (), 0, pages * PAGE_CHARACTERS, None,
+            SAMPLE_PAGE, documents=names,
+        )  # fmt: skip
 
     # ---- counting
 
