@@ -53,7 +53,6 @@ from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.named import named
-from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.engine.load_spec import limits_of
 from slmdesk.services.jobs.overview import JobView
@@ -172,7 +171,7 @@ class Frame(QObject):
 
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(self._on_other_found)
-        self.chat.inspector.passage_requested.connect(self._on_passage_requested)
+        self.chat.inspector.page_requested.connect(self._on_page_requested)
         self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
 
@@ -355,10 +354,10 @@ class Frame(QObject):
             self.models_place.setCurrentWidget(self.compare_page)
             self.window.show_page("Models")
 
-    @Slot(object)
-    def _on_passage_requested(self, quoted: Quoted) -> None:
+    @Slot(str, int, object)
+    def _on_page_requested(self, document: str, page: int, spans: Sequence[tuple[int, int]]) -> None:
         self.window.show_page("Documents")
-        self.documents_page.document.open_at(quoted.document, {quoted.page: [(quoted.start, quoted.end)]})
+        self.documents_page.document.open_at(document, {page: list(spans)})
 
     @Slot(object)
     def _on_job_opened(self, view: JobView) -> None:

@@ -48,6 +48,12 @@ class Draft:
     is_guess: bool = False
     use: str = ""
     """How much of it will be read: what the context meter says."""
+    most_tokens: int = 0
+    """Of a folder: the tokens of passages that will be read at most."""
+    folder: str = ""
+    """Id of a folder of the library, which is being read as long as `total` is not 0."""
+    documents: int = 0
+    """Of a folder: those that were read."""
     problem: str = ""
     key: str = field(default_factory=lambda: f"attachment {next(_KEYS)}")
 
@@ -61,10 +67,14 @@ class Draft:
 
     @property
     def request(self) -> AttachRequest:
+        if self.folder:
+            return AttachRequest(name=self.name, mode=AttachMode.PASSAGES, collection=self.folder)
         return AttachRequest(self.document, self.name, self.source, self.kind, self.mode)
 
     @property
     def words(self) -> str:
+        if self.folder and self.state != FAILED:
+            return self._folder_words()
         if self.state == READING:
             return f"reading, page {self.done:,} of {self.total:,}\u2026" if self.total else "reading\u2026"
         if self.state == LOCKED:
@@ -80,6 +90,17 @@ class Draft:
         ]
         return " \u00b7 ".join(part for part in parts if part)
 
+    def _folder_words(self) -> str:
+        """A folder has no size of its own in a message: it takes what the passages take that fit the question."""
+        parts = [
+            "by passages",
+            f"up to {self.most_tokens:,} tokens" if self.most_tokens else "",
+            f"{self.documents:,} document{'s' * (self.documents != 1)}",
+            f"still reading, {self.done:,} of {self.total:,}" if self.total else "",
+            f"{self.unread:,} could not be read" if self.unread else "",
+        ]
+        return " \u00b7 ".join(part for part in parts if part)
+
     def _use_words(self) -> str:
         if not self.use:
             return ""
@@ -89,7 +110,9 @@ class Draft:
     def kept(self) -> dict[str, Json]:
         """As it is saved with a draft, to survive a restart."""
         shape: dict[str, Json] = {"name": self.name, "mode": self.mode.value}
-        if self.source:
+        if self.folder:
+            shape["folder"] = self.folder
+        elif self.source:
             shape["source"] = list(self.source)
         elif self.document and self.state == READY:
             shape["document"] = self.document
@@ -101,8 +124,10 @@ class Draft:
 def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
     """A draft from its saved form; None if that is invalid."""
     name, document, path = untrusted.get("name"), untrusted.get("document", ""), untrusted.get("path", "")
-    source, mode = untrusted.get("source", ()), untrusted.get("mode")
-    if not isinstance(name, str) or not isinstance(document, str) or not isinstance(path, str):
+    source, mode, folder = untrusted.get("source", ()), untrusted.get("mode"), untrusted.get("folder", "")
+    if not isinstance(name, str) or not isinstance(document, str):
+        return None
+    if not isinstance(path, str) or not isinstance(folder, str):
         return None
     texts = tuple(one for one in source if isinstance(one, str)) if isinstance(source, list | tuple) else ()
     requested = AttachMode(mode) if isinstance(mode, str) and mode in list(AttachMode) else AttachMode.AUTO
@@ -110,9 +135,9 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
         place = Path(os.fsdecode(bytes.fromhex(path))) if path else None
     except ValueError:
         return None
-    if not (document or texts or place):
+    if not (document or texts or place or folder):
         return None
-    return Draft(name, place, document, texts, requested)
+    return Draft(name, place, document, texts, requested, folder=folder)
 
 
 def pasted_draft(text: str, names: Container[str]) -> Draft:

@@ -74,7 +74,8 @@ class Chip(QFrame):
     def show_draft(self, draft: Draft) -> None:
         self._draft = draft
         is_bad = draft.state in (FAILED, LOCKED)
-        set_icon(self._icon, "triangle-alert" if is_bad else "file-text", "danger" if is_bad else "muted")
+        usual = "folder-open" if draft.folder else "file-text"
+        set_icon(self._icon, "triangle-alert" if is_bad else usual, "danger" if is_bad else "muted")
         self._name.set_full_text(draft.name)
         self._words.set_full_text(draft.words)
         kind = "danger" if is_bad else "small"
@@ -94,7 +95,8 @@ class Chip(QFrame):
     def _hint(self) -> str:
         if self._draft.state == LOCKED:
             return "Click to give its password."
-        return "" if self._draft.state in (READING, FAILED) else "Click to see the text that is used."
+        shown = "which documents it has" if self._draft.folder else "the text that is used"
+        return "" if self._draft.state in (READING, FAILED) else f"Click to see {shown}."
 
     def sizeHint(self) -> QSize:
         """All chips are equally wide, so that they stand in columns."""
@@ -115,19 +117,24 @@ class Chip(QFrame):
     @Slot()
     def _fill_menu(self) -> None:
         self._menu.clear()
-        words = "Give its password\u2026" if self._draft.state == LOCKED else "Show the text that is used"
+        usual = "Show its documents" if self._draft.folder else "Show the text that is used"
+        words = "Give its password\u2026" if self._draft.state == LOCKED else usual
         show = self._menu.addAction(words, lambda: self.open_requested.emit(self.key))
         show.setEnabled(self._draft.state not in (READING, FAILED))
+        if not self._draft.folder:
+            self._menu.addSeparator()
+            self._add_modes()
         self._menu.addSeparator()
+        if self._draft.is_pasted:
+            self._menu.addAction(INSERT, lambda: self.inline_requested.emit(self.key))
+        self._menu.addAction("Remove", lambda: self.remove_requested.emit(self.key))
+
+    def _add_modes(self) -> None:
         group = QActionGroup(self._menu)
         for mode, label in MODES.items():
             action = QAction(label, group, checkable=True, checked=self._draft.mode is mode)
             action.triggered.connect(lambda _checked=False, mode=mode: self.mode_chosen.emit(self.key, mode.value))
             self._menu.addAction(action)
-        self._menu.addSeparator()
-        if self._draft.is_pasted:
-            self._menu.addAction(INSERT, lambda: self.inline_requested.emit(self.key))
-        self._menu.addAction("Remove", lambda: self.remove_requested.emit(self.key))
 
 
 class AttachmentBar(QScrollArea):

@@ -120,10 +120,10 @@ class AttachController(QObject):
 
     @Slot(object)
     def add_known(self, named: LibraryName) -> None:
-        """Attach a document of the library, unless it is attached already."""
-        if any(one.document == named.id for one in self.now) or not self._has_space(1):
+        """Attach a document or a folder of the library, unless it is attached already."""
+        if any(named.id in (one.document, one.folder) for one in self.now) or not self._has_space(1):
             return
-        draft = Draft(named.name, document=named.id)
+        draft = Draft(named.name, folder=named.id) if named.is_folder else Draft(named.name, document=named.id)
         self.now.append(draft)
         self._reader.begin(draft)
         self._notify()
@@ -265,7 +265,7 @@ class AttachController(QObject):
     @Slot(object)
     def _on_settled(self, draft: Draft) -> None:
         """An attachment was read, or cannot be."""
-        if draft.state == READY:
+        if draft.state == READY and not draft.folder:
             self._reader.count(draft, self._chat)
         self._notify()
         self._go_on()
@@ -279,9 +279,10 @@ class AttachController(QObject):
     def _on_measured(self, event: ContextMeasured) -> None:
         if (event.chat or "") != self._chat:
             return
-        uses = {part.key: part.note for part in event.parts if part.key}
+        parts = {part.key: part for part in event.parts if part.key}
         for one in self.now:
-            one.use = uses.get(one.document or one.name, one.use)
+            if part := parts.get(one.document or one.name):
+                one.use, one.most_tokens = part.note, part.tokens
         self._show()
 
     @Slot(object)
@@ -289,7 +290,7 @@ class AttachController(QObject):
         """Count again: models count tokens differently."""
         if event.state is ModelState.READY:
             for one in self.now:
-                if one.state == READY:
+                if one.state == READY and not one.folder:
                     self._reader.count(one, self._chat)
 
     # ---- private

@@ -67,6 +67,10 @@ class AttachmentEntry(QObject):
     @Slot(str, object)
     def _on_text_arrived(self, name: str, weighed: AttachmentCost) -> None:
         found = weighed.measured
+        if found.documents:
+            intro = f"The passages that fit the question are read of these {len(found.documents):,} documents."
+            show_used_text(self._page, title=name, intro=intro, text="\n".join(found.documents))
+            return
         if found.text is None:
             intro = (
                 f"{name} is too long for any model here: the passages that fit the question are read of it. "

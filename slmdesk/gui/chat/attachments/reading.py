@@ -15,8 +15,18 @@ from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, READING, REA
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.attachments.sources import AttachmentCost
 from slmdesk.services.documents.document_info import file_of
-from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
+from slmdesk.services.documents.events import (
+    CollectionChanged,
+    CollectionGone,
+    DocumentChanged,
+    DocumentGone,
+    DocumentProgress,
+)
+from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus
 
+NOTHING_READ = "none of its documents could be read"
+UNREAD = (CollectionStatus.WAITING, CollectionStatus.LOOKING, CollectionStatus.INDEXING)
+"""Of a folder without documents: some may still come."""
 LOCKS = ("document.locked", "document.wrong_password")
 
 
@@ -39,11 +49,19 @@ class DraftReader(QObject):
         bridge.on(DocumentChanged, self._on_document_changed)
         bridge.on(DocumentProgress, self._on_progressed)
         bridge.on(DocumentGone, self._on_gone)
+        bridge.on(CollectionChanged, self._on_folder_changed)
+        bridge.on(CollectionGone, self._on_folder_gone)
 
     def begin(self, draft: Draft) -> None:
         """Have it read; `settled` follows."""
         if draft.is_pasted:
             self._settle(draft, READY)
+        elif draft.folder:
+            self._bridge.ask(
+                lambda services: services.collections.state(draft.folder),
+                partial(self._take_folder, draft),
+                lambda _problem: self._lose_folder(draft),
+            )
         elif draft.document:
             self._bridge.ask(
                 lambda services: services.documents.document(draft.document),
@@ -80,6 +98,36 @@ class DraftReader(QObject):
                 then(weighed)
 
         self._bridge.follow(lambda services: services.chats.weigh(chat or None, request), arrived, failed)
+
+    # ---- folders
+
+    def _take_folder(self, draft: Draft, state: CollectionState) -> None:
+        """Note what a folder has now.  It can be sent as soon as a document of it was read."""
+        is_reading = state.status is CollectionStatus.INDEXING
+        draft.name, draft.documents, draft.unread = state.record.name, state.documents, state.unread
+        draft.done, draft.total = (state.done, state.total) if is_reading else (0, 0)
+        draft.problem = NOTHING_READ
+        then = READY if state.documents else READING if state.status in UNREAD else FAILED
+        if then == draft.state:
+            self.counted.emit()
+        else:
+            self._settle(draft, then)
+
+    @Slot(object)
+    def _on_folder_changed(self, event: CollectionChanged) -> None:
+        for one in self._drafts():
+            if one.folder == event.state.record.id:
+                self._take_folder(one, event.state)
+
+    @Slot(object)
+    def _on_folder_gone(self, event: CollectionGone) -> None:
+        for one in self._drafts():
+            if one.folder == event.id:
+                self._lose_folder(one)
+
+    def _lose_folder(self, draft: Draft) -> None:
+        draft.problem = "taken off the list on the Documents page"
+        self._settle(draft, FAILED)
 
     # ---- documents
 

@@ -114,12 +114,13 @@ class MentionList(QListWidget):
     def open_over(self, cursor: QRect) -> None:
         """Show the list above a place of the page, in its coordinates; below where there is no room."""
         page = self._page
-        frame = 2 * self.frameWidth() + 2 * theme.SPACE_4
+        frame = 2 * self.frameWidth()
         requested = self.sizeHintForRow(0) * min(self.count(), MOST_LINES) + frame
-        above, below = cursor.top() - theme.SPACE_8, page.height() - cursor.bottom() - theme.SPACE_8
+        above, below = cursor.top() - theme.SPACE_16, page.height() - cursor.bottom() - theme.SPACE_16
         width = min(WIDTH * self.fontMetrics().horizontalAdvance("x"), page.width() - 2 * theme.SPACE_8)
         height = min(requested, max(above, below))
-        top = cursor.top() - theme.SPACE_8 - height if above >= min(requested, below) else cursor.bottom() + 4
+        is_over = above >= min(requested, below)
+        top = cursor.top() - theme.SPACE_16 - height if is_over else cursor.bottom() + theme.SPACE_16
         left = max(theme.SPACE_8, min(cursor.left(), page.width() - width - theme.SPACE_8))
         self.setGeometry(QRect(QPoint(left, top), QSize(width, height)))
         self.raise_()

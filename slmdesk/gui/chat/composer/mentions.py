@@ -35,7 +35,10 @@ class Mentions(QObject):
         self.list = MentionList(page)
         self._at = -1
         """Where the sign stands of the word that is being typed; -1: there is none."""
-        box.installEventFilter(self)
+        above: QWidget | None = box
+        while above is not None and above is not page:  # with any of them the message moves
+            above.installEventFilter(self)
+            above = above.parentWidget()
         page.installEventFilter(self)
         box.textChanged.connect(self._on_text_changed)
         box.cursorPositionChanged.connect(self._on_cursor_moved)
@@ -50,9 +53,11 @@ class Mentions(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take the keys of the list while it is open; the focus stays in the message."""
         kind = event.type()
-        if watched is self._page:
-            if kind == QEvent.Type.Resize:
-                self.close()
+        if kind in (QEvent.Type.Move, QEvent.Type.Resize):
+            if self.list.isVisible():
+                self._place()
+        elif watched is not self._box:
+            return False
         elif kind == QEvent.Type.FocusIn:
             self._names.refresh()
         elif kind == QEvent.Type.FocusOut:
@@ -116,6 +121,9 @@ class Mentions(QObject):
             self.list.hide()  # opens again where a letter is taken back
             return
         self.list.show_names(found)
+        self._place()
+
+    def _place(self) -> None:
         cursor = QTextCursor(self._box.document())
         cursor.setPosition(self._at)
         place = self._box.cursorRect(cursor)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.chat.conversation.extras import extra_of, read_words
+from slmdesk.gui.chat.conversation.extras import UsedPage, extra_of, read_words
 from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
 from slmdesk.services.chat.quote import Quoted
 
@@ -15,12 +15,12 @@ class MessageInspector(QObject):
     """Lives on the window's thread.
 
     Emits `prompt_arrived` with an InspectedPrompt, `text_requested` with a title, a sentence and a text to show,
-    `passage_requested` with a Quoted to show on its page.
+    `page_requested` with the id of a document, the number of a page to be shown and its characters to be marked.
     """
 
     prompt_arrived = Signal(object)
     text_requested = Signal(str, str, str)
-    passage_requested = Signal(object)
+    page_requested = Signal(str, int, object)
 
     def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
         super().__init__(parent, objectName="message_inspector")
@@ -35,13 +35,26 @@ class MessageInspector(QObject):
     def open_extra(self, message: str, key: str) -> None:
         """Show the attachment or quotation of a line under a message."""
         found = self._shown.by_id.get(message)
-        requested = extra_of(found, self._shown.quotes.get(message, ()), key) if found else None
+        asked = self._shown.question_of(found) if found else None
+        requested = extra_of(found, self._shown.quotes.get(message, ()), key, asked) if found else None
         if isinstance(requested, Quoted) and requested.document:
-            self.passage_requested.emit(requested)
+            self.page_requested.emit(requested.document, requested.page, ((requested.start, requested.end),))
         elif isinstance(requested, Quoted):
             self._show_part(requested)
+        elif isinstance(requested, UsedPage):
+            self.page_requested.emit(requested.document, requested.page, requested.spans)
+        elif isinstance(requested, AttachmentPart) and requested.attached.is_folder:
+            self._show_folder(requested)
         elif isinstance(requested, AttachmentPart):
             self.text_requested.emit(requested.attached.name, read_words(requested), requested.text)
+
+    def _show_folder(self, folder: AttachmentPart) -> None:
+        """Show all that was read of a folder for a question."""
+        asked = next((one for one in self._shown.by_id.values() if folder in one.attachments), None)
+        parts = [one for one in (asked.attachments if asked else ()) if one.attached.is_of_folder]
+        own = [one for one in parts if one.attached.collection == folder.attached.collection]
+        text = "\n".join(f"{one.attached.name}\n\n{one.text}" for one in own)
+        self.text_requested.emit(folder.attached.name, read_words(folder), text)
 
     def _show_part(self, quoted: Quoted) -> None:
         """Show the text that holds a quotation, where that text is in no document."""

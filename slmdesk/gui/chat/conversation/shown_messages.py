@@ -51,11 +51,17 @@ class ShownMessages:
         live = self.live.get(message.id)
         waiting = live.waiting_words if live is not None and not (message.text or message.thought) else ""
         note = view.note or (DECIDING if self._is_deciding(message) else waiting)
-        return replace(view, note=note, extras=extras_of(message, self.quotes.get(message.id, ())))
+        return replace(
+            view, note=note, extras=extras_of(message, self.quotes.get(message.id, ()), self.question_of(message))
+        )
+
+    def question_of(self, message: Message) -> Message | None:
+        """The message that this one answers, where it is shown."""
+        return self.by_id.get(message.parent or "")
 
     def _is_deciding(self, message: Message) -> bool:
         """Whether it is still being decided which parts of the attachments to read for an answer."""
-        asked = self.by_id.get(message.parent or "")
+        asked = self.question_of(message)
         is_waiting = message.status is Status.STREAMING and not message.text
         return is_waiting and asked is not None and any(not one.attached.is_planned for one in asked.attachments)
 

@@ -1,0 +1,141 @@
+"""A folder in a chat: chosen by `@`, its chip, and an answer with the pages that were read."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from fakes.tiny_pdf import TinyPdf, lines
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QToolButton
+
+pytestmark = pytest.mark.gui
+
+OLD = 1_700_000_000
+"""When the files were changed last: those changed just now may still be written, and are read later."""
+
+
+def pdf(*pages):
+    made = TinyPdf()
+    for text in pages:
+        made.page(*lines(50, 700, *text))
+    return bytes(made)
+
+
+@pytest.fixture
+def manuals(tmp_path):
+    path = tmp_path / "Manuals"
+    path.mkdir()
+    files = {
+        "pump.pdf": pdf(["About roses and tulips."], ["The pump stops", "at 12 bar."]),
+        "valve.txt": b"About the garden.\fAbout rain.\fThe valve of the pump closes at 3 bar.",
+    }
+    for name, data in files.items():
+        (path / name).write_bytes(data)
+        os.utime(path / name, (OLD, OLD))
+    return path
+
+
+@pytest.fixture
+def begin(start, model_file, manuals):
+    """Starts a window that knows the folder, with the focus in the message."""
+
+    def begin(**echo):
+        program = start(**echo)
+        program.frame.models.import_file(model_file)
+        program.wait(lambda: "ready" in program.page.picker.button.text())
+        program.bridge.follow(lambda services: services.collections.add(manuals))
+        program.wait(lambda: [one.documents for one in program.ask(lambda services: services.collections.all())] == [2])
+        program.wait(program.is_in_front)
+        program.page.composer.setFocus()
+        program.chat.attached.names.refresh()
+        program.wait(lambda: any(one.is_folder for one in program.chat.attached.names.find("man")))
+        return program
+
+    return begin
+
+
+def draft(program):
+    (one,) = program.chat.attached.now
+    return one
+
+
+def extras(program):
+    return [one for one in program.page.view.findChildren(QToolButton, "message_extra") if one.isVisible()]
+
+
+def mention(program):
+    program.type("@man")
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
+    program.wait(lambda: draft(program).is_settled)
+
+
+def test_a_folder_is_chosen_by_its_name_and_its_chip_says_what_it_has(begin):
+    program = begin()
+    mention(program)
+    assert program.page.composer.text == "Manuals "
+    program.type("when?")
+    program.wait(lambda: "tokens" in draft(program).words)
+    assert draft(program).words.startswith("by passages \u00b7 up to ")
+    assert draft(program).words.endswith("2 documents")
+    (chip,) = program.page.composer.attachments.chips
+    program.wait(lambda: "2 documents" in chip.accessibleName())
+    program.click(chip)
+    program.wait(lambda: program.page.findChild(QDialog))
+    assert set(program.find("text_dialog_text").toPlainText().splitlines()) == {"pump.pdf", "valve.txt"}
+
+
+def test_the_answer_says_how_many_were_looked_through_and_its_pages_open(begin):
+    program = begin(answer="It stops at twelve.")
+    mention(program)
+    program.type("When does the pump stop?")
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    program.wait(lambda: [one for one in extras(program) if one.accessibleName() == "pump.pdf, page 2"])
+    said = [one.accessibleName() for one in extras(program)]
+    assert "Manuals: 2 documents looked through, passages of 2 read" in said
+    assert "Manuals \u00b7 2 documents" in said
+    assert "valve.txt, page 3" in said
+    program.click(next(one for one in extras(program) if one.accessibleName() == "pump.pdf, page 2"))
+    program.wait(program.frame.documents_page.isVisible)
+    documents = {one.attached.name: one.attached.document for one in program.messages()[0].attachments}
+    program.wait(lambda: program.frame.documents.current == documents["pump.pdf"])
+    program.wait(lambda: list(program.frame.documents_page.document._marked) == [2])
+
+
+def test_what_was_read_of_a_folder_can_be_seen_letter_for_letter(begin):
+    program = begin(answer="At twelve.")
+    mention(program)
+    program.type("When does the pump stop?")
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
+    program.wait(lambda: [one for one in extras(program) if "looked through" in one.accessibleName()])
+    program.click(next(one for one in extras(program) if "looked through" in one.accessibleName()))
+    shown = program.find("text_dialog_text").toPlainText()
+    assert "12 bar" in shown
+    assert "valve.txt" in shown
+
+
+def test_a_quoted_page_has_one_line(begin):
+    program = begin(answer='The manual says "The pump stops" there.')
+    mention(program)
+    program.type("When does the pump stop?")
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
+    program.wait(lambda: [one for one in extras(program) if one.accessibleName().startswith("\u201cThe pump stops")])
+    assert len([one for one in extras(program) if "pump.pdf, page 2" in one.accessibleName()]) == 1
+
+
+def test_a_folder_stays_in_the_draft_over_a_restart_and_says_when_it_is_gone(begin, start):
+    program = begin()
+    mention(program)
+    program.close()
+    again = start()
+    again.wait(lambda: again.chat.attached.now and draft(again).is_settled)
+    assert (draft(again).name, draft(again).documents) == ("Manuals", 2)
+    folder = draft(again).folder
+    again.bridge.follow(lambda services: services.collections.forget(folder))
+    again.wait(lambda: "taken off the list" in draft(again).words)
+    again.type("Why?")
+    QTest.keyClick(again.page.composer.input_box, Qt.Key.Key_Return)
+    again.wait(lambda: any("nothing was sent" in one for one in again.notices()))
