@@ -72,6 +72,8 @@ class Settings:
     model_for_summaries: str = ""
     model_for_translation: str = ""
     model_for_embedding: str = ""
+    default_preset: str = ""
+    """Id of the preset that new chats begin with; empty: none."""
     exams_at_first_use: bool = True
     """A model's short exam is offered once it was chatted with."""
     translate_source: str = ""

@@ -39,6 +39,7 @@ STOP_S = 5.0
 @click.argument("prompt", required=False)
 @click.option("-m", "--model", help="Id, unique prefix of one, or name.")
 @click.option("-s", "--system", help="Instructions for the model.")
+@click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”; see presets list.")
 @click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
 @click.option("--temperature", type=FiniteRange(0, 5), help="0: always the likeliest word.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same answer.")
@@ -68,6 +69,7 @@ def chat(
     prompt: str | None,
     model: str | None,
     system: str | None,
+    preset: str | None,
     chat_id: str | None,
     temperature: float | None,
     seed: int | None,
@@ -102,6 +104,7 @@ def chat(
         chat=chat_id,
         model=model,
         system=system,
+        preset="" if preset == "none" else preset,
         sampling=Sampling(temperature=temperature, seed=seed, max_tokens=max_tokens),
         lora="" if lora == "none" else lora,
         lora_scale=lora_scale,

@@ -328,6 +328,8 @@ def _message(message: Message) -> dict[str, Json]:
         "status": str(message.status),
         "created": iso_time(message.created),
         "model": message.model_name,
+        "preset": message.preset,
+        "is_edited": message.original is not None,
         "finish_reason": message.finish_reason,
         "error": message.error_code,
     }

@@ -32,6 +32,7 @@ COMMANDS = {
     "memory": ("translation.glossary:memory", "Manage earlier translations, which are used again."),
     "models": ("models.commands:models", "Manage the models on this PC, and find more on the Hub."),
     "network": ("network:network", "Show the network log, newest first, and today's count."),
+    "presets": ("presets:presets", "Manage presets: instructions and settings for chats."),
     "restore": ("backup:restore", "Replace the history by the backup FILE; the old one is kept."),
     "summarize": ("summaries.summarize:summarize", "Summarize each FILE, and several also together."),
     "translate": ("translation.translate:translate", "Translate FILE into a file of the same format, or a text."),

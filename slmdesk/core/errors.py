@@ -107,6 +107,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "document.none_translatable": ("name", "known"),
         "document.too_many": ("count", "limit"),
         "document.changed": ("path",),
+        "preset.unknown": ("id",),
+        "preset.invalid": ("path", "reason"),
         "glossary.unknown": ("id",),
         "glossary.no_columns": ("path", "columns"),
         "glossary.no_languages": ("path",),

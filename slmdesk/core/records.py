@@ -88,6 +88,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class PresetRecord:
+    """A preset of chats that a person made."""
+
+    n: int
+    id: str
+    name: str
+    place: float
+    """In the list, ascending."""
+    value: Mapping[str, Json]
+    """Its options and examples; see services.chat.presets."""
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class RemovedMessages:
     """Messages that were deleted, as long as a person may want them back; kept in memory alone."""
 
@@ -385,5 +399,6 @@ class Rescued:
     memory: int = 0
     glossaries: int = 0
     terms: int = 0
+    presets: int = 0
     lost_pages: int = 0
     lost_segments: int = 0

@@ -114,6 +114,8 @@ def _message(one: Message) -> dict[str, Json]:
         "created": iso_time(one.created),
         "model": one.model_name,
         "model_sha256": one.model_sha256,
+        "preset": one.preset,
+        "original": one.original,
         "sampling": dict(one.sampling),
         "seed": one.seed,
         "tokens": {"in": one.tokens_in, "out": one.tokens_out, "reused": one.tokens_reused},
@@ -128,7 +130,8 @@ def _speaker(one: Message) -> str:
         return "You"
     if one.role is Role.SYSTEM:
         return "Instructions"
-    return _heading(one.model_name or "Model")
+    edited = " (edited by you)" if one.original is not None else ""
+    return _heading(one.model_name or "Model") + edited
 
 
 def _heading(text: str) -> str:

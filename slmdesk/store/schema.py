@@ -179,9 +179,17 @@ def m009_edits(db: Database) -> None:
     db.conn.execute("alter table messages add column original text")
 
 
+def m010_presets(db: Database) -> None:
+    """Presets of chats that a person made."""
+    db.conn.execute(
+        "create table presets (n integer primary key, id text not null unique, name text not null, place real not null,"
+        " value text not null, created real not null)"
+    )
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
-    m008_thoughts, m009_edits,
+    m008_thoughts, m009_edits, m010_presets,
 )  # fmt: skip
 
 

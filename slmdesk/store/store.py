@@ -27,6 +27,7 @@ from slmdesk.store.models import Models, model_from
 from slmdesk.store.pages import Pages, page_from
 from slmdesk.store.part import Shared
 from slmdesk.store.passages import Passages, Vectors, passage_from
+from slmdesk.store.presets import Presets, preset_from
 from slmdesk.store.results import Results
 from slmdesk.store.rows import mapping_from
 from slmdesk.store.search_index import SearchIndex
@@ -84,6 +85,7 @@ class Store:
         self.glossaries = Glossaries(shared, self.terms)
         self.models = Models(shared)
         self.ledger = NetworkLogPart(shared)
+        self.presets = Presets(shared)
         self.measurements = Measurements(shared)
 
     @property
@@ -134,7 +136,7 @@ class Store:
             "vectors": lambda row: row["data"], "collections": collection_from,
             "item_documents": lambda row: row["document"],
             "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": pair_from,
-            "glossaries": glossary_from, "terms": term_from,
+            "presets": preset_from, "glossaries": glossary_from, "terms": term_from,
         }  # fmt: skip
         counts = "0 as term_count, 0 as page_count, 0 as total, 0 as done, 0 as failed"
         for table, read in readers.items():

@@ -183,6 +183,8 @@ SENTENCES: Mapping[str, str] = {
     "document.none_translatable": "There is nothing in {name} that can be translated. These formats can: {known}.",
     "document.too_many": "These are {count} documents; {limit} can be begun at once. Drop fewer.",
     "document.changed": "{path} has changed since it was translated. Translate it again; what did not change is kept.",
+    "preset.unknown": "There is no preset “{id}” of yours here.",
+    "preset.invalid": "{path} cannot be read as a preset: {reason}. Nothing was changed.",
     "glossary.unknown": "There is no glossary {id} here.",
     "glossary.no_languages": "{path} does not say which languages it is for. Say so: from which, to which.",
     "glossary.more_languages": "{path} has more than two languages: {languages}. Say from which to which.",

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.services.chat.conversation import SYSTEM, system_of, turns_for_engine
+from slmdesk.services.chat.options import EXAMPLES, Example, examples_from
 
 AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
 """Keys in the settings."""
@@ -38,6 +40,8 @@ class ContextWindow:
     """Put behind the instructions, in place of what is left out or of an earlier chat."""
     pinned: frozenset[str] = frozenset()
     """Ids of messages that are never left out; their question or answer stays with them."""
+    examples: tuple[Example, ...] = ()
+    """Put between the instructions and the chat; never left out."""
 
     def place(self, path: Sequence[Message]) -> int:
         """Return the index in `path` of the message from which on the model sees it."""
@@ -67,7 +71,18 @@ class ContextWindow:
         if notes := self.notes_on(path):
             marked = (TextPart(BEFORE_NOTES, Origin.PROGRAM), TextPart(notes, Origin.MODEL))
             turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
-        return turns, ids
+        examples = self._example_turns
+        at = 1 if turns and turns[0].role is Role.SYSTEM else 0
+        return [*turns[:at], *examples, *turns[at:]], [*ids[:at], *("" for _one in examples), *ids[at:]]
+
+    @property
+    def _example_turns(self) -> list[ChatMessage]:
+        sides = ((Role.USER, "question", Origin.PERSON), (Role.ASSISTANT, "answer", Origin.PERSON))
+        return [
+            ChatMessage(role, (TextPart(getattr(one, side), origin),))
+            for one in self.examples
+            for role, side, origin in sides
+        ]
 
     @property
     def kept(self) -> dict[str, Json]:
@@ -79,22 +94,25 @@ class ContextWindow:
 
 def window_of(item: Item) -> ContextWindow:
     """Return what of a chat the model sees from now on."""
-    return _window_from(system_of(item), item.settings)
+    return _window_from(system_of(item), item.settings, item.settings)
 
 
 def window_then(item: Item, answer: Message) -> ContextWindow:
     """Return what of its chat the model saw for this answer."""
     found = answer.sampling.get(WINDOW)
-    return _window_from(system_of(item), found if isinstance(found, Mapping) else {})
+    return _window_from(system_of(item), found if isinstance(found, Mapping) else {}, item.settings)
 
 
-def _window_from(system: str, untrusted: Mapping[str, Json]) -> ContextWindow:
+def _window_from(
+    system: str, untrusted: Mapping[str, Json], settings: Mapping[str, Json] = MappingProxyType({})
+) -> ContextWindow:
     after, notes, pinned = (untrusted.get(key) for key in (AFTER, NOTES, PINNED))
     return ContextWindow(
         system,
         after if isinstance(after, str) else "",
         notes[:MOST_NOTES] if isinstance(notes, str) else "",
         frozenset(one for one in pinned if isinstance(one, str)) if isinstance(pinned, list | tuple) else frozenset(),
+        examples_from(settings.get(EXAMPLES)),
     )
 
 

@@ -30,6 +30,7 @@ class NewMessage(TypedDict, total=False):
     sampling: Mapping[str, Json] | None
     seed: int | None
     prompt_version: str | None
+    preset: str | None
 
 
 class ItemRows(Protocol):
@@ -164,7 +165,7 @@ class EphemeralMessages:
         message = Message(
             n=n, id=PREFIX + uuid4().hex, item=self._items.get(item).id, parent=new["parent"], role=new["role"],
             parts=tuple(new["parts"]), text=new.get("text", ""), status=new["status"], owner=None,
-            model_sha256=new.get("model_sha256"), model_name=new.get("model_name"), preset=None,
+            model_sha256=new.get("model_sha256"), model_name=new.get("model_name"), preset=new.get("preset"),
             sampling=dict(new.get("sampling") or {}), seed=new.get("seed"), tokens_in=None, tokens_out=None,
             tokens_reused=None, seconds=None, finish_reason=None, prompt_version=new.get("prompt_version"),
             error_code=None, error_args={}, created=time.time(), revision=n,

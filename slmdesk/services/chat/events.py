@@ -43,6 +43,11 @@ class TurnsLeftOut(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PresetsChanged(Event):
+    """A preset was added, changed, moved or deleted."""
+
+
+@dataclass(frozen=True, slots=True)
 class QuotesFound(Event):
     """Quotations in an answer were found in its attachments; published after its MessageEnded."""
 

@@ -34,6 +34,14 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {"thinking": THINKING, "when_full": WH
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A question and the answer it should get."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatOptions:
     """The options of one chat."""
 
@@ -53,6 +61,10 @@ class ChatOptions:
     """One of THINKING, for a model that thinks aloud; empty: its usual way."""
     when_full: str = ASK
     """One of WHEN_FULL."""
+    preset: str = ""
+    """Id of the preset these options came from; some may have been changed since."""
+    examples: tuple[Example, ...] = ()
+    """Read by the model before the chat, after the instructions."""
 
     @property
     def sampling(self) -> Sampling:
@@ -67,11 +79,17 @@ class ChatOptions:
     def settings(self) -> dict[str, Json]:
         """Return the options as an item's settings; None for a default, which removes the key."""
         usual = ChatOptions()
-        values = {name: getattr(self, name) for name in NAMES}
-        return {name: None if value == getattr(usual, name) else value for name, value in values.items()}
+        values: dict[str, Json] = {name: getattr(self, name) for name in NAMES}
+        settings = {name: None if value == getattr(usual, name) else value for name, value in values.items()}
+        return {**settings, EXAMPLES: [[one.question, one.answer] for one in self.examples] or None}
 
 
-NAMES = ("system", "model", "lora", "lora_scale", "temperature", "top_p", "seed", "max_tokens", "thinking", "when_full")
+NAMES = (
+    "system", "model", "lora", "lora_scale", "temperature", "top_p", "seed", "max_tokens", "thinking", "when_full",
+    "preset",
+)  # fmt: skip
+EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
+"""Key of the settings; how many examples a chat may have, and characters of each side of one."""
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
 """A chat's model answers when it has thought for so long: small models may think in circles."""
 
@@ -99,7 +117,26 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
         is_text = isinstance(value, str) and name not in _LIMITS and value in _CHOICES.get(name, (value,))
         if is_text or _is_number(name, value):
             values[name] = value
-    return replace(ChatOptions(), **values)  # type: ignore[arg-type]
+    return replace(ChatOptions(), **values, examples=examples_from(untrusted.get(EXAMPLES)))  # type: ignore[arg-type]
+
+
+def examples_from(untrusted: object) -> tuple[Example, ...]:
+    """Read examples, as pairs or as objects with `question` and `answer`; none where one is invalid."""
+    found = []
+    for one in untrusted if isinstance(untrusted, list | tuple) else ():
+        pair = (one.get("question"), one.get("answer")) if isinstance(one, Mapping) else one
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            return ()
+        question, answer = pair
+        if not (isinstance(question, str) and isinstance(answer, str)):
+            return ()
+        found.append(Example(question, answer))
+    return tuple(found) if _are_examples(found) else ()
+
+
+def _are_examples(examples: Sequence[Example]) -> bool:
+    sides = [side for one in examples for side in (one.question, one.answer)]
+    return len(examples) <= MOST_EXAMPLES and all(side.strip() and len(side) <= MOST_EXAMPLE for side in sides)
 
 
 def check_options(options: ChatOptions) -> None:
@@ -108,6 +145,8 @@ def check_options(options: ChatOptions) -> None:
         value = getattr(options, name)
         if value is not None and not _is_number(name, value):
             raise KnownError("request.invalid", what=name)
+    if not _are_examples(options.examples):
+        raise KnownError("request.invalid", what=EXAMPLES)
     for name, values in _CHOICES.items():
         if getattr(options, name) not in ("", *values):
             raise KnownError("request.invalid", what=name)

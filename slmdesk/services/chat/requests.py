@@ -43,6 +43,8 @@ class SendRequest:
     """Strength of the adapter; None: the chat's own."""
     thinking: str | None = None
     """How much the model thinks aloud, in this chat from now on; None: the chat's own."""
+    preset: str | None = None
+    """Id or name of a preset, for this chat from now on; "": none; None: the chat's own."""
     options: ChatOptions | None = None
     """Options of a new chat; None: the defaults."""
     anyway: bool = False

@@ -48,6 +48,7 @@ from slmdesk.services.chat.model_choice import AnswerSettings, ModelChoice
 from slmdesk.services.chat.note_writer import NoteWriter
 from slmdesk.services.chat.options import ChatOptions, check_options, options_from
 from slmdesk.services.chat.preparation import Preparer
+from slmdesk.services.chat.presets import PresetService, with_preset
 from slmdesk.services.chat.prompt_inspector import Prompts
 from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
@@ -93,6 +94,7 @@ class ChatService(Service):
         """What the model sees of a chat."""
         self.edits = Edits(runtime, self._unsaved, self._quotes, states)
         """Changes and deletes messages."""
+        self.presets = PresetService(runtime)
         self._states = ChatStates(runtime, models, states, kind=KIND, version=PROMPT_VERSION)
         self._read_ahead = ReadAhead(loader)
         self._meter = ContextMeter(self._prompts, self._sources, runtime.publish)
@@ -119,7 +121,9 @@ class ChatService(Service):
         if len(request.attach) > MOST_ATTACHED:
             raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
         check_folders(self._store, request.attach)
-        old = self.options(request.chat) if request.chat else request.options or ChatOptions()
+        old = self.options(request.chat) if request.chat else request.options or self.presets.for_new_chats()
+        if request.preset is not None:
+            old = with_preset(old, self.presets.get(request.preset) if request.preset else None)
         options = self._choice.options_for(request, old)  # all of this before anything is kept
         brings = brings_text(request.text, has_attachments=bool(request.attach))
         settings = self._choice.settings_for(options, request.model, request.sampling, has_text=brings)
@@ -391,6 +395,7 @@ class ChatService(Service):
             sampling={**settings.kept, **more},
             seed=settings.sampling.seed,
             prompt_version=PROMPT_VERSION,
+            preset=self.presets.name_of(options_from(message_store.items.get(item).settings).preset) or None,
         )
         self._say_added(answer)
         return answer

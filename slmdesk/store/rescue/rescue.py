@@ -13,15 +13,19 @@ from slmdesk.store.rescue.types import NUMBERED, TABLES, Values, rows_in
 from slmdesk.store.store import Store
 
 _TITLE_CHARACTERS = 60
-_PASSES = (("items", "models", "requests", "glossaries"), ("segments", "memory", "terms"), ("messages", "results"))
+_PASSES = (
+    ("items", "models", "requests", "glossaries", "presets"),
+    ("segments", "memory", "terms"),
+    ("messages", "results"),
+)
 """What others name comes before them: messages and segments want their items, terms their glossary."""
-_BEHIND = ("terms",)
+_BEHIND = ("terms", "presets")
 """Tables whose rows come behind those that are here, not before."""
 
 
 def rescue_into(store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None) -> Rescued:
     """Take over what is not in the store yet, all or nothing: items, messages, models, ledger rows, segments of
-    translations, the translation memory, glossaries.
+    translations, the translation memory, glossaries, presets.
 
     Ids, parents and order stay; the rows come before what is here.  A message or a segment whose item is lost gets
     a new one, named by its first words; so do terms without their glossary.  A growing answer becomes

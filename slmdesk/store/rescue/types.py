@@ -9,6 +9,7 @@ from slmdesk.store.glossaries import glossary_from, term_from
 from slmdesk.store.items import item_from
 from slmdesk.store.messages import message_from
 from slmdesk.store.models import model_from
+from slmdesk.store.presets import preset_from
 from slmdesk.store.rescue.carve import Carver, Cell
 from slmdesk.store.rows import mapping_from
 from slmdesk.store.segments import segment_from
@@ -32,6 +33,7 @@ TABLES = {
                "created", "used"),
     "glossaries": ("n", "id", "name", "source_language", "target_language", "domain", "active", "created"),
     "terms": ("n", "glossary", "source", "target", "folded", "extra"),
+    "presets": ("n", "id", "name", "place", "value", "created"),
     "results": ("item", "value"),
 }  # fmt: skip
 """The columns in the order of schema.py."""
@@ -64,7 +66,7 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
 
 def _is_ours(table: str, values: Values) -> bool:
     for name, value in values.items():
-        if name in _REALS and isinstance(value, int):  # SQLite keeps a whole number short
+        if not _REALS.isdisjoint((name, (table, name))) and isinstance(value, int):  # SQLite keeps a whole number short
             values[name] = float(value)
         if not isinstance(values[name], _kind_of(table, name)):
             return False
@@ -81,7 +83,7 @@ def _is_ours(table: str, values: Values) -> bool:
 
 
 def _kind_of(table: str, name: str) -> type | tuple[type, ...]:
-    if name in _REALS:
+    if not _REALS.isdisjoint((name, (table, name))):
         kind: type = float
     elif name in _INTS:
         kind = int
@@ -138,10 +140,13 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 _ID = re.compile(r"[0-9a-f]{16}")
 _IDS = {
     "items": ("id",), "messages": ("id",), "models": ("id",), "glossaries": ("id",), "segments": ("item",),
-    "terms": ("glossary",), "results": ("item",),
+    "terms": ("glossary",), "results": ("item",), "presets": ("id",),
 }  # fmt: skip
 _LANGUAGE = re.compile(r"([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?")
-_REALS = {"created", "updated", "deleted_at", "seconds", "added", "last_used", "time", "used", "thought_seconds"}
+_REALS: set[str | tuple[str, str]] = {
+    "created", "updated", "deleted_at", "seconds", "added", "last_used", "time", "used", "thought_seconds",
+    ("presets", "place"),
+}  # fmt: skip
 _INTS = {
     "n", "pinned", "revision", "seed", "tokens_in", "tokens_out", "tokens_reused", "linked", "bytes", "mtime_ns",
     "number", "unit", "active",
@@ -160,5 +165,6 @@ _CHECKS: dict[str, Callable[[Values], object]] = {
     "memory": pair_from,
     "glossaries": _glossary,
     "terms": term_from,
+    "presets": preset_from,
     "results": _result,
 }

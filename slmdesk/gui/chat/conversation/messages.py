@@ -137,6 +137,7 @@ def all_details_of(message: Message) -> list[str]:
     again = {True: "yes", False: "no"}.get(said["reproducible"] is True, "") if "reproducible" in said else ""
     rows = [
         ("Model", message.model_name or ""),
+        ("Preset", message.preset or ""),
         ("Adapter", _adapter(message).removeprefix("with ")),
         ("Written once more", LABELS[rewrite].lower() if rewrite else ""),
         ("Edited by you", "yes" if message.original is not None else ""),
