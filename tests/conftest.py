@@ -11,6 +11,10 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("slmdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("slmdesk")  # no test fails because the machine was busy
 
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("SLMDESK_TEST_PLATFORM", "offscreen")
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
