@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QByteArray, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QInputDialog,
@@ -36,6 +37,7 @@ from slmdesk.gui.chat.options.panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.widgets.build import column, row, split
 from slmdesk.gui.widgets.export_menu import ask_where
+from slmdesk.gui.widgets.file_dialogs import ask_new_file
 from slmdesk.gui.widgets.file_drop import ModelDrop
 from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
@@ -181,7 +183,7 @@ class ChatPage(QWidget):
         composer.send_requested.connect(self._on_send)
         composer.stop_requested.connect(chat.stop)
         self.meter.new_chat_requested.connect(self._on_new_chat)
-        view.copy_requested.connect(lambda message: QGuiApplication.clipboard().setText(chat.text_of(message)))
+        view.code_save_requested.connect(self._on_code_save_requested)
         view.try_again_requested.connect(chat.try_again)
         view.continue_requested.connect(chat.continue_answer)
         view.version_requested.connect(chat.show_version)
@@ -310,6 +312,12 @@ class ChatPage(QWidget):
     @Slot(str)
     def _on_export(self, form: str) -> None:
         ask_where(self, self.title.full_text, form, partial(self._chats.exports.export, self._chat.chat, form))
+
+    @Slot(str, str)
+    def _on_code_save_requested(self, name: str, code: str) -> None:
+        proposed = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)) / name
+        save = partial(self._chats.exports.write_text, code)
+        ask_new_file(self, "Save code", save, name="save_code_dialog", proposed=proposed)
 
     @Slot(object, str)
     def _on_conversation_shown(self, messages: Sequence[MessageView], message: str) -> None:

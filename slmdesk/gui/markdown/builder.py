@@ -27,6 +27,8 @@ from slmdesk.text.words.formulas import DISPLAYED
 
 COPY_CODE = "slmdesk-copy-code:"
 """Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""
+SAVE_CODE = "slmdesk-save-code:"
+"""Address of the words *Save as…* beside it."""
 MARKER_GAP = 8
 """Pixels Qt keeps free around the marker of a list."""
 LONGEST_LINE = 4000
@@ -57,17 +59,24 @@ class Built:
 
     codes: list[str] = field(default_factory=list)
     """The code blocks, in order; the first has number 1."""
+    languages: list[str] = field(default_factory=list)
+    """What stands behind the fence of each; untrusted."""
     short_tables: int = 0
     """Number of tables with only their first rows shown."""
+
+    def copy(self) -> Built:
+        return Built(list(self.codes), list(self.languages), self.short_tables)
 
 
 class Builder:
     """Writes blocks at the end of a document.  The first goes into the last, empty block when `fresh`."""
 
-    def __init__(self, document: QTextDocument, style: ViewStyle, *, all_rows: bool = False) -> None:
+    def __init__(
+        self, document: QTextDocument, style: ViewStyle, *, all_rows: bool = False, can_save: bool = False
+    ) -> None:
         self._style = style
         self._highlighter = Highlighter(style)
-        self._all_rows = all_rows
+        self._all_rows, self._can_save = all_rows, can_save
         self.built = Built()
         self.fresh = True
         self.cursor = QTextCursor(document)
@@ -202,12 +211,17 @@ class Builder:
     def _write_code(self, code: str, language: str) -> None:
         style = self._style
         self.built.codes.append(code)
+        self.built.languages.append(language)
         number = len(self.built.codes)
         head = self._code_block(number)
         head.setTopMargin(8)
         self._start(head, style.chrome)
         self.cursor.insertText(f"{language or 'text'}   ", style.chrome)
         self.cursor.insertText("Copy", style.linked(style.chrome, f"{COPY_CODE}{number}", "Copy this code"))
+        if self._can_save:
+            self.cursor.insertText("   ", style.chrome)
+            words = "Save this code as a file"
+            self.cursor.insertText("Save as…", style.linked(style.chrome, f"{SAVE_CODE}{number}", words))
         lines = self._code_block(number)
         self._start(lines, style.mono)
         body = code.removesuffix("\n")

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
 
 from slmdesk.text.words.formulas import enable_formulas
 
@@ -62,6 +63,11 @@ class Parser:
         block, inline = self._markdown.block.ruler, self._markdown.inline.ruler
         block.before("table", "clock", self._block_clock, {"alt": ["paragraph", "reference", "blockquote", "list"]})
         inline.before("text", "clock", self._inline_clock)
+
+    @property
+    def options(self) -> OptionsDict:
+        """What a renderer of markdown-it wants to know."""
+        return self._markdown.options
 
     def parse(self, text: str, env: dict[str, Any]) -> list[Token]:
         """Tokens of `text`; link definitions are read from and added to `env`.  Raises FormattingTimeoutError."""

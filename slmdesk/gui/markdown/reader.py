@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.selected import mime_of_selection
 from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
@@ -85,14 +86,15 @@ class MarkdownReader(QWidget):
         if address.startswith(COPY_CODE):
             QGuiApplication.clipboard().setText(self._writer.codes[int(address.removeprefix(COPY_CODE)) - 1])
         elif address == SHOW_ALL_ROWS:
-            self._writer.show_all_rows(self._source)
+            if self._writer.show_all_rows(self._source):
+                self._timer.start()
             self._lay()
         elif judge_link(address).openable:
             self.link_chosen.emit(address)
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.text.selected_text())
+        QGuiApplication.clipboard().setMimeData(mime_of_selection(self.text.textCursor()))
 
     @Slot(QPoint, str)
     def _on_menu(self, place: QPoint, address: str) -> None:

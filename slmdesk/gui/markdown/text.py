@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import ceil
 
 from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal, Slot
@@ -16,7 +15,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QTextBlock,
     QTextCursor,
-    QTextListFormat,
     QTextOption,
     QWheelEvent,
 )
@@ -24,7 +22,8 @@ from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
 
 from slmdesk.gui.base.theme import CONTROL_RADIUS
 from slmdesk.gui.markdown.formulas import Formulas
-from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, FORMULA_SOURCE, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
+from slmdesk.gui.markdown.selected import mime_of_selection, text_of_selection
+from slmdesk.gui.markdown.style import CODE, CODE_PAD, QUOTE, QUOTE_STEP, RULE, ViewStyle
 
 BEYOND = 24
 """How far the ground of code goes on above what is painted, in device-independent pixels."""
@@ -62,6 +61,8 @@ class MessageText(QTextBrowser):
         """The selection goes on in other messages: the view then moves it, not Qt."""
         self.has_caret = False
         """Entered by keyboard: arrows move the caret, not the view."""
+        self.menu_cursor = self.textCursor()
+        """Where the menu was asked for."""
         self._formulas = formulas or Formulas(self)
         self._build()
         self._formulas.arrived.connect(self._on_formulas_arrived)
@@ -136,10 +137,8 @@ class MessageText(QTextBrowser):
         return QImage()
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """Plain text only; dragging gives the same as copying."""
-        data = QMimeData()
-        data.setText(self.selected_text())
-        return data
+        """Text and HTML of our own making; dragging gives the same as copying."""
+        return mime_of_selection(self.textCursor())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave scrolling keys to the view; Copy, Select all and Escape too."""
@@ -184,8 +183,10 @@ class MessageText(QTextBrowser):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Leave the menu to the view, which knows the message."""
         place = event.globalPos()
+        self.menu_cursor = self.cursorForPosition(event.pos())
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             place = self.viewport().mapToGlobal(self.cursorRect().bottomLeft())
+            self.menu_cursor = self.textCursor()
         self.menu_requested.emit(place, self.anchorAt(event.pos()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -240,45 +241,3 @@ class MessageText(QTextBrowser):
 
 def _code(block: QTextBlock) -> int:
     return int(block.blockFormat().intProperty(CODE)) if block.isValid() else 0
-
-
-def text_of_selection(cursor: QTextCursor) -> str:
-    """The selected text in reading order, without what the program added."""
-    start, end = cursor.selectionStart(), cursor.selectionEnd()
-    pieces: list[str] = []
-    block = cursor.document().findBlock(start)
-    while block.isValid() and block.position() <= end:
-        words = "".join(_words(block, start, end))
-        kept = bool(words) or not _is_only_chrome(block)
-        if kept:
-            glued = block.blockFormat().hasProperty(GLUED)
-            if pieces and not glued:
-                pieces.append("\n")
-            marks = block.textList()
-            if marks is not None and start <= block.position():
-                is_numbered = marks.format().style() == QTextListFormat.Style.ListDecimal
-                mark = marks.itemText(block) if is_numbered else "-"
-                pieces.append("    " * (marks.format().indent() - 1) + mark + " ")
-            pieces.append(words)
-        block = block.next()
-    return "".join(pieces)
-
-
-def _words(block: QTextBlock, start: int, end: int) -> Iterator[str]:
-    fragments = block.begin()
-    while not fragments.atEnd():
-        fragment = fragments.fragment()
-        if not fragment.charFormat().hasProperty(CHROME):
-            source = fragment.charFormat().property(FORMULA_SOURCE)
-            units = fragment.text().encode("utf-16-le", "surrogatepass")  # Qt counts in UTF-16
-            low, high = max(start - fragment.position(), 0), max(end - fragment.position(), 0)
-            words = units[2 * low : 2 * high].decode("utf-16-le", "replace")
-            yield source * len(words) if source else words.replace("\u2028", "\n").replace("\xa0", " ")
-        fragments += 1
-
-
-def _is_only_chrome(block: QTextBlock) -> bool:
-    fragments = block.begin()
-    if fragments.atEnd():  # an empty line is the message's, an empty block at a table is Qt's
-        return bool(block.blockFormat().lineHeight() == 1)
-    return bool(fragments.fragment().charFormat().hasProperty(CHROME))

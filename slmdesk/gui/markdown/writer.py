@@ -32,11 +32,20 @@ _GOES_ON = re.compile(r"[ \t>|]|[-*+][ \t]|\d{1,9}[.)][ \t]")
 class MessageWriter:
     """Writes one message's text into one document.  Call `write` as often as the text grows, then once with `ended`."""
 
-    def __init__(self, document: QTextDocument, style: ViewStyle, parser: Parser, *, markdown: bool = True) -> None:
+    def __init__(
+        self,
+        document: QTextDocument,
+        style: ViewStyle,
+        parser: Parser,
+        *,
+        markdown: bool = True,
+        can_save: bool = False,
+    ) -> None:
+        """`can_save`: code has the words *Save as…*, which whoever shows the document carries out."""
         self._document = document
         self._style = style
         self._parser = parser
-        self._markdown = markdown
+        self._markdown, self._can_save = markdown, can_save
         self._all_rows = False
         self._reset("")
 
@@ -60,7 +69,7 @@ class MessageWriter:
         frame.setTopMargin(TOP_MARGIN)  # Qt takes no notice of the first block's own, nor of the last one's
         frame.setBottomMargin(BOTTOM_MARGIN)
         self._document.rootFrame().setFrameFormat(frame)
-        self._builder = Builder(self._document, self._style, all_rows=self._all_rows)
+        self._builder = Builder(self._document, self._style, all_rows=self._all_rows, can_save=self._can_save)
 
     @property
     def codes(self) -> list[str]:
@@ -68,15 +77,20 @@ class MessageWriter:
         return self._builder.built.codes
 
     @property
+    def languages(self) -> list[str]:
+        """What stands behind the fence of each code block; untrusted."""
+        return self._builder.built.languages
+
+    @property
     def short_tables(self) -> int:
         """How many tables show only their first rows."""
         return self._builder.built.short_tables
 
-    def show_all_rows(self, text: str) -> None:
-        """Write the whole text again, with all rows of its tables."""
+    def show_all_rows(self, text: str) -> bool:
+        """Write the whole text again, with all rows of its tables.  Returns True when more is left for `write`."""
         self._all_rows = True
         self._reset(text)
-        self.write(text, ended=True)
+        return self.write(text, ended=True)
 
     def write(self, text: str, *, ended: bool) -> bool:
         """Show more of `text`, which begins with what was given before.
@@ -223,8 +237,7 @@ class MessageWriter:
             cursor.insertBlock(self._style.block(bottom=0), self._style.body)
             self._builder.fresh = True
         self._open_at = cursor.position()
-        built = self._builder.built
-        self._open_built = Built(list(built.codes), built.short_tables)
+        self._open_built = self._builder.built.copy()
 
     def _remove_open(self) -> None:
         cursor = self._builder.cursor
@@ -234,7 +247,7 @@ class MessageWriter:
         cursor.setBlockFormat(self._style.block(bottom=0))
         cursor.setBlockCharFormat(self._style.body)
         self._builder.fresh = True
-        self._builder.built = Built(list(self._open_built.codes), self._open_built.short_tables)
+        self._builder.built = self._open_built.copy()
 
     def _drop_fresh(self) -> None:
         """Remove the empty block kept for more text."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from slmdesk.core.files import write_atomically
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
@@ -31,6 +32,25 @@ class ExportController(QObject):
             partial(self._on_written, target),
             partial(self._on_failed, target),
             partial(self._on_progressed, target),
+        )
+
+    def write_text(self, text: str, target: Path) -> None:
+        """Write a text to a file.  An existing file is replaced: the dialog has asked.
+
+        The notice offers no "Open", for the text can be a program.
+        """
+        self._bridge.ask(
+            lambda _services: write_atomically(target, text.encode()),
+            lambda _none: self._bridge.notice_raised.emit(
+                Notice(
+                    f"Written to {target}.",
+                    action="Open folder",
+                    on_action=partial(_open, target.parent),
+                    life_ms=2 * UNDO_MS,
+                    key=f"export {target}",
+                )
+            ),
+            partial(self._on_failed, target),
         )
 
     def _on_progressed(self, target: Path, report: tuple[int, int]) -> None:

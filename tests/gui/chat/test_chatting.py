@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QPlainTextEdit
 
 from slmdesk.core.records import Status
 from slmdesk.services.base.messages import problem_of
@@ -325,10 +325,34 @@ def test_what_the_model_saw_is_shown_as_plain_text(program):
 
 
 def test_copy_puts_the_words_on_the_clipboard(program):
-    program.send("copy me")
+    program.send("copy me", answer="some *words*")
     program.wait_idle()
-    program.page.view.copy_requested.emit(program.messages()[0].id)
-    assert QApplication.clipboard().text() == "copy me"
+    program.act("copy")
+    assert QApplication.clipboard().text() == "some *words*"
+    assert "<em>words</em>" in QApplication.clipboard().mimeData().html()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_code_is_saved_as_a_file(program, tmp_path):
+    program.send("code", answer="So:\n\n```python\nprint('ä')\n```")
+    program.wait_idle()
+    view = program.page.view
+    message = program.messages()[-1].id
+    text = view.rows[view.rows.index_of(message)].widget.text
+    program.wait(lambda: not text.document().find("Save as").isNull())
+    place = text.cursorRect(text.document().find("Save as")).center() - QPoint(6, 0)
+    QTest.mouseClick(text.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    dialog = program.page.findChild(QFileDialog, "save_code_dialog")
+    assert dialog.selectedFiles()[0].endswith("code.py")
+    assert not dialog.testOption(QFileDialog.Option.DontConfirmOverwrite)
+    target = tmp_path / "area.py"
+    dialog.fileSelected.emit(str(target))
+    program.wait(lambda: f"Written to {target}." in program.notices())
+    assert target.read_bytes() == "print('ä')\n".encode()
+    dialog.fileSelected.emit(str(tmp_path / "none" / "area.py"))
+    program.wait(lambda: len(program.notices()) == 2)
+    dialog.close()
+    assert target.read_bytes() == "print('ä')\n".encode()
 
 
 def _shown(program, message: str):

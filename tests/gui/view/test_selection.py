@@ -166,7 +166,8 @@ def test_the_menu_copies_and_acts(qtbot, view):
     menu = view.findChild(QMenu, "message_menu")
     words = [action.text() for action in menu.actions() if action.text()]
     assert words == [
-        "Copy selection", "Translate selection", "Select all", "Copy link address", "Copy message", "Try again",
+        "Copy selection", "Translate selection", "Select all", "Copy link address", "Copy message", "Copy message as",
+        "Try again",
         "Continue", "Show what the model saw",
     ]  # fmt: skip
     assert not menu.actions()[0].isEnabled()

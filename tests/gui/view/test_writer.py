@@ -7,8 +7,8 @@ import random
 import pytest
 from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
 
+from slmdesk.gui.markdown.selected import text_of_selection
 from slmdesk.gui.markdown.style import CHROME, CODE, QUOTE
-from slmdesk.gui.markdown.text import text_of_selection
 from slmdesk.gui.markdown.writer import MessageWriter
 
 pytestmark = pytest.mark.gui

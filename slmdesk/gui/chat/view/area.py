@@ -14,11 +14,10 @@ from slmdesk.gui.chat.view.find import Finder, Hit
 from slmdesk.gui.chat.view.menu import Entry, show_menu
 from slmdesk.gui.chat.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.rows import Row
-from slmdesk.gui.chat.view.selection import Selecting
-from slmdesk.gui.chat.view.streaming import GrowingArea
+from slmdesk.gui.chat.view.selectable import SelectableArea
 from slmdesk.gui.chat.view.virtual_scroll import EDGE
 from slmdesk.gui.chat.view.widget import MessageWidget
-from slmdesk.gui.markdown.builder import COPY_CODE
+from slmdesk.gui.markdown.builder import COPY_CODE, SAVE_CODE
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.widgets.links import judge_link
 from slmdesk.gui.widgets.translate_request import request_translation
@@ -29,16 +28,13 @@ _KEYBOARD_REASONS = (
 )  # fmt: skip
 
 
-class ConversationView(GrowingArea):
+class ConversationView(SelectableArea):
     """Shows messages, lets them grow, be read, selected, copied and acted on.
 
     Requests carry a message's id.  `link_activated` carries an http or https address: whether to open it is asked
-    elsewhere.  `copy_requested` (the Copy action) and `reader_text_copied` (anything else) say what was done: the text
-    is on the clipboard already.
+    elsewhere.
     """
 
-    reader_text_copied = Signal()
-    copy_requested = Signal(str)
     try_again_requested = Signal(str)
     continue_requested = Signal(str)
     seen_requested = Signal(str)
@@ -55,13 +51,10 @@ class ConversationView(GrowingArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("conversation")
-        self.current = -1
-        """The current row; -1: none."""
         self._by_keyboard = False
         self._finder = Finder(self)
         self._nodes: list[MessageNode] = []
         self._flip = ("", 0, False)
-        self._selecting = Selecting(self)
         self.models: Sequence[tuple[str, str]] = ()
         """Ids and names of the models that can answer again."""
         self.setAccessibleName("Conversation")
@@ -115,25 +108,6 @@ class ConversationView(GrowingArea):
         """Scroll to hit number `number` of a message and mark it as the current one."""
         self._finder.show_hit(self.rows[self._index(message_id)], number, self._style)
 
-    # selection -----------------------------------------------------------------------------------------------------
-
-    def select_all(self) -> None:
-        self._selecting.select_all()
-
-    def selected_text(self) -> str:
-        """The selected text in order: whole messages as they were written, parts as they are shown."""
-        return self._selecting.text(self._style, self._parser)
-
-    @Slot()
-    def copy_selection(self) -> None:
-        """Copy the selection; if there is none, the current message."""
-        text = self.selected_text()
-        if not text and 0 <= self.current < len(self.rows):
-            text = self.rows[self.current].view.text
-        if text:
-            QApplication.clipboard().setText(text)
-            self.reader_text_copied.emit()
-
     # the keyboard --------------------------------------------------------------------------------------------------
 
     def set_current(self, index: int) -> None:
@@ -177,8 +151,7 @@ class ConversationView(GrowingArea):
         if (key in VERSION_STEPS or key in ("try_again", "continue")) and not (widget and widget.has_focused_button):
             self.clicked_away.emit()
         if key == "copy":
-            QApplication.clipboard().setText(self.rows[self._index(message_id)].view.text)
-            self.copy_requested.emit(message_id)
+            self.copy_message(message_id)
         elif key == "translate":
             request_translation(self, self.rows[self._index(message_id)].view.text)
         elif key in VERSION_STEPS:
@@ -222,12 +195,12 @@ class ConversationView(GrowingArea):
         if row.widget is None:
             return
         if address.startswith(COPY_CODE):
-            number = int(address.removeprefix(COPY_CODE))
-            QApplication.clipboard().setText(row.widget.writer.codes[number - 1])
-            self.reader_text_copied.emit()
+            self._copy_code(message_id, int(address.removeprefix(COPY_CODE)))
+        elif address.startswith(SAVE_CODE):
+            self._save_code(message_id, int(address.removeprefix(SAVE_CODE)))
         elif address == SHOW_ALL_ROWS:
             self._leave_end()  # the reader is at the table, not at what is below it
-            row.widget.writer.show_all_rows(row.view.text)
+            row.has_more = row.widget.writer.show_all_rows(row.view.text)
             self._measure_again(index)
             self.relay()
         elif judge_link(address).openable:
@@ -243,11 +216,15 @@ class ConversationView(GrowingArea):
         ]
         if judge_link(address).openable:
             entries.append(("Copy link address", "", lambda: QApplication.clipboard().setText(address)))
+        if row.widget is not None:
+            entries += self._parts_at(row.widget, message_id)
         entries.append(("", "", None))
         words = {"copy": "Copy message", "translate": "Translate message"}
         for key, (_icon, text) in ACTIONS.items():
             if key in row.view.actions:
                 entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
+                if key == "copy" and row.view.is_markdown:
+                    entries.append(("Copy message as", "", self._copies_of(message_id)))
         show_menu(self, place, [*entries, *self._more_of(row.view)])
 
     def _more_of(self, view: MessageView) -> list[Entry]:
@@ -290,15 +267,8 @@ class ConversationView(GrowingArea):
         self._widget_grown(row)
 
     def _widget_grown(self, row: Row) -> None:
-        self._selecting.restore(row)
+        super()._widget_grown(row)
         self._finder.mark(row, self._style)
-
-    def _widget_going(self, row: Row, widget: MessageWidget) -> None:
-        self._selecting.keep(row, widget)
-
-    def _must_wait(self, row: Row) -> bool:
-        """While the mouse drags a selection, text must not move."""
-        return self._selecting.is_dragging
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPoint, QTimer
+from collections.abc import Iterator
+
+from PySide6.QtCore import QMimeData, QObject, QPoint, QTimer
 from PySide6.QtGui import QTextCursor, QTextDocument
 
+from slmdesk.gui.chat.view.copying import LONGEST_HTML, html_of, mime_of
+from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.rows import END, WHOLE, Row
 from slmdesk.gui.chat.view.virtual_scroll import MessageArea
 from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.selected import html_of_selection, mime_of_selection, text_of_selection
 from slmdesk.gui.markdown.style import ViewStyle
-from slmdesk.gui.markdown.text import text_of_selection
 from slmdesk.gui.markdown.writer import MessageWriter
 
 STEP_MS = 30
@@ -100,15 +104,35 @@ class Selecting(QObject):
 
     def text(self, style: ViewStyle, parser: Parser) -> str:
         """The selected text row by row: whole messages as written, parts as shown."""
-        pieces = []
+        chosen = self._chosen(style, parser)
+        return "\n\n".join(text_of_selection(part) if part else view.text for view, part, _ in chosen)
+
+    def mime(self, style: ViewStyle, parser: Parser) -> QMimeData | None:
+        """The same for the clipboard, with HTML; None where nothing is selected."""
+        chosen = list(self._chosen(style, parser))  # holds the documents while they are read
+        if len(chosen) == 1 and chosen[0][1] is not None:
+            return mime_of_selection(chosen[0][1])
+        text = "\n\n".join(text_of_selection(part) if part else view.text for view, part, _ in chosen)
+        if len(text) > LONGEST_HTML:
+            return mime_of(text)
+        pages = [html_of_selection(part) if part else html_of(view, parser) for view, part, _ in chosen]
+        return mime_of(text, "\n".join(pages)) if text else None
+
+    def _chosen(
+        self, style: ViewStyle, parser: Parser
+    ) -> Iterator[tuple[MessageView, QTextCursor | None, QTextDocument | None]]:
+        """Messages with what is selected of them, None for all; and the document, which a cursor does not keep."""
         for row in self._area.rows:
             if row.widget is not None:
                 text = row.widget.text
                 if text.textCursor().hasSelection():
-                    pieces.append(row.view.text if text.is_wholly_selected() else text.selected_text())
+                    part = None if text.is_wholly_selected() else text.textCursor()
+                    yield row.view, part, text.document()
+            elif row.selection == WHOLE:
+                yield row.view, None, None
             elif row.selection is not None:
-                pieces.append(row.view.text if row.selection == WHOLE else _part_of(row, style, parser))
-        return "\n\n".join(pieces)
+                document = document_of(row.view, style, parser)
+                yield row.view, _part_of(document, row.selection), document
 
     def _extend(self, over: int, place: QPoint) -> None:
         start, anchor = self._from or (0, 0)
@@ -148,15 +172,18 @@ class Selecting(QObject):
         self.drag_to(self._place)
 
 
-def _part_of(row: Row, style: ViewStyle, parser: Parser) -> str:
-    """The selected text of a row without a widget, from a document made for it."""
+def document_of(view: MessageView, style: ViewStyle, parser: Parser) -> QTextDocument:
+    """A document as the view would show it, for a message without a widget."""
     document = QTextDocument()
-    writer = MessageWriter(document, style, parser, markdown=row.view.is_markdown)
-    while writer.write(row.view.text, ended=not row.view.is_growing):
+    writer = MessageWriter(document, style, parser, markdown=view.is_markdown, can_save=True)
+    while writer.write(view.text, ended=not view.is_growing):
         pass
+    return document
+
+
+def _part_of(document: QTextDocument, selection: tuple[int, int]) -> QTextCursor:
     last = document.characterCount() - 1
-    anchor, position = row.selection or (0, 0)
     cursor = QTextCursor(document)
-    cursor.setPosition(last if anchor == END else min(anchor, last))
-    cursor.setPosition(last if position == END else min(position, last), QTextCursor.MoveMode.KeepAnchor)
-    return text_of_selection(cursor)
+    for place, mode in zip(selection, (QTextCursor.MoveMode.MoveAnchor, QTextCursor.MoveMode.KeepAnchor), strict=True):
+        cursor.setPosition(last if place == END else min(place, last), mode)
+    return cursor

@@ -73,7 +73,7 @@ class MessageWidget(QWidget):
         self._extras = ExtraLines(style, self)
         self._extras.chosen.connect(self.extra_chosen)
         self._extras.show_extras(view.extras)
-        self.writer = MessageWriter(self.text.document(), style, parser, markdown=view.is_markdown)
+        self.writer = MessageWriter(self.text.document(), style, parser, markdown=view.is_markdown, can_save=True)
 
     @property
     def buttons(self) -> list[QToolButton]:

@@ -12,6 +12,7 @@ from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.selected import mime_of_selection
 from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
@@ -53,7 +54,7 @@ class AnswerText(QScrollArea):
     def _make(self, style: ViewStyle) -> None:
         self._text = MessageText(style, self, on_band=False)
         self._text.anchor_chosen.connect(self._on_anchor)
-        self._text.copy_requested.connect(lambda: QGuiApplication.clipboard().setText(self._text.selected_text()))
+        self._text.copy_requested.connect(self._on_copy)
         self._text.reshaped.connect(self._fit)
         self._writer = MessageWriter(self._text.document(), style, self._parser)
         self.setWidget(self._text)
@@ -100,13 +101,18 @@ class AnswerText(QScrollArea):
         if self._text.size().toTuple() != (width, height):
             self._text.setFixedSize(width, height)
 
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setMimeData(mime_of_selection(self._text.textCursor()))
+
     @Slot(str)
     def _on_anchor(self, address: str) -> None:
         if address.startswith(COPY_CODE):
             number = int(address.removeprefix(COPY_CODE))
             QGuiApplication.clipboard().setText(self._writer.codes[number - 1])
         elif address == SHOW_ALL_ROWS:
-            self._writer.show_all_rows(self.words)
+            if self._writer.show_all_rows(self.words):
+                self._more.start()
             self._fit()
         else:
             ask_about_link(self, address)
