@@ -18,17 +18,20 @@ from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
 from slmdesk.cli.models.library import link_shared
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Status
+from slmdesk.core.records import Message, Status
 from slmdesk.core.types import THINKING, Json, Sampling
 from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, MessageGrew, Problem, ThoughtGrew
+from slmdesk.services.chat.context_window import window_then
 from slmdesk.services.chat.conversation import blanks_note
-from slmdesk.services.chat.events import QuotesFound
+from slmdesk.services.chat.events import NotesBegun, QuotesFound, TurnsLeftOut
+from slmdesk.services.chat.options import ASK, LEAVE_OUT, SUMMARIZE
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import Services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 MAX_STDIN_BYTES = 16 << 20
+WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
 PATIENCE_S = 0.5
 """How long a pipe beside a PROMPT may stay silent."""
 STOP_S = 5.0
@@ -50,6 +53,12 @@ STOP_S = 5.0
     "--thinking",
     type=click.Choice(THINKING),
     help="How much a model that thinks aloud does so, in this chat from now on; its thoughts are not printed.",
+)
+@click.option(
+    "--when-full",
+    type=click.Choice(list(WHEN_FULL)),
+    help="What happens when the chat no longer fits the context, in this chat from now on: the question is refused "
+    "(ask); the oldest turns are left out; or they are left out and the model's notes stand for them (summarize).",
 )
 @click.option(
     "--attach",
@@ -77,6 +86,7 @@ def chat(
     lora: str | None,
     lora_scale: float | None,
     thinking: str | None,
+    when_full: str | None,
     files: tuple[Path, ...],
     password: bool,
     anyway: bool,
@@ -109,6 +119,7 @@ def chat(
         lora="" if lora == "none" else lora,
         lora_scale=lora_scale,
         thinking=thinking,
+        when_full=WHEN_FULL[when_full] if when_full else None,
         anyway=anyway,
         save=not no_save,
     )
@@ -190,6 +201,10 @@ class _ChatRun:
                     console.give({"type": "token", "text": event.text})
                 else:
                     console.write(event.text)
+            elif isinstance(event, NotesBegun) and event.message == answer:
+                console.notify("summarizing the earlier part of the chat\u2026")
+            elif isinstance(event, TurnsLeftOut) and event.message == answer:
+                console.notify(left_out_words(event))
             elif isinstance(event, MessageChanged) and event.message.attachments:
                 say_read(console, event.message)
             elif isinstance(event, MessageEnded) and event.message.id == answer:
@@ -226,6 +241,8 @@ class _ChatRun:
             console.fail(problem.code, problem.sentence, problem.args)
             if problem.code == "model.out_of_memory":
                 console.notify("note: --anyway loads it all the same; this PC may become slow.")
+            elif problem.code == "context.full":
+                console.notify("note: --when-full leave-out or summarize goes on without the oldest turns.")
         return 1
 
     def _unsaved(self, message: str) -> Problem | None:
@@ -233,12 +250,24 @@ class _ChatRun:
         services = self._services
         return services.service_thread.call(lambda: services.chats.answers.save_end(message))
 
+    def _left_out(self, message: Message) -> int:
+        """How many messages of the chat the model did not see."""
+        chats = self._services.chats
+
+        def count() -> int:
+            opened = chats.open(message.item)
+            return len(window_then(opened.item, message).left_out(opened.messages))
+
+        return self._services.service_thread.call(count)
+
     def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
         console, message = self._console, ended.message
         if console.as_json:
             read = attachments_of(self._services, message)
             failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
-            console.give({**_done(ended, saved=saved), "attachments": read, "citations": _cited(quotes), **failed})
+            left_out = self._left_out(message)
+            done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
+            console.give({**done, "citations": _cited(quotes), **failed})
             return
         for one in quotes:
             console.notify(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
@@ -248,6 +277,13 @@ class _ChatRun:
             console.notify(f"note: the answer was cut at its limit; the chat is {message.item}.")
         elif sys.stderr.isatty() and ended.timing and saved:
             console.notify(f"chat {message.item}, {ended.timing.tokens_per_s:.0f} tokens/s")
+
+
+def left_out_words(event: TurnsLeftOut) -> str:
+    """Say that the model no longer sees all of a chat."""
+    words = "the oldest message is" if event.count == 1 else f"the {event.count:,} oldest messages are"
+    instead = "; it reads notes on them instead" if event.has_notes else ""
+    return f"note: {words} left out of what the model reads{instead}. The chat keeps them."
 
 
 def read_stdin() -> str:

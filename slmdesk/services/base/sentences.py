@@ -14,7 +14,8 @@ SENTENCES: Mapping[str, str] = {
     "request.invalid": "This request could not be understood ({what}). Nothing was changed.",
     "context.full": (
         "This chat needs {needed} tokens and the model can see {available}. Nothing was cut or sent, and your message "
-        "is kept; later ones leave it out. Start a new chat, or load the model with a larger context."
+        "is kept; later ones leave it out. Start a new chat, have the oldest turns left out, or load the model with a "
+        "larger context."
     ),
     "context.too_small": (
         "A part of the document needs {needed} tokens and the model can see {available} at once. Nothing was cut. Set "

@@ -69,6 +69,8 @@ class ModelChoice:
             options = replace(options, lora_scale=request.lora_scale)
         if request.thinking is not None:
             options = replace(options, thinking=request.thinking)
+        if request.when_full is not None:
+            options = replace(options, when_full=request.when_full)
         check_options(options)
         return options
 

@@ -45,6 +45,8 @@ class SendRequest:
     """How much the model thinks aloud, in this chat from now on; None: the chat's own."""
     preset: str | None = None
     """Id or name of a preset, for this chat from now on; "": none; None: the chat's own."""
+    when_full: str | None = None
+    """One of WHEN_FULL, for this chat from now on; None: the chat's own."""
     options: ChatOptions | None = None
     """Options of a new chat; None: the defaults."""
     anyway: bool = False
