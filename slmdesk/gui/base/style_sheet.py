@@ -81,6 +81,10 @@ def _bars(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="status"]:hover {{ color: {t.text}; }}
     QPushButton[kind="status"][online="true"] {{ color: {t.accent}; }}
     QPushButton[kind="status"]:focus {{ border-color: {t.accent}; }}
+    #full_bar {{ background: {t.raised}; border: none; border-radius: {CONTROL_RADIUS}px; }}
+    #full_bar QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
+    #full_bar QPushButton:hover {{ border-color: {t.line}; }}
+    #full_bar QPushButton:focus {{ border-color: {t.accent}; }}
     #notice_bar {{ background: {t.raised}; border: none; border-top: {t.separator}; }}
     #notice_bar QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
     #notice_bar QPushButton:hover {{ border-color: {t.line}; }}

@@ -24,8 +24,9 @@ from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.chat.attachments.entry import AttachmentEntry
 from slmdesk.gui.chat.composer.composer import Composer
 from slmdesk.gui.chat.composer.context_meter import ContextMeter
+from slmdesk.gui.chat.composer.full_bar import FullBar
 from slmdesk.gui.chat.conversation.controller import ChatController
-from slmdesk.gui.chat.conversation.edit_dialog import EditDialog
+from slmdesk.gui.chat.conversation.edit_dialog import ANSWER, NOTES, QUESTION, EditDialog
 from slmdesk.gui.chat.conversation.empty_state import EmptyChat, FirstStart
 from slmdesk.gui.chat.conversation.header import ChatHeader
 from slmdesk.gui.chat.conversation.prompt_dialog import show_seen
@@ -99,7 +100,7 @@ class ChatPage(QWidget):
     def _order_tabs(self) -> None:
         order = (
             *self.chat_list.in_order, *self._header.in_order, self.view, *self._empty.in_order,
-            *self.composer.in_order, *self.meter.in_order, *self.panel.in_order,
+            *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order, *self.panel.in_order,
         )  # fmt: skip
         for one, following in pairwise(order):
             QWidget.setTabOrder(one, following)
@@ -124,10 +125,11 @@ class ChatPage(QWidget):
         holder = QWidget(work)
         self.composer = Composer(holder)
         self.meter = ContextMeter(self._chat.context, holder)
+        self.full_bar = FullBar(self._chat.full, holder)
         writing = QWidget(holder)
         writing.setMaximumWidth(WRITING_WIDTH)  # edge to edge with the messages over it
         sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
-        column(self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
+        column(self.full_bar, self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
         bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
         column((self.view, 1), bottom, into=holder, gap=0)
         return holder
@@ -189,9 +191,13 @@ class ChatPage(QWidget):
         view.version_requested.connect(chat.show_version)
         view.seen_requested.connect(chat.inspector.show_prompt)
         view.menu_chosen.connect(chat.edits.choose)
+        view.menu_chosen.connect(chat.window.choose)
+        chat.window.line_renewed.connect(view.update_message)
+        chat.window.notes_edit_requested.connect(self._on_notes_edit_requested)
         chat.edits.edit_requested.connect(self._on_edit_requested)
         chat.edits.details_requested.connect(self._on_details_requested)
         view.extra_requested.connect(chat.open_extra)
+        view.extra_requested.connect(chat.window.open_extra)
         view.link_activated.connect(lambda untrusted_url: ask_about_link(self, untrusted_url))
         view.clicked_away.connect(composer.setFocus)
 
@@ -334,8 +340,14 @@ class ChatPage(QWidget):
 
     @Slot(str, str, bool)
     def _on_edit_requested(self, message: str, text: str, is_question: bool) -> None:
-        dialog = EditDialog(self, text, is_question=is_question)
+        dialog = EditDialog(self, text, QUESTION if is_question else ANSWER)
         dialog.saved.connect(partial(self._chat.edits.save, message))
+        dialog.open()
+
+    @Slot(str)
+    def _on_notes_edit_requested(self, notes: str) -> None:
+        dialog = EditDialog(self, notes, NOTES)
+        dialog.saved.connect(self._chat.window.save_notes)
         dialog.open()
 
     @Slot(str)

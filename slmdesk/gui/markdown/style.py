@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
 from html import escape
 from math import ceil
 
@@ -65,6 +67,11 @@ class ViewStyle:
         self.inline_code.setBackground(theme.colour("raised"))
         self.tiny = QTextCharFormat()
         self.tiny.setFontPointSize(1)
+
+    @cached_property
+    def faded(self) -> ViewStyle:
+        """The same with text in the secondary colour."""
+        return ViewStyle(replace(self.theme, text=self.theme.muted), self.fonts)
 
     def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:
         """The format of a block of text; margins in device-independent pixels."""

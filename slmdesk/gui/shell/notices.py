@@ -49,7 +49,6 @@ class NoticeController(QObject):
         bridge.on(MessageEnded, self._on_message_ended)
         bridge.on(ModelStateChanged, self._on_model_state_changed)
         chat.chat_opened.connect(self._on_chat_opened)
-        chat.context.measured.connect(self._on_measured)
 
     @Slot(object)
     def _on_notice_raised(self, notice: Notice) -> None:
@@ -76,11 +75,6 @@ class NoticeController(QObject):
     def _on_chat_opened(self, chat: str) -> None:
         if chat != self._open_chat:
             self._open_chat = chat
-            self._bars.drop_topic("context.full")
-
-    @Slot(int, int)
-    def _on_measured(self, tokens: int, context_size: int) -> None:
-        if tokens <= context_size:
             self._bars.drop_topic("context.full")
 
     @Slot(object)

@@ -247,11 +247,13 @@ def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
     program.put("one two three " * 2000)
     program.wait(lambda: "Too long for the model" in program.page.meter.sentence)
     program.enter()
-    program.wait(lambda: program.notices())
-    assert "This chat needs" in program.notices()[0]
+    program.wait(lambda: program.page.full_bar.isVisible())
+    assert "too long for the model" in program.page.full_bar.sentence
     program.click("context_new_chat")
+    program.page.composer.set_text("")
     program.send("hello")
     program.wait_idle()
+    program.wait(lambda: not program.page.full_bar.isVisible())
     assert program.notices() == []
 
 

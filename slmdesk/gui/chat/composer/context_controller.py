@@ -10,6 +10,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.composer.context_usage import ContextUse
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.events import ContextMeasured
+from slmdesk.services.chat.options import ASK
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
@@ -36,6 +37,8 @@ class ContextWatch(QObject):
         """The chat of the draft, once it is known that a question comes."""
         self.too_long: tuple[int, int] | None = None
         """Tokens needed and available, when what is written is known not to fit."""
+        self.when_full = ASK
+        """What happens in this chat when it is full; see ChatOptions."""
         self._timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
         self._timer.timeout.connect(self._measure)
         bridge.on(ContextMeasured, self._on_context_measured)
@@ -52,6 +55,14 @@ class ContextWatch(QObject):
         chat, draft, _attach = self._now()
         if not draft.strip() or chat != self._expecting:
             self._expect_question()
+
+    def decided(self, when_full: str) -> None:
+        """What happens when the chat is full was decided just now: what was too long may be sent."""
+        self.when_full, self.too_long = when_full, None
+
+    def enlarged(self) -> None:
+        """The context is made larger: what was too long may be sent."""
+        self.too_long = None
 
     def forget(self) -> None:
         self._use.forget()
@@ -85,17 +96,27 @@ class ContextWatch(QObject):
     def _on_context_measured(self, event: ContextMeasured) -> None:
         if (event.chat or "") == self._now()[0]:
             self._use.measured(event.tokens, event.context_size)
+            self.when_full = event.when_full
+            if not self._timer.isActive():  # else the words have changed since
+                is_over = least_of(event) > event.context_size
+                self.too_long = (event.tokens, event.context_size) if is_over else None
             self.measured.emit(event.tokens, event.context_size)
             self.parts_measured.emit(event.parts)
-            if not self._timer.isActive():  # else the words have changed since
-                is_over = event.tokens > event.context_size
-                self.too_long = (event.tokens, event.context_size) if is_over else None
 
     @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
             self._timer.start()
             self._expect_question()
+
+
+def least_of(measured: ContextMeasured) -> int:
+    """How many tokens there are when all is left out that may be left out."""
+    if measured.when_full == ASK:
+        return measured.tokens
+    is_old = {"conversation": True, "answer": True}
+    kept = (one for one in measured.parts if not is_old.get(one.kind, one.kind == "attachment" and not one.key))
+    return sum(one.tokens for one in kept)
 
 
 def _ignore(problem: Problem) -> None:

@@ -10,13 +10,12 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.context_parts import ContextParts
+from slmdesk.gui.chat.composer.full_controller import NEARLY_FULL
 from slmdesk.gui.widgets.build import button, row, set_kind, tool_button
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.chat.attachments.budget import ContextPart
-
-NEARLY_FULL = 90
-"""Percent from which a new chat is offered."""
+from slmdesk.services.chat.options import ASK
 
 
 class ContextMeter(QWidget):
@@ -30,6 +29,7 @@ class ContextMeter(QWidget):
     def __init__(self, watch: ContextWatch, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("context_meter")
+        self._watch = watch
         self._build_ui()
         watch.measured.connect(self.show_measure)
         watch.parts_measured.connect(self.show_parts)
@@ -89,12 +89,15 @@ class ContextMeter(QWidget):
         percent = tokens * 100 // context_size
         self._bar.setVisible(True)
         self._bar.setValue(min(percent, 100))
-        is_over = tokens > context_size
-        set_kind(self._bar, "warn" if percent >= NEARLY_FULL else "")
-        set_kind(self._label, "warn" if percent >= NEARLY_FULL else "small")
+        is_over, asks = tokens > context_size, self._watch.when_full == ASK or self._watch.too_long is not None
+        is_warning = percent >= NEARLY_FULL and asks
+        set_kind(self._bar, "warn" if is_warning else "")
+        set_kind(self._label, "warn" if is_warning else "small")
         locale = QLocale()
         numbers = f"{locale.toString(tokens)} of {locale.toString(context_size)} tokens"
-        if is_over:
+        if not asks and percent >= NEARLY_FULL:
+            words = f"Context: {percent} % used; the oldest turns are left out when it is full"
+        elif is_over:
             words = f"Too long for the model: {numbers}. Nothing is cut; shorten it or start a new chat."
         elif percent >= NEARLY_FULL:
             words = f"Context: {percent} % used; a new chat will soon be needed"
@@ -103,4 +106,4 @@ class ContextMeter(QWidget):
         self._label.setText(words)
         self._label.setToolTip(numbers)
         self._bar.setToolTip(numbers)
-        self._new_chat.setVisible(percent >= NEARLY_FULL)
+        self._new_chat.setVisible(is_warning)

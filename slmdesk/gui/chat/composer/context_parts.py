@@ -20,6 +20,8 @@ WIDTH, MOST_HEIGHT = 66, 16
 """In letters x, and in lines."""
 WORDS = {
     "instructions": "Instructions",
+    "notes": "Notes on the earlier part",
+    "pinned": "Pinned messages",
     "conversation": "Conversation so far",
     "question": "What you are writing",
     "answer": "Kept free for the answer",

@@ -16,9 +16,11 @@ from slmdesk.gui.chat.attachments.attachment import Draft
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.drafts import Drafts
+from slmdesk.gui.chat.composer.full_controller import FullController
 from slmdesk.gui.chat.conversation.inspector import MessageInspector
 from slmdesk.gui.chat.conversation.message_edits import MessageEdits
 from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
+from slmdesk.gui.chat.conversation.window_controller import WindowController
 from slmdesk.gui.chat.view.message import ANSWER_NOW, TOGGLE_THOUGHT
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import (
@@ -32,7 +34,6 @@ from slmdesk.services.base.events import (
     PromptProgress,
     ThoughtGrew,
 )
-from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.conversation import NEW_CHAT, Conversation, SentMessage, words_of
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.options import ChatOptions, options_from
@@ -83,10 +84,13 @@ class ChatController(QObject):
         self.drafts = Drafts(bridge, state, self.attached, self)
         self.inspector = MessageInspector(bridge, self.shown, self)
         self.edits = MessageEdits(bridge, self, self)
+        self.window = WindowController(bridge, self, self)
         self._others: set[str] = set()
         self.context = ContextWatch(
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
         )
+        self.full = FullController(bridge, self, self)
+        """What to do when the chat is full."""
         self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
         self._live_timer = QTimer(self, interval=TICK_MS)
@@ -104,6 +108,7 @@ class ChatController(QObject):
         self._bridge.on(ModelStateChanged, self._on_model_state_changed)
         self.attached.changed.connect(self.context.edited)
         self.attached.changed.connect(self.drafts.save_soon)
+        self.window.changed.connect(self.context.measure_soon)
         self.attached.waiting_shown.connect(lambda _words: self._show_busy())
         self._bridge.on(QuotesFound, self._on_quotes_found)
         self._live_timer.timeout.connect(self._on_live_tick)
@@ -141,7 +146,7 @@ class ChatController(QObject):
         """Open a chat, at a message if one is given."""
         self._epoch += 1
         if chat == self.chat and chat and message in self.shown.by_id:
-            self._show_again(message)
+            self.show_again(message)
             return
         arrived = partial(self._on_opened, self._epoch, message)
         self._bridge.ask(lambda services: services.chats.open(chat), arrived)
@@ -170,8 +175,7 @@ class ChatController(QObject):
         if not self.attached.when_settled(lambda: self.send(self.drafts.of(self.chat))):
             return
         if self.context.too_long is not None:
-            needed, available = self.context.too_long
-            self._report_full(problem_of("context.full", {"needed": needed, "available": available}))
+            self.full.refuse_draft()
             return
         chat = self.chat
         self._is_sending, self._is_stop_requested = True, False
@@ -242,7 +246,7 @@ class ChatController(QObject):
             self._bridge.ask(lambda services: services.chats.answer_now(message))
         elif key == TOGGLE_THOUGHT and message in self.shown.by_id:
             self.shown.toggle_thought(message)
-            self._renew(self.shown.by_id[message])
+            self.renew(self.shown.by_id[message])
         else:
             self.inspector.open_extra(message, key)
 
@@ -262,10 +266,11 @@ class ChatController(QObject):
         self.shown.open(opened)
         self.shown.fill(opened.messages)
         if now and before[: len(now)] == now:
-            self.path_cut.emit(now[-1])
+            self.path_cut.emit(self.window.last_row(now[-1]))
             self.message_renewed.emit(self.shown.view(opened.messages[-1]))
+            self.window.check()
         else:
-            self._show_again(near if near in self.shown.by_id else "")
+            self.show_again(near if near in self.shown.by_id else "")
         self._show_busy()
         self.context.measure_soon()
 
@@ -305,7 +310,7 @@ class ChatController(QObject):
             return
         self.shown.open(opened)
         self.shown.fill(opened.messages)
-        self._show_again("")
+        self.show_again("")
         self.version_shown.emit(requested)
         self._show_busy()
         self.context.measure_soon()
@@ -356,21 +361,19 @@ class ChatController(QObject):
             return
         if event.message.id in self.shown.by_id:
             self.shown.live.pop(event.message.id, None)
-            self._renew(event.message)
+            self.renew(event.message)
             self._show_busy()
             self.context.measure_soon()
-        if event.problem is not None and event.problem.code == "context.full":
-            self._report_full(event.problem)
-        elif event.problem is not None and event.message.id not in self.shown.by_id:
+        elif event.problem is not None:
             open_it = partial(self.open_chat, event.message.item)
             self._bridge.notice_raised.emit(notice_of(event.problem, action="Open the chat", on_action=open_it))
 
     @Slot(object)
     def _on_message_changed(self, event: MessageChanged) -> None:
         if event.message.id in self.shown.by_id:
-            self._renew(event.message)
+            self.renew(event.message)
             for one in self.shown.streaming if event.message.attachments else ():
-                self._renew(one)  # what is read for it is decided
+                self.renew(one)  # what is read for it is decided
             self._show_busy()
 
     @Slot(object)
@@ -378,11 +381,11 @@ class ChatController(QObject):
         if event.message in self.shown.by_id and not self.shown.by_id[event.message].text:
             self.shown.read(event.message, event.read, event.total)
             self.context.read(event.total)
-            self._renew(self.shown.by_id[event.message])
+            self.renew(self.shown.by_id[event.message])
 
     def _on_live_tick(self) -> None:
         for message in self.shown.tick():
-            self._renew(message)
+            self.renew(message)
 
     @Slot(object)
     def _on_item_changed(self, event: ItemChanged) -> None:
@@ -407,13 +410,13 @@ class ChatController(QObject):
     @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         for message in self.shown.set_loading(event.state is ModelState.LOADING):
-            self._renew(message)
+            self.renew(message)
 
     @Slot(object)
     def _on_quotes_found(self, event: QuotesFound) -> None:
         if event.quotes and event.message in self.shown.by_id:
             self.shown.quotes[event.message] = event.quotes
-            self._renew(self.shown.by_id[event.message])
+            self.renew(self.shown.by_id[event.message])
 
     # ---- small things
 
@@ -429,22 +432,27 @@ class ChatController(QObject):
         if item is not None:
             self.drafts.open(item)
         self.shown.fill(messages)
-        self._show_again(message)
+        self.show_again(message)
         self.chat_opened.emit(self.chat, self._title)
         self.context.forget()
+        self.full.forget()
         self.draft_restored.emit(self.drafts.of(self.chat))
         self.attached.show_chat(self.chat)
         self._show_busy()
 
-    def _show_again(self, message: str) -> None:
+    def show_again(self, message: str) -> None:
+        """Show all messages anew, at this one."""
         self.conversation_shown.emit(self.shown.views, message)
+        self.window.drawn()
 
     def _add(self, message: Message) -> None:
         if message.id not in self.shown.by_id:
             self.shown.put(message)
             self.message_added.emit(self.shown.view(message))
+            self.window.check()
 
-    def _renew(self, message: Message) -> None:
+    def renew(self, message: Message) -> None:
+        """Show a message anew."""
         self.shown.put(message)
         self.message_renewed.emit(self.shown.view(message))
 
@@ -452,9 +460,9 @@ class ChatController(QObject):
         """Remove the messages after `parent` (None: all) and tell the view.  Returns their ids."""
         behind = self.shown.drop_behind(parent)
         if behind and parent is not None:
-            self.path_cut.emit(parent)
+            self.path_cut.emit(self.window.last_row(parent))
         elif behind:
-            self._show_again("")
+            self.show_again("")
         return behind
 
     def _show_busy(self) -> None:
@@ -464,9 +472,6 @@ class ChatController(QObject):
         if is_busy != self.is_busy:
             self.is_busy = is_busy
             self.busy_changed.emit(is_busy)
-
-    def _report_full(self, problem: Problem) -> None:
-        self._bridge.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))
 
 
 def _ignore(problem: Problem) -> None:

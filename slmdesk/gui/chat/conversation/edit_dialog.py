@@ -1,4 +1,4 @@
-"""A dialog in which a person changes a question or an answer."""
+"""A dialog in which a person changes a question, an answer or notes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ ANSWER = (
     "The chat goes on with your words, and the answer is marked as edited. What the model wrote can be brought back.",
     "Save",
 )
+NOTES = (
+    "Edit the notes",
+    "The model reads these notes in place of the messages that are left out. They are sent with each question.",
+    "Save",
+)
 
 
 class EditDialog(QDialog):
@@ -28,9 +33,10 @@ class EditDialog(QDialog):
 
     saved = Signal(str)
 
-    def __init__(self, parent: QWidget, text: str, *, is_question: bool) -> None:
+    def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
+        """`words`: QUESTION, ANSWER or NOTES."""
         super().__init__(parent)
-        title, intro, words = QUESTION if is_question else ANSWER
+        title, intro, save = words
         passing(self, "edit_dialog", title)
         self.resize(680, 420)
         self._before = text
@@ -38,9 +44,9 @@ class EditDialog(QDialog):
         self._text.setAccessibleName(title)
         self._text.setTabChangesFocus(True)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._save = named(QPushButton(words, self), "edit_save")
+        self._save = named(QPushButton(save, self), "edit_save")
         self._save.setProperty("kind", "primary")
-        self._save.setToolTip(f"{words} (Ctrl+Enter)")
+        self._save.setToolTip(f"{save} (Ctrl+Enter)")
         self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
         column(
             plain_label(intro, self, name="edit_intro"), (self._text, 1), self._buttons,

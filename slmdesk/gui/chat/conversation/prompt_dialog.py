@@ -11,6 +11,9 @@ from slmdesk.services.chat.conversation import InspectedPrompt
 def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:
     """Open the dialog, with warnings about oddities.  Does not block."""
     intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
+    if seen.left_out:
+        left_out = "The oldest message of this chat was" if seen.left_out == 1 else f"{seen.left_out:,} messages were"
+        intro += f" {left_out} left out to make room."
     warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
     TextDialog(parent, title="What the model saw", intro=intro, text=seen.text, warning=warning, is_prose=False).show()
 

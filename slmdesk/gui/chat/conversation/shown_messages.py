@@ -8,13 +8,16 @@ from dataclasses import replace
 
 from slmdesk.core.records import Message, Status
 from slmdesk.gui.base.answer_progress import Live
+from slmdesk.gui.chat.conversation.context_line import line_of
 from slmdesk.gui.chat.conversation.extras import extras_of
 from slmdesk.gui.chat.conversation.messages import view_of
 from slmdesk.gui.chat.view import MessageView
+from slmdesk.services.chat.context_window import ContextWindow, window_of
 from slmdesk.services.chat.conversation import Conversation
 from slmdesk.services.chat.quote import Quoted
 
 DECIDING = "Looking through what is attached\u2026"
+SUMMARIZING = "Summarizing the earlier part of this chat\u2026"
 
 
 class ShownMessages:
@@ -30,6 +33,14 @@ class ShownMessages:
         """Quotations of answers that stand in what was attached."""
         self.open_thoughts: set[str] = set()
         """Of these messages a person looks at the thought."""
+        self.window = ContextWindow()
+        """What of the chat the model sees."""
+        self.left_out: frozenset[str] = frozenset()
+        """The messages it does not see."""
+        self.summarizing: set[str] = set()
+        """Before these answers the model writes notes on the earlier part."""
+        self.is_noting = False
+        """Whether notes are being written for a person who asked for them."""
         self.is_loading = False
         """Whether a model is being loaded, which answers not yet begun wait for."""
 
@@ -39,7 +50,28 @@ class ShownMessages:
 
     @property
     def views(self) -> tuple[MessageView, ...]:
-        return tuple(self.view(one) for one in self.by_id.values())
+        found = [self.view(one) for one in self.by_id.values()]
+        if line := self.line:
+            found.insert(self.line_place, line)
+        return tuple(found)
+
+    @property
+    def line(self) -> MessageView | None:
+        """The row that says from where on the model sees the chat; None where it sees all of it."""
+        return line_of(self.window, tuple(self.by_id.values()), is_writing=self.is_noting)
+
+    @property
+    def line_place(self) -> int:
+        """How many messages stand before the line."""
+        return self.window.place(tuple(self.by_id.values()))
+
+    def set_window(self, window: ContextWindow) -> None:
+        """Take over what of the chat the model sees."""
+        self.window = window
+        self._look_what_is_left_out()
+
+    def _look_what_is_left_out(self) -> None:
+        self.left_out = self.window.left_out(tuple(self.by_id.values()))
 
     def view(self, message: Message) -> MessageView:
         view = view_of(
@@ -51,8 +83,17 @@ class ShownMessages:
         live = self.live.get(message.id)
         waiting = live.waiting_words if live is not None and not (message.text or message.thought) else ""
         note = view.note or (DECIDING if self._is_deciding(message) else waiting)
+        if message.id in self.summarizing and message.status is Status.STREAMING and not message.text:
+            note = SUMMARIZING
+        is_pinned = message.id in self.window.pinned
+        pin = {"unpin" if is_pinned else "pin"} if message.status is not Status.STREAMING else set()
         return replace(
-            view, note=note, extras=extras_of(message, self.quotes.get(message.id, ()), self.question_of(message))
+            view,
+            note=note,
+            extras=extras_of(message, self.quotes.get(message.id, ()), self.question_of(message)),
+            actions=view.actions | pin,
+            is_pinned=is_pinned,
+            is_left_out=message.id in self.left_out,
         )
 
     def question_of(self, message: Message) -> Message | None:
@@ -68,6 +109,7 @@ class ShownMessages:
     def open(self, opened: Conversation | None) -> None:
         """Take over the versions and quotations of a chat, None for a new one; `fill` takes its messages."""
         self._versions, self.quotes = (dict(opened.siblings), dict(opened.quotes)) if opened else ({}, {})
+        self.window, self.is_noting = window_of(opened.item) if opened else ContextWindow(), False
 
     def take_place(self, old: str, new: str) -> None:
         """A newer version has replaced `old`."""
@@ -89,12 +131,15 @@ class ShownMessages:
     def fill(self, messages: Iterable[Message]) -> None:
         self.by_id = {one.id: one for one in messages}
         self.live = {one.id: self._new_live() for one in self.streaming}
+        self._look_what_is_left_out()
 
     def put(self, message: Message) -> None:
         is_new = message.id not in self.by_id
         self.by_id[message.id] = message
         if is_new and message.status is Status.STREAMING:
             self.live[message.id] = self._new_live()
+        if is_new:
+            self._look_what_is_left_out()
 
     def set_loading(self, is_loading: bool) -> list[Message]:
         """Note whether a model is being loaded; returns the answers whose note changes."""
@@ -106,6 +151,7 @@ class ShownMessages:
         return waiting
 
     def read(self, id: str, read: int, total: int) -> None:
+        self.summarizing.discard(id)
         self.live[id] = self._live(id).reading(read, total, self._clock())
 
     def thinks(self, id: str) -> None:
@@ -137,4 +183,5 @@ class ShownMessages:
         at = -1 if parent is None else ids.index(parent) if parent in self.by_id else len(ids)
         for one in ids[at + 1 :]:
             del self.by_id[one]
+        self._look_what_is_left_out()
         return ids[at + 1 :]

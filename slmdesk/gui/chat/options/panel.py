@@ -30,7 +30,7 @@ from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.chat.options import ChatOptions
+from slmdesk.services.chat.options import ASK, LEAVE_OUT, SUMMARIZE, ChatOptions
 from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.models.load_options import LoadOptions
 
@@ -56,12 +56,15 @@ SENTENCES = {
     "lora_scale": "How strongly the adapter applies. 100 % is what its makers intended.",
     "context": "How much of a chat the model can see. More takes more memory. This applies to all chats; the model is "
     "loaded again.",
+    "when_full": "When the chat no longer fits the context. What is left out stays in the chat, in grey; instructions "
+    "and pinned messages are always read.",
     "temperature": "Low: factual and nearly always the same. High: more varied, and more often wrong.",
     "top_p": "How many of the likely next words may be chosen.",
     "thinking": "This model thinks aloud before it answers. That takes time, and may make answers to hard questions "
     "better.",
     "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
 }
+WAYS = ((ASK, "Ask me"), (LEAVE_OUT, "Leave out the oldest turns"), (SUMMARIZE, "Keep a summary of the earlier part"))
 THINKING = {"": "Default", "off": "Off", "on": "On", "low": "A little", "medium": "Some", "high": "A lot"}
 SAME_AS_NOW = "Same as now"
 RANDOM = "Different every time."
@@ -107,6 +110,7 @@ class SettingsPanel(QFrame):
         self._column.addWidget(self._lora_note)
         self._scale = self._add_choice("lora_scale", "Strength of the adapter", list(STRENGTHS))
         self._context = self._add_choice("context", "Context", [])
+        self._when_full = self._add_choice("when_full", "When the chat is full", list(WAYS))
         self._temperature = self._add_choice("temperature", "Temperature", [(None, ""), *TEMPERATURES])
         self._top_p = self._add_choice("top_p", "Word variety (top-p)", [(None, ""), *TOP_PS])
         self._build_seed()
@@ -170,7 +174,7 @@ class SettingsPanel(QFrame):
         for choice, name in (
             (self._model, "model"), (self._lora, "lora"), (self._scale, "lora_scale"),
             (self._temperature, "temperature"), (self._top_p, "top_p"), (self._length, "max_tokens"),
-            (self._thinking, "thinking"),
+            (self._thinking, "thinking"), (self._when_full, "when_full"),
         ):  # fmt: skip
             choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
         self._context.value_chosen.connect(lambda tokens: self.context_chosen.emit(int(tokens)))
@@ -189,8 +193,9 @@ class SettingsPanel(QFrame):
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         return (
-            self._close, self._model, self._lora, self._scale, self._context, self._temperature, self._top_p,
-            self._seed, self._seed_box, self._length, self._thinking, self._system, self._defaults,
+            self._close, self._model, self._lora, self._scale, self._context, self._when_full,
+            self._temperature, self._top_p, self._seed, self._seed_box, self._length, self._thinking,
+            self._system, self._defaults,
         )  # fmt: skip
 
     @Slot(str, object)
@@ -259,6 +264,7 @@ class SettingsPanel(QFrame):
         self._seed_note.setText(RANDOM if options.seed is None else FIXED)
         self._seed.setAccessibleDescription(self._seed_note.text())
         self._length.show_value(options.max_tokens)
+        self._when_full.show_value(options.when_full)
         self._show_thinking()
         self._defaults.setEnabled(options != ChatOptions())
 

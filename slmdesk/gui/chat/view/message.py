@@ -20,6 +20,8 @@ REWRITES = {"shorter": "Shorter", "longer": "Longer", "simpler": "Simpler"}
 DELETIONS = {"delete": "Delete this message", "delete_below": "Delete with all that follows"}
 MENU = {
     **REWRITES,
+    "pin": "Pin, so that the model always sees it",
+    "unpin": "Unpin",
     "fork": "New chat from here",
     "original": "Bring back what the model wrote",
     "details": "Details",
@@ -81,10 +83,15 @@ class MessageView:
     is_thinking: bool = False
     author: str = ""
     """Shown above the text instead of the usual word for the role."""
+    is_pinned: bool = False
+    """Never left out of what the model reads."""
+    is_left_out: bool = False
+    """Left out of what the model reads: shown in the secondary colour."""
 
     @property
     def label(self) -> str:
-        return self.author or AUTHORS.get(self.role, self.role)
+        states = ("pinned" if self.is_pinned else "", "not seen by the model" if self.is_left_out else "")
+        return " · ".join(one for one in (self.author or AUTHORS.get(self.role, self.role), *states) if one)
 
     @property
     def version_words(self) -> str:

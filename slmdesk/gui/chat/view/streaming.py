@@ -130,6 +130,8 @@ class GrowingArea(MessageArea):
 
 def _goes_on(before: MessageView, message: MessageView) -> bool:
     """Whether the new state only continues the old one; else the message is written again."""
+    if before.is_left_out != message.is_left_out:
+        return False
     if before.is_growing:
         return message.text.startswith(before.text)
     return message.text == before.text and not message.is_growing

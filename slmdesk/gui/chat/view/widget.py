@@ -52,6 +52,7 @@ class MessageWidget(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("message")
+        style = style.faded if view.is_left_out else style
         self._view = view
         self._style = style
         self._band = QRect()
@@ -168,7 +169,7 @@ class MessageWidget(QWidget):
         super().leaveEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the band under a person's text, the author's name, the focus ring."""
+        """Paint the band under a person's text, the author's name, the focus ring, the line before what is seen."""
         theme = self._style.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -181,8 +182,11 @@ class MessageWidget(QWidget):
             painter.setPen(QPen(theme.colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+        is_line = self._view.role == "notes"
+        if is_line:
+            painter.fillRect(QRect(0, 0, self._band.width(), 2), theme.colour("accent"))
         painter.setFont(self._style.small_font)
-        painter.setPen(theme.colour("muted"))
+        painter.setPen(theme.colour("accent" if is_line else "muted"))
         metrics = QFontMetrics(self._style.small_font)
         place = QRect(SPACE_16, SPACE_12, self.width() - 2 * SPACE_16, metrics.height())
         words = metrics.elidedText(self._view.label, Qt.TextElideMode.ElideMiddle, place.width())
