@@ -109,6 +109,7 @@ def test_the_line_and_the_grey_messages_are_right_after_reopening_the_chat(small
     program = small
     refuse(program)
     program.click("full_leave_out")
+    program.wait(lambda: len(program.chat.message_ids) == 10)
     program.wait_idle()
     program.wait(lambda: line(program))
     shown, chat = [(one.id, one.is_left_out, one.text) for one in rows(program)], program.chat.chat
@@ -224,5 +225,5 @@ def test_before_it_is_full_it_is_said_what_fills_it_and_asked_what_then(small):
     choice.activated.emit(1)
     program.wait(lambda: "the oldest turns are left out when it is full" in program.page.meter.sentence)
     program.enter()
-    program.wait_idle()
     program.wait(lambda: line(program))
+    program.wait_idle()
