@@ -28,6 +28,8 @@ class WindowState:
     last_page: str = ""
     """The title of the page that was in front."""
     last_chat: str = ""
+    unread_chats: str = ""
+    """Ids of chats with an answer that nobody has seen, with a space between."""
     sidebar_visible: bool = True
     chat_panel_visible: bool = False
     documents_splitter: str = ""

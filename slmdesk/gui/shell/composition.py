@@ -91,7 +91,7 @@ class Frame(QObject):
         self.keeper.setParent(self)
         self.errors = ErrorThread(lambda: self.window, self)
         self.chat = ChatController(bridge, state, self)
-        self.chats = ListController(bridge, self)
+        self.chats = ListController(bridge, state, self)
         self.models = ModelsController(bridge, starter, self)
         self.options = OptionsController(bridge, self.chat, self)
         self.library = LibraryController(bridge, self)

@@ -6,14 +6,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from slmdesk.core.labels import clean_label
-from slmdesk.core.records import JobStatus
+from slmdesk.core.records import Item, JobStatus, Status
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import kind_words
 from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
@@ -21,6 +23,8 @@ from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.settings import Settings
 
 TITLE = "slmdesk"
+CHAT = "chat"
+"""The kind of item whose answers are told."""
 NAME_LENGTH = 60
 SHOWN_MS = 10_000
 _MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
@@ -115,6 +119,7 @@ class Notifier(QObject):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent, objectName="notifier")
+        self._bridge = bridge
         self._window, self._is_requested = window, settings.notify
         self.ways: Sequence[NotificationChannel] = ways or (Tray(window, come_forward), Portal(), Alert(window))
         self._last: dict[str, object] = {}
@@ -123,6 +128,7 @@ class Notifier(QObject):
         """When each running job was first seen."""
         bridge.on(DownloadChanged, self._on_download_changed)
         bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(MessageEnded, self._on_message_ended)
         bridge.settings_changed.connect(self._on_settings_changed)
 
     @Slot(object)
@@ -139,14 +145,33 @@ class Notifier(QObject):
         self._receive(f"job {job.id}", job.status, words_of_job(job) if is_long else "")
 
     @Slot(object)
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        """An answer in a chat: its title alone is told, for a locked screen shows notifications too."""
+        chat, status = event.message.item, event.message.status
+        if status in (Status.COMPLETE, Status.FAILED) and self._is_out_of_sight():
+            told = partial(self._on_chat_known, status)
+            self._bridge.ask(lambda services: services.history.item(chat), told, lambda _problem: None)
+
+    def _on_chat_known(self, status: Status, item: Item) -> None:
+        if item.kind == CHAT and self._is_out_of_sight():
+            self._show(words_of_answer(status, item.title))
+
+    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         self._is_requested = settings.notify
 
     def _receive(self, id: str, state: object, words: str) -> None:
         before, self._last[id] = self._last.get(id), state
         is_news = before is not None and before != state  # what had ended before is none
-        if words and is_news and self._is_requested and not self._window.isActiveWindow():
-            next(one for one in self.ways if one.is_there()).show(TITLE, words)
+        if words and is_news and self._is_out_of_sight():
+            self._show(words)
+
+    def _is_out_of_sight(self) -> bool:
+        """Whether a person wants to be told, and does not look at the window."""
+        return self._is_requested and not self._window.isActiveWindow()
+
+    def _show(self, words: str) -> None:
+        next(one for one in self.ways if one.is_there()).show(TITLE, words)
 
 
 def words_of_download(change: DownloadChanged) -> str:
@@ -163,6 +188,11 @@ def words_of_job(job: JobChanged) -> str:
         return ""
     what = f"{plain(kind_words(job.kind))} “{plain(job.title)}”"
     return {JobStatus.DONE: f"{what} is done.", JobStatus.FAILED: f"{what} needs you."}.get(job.status, "")
+
+
+def words_of_answer(status: Status, title: str) -> str:
+    """What to say of an answer that has ended."""
+    return f"“{plain(title)}” " + ("is answered." if status is Status.COMPLETE else "could not be answered.")
 
 
 def plain(untrusted: str) -> str:

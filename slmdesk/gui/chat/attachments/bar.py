@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
@@ -90,6 +90,7 @@ class Chip(QFrame):
     def needed_width(self) -> int:
         """The width at which nothing of it is cut."""
         words = max(one.fontMetrics().horizontalAdvance(one.full_text) for one in (self._name, self._words))
+        words += 1  # an advance is rounded, and half a pixel less cuts the text
         return words + super().sizeHint().width() - max(self._name.sizeHint().width(), self._words.sizeHint().width())
 
     def _hint(self) -> str:
@@ -160,6 +161,8 @@ class AttachmentBar(QScrollArea):
         self._inner.setAutoFillBackground(False)
         self.chips: list[Chip] = []
         self._space = 1000
+        self._fit_timer = QTimer(self, singleShot=True, interval=0)
+        self._fit_timer.timeout.connect(self._fit)
         self.setVisible(False)
 
     @property
@@ -209,11 +212,18 @@ class AttachmentBar(QScrollArea):
         super().resizeEvent(event)
         self._fit()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Another style or font has reached the chips in the next turn."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_timer.start()
+
     def set_space(self, height: int) -> None:
         """Limit the height to a share of a page this high, in pixels: the conversation needs its own."""
         self._space = height
         self._fit()
 
+    @Slot()
     def _fit(self) -> None:
         if not self.chips:
             return

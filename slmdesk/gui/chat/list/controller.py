@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.chat.list.rows import ChatRows, Key, row_of, row_of_hit
 from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.gui.widgets.notice_bar import trashed
@@ -29,13 +30,20 @@ class ListController(QObject):
     hint_changed = Signal(str)
     rows_changed = Signal()
 
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="list_controller")
-        self._bridge = bridge
+        self._bridge, self._state = bridge, state
         self.exports = ExportController(bridge, self)
         self.rows = ChatRows(self)
         self._words = ""
         self._writing: dict[str, str] = {}
+        """The chats of the answers that are being written."""
+        self._unread = frozenset(state.current.unread_chats.split())
+        """Chats with an answer that ended while another one was open."""
+        self._others: set[str] = set()
+        """Items that are no chats."""
+        self._open = ""
+        self.rows.set_unread(self._unread)
         self.rows.page_requested.connect(self._on_page_requested)
         self.rows.rename_requested.connect(self.rename)
         bridge.on(ItemChanged, self._on_item_changed)
@@ -50,6 +58,11 @@ class ListController(QObject):
         """Load the chats again, newest first; a search is repeated."""
         if not self._words:
             self.rows.start()
+
+    def mark_open(self, chat: str) -> None:
+        """A person looks at this chat ('' for a new one): its answers are no news."""
+        self._open = chat
+        self._set_unread(self._unread - {chat})
 
     @Slot(str, str)
     def rename(self, chat: str, title: str) -> None:
@@ -107,6 +120,7 @@ class ListController(QObject):
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         if event.item.kind != KIND:
+            self._others.add(event.item.id)
             return
         if event.item.deleted_at is not None:
             self.rows.drop(event.item.id)
@@ -117,6 +131,8 @@ class ListController(QObject):
     @Slot(object)
     def _on_item_gone(self, event: events.ItemGone) -> None:
         self.rows.drop(event.id)
+        self._others.discard(event.id)
+        self._set_unread(self._unread - {event.id})
 
     @Slot(object)
     def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
@@ -125,4 +141,14 @@ class ListController(QObject):
             self._writing[message.id] = message.item
         elif self._writing.pop(message.id, None) is None:
             return
+        elif message.status is not Status.CANCELLED and message.item not in (self._open, *self._others):
+            self._set_unread(self._unread | {message.item})
         self.rows.set_writing(frozenset(self._writing.values()))
+
+    def _set_unread(self, chats: frozenset[str]) -> None:
+        if chats == self._unread:
+            return
+        self._unread = chats
+        self.rows.set_unread(chats)
+        words = " ".join(sorted(chats))
+        self._bridge.ask(lambda _services: self._state.change(unread_chats=words), None, lambda _problem: None)

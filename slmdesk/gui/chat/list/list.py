@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -26,6 +26,7 @@ from slmdesk.gui.chat.list.rows import (
     MESSAGE_ROLE,
     OPEN_ROLE,
     SNIPPET_ROLE,
+    UNREAD_ROLE,
     WRITING_ROLE,
 )
 from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line
@@ -35,8 +36,8 @@ from slmdesk.gui.widgets.row_frame import paint_ground
 from slmdesk.gui.widgets.text import plain_label, show_words
 
 SEARCH_AFTER_MS = 200
-DOT = 6
-"""Pixels across the mark of a chat in which an answer is being written."""
+DOT = 7
+"""Pixels across the mark of a chat with an answer that is being written or was not seen yet."""
 
 
 class RowPainter(QStyledItemDelegate):
@@ -77,8 +78,9 @@ class RowPainter(QStyledItemDelegate):
         palette: QPalette = option.palette
         metrics = option.fontMetrics
         inner = area.adjusted(theme.SPACE_12, theme.SPACE_8 - 1, -theme.SPACE_8, -theme.SPACE_8 + 1)
-        if index.data(WRITING_ROLE):
-            self._draw_dot(painter, option, inner)
+        is_writing = bool(index.data(WRITING_ROLE))
+        if is_writing or index.data(UNREAD_ROLE):
+            self._draw_dot(painter, option, inner, is_filled=not is_writing)
             cut = DOT + theme.SPACE_8
             inner.adjust(*((cut, 0, 0, 0) if option.direction == Qt.LayoutDirection.RightToLeft else (0, 0, -cut, 0)))
         title = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, inner.width())
@@ -92,12 +94,13 @@ class RowPainter(QStyledItemDelegate):
             line.translate(0, metrics.height() + theme.SPACE_4)
             self._draw_snippet(painter, line, snippet, palette)
 
-    def _draw_dot(self, painter: QPainter, option: QStyleOptionViewItem, inner: QRect) -> None:
-        """Draw the dot of a chat whose answer is being written, at the end of the title's line."""
+    def _draw_dot(self, painter: QPainter, option: QStyleOptionViewItem, inner: QRect, *, is_filled: bool) -> None:
+        """Draw the dot of a chat at the end of its line: filled for a new answer, a ring while one is written."""
         is_mirrored = option.direction == Qt.LayoutDirection.RightToLeft
         x = inner.left() if is_mirrored else inner.right() - DOT
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(option.palette.color(QPalette.ColorRole.Accent))
+        accent = option.palette.color(QPalette.ColorRole.Accent)
+        painter.setPen(QPen(accent, 1.5))
+        painter.setBrush(accent if is_filled else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QRect(x, inner.top() + (option.fontMetrics.height() - DOT) // 2, DOT, DOT))
 
     def _draw_snippet(self, painter: QPainter, line: QRect, snippet: str, palette: QPalette) -> None:
@@ -217,6 +220,7 @@ class ChatList(QFrame):
     def show_current(self, chat: str) -> None:
         """Mark the open chat ('' for none); it becomes the current row when another was opened."""
         self._chat = chat
+        self._controller.mark_open(chat)
         at = self._rows.index_of(chat) if chat else None
         self._rows.set_open(chat)
         if at is not None and (chat != self._marked or not self.view.currentIndex().isValid()):

@@ -17,6 +17,7 @@ SNIPPET_ROLE = ID_ROLE + 1
 MESSAGE_ROLE = ID_ROLE + 2
 OPEN_ROLE = ID_ROLE + 3
 WRITING_ROLE = ID_ROLE + 4
+UNREAD_ROLE = ID_ROLE + 5
 HIT_BEGIN, HIT_END = "\ue000", "\ue001"
 """Around found words in a snippet (core.records.Found)."""
 _ROOT = QModelIndex()
@@ -63,6 +64,7 @@ class ChatRows(QAbstractListModel):
         self.is_search = False
         self._open = ""
         self._writing: frozenset[str] = frozenset()
+        self._unread: frozenset[str] = frozenset()
 
     def start(self) -> None:
         self._reset([], is_search=False)
@@ -118,6 +120,11 @@ class ChatRows(QAbstractListModel):
         self._writing = chats
         self._describe_marks()
 
+    def set_unread(self, chats: frozenset[str]) -> None:
+        """Mark the chats with an answer that was not seen yet."""
+        self._unread = chats
+        self._describe_marks()
+
     def drop(self, chat: str) -> None:
         for at in [at for at in range(len(self.rows) - 1, -1, -1) if self.rows[at].id == chat]:
             self.beginRemoveRows(_ROOT, at, at)
@@ -135,13 +142,15 @@ class ChatRows(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return row.title
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(row.title)
+            return plain_tip(f"{row.title}\n{self._news_of(row)}".rstrip())
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self._description_of(row)
         if role == OPEN_ROLE:
             return row.id == self._open
         if role == WRITING_ROLE:
             return row.id in self._writing
+        if role == UNREAD_ROLE:
+            return row.id in self._unread
         return {ID_ROLE: row.id, SNIPPET_ROLE: row.snippet, MESSAGE_ROLE: row.message}.get(role)
 
     def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
@@ -168,13 +177,19 @@ class ChatRows(QAbstractListModel):
     def _description_of(self, row: Row) -> str:
         """The marks in words, for screen readers."""
         is_open = "This chat is open." if row.id == self._open else ""
-        is_writing = "An answer is being written." if row.id in self._writing else ""
         snippet = row.snippet.replace(HIT_BEGIN, "").replace(HIT_END, "")
-        return " ".join(part for part in (is_open, is_writing, snippet) if part)
+        return " ".join(part for part in (is_open, self._news_of(row), snippet) if part)
+
+    def _news_of(self, row: Row) -> str:
+        """What the dot of a row stands for; '' without one."""
+        if row.id in self._writing:
+            return "An answer is being written."
+        return "There is a new answer." if row.id in self._unread else ""
 
     def _describe_marks(self) -> None:
         if self.rows:
-            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), [OPEN_ROLE, WRITING_ROLE])
+            roles = [OPEN_ROLE, WRITING_ROLE, UNREAD_ROLE]
+            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), roles)
 
     def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:
         self.beginResetModel()
