@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QStandardPaths, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -49,6 +49,8 @@ from slmdesk.gui.widgets.text_dialog import TextDialog
 LIST_WIDTH = 260
 LEAST_WORK = 400
 """Width a chat keeps where the panel stands beside it."""
+FIND_AGAIN_MS = 400
+"""After the chat has changed, so that a long one is not searched at every word."""
 ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
 """Zoom steps, in percent of the usual font size."""
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
@@ -164,6 +166,8 @@ class ChatPage(QWidget):
         self._find.words_changed.connect(self._on_find_words)
         self._find.place_chosen.connect(lambda hit: self.view.show_hit(*hit))
         self._find.left.connect(self._on_find_left)
+        self._find_timer = QTimer(self, singleShot=True, interval=FIND_AGAIN_MS)
+        self._find_timer.timeout.connect(self._find_again)
         self._on_theme_changed()
 
     def _connect_chat(self) -> None:
@@ -176,6 +180,14 @@ class ChatPage(QWidget):
         chat.path_cut.connect(view.remove_after)
         chat.again_begun.connect(view.focus_message)
         chat.version_shown.connect(view.show_flipped)
+        for changed in (
+            chat.conversation_shown,
+            chat.message_added,
+            chat.message_renewed,
+            chat.text_grew,
+            chat.path_cut,
+        ):
+            changed.connect(self._find_soon)
         chat.draft_restored.connect(composer.set_text)
         chat.busy_changed.connect(composer.set_busy)
         chat.inspector.text_requested.connect(self._on_text_requested)
@@ -255,6 +267,18 @@ class ChatPage(QWidget):
     def _on_find_words(self, words: str) -> None:
         found = self.view.find(words)
         self._find.show_found([(hit.id, at) for hit in found for at in range(hit.count)])
+
+    @Slot()
+    def _find_soon(self) -> None:
+        if not self._find.isHidden() and not self._find_timer.isActive():
+            self._find_timer.start()
+
+    @Slot()
+    def _find_again(self) -> None:
+        """Messages have come, grown or gone while the bar is open."""
+        if not self._find.isHidden():
+            found = self.view.find_again()
+            self._find.renew([(hit.id, at) for hit in found for at in range(hit.count)])
 
     @Slot()
     def _on_find_left(self) -> None:

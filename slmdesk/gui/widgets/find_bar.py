@@ -79,6 +79,15 @@ class FindBar(QFrame):
         if places:
             self.next()
 
+    def renew(self, places: Sequence[object]) -> None:
+        """Show how many places there are now; the one gone to stays, and nothing moves."""
+        now = self._places[self._at] if self._at >= 0 else None
+        self._places = tuple(places)
+        self._at = self._places.index(now) if now in self._places else -1
+        for button in (self._previous, self._next):
+            button.setEnabled(bool(places))
+        self._notify()
+
     @Slot()
     def next(self) -> None:
         """Go to the next place; after the last the first."""

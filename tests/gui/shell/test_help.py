@@ -103,6 +103,31 @@ def test_words_are_found_in_the_chat_on_show(program):
     assert not text.extraSelections()
 
 
+def test_what_is_found_keeps_up_with_the_chat(program):
+    program.send("a fox")
+    program.wait_idle()
+    QTest.keyClick(program.window, Qt.Key.Key_F, CTRL)
+    line, count = program.find("chat_find_line"), program.find("chat_find_count")
+    program.wait(line.hasFocus)
+    QTest.keyClicks(line, "fox")
+    program.wait(lambda: count.text().startswith("1 of "))
+    before = int(count.text().split()[-1])
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.send("more fox and fox")
+    program.wait_idle()
+    view = program.page.view
+    program.wait(lambda: int(count.text().split()[-1]) >= before + 4)
+    assert count.text().startswith("2 of "), "the place gone to stays"
+    after = int(count.text().split()[-1])
+    program.wait(lambda: len(view.rows[3].widget.text.extraSelections()) >= 2)
+    for _ in range(after - 2):
+        QTest.keyClick(line, Qt.Key.Key_Return)
+    assert count.text() == f"{after} of {after}"
+    view.menu_chosen.emit(view.rows[3].view.id, "delete")
+    QTest.keyClick(line, Qt.Key.Key_Return)  # a message that is gone is no error
+    program.wait(lambda: int(count.text().split()[-1]) < after)
+
+
 def test_letters_of_the_chat_grow_and_shrink(program):
     program.send("hello")
     program.wait_idle()

@@ -522,6 +522,20 @@ def test_found_words_are_counted_and_marked_also_after_scrolling(view):
     assert view.rows[100].widget.text.extraSelections() == []
 
 
+def test_found_words_keep_up_with_what_is_written(view, settled):
+    view.show_conversation([answer("a", "a needle", Status.STREAMING)])
+    settled(view)
+    view.find("needle")
+    view.show_hit("a", 0)
+    view.append_text("a", " and a needle")
+    settled(view)
+    assert [hit.count for hit in view.find_again()] == [2]
+    text = view.rows[0].widget.text
+    assert len(text.extraSelections()) == 2
+    view.show_hit("gone", 0)
+    assert len(text.extraSelections()) == 2
+
+
 # versions, markers, details -----------------------------------------------------------------------------------------
 
 

@@ -104,9 +104,15 @@ class ConversationView(SelectableArea):
         """Mark the words and return the messages that hold them.  Empty words remove the marks."""
         return self._finder.find(words, self._style)
 
+    def find_again(self) -> tuple[Hit, ...]:
+        """The messages that hold the words now; the hit gone to stays."""
+        return self._finder.renew(self._style)
+
     def show_hit(self, message_id: str, number: int) -> None:
-        """Scroll to hit number `number` of a message and mark it as the current one."""
-        self._finder.show_hit(self.rows[self._index(message_id)], number, self._style)
+        """Scroll to hit number `number` of a message and mark it as the current one; nothing where it is gone."""
+        index = self.rows.index_of(message_id)
+        if index is not None:
+            self._finder.show_hit(self.rows[index], number, self._style)
 
     # the keyboard --------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,11 @@ class Finder:
         self._mark_all(style)
         return find_in((row.view for row in self._area.rows), words)
 
+    def renew(self, style: ViewStyle) -> tuple[Hit, ...]:
+        """Look for the same words again: messages have come, grown or gone.  The hit gone to stays."""
+        self._mark_all(style)
+        return find_in((row.view for row in self._area.rows), self._words)
+
     def show_hit(self, row: Row, number: int, style: ViewStyle) -> None:
         """Scroll to hit number `number` of a message and mark it as the current one."""
         area = self._area
