@@ -76,8 +76,10 @@ class ChatController(QObject):
         self.chat = ""
         """The open chat's id; '' for a new one."""
         self._title = NEW_CHAT
+        self.default_options = ChatOptions()
+        """What new chats begin with."""
         self.new_options = ChatOptions()
-        """The options of a new chat."""
+        """The options of the new chat."""
         self.shown = ShownMessages()
         self.attached = AttachController(bridge, self)
         """What is attached to the message being written."""
@@ -138,7 +140,7 @@ class ChatController(QObject):
     def new_chat(self) -> None:
         """Begin a chat; it is saved with its first message."""
         self._epoch += 1
-        self.new_options = ChatOptions()
+        self.new_options = self.default_options
         self.shown.open(None)
         self._show(None, (), "")
 

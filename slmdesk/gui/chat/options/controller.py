@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.conversation.controller import ChatController
+from slmdesk.gui.chat.presets.controller import PresetsController
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, Problem
 from slmdesk.services.chat.options import ChatOptions, options_from
+from slmdesk.services.chat.presets import Preset, differences, with_preset
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.models.load_options import LoadOptions
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
 
 
 class OptionsController(QObject):
@@ -32,6 +39,8 @@ class OptionsController(QObject):
         self._bridge, self._chat_controller = bridge, chat
         self._chat = ""
         self.options = ChatOptions()
+        self.presets = PresetsController(bridge, self)
+        self.presets.listed.connect(self._on_presets_listed)
         self._is_watched = False
         self._looks = 0
         self._unanswered = 0
@@ -63,6 +72,47 @@ class OptionsController(QObject):
             self._bridge.ask(
                 lambda services: services.chats.change_options(chat, options), self._on_changed, self._on_refused
             )
+
+    def take_preset(self, chat: str, id: str) -> None:
+        """Give a chat the options of a preset, "" for none; what was set otherwise can be brought back."""
+        if chat != self._chat:
+            return
+        old, before = self.options, self.presets.of(self.options.preset)
+        lost = differences(old, before) if before else differences(old, Preset("", "", ChatOptions()))
+        self._replace(chat, with_preset(old, self.presets.of(id)))
+        if lost and self.options != old:
+            back = partial(self._replace, chat, old)
+            words = "The preset has taken the place of your settings of this chat."
+            self._bridge.notice_raised.emit(
+                Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"preset of {chat}")
+            )
+
+    def save_preset(self, chat: str, name: str, options: ChatOptions) -> None:
+        """Keep options as a preset, which is the chat's from then on."""
+
+        def add(services: Services) -> Preset:
+            return services.chats.presets.add(name, options)
+
+        def kept(preset: Preset) -> None:
+            self.presets.kept.emit(preset)
+            if chat == self._chat:
+                self._replace(chat, with_preset(self.options, preset))
+
+        self._bridge.ask(add, kept)
+
+    def _replace(self, chat: str, options: ChatOptions) -> None:
+        if chat == self._chat:
+            self.change(chat, options)
+            self.options_shown.emit(chat, options)
+
+    @Slot()
+    def _on_presets_listed(self) -> None:
+        """A new chat that nothing was set for begins with the default preset."""
+        was, now = self._chat_controller.default_options, self.presets.new_options
+        self._chat_controller.default_options = now
+        if not self._chat and self.options == was:
+            self._chat_controller.new_options = now
+            self._show(now)
 
     @Slot(str, object)
     def _on_chat_begun(self, chat: str, kept: ChatOptions) -> None:

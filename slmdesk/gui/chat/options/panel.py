@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, Signal, Slot
@@ -23,6 +24,10 @@ from slmdesk.core.types import USUAL_SAMPLING
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
+from slmdesk.gui.chat.options.values import STRENGTHS, TEMPERATURES, THINKING, TOP_PS, lengths
+from slmdesk.gui.chat.presets.chooser import PresetChooser
+from slmdesk.gui.chat.presets.editor import PresetEditor
+from slmdesk.gui.chat.presets.window import PresetsWindow
 from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
@@ -41,13 +46,6 @@ MOST_NAME = 26
 KEEP_AFTER_MS = 600
 MOST_SEED = 2**31 - 1
 """What a field of whole numbers holds."""
-TEMPERATURES = (
-    (0.0, "0 — always the likeliest word"), (0.2, "0.2 — close to the likeliest"), (0.4, "0.4"), (0.6, "0.6"),
-    (0.8, "0.8"), (1.0, "1 — freely"), (1.2, "1.2"), (1.5, "1.5 — wildly"),
-)  # fmt: skip
-TOP_PS = ((0.5, "The likeliest half"), (0.8, "80 %"), (0.9, "90 %"), (0.95, "95 %"), (1.0, "All words"))
-LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
-STRENGTHS = ((0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"), (1.5, "150 %"), (2.0, "200 %"))
 SENTENCES = {
     "system": "Instructions the model follows in this chat, such as who it is and how it answers. Without any, it is "
     "asked to use only facts it is sure of.",
@@ -65,7 +63,6 @@ SENTENCES = {
     "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
 }
 WAYS = ((ASK, "Ask me"), (LEAVE_OUT, "Leave out the oldest turns"), (SUMMARIZE, "Keep a summary of the earlier part"))
-THINKING = {"": "Default", "off": "Off", "on": "On", "low": "A little", "medium": "Some", "high": "A lot"}
 SAME_AS_NOW = "Same as now"
 RANDOM = "Different every time."
 FIXED = "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
@@ -104,6 +101,8 @@ class SettingsPanel(QFrame):
         self._content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         sides = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
         self._column = column(into=self._content, gap=theme.SPACE_16, margins=sides)
+        self._presets = PresetChooser(self._content)
+        self._column.addWidget(self._presets)
         self._model = self._add_choice("model", "Model", [("", SAME_AS_NOW)])
         self._lora = self._add_choice("lora", "Adapter", [("", "None")])
         self._lora_note = plain_label("", self._content, name="lora_note", kind="danger")
@@ -114,9 +113,7 @@ class SettingsPanel(QFrame):
         self._temperature = self._add_choice("temperature", "Temperature", [(None, ""), *TEMPERATURES])
         self._top_p = self._add_choice("top_p", "Word variety (top-p)", [(None, ""), *TOP_PS])
         self._build_seed()
-        numbers = QLocale()
-        lengths = [(None, "No limit"), *((size, f"{numbers.toString(size)} tokens") for size in LENGTHS)]
-        self._length = self._add_choice("max_tokens", "Maximum length", list(lengths))
+        self._length = self._add_choice("max_tokens", "Maximum length", lengths())
         self._thinking = self._add_choice("thinking", "Thinking", [("", THINKING[""])])
         self._system = _Words(self._content)
         self._add("system", "Instructions", self._system)
@@ -178,6 +175,10 @@ class SettingsPanel(QFrame):
         ):  # fmt: skip
             choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
         self._context.value_chosen.connect(lambda tokens: self.context_chosen.emit(int(tokens)))
+        self._presets.chosen.connect(self._on_preset_chosen)
+        self._presets.save_requested.connect(self._on_save_as)
+        self._presets.presets_requested.connect(self._on_presets)
+        self._controller.presets.listed.connect(self._show)
         self._seed.value_chosen.connect(self._on_seed_chosen)
         self._seed_box.editingFinished.connect(self._on_seed_written)
         self._system.textChanged.connect(self._timer.start)
@@ -188,12 +189,13 @@ class SettingsPanel(QFrame):
 
     @property
     def first_field(self) -> QWidget:
-        return self._model
+        return self._presets.choice
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         return (
-            self._close, self._model, self._lora, self._scale, self._context, self._when_full,
+            self._close, self._presets.choice, self._presets.save, self._presets.manage,
+            self._model, self._lora, self._scale, self._context, self._when_full,
             self._temperature, self._top_p, self._seed, self._seed_box, self._length, self._thinking,
             self._system, self._defaults,
         )  # fmt: skip
@@ -245,6 +247,7 @@ class SettingsPanel(QFrame):
 
     def _show(self) -> None:
         options, load_options = self._options, self._load_options
+        self._presets.show_presets(self._controller.presets.presets, options)
         is_gone = options.model and self._model.findData(options.model) < 0
         self._model.show_value("" if is_gone else options.model)
         self._show_adapters(load_options)
@@ -358,6 +361,28 @@ class SettingsPanel(QFrame):
         text = self._seed_box.text()
         if self._options.seed is not None and text.isdigit() and int(text) != self._options.seed:
             self._set(seed=int(text))
+
+    @Slot(str)
+    def _on_preset_chosen(self, id: str) -> None:
+        """Take over what is in a preset; what a person had set otherwise can be brought back."""
+        self.keep_words()
+        self._controller.take_preset(self._chat, id)
+
+    @Slot()
+    def _on_save_as(self) -> None:
+        self.keep_words()
+        editor = PresetEditor(self, "", self._options, self._models, title="Save as a preset")
+        editor.saved.connect(partial(self._controller.save_preset, self._chat))
+        editor.open()
+
+    @Slot()
+    def _on_presets(self) -> None:
+        opened = self.findChild(PresetsWindow)
+        (opened or PresetsWindow(self._controller.presets, self._models, self)).show()
+
+    @property
+    def _models(self) -> list[tuple[str, str]]:
+        return [(self._model.itemData(at), self._model.itemText(at)) for at in range(1, self._model.count())]
 
     @Slot()
     def keep_words(self) -> None:

@@ -1,0 +1,97 @@
+"""Lists, keeps, orders, exports and imports presets.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import PresetRecord
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.services.chat.events import PresetsChanged
+from slmdesk.services.chat.options import ChatOptions
+from slmdesk.services.chat.presets import Preset, with_preset
+
+
+class PresetsController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` when `presets` or `default` have changed, and `kept` with a preset that was added.
+    """
+
+    listed = Signal()
+    kept = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="presets_controller")
+        self._bridge = bridge
+        self.presets: Sequence[Preset] = ()
+        """A person's own, then the shipped ones."""
+        self.default = ""
+        """Id of the preset that new chats begin with."""
+        bridge.on(PresetsChanged, self.refresh)
+        bridge.opened.connect(self.refresh)
+        bridge.settings_changed.connect(self.refresh)
+
+    def of(self, id: str) -> Preset | None:
+        """A preset by its id."""
+        return next((one for one in self.presets if one.id == id), None)
+
+    @property
+    def new_options(self) -> ChatOptions:
+        """The options of a new chat."""
+        preset = self.of(self.default)
+        return with_preset(ChatOptions(), preset) if preset else ChatOptions()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Ask for the presets; `listed` follows where they have changed."""
+        self._bridge.ask(
+            lambda services: (services.chats.presets.list(), services.settings.current.default_preset), self._on_listed
+        )
+
+    def save(self, id: str, name: str, options: ChatOptions) -> None:
+        """Change a preset, or add one where `id` is empty."""
+        if id:
+            self._bridge.ask(lambda services: services.chats.presets.change(id, name, options))
+        else:
+            self._bridge.ask(lambda services: services.chats.presets.add(name, options), self.kept.emit)
+
+    def duplicate(self, id: str) -> None:
+        self._bridge.ask(lambda services: services.chats.presets.duplicate(id), self.kept.emit)
+
+    def move(self, id: str, by: int) -> None:
+        self._bridge.ask(lambda services: services.chats.presets.move(id, by))
+
+    def delete(self, id: str) -> None:
+        """Delete a preset; can be undone."""
+        self._bridge.ask(lambda services: services.chats.presets.delete(id), self._on_deleted)
+
+    def set_default(self, id: str) -> None:
+        """Begin new chats with a preset, "" for none."""
+        self._bridge.ask(lambda services: services.settings.change(default_preset=id), None)
+
+    def export(self, id: str, path: Path) -> None:
+        """Write a preset to a file for others."""
+        words = f"The preset was written to {path.name}."
+        done = partial(self._say, words, "preset written")
+        self._bridge.ask(lambda services: services.chats.presets.export_file(id, path), lambda _done: done())
+
+    def import_file(self, path: Path) -> None:
+        """Add the preset of a file."""
+        self._bridge.ask(lambda services: services.chats.presets.import_file(path), self.kept.emit)
+
+    def _on_listed(self, found: tuple[Sequence[Preset], str]) -> None:
+        if (tuple(found[0]), found[1]) != (tuple(self.presets), self.default):
+            self.presets, self.default = found
+            self.listed.emit()
+
+    def _on_deleted(self, record: PresetRecord) -> None:
+        back = partial(self._bridge.ask, lambda services: services.chats.presets.put_back(record))
+        self._say(f"The preset “{record.name}” was deleted.", f"preset {record.id}", action="Undo", on_action=back)
+
+    def _say(self, words: str, key: str, *, action: str = "", on_action: Callable[[], None] | None = None) -> None:
+        self._bridge.notice_raised.emit(Notice(words, action=action, on_action=on_action, life_ms=UNDO_MS, key=key))
