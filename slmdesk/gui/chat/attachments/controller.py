@@ -44,7 +44,7 @@ class AttachController(QObject):
     Emits `shown` with the Drafts of the open chat, `changed` when what would be sent has changed, `waiting_shown` with
     a sentence while a message waits for its attachments ('' when it does not), `password_requested` with a key, the
     file's name and whether the last password was wrong, `text_arrived` with a name, an AttachmentCost and its text,
-    `inline_requested` with text for the composer.
+    `documents_arrived` with a folder's name and those of its documents, `inline_requested` with text for the composer.
     """
 
     shown = Signal(object)
@@ -52,6 +52,7 @@ class AttachController(QObject):
     waiting_shown = Signal(str)
     password_requested = Signal(str, str, bool)
     text_arrived = Signal(str, object)
+    documents_arrived = Signal(str, object)
     inline_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
@@ -177,12 +178,20 @@ class AttachController(QObject):
 
     @Slot(str)
     def open_text(self, key: str) -> None:
-        """Ask for the text that will be used; `text_arrived` follows.  For a locked document, ask for its password."""
+        """Ask for the text that will be used: `text_arrived`, for a folder `documents_arrived`, follows.
+
+        For a locked document, ask for its password.
+        """
         draft = self._find(key)
         if draft is None:
             return
         if draft.state == LOCKED:
             self.password_requested.emit(draft.key, draft.name, False)
+        elif draft.state == READY and draft.folder:
+            self._bridge.ask(
+                lambda services: [one.name for one in services.collections.readable(draft.folder)],
+                partial(self.documents_arrived.emit, draft.name),
+            )
         elif draft.state == READY:
             self._reader.count(draft, self._chat, lambda weighed: self.text_arrived.emit(draft.name, weighed))
 

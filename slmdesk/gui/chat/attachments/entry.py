@@ -37,6 +37,7 @@ class AttachmentEntry(QObject):
         controller.inline_requested.connect(composer.write)
         controller.password_requested.connect(self._on_password_requested)
         controller.text_arrived.connect(self._on_text_arrived)
+        controller.documents_arrived.connect(self._on_documents_arrived)
         composer.attach_requested.connect(self._on_attach)
         composer.input_box.files_pasted.connect(controller.add_paths)
         composer.input_box.long_pasted.connect(controller.add_text)
@@ -67,10 +68,6 @@ class AttachmentEntry(QObject):
     @Slot(str, object)
     def _on_text_arrived(self, name: str, weighed: AttachmentCost) -> None:
         found = weighed.measured
-        if found.documents:
-            intro = f"The passages that fit the question are read of these {len(found.documents):,} documents."
-            show_used_text(self._page, title=name, intro=intro, text="\n".join(found.documents))
-            return
         if found.text is None:
             intro = (
                 f"{name} is too long for any model here: the passages that fit the question are read of it. "
@@ -79,3 +76,8 @@ class AttachmentEntry(QObject):
         else:
             intro = f"This is the text of {name} as a model is given it: {found.words:,} words."
         show_used_text(self._page, title=name, intro=intro, text=found.text or found.sample)
+
+    @Slot(str, object)
+    def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
+        intro = f"The passages that fit the question are read of these {len(names):,} documents."
+        show_used_text(self._page, title=folder, intro=intro, text="\n".join(names))

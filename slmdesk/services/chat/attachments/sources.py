@@ -60,8 +60,6 @@ class MeasuredAttachment:
     sample: str
     """Beginning of the text, for guessing its tokens."""
     source: tuple[str, ...] = ()
-    documents: tuple[str, ...] = ()
-    """The names of a folder's documents; its text is theirs, and no model is given all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +186,10 @@ class Sources(Service):
         try:
             record = self._store.collections.get(request.collection)
             _, pages, _ = self._store.collections.count(record.id)
-            names = tuple(one.name for one in self._store.collections.asked_documents(record.id))
         except KnownError as err:
             return problem_for(err)
-        return MeasuredAttachment(
-            f"folder {record.id} {pages}", record.name, "", "", "page", pages, (), (), 0, pages * PAGE_CHARACTERS, None,
-            SAMPLE_PAGE, documents=names,
-        )  # fmt: skip
+        key, size = f"folder {record.id} {pages}", pages * PAGE_CHARACTERS
+        return MeasuredAttachment(key, record.name, "", "", "page", pages, (), (), 0, size, None, SAMPLE_PAGE)
 
     # ---- counting
 
