@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
 
 from slmdesk.core.records import Status
 from slmdesk.gui.chat.conversation.context_line import EARLIER_CHAT, FROM_HERE, LINE
+from slmdesk.gui.chat.conversation.shown_messages import SUMMARIZING
 from slmdesk.services.chat.context_window import window_of
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -227,3 +228,40 @@ def test_before_it_is_full_it_is_said_what_fills_it_and_asked_what_then(small):
     program.enter()
     program.wait(lambda: line(program))
     program.wait_idle()
+
+
+def test_a_question_that_the_model_refused_is_asked_again_once_it_is_decided(small):
+    program = small
+    fill(program, 4)
+    program.send(words(4, 80))  # before it is known to be too long
+    program.wait(lambda: len(program.chat.message_ids) == 10)
+    program.wait(lambda: program.page.full_bar.isVisible())
+    assert program.last().error_code == "context.full"
+    program.click("full_leave_out")
+    program.wait(lambda: program.last().status is Status.COMPLETE)
+    assert len(program.chat.message_ids) == 10
+    program.wait(lambda: line(program))
+    program.wait(lambda: not program.page.full_bar.isVisible())
+    program.put(words(5, 400))  # nothing that is left out helps
+    program.wait(lambda: program.chat.context.too_long)
+    program.enter()
+    program.wait(lambda: program.page.full_bar.isVisible())
+    assert program.page.composer.text == words(5, 400)
+    assert not program.find("full_leave_out").isVisible()
+
+
+def test_it_is_said_that_the_earlier_part_is_being_summarized(start, model_file):
+    program = start(slow=0.05)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.ask(lambda services: services.settings.change(context_tokens=CONTEXT))
+    for number in range(3):
+        ask(program, words(number, 35))
+    program.put(words(4, 60))
+    program.wait(lambda: program.chat.context.too_long)
+    program.enter()
+    program.click("full_summarize")
+    program.wait(lambda: rows(program)[-1].note == SUMMARIZING)
+    program.chat.stop()
+    program.wait(lambda: program.last().status is Status.CANCELLED)
+    assert line(program) is None  # nothing was decided yet

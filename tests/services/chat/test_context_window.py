@@ -282,3 +282,17 @@ def test_an_answer_written_once_more_sees_the_one_it_came_from(opened) -> None:
     answer = call(recorder, lambda: recorder.services.chats.try_again(ends[-1].message.id, rewrite=Rewrite.SHORTER))
     assert recorder.end_of(answer.id).message.status is Status.COMPLETE
     assert f"<assistant>{text}\n<user>Write your answer again" in seen_by(recorder, answer.id).text
+
+
+def test_an_answer_cut_at_the_end_of_the_context_is_continued_once_there_is_room(opened) -> None:
+    recorder = small(opened)
+    chat, _ends = talk(recorder, ASK, turns=3)
+    end = say(recorder, words(3, 60), chat)
+    assert end.message.finish_reason == "length"
+    call(recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(SYSTEM, when_full=LEAVE_OUT)))
+    begin = len(recorder.events)
+    call(recorder, lambda: recorder.services.chats.continue_answer(end.message.id))
+    longer = recorder.end_of(end.message.id, begin).message
+    assert longer.status is Status.COMPLETE
+    assert len(longer.text) > len(end.message.text)
+    assert recorder.of(TurnsLeftOut)
