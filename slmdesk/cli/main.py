@@ -36,6 +36,7 @@ COMMANDS = {
     "restore": ("backup:restore", "Replace the history by the backup FILE; the old one is kept."),
     "summarize": ("summaries.summarize:summarize", "Summarize each FILE, and several also together."),
     "translate": ("translation.translate:translate", "Translate FILE into a file of the same format, or a text."),
+    "write": ("writing.write:write", "Correct a text, or write it shorter, longer or in another tone."),
 }
 """Where each command is, and what the list of commands says of it: imported only when asked for."""
 

@@ -96,6 +96,7 @@ from slmdesk.services.translation.typed.live import LiveTranslation
 from slmdesk.services.versions.export import export_versions
 from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.services.versions.service import VersionService
+from slmdesk.services.writing.service import WritingService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import open_store
 
@@ -172,6 +173,7 @@ class Services:
         self._open_chats()
         self._open_documents()
         self._open_translation()
+        self.writing = WritingService(self.runtime, self.models, self.loader)
         self._open_history()
         self._open_network()
         self._open_watch()

@@ -227,6 +227,19 @@ SENTENCES: Mapping[str, str] = {
         "The text that came is not UTF-8, so its letters cannot be told. Save it as a file, and translate that: its "
         "encoding is found out."
     ),
+    "writing.empty": "There is no text. Give a text with words in it.",
+    "writing.too_long": (
+        "The text has {characters} characters, and {limit} are the most that can be done at once. Nothing was cut or "
+        "asked. Give it in parts."
+    ),
+    "writing.language": "The language of the text could not be told. Name it, and try again.",
+    "writing.encoding": (
+        "{path} is no text in UTF-8, so its letters cannot be told. Save it as UTF-8 or as a Word file, and try again."
+    ),
+    "writing.no_version": (
+        "The model gave nothing but the text itself. Your text is unchanged. Try another model, or say more in the "
+        "text."
+    ),
     "document.stopped": "Reading {path} was stopped before its end. Open it again to read it.",
     "versions.stopped": "Comparing was stopped. Compare the two documents again when you want to.",
     "print.stopped": "Making the PDF was stopped; nothing was written.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.types import Answer, Json, TokenProbability
+from slmdesk.core.types import Answer, FinishReason, Json, TokenProbability
 from slmdesk.core.wire import answer_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -23,17 +23,20 @@ class Words:
 
     text: str = ""
     probabilities: tuple[TokenProbability, ...] = ()
+    is_cut: bool = False
+    """It ended at the limit of its length."""
 
 
 def ask_once(loader: ModelLoader, record: ModelRecord, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:
     """Run steps (jobs.steps.step_of) side by side, before all background work.
 
     Ends with the answers in order, one without words where none came, or with the first Problem; cancelled, it reports
-    nothing.
+    nothing.  Reports how many answers are there, and of how many, as pairs.
     """
     pending: Pending[list[Words]] = Pending(lambda: lease.release())
     answers = [Words()] * len(steps)
     problem: Problem | None = None
+    done = 0
 
     def start(lease: Lease) -> None:
         job = lease.start("batch", {}, lambda event: on_event(lease, event))
@@ -42,13 +45,16 @@ def ask_once(loader: ModelLoader, record: ModelRecord, steps: Sequence[Mapping[s
         job.end_of_steps()
 
     def on_event(lease: Lease, event: FromChild) -> None:
-        nonlocal problem
+        nonlocal problem, done
         if isinstance(event, Partial):
             try:
                 answer = _answer_in(event.value)
-                answers[int(event.key)] = Words(answer.text, answer.probabilities)
+                is_cut = answer.finish_reason is FinishReason.LENGTH
+                answers[int(event.key)] = Words(answer.text, answer.probabilities, is_cut)
             except KnownError as err:
                 problem = problem or problem_for(err)
+            done += 1
+            pending.progress((done, len(steps)))
         elif isinstance(event, Done | Failed | Cancelled):
             lease.release()
             if isinstance(event, Failed):

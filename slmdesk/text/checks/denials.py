@@ -52,6 +52,12 @@ _PREFIXED = {
 
 def denial(text: str, language: str) -> str | None:
     """The first word of a text that denies; "" where there is none, None in a language without a word list."""
+    found = denials(text, language)
+    return None if found is None else next(iter(found), "")
+
+
+def denials(text: str, language: str) -> list[str] | None:
+    """The words of a text that deny, in order; None in a language without a word list."""
     no = _KNOWN.get(language)
     if no is None:
         return None
@@ -61,11 +67,8 @@ def denial(text: str, language: str) -> str | None:
         text = _FRENCH_SHORT.sub(" ", text)
     words: list[str] = _WORDS.findall(text.casefold())
     if language == "fr" and _FRENCH_ONLY.search(text) and not _FRENCH_FULL & set(words):
-        return ""  # "ne … que" means "only"
-    for word in words:
-        if word in no or (language == "en" and word.endswith(("n't", "n’t"))):
-            return word
-    return ""
+        return []  # "ne … que" means "only"
+    return [word for word in words if word in no or (language == "en" and word.endswith(("n't", "n’t")))]
 
 
 def half_denial(text: str, language: str) -> bool:

@@ -1,0 +1,1 @@
+"""Texts of the person's own: corrected with tracked changes, rephrased, shortened, expanded, continued."""

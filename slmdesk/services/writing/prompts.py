@@ -1,0 +1,73 @@
+"""Builds the steps that ask for corrections and rewritten texts; their wording is data."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.services.jobs.steps import step_of
+from slmdesk.services.writing.types import RewriteRequest, Task
+
+VARIANTS = 3
+LEAST_ANSWER = 48
+"""Tokens any answer may have."""
+TEMPERATURE = 0.7
+"""Of variants and of new text; what is corrected, shortened or toned is the likeliest."""
+
+
+@cache
+def texts() -> Mapping[str, Any]:
+    """Return the wording of the prompts, by language."""
+    return tomllib.loads(resources.files("slmdesk.services.writing").joinpath("prompts.toml").read_text("utf-8"))
+
+
+def correction_step(sentence: str, language: str) -> dict[str, Json]:
+    """Build the step that corrects one sentence; instructions and examples are shared, so they are read once."""
+    known = _of(language)
+    turns = [ChatMessage(Role.SYSTEM, (TextPart(_told(known["correct"], language)),))]
+    for wrong, right in known["examples"]:
+        turns.append(ChatMessage(Role.USER, (TextPart(wrong),)))
+        turns.append(ChatMessage(Role.ASSISTANT, (TextPart(right),)))
+    turns.append(ChatMessage(Role.USER, (TextPart(sentence, Origin.PERSON),)))
+    return step_of(turns, Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + 2 * _size(sentence)))
+
+
+def rewriting_steps(request: RewriteRequest, language: str) -> list[dict[str, Json]]:
+    """Build the steps for a rewritten text: one, of a rephrased text VARIANTS with a seed each."""
+    known = _of(language)
+    name = request.manner or request.task.value
+    rules = known[name] if request.task is Task.CONTINUE else f"{known[name]} {known['keep']}"
+    turns = [
+        ChatMessage(Role.SYSTEM, (TextPart(_told(rules, language)),)),
+        ChatMessage(Role.USER, (TextPart(request.text.strip(), Origin.PERSON),)),
+    ]
+    most = LEAST_ANSWER + 2 * _size(request.text)
+    if request.task in (Task.EXPAND, Task.CONTINUE):
+        most = 400 if request.task is Task.EXPAND else 120
+    if request.task is Task.REPHRASE:
+        return [
+            step_of(turns, Sampling(temperature=TEMPERATURE, max_tokens=most, seed=seed))
+            for seed in range(1, VARIANTS + 1)
+        ]
+    return [step_of(turns, Sampling(temperature=0.0, max_tokens=most))]
+
+
+def _of(language: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = texts().get(language) or texts()["en"]
+    return found
+
+
+def _told(rules: str, language: str) -> str:
+    if language in texts():
+        return rules
+    return f"{rules} {texts()['other']['language'].format(language=LANGUAGES[language].name)}"
+
+
+def _size(text: str) -> int:
+    """The tokens of a text, at most: words, or letters where words are long or not separated."""
+    return max(len(text.split()), len(text) // 3)

@@ -1,0 +1,188 @@
+"""The writing service: corrects a text sentence by sentence, or rewrites it; what it says is checked by rule.
+
+Nothing is kept in the history: a text and what became of it belong to whoever asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.records import ModelRecord
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.slices import Slices, in_slices
+from slmdesk.services.documents.inputs import able
+from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.engine.one_shot import Words, ask_once
+from slmdesk.services.evaluation.exam_items import Skill
+from slmdesk.services.evaluation.exams import is_weak
+from slmdesk.services.models.library import ModelService
+from slmdesk.services.writing.prompts import correction_step, rewriting_steps
+from slmdesk.services.writing.types import (
+    MOST_REWRITTEN,
+    MOST_TEXT,
+    Change,
+    Correction,
+    CorrectRequest,
+    RewriteRequest,
+    Rewriting,
+    Task,
+    Version,
+)
+from slmdesk.text.checks.words import tongue
+from slmdesk.text.words.language import SURE, detect
+from slmdesk.text.writing.doubts import doubts_of, facts_beside
+from slmdesk.text.writing.edits import Edit, edits_of, reason_of
+from slmdesk.text.writing.passages import MOST_SENTENCE, Passage, answer_in, passages
+
+LEAST_TOLD = 8
+"""Words of a paragraph whose own language is told; others are in that of the text."""
+OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
+"""Languages told apart; Serbian is taken for Croatian or Bulgarian by turns."""
+
+
+class WritingService(Service):
+    """Corrects and rewrites texts.  Service thread."""
+
+    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._models, self._loader = models, loader
+
+    def correct(self, request: CorrectRequest) -> Pending[Correction]:
+        """Correct a text; reports how many sentences are done, and of how many, as pairs.
+
+        Ends with a Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…` or
+        of the engine.
+        """
+        return in_slices(self._service_thread, self._correcting(request))
+
+    def rewrite(self, request: RewriteRequest) -> Pending[Rewriting]:
+        """Rewrite a text.  Ends with the same Problems as `correct`, or `writing.no_version`."""
+        return in_slices(self._service_thread, self._rewriting(request))
+
+    def only_marks(self, model: str | None) -> bool:
+        """Whether a model is so weak at correcting that its changes are suggested only.  Raises KnownError `model.…`"""
+        return is_weak(able(self._models.choose(model)), (Skill.CORRECT,))
+
+    # ---- correcting
+
+    def _correcting(self, request: CorrectRequest) -> Slices[Correction]:
+        text = request.text
+        language = _language(text, request.language, MOST_TEXT)
+        record = able(self._models.choose(request.model))
+        found = list(passages(text, language))
+        yield
+        spoken = _Languages(text, language, is_told=not request.language)
+        asked: dict[tuple[str, str], None] = {}
+        for one in found:
+            if one.end - one.start <= MOST_SENTENCE:
+                asked[one.asked(text), spoken.of(one)] = None
+            yield
+        answers = yield from self._ask(record, list(asked))
+        is_marked_only = is_weak(record, (Skill.CORRECT,))
+        changes: list[Change] = []
+        unanswered: list[int] = []
+        for one in found:
+            words = answers.get((one.asked(text), spoken.of(one)))
+            answer = "" if words is None or words.is_cut else answer_in(
+                words.text, one.asked(text), is_heading=one.is_heading
+            )  # fmt: skip
+            if answer:
+                changes += changes_in(text, one, answer, spoken.of(one), is_marked_only=is_marked_only)
+            else:
+                unanswered.append(one.line)
+            yield
+        return Correction(text, tuple(changes), language, len(found), tuple(unanswered))
+
+    def _ask(self, record: ModelRecord, asked: Sequence[tuple[str, str]]) -> Slices[Mapping[tuple[str, str], Words]]:
+        if not asked:
+            return {}
+        words = yield ask_once(self._loader, record, [correction_step(*one) for one in asked])
+        return dict(zip(asked, words, strict=True))
+
+    # ---- rewriting
+
+    def _rewriting(self, request: RewriteRequest) -> Slices[Rewriting]:
+        language = _language(request.text, request.language, MOST_REWRITTEN)
+        record = able(self._models.choose(request.model))
+        words = yield ask_once(self._loader, record, rewriting_steps(request, language))
+        versions: list[Version] = []
+        for one in words:
+            text = _cleaned(one.text, request)
+            if text and text not in (request.text.strip(), *(each.text for each in versions)):
+                versions.append(_version(text, request, language, is_cut=one.is_cut))
+            yield
+        if not versions:
+            raise KnownError("writing.no_version")
+        return Rewriting(request.text, tuple(versions), language)
+
+
+class _Languages:
+    """The languages of the paragraphs of a text."""
+
+    def __init__(self, text: str, language: str, *, is_told: bool) -> None:
+        self._text, self._language, self._is_told = text, language, is_told
+        self._known: dict[tuple[int, int], str] = {}
+
+    def of(self, passage: Passage) -> str:
+        """The language of a passage: of its paragraph, where that is long enough to tell."""
+        if not self._is_told:
+            return self._language
+        if passage.paragraph not in self._known:
+            words = self._text[passage.paragraph[0] : passage.paragraph[1]]
+            found, sure = detect(words, OFFERED) if len(words.split()) >= LEAST_TOLD else (None, 0.0)
+            self._known[passage.paragraph] = found if found and sure >= SURE else self._language
+        return self._known[passage.paragraph]
+
+
+def changes_in(
+    text: str, passage: Passage, answer: str, language: str, *, is_marked_only: bool = False
+) -> list[Change]:
+    """The changes that lead from a sentence of a text to its correction, each made or with a doubt."""
+    sentence = passage.of(text)
+    edits = edits_of(sentence, answer)
+    doubts = doubts_of(sentence, edits, language)
+    return [
+        Change(
+            Edit(passage.start + one.start, passage.start + one.end, one.new),
+            one.old(sentence),
+            passage.line + sentence.count("\n", 0, one.start),
+            reason_of(sentence, one),
+            doubt or ("model" if is_marked_only else ""),
+            (passage.start, passage.end),
+        )
+        for one, doubt in zip(edits, doubts, strict=True)
+    ]
+
+
+def _language(text: str, requested: str, most: int) -> str:
+    """The language of a text that can be asked about.  Raises KnownError `writing.…`, `language.unknown`."""
+    if not text.strip():
+        raise KnownError("writing.empty")
+    if len(text) > most:
+        raise KnownError("writing.too_long", characters=len(text), limit=most)
+    if requested:
+        return language_of(requested).code
+    found = detect(text[:20_000], OFFERED)[0] or tongue(text)
+    if not found:
+        raise KnownError("writing.language")
+    return found
+
+
+def _cleaned(answer: str, request: RewriteRequest) -> str:
+    """A rewritten text without talk around it, and a continuation without the text it continues."""
+    from slmdesk.text.translation.chatter import without_chatter
+
+    found = without_chatter(request.text, answer).strip()
+    if request.task is Task.CONTINUE:
+        found = found.removeprefix(request.text.strip()).strip()
+    return found
+
+
+def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool) -> Version:
+    added, missing = facts_beside(request.text, text, language)
+    if request.task is Task.CONTINUE:
+        return Version(text, tuple(added), is_cut=is_cut)
+    return Version(text, tuple(added), tuple(missing), tuple(edits_of(request.text, text)), is_cut)

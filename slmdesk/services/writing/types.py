@@ -1,0 +1,113 @@
+"""What is asked of the writing service, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slmdesk.text.writing.edits import Edit, applied
+
+MOST_TEXT = 200_000
+"""Characters of a text that is corrected at once: some 1,500 sentences."""
+MOST_REWRITTEN = 6_000
+"""Characters of a text that is rewritten: it is asked for whole."""
+
+
+class Task(StrEnum):
+    """What can be done with a text besides correcting it."""
+
+    REPHRASE = "rephrase"
+    SHORTEN = "shorten"
+    EXPAND = "expand"
+    TONE = "tone"
+    CONTINUE = "continue"
+
+
+LENGTHS = ("half", "sentence")
+TONES = ("friendlier", "firmer", "plainer", "formal")
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectRequest:
+    """A text to be corrected."""
+
+    text: str
+    language: str = ""
+    """ISO 639-1; empty: told from the text."""
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteRequest:
+    """A text to be rewritten."""
+
+    text: str
+    task: Task
+    manner: str = ""
+    """One of LENGTHS or TONES."""
+    language: str = ""
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of a text, made or only suggested."""
+
+    edit: Edit
+    """In characters of the whole text."""
+    old: str
+    line: int
+    """From 1."""
+    reason: str
+    """See text.writing.edits.reason_of."""
+    doubt: str = ""
+    """Why it is only suggested (text.writing.doubts, or `model`); empty: it is made."""
+    sentence: tuple[int, int] = (0, 0)
+    """Where the sentence stands that it is in."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the corrected text has it."""
+        return not self.doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A text and the changes of it, in order; they do not overlap."""
+
+    source: str
+    changes: tuple[Change, ...]
+    language: str
+    sentences: int
+    """How many were asked."""
+    unanswered: tuple[int, ...] = ()
+    """Lines of sentences that stay unread: too long, or the model answered something else."""
+
+    @property
+    def text(self) -> str:
+        """The corrected text: the source with the changes that are made."""
+        return applied(self.source, [one.edit for one in self.changes if one.is_made])
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A rewritten text, and the facts in which it and the source differ."""
+
+    text: str
+    added: tuple[str, ...] = ()
+    """Numbers and names the source does not have."""
+    missing: tuple[str, ...] = ()
+    edits: Sequence[Edit] = ()
+    """From the source to it."""
+    is_cut: bool = False
+    """The model wrote up to the limit, so its end is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """The versions of a text that differ from it and from each other; one, of a rephrased text up to three."""
+
+    source: str
+    versions: tuple[Version, ...]
+    language: str

@@ -1,0 +1,1 @@
+"""Corrections and rewritten texts: which words changed, and whether what they say changed with them."""

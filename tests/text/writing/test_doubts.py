@@ -1,0 +1,81 @@
+"""Changes that touch numbers, names, negations or the sense are never made unasked."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.text.writing.doubts import doubts_of, facts_beside
+from slmdesk.text.writing.edits import edits_of
+
+pytestmark = pytest.mark.pure
+
+
+def doubts(old: str, new: str, language: str = "en") -> set[str]:
+    return set(doubts_of(old, edits_of(old, new), language))
+
+
+@pytest.mark.parametrize(
+    ("language", "old", "new", "doubt"),
+    [
+        ("en", "We paid 1,450 euros.", "We paid 1.450 euros.", "number"),
+        ("en", "We paid 20 mg.", "We paid 20 g.", "number"),
+        ("en", "Pay 12 % now.", "Pay 12 now.", "number"),
+        ("en", "He has two keys.", "He has three keys.", "number"),
+        ("en", "Come on Monday.", "Come on Tuesday.", "number"),
+        ("de", "Er kommt im Juni.", "Er kommt im Juli.", "number"),
+        ("fr", "Il y a deux clés.", "Il y a dix clés.", "number"),
+        ("es", "Son tres llaves.", "Son trece llaves.", "number"),
+        ("en", "I saw Jhon there.", "I saw John there.", "name"),
+        ("en", "Marry has called.", "Mary has called.", "name"),
+        ("en", "We wrote to Bill.", "We wrote to bill.", "name"),
+        ("de", "Frau Kruger ist da.", "Frau Krüger ist da.", "name"),
+        ("de", "Wir haben mit Meyer gesprochen.", "Wir haben mit Meier gesprochen.", "name"),
+        ("fr", "Nous avons vu Solveig hier.", "Nous avons vu Sylvie hier.", "name"),
+        ("en", "It is not due.", "It is now due.", "negation"),
+        ("de", "Er darf nicht kommen.", "Er darf kommen.", "negation"),
+        ("es", "No puede venir.", "Puede venir.", "negation"),
+        ("fr", "Il ne vient pas.", "Il vient.", "negation"),
+        ("en", "It is possible.", "It is impossible.", "negation"),
+        ("en", "Sales rose.", "Sales fell.", "negation"),
+        ("en", "Pay and leave.", "Pay or leave.", "meaning"),
+        ("en", "You can go.", "You must go.", "meaning"),
+        ("de", "Haben Sie Zeit?", "Haben sie Zeit?", "meaning"),
+        ("en", "The old car broke.", "The old vehicle broke.", "words"),
+        ("en", "The car broke.", "The red car broke.", "words"),
+        ("en", "See www.example.org/a now.", "See www.example.org/b now.", "address"),
+    ],
+)
+def test_a_changed_fact_is_a_doubt(language, old, new, doubt):
+    assert doubt in doubts(old, new, language), doubts_of(old, edits_of(old, new), language)
+
+
+@pytest.mark.parametrize(
+    ("language", "old", "new"),
+    [
+        ("en", "We recieved it on monday.", "We received it on Monday."),
+        ("en", "It came on Wensday.", "It came on Wednesday."),
+        ("en", "He dont know.", "He doesn't know."),
+        ("en", "The two key was lost.", "The two keys were lost."),
+        ("de", "Die Rechung kam gestern.", "Die Rechnung kam gestern."),
+        ("de", "die kündigung kam", "Die Kündigung kam."),
+        ("fr", "Je sais pas qui.", "Je ne sais pas qui."),
+        ("es", "El alquiler a subido un 12 %.", "El alquiler ha subido un 12 %."),
+    ],
+)
+def test_a_mended_mistake_is_none(language, old, new):
+    assert doubts(old, new, language) == {""}
+
+
+def test_of_a_rewritten_sentence_nothing_is_made():
+    old = "We has sent you all the papers that was asked for."
+    assert doubts(old, "Every document requested has been dispatched to your office.") <= {
+        "rewritten", "words", "meaning",
+    }  # fmt: skip
+    assert "" not in doubts(old, "Us had send your any a paper which were ask on.")
+
+
+def test_the_numbers_and_names_of_two_wordings_are_compared():
+    added, missing = facts_beside("Mr Petrov pays 1,450 euros.", "Mr Novak pays 1,540 euros.", "en")
+    assert {"Novak", "1,540"} <= set(" ".join(added).split())
+    assert {"Petrov", "1,450"} <= set(" ".join(missing).split())
+    assert facts_beside("We pay 12 euros.", "12 euros are paid by us.", "en") == ([], [])
