@@ -26,6 +26,16 @@ def _parser() -> MarkdownIt:
     return made
 
 
+@cache
+def _formula_parser() -> MarkdownIt:
+    """Finds formulas in a text without any other marks."""
+    from markdown_it import MarkdownIt  # late, as above
+
+    made = MarkdownIt("zero")
+    enable_formulas(made)
+    return made
+
+
 def pieces_of(untrusted: str) -> list[Piece]:
     """The pieces of a Markdown text.  HTML is kept as text, a link becomes its text and address, a picture its text."""
     return list(_pieces(_parser().parse(untrusted)))
@@ -186,7 +196,9 @@ def _table_text(rows: tuple[tuple[str, ...], ...]) -> str:
 
 
 def _cell(text: str) -> str:
-    return _escaped(_line(text)).replace("|", "\\|")
+    tokens = _formula_parser().parseInline(_line(text))[0].children or []
+    words = (token.info if token.type == "formula" else _escaped(token.content) for token in tokens)
+    return "".join(words).replace("|", "\\|")
 
 
 def _line(text: str) -> str:

@@ -96,6 +96,10 @@ def test_formulas_keep_their_source() -> None:
     ]  # fmt: skip
     again = pieces_of(to_markdown(Paper("Title", tuple(pieces[:3]))))[1:]
     assert [one.text for one in again] == [one.text for one in pieces[:3]]
+    table = "| a_1 * | $a_1$ or $5 |\n| --- | --- |\n| \\(b_2*c*\\) | \\* x_1 $ |"
+    cells = to_markdown(Paper("Title", tuple(pieces_of(table))))
+    assert "| a\\_1 \\* | $a_1$ or $5 |" in cells
+    assert "| \\(b_2*c*\\) | \\* x\\_1 $ |" in cells
     assert "$a_1 * b_2 * c$" in to_html(Paper("Title", tuple(pieces)))
 
 

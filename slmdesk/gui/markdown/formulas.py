@@ -12,6 +12,7 @@ from math import ceil
 
 from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
+    QFont,
     QFontInfo,
     QFontMetrics,
     QImage,
@@ -30,7 +31,7 @@ SCALE = 1.12
 """Letters of formulas are small for their size beside those of a window."""
 LEAST_SCALE = 0.5
 """A formula wider than the text is made smaller down to this; beyond, its source is shown, which is wrapped."""
-GATHER_MS = 30
+GATHER_MS = 100
 """Formulas typeset within this time are shown together."""
 MOST_TYPESET = 2000
 MOST_IMAGE_BYTES = 32_000_000
@@ -66,6 +67,7 @@ class Formulas(QPyTextObject):
         self._known: OrderedDict[_Key, Typeset | None] = OrderedDict()
         self._images: OrderedDict[tuple[object, ...], QImage] = OrderedDict()
         self._image_bytes = 0
+        self._boxes: dict[tuple[object, ...], _Box] = {}
         self._lock = threading.Lock()
         self._waiting: deque[_Key] = deque()
         self._asked: set[_Key] = set()
@@ -123,25 +125,16 @@ class Formulas(QPyTextObject):
     # private: size and image ---------------------------------------------------------------------------------------
 
     def _box(self, document: QTextDocument, char: QTextCharFormat) -> _Box:
-        """The room a formula takes; Qt puts the middle of it at half the height of an x."""
-        half_x = QFontMetrics(char.font()).xHeight() / 2
-        room = document.textWidth() if document.textWidth() > 0 else 10_000.0
+        """The room a formula takes, remembered: Qt asks at every layout and every paint."""
+        font, source = char.font(), str(char.property(FORMULA_SOURCE))
         made = self._typeset(char)
-        if made is not None:
-            em = QFontInfo(char.font()).pixelSize() * SCALE
-            em *= min(1.0, room / (made.width * em))
-            if em >= LEAST_SCALE * QFontInfo(char.font()).pixelSize():
-                below = made.depth * em
-                above = made.height * em - below
-                height = max(2 * above - half_x, 2 * below + half_x)
-                return _Box(made.width * em, height, (height + half_x) / 2 - above, em, made)
-        metrics = QFontMetrics(char.font())
-        space = QRect(0, 0, max(int(room), 1), 1_000_000)
-        rect = metrics.boundingRect(space, _WRAPPED, str(char.property(FORMULA_SOURCE)))
-        below = metrics.descent()
-        above = rect.height() - below
-        height = max(2 * above - half_x, 2 * below + half_x)
-        return _Box(min(rect.width() + 1, room), height, (height + half_x) / 2 - above)
+        key = (source, font.key(), document.textWidth(), made is None)
+        if key not in self._boxes:
+            if len(self._boxes) > MOST_TYPESET:
+                self._boxes.clear()
+            room = document.textWidth() if document.textWidth() > 0 else 10_000.0
+            self._boxes[key] = _box_of(made, source, font, room)
+        return self._boxes[key]
 
     def _image(self, char: QTextCharFormat, box: _Box, scale: float) -> QImage:
         colour = char.foreground().color().name()
@@ -220,6 +213,26 @@ class Formulas(QPyTextObject):
         while len(self._known) > MOST_TYPESET:
             self._known.popitem(last=False)
         self.arrived.emit()
+
+
+def _box_of(made: Typeset | None, source: str, font: QFont, room: float) -> _Box:
+    """The room for a formula or, where there is none or it is too wide, for its source.
+
+    Qt puts the middle of an object at half the height of an x: it is as high as brings its base line to the line's.
+    """
+    metrics, size = QFontMetrics(font), QFontInfo(font).pixelSize()
+    half_x = metrics.xHeight() / 2
+    em = min(size * SCALE, room / made.width) if made is not None else 0.0
+    if made is not None and em >= LEAST_SCALE * size:
+        width, below = made.width * em, made.depth * em
+        above = made.height * em - below
+    else:
+        made, em = None, 0.0
+        rect = metrics.boundingRect(QRect(0, 0, max(int(room), 1), 1_000_000), _WRAPPED, source)
+        width, below = min(rect.width() + 1, room), metrics.descent()
+        above = rect.height() - below
+    height = max(2 * above - half_x, 2 * below + half_x)
+    return _Box(width, height, (height + half_x) / 2 - above, em, made)
 
 
 _WRAPPED = Qt.TextFlag.TextWrapAnywhere | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop

@@ -119,9 +119,11 @@ def _check_nesting(tex: str) -> None:
 
 
 def _simplify(element: ET.Element) -> None:
-    """Put the content of rows that change nothing where the rows stand."""
+    """Put the content of rows that change nothing where the rows stand, and the lines of tables apart."""
     for child in element:
         _simplify(child)
+    if element.tag == "mtable":
+        element.set("rowspacing", "0.6em")  # its own lines nearly touch
     if element.tag == "math" and len(element) == 1 and element[0].tag == "mrow" and not element[0].attrib:
         inner = list(element[0])
         if not any(child.get("linebreak") for child in inner):  # lines are placed by the row they are in

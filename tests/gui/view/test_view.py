@@ -506,6 +506,18 @@ def test_focus_in_a_message_survives_its_scrolling_away(qtbot, view):
     assert view.rows[299].widget is None
 
 
+def test_all_rows_of_a_long_table_come(qtbot, view, settled):
+    rows = "\n".join(f"| row {n} | {'x' * 20} |" for n in range(1000))
+    view.show_conversation([answer("a", f"| a | b |\n|---|---|\n{rows}\n\nend")])
+    settled(view)
+    view.scroll_to_end()
+    click_words(qtbot, view, "Show all")
+    settled(view)
+    words = view.rows[0].widget.text.toPlainText()
+    assert "row 999" in words
+    assert words.endswith("end")
+
+
 # found words ------------------------------------------------------------------------------------------------------
 
 
