@@ -25,6 +25,7 @@ from slmdesk.gui.chat.attachments.entry import AttachmentEntry
 from slmdesk.gui.chat.composer.composer import Composer
 from slmdesk.gui.chat.composer.context_meter import ContextMeter
 from slmdesk.gui.chat.composer.full_bar import FullBar
+from slmdesk.gui.chat.composer.mentions import Mentions
 from slmdesk.gui.chat.conversation.controller import ChatController
 from slmdesk.gui.chat.conversation.edit_dialog import ANSWER, NOTES, QUESTION, EditDialog
 from slmdesk.gui.chat.conversation.empty_state import EmptyChat, FirstStart
@@ -88,6 +89,11 @@ class ChatPage(QWidget):
         self._connect()
         self._connect_chat()
         self._attaching = AttachmentEntry(chat.attached, self.composer, self)
+        self._presets = Mentions(
+            self.composer.input_box, options.presets, self,
+            sign="/", name="preset_list", label="Presets", is_first=True,
+        )  # fmt: skip
+        self._presets.chosen.connect(lambda preset: options.take_preset(chat.chat, preset))
 
     def _build_ui(self) -> None:
         self.chat_list = ChatList(self._chats, self)

@@ -174,3 +174,27 @@ def test_a_preset_is_exported_and_imported(program, tmp_path):
     program.click(program.find("presets_import", window))
     window.findChildren(QFileDialog, "preset_import_dialog")[-1].fileSelected.emit(str(file))
     program.wait(lambda: any("no JSON object" in one.accessibleName() for one in program.window.findChildren(QLabel)))
+
+
+def test_a_slash_at_the_start_of_a_message_takes_a_preset(program):
+    program.wait(lambda: program.page._options.presets.presets)
+    program.wait(program.is_in_front)
+    program.page.composer.setFocus()
+    program.type("/lett")
+    shown = program.find("preset_list")
+    assert [shown.item(at).text() for at in range(shown.count())] == ["Letter writer"]
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
+    assert not shown.isVisible()
+    assert program.page.composer.text == ""
+    assert program.page._options.options.preset == "letter-writer"
+    program.type("either/or")
+    assert not shown.isVisible()
+    program.enter()
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    assert program.last().preset == "Letter writer"
+    program.type("/nothing of the kind")
+    assert not shown.isVisible()
+    program.enter()  # it is a message like any other
+    program.wait(lambda: len(program.chat.message_ids) == 4)
+    program.wait_idle()

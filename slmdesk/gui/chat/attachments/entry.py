@@ -27,7 +27,11 @@ class AttachmentEntry(QObject):
         super().__init__(page, objectName="attaching")
         self._controller, self._composer, self._page = controller, composer, page
         FileDrop(page, self._on_dropped, pick=self._documents)
-        self.mentions = Mentions(composer.input_box, controller.names, page)
+        self.mentions = Mentions(
+            composer.input_box, controller.names, page,
+            sign="@", name="mention_list", label="Documents and folders to attach", is_first=False,
+        )  # fmt: skip
+        controller.names.changed.connect(self.mentions.names_changed)
         self._connect()
 
     def _connect(self) -> None:

@@ -167,10 +167,11 @@ class Composer(QFrame):
 
     def _build_ui(self) -> None:
         self.input_box = InputBox(self)
-        self.input_box.setPlaceholderText("Write a message, @ adds a document")
+        self.input_box.setPlaceholderText("Write a message (@ document, / preset)")
         self.input_box.setAccessibleName("Message")
         self.input_box.setAccessibleDescription(
-            "Enter sends, Shift+Enter starts a new line, Escape stops an answer, @ lists documents to attach"
+            "Enter sends, Shift+Enter starts a new line, Escape stops an answer, @ lists documents to attach, / at "
+            "the start lists presets"
         )
         self.attachments = AttachmentBar(self)
         self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.composer.mention_list import Suggestion
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.events import (
     CollectionChanged,
@@ -28,6 +29,7 @@ class LibraryNames(QObject):
     """
 
     changed = Signal()
+    empty = "No documents yet"
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="library_names")
@@ -41,7 +43,7 @@ class LibraryNames(QObject):
 
     @property
     def is_empty(self) -> bool:
-        return not self._names
+        return self.is_known and not self._names
 
     @Slot()
     def refresh(self) -> None:
@@ -49,6 +51,12 @@ class LibraryNames(QObject):
         if self._is_old and not self._is_asked:
             self._is_old, self._is_asked = False, True
             self._bridge.ask(lambda services: services.documents.names(), self._on_arrived, self._on_refused)
+
+    def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
+        """The first `most` names that hold these words, as lines of the list, and how many there are."""
+        found = self.find(words)
+        icons = {True: "folder-open", False: "file-text"}
+        return [Suggestion(one.name, one, one.folder, icons[one.is_folder]) for one in found[:most]], len(found)
 
     def find(self, words: str) -> list[LibraryName]:
         """The names that hold these words: those that begin with them first, then those with a word that does."""

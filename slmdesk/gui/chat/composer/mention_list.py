@@ -1,8 +1,10 @@
-"""The small list over the message field: names of documents and folders to choose from."""
+"""The small list over the message field: names to choose from while typing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPalette
@@ -20,7 +22,6 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import icon, scaled
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.documents.names import LibraryName
 
 MOST_SHOWN = 50
 """Names in the list; it says how many more there are."""
@@ -28,8 +29,37 @@ MOST_LINES = 8
 """Of it that are seen without scrolling."""
 WIDTH = 52
 """In letters x."""
-EMPTY = "No documents yet"
 NAME_ROLE = int(Qt.ItemDataRole.UserRole)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A line of the list."""
+
+    name: str
+    value: object
+    """What is told when it is chosen."""
+    detail: str = ""
+    """Muted, at the end of the line."""
+    icon: str = ""
+    """Of Lucide; none where it is empty."""
+
+
+class Suggestions(Protocol):
+    """Where the lines come from; without waiting."""
+
+    empty: str
+    """What the list says where there is nothing to choose from."""
+
+    @property
+    def is_empty(self) -> bool:
+        """It is known that there is nothing to choose from."""
+
+    def refresh(self) -> None:
+        """Fetch what has changed."""
+
+    def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
+        """The lines that hold these words, `most` at most, and how many there are."""
 
 
 class MentionPainter(QStyledItemDelegate):
@@ -46,18 +76,19 @@ class MentionPainter(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
             painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        found, muted = index.data(NAME_ROLE), palette.color(QPalette.ColorRole.PlaceholderText)
+        untrusted, muted = index.data(NAME_ROLE), palette.color(QPalette.ColorRole.PlaceholderText)
         inner = area.adjusted(theme.SPACE_8, 0, -theme.SPACE_8, 0)
-        if isinstance(found, LibraryName):
+        found = untrusted if isinstance(untrusted, Suggestion) else None
+        if found and found.icon:
             size = scaled()
-            drawn = icon("folder-open" if found.is_folder else "file-text", muted)
+            drawn = icon(found.icon, muted)
             place = QRect(inner.left(), area.top() + (area.height() - size) // 2, size, size)
             drawn.paint(painter, QStyle.visualRect(option.direction, area, place))
             inner.setLeft(inner.left() + size + theme.SPACE_8)
         metrics, ends = option.fontMetrics, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing
-        detail = found.folder if isinstance(found, LibraryName) else ""
+        detail = found.detail if found else ""
         if detail:
-            shown = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, inner.width() // 3)
+            shown = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, inner.width() // 2)
             painter.setPen(muted)
             painter.drawText(QStyle.visualRect(option.direction, area, inner), int(ends), shown)
             inner.setRight(inner.right() - metrics.horizontalAdvance(shown) - theme.SPACE_16)
@@ -72,14 +103,14 @@ class MentionPainter(QStyledItemDelegate):
 
 
 class MentionList(QListWidget):
-    """Lies over the page and never takes the focus.  Emits `chosen` with a LibraryName that was clicked."""
+    """Lies over the page and never takes the focus.  Emits `chosen` with a Suggestion that was clicked."""
 
     chosen = Signal(object)
 
-    def __init__(self, page: QWidget) -> None:
+    def __init__(self, page: QWidget, *, name: str, label: str, empty: str) -> None:
         super().__init__(page)
-        self._page = page
-        named(self, "mention_list", label="Documents and folders to attach")
+        self._page, self._empty = page, empty
+        named(self, name, label=label)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setItemDelegate(MentionPainter(self))
@@ -91,23 +122,23 @@ class MentionList(QListWidget):
         self.hide()
 
     @property
-    def current(self) -> LibraryName | None:
+    def current(self) -> Suggestion | None:
         item = self.currentItem()
         found = item.data(NAME_ROLE) if item else None
-        return found if isinstance(found, LibraryName) else None
+        return found if isinstance(found, Suggestion) else None
 
-    def show_names(self, names: Sequence[LibraryName]) -> None:
-        """Fill the list, the first name chosen; without names it says that there are no documents."""
+    def show_names(self, names: Sequence[Suggestion], count: int) -> None:
+        """Fill the list, the first name chosen; without names it says so.  `count`: how many there are."""
         self.clear()
         for one in names[:MOST_SHOWN]:
             item = QListWidgetItem(one.name, self)
             item.setData(NAME_ROLE, one)
-            item.setToolTip(plain_tip(f"{one.folder}: {one.name}" if one.folder else one.name))
-        more = len(names) - MOST_SHOWN
+            item.setToolTip(plain_tip(f"{one.name}: {one.detail}" if one.detail else one.name))
+        more = count - MOST_SHOWN
         if more > 0:
             self._say(f"{more:,} more: go on typing")
         elif not names:
-            self._say(EMPTY)
+            self._say(self._empty)
         self.setCurrentRow(0 if names else -1)
         self._announce()
 
@@ -150,5 +181,5 @@ class MentionList(QListWidget):
         """Read out what is chosen: the focus stays in the message."""
         if QAccessible.isActive():
             one = self.current
-            words = f"{one.name}, {self.currentRow() + 1} of {self.count()}" if one else EMPTY
+            words = f"{one.name}, {self.currentRow() + 1} of {self.count()}" if one else self._empty
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))

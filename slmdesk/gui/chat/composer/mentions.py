@@ -1,4 +1,4 @@
-"""`@` at the start of a word in the message field: names of documents and folders, one of which is attached."""
+"""A sign in the message field that opens a list: `@` at the start of a word, `/` at the start of the message."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.chat.composer.composer import ENTER_KEYS, InputBox
-from slmdesk.gui.chat.composer.library_names import LibraryNames
-from slmdesk.gui.chat.composer.mention_list import MentionList
-from slmdesk.services.documents.names import LibraryName
+from slmdesk.gui.chat.composer.mention_list import MOST_SHOWN, MentionList, Suggestion, Suggestions
 
-SIGN = "@"
 MOST_TYPED = 80
 """Characters behind the sign."""
 _IN_ADDRESS = "._%+-@"
@@ -24,15 +21,20 @@ _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 class Mentions(QObject):
     """Watches what is typed into a message field, and opens the list over `page`.
 
-    Emits `chosen` with a LibraryName; its name then stands in the message instead of what was typed.
+    Emits `chosen` with the value of a Suggestion; its name then stands in the message instead of what was typed, or
+    nothing, where the sign counts at the start of the message alone.
     """
 
     chosen = Signal(object)
 
-    def __init__(self, box: InputBox, names: LibraryNames, page: QWidget) -> None:
-        super().__init__(box, objectName="mentions")
+    def __init__(
+        self, box: InputBox, names: Suggestions, page: QWidget, *, sign: str, name: str, label: str, is_first: bool
+    ) -> None:
+        """`name` and `label`: of the list.  `is_first`: the sign counts at the start of the message alone."""
+        super().__init__(box, objectName=f"{name}_opener")
         self._box, self._names, self._page = box, names, page
-        self.list = MentionList(page)
+        self._sign, self._is_first = sign, is_first
+        self.list = MentionList(page, name=name, label=label, empty=names.empty)
         self._at = -1
         """Where the sign stands of the word that is being typed; -1: there is none."""
         above: QWidget | None = box
@@ -43,7 +45,6 @@ class Mentions(QObject):
         box.textChanged.connect(self._on_text_changed)
         box.cursorPositionChanged.connect(self._on_cursor_moved)
         self.list.chosen.connect(self._choose)
-        names.changed.connect(self._on_names_changed)
 
     @Slot()
     def close(self) -> None:
@@ -83,7 +84,8 @@ class Mentions(QObject):
     @Slot()
     def _on_text_changed(self) -> None:
         end, letter = self._box.textCursor().position(), self._box.document().characterAt
-        if end and letter(end - 1) == SIGN and self._box.hasFocus() and (end == 1 or _is_free(letter(end - 2))):
+        is_sign = bool(end) and letter(end - 1) == self._sign and self._box.hasFocus()
+        if is_sign and (end == 1 or (not self._is_first and _is_free(letter(end - 2)))):
             self._at = end - 1
             self._names.refresh()
         if self._at >= 0:
@@ -95,7 +97,8 @@ class Mentions(QObject):
             self.close()
 
     @Slot()
-    def _on_names_changed(self) -> None:
+    def names_changed(self) -> None:
+        """Show others in the open list."""
         if self._at >= 0:
             self._show()
 
@@ -103,24 +106,28 @@ class Mentions(QObject):
         """What stands between the sign and the cursor; None where that is no name any more."""
         cursor = self._box.textCursor()
         end = cursor.position()
-        if not (self._at < end <= self._at + 1 + MOST_TYPED and self._box.document().characterAt(self._at) == SIGN):
+        if not (self._at < end <= self._at + 1 + MOST_TYPED and self._starts_with_sign):
             return None
         cursor.setPosition(self._at + 1)
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         typed = cursor.selectedText()
         return None if typed[:1].isspace() or _NEW_LINE in typed else typed
 
+    @property
+    def _starts_with_sign(self) -> bool:
+        return self._box.document().characterAt(self._at) == self._sign
+
     def _show(self) -> None:
         typed = self._typed()
         if typed is None:
             self.close()
             return
-        found = self._names.find(typed)
-        is_empty = self._names.is_known and self._names.is_empty and not typed
+        found, count = self._names.suggest(typed, MOST_SHOWN)
+        is_empty = self._names.is_empty and not typed
         if not found and not is_empty:
             self.list.hide()  # opens again where a letter is taken back
             return
-        self.list.show_names(found)
+        self.list.show_names(found, count)
         self._place()
 
     def _place(self) -> None:
@@ -132,15 +139,15 @@ class Mentions(QObject):
         self.list.open_over(QRect(corner, place.size()))
 
     @Slot(object)
-    def _choose(self, one: LibraryName) -> None:
+    def _choose(self, one: Suggestion) -> None:
         cursor = self._box.textCursor()
         end, start = cursor.position(), self._at
         self.close()
         cursor.setPosition(start)
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-        cursor.insertText(f"{one.name} ")
+        cursor.insertText("" if self._is_first else f"{one.name} ")
         self._box.setTextCursor(cursor)
-        self.chosen.emit(one)
+        self.chosen.emit(one.value)
 
 
 def _is_free(before: str) -> bool:

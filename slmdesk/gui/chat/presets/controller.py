@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import PresetRecord
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.composer.mention_list import Suggestion
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.chat.events import PresetsChanged
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.chat.presets import Preset, with_preset
+from slmdesk.text.words.folding import fold
 
 
 class PresetsController(QObject):
@@ -24,6 +26,7 @@ class PresetsController(QObject):
 
     listed = Signal()
     kept = Signal(object)
+    empty = "No presets yet"
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="presets_controller")
@@ -39,6 +42,16 @@ class PresetsController(QObject):
     def of(self, id: str) -> Preset | None:
         """A preset by its id."""
         return next((one for one in self.presets if one.id == id), None)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.presets
+
+    def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
+        """The presets that hold these words in their names, as lines of the list, and how many there are."""
+        wanted = fold(words)
+        found = [one for one in self.presets if wanted in fold(one.name)]
+        return [Suggestion(one.name, one.id, one.words) for one in found[:most]], len(found)
 
     @property
     def new_options(self) -> ChatOptions:
