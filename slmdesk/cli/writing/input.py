@@ -1,15 +1,18 @@
-"""Reads the text that `slmdesk write` works on, and gives it back in the encoding it came in."""
+"""What all commands of `slmdesk write` ask for: the text, which goes back in the encoding it came in, and options."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
+from slmdesk.cli.console import json_option
 from slmdesk.core.errors import KnownError
 
 MOST_BYTES = 4 << 20
@@ -17,6 +20,20 @@ MOST_BYTES = 4 << 20
 TEXT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown")
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+def asked(function: Callable[..., None]) -> Callable[..., None]:
+    """The argument and the options that all of these commands have."""
+    decorators: tuple[Callable[[Any], Any], ...] = (
+        click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False),
+        click.option("--language", default="", help="Of the text, such as de or German; else found out by itself."),
+        click.option("-m", "--model", help="Id, or the beginning of one, or name."),
+        json_option,
+        click.pass_obj,
+    )
+    for one in reversed(decorators):
+        function = one(function)
+    return function
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,41 +1,11 @@
-"""`slmdesk write`: a text of one's own corrected, rephrased, shortened, expanded, in another tone, continued."""
+"""`slmdesk write`: the group of its commands."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import click
 
-from slmdesk.cli.console import Console, json_option
-from slmdesk.cli.models.library import named_model
-from slmdesk.cli.output_files import check_file, form_of
-from slmdesk.cli.writing.input import InputText, read_input
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import is_same_file, write_atomically
-from slmdesk.core.languages import language_of
-from slmdesk.core.types import Json
-from slmdesk.services.container import Services
-from slmdesk.services.writing.labels import change_words, counted, marked_sentence, unanswered_words
-from slmdesk.services.writing.types import Change, Correction, CorrectRequest
-
-FORMS = ("docx", "txt", "md")
-
-
-def asked(function: Callable[..., None]) -> Callable[..., None]:
-    """The argument and the options that all of these commands have."""
-    decorators: tuple[Callable[[Any], Any], ...] = (
-        click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False),
-        click.option("--language", default="", help="Of the text, such as de or German; else found out by itself."),
-        click.option("-m", "--model", help="Id, or the beginning of one, or name."),
-        json_option,
-        click.pass_obj,
-    )
-    for one in reversed(decorators):
-        function = one(function)
-    return function
+from slmdesk.cli.writing.correct import correct
+from slmdesk.cli.writing.rewrite import REWRITERS
 
 
 @click.group()
@@ -46,120 +16,5 @@ def write() -> None:
     """
 
 
-@write.command()
-@asked
-@click.option("--changes", "lists", is_flag=True, help="List the changes instead of the corrected text.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .docx with tracked changes, .txt, .md.")
-@click.option("--force", is_flag=True, help="Replace what is there.")
-def correct(
-    console: Console,
-    file: Path | None,
-    language: str,
-    model: str | None,
-    lists: bool,
-    output: Path | None,
-    force: bool,
-) -> None:
-    """Correct spelling, grammar and punctuation, and nothing else.
-
-    Line breaks and formatting stay as they are.  A change that touches a number, a name or a negation, or that would
-    rewrite a sentence, is not made but suggested.  In the list of changes removed words stand between [- and -], added
-    words between {+ and +}.
-    """
-    source = read_input(file)
-    form = _check_output(source, output, force)
-    request = CorrectRequest(source.text, language_of(language).code if language else "", model)
-    with console.services() as services:
-        named_model(services, model)
-        found = corrected(console, services, request)
-    if output is not None:
-        write_atomically(output.absolute(), _file_of(found, source, form))
-    console.notify(counted(found) + ("" if lists or not found.changes else " --changes lists them."))
-    if words := unanswered_words(found):
-        console.notify(words)
-    if output is not None:
-        console.notify(f"Written to {output}.")
-    if console.as_json:
-        console.give({**json_of(found), **({"output": str(output.absolute())} if output else {})})
-    elif lists:
-        say_changes(console, found)
-    elif output is None:
-        say_text(console, source, found.text)
-
-
-def corrected(console: Console, services: Services, request: CorrectRequest) -> Correction:
-    """Have a text corrected, with the progress on the terminal."""
-
-    def on_progress(report: tuple[int, int]) -> None:
-        console.progress("correcting", *report)
-
-    try:
-        return console.result_of(services, lambda: services.writing.correct(request), on_progress)
-    finally:
-        console.end_progress()
-
-
-def json_of(found: Correction) -> dict[str, Json]:
-    """A correction as JSON; characters are counted from 0."""
-    return {
-        "text": found.text,
-        "changes": [_json_of_change(one) for one in found.changes],
-        "language": found.language,
-        "sentences": found.sentences,
-        "unanswered_lines": list(found.unanswered),
-    }
-
-
-def _json_of_change(change: Change) -> dict[str, Json]:
-    shape: dict[str, Json] = {
-        "from": change.old,
-        "to": change.edit.new,
-        "reason": change.reason,
-        "line": change.line,
-        "begin": change.edit.start,
-        "end": change.edit.end,
-        "made": change.is_made,
-    }
-    return shape if change.is_made else shape | {"doubt": change.doubt}
-
-
-def say_changes(console: Console, found: Correction) -> None:
-    """List the changes, each with its sentence."""
-    for number, one in enumerate(found.changes, 1):
-        console.say(f"{number}. [line {one.line}] {change_words(one)}")
-        console.say(f"     {marked_sentence(found.source, one)}\n")
-
-
-def say_text(console: Console, source: InputText, text: str) -> None:
-    """Print a text as it is, byte by byte where nobody looks at it."""
-    if sys.stdout.isatty():
-        console.say(text.rstrip("\n"))
-    else:
-        console.write_bytes(source.encoded(text))
-
-
-def _check_output(source: InputText, output: Path | None, force: bool) -> str:
-    if output is None:
-        return ""
-    form = form_of(output, FORMS)
-    if source.path is not None and is_same_file(source.path, output):
-        raise KnownError("file.is_source", path=str(output))
-    check_file(output, replace=force)
-    return form
-
-
-def _file_of(found: Correction, source: InputText, form: str) -> bytes:
-    if form != "docx":
-        return source.encoded(found.text)
-    from slmdesk.exports.tracked import TrackedChange, tracked_docx
-
-    changes = [
-        TrackedChange(one.edit.start, one.edit.end, one.edit.new, "" if one.is_made else _note_of(one))
-        for one in found.changes
-    ]
-    return tracked_docx(found.source, changes, title=source.name)
-
-
-def _note_of(change: Change) -> str:
-    words = f"“{change.edit.new.strip()}”" if change.edit.new.strip() else "nothing"
-    return f"{words} instead? ({change_words(change)})"
+for one in (correct, *REWRITERS):
+    write.add_command(one)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from slmdesk.services.writing.types import Change, Correction
+from slmdesk.services.writing.types import Change, Correction, RewriteRequest, Rewriting, Task, Version
+from slmdesk.text.words.sentences import sentence_spans
+from slmdesk.text.writing.edits import word_count
 
 DOUBT_WORDS: Mapping[str, str] = {
     "number": "it touches a number or a date",
@@ -59,3 +61,29 @@ def unanswered_words(found: Correction) -> str:
         f"{said} could not be checked and {'stays' if count == 1 else 'stay'} as written"
         f" (line{'s' if len(lines) > 1 else ''} {named})."
     )
+
+
+HALF_AT_MOST = 0.7
+"""Of the words of a text: one shortened to half that has more is not."""
+
+
+def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
+    """What to look at in a rewritten text: facts that differ, a length that is not as asked, a missing end."""
+    if version.added:
+        yield f"Not in your text: {_listed(version.added)}."
+    if version.missing:
+        yield f"Missing from it: {_listed(version.missing)}."
+    if version.is_cut:
+        yield "It ends at the limit of its length, so its end is missing."
+    if request.task is not Task.SHORTEN:
+        return
+    share = word_count(version.text) / max(1, word_count(found.source))
+    sentences = len(sentence_spans(version.text, found.language))
+    if request.manner == "sentence" and sentences > 1:
+        yield f"It has {sentences} sentences, not one."
+    if share > (HALF_AT_MOST if request.manner == "half" else 1):
+        yield f"It is not as short as asked: it has {share:.0%} of the words."
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(f"“{one}”" for one in words)

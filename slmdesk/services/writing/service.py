@@ -32,6 +32,7 @@ from slmdesk.services.writing.types import (
     Version,
 )
 from slmdesk.text.checks.words import tongue
+from slmdesk.text.translation.chatter import without_chatter
 from slmdesk.text.words.language import SURE, detect
 from slmdesk.text.writing.doubts import doubts_of, facts_beside
 from slmdesk.text.writing.edits import Edit, edits_of, reason_of
@@ -61,10 +62,6 @@ class WritingService(Service):
     def rewrite(self, request: RewriteRequest) -> Pending[Rewriting]:
         """Rewrite a text.  Ends with the same Problems as `correct`, or `writing.no_version`."""
         return in_slices(self._service_thread, self._rewriting(request))
-
-    def only_marks(self, model: str | None) -> bool:
-        """Whether a model is so weak at correcting that its changes are suggested only.  Raises KnownError `model.…`"""
-        return is_weak(able(self._models.choose(model)), (Skill.CORRECT,))
 
     # ---- correcting
 
@@ -116,7 +113,7 @@ class WritingService(Service):
             yield
         if not versions:
             raise KnownError("writing.no_version")
-        return Rewriting(request.text, tuple(versions), language)
+        return Rewriting(request.text, tuple(versions), language, len(words))
 
 
 class _Languages:
@@ -173,8 +170,6 @@ def _language(text: str, requested: str, most: int) -> str:
 
 def _cleaned(answer: str, request: RewriteRequest) -> str:
     """A rewritten text without talk around it, and a continuation without the text it continues."""
-    from slmdesk.text.translation.chatter import without_chatter
-
     found = without_chatter(request.text, answer).strip()
     if request.task is Task.CONTINUE:
         found = found.removeprefix(request.text.strip()).strip()

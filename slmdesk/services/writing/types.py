@@ -111,3 +111,5 @@ class Rewriting:
     source: str
     versions: tuple[Version, ...]
     language: str
+    asked: int = 1
+    """How many versions were asked for."""

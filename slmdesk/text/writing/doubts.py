@@ -172,7 +172,8 @@ def _sound(name: str) -> str:
 
 
 def _names(text: str, language: str) -> list[str]:
-    return list(dict.fromkeys(_names_at(text, 0, len(text), language)))
+    found = _names_at(text, 0, len(text), language)
+    return [one for one in dict.fromkeys(found) if folded(one) not in _TITLES]
 
 
 def _names_at(text: str, start: int, end: int, language: str) -> list[str]:

@@ -1,0 +1,52 @@
+"""write rephrase, shorten, expand, tone, continue: the text, and what to look at in it."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.process
+TEXT = "Mr Petrov pays 1,450 euros on Friday. He does not pay in cash, because the office in Leeds is closed."
+
+
+def test_three_versions_are_asked_and_fewer_are_told(run, with_model):
+    echo = {"known": {TEXT: "On Friday, Mr Petrov pays 1,540 euros in Leeds, not in cash."}}
+    done = run("write", "rephrase", "--language", "en", stdin=TEXT, echo=echo)
+    assert (done.status, done.out) == (0, "1. On Friday, Mr Petrov pays 1,540 euros in Leeds, not in cash.\n")
+    assert "The model gave 1 of 3 versions; the others were the same." in done.err
+    assert "1. Not in your text: “1,540" in done.err
+    assert "Missing from it: “1,450" in done.err
+    shape = run("write", "rephrase", "--language", "en", "--json", stdin=TEXT, echo=echo).json
+    assert shape["text"] == shape["versions"][0]["text"]
+    assert any("1,540" in one for one in shape["versions"][0]["added"])
+    assert any("1,450" in one for one in shape["versions"][0]["missing"])
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "told"),
+    [
+        (("shorten",), TEXT.replace("pays", "will pay"), "It is not as short as asked: it has 105% of the words."),
+        (("shorten", "--to", "sentence"), "He pays. It is shut.", "It has 2 sentences, not one."),
+        (("tone", "--tone", "firmer"), TEXT + " Ms Novak knows.", "Not in your text: “Novak”."),
+        (("expand",), TEXT + " He lives at 7 Mill Lane.", "“7"),
+        (("continue",), TEXT + " It opens on 4 May.", "4 May"),
+    ],
+)  # fmt: skip
+def test_a_text_is_written_anew_and_its_facts_are_compared(run, with_model, command, answer, told):
+    done = run("write", *command, "--language", "en", stdin=TEXT, echo={"answer": answer})
+    assert done.status == 0, done.err
+    assert told in done.err
+    expected = " It opens on 4 May." if command == ("continue",) else answer
+    assert done.out == expected.strip() + "\n"
+
+
+def test_a_text_that_comes_back_as_it_was_is_no_version(run, with_model):
+    done = run("write", "tone", "--tone", "formal", "--language", "en", "--json", stdin=TEXT, echo={"answer": TEXT})
+    assert (done.status, done.json["error"]["code"]) == (1, "writing.no_version")
+
+
+def test_wrong_requests_are_told(run, with_model):
+    assert run("write", "tone", "--language", "en", stdin=TEXT).status == 2
+    assert run("write", "shorten", "--to", "nothing", stdin=TEXT).status == 2
+    done = run("write", "expand", "--json", stdin="word " * 2_000)
+    assert (done.status, done.json["error"]["code"]) == (1, "writing.too_long")
+    assert run("write", "continue", "--json", stdin=" ").json["error"]["code"] == "writing.empty"
