@@ -167,8 +167,8 @@ class Notifier(QObject):
             self._show(words)
 
     def _is_out_of_sight(self) -> bool:
-        """Whether a person wants to be told, and does not look at the window."""
-        return self._is_requested and not self._window.isActiveWindow()
+        """Whether a person wants to be told, and looks neither at the window nor at a dialog of it."""
+        return self._is_requested and not (self._window.isActiveWindow() or QApplication.activeWindow())
 
     def _show(self, words: str) -> None:
         next(one for one in self.ways if one.is_there()).show(TITLE, words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from slmdesk.core.records import Status
 from slmdesk.gui.chat.list.rows import UNREAD_ROLE, WRITING_ROLE
@@ -59,6 +60,12 @@ def ask(program, words, **echo):
 
 def status(program, chat):
     return program.ask(lambda services: services.chats.open(chat).messages[-1].status)
+
+
+def leave(program, monkeypatch):
+    """The person works in another program."""
+    monkeypatch.setattr(program.window, "isActiveWindow", lambda: False)
+    monkeypatch.setattr(QApplication, "activeWindow", lambda: None)
 
 
 def test_a_second_chat_is_asked_while_the_first_is_answered(program):
@@ -119,7 +126,7 @@ def test_the_system_tells_the_title_of_an_answered_chat_and_nothing_else(program
     ask(program, "seen", answer="in front")
     program.wait_idle()
     assert way.shown == []
-    monkeypatch.setattr(program.window, "isActiveWindow", lambda: False)
+    leave(program, monkeypatch)
     ask(program, "The <b>lease</b>", slow=0.02, answer="The rent is 900 euros.")
     program.wait(lambda: way.shown)
     assert way.shown == [("slmdesk", "\u201cThe \u2039b\u203alease\u2039/b\u203a\u201d is answered.")]
@@ -133,7 +140,7 @@ def test_the_system_tells_the_title_of_an_answered_chat_and_nothing_else(program
 def test_a_failed_answer_is_told(program, monkeypatch):
     way = Recording()
     program.frame.notifier.ways = [way]
-    monkeypatch.setattr(program.window, "isActiveWindow", lambda: False)
+    leave(program, monkeypatch)
     ask(program, "broken", fault="error", at=2)
     program.wait(lambda: way.shown)
     assert way.shown == [("slmdesk", "\u201cbroken\u201d could not be answered.")]
