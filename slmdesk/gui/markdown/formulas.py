@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QFontMetrics,
     QImage,
     QPainter,
+    QPainterPath,
     QPyTextObject,
     QTextBlock,
     QTextCharFormat,
@@ -67,6 +68,7 @@ class Formulas(QPyTextObject):
         self._known: OrderedDict[_Key, Typeset | None] = OrderedDict()
         self._images: OrderedDict[tuple[object, ...], QImage] = OrderedDict()
         self._image_bytes = 0
+        self._noted: list[tuple[QRectF, QPainterPath | None, QTextDocument, QTextCharFormat]] = []
         self._boxes: dict[tuple[object, ...], _Box] = {}
         self._lock = threading.Lock()
         self._waiting: deque[_Key] = deque()
@@ -107,20 +109,34 @@ class Formulas(QPyTextObject):
     def drawObject(
         self, painter: QPainter, rect: QRectF | QRect, document: QTextDocument, _position: int, untrusted: QTextFormat
     ) -> None:
-        char, rect = untrusted.toCharFormat(), QRectF(rect)
+        """Only note it: Qt covers by half what is selected or found, so formulas are drawn after all else.
+
+        It comes twice to a selected one, in either colour, each time with a clip that leaves out the other.
+        """
+        clip = painter.clipPath() if painter.hasClipping() else None
+        self._noted.append((QRectF(rect), clip, document, untrusted.toCharFormat()))
+
+    def draw_noted(self, painter: QPainter) -> None:
+        """Draw the formulas that Qt came to while it painted their document."""
+        noted, self._noted = self._noted, []
+        for rect, clip, document, char in noted:
+            painter.save()
+            if clip is not None:
+                painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
+            self._draw(painter, rect, document, char)
+            painter.restore()
+
+    def _draw(self, painter: QPainter, rect: QRectF, document: QTextDocument, char: QTextCharFormat) -> None:
         box = self._box(document, char)
         if box.made is None:
-            painter.save()
             painter.setFont(char.font())
             painter.setPen(char.foreground().color())
             painter.drawText(rect.adjusted(0, box.top, 0, 0), _WRAPPED, str(char.property(FORMULA_SOURCE)))
-            painter.restore()
             return
         scale = painter.device().devicePixelRatio()
         image = self._image(char, box, scale)
-        painter.drawImage(
-            QRectF(rect.left(), rect.top() + box.top, image.width() / scale, image.height() / scale), image
-        )
+        place = QRectF(rect.left(), rect.top() + box.top, image.width() / scale, image.height() / scale)
+        painter.drawImage(place, image)
 
     # private: size and image ---------------------------------------------------------------------------------------
 

@@ -190,12 +190,16 @@ class MessageText(QTextBrowser):
         self.menu_requested.emit(place, self.anchorAt(event.pos()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint backgrounds of code, bars of quotes and rules first, then the text."""
+        """Paint backgrounds of code, bars of quotes and rules first, then the text, then formulas."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_grounds(painter, event.rect().top(), event.rect().bottom())
         painter.end()
         super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        painter.setClipRegion(event.region())
+        self._formulas.draw_noted(painter)
+        painter.end()
 
     # private -------------------------------------------------------------------------------------------------------
 

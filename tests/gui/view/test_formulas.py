@@ -87,6 +87,26 @@ def test_a_formula_is_drawn_in_the_colour_of_the_text(view, drawn):
         assert ink.name() in colours
 
 
+def colours_in(widget):
+    image = widget.grab().toImage()
+    return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+
+
+def test_a_selected_and_a_found_formula_are_as_clear_as_the_text(view, drawn):
+    view.show_conversation([answer("a", "$$\\rightarrow\\frac{A}{B}$$")])
+    drawn(view)
+    text = view.rows[0].widget.text
+    palette = text.palette()
+    view.setFocus()
+    text.setFocus()
+    text.select(0, -1)
+    assert palette.highlightedText().color().name() in colours_in(text)
+    assert LIGHT.colour("text").name() not in colours_in(text)
+    text.clear_selection()
+    view.find("rightarrow")
+    assert {LIGHT.colour("text").name(), LIGHT.colour("mark").name()} <= colours_in(text)
+
+
 def test_its_size_is_corrected_when_it_is_there(qtbot, view, drawn):
     view.show_conversation([answer("a", "$$\\frac{\\frac{a}{b}}{\\frac{c}{d}}$$")])
     before = view.rows[0].height
