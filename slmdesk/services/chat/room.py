@@ -144,7 +144,8 @@ class Room:
     def _summarize(self, window: ContextWindow, gone: Sequence[Group]) -> None:
         message = self._request.message
         self._at.publish(NotesBegun(message.item, message.id))
-        self._writing = self._at.writer.write(self._request.record, self._window, self._path, gone)
+        unpinned = [group for group in gone if not self._window.holds(group)]
+        self._writing = self._at.writer.write(self._request.record, self._window.notes_on(self._path), unpinned)
         self._when(self._writing, lambda notes: self._keep(replace(window, notes=notes)))
 
     def _keep(self, window: ContextWindow) -> None:

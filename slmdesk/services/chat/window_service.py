@@ -5,7 +5,6 @@ notes on this one.  On the service thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message
@@ -18,7 +17,6 @@ from slmdesk.services.chat.context_window import (
     MOST_NOTES,
     NOTES,
     PINNED,
-    ContextWindow,
     Group,
     groups_of,
     window_of,
@@ -73,9 +71,8 @@ class WindowService(Service):
         """
         item, path = self._opened(chat)
         window = window_of(item)
-        gone = groups_of(path[: window.place(path)])
-        all_of_it = replace(window, after="", notes="")
-        return self._write(item, all_of_it, path, gone).map(lambda notes: self.change_notes(chat, notes))
+        gone = [group for group in groups_of(path[: window.place(path)]) if not window.holds(group)]
+        return self._write(item, "", gone).map(lambda notes: self.change_notes(chat, notes))
 
     def new_chat_with_notes(self, chat: str) -> Pending[Item]:
         """Make a new chat with the same options that begins with the model's notes on this one; loads it if needed.
@@ -93,14 +90,13 @@ class WindowService(Service):
             self._publish(ItemChanged(new))
             return new
 
-        return self._write(item, window, path, groups_of(path[window.place(path) :])).map(made)
+        seen = groups_of(window.seen(path))
+        return self._write(item, window.notes_on(path), seen).map(made)
 
-    def _write(
-        self, item: Item, window: ContextWindow, path: Sequence[Message], groups: Sequence[Group]
-    ) -> Pending[str]:
+    def _write(self, item: Item, notes: str, groups: Sequence[Group]) -> Pending[str]:
         if not groups:
             raise KnownError("request.invalid", what="there is nothing to summarize")
-        return self._writer.write(self._choice.record_for(options_from(item.settings)), window, path, groups)
+        return self._writer.write(self._choice.record_for(options_from(item.settings)), notes, groups)
 
     def _opened(self, chat: str) -> tuple[Item, tuple[Message, ...]]:
         store = self._message_store_of(chat)
