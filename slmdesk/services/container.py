@@ -173,7 +173,7 @@ class Services:
         self._open_chats()
         self._open_documents()
         self._open_translation()
-        self.writing = WritingService(self.runtime, self.models, self.loader)
+        self.writing = WritingService(self.runtime, self.models, self.loader, self.reader)
         self._open_history()
         self._open_network()
         self._open_watch()

@@ -95,11 +95,12 @@ def _begun(job: Job) -> tuple[Rewriting, Rewriter, str]:
 
 def _options(untrusted: Json) -> Options:
     shape = untrusted if isinstance(untrusted, Mapping) else {}
-    language, columns = shape.get("language", ""), shape.get("columns", ())
-    if not isinstance(language, str) or not isinstance(columns, list | tuple):
+    language, columns, tracked = shape.get("language", ""), shape.get("columns", ()), shape.get("tracked", "")
+    if not isinstance(language, str) or not isinstance(tracked, str) or not isinstance(columns, list | tuple):
         raise KnownError("request.invalid", what="options")
     return Options(
         language=language,
+        tracked=tracked,
         is_right_to_left=shape.get("is_right_to_left") is True,
         sheet_names=shape.get("sheet_names") is True,
         properties=shape.get("properties") is True,

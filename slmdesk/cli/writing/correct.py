@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -15,9 +16,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file, write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.types import Json
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
 from slmdesk.services.writing.labels import change_words, counted, marked_sentence, unanswered_words
-from slmdesk.services.writing.types import Change, Correction, CorrectRequest
+from slmdesk.services.writing.types import Change, Correction, CorrectRequest, DocumentRequest
 
 FORMS = ("docx", "txt", "md")
 
@@ -38,39 +40,55 @@ def correct(
 ) -> None:
     """Correct spelling, grammar and punctuation, and nothing else.
 
-    Line breaks and formatting stay as they are.  A change that touches a number, a name or a negation, or that would
-    rewrite a sentence, is not made but suggested.  In the list of changes removed words stand between [- and -], added
-    words between {+ and +}.
+    FILE may be a Word file too (.docx).  Line breaks and formatting stay as they are.  A change that touches a number,
+    a name or a negation, or that would rewrite a sentence, is not made but suggested.  In the list of changes removed
+    words stand between [- and -], added words between {+ and +}.
     """
-    source = read_input(file)
-    form = _check_output(source, output, force)
-    request = CorrectRequest(source.text, language_of(language).code if language else "", model)
+    document = file if file is not None and file.suffix.lower() == ".docx" else None
+    form = _check_output(file, output, force)
+    if document and not (lists or console.as_json or form == "docx"):
+        raise click.UsageError("Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them.")
+    if document and form not in ("", "docx"):
+        raise click.UsageError("A Word file is written as .docx.")
+    source = None if document else read_input(file)
+    code = language_of(language).code if language else ""
     with console.services() as services:
         named_model(services, model)
-        found = corrected(console, services, request)
-    if output is not None:
+        if document:
+            target = output.absolute() if output else None
+            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force)
+            found = _result(console, services, lambda: services.writing.correct_document(whole))
+        else:
+            request = CorrectRequest(source.text if source else "", code, model)
+            found = _result(console, services, lambda: services.writing.correct(request))
+    if output is not None and source is not None:
         write_atomically(output.absolute(), _file_of(found, source, form))
-    console.notify(counted(found) + ("" if lists or not found.changes else " --changes lists them."))
-    if words := unanswered_words(found):
-        console.notify(words)
-    if output is not None:
-        console.notify(f"Written to {output}.")
+    place = "paragraph" if document else "line"
+    _notify(console, found, output, place, lists=lists)
     if console.as_json:
         console.give({**json_of(found), **({"output": str(output.absolute())} if output else {})})
     elif lists:
-        say_changes(console, found)
-    elif output is None:
+        say_changes(console, found, place)
+    elif output is None and source is not None:
         say_text(console, source, found.text)
 
 
-def corrected(console: Console, services: Services, request: CorrectRequest) -> Correction:
-    """Have a text corrected, with the progress on the terminal."""
+def _notify(console: Console, found: Correction, output: Path | None, place: str, *, lists: bool) -> None:
+    console.notify(counted(found) + ("" if lists or not found.changes else " --changes lists them."))
+    if words := unanswered_words(found, place):
+        console.notify(words)
+    if output is not None:
+        console.notify(f"Written to {output}.")
+
+
+def _result(console: Console, services: Services, begin: Callable[[], Pending[Correction]]) -> Correction:
+    """The correction, with its progress on the terminal."""
 
     def on_progress(report: tuple[int, int]) -> None:
         console.progress("correcting", *report)
 
     try:
-        return console.result_of(services, lambda: services.writing.correct(request), on_progress)
+        return console.result_of(services, begin, on_progress)
     finally:
         console.end_progress()
 
@@ -99,10 +117,10 @@ def _json_of_change(change: Change) -> dict[str, Json]:
     return shape if change.is_made else shape | {"doubt": change.doubt}
 
 
-def say_changes(console: Console, found: Correction) -> None:
+def say_changes(console: Console, found: Correction, place: str) -> None:
     """List the changes, each with its sentence."""
     for number, one in enumerate(found.changes, 1):
-        console.say(f"{number}. [line {one.line}] {change_words(one)}")
+        console.say(f"{number}. [{place} {one.line}] {change_words(one)}")
         console.say(f"     {marked_sentence(found.source, one)}\n")
 
 
@@ -114,11 +132,11 @@ def say_text(console: Console, source: InputText, text: str) -> None:
         console.write_bytes(source.encoded(text))
 
 
-def _check_output(source: InputText, output: Path | None, force: bool) -> str:
+def _check_output(file: Path | None, output: Path | None, force: bool) -> str:
     if output is None:
         return ""
     form = form_of(output, FORMS)
-    if source.path is not None and is_same_file(source.path, output):
+    if file is not None and is_same_file(file, output):
         raise KnownError("file.is_source", path=str(output))
     check_file(output, replace=force)
     return form

@@ -64,7 +64,10 @@ def read_input(file: Path | None) -> InputText:
             raise click.UsageError("There is no text. Give a FILE, or a text on standard input.")
         return _decoded(_read_stdin(), "", None)
     if file.suffix.lower() not in TEXT_SUFFIXES:
-        raise click.UsageError(f"“{file.name}” is no text. Give a .txt or .md file, or its text on standard input.")
+        raise click.UsageError(
+            f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; write correct takes "
+            ".docx too."
+        )
     try:
         with file.open("rb") as source:
             data = source.read(MOST_BYTES + 1)

@@ -66,6 +66,10 @@ class Options:
     sheet_names: bool = False
     properties: bool = False
     """The title kept in the file's properties."""
+    tracked: str = ""
+    """The date and time of tracked changes (ISO 8601); empty: changes are not tracked.  Word files alone can have
+    them, in their paragraphs alone; core.tracking says which words change.
+    """
     columns: tuple[int | str, ...] = ()
     """Columns of a delimited table, by number from 0 or by name; empty: those with sentences."""
 

@@ -29,6 +29,7 @@ from slmdesk.documents.rewriting.ooxml_parts import (
     is_drawing,
     translated,
 )
+from slmdesk.documents.rewriting.tracked import settle
 from slmdesk.documents.rewriting.twins import RepeatedTexts, twinned
 from slmdesk.documents.xmls import attribute, child, local
 
@@ -68,7 +69,10 @@ def rewrite(rewriting: Rewriting) -> Units:
                 continue
             yield from _units(part, word)
             parts.close(part)
-            yield from drawn_units(parts, name)
+            if not rewriting.options.tracked:
+                yield from drawn_units(parts, name)
+        if rewriting.options.tracked:  # other text cannot have tracked changes
+            return
         for name in parts.related(main, "numbering"):
             yield from _numbering(parts, name)
         yield from _reported_elsewhere(parts, main)
@@ -84,11 +88,15 @@ def _units(part: Part, word: str) -> Units:
     yield from twinned(list(part.root.iter(*_LOOKED_AT)), lambda element: _element(part, element, places))
     if part.is_changed:
         part.speech.turn_sections(part.root)
+    if part.is_changed and part.speech.tracked:
+        settle(part.root)
 
 
 def _element(part: Part, element: etree._Element, places: _Places) -> Units:
     """The units of one element with text, without those of nested ones."""
     name, keys = local(element), _SPOKEN.get(local(element), ())
+    if part.speech.tracked and (keys or is_drawing(element)):
+        return
     if keys:
         yield from places.twin(element)(_spoken(part, element, keys, places.of(element)))
         return

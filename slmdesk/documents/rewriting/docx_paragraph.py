@@ -12,6 +12,7 @@ from lxml import etree
 from slmdesk.documents.rewriting.inline import Group, InlineObject, InvisibleMark, Node, Words
 from slmdesk.documents.rewriting.ooxml_parts import XML_SPACE
 from slmdesk.documents.rewriting.speech import Speech
+from slmdesk.documents.rewriting.tracked import tracked_runs
 from slmdesk.documents.xmls import attribute, child, local
 
 _GROUPS = frozenset(("hyperlink", "ins", "moveTo", "smartTag", "customXml", "bdo", "dir", "sdt", "fldSimple"))
@@ -187,7 +188,9 @@ class Paragraph:
     def _elements(self, nodes: Sequence[Node]) -> Iterator[etree._Element]:
         for one in nodes:
             if isinstance(one, Words):
-                if one.text:
+                if one.text and self._speech.tracked:
+                    yield from tracked_runs(self._run_of(one), self._speech.tracked)
+                elif one.text:
                     yield self._run_of(one)
             elif isinstance(one, InlineObject):
                 yield from map(_made, one.elements)

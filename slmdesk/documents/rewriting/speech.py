@@ -37,11 +37,13 @@ class Speech:
     language: str = ""
     """ISO 639-1."""
     is_right_to_left: bool = False
+    tracked: str = ""
+    """The date of tracked changes (Options.tracked)."""
 
     @classmethod
     def of(cls, options: Options) -> Speech:
         """As the person requests."""
-        return cls(options.language, options.is_right_to_left)
+        return cls(options.language, options.is_right_to_left, options.tracked)
 
     @property
     def tag(self) -> str:

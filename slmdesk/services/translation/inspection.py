@@ -21,9 +21,10 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.folder_scan import scan
 from slmdesk.services.documents.reader_jobs import ask_reader
+from slmdesk.services.documents.rewriting import units_in
 from slmdesk.services.translation.asking.units import LOOKED_AT, beginning_of, only_language_of_text
 from slmdesk.services.translation.types import TranslationRequest
-from slmdesk.services.translation.writer import payload_of, units_in
+from slmdesk.services.translation.writer import payload_of
 
 WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))

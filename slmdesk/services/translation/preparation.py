@@ -18,12 +18,13 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.reader_jobs import ask_reader
+from slmdesk.services.documents.rewriting import units_in
 from slmdesk.services.jobs.plan import Plan, Question, Yield
 from slmdesk.services.translation.asking.units import CutState, language_of_units, segments_from, units_of_text
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import TranslationRequest, memory_domain
-from slmdesk.services.translation.writer import payload_of, units_in
+from slmdesk.services.translation.writer import payload_of
 from slmdesk.store import Store
 from slmdesk.text.translation.subtitles import KIND as SUBTITLE
 from slmdesk.text.translation.tagged import Tags, problems

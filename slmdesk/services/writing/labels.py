@@ -17,6 +17,8 @@ DOUBT_WORDS: Mapping[str, str] = {
     "address": "it touches an address or a placeholder",
     "line break": "it would move a line break",
     "rewritten": "most of the sentence would change",
+    "beside": "it may belong to another suggestion in the sentence",
+    "formatting": "it lies across formatting that would be lost",
     "model": "the model often changes too much",
 }
 
@@ -49,7 +51,7 @@ def counted(found: Correction) -> str:
     return f"{words}, {suggested} only suggested." if suggested else f"{words}."
 
 
-def unanswered_words(found: Correction) -> str:
+def unanswered_words(found: Correction, place: str = "line") -> str:
     """Which sentences were not corrected; empty where all were."""
     count = len(found.unanswered)
     if not count:
@@ -59,7 +61,7 @@ def unanswered_words(found: Correction) -> str:
     said = "1 sentence" if count == 1 else f"{count} sentences"
     return (
         f"{said} could not be checked and {'stays' if count == 1 else 'stay'} as written"
-        f" (line{'s' if len(lines) > 1 else ''} {named})."
+        f" ({place}{'s' if len(lines) > 1 else ''} {named})."
     )
 
 

@@ -6,19 +6,28 @@ Nothing is kept in the history: a text and what became of it belong to whoever a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
+from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
+from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.inputs import able
+from slmdesk.services.documents.reader_jobs import ask_reader
+from slmdesk.services.documents.rewriting import rewritten, units_in
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.one_shot import Words, ask_once
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.writing.documents import DocumentText
 from slmdesk.services.writing.prompts import correction_step, rewriting_steps
 from slmdesk.services.writing.types import (
     MOST_REWRITTEN,
@@ -26,6 +35,7 @@ from slmdesk.services.writing.types import (
     Change,
     Correction,
     CorrectRequest,
+    DocumentRequest,
     RewriteRequest,
     Rewriting,
     Task,
@@ -47,9 +57,9 @@ OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
 class WritingService(Service):
     """Corrects and rewrites texts.  Service thread."""
 
-    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader) -> None:
+    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, reader: ChildClient) -> None:
         super().__init__(runtime)
-        self._models, self._loader = models, loader
+        self._models, self._loader, self._reader = models, loader, reader
 
     def correct(self, request: CorrectRequest) -> Pending[Correction]:
         """Correct a text; reports how many sentences are done, and of how many, as pairs.
@@ -58,6 +68,13 @@ class WritingService(Service):
         of the engine.
         """
         return in_slices(self._service_thread, self._correcting(request))
+
+    def correct_document(self, request: DocumentRequest) -> Pending[Correction]:
+        """Correct a Word file; its changes are tracked changes of the file that is written, its lines paragraphs.
+
+        Ends with the Problems of `correct`, `document.…`, `file.…` or `disk.full`; then nothing is written.
+        """
+        return in_slices(self._service_thread, self._correcting_document(request))
 
     def rewrite(self, request: RewriteRequest) -> Pending[Rewriting]:
         """Rewrite a text.  Ends with the same Problems as `correct`, or `writing.no_version`."""
@@ -92,6 +109,31 @@ class WritingService(Service):
                 unanswered.append(one.line)
             yield
         return Correction(text, tuple(changes), language, len(found), tuple(unanswered))
+
+    def _correcting_document(self, request: DocumentRequest) -> Slices[Correction]:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        payload: dict[str, Json] = {"path": request.path, "password": "", "options": {"tracked": now}}
+        units: list[Mapping[str, Any]] = []
+        yield ask_reader(
+            self._service_thread,
+            self._reader,
+            "units",
+            payload,
+            lambda value: units.extend(units_in(value.get("found"))),
+        )
+        document = DocumentText.of(units)
+        found = yield self.correct(CorrectRequest(document.text, request.language, request.model))
+        found = document.settled(found)
+        target = request.target
+        if target is None:
+            return found
+        data, refused = yield from rewritten(
+            self._service_thread, self._reader, payload, document.answers(found.changes)
+        )
+        if is_there(target) and not request.may_replace:
+            raise KnownError("file.exists", path=str(target))
+        yield pending_on_file_thread(self._service_thread, lambda: write_atomically(target, data), name="writing")
+        return document.without(found, refused)
 
     def _ask(self, record: ModelRecord, asked: Sequence[tuple[str, str]]) -> Slices[Mapping[tuple[str, str], Words]]:
         if not asked:

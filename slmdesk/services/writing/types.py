@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from slmdesk.text.writing.edits import Edit, applied
 
@@ -36,6 +37,18 @@ class CorrectRequest:
     language: str = ""
     """ISO 639-1; empty: told from the text."""
     model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRequest:
+    """A Word file to be corrected."""
+
+    path: str
+    target: Path | None = None
+    """The file with tracked changes; None: only the changes are wanted."""
+    language: str = ""
+    model: str | None = None
+    may_replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.words import folded, function_words, same_word, stem, tables
 from slmdesk.text.translation.opposites import opposite_flags
 from slmdesk.text.translation.placeholders import changed
-from slmdesk.text.writing.edits import ALIKE, Edit, applied, likeness, word_count, words_in
+from slmdesk.text.writing.edits import ALIKE, Edit, applied, likeness, reason_of, word_count, words_in
 
 REWRITTEN_SHARE, REWRITTEN_WORDS = 0.4, 3
 """A sentence of which more than this share of words, and more words than these, changed was rewritten."""
@@ -44,12 +44,15 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
     """For each change of a sentence why it must not be made unasked: "" where it may.
 
     Otherwise one of `number`, `name`, `negation`, `meaning`, `address` (what must stay letter for letter), `words`
-    (other words than the writer's), `line break`, `rewritten` (too much of the sentence).  `language`: ISO 639-1.
+    (other words than the writer's), `line break`, `rewritten` (too much of the sentence), `beside` (it may belong to
+    another one that is only suggested).  `language`: ISO 639-1.
     """
     doubts = [_doubt(text, one, language) for one in edits]
     touched = sum(max(word_count(one.old(text)), word_count(one.new)) for one in edits)
     if touched > REWRITTEN_WORDS and touched > REWRITTEN_SHARE * word_count(text):
         return [one or "rewritten" for one in doubts]
+    if any(one in _REWORDED for one in doubts):
+        doubts = [one or _beside(text, edit) for one, edit in zip(doubts, edits, strict=True)]
     made = [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt]
     if len(made) > 1 and (together := _fact(text, applied(text, made), language)):
         return [one or together for one in doubts]  # harmless alone, not together
@@ -69,6 +72,15 @@ def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str
 def _only(pattern: re.Pattern[str], one: str, other: str, known: Sequence[str]) -> list[str]:
     there = set(pattern.findall(other))
     return [found for found in pattern.findall(one) if found not in there and not any(found in each for each in known)]
+
+
+_REWORDED = frozenset(("words", "meaning", "negation"))
+_SELF_CONTAINED = frozenset(("spelling", "capital letter", "repeated word", "spacing"))
+
+
+def _beside(text: str, edit: Edit) -> str:
+    """Whether a change may belong to one that is only suggested: half of a new wording is no sentence."""
+    return "" if reason_of(text, edit) in _SELF_CONTAINED else "beside"
 
 
 def _doubt(text: str, edit: Edit, language: str) -> str:
