@@ -69,6 +69,13 @@ class Items(StorePart):
             [*values, limit],
         )
 
+    def titles(self) -> list[tuple[str, str, str]]:
+        """Id, kind and title of all items that are not in the trash, last changed first."""
+        return self._all(
+            lambda row: (row["id"], row["kind"], row["title"]),
+            "select id, kind, title from items where deleted_at is null order by updated desc, n desc",
+        )
+
     def rename(self, id: str, title: str) -> Item:
         """Change the title, also in the search index.  The item keeps its position in the list."""
         with self._db.writing():

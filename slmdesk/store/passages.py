@@ -9,7 +9,7 @@ from slmdesk.core.records import Passage
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import Shared, StorePart, marks
 from slmdesk.store.rows import row_to
-from slmdesk.store.search_index import SearchIndex
+from slmdesk.store.search_index import SearchIndex, fts_query
 
 MOST_WORDS = 200
 """Of a question that are searched for: more find nothing better."""
@@ -101,6 +101,22 @@ class Passages(StorePart):
             " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
             " where passage_words match ? order by rank limit ?",
             (_any_of(pieces), limit),
+        )
+
+    def find_typed(self, words: str, limit: int) -> list[tuple[Passage, str]]:
+        """Passages of all documents that contain all of the words, with the documents' names; the newest first.
+
+        The last word may be the beginning of one.  Includes documents being deleted or read again.
+        """
+        query = fts_query(words)
+        if not query:
+            return []
+        return self._all(
+            lambda row: (passage_from(row), str(row["name"])),
+            "select passages.*, documents.name as name from passage_words"
+            " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
+            " where passage_words match ? order by passage_words.rowid desc limit ?",
+            (query, limit),
         )
 
 

@@ -26,7 +26,8 @@ class Keys:
 
 EVERYWHERE, CHAT, DOCUMENTS, TEXT, SEGMENTS = "Everywhere", "Chat", "Documents", "Translate", "Translated document"
 ALL = (
-    Keys("help", EVERYWHERE, ("F1",), "Show this help"),
+    Keys("help", EVERYWHERE, ("F1",), "Help: shortcuts, your data, about slmdesk"),
+    Keys("palette", EVERYWHERE, ("Ctrl+K",), "Find anything: actions, chats, documents, models, settings"),
     Keys("page.chat", EVERYWHERE, ("Ctrl+1",), "Chat"),
     Keys("page.documents", EVERYWHERE, ("Ctrl+2",), "Documents"),
     Keys("page.translate", EVERYWHERE, ("Ctrl+3",), "Translate"),
@@ -83,7 +84,10 @@ def keys_of(name: str) -> Keys:
 
 
 def bind(owner: QWidget, name: str, work: Callable[[], object], *, within: bool = False) -> None:
-    """Call `work` on the keys of this name while `owner` is on show; with `within`, only while the focus is in it."""
+    """Call `work` on the keys of this name while `owner` is on show; with `within`, only while the focus is in it.
+
+    The QShortcuts have the name of the keys, by which the palette finds them.
+    """
     context = Qt.ShortcutContext.WidgetWithChildrenShortcut if within else Qt.ShortcutContext.WindowShortcut
     for keys in keys_of(name).keys:
-        QShortcut(QKeySequence(keys), owner, work, context=context)
+        QShortcut(QKeySequence(keys), owner, work, context=context).setObjectName(name)

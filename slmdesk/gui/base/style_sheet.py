@@ -109,6 +109,9 @@ def _panels(t: Theme) -> str:
         #versions_list {{ background: {t.surface}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.surface}; border: none; }}
+    #palette_panel {{ background: {t.surface}; border: {t.separator}; border-radius: {RADIUS}px; }}
+    #palette_list {{ background: {t.surface}; border: none; outline: none; }}
+    #palette_line {{ background: {t.surface}; border-color: {t.surface}; padding: 4px; }}
     #network_panel, #context_parts {{ background: {t.surface}; border: {t.separator}; }}
     #context_parts_inner {{ background: {t.surface}; border: none; }}
     """

@@ -82,7 +82,7 @@ class ChatPage(QWidget):
         """Whether the list is wanted; on a narrow page it is hidden beside the panel all the same."""
         self._percent = 100
         """Of the letters of the conversation, beside those of the window."""
-        self._open_chat = ""
+        self._open_chat = self._found_words = ""
         self._is_usable = False
         self._build_ui()
         ModelDrop(self, models.look_at)
@@ -299,6 +299,11 @@ class ChatPage(QWidget):
         self._percent = 100 if step == 0 else ZOOMS[min(max(at, 0), len(ZOOMS) - 1)]
         self._on_theme_changed()
 
+    def open_at(self, chat: str, message: str, words: str) -> None:
+        """Open a chat at a message, with the words marked by which it was found."""
+        self._found_words = words
+        self._chat.open_chat(chat, message)
+
     @Slot()
     def _on_new_chat(self) -> None:
         self.chat_list.end_search()  # the new chat is to be seen in the list
@@ -360,9 +365,10 @@ class ChatPage(QWidget):
         self.view.show_conversation(messages)
         if message:
             self.view.scroll_to(message)
-            words = self.chat_list.search_box.text().strip()
+            words = self._found_words or self.chat_list.search_box.text().strip()
             if words:
                 self.view.find(words)
+        self._found_words = ""
 
     @Slot(str, str, str)
     def _on_text_requested(self, title: str, intro: str, text: str) -> None:

@@ -109,10 +109,8 @@ class DocumentsArea(QObject):
         self.documents.folder_offered.connect(folders.offer)
         folders.documents_requested.connect(self.documents.open_files)
         folders.shown.connect(self._on_folder_shown)
-        self.page.documents.hit_chosen.connect(
-            lambda hit: self._visit(Span(hit.document, hit.page, hit.start, hit.end))
-        )
-        self.page.folder.questions.citation_chosen.connect(lambda citation: self._visit(_span_of(citation)))
+        self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
+        self.page.folder.questions.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
 
     @Slot(object)
     def _on_folder_shown(self, state: CollectionState | None) -> None:
@@ -121,7 +119,7 @@ class DocumentsArea(QObject):
             self.folder_questions.show_collection(state.record.id)
         self.page.show_folder(state)
 
-    def _visit(self, span: Span) -> None:
+    def visit(self, span: Span) -> None:
         """Open a passage, also of a document that is not on the list."""
         self._ahead = None if span.document == self.documents.current else span
         if self._ahead is None:

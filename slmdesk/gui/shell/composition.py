@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
@@ -42,6 +41,8 @@ from slmdesk.gui.shell.help_window import Folders, HelpWindow
 from slmdesk.gui.shell.main_window import MainWindow, Page
 from slmdesk.gui.shell.notices import NoticeController
 from slmdesk.gui.shell.notifications import Notifier
+from slmdesk.gui.shell.opening import Opener
+from slmdesk.gui.shell.palette import PaletteEntry
 from slmdesk.gui.shell.presence import Presence
 from slmdesk.gui.shell.quit_dialog import quit_or_stay
 from slmdesk.gui.translate.document.controller import DocumentTranslation
@@ -55,13 +56,9 @@ from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.engine.load_spec import limits_of
-from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.models.inspect_files import Candidate
 from slmdesk.services.online.events import DownloadChanged, RequestsToday
 from slmdesk.settings import Settings
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 KEEP_AFTER_MS = 1000
 
@@ -151,6 +148,8 @@ class Frame(QObject):
         self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
         self.notices.quit_requested.connect(self.close_requested)
         self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
+        self.opener = Opener(self._bridge, self)
+        self.palette = PaletteEntry(self._bridge, self)
         self.chat.new_chat()
 
     def _connect(self) -> None:
@@ -170,8 +169,8 @@ class Frame(QObject):
         self._end_timer.timeout.connect(self._bridge.closed)
 
     def _connect_chat(self) -> None:
-        self.chat.other_found.connect(self._on_other_found)
-        self.chat.inspector.page_requested.connect(self._on_page_requested)
+        self.chat.other_found.connect(self.opener.other)
+        self.chat.inspector.page_requested.connect(self.opener.page)
         self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
 
@@ -182,7 +181,7 @@ class Frame(QObject):
             place.file_chosen.connect(self.adding.look_at)
         self.adding.files_read.connect(self._on_files_read)
         for advice in (self.translate.advice, self.document_translation.advice):
-            advice.models_requested.connect(self._on_models_requested)
+            advice.models_requested.connect(self.opener.suggested)
         self.models_page.compare_requested.connect(self._on_compare_requested)
         self.compare_page.back_requested.connect(lambda: self.models_place.setCurrentWidget(self.models_page))
         self.models_page.pack_chosen.connect(self.ways.open_pack)
@@ -206,7 +205,7 @@ class Frame(QObject):
         status.ledger_requested.connect(self._on_ledger_requested)
         status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
         self.jobs.status_reported.connect(status.show_jobs)
-        self.jobs.opened.connect(self._on_job_opened)
+        self.jobs.opened.connect(self.opener.job)
 
     def _connect_keeping(self) -> None:
         """Save the layout after these changes."""
@@ -320,60 +319,10 @@ class Frame(QObject):
         self.models.use(model)
         self.window.show_page("Chat")
 
-    @Slot(str)
-    def _on_models_requested(self, language: str) -> None:
-        """Show the suggested models made for translating into a language."""
-        self.models_place.setCurrentWidget(self.models_page)
-        self.window.show_page("Models")
-        self.models_page.show_suggested("translation", language)
-
     @Slot()
     def _on_compare_requested(self) -> None:
         self.models_place.setCurrentWidget(self.compare_page)
         self.compare_page.focus_first()
-
-    @Slot(str)
-    def _on_other_found(self, item: str) -> None:
-        """Open a found item that is no chat on its own page."""
-
-        def found(services: Services) -> tuple[str, str]:
-            documents = services.history.documents_of(item)
-            return services.history.item(item).kind, documents[0].id if documents else ""
-
-        self._bridge.ask(found, lambda place: self._show_item(item, *place))
-
-    def _show_item(self, item: str, kind: str, document: str) -> None:
-        if kind == "translation":
-            self.translate_page.open_item(item)
-            self.window.show_page("Translate")
-        elif document:
-            self.window.show_page("Documents")
-            self.documents_area.show_result(document, item, kind)
-        else:
-            self.compare.open(item)
-            self.models_place.setCurrentWidget(self.compare_page)
-            self.window.show_page("Models")
-
-    @Slot(str, int, object)
-    def _on_page_requested(self, document: str, page: int, spans: Sequence[tuple[int, int]]) -> None:
-        self.window.show_page("Documents")
-        self.documents_page.document.open_at(document, {page: list(spans)})
-
-    @Slot(object)
-    def _on_job_opened(self, view: JobView) -> None:
-        """Show the result of a job: beside its document, or among the models."""
-        if view.opens == "document":
-            self.window.show_page("Documents")
-            self.documents_area.show_result(view.target, view.item, view.kind)
-        elif view.opens == "documents":
-            self.window.show_page("Documents")
-        elif view.opens == "item":
-            self._on_other_found(view.target)
-        else:
-            self.models_place.setCurrentWidget(self.models_page)
-            self.window.show_page("Models")
-            if view.opens == "model":
-                self.models_page.show_model(view.target)
 
     @Slot(int)
     def _on_page_shown(self, index: int) -> None:

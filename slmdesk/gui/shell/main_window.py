@@ -92,6 +92,18 @@ class MainWindow(QMainWindow):
     def current_widget(self) -> QWidget | None:
         return self._stack.currentWidget()
 
+    def page(self, title: str) -> QWidget | None:
+        """The widget of a page; None for an unknown title."""
+        return self._stack.widget(self._titles.index(title)) if title in self._titles else None
+
+    def page_of(self, widget: QWidget) -> str:
+        """The title of the page that is, or holds, a widget; '' where none does."""
+        for index, title in enumerate(self._titles):
+            page = self._stack.widget(index)
+            if page is not None and (page is widget or page.isAncestorOf(widget)):
+                return title
+        return ""
+
     def restore_page(self, title: str) -> None:
         """Show the page of the last run; one that no longer exists is ignored."""
         if title in self._titles:

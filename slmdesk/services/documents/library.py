@@ -29,7 +29,7 @@ from slmdesk.services.documents.names import LibraryName, library_names
 from slmdesk.services.documents.opening import DocumentOpener, OpenRequest
 from slmdesk.services.documents.page_images import PageImage, PageImages
 from slmdesk.services.documents.reading_queue import ReadingQueue, read_problem
-from slmdesk.services.documents.search import FoundPlaces, PlaceSearch, TextHit, search_texts
+from slmdesk.services.documents.search import FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +221,10 @@ class DocumentService(Service):
     def search(self, words: str, limit: int = 50) -> list[TextHit]:
         """Return the passages of all documents and folders that match the words best."""
         return search_texts(self._store, words, limit)
+
+    def search_typed(self, words: str, limit: int) -> list[TextHit]:
+        """Return the newest passages that hold all of the words; the last word may be the beginning of one."""
+        return search_typed(self._store, words, limit)
 
     def read(
         self, path: Path, *, password: str = "", encoding: str = "", attachment: int | None = None

@@ -27,16 +27,18 @@ def library_names(store: Store) -> list[LibraryName]:
     """Return the folders, then the documents, those opened last first.  Raises KnownError `store.…`."""
     present = [one for one in store.collections.all() if not one.settings.get("going")]
     folders = {one.id: one.name for one in present}
-    found = [LibraryName(id, _line(name), _folded(name), is_folder=True) for id, name in folders.items()]
+    found = [LibraryName(id, one_line(name), folded_name(name), is_folder=True) for id, name in folders.items()]
     for id, name, collection in store.documents.names():
-        found.append(LibraryName(id, _line(name), _folded(name), folders.get(collection, "")))
+        found.append(LibraryName(id, one_line(name), folded_name(name), folders.get(collection, "")))
     return found
 
 
-@lru_cache(maxsize=20_000)
-def _folded(name: str) -> str:
-    return fold(_line(name))
+@lru_cache(maxsize=40_000)
+def folded_name(name: str) -> str:
+    """A name as names are compared: without case and accents."""
+    return fold(one_line(name))
 
 
-def _line(name: str) -> str:
+def one_line(name: str) -> str:
+    """A name without line breaks."""
     return " ".join(name.split())

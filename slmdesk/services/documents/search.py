@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.documents import Page
+from slmdesk.core.records import Passage
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.nearest import nearest_of
 from slmdesk.store import Store
 from slmdesk.text.passages.quotes import FoldedText, folded_quote
-from slmdesk.text.words.folding import fold
+from slmdesk.text.words.folding import fold, query_pieces
 from slmdesk.text.words.stop_words import search_words
 
 PAGES_AT_ONCE = 50
@@ -94,15 +95,24 @@ def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
     Service thread.  Raises KnownError `store.…`.
     """
     pieces = search_words(words)
-    found: list[TextHit] = []
-    for hit, name in store.passages.find_everywhere(pieces, limit):
-        one = hit.passage
-        page, start, end = one.page, one.start, one.end
-        if one.page < one.page_end:  # then its end is one on another page: what was found is the best sentence of it
-            (best,) = nearest_of(pieces, [one], lambda document, number: _page(store, document, number), 1)
-            page, start, end = best.page, best.start, best.end
-        found.append(TextHit(one.document, name, page, start, end, _around(one.text, pieces)))
-    return found
+    return [_hit(store, hit.passage, name, pieces) for hit, name in store.passages.find_everywhere(pieces, limit)]
+
+
+def search_typed(store: Store, words: str, limit: int) -> list[TextHit]:
+    """Return the newest passages that hold all of these words, of which the last is still being typed.
+
+    Service thread.  Raises KnownError `store.…`.
+    """
+    pieces = [piece for run in query_pieces(words) for piece in run]
+    return [_hit(store, passage, name, pieces) for passage, name in store.passages.find_typed(words, limit)]
+
+
+def _hit(store: Store, passage: Passage, name: str, pieces: Sequence[str]) -> TextHit:
+    page, start, end = passage.page, passage.start, passage.end
+    if page < passage.page_end:  # then its end is one on another page: what was found is the best sentence of it
+        (best,) = nearest_of(pieces, [passage], lambda document, number: _page(store, document, number), 1)
+        page, start, end = best.page, best.start, best.end
+    return TextHit(passage.document, name, page, start, end, _around(passage.text, pieces))
 
 
 def _page(store: Store, document: str, number: int) -> Page | None:

@@ -14,12 +14,25 @@ from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.service import ChatService
+from slmdesk.services.documents.names import folded_name, one_line
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation.export import export_parts
 from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
 from slmdesk.store import damaged_copies, rescue_into
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTitle:
+    """An item by its title."""
+
+    id: str
+    kind: str
+    name: str
+    """The title, on one line."""
+    folded: str
+    """The title as names are compared: without case and accents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,11 @@ class HistoryService(Service):
         kind.
         """
         return self._store.items.page(kind, before=before, limit=limit, deleted=deleted)
+
+    def titles(self) -> list[ItemTitle]:
+        """Return the titles of all items that are not in the bin, last changed first."""
+        found = self._store.items.titles()
+        return [ItemTitle(id, kind, one_line(title), folded_name(title)) for id, kind, title in found]
 
     def item(self, id: str) -> Item:
         """Return an item by id or unique prefix.  Raises KnownError `item.unknown`."""

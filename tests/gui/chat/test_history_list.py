@@ -8,8 +8,8 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from slmdesk.gui.chat.list.list import fit_snippet
 from slmdesk.gui.chat.list.rows import OPEN_ROLE, WRITING_ROLE
+from slmdesk.gui.widgets.snippet import fit_snippet
 
 pytestmark = pytest.mark.gui
 

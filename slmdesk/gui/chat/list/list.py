@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette, QPen
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -20,8 +20,6 @@ from PySide6.QtWidgets import (
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.list.controller import ListController
 from slmdesk.gui.chat.list.rows import (
-    HIT_BEGIN,
-    HIT_END,
     ID_ROLE,
     MESSAGE_ROLE,
     OPEN_ROLE,
@@ -33,6 +31,7 @@ from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.row_frame import paint_ground
+from slmdesk.gui.widgets.snippet import draw_snippet
 from slmdesk.gui.widgets.text import plain_label, show_words
 
 SEARCH_AFTER_MS = 200
@@ -92,7 +91,7 @@ class RowPainter(QStyledItemDelegate):
         snippet = str(index.data(SNIPPET_ROLE) or "")
         if snippet:
             line.translate(0, metrics.height() + theme.SPACE_4)
-            self._draw_snippet(painter, line, snippet, palette)
+            draw_snippet(painter, line, snippet, palette)
 
     def _draw_dot(self, painter: QPainter, option: QStyleOptionViewItem, inner: QRect, *, is_filled: bool) -> None:
         """Draw the dot of a chat at the end of its line: filled for a new answer, a ring while one is written."""
@@ -102,35 +101,6 @@ class RowPainter(QStyledItemDelegate):
         painter.setPen(QPen(accent, 1.5))
         painter.setBrush(accent if is_filled else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QRect(x, inner.top() + (option.fontMetrics.height() - DOT) // 2, DOT, DOT))
-
-    def _draw_snippet(self, painter: QPainter, line: QRect, snippet: str, palette: QPalette) -> None:
-        """Draw the text around a hit, the hit itself in bold."""
-        plain, bold = QFont(painter.font()), QFont(painter.font())
-        bold.setBold(True)
-        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        x = line.left()
-        for text, is_bold in fit_snippet(snippet, line.width(), QFontMetrics(plain), QFontMetrics(bold)):
-            painter.setFont(bold if is_bold else plain)
-            place = QRect(x, line.top(), line.right() + 1 - x, line.height())
-            painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter), text)
-            x += painter.fontMetrics().horizontalAdvance(text)
-
-
-def fit_snippet(snippet: str, space: int, plain: QFontMetrics, bold: QFontMetrics) -> list[tuple[str, bool]]:
-    """The parts of a snippet that fit into `room` pixels, each with whether it is the hit: the hit whole, text on both
-    sides.
-    """
-    before, _, rest = " ".join(snippet.split()).partition(HIT_BEGIN)
-    hit, _, after = rest.partition(HIT_END)
-    if not hit:  # found by its title
-        return [(plain.elidedText(before, Qt.TextElideMode.ElideRight, space), False)]
-    after = after.replace(HIT_BEGIN, "").replace(HIT_END, "")
-    hit = bold.elidedText(hit, Qt.TextElideMode.ElideRight, space)
-    left = space - bold.horizontalAdvance(hit)
-    behind = plain.horizontalAdvance(after)
-    shown = plain.elidedText(before, Qt.TextElideMode.ElideLeft, max(left // 2, left - behind))
-    after = plain.elidedText(after, Qt.TextElideMode.ElideRight, left - plain.horizontalAdvance(shown))
-    return [(text, is_bold) for text, is_bold in ((shown, False), (hit, True), (after, False)) if text]
 
 
 class ChatView(QListView):

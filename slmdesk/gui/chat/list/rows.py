@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from slmdesk.core.records import Found, Item
+from slmdesk.gui.widgets.snippet import without_marks
 from slmdesk.gui.widgets.text import plain_tip
 
 PAGE = 100
@@ -18,8 +19,6 @@ MESSAGE_ROLE = ID_ROLE + 2
 OPEN_ROLE = ID_ROLE + 3
 WRITING_ROLE = ID_ROLE + 4
 UNREAD_ROLE = ID_ROLE + 5
-HIT_BEGIN, HIT_END = "\ue000", "\ue001"
-"""Around found words in a snippet (core.records.Found)."""
 _ROOT = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[float, int]
@@ -177,8 +176,7 @@ class ChatRows(QAbstractListModel):
     def _description_of(self, row: Row) -> str:
         """The marks in words, for screen readers."""
         is_open = "This chat is open." if row.id == self._open else ""
-        snippet = row.snippet.replace(HIT_BEGIN, "").replace(HIT_END, "")
-        return " ".join(part for part in (is_open, self._news_of(row), snippet) if part)
+        return " ".join(part for part in (is_open, self._news_of(row), without_marks(row.snippet)) if part)
 
     def _news_of(self, row: Row) -> str:
         """What the dot of a row stands for; '' without one."""

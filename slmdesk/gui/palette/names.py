@@ -1,0 +1,104 @@
+"""The names of items, documents, folders and models, in memory.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.palette.matching import NameList
+from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
+from slmdesk.services.documents.events import (
+    CollectionChanged,
+    CollectionGone,
+    DocumentChanged,
+    DocumentGone,
+    DocumentsChanged,
+)
+from slmdesk.services.documents.names import LibraryName
+from slmdesk.services.engine.events import ModelsChanged
+from slmdesk.services.history.service import ItemTitle
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+
+CHANGES = (
+    ItemChanged, ItemGone, DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, CollectionGone,
+    ModelsChanged,
+)  # fmt: skip
+CHAT, TRANSLATION = "chat", "translation"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """All names, each list with the last used first."""
+
+    items: Sequence[ItemTitle] = ()
+    """Of all kinds."""
+    chats: NameList[ItemTitle] = field(default_factory=NameList)
+    translations: NameList[ItemTitle] = field(default_factory=NameList)
+    results: NameList[ItemTitle] = field(default_factory=NameList)
+    """Items of every other kind."""
+    library: NameList[LibraryName] = field(default_factory=NameList)
+    """Folders, then documents."""
+    models: Sequence[ModelRecord] = ()
+    """That can chat."""
+
+
+class KeptNames(QObject):
+    """Names are found without waiting: they are fetched when the palette opens, and only if they have changed.
+
+    Lives on the window's thread.  Emits `changed` when others have arrived.
+    """
+
+    changed = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="kept_names")
+        self._bridge = bridge
+        self.now = Names()
+        self._is_old, self._is_asked = True, False
+        for event in CHANGES:
+            bridge.on(event, self._on_changed)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Fetch the names, unless those in memory are current."""
+        if self._is_old and not self._is_asked:
+            self._is_old, self._is_asked = False, True
+            self._bridge.ask(_all_names, self._on_arrived, self._on_refused)
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether names are on their way."""
+        return self._is_asked
+
+    @Slot(object)
+    def _on_changed(self, _event: object) -> None:
+        self._is_old = True
+
+    def _on_arrived(self, names: Names) -> None:
+        self.now, self._is_asked = names, False
+        self.changed.emit()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._is_old, self._is_asked = True, False
+        self._bridge.problem_met.emit(problem)
+        self.changed.emit()
+
+
+def _all_names(services: Services) -> Names:
+    """On the service thread."""
+    items = services.history.titles()
+    return Names(
+        items=items,
+        chats=NameList([one for one in items if one.kind == CHAT]),
+        translations=NameList([one for one in items if one.kind == TRANSLATION]),
+        results=NameList([one for one in items if one.kind not in (CHAT, TRANSLATION)]),
+        library=NameList(services.documents.names()),
+        models=[one for one in services.models.list() if one.can_chat],
+    )

@@ -1,0 +1,118 @@
+"""Opens things on their own pages: items, documents, passages, results of jobs, models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from slmdesk.core.records import Found
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.documents.citations import Span
+from slmdesk.services.documents.names import LibraryName
+from slmdesk.services.documents.search import TextHit
+from slmdesk.services.history.service import ItemTitle
+from slmdesk.services.jobs.overview import JobView
+
+if TYPE_CHECKING:
+    from slmdesk.gui.shell.composition import Frame
+    from slmdesk.services.container import Services
+
+CHAT = "chat"
+
+
+class Opener(QObject):
+    """Lives on the window's thread."""
+
+    def __init__(self, bridge: Bridge, frame: Frame) -> None:
+        super().__init__(frame, objectName="opener")
+        self._bridge, self._frame = bridge, frame
+
+    @Slot(str)
+    def other(self, item: str) -> None:
+        """Open an item that is no chat."""
+
+        def found(services: Services) -> tuple[str, str]:
+            documents = services.history.documents_of(item)
+            return services.history.item(item).kind, documents[0].id if documents else ""
+
+        self._bridge.ask(found, lambda place: self._show(item, *place))
+
+    def _show(self, item: str, kind: str, document: str) -> None:
+        frame = self._frame
+        if kind == "translation":
+            frame.translate_page.open_item(item)
+            frame.window.show_page("Translate")
+        elif document:
+            frame.window.show_page("Documents")
+            frame.documents_area.show_result(document, item, kind)
+        else:
+            frame.compare.open(item)
+            frame.models_place.setCurrentWidget(frame.compare_page)
+            frame.window.show_page("Models")
+
+    def item(self, title: ItemTitle) -> None:
+        """Open any item."""
+        if title.kind == CHAT:
+            self._frame.window.show_page("Chat")
+            self._frame.chat_page.open_at(title.id, "", "")
+        else:
+            self.other(title.id)
+
+    def message(self, found: Found, words: str) -> None:
+        """Open a message in which these words were found; of an item that is no chat, the item."""
+        self._bridge.ask(
+            lambda services: services.history.item(found.item).kind,
+            lambda kind: self._show_message(found, words) if kind == CHAT else self.other(found.item),
+        )
+
+    def _show_message(self, found: Found, words: str) -> None:
+        self._frame.window.show_page("Chat")
+        self._frame.chat_page.open_at(found.item, found.message, words)
+
+    def name(self, name: LibraryName) -> None:
+        """Open a document or a folder of the library."""
+        self._frame.window.show_page("Documents")
+        if name.is_folder:
+            self._frame.documents_area.folders.choose(name.id)
+        else:
+            self._frame.documents.show_document(name.id)
+
+    def passage(self, hit: TextHit) -> None:
+        """Open a passage that was found in a document."""
+        self._frame.window.show_page("Documents")
+        self._frame.documents_area.visit(Span(hit.document, hit.page, hit.start, hit.end))
+
+    @Slot(str, int, object)
+    def page(self, document: str, page: int, spans: Sequence[tuple[int, int]]) -> None:
+        """Open a page of a document with these passages marked."""
+        self._frame.window.show_page("Documents")
+        self._frame.documents_page.document.open_at(document, {page: list(spans)})
+
+    @Slot(object)
+    def job(self, view: JobView) -> None:
+        """Show the result of a job: beside its document, or among the models."""
+        frame = self._frame
+        if view.opens == "document":
+            frame.window.show_page("Documents")
+            frame.documents_area.show_result(view.target, view.item, view.kind)
+        elif view.opens == "documents":
+            frame.window.show_page("Documents")
+        elif view.opens == "item":
+            self.other(view.target)
+        else:
+            self.models()
+            if view.opens == "model":
+                frame.models_page.show_model(view.target)
+
+    def models(self) -> None:
+        """Show the models themselves, not their comparison."""
+        self._frame.models_place.setCurrentWidget(self._frame.models_page)
+        self._frame.window.show_page("Models")
+
+    @Slot(str)
+    def suggested(self, language: str) -> None:
+        """Show the suggested models made for translating into a language."""
+        self.models()
+        self._frame.models_page.show_suggested("translation", language)

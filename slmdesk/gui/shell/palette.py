@@ -1,0 +1,214 @@
+"""The palette in the window: what can be done just now, and what choosing it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.shortcuts import ALL, CHAT, DOCUMENTS, EVERYWHERE, SEGMENTS, TEXT, Keys, bind
+from slmdesk.gui.palette.controller import Openers, PaletteController
+from slmdesk.gui.palette.entries import Entry, Offers
+from slmdesk.gui.palette.panel import PalettePanel
+
+if TYPE_CHECKING:
+    from slmdesk.gui.shell.composition import Frame
+
+ICONS = {
+    CHAT: "message-square", DOCUMENTS: "file-text", TEXT: "languages", SEGMENTS: "languages",
+    "Translate": "languages", "Models": "package", "Jobs": "list-checks", "Settings": "settings",
+}  # fmt: skip
+"""Of the places of actions, and of pages."""
+OWN_ICONS = {"help": "info", "clipboard": "languages", "quit": "x", "network_button": "wifi-off"}
+"""Of actions that belong to no page."""
+USEFUL = (
+    "chat.new", "documents.open", "page.translate", "clipboard", "chat.search", "chat.model", "page.settings", "help",
+)  # fmt: skip
+"""Listed while nothing is typed."""
+WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.")
+"""What these keys do depends on where the cursor is: offered only where they would work by themselves."""
+BUTTONS = (
+    ("watch_folder_button", "Watch a folder"),
+    ("choose_document_button", "Translate a document"),
+    ("glossaries_button", "Glossaries"),
+    ("memory_button", "Translation memory"),
+    ("library_add_button", "Add model files"),
+    ("compare_button", "Compare models"),
+    ("hub_search_box", "Search for models on the Hub"),
+    ("network_button", "Network and its requests"),
+)
+"""Actions without a shortcut: the widget that does them, which the organisation's rules may hide."""
+MARGIN = 60
+"""Pixels between a setting that is gone to and the edge of its page."""
+
+
+class PaletteEntry(QObject):
+    """Opens the palette on its key, with what can be done in the window then.  Lives on the window's thread."""
+
+    def __init__(self, bridge: Bridge, frame: Frame) -> None:
+        super().__init__(frame, objectName="palette_entry")
+        self._frame, self._window, opener = frame, frame.window, frame.opener
+        self._needs = self._conditions()
+        openers = Openers(opener.item, opener.message, opener.name, opener.passage, frame.models.use)
+        self.controller = PaletteController(bridge, openers, self)
+        self.panel = PalettePanel(frame.window)
+        self.panel.words_changed.connect(self.controller.find)
+        self.panel.closed.connect(self.controller.end)
+        self.panel.chosen.connect(self._on_chosen)
+        self.controller.listed.connect(self.panel.show_listing)
+        bind(frame.window, "palette", self._on_key)
+
+    def _conditions(self) -> Mapping[str, Callable[[], object]]:
+        """What must hold for an action to have something to work on."""
+        frame, page = self._frame, self._frame.chat_page
+        can_write = partial(page.composer.isVisibleTo, page)
+        return {
+            **dict.fromkeys(("chat.find", "chat.rename"), lambda: frame.chat.chat),
+            **dict.fromkeys(("chat.attach", "chat.write", "chat.model"), can_write),
+            **dict.fromkeys((one.name for one in ALL if one.place == DOCUMENTS), lambda: frame.documents.current),
+            "documents.open": lambda: True,
+            "text.copy": lambda: self._is_usable("copy_translation_button"),
+        }
+
+    @Slot()
+    def _on_key(self) -> None:
+        if self.panel.isVisible():
+            self.panel.end()
+            return
+        offers = self._offers()
+        self.panel.open()
+        self.controller.begin(offers)
+
+    @Slot(object)
+    def _on_chosen(self, entry: Entry) -> None:
+        entry.choose()
+
+    # ---- what can be done now
+
+    def _offers(self) -> Offers:
+        pages = {one.name: self._page_entry(one) for one in ALL if one.name.startswith("page.")}
+        actions = self._actions()
+        named = {**pages, **actions}
+        useful = [named[name] for name in USEFUL if name in named]
+        return Offers((*actions.values(), *self._buttons()), tuple(pages.values()), tuple(self._settings()), useful)
+
+    def _page_entry(self, keys: Keys) -> Entry:
+        show = partial(self._window.show_page, keys.words)
+        return Entry(keys.words, ICONS[keys.words], show, shortcut=keys.shown)
+
+    def _actions(self) -> dict[str, Entry]:
+        """The actions with shortcuts that can be done now, by name."""
+        focus = self._window.focusWidget()
+        bound: dict[str, list[QShortcut]] = {}
+        for shortcut in self._window.findChildren(QShortcut):
+            bound.setdefault(shortcut.objectName(), []).append(shortcut)
+        found: dict[str, Entry] = {}
+        for keys in ALL:
+            if keys.name == "palette" or keys.name.startswith("page."):
+                continue
+            usable = (one for one in bound.get(keys.name, ()) if self._can(keys, one, focus))
+            done_by: QShortcut | QAction | None = next(usable, None) or _action_of(focus, keys)
+            if done_by is not None:
+                detail = "" if keys.place == EVERYWHERE else keys.place
+                icon = OWN_ICONS.get(keys.name) or ICONS[keys.place]
+                found[keys.name] = Entry(keys.words, icon, partial(self._act, done_by), detail, keys.shown)
+        return found
+
+    def _can(self, keys: Keys, shortcut: QShortcut, focus: QWidget | None) -> bool:
+        owner = shortcut.parent()
+        if not isinstance(owner, QWidget) or not shortcut.isEnabled() or not owner.isEnabled():
+            return False
+        if keys.name.startswith(WITH_FOCUS) and not (
+            focus is not None and (focus is owner or owner.isAncestorOf(focus))
+        ):
+            return False
+        needed = self._needs.get(keys.name)
+        return self._is_placed(owner) and (needed is None or bool(needed()))
+
+    def _buttons(self) -> Iterator[Entry]:
+        for name, words in BUTTONS:
+            if self._is_usable(name):
+                place = self._window.page_of(self._widget(name))
+                yield Entry(words, OWN_ICONS.get(name) or ICONS[place], partial(self._press, name), place)
+
+    def _settings(self) -> Iterator[Entry]:
+        """The rows of the page of settings that are not hidden, each with its heading."""
+        page, heading = self._frame.settings_page, ""
+        for one in page.findChildren(QWidget):
+            name = one.objectName()
+            if isinstance(one, QLabel) and name.endswith("_heading"):
+                heading = one.text()
+            elif name.startswith("setting_") and one.isVisibleTo(page):
+                words = one.text() if isinstance(one, QAbstractButton) and not one.accessibleName() else ""
+                reach = partial(self._reach, one)
+                yield Entry(words or one.accessibleName(), "settings", reach, heading)
+
+    def _widget(self, name: str) -> QWidget:
+        found = self._window.findChild(QWidget, name)
+        assert isinstance(found, QWidget), name
+        return found
+
+    def _is_usable(self, name: str) -> bool:
+        widget = self._widget(name)
+        return widget.isEnabled() and self._is_placed(widget)
+
+    def _is_placed(self, widget: QWidget) -> bool:
+        """Whether a widget is on show as soon as its page is."""
+        frame = self._frame
+        title = self._window.page_of(widget)
+        page = frame.models_page if frame.models_page.isAncestorOf(widget) else self._window.page(title)
+        return page is None or page is widget or widget.isVisibleTo(page)
+
+    # ---- what choosing does
+
+    def _act(self, done_by: QShortcut | QAction) -> None:
+        if isinstance(done_by, QAction):
+            done_by.trigger()
+            return
+        owner = done_by.parent()
+        if isinstance(owner, QWidget):
+            self._show_page_of(owner)
+        done_by.activated.emit()
+
+    def _press(self, name: str) -> None:
+        widget = self._widget(name)
+        self._show_page_of(widget)
+        if isinstance(widget, QAbstractButton):
+            widget.click()
+        else:
+            self._reach(widget)
+
+    def _reach(self, widget: QWidget) -> None:
+        """Show a widget's page, and put the focus on it."""
+        self._show_page_of(widget)
+        QTimer.singleShot(0, self, partial(_go_to, widget))  # once the page is laid out
+
+    def _show_page_of(self, widget: QWidget) -> None:
+        frame, title = self._frame, self._window.page_of(widget)
+        if frame.models_page.isAncestorOf(widget):
+            frame.opener.models()
+        elif title and title != self._window.current_page:
+            self._window.show_page(title)
+
+
+def _action_of(focus: QWidget | None, keys: Keys) -> QAction | None:
+    """The action with this shortcut of the widget that has the focus."""
+    if focus is None:
+        return None
+    sequence = QKeySequence(keys.keys[0])
+    is_action = keys.name.startswith(WITH_FOCUS)
+    return next((one for one in focus.actions() if is_action and one.isEnabled() and one.shortcut() == sequence), None)
+
+
+def _go_to(widget: QWidget) -> None:
+    above = widget.parentWidget()
+    while above is not None:
+        if isinstance(above, QScrollArea):
+            above.ensureWidgetVisible(widget, 0, MARGIN)
+        above = above.parentWidget()
+    widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
