@@ -5,6 +5,7 @@ from fakes.tiny_gguf import tiny_llama, write
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from slmdesk.core.policy import Policy
+from slmdesk.gui.widgets.features import hide_features
 
 pytestmark = pytest.mark.gui
 
@@ -54,6 +55,14 @@ def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:
     program = start()
     program.wait(lambda: any("policy file" in one for one in program.notices()))
     program.wait(lambda: program.find("policy_note").text() == "Set by your organisation: work offline.")
+
+
+def test_what_stands_in_a_hidden_part_may_be_hidden_before_it(start) -> None:
+    program = start()
+    hide_features(program.window, ["token", "settings.network"])
+    page = program.frame.settings_page
+    assert not program.find("setting_token").isVisibleTo(page)
+    assert not program.find("network_body").isVisibleTo(page)
 
 
 def test_nobody_is_offered_a_network_that_the_organisation_has_switched_off(start, paths) -> None:

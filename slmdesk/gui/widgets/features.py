@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QWidget
 
 SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -28,7 +28,7 @@ def hide_features(window: QWidget, hidden: Collection[str]) -> None:
     for feature in hidden:
         for name in SHOWN_BY.get(feature, ()):
             for widget in window.findChildren(QWidget, name):
-                if widget.findChild(_Hider) is None:
+                if widget.findChild(_Hider, options=Qt.FindChildOption.FindDirectChildrenOnly) is None:
                     _Hider(widget)
 
 
