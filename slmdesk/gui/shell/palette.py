@@ -99,7 +99,7 @@ class PaletteEntry(QObject):
 
     def _page_entry(self, keys: Keys) -> Entry:
         show = partial(self._window.show_page, keys.words)
-        return Entry(keys.words, ICONS[keys.words], show, shortcut=keys.shown)
+        return Entry(keys.words, _icon_of(keys.name, keys.words), show, shortcut=keys.shown)
 
     def _actions(self) -> dict[str, Entry]:
         """The actions with shortcuts that can be done now, by name."""
@@ -115,7 +115,7 @@ class PaletteEntry(QObject):
             done_by: QShortcut | QAction | None = next(usable, None) or _action_of(focus, keys)
             if done_by is not None:
                 detail = "" if keys.place == EVERYWHERE else keys.place
-                icon = OWN_ICONS.get(keys.name) or ICONS[keys.place]
+                icon = _icon_of(keys.name, keys.place)
                 found[keys.name] = Entry(keys.words, icon, partial(self._act, done_by), detail, keys.shown)
         return found
 
@@ -134,7 +134,7 @@ class PaletteEntry(QObject):
         for name, words in BUTTONS:
             if self._is_usable(name):
                 place = self._window.page_of(self._widget(name))
-                yield Entry(words, OWN_ICONS.get(name) or ICONS[place], partial(self._press, name), place)
+                yield Entry(words, _icon_of(name, place), partial(self._press, name), place)
 
     def _settings(self) -> Iterator[Entry]:
         """The rows of the page of settings that are not hidden, each with its heading."""
@@ -194,6 +194,10 @@ class PaletteEntry(QObject):
             frame.opener.models()
         elif title and title != self._window.current_page:
             self._window.show_page(title)
+
+
+def _icon_of(name: str, place: str) -> str:
+    return OWN_ICONS.get(name) or ICONS.get(place, "chevron-right")
 
 
 def _action_of(focus: QWidget | None, keys: Keys) -> QAction | None:
