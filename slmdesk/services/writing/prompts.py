@@ -17,7 +17,7 @@ VARIANTS = 3
 LEAST_ANSWER = 48
 """Tokens any answer may have."""
 TEMPERATURE = 0.7
-"""Of variants and of new text; what is corrected, shortened or toned is the likeliest."""
+"""Of variants and of new text; what is shortened or has another tone is the likeliest."""
 
 
 @cache
@@ -42,19 +42,15 @@ def rewriting_steps(request: RewriteRequest, language: str) -> list[dict[str, Js
     known = _of(language)
     name = request.manner or request.task.value
     rules = known[name] if request.task is Task.CONTINUE else f"{known[name]} {known['keep']}"
-    turns = [
-        ChatMessage(Role.SYSTEM, (TextPart(_told(rules, language)),)),
-        ChatMessage(Role.USER, (TextPart(request.text.strip(), Origin.PERSON),)),
-    ]
+    asked = TextPart(f"{_told(rules, language)}\n\n")  # with the text: as instructions a small model passes them over
+    turns = [ChatMessage(Role.USER, (asked, TextPart(request.text.strip(), Origin.PERSON)))]
     most = LEAST_ANSWER + 2 * _size(request.text)
     if request.task in (Task.EXPAND, Task.CONTINUE):
         most = 400 if request.task is Task.EXPAND else 120
-    if request.task is Task.REPHRASE:
-        return [
-            step_of(turns, Sampling(temperature=TEMPERATURE, max_tokens=most, seed=seed))
-            for seed in range(1, VARIANTS + 1)
-        ]
-    return [step_of(turns, Sampling(temperature=0.0, max_tokens=most))]
+    if request.task in (Task.SHORTEN, Task.TONE):
+        return [step_of(turns, Sampling(temperature=0.0, max_tokens=most))]
+    seeds = range(1, VARIANTS + 1) if request.task is Task.REPHRASE else (1,)
+    return [step_of(turns, Sampling(temperature=TEMPERATURE, max_tokens=most, seed=seed)) for seed in seeds]
 
 
 def _of(language: str) -> Mapping[str, Any]:

@@ -150,7 +150,7 @@ class WritingService(Service):
         versions: list[Version] = []
         for one in words:
             text = _cleaned(one.text, request)
-            if text and text not in (request.text.strip(), *(each.text for each in versions)):
+            if text and all(edits_of(each, text) for each in (request.text, *(each.text for each in versions))):
                 versions.append(_version(text, request, language, is_cut=one.is_cut))
             yield
         if not versions:

@@ -9,7 +9,7 @@ TEXT = "Mr Petrov pays 1,450 euros on Friday. He does not pay in cash, because t
 
 
 def test_three_versions_are_asked_and_fewer_are_told(run, with_model):
-    echo = {"known": {TEXT: "On Friday, Mr Petrov pays 1,540 euros in Leeds, not in cash."}}
+    echo = {"answer": "On Friday, Mr Petrov pays 1,540 euros in Leeds, not in cash."}
     done = run("write", "rephrase", "--language", "en", stdin=TEXT, echo=echo)
     assert (done.status, done.out) == (0, "1. On Friday, Mr Petrov pays 1,540 euros in Leeds, not in cash.\n")
     assert "The model gave 1 of 3 versions; the others were the same." in done.err

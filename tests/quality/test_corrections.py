@@ -1,0 +1,44 @@
+"""The measure of corrections: its sentences are in order, and its scores tell what is mended, changed and false."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from benchmarks.quality.corrections import Score, facts_of, items, judge, ours
+from slmdesk.text.writing.edits import applied, edits_of
+
+pytestmark = pytest.mark.pure
+ITEMS = list(items())
+
+
+def test_there_are_enough_sentences_of_each_language_and_both_halves():
+    counts = Counter((one.language, one.is_right) for one in ITEMS)
+    assert all(counts[language, False] >= 30 and counts[language, True] >= 20 for language in ("en", "de", "fr", "es"))
+    assert {one.name for one in items(True)} | {one.name for one in items(False)} == {one.name for one in ITEMS}
+    assert len({one.name for one in ITEMS}) == len(ITEMS)
+
+
+def test_a_right_answer_is_scored_as_right_and_keeps_the_facts():
+    for one in ITEMS:
+        assert applied(one.wrong, edits_of(one.wrong, one.right)) == one.right
+        score = Score()
+        judge(one, one.right, score)
+        assert (score.exact, score.found, score.right_changed) == ((0, 0, 0) if one.is_right else (1, 1, 0)), one.name
+        assert score.facts_changed == 0
+
+
+def test_what_is_wrong_is_counted():
+    one = next(item for item in ITEMS if item.is_right and "860" in item.right and item.language == "en")
+    score = Score()
+    judge(one, one.right.replace("860", "680"), score)
+    assert (score.right_changed, score.facts_changed) == (1, 1)
+    assert facts_of("It is not due.", one) != facts_of("It is due.", one)
+
+
+def test_no_right_answer_is_lost_to_the_program_unseen():
+    """What the rules keep from being made is suggested."""
+    for one in ITEMS:
+        result, suggested = ours(one, one.right)
+        assert result == one.right or suggested, one.name
