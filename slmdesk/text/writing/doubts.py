@@ -223,6 +223,8 @@ def _is_proper(word: str, language: str) -> bool:
 
 def _is_common(word: str, language: str) -> bool:
     plain = folded(word)
+    if language == "en" and re.split("['’]", plain)[0] == "i":  # "I've"
+        return True
     return plain in _small(language) or plain in _calendar() or plain in _weighty(language)
 
 
