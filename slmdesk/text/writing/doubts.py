@@ -61,12 +61,16 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
 
 def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
     """The numbers and names that only the new wording has, and those that only the old one has."""
-    kinds = (*_FACTS, "name")
-    added = [one.text for one in check(new, old, language, language) if one.kind in kinds]
-    missing = [one.text for one in check(old, new, language, language) if one.kind in kinds]
+    added, missing = _facts_only_in(new, old, language), _facts_only_in(old, new, language)
     added += _only(_FIGURES, new, old, added) + [one for one in _names(new, language) if one not in _words_of(old)]
     missing += _only(_FIGURES, old, new, missing) + [one for one in _names(old, language) if one not in _words_of(new)]
     return list(dict.fromkeys(added)), list(dict.fromkeys(missing))
+
+
+def _facts_only_in(one: str, other: str, language: str) -> list[str]:
+    found = check(one, other, language, language)
+    names = [each.text for each in found if each.kind == "name" and not _is_common(each.text, language)]
+    return [each.text for each in found if each.kind in _FACTS] + names
 
 
 def _only(pattern: re.Pattern[str], one: str, other: str, known: Sequence[str]) -> list[str]:
