@@ -45,7 +45,7 @@ class FullBar(QFrame):
         self._summarize = button("Keep a summary of the earlier part", "full_summarize", self, tip=SUMMARIZE_TIP)
         self._summarize.clicked.connect(lambda: controller.choose(SUMMARIZE))
         self._new = button("New chat with a summary", "full_new_chat", self, tip=NEW_TIP, on=controller.begin_new)
-        self._larger = button("", "full_larger", self, tip=LARGER_TIP, on=controller.enlarge)
+        self._larger = button("Larger context", "full_larger", self, tip=LARGER_TIP, on=controller.enlarge)
         self._cancel = button("Cancel", "full_cancel", self, on=controller.cancel)
         buttons = QWidget(self)
         flow(*self.in_order[1:], gap=theme.SPACE_8, into=buttons)
