@@ -45,13 +45,13 @@ def test_the_shipped_ones_are_whole_and_each_has_a_name_of_its_own() -> None:
 
 
 def test_a_chat_takes_what_a_preset_decides_and_keeps_the_rest() -> None:
-    letter = next(one for one in shipped() if one.id == "letter-writer")
+    reply = next(one for one in shipped() if one.id == "customer-reply")
     own = ChatOptions(lora="x", seed=7, temperature=1.5, system="Be short.", examples=EXAMPLES)
-    taken = with_preset(own, letter)
-    assert (taken.system, taken.temperature, taken.examples) == (letter.options.system, 0.4, ())
-    assert (taken.lora, taken.seed, taken.preset) == ("x", 7, "letter-writer")
-    assert differences(taken, letter) == ()
-    assert differences(ChatOptions(preset="letter-writer", temperature=0.4), letter) == ("instructions",)
+    taken = with_preset(own, reply)
+    assert (taken.system, taken.temperature, taken.examples) == (reply.options.system, 0.4, ())
+    assert (taken.lora, taken.seed, taken.preset) == ("x", 7, "customer-reply")
+    assert differences(taken, reply) == ()
+    assert differences(ChatOptions(preset="customer-reply", temperature=0.4), reply) == ("instructions",)
     none = with_preset(taken, None)
     assert none == ChatOptions(lora="x", seed=7)
 
