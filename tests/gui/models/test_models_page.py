@@ -263,8 +263,13 @@ def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
     program.wait(lambda: "Offline — 0 requests today" in button.text())
     assert not program.frame.models_page.search.field.isEnabled()
     program.wait(lambda: shown(program, QPushButton, "download_button"))
-    press(program, "download_button")
-    program.wait(lambda: notice(program, "works offline"))
+
+    def is_told() -> bool:
+        if not notice(program, "works offline"):
+            press(program, "download_button")  # seen on a busy machine: the first press was not heard
+        return notice(program, "works offline")
+
+    program.wait(is_told)
     assert program.ask(lambda services: services.downloads.all()) == []
     assert not hub.seen
     press(program, "allow_network_button")

@@ -120,13 +120,14 @@ class PageView(QAbstractScrollArea):
         self._lay_out(sheet)
         self._measure(keep=True)
 
-    def show_picture(self, number: int, picture: QImage, boxes: Sequence[Sequence[Box]] = ()) -> None:
-        """Show the picture of a page, with the boxes of each of its marks."""
+    def show_picture(self, number: int, picture: QImage, boxes: Sequence[Sequence[Box]] | None = ()) -> None:
+        """Show the picture of a page, with the boxes of each of its marks; None: those that are here stay."""
         sheet = self.sheets.find(number)
         if sheet is None or picture.isNull():
             return
         sheet.picture = picture
-        sheet.place_marks(boxes)
+        if boxes is not None:
+            sheet.place_marks(boxes)
         if self.sheets.note_ratio(sheet, picture.height() / max(1, picture.width())):
             self._measure(keep=True)
         self._go_on()

@@ -28,8 +28,9 @@ class PagesController(QObject):
 
     Emits `listed` with the Pages without text and whether they are another document's, `first_page_expected` with a
     Page whose picture can be made although it is not read yet, `text_received` with a Page, `picture_received` with a
-    page's number, a QImage and the boxes of each mark, `boxes_received` with a number and such boxes,
-    `picture_failed` with a number, `thumbnail_received` with a number and a QImage, `found` with FoundPlaces.
+    page's number, a QImage and the boxes of each mark (None: those are for earlier marks), `boxes_received` with a
+    number and such boxes, `picture_failed` with a number, `thumbnail_received` with a number and a QImage, `found` with
+    FoundPlaces.
     """
 
     listed = Signal(object, bool)
@@ -130,7 +131,7 @@ class PagesController(QObject):
         document, marks = self._document, tuple(self._marks.get(number, ()))
         self._bridge.follow(
             lambda services: services.documents.page_image(document, number, width, marks=marks),
-            partial(self._on_picture, document, number, width),
+            partial(self._on_picture, document, number, width, marks),
             partial(self._on_no_picture, document, number),
         )
 
@@ -192,17 +193,22 @@ class PagesController(QObject):
         if document == self._document:
             self.picture_failed.emit(number)
 
-    def _on_picture(self, document: str, number: int, width: int, image: PageImage | None) -> None:
+    def _on_picture(
+        self, document: str, number: int, width: int, marks: Sequence[tuple[int, int]], image: PageImage | None
+    ) -> None:
+        """`marks`: for which the boxes are.  There may be others by now, whose boxes were asked for and are here."""
         if image is None or document != self._document:
             return
+        boxes = image.boxes if marks == tuple(self._marks.get(number, ())) else None
         if not width:
-            self.boxes_received.emit(number, image.boxes)
+            if boxes is not None:
+                self.boxes_received.emit(number, boxes)
             return
         picture = QImage.fromData(image.png)
         if picture.isNull():
             self.picture_failed.emit(number)
         else:
-            self.picture_received.emit(number, picture, image.boxes)
+            self.picture_received.emit(number, picture, boxes)
 
     def _on_thumbnail(self, document: str, number: int, image: PageImage | None) -> None:
         if image is None or document != self._document:
