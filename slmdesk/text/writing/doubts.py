@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-from slmdesk.text.checks.check import check
 from slmdesk.text.checks.denials import denials
 from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.words import folded, function_words, same_word, stem, tables
@@ -68,6 +67,8 @@ def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str
 
 
 def _facts_only_in(one: str, other: str, language: str) -> list[str]:
+    from slmdesk.text.checks.check import check  # late: only who corrects waits for it
+
     found = check(one, other, language, language)
     names = [each.text for each in found if each.kind == "name" and not _is_common(each.text, language)]
     return [each.text for each in found if each.kind in _FACTS] + names
@@ -108,6 +109,8 @@ def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str
         text, after = (_RUN_TOGETHER.sub(r"\1n't", one) for one in (text, after))
     if _denials(text, language) != _denials(after, language):
         return "negation"
+    from slmdesk.text.checks.check import check  # late: only who corrects waits for it
+
     kinds = {one.kind for pair in ((after, text), (text, after)) for one in check(*pair, language, language)}
     if kinds & {"number", "amount", "unit", "percent"}:
         return "number"
