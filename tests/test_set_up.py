@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -102,3 +103,38 @@ def test_a_build_that_fails_is_not_remembered(set_up, monkeypatch):
     with pytest.raises(set_up.SetUpFailed):
         set_up.build_llama("cuda")
     assert set_up.installed_backend() == "cpu"
+
+
+def ran(set_up, folder, monkeypatch, tests: str) -> tuple[list[str], list[str]]:
+    """What stays failed, and what passed alone, of a folder's tests that have failed beside others."""
+    (folder / "test_it.py").write_text(tests, encoding="utf-8")
+    monkeypatch.setattr(set_up, "ROOT", folder)
+    monkeypatch.setattr(set_up, "BIN", Path(sys.executable).parent)
+    command = ["pytest", "-q", "-p", "no:randomly", "--rootdir", str(folder), "test_it.py"]
+    environment = {**os.environ, "PYTEST_ADDOPTS": ""}
+    failed: list[str] = []
+    beside = [*command, "--cache-clear", "-n", "2"]
+    assert not set_up.run_check("pytest", beside, environment, failed)
+    return failed, set_up.run_again_alone("pytest", command, environment, failed)
+
+
+BESIDE = "import os\ndef test_beside(): assert 'PYTEST_XDIST_WORKER' not in os.environ\n"
+
+
+def test_what_failed_beside_others_only_is_named_and_no_failure(set_up, tmp_path, monkeypatch):
+    tests = BESIDE + "def test_fine(): pass\n"
+    assert ran(set_up, tmp_path, monkeypatch, tests) == ([], ["test_it.py::test_beside"])
+
+
+def test_what_fails_alone_too_stays_a_failure(set_up, tmp_path, monkeypatch):
+    tests = BESIDE + "def test_wrong(): assert not 1\n"
+    failed, alone = ran(set_up, tmp_path, monkeypatch, tests)
+    assert (failed, alone) == (["pytest"], [])
+
+
+def test_many_failures_are_not_run_again(set_up, tmp_path, monkeypatch):
+    tests = BESIDE.replace("\ndef", "\nimport pytest\n@pytest.mark.parametrize('n', range(6))\ndef").replace(
+        "()", "(n)"
+    )
+    failed, alone = ran(set_up, tmp_path, monkeypatch, tests)
+    assert (failed, alone) == (["pytest"], [])

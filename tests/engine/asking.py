@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from slmdesk.engine.llama import LlamaEngine
 LINEAR = ((1, 1.0), (2, 2.2), (4, 3.6), (8, 6.0), (16, 9.0))
 """A cost curve like those measured, so that a load does not measure one."""
 GREEDY = Sampling(temperature=0.0)
+LONG_S = 60.0
 
 
 @dataclass
@@ -35,6 +37,14 @@ class AskedQuestion:
 
     def read(self, key: str = "a") -> list[PromptRead]:
         return [e for e in self.events if isinstance(e, PromptRead) and e.key == key]
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Wait for what the engine's own thread does."""
+    deadline = time.monotonic() + LONG_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
 
 
 def user(text: str) -> ChatMessage:

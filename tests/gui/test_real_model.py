@@ -39,7 +39,8 @@ def test_a_question_longer_than_the_context_is_refused_whole(start_real, starter
     program.put("word " * 1000)
     program.wait(lambda: "Too long for the model" in program.page.meter.sentence)
     program.enter()
-    program.wait(lambda: any("Nothing was cut" in text for text in program.notices()))
+    program.wait(lambda: program.find("full_words").isVisible())
+    assert "Nothing was cut or sent" in program.find("full_words").text()
     assert program.page.composer.text == "word " * 1000
     assert not program.messages()
     program.page.composer.input_box.selectAll()
