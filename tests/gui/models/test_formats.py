@@ -22,6 +22,9 @@ from slmdesk.gui.models.formats.row import GainBar, scale_of
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.engine.hardware import hardware_key
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exams import INFO_KEY as EXAM_KEY
+from slmdesk.services.evaluation.exams import ExamResult, SkillResult
 from slmdesk.services.evaluation.formats import trials
 from slmdesk.services.evaluation.formats.service import INFO_KEY, LAYERS_KEY
 from slmdesk.services.evaluation.formats.types import FormatReport, FormatResult
@@ -247,6 +250,26 @@ def test_a_copy_belongs_to_its_model_and_one_switch_goes_back_and_forth(library)
     assert library.used(record) == record.id
     assert program.ask(lambda services: services.uses.default(DefaultUse.CHAT)).id == record.id
     assert program.ask(lambda services: services.uses.default(DefaultUse.TRANSLATE)).id == record.id
+
+
+def test_the_card_says_what_the_exam_of_the_file_in_use_found(library) -> None:
+    record, program = library.add(RECOMMENDED), library.program
+    copy = library.copy(record, "Q8_0")
+
+    def examine(model: str, level: str) -> None:
+        result = ExamResult(items()[0], 1.0, (SkillResult(Skill.CORRECT, level, 1, 2),))
+        info = {EXAM_KEY: to_json(result)}
+        program.ask(lambda services: services.store.models.set_info(model, **info))
+        program.frame.library.refresh()
+
+    examine(record.id, "weak")
+    sentence = program.find("card_sentence", library.cards()[0])
+    program.wait(lambda: "do not rely on it" in sentence.text())
+    library.press("copy_switch", program.find(f"copy_{copy.id}"))
+    program.wait(lambda: library.used(record) == copy.id)
+    assert "do not rely on it" in sentence.text(), "its own exam comes with its use"
+    examine(copy.id, "good")
+    program.wait(lambda: sentence.text() and "do not rely on it" not in sentence.text())
 
 
 def test_of_two_copies_the_named_one_is_used_and_the_dialog_knows_them(library) -> None:

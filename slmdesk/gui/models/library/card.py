@@ -100,7 +100,7 @@ class LocalCard(Card):
             self._use.setToolTip("Chat with this model now")
         self._more.setAccessibleName(f"More to do with {record.name}")
         self._name_toggle()
-        self.set_sentence(sentence_of(card))
+        self.set_sentence(sentence_of(examined_card(card, copies)))
         self.set_info(info_of(card, self._speed))
         uses = uses_of(card, copies)
         self._badge.setText(f"Default for {', '.join(WORDS[use] for use in uses)}" if uses else "")
@@ -163,6 +163,12 @@ class LocalCard(Card):
             self.open_details()
         if action != "details":
             self.action_chosen.emit(action)
+
+
+def examined_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
+    """The one in use, of a model and its copies, once it has sat an exam of its own; else the model."""
+    used = used_card(card, copies)
+    return used if used.exam else card
 
 
 def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, ...]:
