@@ -17,6 +17,7 @@ from slmdesk.cli.console import Console, NamedFile, json_option, next_of
 from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
 from slmdesk.cli.models.library import link_shared
 from slmdesk.cli.numbers import FiniteRange
+from slmdesk.cli.sampling import sampling_options
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import THINKING, Json, Sampling
@@ -44,9 +45,7 @@ STOP_S = 5.0
 @click.option("-s", "--system", help="Instructions for the model.")
 @click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”; see presets list.")
 @click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
-@click.option("--temperature", type=FiniteRange(0, 5), help="0: always the likeliest word.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same answer.")
-@click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens.")
+@sampling_options
 @click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
 @click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
 @click.option(
@@ -80,9 +79,7 @@ def chat(
     system: str | None,
     preset: str | None,
     chat_id: str | None,
-    temperature: float | None,
-    seed: int | None,
-    max_tokens: int | None,
+    sampling: Sampling,
     lora: str | None,
     lora_scale: float | None,
     thinking: str | None,
@@ -115,7 +112,7 @@ def chat(
         model=model,
         system=system,
         preset="" if preset == "none" else preset,
-        sampling=Sampling(temperature=temperature, seed=seed, max_tokens=max_tokens),
+        sampling=sampling,
         lora="" if lora == "none" else lora,
         lora_scale=lora_scale,
         thinking=thinking,

@@ -10,6 +10,7 @@ from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.services.chat.presets import Preset
+from slmdesk.services.chat.samplers import SETTINGS
 
 
 @click.group()
@@ -73,9 +74,10 @@ def _shape(preset: Preset) -> dict[str, Json]:
         "name": preset.name,
         "shipped": preset.is_shipped,
         "instructions": options.system,
-        "temperature": options.temperature,
-        "top_p": options.top_p,
+        **{one.name: getattr(options, one.name) for one in SETTINGS},
         "max_tokens": options.max_tokens,
+        "stop": list(options.stop),
+        "word_bias": [list(one) for one in options.word_bias],
         "thinking": options.thinking or None,
         "model": options.model or None,
         "examples": [{"question": one.question, "answer": one.answer} for one in options.examples],

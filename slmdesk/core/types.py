@@ -82,12 +82,21 @@ class Sampling:
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     penalty_last_n: int | None = None
+    dry_multiplier: float | None = None
+    """Strength of DRY, which keeps phrases from coming again; 0: off."""
+    dry_base: float | None = None
+    dry_allowed_length: int | None = None
+    xtc_probability: float | None = None
+    """How often XTC leaves out the likeliest tokens; 0: off."""
+    xtc_threshold: float | None = None
     seed: int | None = None
     grammar: str | None = None
     """GBNF; not together with json_schema."""
     json_schema: str | None = None
     """A JSON schema as text."""
     logit_bias: tuple[tuple[int, float], ...] = ()
+    word_bias: tuple[tuple[str, float], ...] = ()
+    """The same by words; a word of several tokens counts by its first."""
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
     """None: as many as fit; the engine always has a cap."""
@@ -102,8 +111,9 @@ class Sampling:
     def over(self, defaults: Sampling) -> Sampling:
         """A copy with values that are None taken from `defaults`."""
         names = (
-            "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty",
-            "frequency_penalty", "presence_penalty", "penalty_last_n",
+            "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty", "frequency_penalty",
+            "presence_penalty", "penalty_last_n", "dry_multiplier", "dry_base", "dry_allowed_length",
+            "xtc_probability", "xtc_threshold",
         )  # fmt: skip
         return replace(self, **{name: getattr(defaults, name) for name in names if getattr(self, name) is None})
 
@@ -118,6 +128,11 @@ USUAL_SAMPLING = Sampling(
     frequency_penalty=0.0,
     presence_penalty=0.0,
     penalty_last_n=64,
+    dry_multiplier=0.0,
+    dry_base=1.75,
+    dry_allowed_length=2,
+    xtc_probability=0.0,
+    xtc_threshold=0.1,
 )
 """For what neither the request nor the file names: calmer than llama.cpp's own 0.8, since small models invent more when
 they are warm, and with a light penalty, since they repeat themselves."""

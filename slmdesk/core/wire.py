@@ -27,6 +27,11 @@ _SAMPLING_LIMITS: Mapping[str, tuple[float, float]] = {
     "frequency_penalty": (-100, 100),
     "presence_penalty": (-100, 100),
     "penalty_last_n": (-1, 1 << 20),
+    "dry_multiplier": (0, 100),
+    "dry_base": (1, 100),
+    "dry_allowed_length": (0, 1 << 20),
+    "xtc_probability": (0, 1),
+    "xtc_threshold": (0, 1),
     "thought_tokens": (0, 1 << 20),
     "thought_seconds": (0, 1 << 20),
 }
@@ -75,6 +80,8 @@ def sampling_from(untrusted: object) -> Sampling:
             raise KnownError("request.invalid", what=name)
     if any(not 0 <= token <= _MOST_TOKEN or abs(bias) > _MOST_BIAS for token, bias in sampling.logit_bias):
         raise KnownError("request.invalid", what="logit_bias")
+    if any(not words or abs(bias) > _MOST_BIAS for words, bias in sampling.word_bias):
+        raise KnownError("request.invalid", what="word_bias")
     if sampling.thinking not in THINKING:
         raise KnownError("request.invalid", what="thinking")
     return sampling

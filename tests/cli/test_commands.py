@@ -97,9 +97,21 @@ def test_what_a_model_thinks_aloud_is_not_printed_and_can_be_switched_off(run, w
 def test_chat_options(run, with_model, home) -> None:
     done = run("chat", "one two three four", "--max-tokens", "2", "--json").lines[-1]
     assert (done["text"], done["finish_reason"]) == ("You said:", "length")
+    given = (
+        "--top-k", "5", "--min-p", "0.1", "--repeat-penalty", "1.3", "--penalty-last-n", "-1", "--dry-multiplier",
+        "0.8", "--word-bias", "four", "-5", "--word-bias", "one", "2.5", "--stop", "three",
+    )  # fmt: skip
+    done = run("chat", "one two three four", *given, "--json").lines[-1]
+    assert (done["text"], done["finish_reason"]) == ("You said: one two ", "stop_string")
+    exported = json.loads(run("history", "export", done["chat"], "--format", "json").out)
+    sampling = exported["messages"][-1]["sampling"]
+    wanted = {"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.3, "penalty_last_n": -1, "dry_multiplier": 0.8}
+    assert {name: sampling[name] for name in wanted} == wanted
+    assert sampling["word_bias"] == [["four", -5], ["one", 2.5]]
+    assert "min_p" not in exported["settings"]  # for this answer alone
     kept = run("chat", "hidden-marker", "--no-save", "--json").lines[-1]
     assert (kept["chat"], kept["message"]) == (None, None)
-    assert len(run("history", "list", "--json").json) == 1
+    assert len(run("history", "list", "--json").json) == 2
     run("chat", "hello", "-s", "Be short.", "-m", with_model["name"])
     newest = run("history", "list", "--json").json[0]
     assert set(newest) >= {"id", "kind", "title", "created", "updated"}
@@ -214,6 +226,10 @@ def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_mode
         ["chat", "--temperature", "hot"],
         ["chat", "x", "--temperature", "nan"],
         ["chat", "x", "--temperature", "inf"],
+        ["chat", "x", "--min-p", "1.1"],
+        ["chat", "x", "--stop", ""],
+        ["chat", "x", "--word-bias", " ", "5"],
+        ["chat", "x", "--word-bias", "x", "1000"],
         ["history", "empty-trash", "--older-than", "nan"],
         ["history", "empty-trash", "--older-than", "inf"],
         ["chat"],

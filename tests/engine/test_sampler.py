@@ -96,6 +96,50 @@ def test_a_bias_forbids_and_forces(starter):
     said(starter, temperature=0, max_tokens=1, logit_bias=((10**9, 1.0), (-5, 1.0)))  # unknown tokens do no harm
 
 
+def test_words_are_forbidden_and_forced_by_their_text(starter):
+    free = said(starter, temperature=0, max_tokens=1)
+    assert said(starter, temperature=0, max_tokens=1, word_bias=((free.strip(), -100.0),)) != free
+    assert said(starter, temperature=0.7, max_tokens=3, word_bias=((" banana", 100.0),)) == " banana banana banana"
+    assert said(starter, temperature=0, max_tokens=1, word_bias=(("<|im_end|>", 100.0),))  # no control token
+
+
+def test_dry_ends_a_loop_of_phrases(starter):
+    def phrases(**sampling) -> int:
+        """How often the commonest six words in a row come."""
+        asked = starter.ask(
+            starter.request("Count to a hundred.", sampling=Sampling(temperature=0, max_tokens=120, **sampling))
+        )
+        words = asked.text().split()
+        rows = [tuple(words[at : at + 6]) for at in range(len(words) - 5)]
+        return Counter(rows).most_common(1)[0][1]
+
+    looping = said(starter, "la la la la la la", temperature=0, max_tokens=60)
+    calmer = said(starter, "la la la la la la", temperature=0, max_tokens=60, dry_multiplier=2.0)
+    assert calmer != looping
+    assert phrases(dry_multiplier=2.0) <= phrases()
+    assert said(starter, "la la la la la la", temperature=0, max_tokens=60, dry_multiplier=0.0) == looping
+
+
+def test_xtc_leaves_out_the_obvious_word(starter):
+    prompt = "The capital of France is"
+    obvious = said(starter, prompt, temperature=1e-4, max_tokens=1, seed=1)
+    surprised = {
+        said(starter, prompt, temperature=1e-4, max_tokens=1, seed=seed, xtc_probability=1.0, xtc_threshold=0.01)
+        for seed in range(3)
+    }
+    assert surprised
+    assert obvious not in surprised
+    assert said(starter, prompt, temperature=1e-4, max_tokens=1, seed=1, xtc_probability=0.0) == obvious
+
+
+def test_a_stop_text_ends_the_answer_before_it(starter):
+    free = said(starter, temperature=0, max_tokens=12)
+    stop = free.split()[2]
+    asked = starter.ask(starter.raw("My favourite animal is", sampling=Sampling(temperature=0, stop=(stop,))))
+    answer = asked.finished().answer
+    assert (answer.text, str(answer.finish_reason)) == (free[: free.index(stop)], "stop_string")
+
+
 def test_a_grammar_is_kept_to(starter):
     grammar = 'root ::= ("yes" | "no") " because " [a-z ]{5,30} "."'
     for seed in range(4):

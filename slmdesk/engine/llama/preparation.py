@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence as Items
+from dataclasses import replace
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Priority, PromptPart
+from slmdesk.core.types import Priority, PromptPart, Sampling
 from slmdesk.engine.base import Request
 from slmdesk.engine.llama.adapters import Adapter
 from slmdesk.engine.llama.choices import tokens_of_choices
@@ -16,7 +17,7 @@ from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
 from slmdesk.engine.llama.sequence import PreparedRequest, Sequence
 from slmdesk.engine.llama.stream import Outbox
 from slmdesk.engine.llama.thinking import Thought
-from slmdesk.engine.llama.vocabulary import tokenize_parts
+from slmdesk.engine.llama.vocabulary import Vocabulary, tokenize_parts
 
 LEAST_ANSWER = 16
 """Tokens an answer must have space for, unless fewer are requested."""
@@ -33,6 +34,8 @@ def prepare(
     thinks = model.thoughts if request.messages and request.is_free else None
     prompt = tokenize_parts(vocabulary, parts)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
+    if sampling.word_bias:
+        sampling = replace(sampling, logit_bias=(*_bias_of_words(vocabulary, sampling), *sampling.logit_bias))
     choices = tokens_of_choices(vocabulary, request.choices)
     most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
     seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
@@ -64,6 +67,17 @@ def prepare(
         adapter=adapter,
         thought=Thought(thinks, sampling, is_open=thinks.marks.is_open_in(_end_of(parts))) if thinks else None,
     )
+
+
+def _bias_of_words(vocabulary: Vocabulary, sampling: Sampling) -> list[tuple[int, float]]:
+    """The bias of words by the first token of each, as it stands within a text, and at its beginning."""
+    biases = []
+    for words, bias in sampling.word_bias:
+        for text in (f" {words}", words):
+            tokens = vocabulary.tokenize(text, special=False)
+            first = next((one for one in tokens if vocabulary.pieces[one].strip()), None)  # not the space alone
+            biases += [] if first is None else [(first, bias)]
+    return biases
 
 
 def _end_of(parts: Items[PromptPart]) -> str:

@@ -25,6 +25,8 @@ MAX_SEED = 0xFFFFFFFE  # one more means "choose one" to llama.cpp
 _WHOLE_ANSWER = 32_768
 _FIRST_TRY = 64
 """Candidates the grammar is asked about when it refused the winner, before it is asked about all."""
+_DRY_BREAKERS = (b"\n", b":", b'"', b"*")
+"""Phrases do not reach over these; as llama.cpp's own programs have it."""
 _CANDIDATE = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
 
 
@@ -43,6 +45,7 @@ class Sampler:
         """`sampling` must be complete (see USUAL).  Raises KnownError `grammar.invalid`."""
         grammar = _grammar_of(sampling)
         self._api: Any = library.api
+        self._vocab = vocab
         self._end_tokens = vocabulary.end_tokens
         self._n_vocab = vocabulary.n_tokens
         self._grammar = make_grammar_sampler(vocab, grammar) if grammar is not None else None
@@ -158,6 +161,8 @@ class Sampler:
             links.append(
                 api.llama_sampler_init_penalties(n_vocab, _window(sampling.penalty_last_n), *map(_value, penalties))
             )
+        if _value(sampling.dry_multiplier) > 0:
+            links.append(self._dry(sampling))
         if _value(sampling.temperature) <= 0:
             return [*links, api.llama_sampler_init_greedy()]
         if (sampling.top_k or 0) > 0:
@@ -168,9 +173,23 @@ class Sampler:
             links.append(api.llama_sampler_init_top_p(_value(sampling.top_p), 1))
         if _value(sampling.min_p) > 0:
             links.append(api.llama_sampler_init_min_p(_value(sampling.min_p), 1))
+        if _value(sampling.xtc_probability) > 0:
+            links.append(
+                api.llama_sampler_init_xtc(
+                    _value(sampling.xtc_probability), _value(sampling.xtc_threshold), 1, seed & MAX_SEED
+                )
+            )
         links.append(api.llama_sampler_init_temp(_value(sampling.temperature)))
         links.append(api.llama_sampler_init_dist(seed & MAX_SEED))
         return links
+
+    def _dry(self, sampling: Sampling) -> Any:
+        """Looks back over the whole answer, however short the window of the other penalties is."""
+        breakers = (ctypes.c_char_p * len(_DRY_BREAKERS))(*_DRY_BREAKERS)
+        return self._api.llama_sampler_init_dry(
+            self._vocab, _value(sampling.dry_multiplier), _value(sampling.dry_base),
+            sampling.dry_allowed_length or 0, _WHOLE_ANSWER, breakers, len(_DRY_BREAKERS),
+        )  # fmt: skip
 
     def _bias_array(self, bias: dict[int, float]) -> Any:
         array = (self._api.llama_logit_bias * len(bias))()

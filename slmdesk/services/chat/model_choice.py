@@ -19,14 +19,10 @@ from slmdesk.services.chat.options import (
     sampling_for,
 )
 from slmdesk.services.chat.requests import SendRequest
+from slmdesk.services.chat.samplers import CHAT_SAMPLING, TEXT_SAMPLING
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
-
-CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
-"""What a chat adds to the model's defaults: small models repeat themselves in free conversation."""
-TEXT_SAMPLING = Sampling(temperature=0.2, repeat_penalty=1.0)
-"""The same where the question brings a text to work on: its names and figures must come again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,15 @@ from slmdesk.core.gguf.adapter import MOST_STRENGTH
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import THINKING, THINKING_USUAL, Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json
+from slmdesk.services.chat.samplers import MOST_BIASES, MOST_STOPS, SETTINGS, is_bias, is_stop
 
 _LIMITS: Mapping[str, tuple[float, float]] = {
     "lora_scale": (0.0, MOST_STRENGTH),
-    "temperature": (0.0, 100.0),
-    "top_p": (0.0, 1.0),
     "seed": (0, 2**32 - 1),
     "max_tokens": (1, 1 << 20),
+    **{one.name: (one.least, one.most) for one in SETTINGS},
 }
-_WHOLE = ("seed", "max_tokens")
+_WHOLE = ("seed", "max_tokens", *(one.name for one in SETTINGS if one.is_whole))
 ASK, LEAVE_OUT, SUMMARIZE = "", "leave_out", "summarize"
 WHEN_FULL = (ASK, LEAVE_OUT, SUMMARIZE)
 """What happens when a chat becomes longer than the context: the question is refused and the person asked; the oldest
@@ -53,6 +53,22 @@ class ChatOptions:
     lora_scale: float = 1.0
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
+    repeat_penalty: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    penalty_last_n: int | None = None
+    dry_multiplier: float | None = None
+    dry_base: float | None = None
+    dry_allowed_length: int | None = None
+    xtc_probability: float | None = None
+    xtc_threshold: float | None = None
+    stop: tuple[str, ...] = ()
+    """The answer ends before any of these."""
+    word_bias: tuple[tuple[str, float], ...] = ()
+    """Words with a weight, from -100 (forbidden) to 100."""
     seed: int | None = None
     """None: a different one for each answer."""
     max_tokens: int | None = None
@@ -70,10 +86,11 @@ class ChatOptions:
     def sampling(self) -> Sampling:
         """Return the sampling values that were set."""
         return Sampling(
-            temperature=self.temperature, top_p=self.top_p, seed=self.seed, max_tokens=self.max_tokens,
-            thinking=self.thinking or THINKING_USUAL, thought_tokens=MOST_THOUGHT_TOKENS,
+            **{name: getattr(self, name) for name in SAMPLED},
+            thinking=self.thinking or THINKING_USUAL,
+            thought_tokens=MOST_THOUGHT_TOKENS,
             thought_seconds=MOST_THOUGHT_SECONDS,
-        )  # fmt: skip
+        )
 
     @property
     def settings(self) -> dict[str, Json]:
@@ -81,13 +98,21 @@ class ChatOptions:
         usual = ChatOptions()
         values: dict[str, Json] = {name: getattr(self, name) for name in NAMES}
         settings = {name: None if value == getattr(usual, name) else value for name, value in values.items()}
-        return {**settings, EXAMPLES: [[one.question, one.answer] for one in self.examples] or None}
+        return {
+            **settings,
+            "stop": list(self.stop) or None,
+            "word_bias": [list(one) for one in self.word_bias] or None,
+            EXAMPLES: [[one.question, one.answer] for one in self.examples] or None,
+        }
 
 
+SAMPLED = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
+"""The options that are sampling values of the same name."""
 NAMES = (
-    "system", "model", "lora", "lora_scale", "temperature", "top_p", "seed", "max_tokens", "thinking", "when_full",
-    "preset",
+    "system", "model", "lora", "lora_scale", *(one.name for one in SETTINGS), "seed", "max_tokens", "thinking",
+    "when_full", "preset",
 )  # fmt: skip
+"""The options that are a text or a number."""
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
 """Key of the settings; how many examples a chat may have, and characters of each side of one."""
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
@@ -117,7 +142,25 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
         is_text = isinstance(value, str) and name not in _LIMITS and value in _CHOICES.get(name, (value,))
         if is_text or _is_number(name, value):
             values[name] = value
-    return replace(ChatOptions(), **values, examples=examples_from(untrusted.get(EXAMPLES)))  # type: ignore[arg-type]
+    return replace(
+        ChatOptions(),
+        **values,  # type: ignore[arg-type]
+        stop=_stops_from(untrusted.get("stop")),
+        word_bias=_biases_from(untrusted.get("word_bias")),
+        examples=examples_from(untrusted.get(EXAMPLES)),
+    )
+
+
+def _stops_from(untrusted: object) -> tuple[str, ...]:
+    stops = untrusted if isinstance(untrusted, list | tuple) else ()
+    return tuple(stops) if len(stops) <= MOST_STOPS and all(map(is_stop, stops)) else ()
+
+
+def _biases_from(untrusted: object) -> tuple[tuple[str, float], ...]:
+    pairs = untrusted if isinstance(untrusted, list | tuple) else ()
+    if len(pairs) > MOST_BIASES or not all(isinstance(one, list | tuple) and len(one) == 2 for one in pairs):
+        return ()
+    return tuple((words, float(bias)) for words, bias in pairs) if all(is_bias(*one) for one in pairs) else ()
 
 
 def examples_from(untrusted: object) -> tuple[Example, ...]:
@@ -145,6 +188,9 @@ def check_options(options: ChatOptions) -> None:
         value = getattr(options, name)
         if value is not None and not _is_number(name, value):
             raise KnownError("request.invalid", what=name)
+    for name, read in (("stop", _stops_from), ("word_bias", _biases_from)):
+        if read(getattr(options, name)) != getattr(options, name):
+            raise KnownError("request.invalid", what=name)
     if not _are_examples(options.examples):
         raise KnownError("request.invalid", what=EXAMPLES)
     for name, values in _CHOICES.items():
@@ -158,12 +204,12 @@ def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sa
     Raises KnownError `request.invalid`.
     """
     own = options.sampling
-    seed = own.seed if request.seed is None else request.seed
-    most = own.max_tokens if request.max_tokens is None else request.max_tokens
     merged = replace(
         request.over(own).over(usual),
-        seed=seed,
-        max_tokens=most,
+        seed=own.seed if request.seed is None else request.seed,
+        max_tokens=own.max_tokens if request.max_tokens is None else request.max_tokens,
+        stop=request.stop or own.stop,
+        word_bias=request.word_bias or own.word_bias,
         thinking=own.thinking,
         thought_tokens=own.thought_tokens,
         thought_seconds=own.thought_seconds,

@@ -6,6 +6,7 @@ stand in presets.toml and cannot be changed; a person's are in the store.  Every
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,18 +22,21 @@ from slmdesk.core.records import PresetRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.service import Service
 from slmdesk.services.chat.events import PresetsChanged
-from slmdesk.services.chat.options import EXAMPLES, ChatOptions, check_options, options_from
+from slmdesk.services.chat.options import ChatOptions, check_options, options_from
+from slmdesk.services.chat.samplers import BIAS_TITLE, SETTINGS, STOP_TITLE
 
 FORM = "slmdesk_preset"
 """Key of an exported file; its value is the version of its form."""
 VERSION = 1
 MOST_NAME, MOST_SYSTEM = 80, 20_000
-OF_PRESET = ("system", "model", "temperature", "top_p", "max_tokens", "thinking", "examples")
-"""The options that a preset decides; the others of a chat stay."""
 WORDS: Mapping[str, str] = {
-    "system": "instructions", "model": "model", "temperature": "temperature", "top_p": "word variety",
-    "max_tokens": "maximum length", "thinking": "thinking", "examples": "examples",
+    "system": "instructions", "model": "model",
+    **{one.name: re.sub(r"\s*\(.*\)", "", one.title).lower() for one in SETTINGS},
+    "max_tokens": "maximum length", "stop": STOP_TITLE.lower(), "word_bias": BIAS_TITLE.lower(), "thinking": "thinking",
+    "examples": "examples",
 }  # fmt: skip
+OF_PRESET = tuple(WORDS)
+"""The options that a preset decides; the others of a chat stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,7 @@ def preset_in(path: Path) -> tuple[str, ChatOptions]:
     options = _options_of(given)
     for key, value in given.items():
         read = getattr(options, key)
-        if not (isinstance(value, list) and len(read) == len(value) if key == EXAMPLES else read == value):
+        if not (isinstance(value, list) and len(read) == len(value) if isinstance(read, tuple) else read == value):
             raise KnownError("preset.invalid", path=str(path), reason=f"“{key}” has a value it cannot have")
     name = untrusted.get("name")
     if not isinstance(name, str) or not clean_label(name, MOST_NAME).strip():

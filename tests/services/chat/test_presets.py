@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from fakes.recorder import result_of
@@ -52,6 +53,7 @@ def test_a_chat_takes_what_a_preset_decides_and_keeps_the_rest() -> None:
     assert (taken.lora, taken.seed, taken.preset) == ("x", 7, "customer-reply")
     assert differences(taken, reply) == ()
     assert differences(ChatOptions(preset="customer-reply", temperature=0.4), reply) == ("instructions",)
+    assert differences(replace(reply.options, min_p=0.2, stop=("END",)), reply) == ("least likelihood", "stop texts")
     none = with_preset(taken, None)
     assert none == ChatOptions(lora="x", seed=7)
 
@@ -127,7 +129,10 @@ def test_what_cannot_be_is_refused_and_nothing_changes(opened) -> None:
 @pytest.mark.process
 def test_a_preset_goes_to_a_file_and_comes_back_without_its_model(opened, tmp_path) -> None:
     recorder = opened()
-    options = ChatOptions(system="Kurz.", temperature=0.0, max_tokens=99, thinking="off", examples=EXAMPLES, model="m")
+    sampling = {"min_p": 0.1, "repeat_penalty": 1.3, "stop": ("END",), "word_bias": (("nein", -100.0),)}
+    options = ChatOptions(
+        system="Kurz.", temperature=0.0, max_tokens=99, thinking="off", examples=EXAMPLES, model="m", **sampling
+    )
     made = do(recorder, "add", "Kürzer", options)
     file = tmp_path / "preset.json"
     do(recorder, "export_file", made.id, file)
@@ -135,7 +140,7 @@ def test_a_preset_goes_to_a_file_and_comes_back_without_its_model(opened, tmp_pa
     assert again.name == "Kürzer"
     assert again.id != made.id
     assert again.options == ChatOptions(
-        system="Kurz.", temperature=0.0, max_tokens=99, thinking="off", examples=EXAMPLES
+        system="Kurz.", temperature=0.0, max_tokens=99, thinking="off", examples=EXAMPLES, **sampling
     )
 
 
@@ -154,6 +159,9 @@ def test_files_that_are_no_presets_are_refused_with_the_reason(opened, tmp_path)
         (json.dumps({**good, "temperature": "hot"}), "temperature"),
         (json.dumps({**good, "temperature": 1e6}), "temperature"),
         (json.dumps({**good, "examples": [["only one"]]}), "examples"),
+        (json.dumps({**good, "stop": [7]}), "stop"),
+        (json.dumps({**good, "word_bias": [["x", 1e9]]}), "word_bias"),
+        (json.dumps({**good, "min_p": 5}), "min_p"),
         (json.dumps({**good, "system": 7}), "system"),
     ):
         file = tmp_path / "file.json"

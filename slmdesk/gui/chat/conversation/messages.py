@@ -12,16 +12,13 @@ from slmdesk.gui.chat.view.message import DELETIONS, REWRITES
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.conversation import blanks_note, can_continue, words_of
 from slmdesk.services.chat.rewrites import LABELS, rewrite_of
+from slmdesk.services.chat.samplers import BIAS_TITLE, SETTINGS, STOP_TITLE
 
-_SAMPLING = {
-    "temperature": "Temperature", "top_k": "Top-k", "top_p": "Top-p", "min_p": "Min-p",
-    "repeat_penalty": "Repeat penalty", "penalty_last_n": "Repeat penalty looks back, tokens",
-    "frequency_penalty": "Frequency penalty", "presence_penalty": "Presence penalty", "max_tokens": "Tokens at most",
-    "thinking": "Thinking",
-}  # fmt: skip
+_SAMPLING = {**{one.name: one.title for one in SETTINGS}, "max_tokens": "Tokens at most", "thinking": "Thinking"}
 """The sampling settings that are listed with the details of an answer."""
 ENDS = {
-    "stop": "the model", "length": "the limit of tokens", "repeat": "repetition", "cancelled": "you",
+    "stop": "the model", "stop_string": "a stop text", "length": "the limit of tokens", "repeat": "repetition",
+    "cancelled": "you",
 }  # fmt: skip
 CUT = "The answer reached its limit. “Continue” asks for more."
 REPEATED = "The model repeated itself, so the answer was ended."
@@ -150,6 +147,8 @@ def all_details_of(message: Message) -> list[str]:
         ("Seed", "" if message.seed is None else str(message.seed)),
         ("Same answer again", again),
         *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
+        (STOP_TITLE, _joined(said.get("stop"))),
+        (BIAS_TITLE, _joined(said.get("word_bias"))),
         ("Ended by", ENDS.get(message.finish_reason or "", message.finish_reason or "")),
         ("Model file (SHA-256)", message.model_sha256 or ""),
     ]
@@ -158,6 +157,13 @@ def all_details_of(message: Message) -> list[str]:
 
 def _count(tokens: int | None) -> str:
     return "" if tokens is None else f"{tokens:,}"
+
+
+def _joined(value: Json) -> str:
+    """A list of texts, or of words with their weights, in one line."""
+    items = value if isinstance(value, list | tuple) else ()
+    some = [" ".join(map(_number, one)) if isinstance(one, list | tuple) else f"“{one}”" for one in items]
+    return ", ".join(some).replace("\n", "\\n")
 
 
 def _number(value: Json) -> str:

@@ -9,21 +9,16 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QIntValidator, QKeyEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QLabel,
-    QLineEdit,
-    QPlainTextEdit,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtGui import QIntValidator, QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.types import USUAL_SAMPLING
+from slmdesk.core.types import Sampling
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
+from slmdesk.gui.chat.options.fields import WordsField
+from slmdesk.gui.chat.options.more import MoreSettings
 from slmdesk.gui.chat.options.values import STRENGTHS, TEMPERATURES, THINKING, TOP_PS, lengths
 from slmdesk.gui.chat.presets.chooser import PresetChooser
 from slmdesk.gui.chat.presets.editor import PresetEditor
@@ -35,7 +30,8 @@ from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.chat.options import ASK, LEAVE_OUT, SUMMARIZE, ChatOptions
+from slmdesk.services.chat.options import ASK, LEAVE_OUT, SAMPLED, SUMMARIZE, ChatOptions
+from slmdesk.services.chat.samplers import BY_NAME, defaults_of, is_makers
 from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.models.load_options import LoadOptions
 
@@ -56,8 +52,8 @@ SENTENCES = {
     "loaded again.",
     "when_full": "When the chat no longer fits the context. What is left out stays in the chat, in grey; instructions "
     "and pinned messages are always read.",
-    "temperature": "Low: factual and nearly always the same. High: more varied, and more often wrong.",
-    "top_p": "How many of the likely next words may be chosen.",
+    "temperature": BY_NAME["temperature"].words,
+    "top_p": BY_NAME["top_p"].words,
     "thinking": "This model thinks aloud before it answers. That takes time, and may make answers to hard questions "
     "better.",
     "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
@@ -110,13 +106,15 @@ class SettingsPanel(QFrame):
         self._scale = self._add_choice("lora_scale", "Strength of the adapter", list(STRENGTHS))
         self._context = self._add_choice("context", "Context", [])
         self._when_full = self._add_choice("when_full", "When the chat is full", list(WAYS))
-        self._temperature = self._add_choice("temperature", "Temperature", [(None, ""), *TEMPERATURES])
-        self._top_p = self._add_choice("top_p", "Word variety (top-p)", [(None, ""), *TOP_PS])
+        self._temperature = self._add_choice("temperature", BY_NAME["temperature"].title, [(None, ""), *TEMPERATURES])
+        self._top_p = self._add_choice("top_p", BY_NAME["top_p"].title, [(None, ""), *TOP_PS])
         self._build_seed()
         self._length = self._add_choice("max_tokens", "Maximum length", lengths())
         self._thinking = self._add_choice("thinking", "Thinking", [("", THINKING[""])])
-        self._system = _Words(self._content)
+        self._system = WordsField("option_system", self._content, lines=5, hint="None")
         self._add("system", "Instructions", self._system)
+        self._more = MoreSettings(self._content, prefix="option")
+        self._column.addWidget(self._more)
         tip = "Forget what is set for this chat; the context stays as it is"
         self._defaults = button("Back to defaults", "options_defaults", self._content, tip=tip, on=self._on_defaults)
         self._column.addWidget(self._defaults, 0, Qt.AlignmentFlag.AlignLeft)
@@ -174,6 +172,8 @@ class SettingsPanel(QFrame):
             (self._thinking, "thinking"), (self._when_full, "when_full"),
         ):  # fmt: skip
             choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
+        self._more.changed.connect(lambda values: self._set(**values))
+        self._more.reset_requested.connect(self._on_reset_sampling)
         self._context.value_chosen.connect(lambda tokens: self.context_chosen.emit(int(tokens)))
         self._presets.chosen.connect(self._on_preset_chosen)
         self._presets.save_requested.connect(self._on_save_as)
@@ -197,7 +197,7 @@ class SettingsPanel(QFrame):
             self._close, self._presets.choice, self._presets.save, self._presets.manage,
             self._model, self._lora, self._scale, self._context, self._when_full,
             self._temperature, self._top_p, self._seed, self._seed_box, self._length, self._thinking,
-            self._system, self._defaults,
+            self._system, *self._more.in_order, self._defaults,
         )  # fmt: skip
 
     @Slot(str, object)
@@ -205,11 +205,14 @@ class SettingsPanel(QFrame):
         """Show the settings of a chat; text being edited for another is saved first."""
         if self._timer.isActive():
             self.keep_words()
+        is_other = chat != self._chat
+        if is_other:
+            self._more.keep()
         self._chat, self._options = chat, options
         if self._system.toPlainText() != options.system:
             self._system.setPlainText(options.system)
             self._timer.stop()
-        self._show()
+        self._show(is_other=is_other)
 
     @Slot(str)
     def begin_chat(self, chat: str) -> None:
@@ -245,21 +248,21 @@ class SettingsPanel(QFrame):
             self._words("context", SET_BY_ORGANISATION)
         self._show()
 
-    def _show(self) -> None:
+    @Slot()
+    def _show(self, *, is_other: bool = False) -> None:
         options, load_options = self._options, self._load_options
         self._presets.show_presets(self._controller.presets.presets, options)
         is_gone = options.model and self._model.findData(options.model) < 0
         self._model.show_value("" if is_gone else options.model)
         self._show_adapters(load_options)
         self._show_contexts(load_options)
-        makers = load_options.makers if load_options else USUAL_SAMPLING
-        for choice, value, recommended, usual in (
-            (self._temperature, options.temperature, makers.temperature, USUAL_SAMPLING.temperature),
-            (self._top_p, options.top_p, makers.top_p, USUAL_SAMPLING.top_p),
-        ):
-            by = "Recommended" if load_options and recommended is not None else "Default"
-            choice.setItemText(0, f"{by} ({usual if recommended is None else recommended:g})")
-            choice.show_value(value)
+        makers = load_options.makers if load_options else Sampling()
+        defaults = defaults_of(makers)
+        for choice, name in ((self._temperature, "temperature"), (self._top_p, "top_p")):
+            by = "Recommended" if is_makers(name, makers) else "Default"
+            choice.setItemText(0, f"{by} ({getattr(defaults, name):g})")
+            choice.show_value(getattr(options, name))
+        self._more.show_options(options, makers, is_other=is_other)
         self._seed.show_value(options.seed is not None)
         self._seed_box.setVisible(options.seed is not None)
         self._seed_box.setEnabled(options.seed is not None)
@@ -390,12 +393,19 @@ class SettingsPanel(QFrame):
         words = self._system.toPlainText().strip()
         if words != self._options.system:
             self._set(system=words)
+        self._more.keep()
+
+    @Slot()
+    def _on_reset_sampling(self) -> None:
+        self._set(**{name: getattr(ChatOptions(), name) for name in SAMPLED})
+        self._show(is_other=True)  # what could not be read goes too
 
     @Slot()
     def _on_defaults(self) -> None:
         self._system.setPlainText("")
         self._timer.stop()
         self._set(**{name: getattr(ChatOptions(), name) for name in ChatOptions.__slots__})
+        self._show(is_other=True)
 
     # ---- Qt
 
@@ -411,20 +421,3 @@ class SettingsPanel(QFrame):
 
     def _fit_width(self) -> None:
         self.setFixedWidth(LETTERS * self.fontMetrics().averageCharWidth() + 2 * theme.SPACE_16)
-
-
-class _Words(QPlainTextEdit):
-    """A text field of a few lines.  Tab leaves it.  Emits `left` when it loses the focus."""
-
-    left = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("option_system")
-        self.setTabChangesFocus(True)
-        self.setPlaceholderText("None")
-        self.setFixedHeight(5 * self.fontMetrics().lineSpacing() + 2 * theme.SPACE_8)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.left.emit()

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QGridLayout,
     QHeaderView,
     QLayout,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
 
+from slmdesk.core.types import Sampling
 from slmdesk.gui.base import theme
+from slmdesk.gui.chat.options.more import MoreSettings
 from slmdesk.gui.chat.options.values import TEMPERATURES, THINKING, TOP_PS, lengths
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label, show_words
-from slmdesk.services.chat.options import MOST_EXAMPLE, MOST_EXAMPLES, ChatOptions, Example
+from slmdesk.services.chat.options import MOST_EXAMPLE, MOST_EXAMPLES, SAMPLED, ChatOptions, Example
 from slmdesk.services.chat.presets import MOST_NAME, MOST_SYSTEM
 
 AS_USUAL = "The model's own"
 ANY_MODEL = "Any"
 HALF = "An example needs a question and an answer."
 LONG = f"One side of an example has {MOST_EXAMPLE:,} characters at most."
+UNREADABLE = "One of the settings of sampling cannot be read; it says why."
 LONG_SYSTEM = f"Instructions have {MOST_SYSTEM:,} characters at most."
 
 
@@ -57,6 +65,7 @@ class PresetEditor(QDialog):
         self._system = named(QPlainTextEdit(options.system, self), "preset_system", label="Instructions")
         self._system.setTabChangesFocus(True)
         self._system.setPlaceholderText("What the model is told before each chat")
+        self._system.setMinimumHeight(100)
         self._choices = {
             "model": self._choice("model", [("", ANY_MODEL), *models], options.model),
             "temperature": self._choice("temperature", [(None, AS_USUAL), *TEMPERATURES], options.temperature),
@@ -72,6 +81,22 @@ class PresetEditor(QDialog):
             choice.setAccessibleName(title)
             grid.addWidget(heading, at // 2 * 2, at % 2)
             grid.addWidget(choice, at // 2 * 2 + 1, at % 2)
+        self._sampling = {name: getattr(options, name) for name in SAMPLED if name not in (*self._choices, "seed")}
+        self._more = MoreSettings(self, prefix="preset")
+        self._more.show_options(options, Sampling(), is_other=True)
+        content = QFrame(self)
+        column(
+            plain_label("Instructions", self, name="preset_system_heading", wraps=False),
+            (self._system, 2),
+            grid,
+            self._more,
+            self._build_examples(options.examples),
+            into=content,
+            gap=theme.SPACE_12,
+        )
+        scroll = named(QScrollArea(self), "preset_scroll")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        show_column(scroll, content)
         self._problem = plain_label("", self, name="preset_problem", kind="danger")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self._save = named(QPushButton("Save", self), "preset_save")
@@ -79,10 +104,7 @@ class PresetEditor(QDialog):
         self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
         column(
             self._name,
-            plain_label("Instructions", self, name="preset_system_heading", wraps=False),
-            (self._system, 2),
-            grid,
-            self._build_examples(options.examples),
+            (scroll, 1),
             self._problem,
             self._buttons,
             into=self,
@@ -116,8 +138,22 @@ class PresetEditor(QDialog):
         self._system.textChanged.connect(self._show_state)
         self._examples.itemChanged.connect(self._show_state)
         self._examples.itemSelectionChanged.connect(self._show_state)
+        self._more.changed.connect(self._on_sampling)
+        self._more.reset_requested.connect(self._on_reset)
         self._buttons.accepted.connect(self._on_accepted)
         self._buttons.rejected.connect(self.reject)
+
+    @Slot(object)
+    def _on_sampling(self, values: dict[str, Any]) -> None:
+        self._sampling |= values
+        self._more.show_options(replace(ChatOptions(), **self._sampling), Sampling())
+
+    @Slot()
+    def _on_reset(self) -> None:
+        for name, choice in self._choices.items():
+            if name in SAMPLED:
+                choice.show_value(None)
+        self._on_sampling({name: getattr(ChatOptions(), name) for name in self._sampling})
 
     def _add(self, question: str, answer: str) -> None:
         at = self._examples.rowCount()
@@ -161,7 +197,11 @@ class PresetEditor(QDialog):
 
     @Slot()
     def _on_accepted(self) -> None:
-        values = {name: choice.currentData() for name, choice in self._choices.items()}
+        self._more.keep()
+        if self._more.problem:
+            show_words(self._problem, UNREADABLE)
+            return
+        values = {name: choice.currentData() for name, choice in self._choices.items()} | self._sampling
         examples = tuple(Example(question, answer) for question, answer in self._sides())
         self.saved.emit(
             self._name.text(), ChatOptions(system=self._system.toPlainText().strip(), examples=examples, **values)
