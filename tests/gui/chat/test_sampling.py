@@ -79,6 +79,7 @@ def test_one_is_reset_and_all_are(program):
     assert not program.find("option_more_reset").isEnabled()
     put(program, "option_min_p", "0.1")
     put(program, "option_top_k", "7")
+    program.find("option_word_bias").setFocus()
     program.type_into("option_word_bias", "no = -100")
     program.find("option_temperature").setFocus()
     program.wait(lambda: options_of(program).word_bias == (("no", -100.0),))

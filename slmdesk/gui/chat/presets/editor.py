@@ -82,14 +82,15 @@ class PresetEditor(QDialog):
             grid.addWidget(heading, at // 2 * 2, at % 2)
             grid.addWidget(choice, at // 2 * 2 + 1, at % 2)
         self._sampling = {name: getattr(options, name) for name in SAMPLED if name not in (*self._choices, "seed")}
-        self._more = MoreSettings(self, prefix="preset")
-        self._more.show_options(options, Sampling(), is_other=True)
+        self._sampling_box = MoreSettings(self, prefix="preset")
+        self._sampling_box.show_options(options, Sampling(), is_other=True)
         content = QFrame(self)
+        content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         column(
             plain_label("Instructions", self, name="preset_system_heading", wraps=False),
             (self._system, 2),
             grid,
-            self._more,
+            self._sampling_box,
             self._build_examples(options.examples),
             into=content,
             gap=theme.SPACE_12,
@@ -138,15 +139,15 @@ class PresetEditor(QDialog):
         self._system.textChanged.connect(self._show_state)
         self._examples.itemChanged.connect(self._show_state)
         self._examples.itemSelectionChanged.connect(self._show_state)
-        self._more.changed.connect(self._on_sampling)
-        self._more.reset_requested.connect(self._on_reset)
+        self._sampling_box.changed.connect(self._on_sampling)
+        self._sampling_box.reset_requested.connect(self._on_reset)
         self._buttons.accepted.connect(self._on_accepted)
         self._buttons.rejected.connect(self.reject)
 
     @Slot(object)
     def _on_sampling(self, values: dict[str, Any]) -> None:
         self._sampling |= values
-        self._more.show_options(replace(ChatOptions(), **self._sampling), Sampling())
+        self._sampling_box.show_options(replace(ChatOptions(), **self._sampling), Sampling())
 
     @Slot()
     def _on_reset(self) -> None:
@@ -197,8 +198,8 @@ class PresetEditor(QDialog):
 
     @Slot()
     def _on_accepted(self) -> None:
-        self._more.keep()
-        if self._more.problem:
+        self._sampling_box.keep()
+        if self._sampling_box.problem:
             show_words(self._problem, UNREADABLE)
             return
         values = {name: choice.currentData() for name, choice in self._choices.items()} | self._sampling
