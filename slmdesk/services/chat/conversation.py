@@ -104,8 +104,8 @@ def leaf_of(item: Item) -> str | None:
 
 
 SYSTEM = (
-    "Answer in the language of the question. When asked for a text, give the text alone, without introduction or "
-    'closing remarks. Use only facts you are sure of. If you do not know, answer: "I do not know."'
+    "You are a careful assistant in an office. You write whatever text you are asked for, and you answer questions in "
+    'the language they are asked in. Questions about facts that you cannot know you answer with: "I do not know."'
 )
 """The instructions of a chat that has none of its own: without any, templates put a line about their maker there, and
 small models make up what nobody can know (docs/decisions.md).
