@@ -89,6 +89,9 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "backup.unusable": ("path", "reason"),
         "item.unknown": ("id",),
         "text.replaced": ("count",),
+        "chats.unknown": ("path",),
+        "chats.unreadable": ("path", "reason"),
+        "chats.broken": ("path", "reason"),
         # documents
         "document.unknown_format": ("suffix", "known"),
         "document.unreadable": ("path", "reason"),

@@ -54,14 +54,14 @@ class Archive:
         """
         return b"".join(self.chunks(name))
 
-    def chunks(self, name: str) -> Iterator[bytes]:
+    def chunks(self, name: str, most_bytes: int = MAX_ENTRY_BYTES) -> Iterator[bytes]:
         """The same piece by piece, for parts that need not be in memory as a whole.  Raises as `read` does."""
         info = self._infos.get(name)
         if info is None:
             return
         if info.flag_bits & 1:
             raise KnownError("document.locked", path=self._path)
-        limit = min(MAX_ENTRY_BYTES, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
+        limit = min(most_bytes, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
         if info.file_size > limit:  # more than its header says is never unpacked, so that this costs no time
             raise KnownError("document.bomb", path=self._path)
         size = 0

@@ -1,19 +1,20 @@
-"""Exports a chat as Markdown (its active path) or JSON (the whole tree)."""
+"""Exports a chat as Markdown (its active path) or JSON (the whole tree), or several of them as one file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from slmdesk.core.attached import used_words
+from slmdesk.core.chat_import import IMPORTED, OWN_FORMAT, OWN_PROGRAM, OWN_VERSION
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json, Role
 from slmdesk.core.wire import to_json as json_of
 
-JSON_FORMAT = "slmdesk-chat"
-JSON_VERSION = 1
-
+Shown = tuple[Item, Sequence[Message]]
+"""A chat with its active path."""
+NOTES_TITLE = "Notes on the earlier part"
 _UNSENT = ("draft", "draft_attachments")
 """Of an item's settings: never said, never sent."""
 
@@ -40,13 +41,36 @@ def attached_lines(message: Message) -> list[str]:
     return [f"Attached: {one.attached.name} \u2014 {used_words(one.attached)}" for one in message.attachments]
 
 
-def to_markdown(item: Item, messages: Sequence[Message], path: Sequence[Message]) -> str:
-    """The active path as a Markdown document: who said what, when, and what was cut off."""
-    del messages  # other versions of an answer are in the JSON export
-    blocks = [f"# {_heading(item.title)}"]
-    system = item.settings.get("system")
-    if isinstance(system, str) and system:
-        blocks += ["**Instructions**", system]
+def opening_of(item: Item) -> list[tuple[str, str]]:
+    """What stands before the messages of a chat, each with its heading: instructions, and notes that the model reads
+    in place of the earlier part.
+    """
+    found = (("Instructions", item.settings.get("system")), (NOTES_TITLE, item.settings.get("earlier_notes")))
+    return [(name, words) for name, words in found if isinstance(words, str) and words.strip()]
+
+
+def origin_of(item: Item) -> dict[str, Json] | None:
+    """The program a chat was imported from, its id there, and when; None for one that was written here."""
+    found = item.settings.get(IMPORTED)
+    if isinstance(found, Mapping) and found.get("program") == OWN_PROGRAM:
+        found = found.get("origin")
+    if not isinstance(found, Mapping):
+        return None
+    time = found.get("time")
+    when = iso_time(time) if isinstance(time, int | float) else None
+    return {"program": str(found.get("program", "")), "id": str(found.get("id", "")), "imported": when}
+
+
+def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
+    """The active path as a Markdown document: who said what, when, and what was cut off.  `level`: of its heading.
+
+    Other versions of an answer are in the JSON export alone.
+    """
+    blocks = [f"{'#' * level} {_heading(item.title)}"]
+    if origin := origin_of(item):
+        blocks.append(f"*Imported from {_heading(str(origin['program']))}*")
+    for name, words in opening_of(item):
+        blocks += [f"**{name}**", words]
     for one in path:
         blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
         words = one.words
@@ -57,6 +81,13 @@ def to_markdown(item: Item, messages: Sequence[Message], path: Sequence[Message]
         if one.status in _CUT:
             blocks.append(f"*({_CUT[one.status]})*")
     return "\n\n".join(blocks) + "\n"
+
+
+def chats_to_markdown(title: str, chats: Sequence[Shown]) -> str:
+    """Several chats as one Markdown document: their titles, then each as a section."""
+    contents = [f"{number}. {_heading(item.title)}" for number, (item, _path) in enumerate(chats, start=1)]
+    sections = [to_markdown(item, path, level=2) for item, path in chats]
+    return "\n---\n\n".join([f"# {_heading(title)}\n\n" + "\n".join(contents) + "\n", *sections])
 
 
 def comparison_to_markdown(
@@ -79,28 +110,44 @@ def comparison_to_markdown(
     return "\n\n".join([*blocks, _heading(vote)]) + "\n"
 
 
-def to_json(item: Item, messages: Sequence[Message], path: Sequence[Message]) -> str:
-    """Everything the store has about a chat, except owners and revisions, as one JSON object."""
-    shape: dict[str, Json] = {
-        "format": JSON_FORMAT,
-        "version": JSON_VERSION,
+def to_json(
+    item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
+) -> str:
+    """Everything the store has about a chat, except owners and revisions, as one JSON object.
+
+    `quotes`: for the ids of answers, their verified quotations.
+    """
+    return _json(chat_shape(item, messages, path, quotes))
+
+
+def chats_to_json(shapes: Sequence[Json]) -> str:
+    """Several chats, each as `chat_shape` has it, as one JSON list."""
+    return _json(shapes)
+
+
+def chat_shape(
+    item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
+) -> dict[str, Json]:
+    """The object of `to_json`.  services.history.own_chats reads it back, so what is added here is added there."""
+    return {
+        "format": OWN_FORMAT,
+        "version": OWN_VERSION,
         "id": item.id,
         "kind": item.kind,
         "title": item.title,
         "created": iso_time(item.created),
         "updated": iso_time(item.updated),
-        "settings": {key: value for key, value in item.settings.items() if key not in _UNSENT},
+        "pinned": item.pinned,
+        "origin": origin_of(item),
+        "settings": {key: value for key, value in item.settings.items() if key not in (*_UNSENT, IMPORTED)},
         "shown": [one.id for one in path],
         "messages": [_message(one) for one in messages],
+        "quotes": dict(quotes or {}),
     }
+
+
+def _json(shape: Json) -> str:
     return json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
-
-
-FORMATS: Mapping[str, Callable[[Item, Sequence[Message], Sequence[Message]], str]] = {
-    "md": to_markdown,
-    "json": to_json,
-}
-"""Name of a format → a function of item, all messages and the active path."""
 
 
 def _message(one: Message) -> dict[str, Json]:
@@ -115,6 +162,9 @@ def _message(one: Message) -> dict[str, Json]:
         "model": one.model_name,
         "model_sha256": one.model_sha256,
         "preset": one.preset,
+        "prompt_version": one.prompt_version,
+        "thought": one.thought,
+        "thought_seconds": one.thought_seconds,
         "original": one.original,
         "sampling": dict(one.sampling),
         "seed": one.seed,

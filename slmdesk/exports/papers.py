@@ -7,20 +7,33 @@ from collections.abc import Mapping, Sequence
 from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Json, Role
-from slmdesk.exports.chats import attached_lines, cut_words, iso_time
+from slmdesk.exports.chats import Shown, attached_lines, cut_words, iso_time, opening_of, origin_of
 from slmdesk.exports.json_values import mapping, objects, sequence
 from slmdesk.exports.markdown import pieces_of
 
 
 def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
     """The active path of a chat: who said what, when, and what was cut off."""
-    pieces: list[Piece] = []
-    system = subject.settings.get("system")
-    if isinstance(system, str) and system.strip():
-        pieces += [heading("Instructions", 3), *_lines(system)]
-    for one in path:
-        pieces += _said(one)
-    return Paper(_title(subject), tuple(pieces), f"A chat of {_day(subject.created)}, exported from slmdesk")
+    return Paper(_title(subject), tuple(_chat(subject, path)), f"{_about(subject)}, exported from slmdesk")
+
+
+def chats_paper(title: str, chats: Sequence[Shown]) -> Paper:
+    """Several chats as one document: their titles, then each as a section."""
+    pieces = [heading("Contents")]
+    pieces += [item(_title(subject), mark=f"{number}.") for number, (subject, _path) in enumerate(chats, start=1)]
+    for subject, path in chats:
+        pieces += [Piece(PieceKind.RULE), heading(_title(subject)), small(_about(subject)), *_chat(subject, path)]
+    return Paper(title, tuple(pieces), "Exported from slmdesk")
+
+
+def _chat(subject: Item, path: Sequence[Message]) -> list[Piece]:
+    opening = [piece for name, words in opening_of(subject) for piece in (heading(name, 3), *_lines(words))]
+    return [*opening, *(piece for one in path for piece in _said(one))]
+
+
+def _about(subject: Item) -> str:
+    origin = origin_of(subject)
+    return f"A chat of {_day(subject.created)}" + (f", imported from {origin['program']}" if origin else "")
 
 
 def question_paper(

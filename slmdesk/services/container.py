@@ -43,6 +43,7 @@ from slmdesk.services.evaluation.model_comparison import ModelComparisonService
 from slmdesk.services.history.backups import BackupService
 from slmdesk.services.history.change_watch import ChangeWatch
 from slmdesk.services.history.export import ExportService
+from slmdesk.services.history.imports import ImportService
 from slmdesk.services.history.pdf import PrintService, page_size
 from slmdesk.services.history.service import HistoryService
 from slmdesk.services.jobs.overview import JobViews
@@ -308,6 +309,7 @@ class Services:
         self.history = HistoryService(self.runtime, chats, self.states)
         self.printing = self._closed_at_end(PrintService(self.service_thread, self.printer, page_size))
         exports = self.exports = ExportService(self.service_thread, self.history, chats, self.printing)
+        self.imports = self._closed_at_end(ImportService(self.runtime, self.reader))
         exports.register(COMPARISON, partial(export_model_comparison, chats))
         exports.register(QUESTION, partial(export_question, store, chats, self.collections.unread))
         exports.register(SUMMARY, partial(export_summary, store))

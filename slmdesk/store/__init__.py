@@ -4,6 +4,7 @@ from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.database import SQLITE_VERSION
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
+from slmdesk.store.part import new_id
 from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.restoring import PreparedBackup, backups, prepare_backup, replace_history, restore
 from slmdesk.store.segments import LOOK
@@ -23,6 +24,7 @@ __all__ = [
     "backups",
     "damaged_copies",
     "is_instance_alive",
+    "new_id",
     "open_store",
     "prepare_backup",
     "replace_history",

@@ -17,6 +17,7 @@ from slmdesk.store.collections import Collections, collection_from
 from slmdesk.store.database import Database, Row, RowLike
 from slmdesk.store.documents import Documents, document_from
 from slmdesk.store.glossaries import Glossaries, Terms, glossary_from, term_from
+from slmdesk.store.imports import Imports
 from slmdesk.store.items import Items, item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
 from slmdesk.store.ledger import NetworkLogPart
@@ -72,6 +73,7 @@ class Store:
         self.index = SearchIndex(shared)
         self.items = Items(shared, self.index)
         self.messages = Messages(shared, self.items, self.index)
+        self.imports = Imports(shared, self.items, self.messages, self.index)
         self.jobs = Jobs(shared)
         self.passages = Passages(shared, self.index)
         self.vectors = Vectors(shared)

@@ -208,10 +208,12 @@ class ReaderRole(_CountingRole):
 
     kinds = (
         "read", "page_image", "prepare", "units", "rewrite", "terms", "pairs", "columns", "table_columns",
+        "chats",
     )  # fmt: skip
 
     def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
         """Reading one document, picturing a page, giving it back with other words."""
+        from slmdesk.tasks.chats import chats
         from slmdesk.tasks.columns import table_columns
         from slmdesk.tasks.read import page_image, prepare, read
         from slmdesk.tasks.rewrite import rewrite, units
@@ -220,6 +222,7 @@ class ReaderRole(_CountingRole):
         return {
             "read": read, "page_image": page_image, "prepare": prepare, "units": units, "rewrite": rewrite,
             "terms": terms, "pairs": pairs, "columns": columns, "table_columns": table_columns,
+            "chats": chats,
         }  # fmt: skip
 
     def patience_of(self, job: Job) -> float:

@@ -1,13 +1,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from slmdesk.core.chat_import import IMPORTED
+from slmdesk.core.paper import PieceKind
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Origin, Role, TextPart
-from slmdesk.exports.chats import FORMATS, iso_time
+from slmdesk.exports.chats import (
+    chat_shape,
+    chats_to_json,
+    chats_to_markdown,
+    iso_time,
+    origin_of,
+    to_json,
+    to_markdown,
+)
+from slmdesk.exports.papers import chat_paper, chats_paper
+from slmdesk.services.chat.context_window import NOTES
 
 pytestmark = pytest.mark.pure
 
@@ -43,14 +56,14 @@ def chat() -> tuple[Item, list[Message], list[Message]]:
     return item, messages, [messages[0], messages[1], messages[3], messages[4]]
 
 
-@pytest.mark.parametrize("kind", sorted(FORMATS))
-def test_exports_are_as_the_golden_file(kind: str) -> None:
-    text = FORMATS[kind](*chat())
-    assert text == (GOLDEN / f"chat.{kind}").read_text("utf-8")
+def test_exports_are_as_the_golden_files() -> None:
+    item, messages, path = chat()
+    assert to_json(item, messages, path) == (GOLDEN / "chat.json").read_text("utf-8")
+    assert to_markdown(item, path) == (GOLDEN / "chat.md").read_text("utf-8")
 
 
 def test_json_holds_the_whole_tree_and_no_owner() -> None:
-    shape = json.loads(FORMATS["json"](*chat()))
+    shape = json.loads(to_json(*chat()))
     assert [one["id"] for one in shape["messages"]] == ["m1", "m2", "m3", "m4", "m5"]
     assert shape["shown"] == ["m1", "m2", "m4", "m5"]
     assert "desk-1" not in json.dumps(shape)
@@ -58,3 +71,46 @@ def test_json_holds_the_whole_tree_and_no_owner() -> None:
 
 def test_times_are_utc() -> None:
     assert iso_time(0) == "1970-01-01T00:00:00Z"
+
+
+def test_notes_on_the_earlier_part_stand_before_the_messages() -> None:
+    item, _messages, path = chat()
+    item = replace(item, settings={**item.settings, NOTES: "They asked about boats."})
+    text = to_markdown(item, path)
+    assert text.index("Be short.") < text.index("**Notes on the earlier part**") < text.index("They asked about boats.")
+    assert text.index("They asked about boats.") < text.index("**You**")
+    words = [piece.text for piece in chat_paper(item, path).pieces]
+    assert words.index("Notes on the earlier part") + 1 == words.index("They asked about boats.")
+
+
+def test_several_chats_are_one_document_with_their_titles_first() -> None:
+    item, _messages, path = chat()
+    other = replace(item, id="i2", title="Tea", settings={})
+    text = chats_to_markdown("2 chats", [(item, path), (other, path[:1])])
+    assert text.startswith("# 2 chats\n\n1. Boats \\<b\\>and\\</b\\> \\# lakes\n2. Tea\n")
+    assert text.count("\n---\n") == 2
+    assert text.index("\n## Boats") < text.index("\n## Tea")
+    paper = chats_paper("2 chats", [(item, path), (other, path[:1])])
+    contents = [piece.text for piece in paper.pieces if piece.kind is PieceKind.ITEM][:2]
+    assert contents == ["Boats <b>and</b> # lakes", "Tea"]
+    sections = [piece.text for piece in paper.pieces if piece.kind is PieceKind.HEADING and piece.level == 2]
+    assert sections == ["Contents", "Boats <b>and</b> # lakes", "Tea"]
+
+
+def test_several_chats_are_a_json_list() -> None:
+    item, messages, path = chat()
+    shape = chat_shape(item, messages, path)
+    assert json.loads(chats_to_json([shape, shape])) == [shape, shape]
+
+
+def test_an_imported_chat_names_its_origin_and_not_its_own_import() -> None:
+    item, messages, path = chat()
+    mark = {"program": "ChatGPT", "id": "c1", "sum": "ab", "time": 0.0}
+    foreign = replace(item, settings={IMPORTED: mark})
+    assert origin_of(foreign) == {"program": "ChatGPT", "id": "c1", "imported": "1970-01-01T00:00:00Z"}
+    assert "*Imported from ChatGPT*" in to_markdown(foreign, path)
+    assert "imported from ChatGPT" in chat_paper(foreign, path).subtitle
+    again = replace(item, settings={IMPORTED: {"program": "slmdesk", "id": "i1", "sum": "cd", "time": 9.0}})
+    shape = json.loads(to_json(again, messages, path))
+    assert shape["origin"] is None
+    assert IMPORTED not in shape["settings"]

@@ -184,6 +184,12 @@ SENTENCES: Mapping[str, str] = {
     "document.none_translatable": "There is nothing in {name} that can be translated. These formats can: {known}.",
     "document.too_many": "These are {count} documents; {limit} can be begun at once. Drop fewer.",
     "document.changed": "{path} has changed since it was translated. Translate it again; what did not change is kept.",
+    "chats.unknown": (
+        "There are no chats in {path} that slmdesk can read. It reads exports of slmdesk, ChatGPT, Open WebUI, LM "
+        "Studio, Jan and Cherry Studio."
+    ),
+    "chats.unreadable": "The chats in {path} cannot be read: {reason}.",
+    "chats.broken": "{path} was not read to its end: {reason}. The chats before that place were imported.",
     "preset.unknown": "There is no preset “{id}” of yours here.",
     "preset.invalid": "{path} cannot be read as a preset: {reason}. Nothing was changed.",
     "glossary.unknown": "There is no glossary {id} here.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Found, Item, Message, Rescued
 from slmdesk.core.types import Json
-from slmdesk.exports.chats import FORMATS, comparison_to_markdown
+from slmdesk.core.wire import to_json as to_wire
+from slmdesk.exports.chats import chat_shape, comparison_to_markdown, to_json, to_markdown
 from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.service import ChatService
@@ -21,6 +22,9 @@ from slmdesk.services.evaluation.export import export_parts
 from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
 from slmdesk.store import damaged_copies, rescue_into
+
+TEXT_FORMS = ("md", "json")
+"""The forms a chat is exported in as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +196,21 @@ class HistoryService(Service):
         """Export a chat as text in the format `form` ('md', 'json').  Raises KnownError `item.unknown`,
         `request.invalid`.
         """
-        if form not in FORMATS:
-            raise KnownError("request.invalid", what=f"no format {form}")
         item = self._store.items.get(id)
-        if item.kind == COMPARISON and form == "md":
+        if form not in TEXT_FORMS:
+            raise KnownError("request.invalid", what=f"no format {form}")
+        if form == "json":
+            return to_json(*self._of_export(item.id))
+        if item.kind == COMPARISON:
             return comparison_to_markdown(*export_parts(item, self._chats.messages(item.id)))
         held = self._chats.open(item.id)
-        return FORMATS[form](held.item, self._chats.messages(held.item.id), held.messages)
+        return to_markdown(held.item, held.messages)
+
+    def export_shape(self, id: str) -> dict[str, Json]:
+        """Return a chat as its JSON export has it.  Raises KnownError `item.unknown`."""
+        return chat_shape(*self._of_export(id))
+
+    def _of_export(self, id: str) -> tuple[Item, Sequence[Message], Sequence[Message], Mapping[str, Json]]:
+        held = self._chats.open(id)
+        quotes: dict[str, Json] = {id: [to_wire(one) for one in found] for id, found in held.quotes.items()}
+        return held.item, self._chats.messages(held.item.id), held.messages, quotes

@@ -1,0 +1,65 @@
+"""Chats of other programs as the reader child hands them to the app, and the words for what they hold beside text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OWN_FORMAT, OWN_VERSION = "slmdesk-chat", 1
+"""In the JSON export of a chat of our own."""
+OWN_PROGRAM = "slmdesk"
+IMPORTED = "imported"
+"""Key of the settings of a chat that was imported, {program, id, sum, time}, and of what is kept with its messages: the
+name of the program.
+"""
+USER, ASSISTANT = "user", "assistant"
+COMPLETE, CANCELLED, INTERRUPTED = "complete", "cancelled", "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignMessage:
+    """One message of a chat.  Times are seconds since the epoch, UTC; None: the file does not say."""
+
+    id: str
+    parent: str | None
+    """The message before it, in the same chat."""
+    role: str
+    """USER or ASSISTANT."""
+    text: str
+    model: str = ""
+    created: float | None = None
+    status: str = COMPLETE
+    """COMPLETE, CANCELLED (a person stopped it) or INTERRUPTED (by whatever)."""
+    finish_reason: str = ""
+    """ "stop", "length", or "" where the file does not say."""
+    thought: str = ""
+    thought_seconds: float | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignChat:
+    """One chat of another program."""
+
+    program: str
+    id: str
+    """As the program names it; may be empty."""
+    title: str
+    created: float | None = None
+    updated: float | None = None
+    system: str = ""
+    """Its instructions."""
+    leaf: str = ""
+    """Id of the last message of the branch that was shown."""
+    messages: tuple[ForeignMessage, ...] = ()
+    """A message before those that follow it; versions of one in their order."""
+    left_out: tuple[tuple[str, int], ...] = ()
+    """What cannot be kept: a name in the singular ("picture") and how many."""
+
+
+def counted_words(counts: Mapping[str, int]) -> str:
+    """Name what was counted: "3 pictures, 2 files and 1 tool call"; "" for nothing."""
+    said = [f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
+    return " and ".join(part for part in (", ".join(said[:-1]), *said[-1:]) if part)

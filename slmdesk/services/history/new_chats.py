@@ -1,0 +1,268 @@
+"""Makes chats for the store of what an import has read: from other programs, and from our own JSON export.
+
+Everything in it is untrusted.  Ids are given anew.  Pure functions but for those ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from slmdesk.core.attached import AttachmentPart
+from slmdesk.core.chat_import import IMPORTED, OWN_PROGRAM, OWN_VERSION, ForeignChat, ForeignMessage
+from slmdesk.core.errors import CODES, KnownError
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import Item, Message, Status
+from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.chat.context_window import WINDOW, copied_window
+from slmdesk.services.chat.conversation import NEW_CHAT, title_from
+from slmdesk.services.chat.options import options_from
+from slmdesk.services.chat.quote import Quoted
+from slmdesk.services.chat.service import KIND
+from slmdesk.store import new_id
+
+MOST_TITLE = 200
+_LATEST = 1e10
+
+
+@dataclass(frozen=True, slots=True)
+class NewChat:
+    """A chat as it is added to the store."""
+
+    item: Item
+    messages: tuple[Message, ...]
+    quotes: Mapping[str, Json]
+    """Verified quotations, by the id of their answer."""
+    sum: str
+    """The same for the same chat of the same program, whatever its title."""
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Ids of the documents that are attached and here, each once."""
+        parts = (part.attached for one in self.messages for part in one.attachments if not part.attached.is_gone)
+        return tuple(dict.fromkeys(one.document for one in parts if one.document))
+
+
+def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
+    """A checksum of what a chat says, without dates and ids of its messages."""
+    places = {one.id: at for at, one in enumerate(messages)}
+    rows = [
+        [places.get(one.parent or ""), str(one.role), one.words, one.thought, one.original, len(one.attachments)]
+        for one in messages
+    ]
+    return hashlib.sha256(json.dumps([program, id, rows]).encode()).hexdigest()
+
+
+# ---- other programs
+
+
+def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
+    """Make a chat of one of another program; times that are not known are those of what stands before."""
+    ids = {one.id: new_id() for one in found.messages}
+    times = [one.created for one in found.messages if one.created is not None]
+    created = min(found.created if found.created is not None else min(times, default=now), now)
+    updated = found.updated if found.updated is not None else max(times, default=created)
+    messages: list[Message] = []
+    at = created
+    for number, one in enumerate(found.messages):
+        at = one.created if one.created is not None else at
+        messages.append(_foreign_message(one, found.program, ids, number, min(at, now)))
+    first = next((one.words for one in messages if one.role is Role.USER), "")
+    sum = sum_of(found.program, found.id, messages)
+    mark: dict[str, Json] = {"program": found.program, "id": found.id[:200], "sum": sum, "time": now}
+    settings: dict[str, Json] = {IMPORTED: mark}
+    if found.system.strip():
+        settings["system"] = found.system
+    if found.leaf in ids:
+        settings["leaf"] = ids[found.leaf]
+    item = _item(title_from(found.title or first), created, min(max(updated, created), now), settings)
+    return NewChat(item, tuple(messages), {}, sum)
+
+
+def _item(title: str, created: float, updated: float, settings: Mapping[str, Json], *, pinned: bool = False) -> Item:
+    return Item(
+        n=0, id=new_id(), kind=KIND, title=title, folder=None, pinned=pinned, created=created, updated=updated,
+        deleted_at=None, revision=0, settings=settings,
+    )  # fmt: skip
+
+
+def _foreign_message(one: ForeignMessage, program: str, ids: Mapping[str, str], number: int, created: float) -> Message:
+    is_answer = one.role == Role.ASSISTANT
+    return Message(
+        n=number, id=ids[one.id], item="", parent=ids.get(one.parent or ""),
+        role=Role.ASSISTANT if is_answer else Role.USER,
+        parts=() if is_answer else (TextPart(one.text, Origin.PERSON),),
+        text=one.text if is_answer else "",
+        status=Status(one.status) if is_answer and one.status in _ENDS else Status.COMPLETE,
+        owner=None, model_sha256=None, model_name=clean_label(one.model, MOST_TITLE) or None, preset=None,
+        sampling={IMPORTED: program}, seed=None, tokens_in=one.tokens_in, tokens_out=one.tokens_out,
+        tokens_reused=None, seconds=one.seconds, finish_reason=one.finish_reason or None, prompt_version=None,
+        error_code=None, error_args={}, created=created, revision=0, thought=one.thought,
+        thought_seconds=one.thought_seconds,
+    )  # fmt: skip
+
+
+_ENDS = (Status.CANCELLED, Status.INTERRUPTED)
+
+
+# ---- our own
+
+
+@dataclass(frozen=True, slots=True)
+class _Exported:
+    """The plain fields of a message in an export."""
+
+    id: str
+    parent: str | None
+    role: Role
+    text: str
+    status: Status
+    created: str
+    model: str | None = None
+    model_sha256: str | None = None
+    preset: str | None = None
+    prompt_version: str | None = None
+    thought: str = ""
+    thought_seconds: float | None = None
+    original: str | None = None
+    seconds: float | None = None
+    finish_reason: str | None = None
+
+
+def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[str, str], bool]) -> NewChat:
+    """Make a chat of what `exports.chats.chat_shape` wrote; it says the same then, but for ids.
+
+    `is_here`: whether a document is here, by id and sha256; of the others the text that was sent is kept.  Raises
+    KnownError `request.invalid` for anything that no export holds, `chats.unreadable` for one of a newer version.
+    """
+    version = untrusted.get("version")
+    if isinstance(version, int) and version > OWN_VERSION:
+        raise KnownError("chats.unreadable", path="", reason="a newer version of slmdesk wrote it")
+    shapes = untrusted.get("messages")
+    if untrusted.get("kind") != KIND or not isinstance(shapes, list):
+        raise KnownError("request.invalid", what="no chat")
+    exported = [dataclass_from(_Exported, one) for one in shapes]
+    ids = {one.id: new_id() for one in exported}
+    messages = tuple(
+        _own_message(one, shape, ids, number, now, is_here)
+        for number, (one, shape) in enumerate(zip(exported, shapes, strict=True))
+    )
+    id = untrusted.get("id")
+    sum = sum_of(OWN_PROGRAM, id if isinstance(id, str) else "", messages)
+    mark: dict[str, Json] = {"program": OWN_PROGRAM, "id": str(id)[:200], "sum": sum, "time": now}
+    if origin := _origin(untrusted.get("origin")):
+        mark["origin"] = origin
+    created = min(_time(untrusted.get("created"), now), now)
+    updated = min(max(_time(untrusted.get("updated"), now), created), now)
+    title = untrusted.get("title")
+    item = _item(
+        clean_label(title if isinstance(title, str) else "", MOST_TITLE) or NEW_CHAT,
+        created,
+        updated,
+        {**_settings(_mapping(untrusted.get("settings")), ids), IMPORTED: mark},
+        pinned=untrusted.get("pinned") is True,
+    )
+    return NewChat(item, messages, _quotes(_mapping(untrusted.get("quotes")), ids), sum)
+
+
+def _settings(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str, Json]:
+    """The options of the chat, its shown version, and what the model sees of it."""
+    settings: dict[str, Json] = {**options_from(untrusted).settings, **copied_window(untrusted, ids)}
+    leaf = untrusted.get("leaf")
+    settings["leaf"] = ids.get(leaf) if isinstance(leaf, str) else None
+    return {key: value for key, value in settings.items() if value}
+
+
+def _own_message(
+    one: _Exported,
+    untrusted: Mapping[str, Json],
+    ids: Mapping[str, str],
+    number: int,
+    now: float,
+    is_here: Callable[[str, str], bool],
+) -> Message:
+    shapes = untrusted.get("parts")
+    parts = tuple(_part(shape, is_here) for shape in shapes) if isinstance(shapes, list) else ()
+    said = "".join(part.text for part in parts if not isinstance(part, AttachmentPart))
+    error, tokens = _mapping(untrusted.get("error")), _mapping(untrusted.get("tokens"))
+    code = error.get("code")
+    is_known = isinstance(code, str) and code in CODES
+    sampling = dict(_mapping(untrusted.get("sampling")))
+    if isinstance(window := sampling.get(WINDOW), Mapping):
+        sampling[WINDOW] = {key: value for key, value in copied_window(window, ids).items() if value is not None}
+    status = one.status
+    if status is Status.STREAMING or (status is Status.FAILED and not is_known):
+        status = Status.INTERRUPTED
+    return Message(
+        n=number, id=ids[one.id], item="", parent=ids.get(one.parent or ""), role=one.role, parts=parts,
+        text="" if said == one.text else one.text, status=status, owner=None, model_sha256=one.model_sha256,
+        model_name=one.model, preset=one.preset, sampling=sampling, seed=_whole(untrusted.get("seed")),
+        tokens_in=_whole(tokens.get("in")), tokens_out=_whole(tokens.get("out")),
+        tokens_reused=_whole(tokens.get("reused")), seconds=one.seconds, finish_reason=one.finish_reason,
+        prompt_version=one.prompt_version, error_code=str(code) if is_known else None,
+        error_args=_args(error.get("args")) if is_known else {}, created=min(_time(one.created, now), now),
+        revision=0, thought=one.thought, thought_seconds=one.thought_seconds, original=one.original,
+    )  # fmt: skip
+
+
+def _part(untrusted: object, is_here: Callable[[str, str], bool]) -> TextPart:
+    if "attached" not in _mapping(untrusted):
+        return dataclass_from(TextPart, untrusted)
+    part = dataclass_from(AttachmentPart, untrusted)
+    about = part.attached
+    is_gone = (bool(about.document) and not is_here(about.document, about.sha256)) or about.is_folder
+    return replace(part, attached=replace(about, is_gone=True)) if is_gone else part
+
+
+def _quotes(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for id, shapes in untrusted.items():
+        if id in ids and isinstance(shapes, list):
+            with suppress(KnownError):
+                found[ids[id]] = [to_json(dataclass_from(Quoted, one)) for one in shapes]
+    return found
+
+
+def _origin(untrusted: object) -> dict[str, Json]:
+    shape = _mapping(untrusted)
+    program, id = shape.get("program"), shape.get("id")
+    if not (isinstance(program, str) and program and isinstance(id, str)):
+        return {}
+    found: dict[str, Json] = {"program": clean_label(program, 60), "id": id[:200]}
+    return {**found, "time": _time(shape.get("imported"), 0.0)}
+
+
+def _mapping(untrusted: object) -> Mapping[str, Json]:
+    return untrusted if isinstance(untrusted, Mapping) else {}
+
+
+def _whole(untrusted: object) -> int | None:
+    """A number that the database can hold."""
+    if not isinstance(untrusted, int) or isinstance(untrusted, bool):
+        return None
+    return untrusted if abs(untrusted) < 1 << 62 else None
+
+
+def _args(untrusted: object) -> dict[str, Json]:
+    """The arguments of an error: numbers and short strings."""
+    found = _mapping(untrusted).items()
+    return {key: value[:500] if isinstance(value, str) else value for key, value in found if _is_plain(value)}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _time(untrusted: object, otherwise: float) -> float:
+    """Seconds since the epoch of a time in ISO 8601."""
+    try:
+        when = datetime.fromisoformat(str(untrusted).replace("Z", "+00:00"))
+        seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return otherwise
+    return seconds if 0 <= seconds < _LATEST else otherwise
