@@ -181,8 +181,8 @@ class _Import(Service):
     def _on_read(self, source: Source, before: int, result: Mapping[str, Json] | Problem) -> None:
         """A file was read; all of its chats have been taken."""
         self._handle = None
-        if isinstance(result, Problem):
-            if not self._is_stopped:
+        if isinstance(result, Problem) or self._is_stopped:
+            if isinstance(result, Problem) and not self._is_stopped:
                 self._problems.append((source.path.name, result))
             self._next()
             return
