@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
+from slmdesk.cli.history_import import import_chats
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.cli.output_files import check_file
 from slmdesk.core.attached import used_words
@@ -23,6 +24,7 @@ from slmdesk.core.records import DocumentRecord, Item, Message, Rescued
 from slmdesk.core.types import Json
 from slmdesk.core.wire import picked
 from slmdesk.exports.chats import iso_time
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.conversation import words_of
 from slmdesk.services.container import Services
 from slmdesk.services.history.rescue_labels import rescued_words
@@ -121,42 +123,81 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
 
 
 @history.command()
-@click.argument("chat", metavar="ID")
+@click.argument("chats", metavar="[ID]...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="All chats, newest first, instead of ID...")
 @click.option("--format", "form", type=click.Choice(FORMS), required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="A file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @json_option
 @click.pass_obj
-def export(console: Console, chat: str, form: str, output: Path | None, force: bool) -> None:
-    """Export an item to stdout or into a file; xlsx holds its tables, csv is for tables of documents only."""
+def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, output: Path | None, force: bool) -> None:
+    """Export an item to stdout or into a file; xlsx holds its tables, csv is for tables of documents only.
+
+    Several chats become one file, with their titles at its beginning: md, json, html, docx and pdf.
+    """
+    if is_all == bool(chats):
+        raise click.UsageError("Give the ID of an item, those of several chats, or --all.")
     if output is None and form in ("docx", "pdf", "xlsx") and not console.as_json and sys.stdout.isatty():
         raise click.UsageError(f"A terminal cannot show {form}; -o FILE writes it to a file.")
-    is_file = output is not None and str(output) != "-"
-    if output is not None and is_file:
+    target = output.absolute() if output is not None and str(output) != "-" else None
+    if output is not None and target is not None:
         named = output.suffix.lower().removeprefix(".")
         if named in FORMS and named != form:
             raise click.UsageError(f"“{output.name}” ends in .{named}, but --format says {form}.")
         check_file(output, replace=force)
     with console.services() as services:
-        item = services.service_thread.call(lambda: services.history.item(chat))
-        if output is None or str(output) == "-":
-            data = console.result_of(services, lambda: services.exports.give(item.id, form))
+        ids = _ids_of(services, chats, is_all)
+        shape: dict[str, Json] = {"id": ids[0]} if len(chats) == 1 else {"ids": list(ids)}
+        if target is None:
+            data = console.result_of(services, partial(_given, services, ids, form, is_one=len(chats) == 1))
         else:
-            target = output.absolute()
-            size = console.result_of(services, lambda: services.exports.write(item.id, form, target, replace=force))
+            size = console.result_of(
+                services, partial(_given, services, ids, form, is_one=len(chats) == 1, target=target, replace=force)
+            )
             if console.as_json:
-                console.give({"id": item.id, "format": form, "path": str(output), "bytes": size})
+                console.give({**shape, "format": form, "path": str(output), "bytes": size})
             console.notify(f"Written to {output}.")
             return
     is_text = form in ("md", "json", "html", "csv")
     if console.as_json and is_text:
-        console.give({"id": item.id, "format": form, "text": data.decode("utf-8-sig")})
+        console.give({**shape, "format": form, "text": data.decode("utf-8-sig")})
     elif console.as_json:
-        console.give({"id": item.id, "format": form, "base64": b64encode(data).decode("ascii")})
+        console.give({**shape, "format": form, "base64": b64encode(data).decode("ascii")})
     elif is_text and form != "csv":  # whose line ends and encoding mark must not change
         console.write(data.decode("utf-8"))
     else:
         console.write_bytes(data)
+
+
+def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str]:
+    """The ids of these items, or of all chats that are not in the bin."""
+    if not is_all:
+        return [services.service_thread.call(partial(services.history.item, one)).id for one in wanted]
+    items: list[Item] = []
+    while page := services.service_thread.call(partial(services.history.items, "chat", **_after(items))):
+        items += page
+    return [one.id for one in items]
+
+
+def _given(
+    services: Services,
+    ids: Sequence[str],
+    form: str,
+    *,
+    is_one: bool,
+    target: Path | None = None,
+    replace: bool = False,
+) -> Pending[Any]:
+    """The export of an item or of several chats: its bytes, or its size once it is written to `target`."""
+    exports = services.exports
+    if target is None:
+        return exports.give(ids[0], form) if is_one else exports.give_several(ids, form)
+    if is_one:
+        return exports.write(ids[0], form, target, replace=replace)
+    return exports.write_several(ids, form, target, replace=replace)
+
+
+history.add_command(import_chats)
 
 
 @history.command()

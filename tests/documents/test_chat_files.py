@@ -152,6 +152,9 @@ def test_open_webui_in_its_older_form_and_with_tools() -> None:
     assert chat.messages[1].text == "Hi <details>kept</details> "
     assert chat.messages[2].status == "interrupted"
     assert dict(chat.left_out) == {"picture": 2, "tool call": 1}
+    escaped = '<details type="reasoning" done="true"><summary>x</summary>\n&gt; a &lt; b\n&gt; c\n</details>\nYes.'
+    shape["history"]["messages"]["a1"]["content"] = escaped
+    assert (one([shape]).messages[1].thought, one([shape]).messages[1].text) == ("a < b\nc", "Yes.")
     flat = {"title": "Flat", "history": {"messages": {}}, "messages": [{"role": "user", "content": "Hello"}]}
     assert said(one([flat])) == [("user", "Hello", None)]
 

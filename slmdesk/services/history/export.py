@@ -6,21 +6,24 @@ chats.  Files are made on a thread of their own, PDF by the printer child.  Serv
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from slmdesk.core.chat_import import counted_words
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
-from slmdesk.core.paper import Paper
+from slmdesk.core.paper import FORMS, Paper
 from slmdesk.core.records import Item
+from slmdesk.core.types import Json
+from slmdesk.exports.chats import Shown, chats_to_json, chats_to_markdown
 from slmdesk.exports.forms import PAPER_FORMS
-from slmdesk.exports.papers import chat_paper
+from slmdesk.exports.papers import chat_paper, chats_paper
 from slmdesk.services.base.exporting import Exporter, Make
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
-from slmdesk.services.chat.service import ChatService
+from slmdesk.services.chat.service import KIND, ChatService
 from slmdesk.services.history.pdf import PrintService
 from slmdesk.services.history.service import HistoryService
 
@@ -54,8 +57,21 @@ class ExportService:
 
         Otherwise as `give`.
         """
-        giving = self.give(id, form)
+        return self._writing(self.give(id, form), target, replace)
 
+    def give_several(self, ids: Sequence[str], form: str) -> Pending[bytes]:
+        """Export chats, in this order, as one file in one of FORMS: their titles, then each as a section; JSON: a list.
+
+        Reports progress as `give` does.  Ends with the Problem `request.invalid` for another form, for none, or for an
+        item that is no chat, or `item.unknown`.
+        """
+        return in_slices(self._service_thread, self._giving(self._several(list(dict.fromkeys(ids)), form), form))
+
+    def write_several(self, ids: Sequence[str], form: str, target: Path, *, replace: bool = False) -> Pending[int]:
+        """Export chats into one file; as `give_several` and `write`."""
+        return self._writing(self.give_several(ids, form), target, replace)
+
+    def _writing(self, giving: Pending[bytes], target: Path, replace: bool) -> Pending[int]:
         def write(data: bytes) -> int:
             if is_there(target) and not replace:
                 raise KnownError("file.exists", path=str(target))
@@ -68,6 +84,28 @@ class ExportService:
             return size
 
         return in_slices(self._service_thread, writing())
+
+    def _several(self, ids: Sequence[str], form: str) -> Slices[Make]:
+        if not ids or form not in {one.id for one in FORMS}:
+            raise KnownError("request.invalid", what=f"no format {form}" if ids else "no chat")
+        shown: list[Shown] = []
+        shapes: list[Json] = []
+        for id in ids:
+            item = self._history.item(id)
+            if item.kind != KIND:
+                raise KnownError("request.invalid", what=f"{item.id} is no chat")
+            if form == "json":
+                shapes.append(self._history.export_shape(item.id))
+            else:
+                held = self._chats.open(item.id)
+                shown.append((held.item, held.messages))
+            yield
+        title = counted_words({"chat": len(ids)})
+        if form == "json":
+            return lambda: chats_to_json(shapes).encode("utf-8", "replace")
+        if form == "md":
+            return lambda: chats_to_markdown(title, shown).encode("utf-8", "replace")
+        return lambda: chats_paper(title, shown)
 
     def _as_chat(self, item: Item, form: str) -> Make:
         if form in ("json", "md"):

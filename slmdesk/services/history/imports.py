@@ -62,8 +62,8 @@ class ImportReport:
     is_stopped: bool = False
 
     @property
-    def lines(self) -> list[str]:
-        """The report as sentences for people."""
+    def counts(self) -> list[str]:
+        """What was imported and what was not, as sentences for people."""
         found = [f"{_chats(len(self.added))} imported." if self.added else "No chats were imported."]
         if self.known:
             found.append(
@@ -78,7 +78,12 @@ class ImportReport:
         if self.unknown:
             entries = "1 entry was" if self.unknown == 1 else f"{self.unknown:,} entries were"
             found.append(f"{entries} not recognised as a chat.")
-        found += [problem.sentence for _name, problem in self.problems]
+        return found
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole report as sentences for people."""
+        found = [*self.counts, *(problem.sentence for _name, problem in self.problems)]
         return [*found, "The import was stopped before its end."] if self.is_stopped else found
 
 

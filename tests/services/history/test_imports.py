@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
+import docx
+import pypdfium2
 import pytest
 from fakes.chat_exports import JAN_THREAD, cherry, jan_line, jan_lines, lm_studio, open_webui, rent, zipped
 from fakes.recorder import result_of
@@ -375,3 +378,24 @@ def test_new_chats_are_told_to_the_window(opened, tmp_path) -> None:
     recorder = opened(model=False)
     report = imported(recorder.services, saved(tmp_path / "c.json", [rent()]))
     assert recorder.wait(ItemChanged, lambda event: event.item.id == report.added[0])
+
+
+# ---- several chats as one file
+
+
+def test_several_chats_are_one_word_file_and_one_pdf(services, tmp_path) -> None:
+    report = imported(services, saved(tmp_path / "c.json", [rent("c1"), open_webui()]))
+    for form in ("docx", "pdf", "html", "md", "json"):
+        data = result_of(
+            services, lambda form=form: services.exports.give_several([*report.added, report.added[0]], form)
+        )
+        assert isinstance(data, bytes), data
+        if form == "docx":
+            words = [one.text for one in docx.Document(io.BytesIO(data)).paragraphs]
+            assert words.index("Contents") < words.index("800 euros.") < words.index("Good day.")
+        elif form == "pdf":
+            with pypdfium2.PdfDocument(data) as pdf:
+                assert "Greeting" in pdf[0].get_textpage().get_text_bounded()
+    for ids, form in (([], "md"), (report.added, "xlsx"), (["gone"], "md")):
+        problem = result_of(services, lambda ids=ids, form=form: services.exports.give_several(ids, form))
+        assert isinstance(problem, Problem)
