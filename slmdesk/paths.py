@@ -64,6 +64,11 @@ class Paths:
         return (system_policy_file(), self.policy_file)
 
     @property
+    def own_words(self) -> Path:
+        """The words the person added to the dictionaries, one a line."""
+        return self.data / "my-words.txt"
+
+    @property
     def backups(self) -> Path:
         """The folder of verified database copies, made before a migration and kept 30 days."""
         return self.data / "backups"

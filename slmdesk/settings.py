@@ -98,6 +98,12 @@ class Settings:
     translate_properties: bool = False
     translate_beside: bool = False
     """The translation is written beside the document as soon as it is done."""
+    spelling: bool = True
+    """Words that are in no dictionary are underlined where a person writes."""
+    spelling_language: str = ""
+    """Code of the dictionary for all text, such as en_GB; empty: by the language of the text."""
+    spelling_place: str = ""
+    """Folder or file of the dictionaries; empty: those of the system."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 
@@ -137,7 +143,7 @@ def reason_against(key: str, value: object) -> str:
     if isinstance(value, str):
         if len(value) > _MAX_TEXT or "\0" in value:
             return "text too long or with a NUL"
-        if key in ("models_folder", "ca_file") and value and not Path(value).is_absolute():
+        if key in ("models_folder", "ca_file", "spelling_place") and value and not Path(value).is_absolute():
             return "expected an absolute path"
         if key == "proxy" and not is_proxy(value):
             return "expected system, none, or http://host:port"

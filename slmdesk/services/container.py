@@ -1,4 +1,4 @@
-"""Puts the services together over one service thread, one store and three children, and publishes their events."""
+"""Puts the services together over one service thread, one store and its children, and publishes their events."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ from slmdesk.services.online.search import SearchService
 from slmdesk.services.questions.export import export_question
 from slmdesk.services.questions.service import KIND as QUESTION
 from slmdesk.services.questions.service import QuestionService
+from slmdesk.services.spelling.service import SpellingService
 from slmdesk.services.summaries.export import export_summary
 from slmdesk.services.summaries.folder import FolderSummaries
 from slmdesk.services.summaries.service import KIND as SUMMARY
@@ -110,6 +111,7 @@ C = TypeVar("C", bound=_Closeable)
 
 PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
 """Command of the printer child, used where the frontend names no other."""
+SPELLER = (sys.executable, "-m", "slmdesk", "--worker", "speller")
 CLOSE_S = 2.0
 """Time allowed from the request to close until no child process is left."""
 PURGE_MARGIN_S = 0.5
@@ -148,7 +150,8 @@ class Services:
         self._closed = True
         deadline = time.monotonic() + CLOSE_S
         self._on_service_thread(self._closing.close, CLOSE_S / 2)
-        children = [threading.Thread(target=one.close, args=(1.0,)) for one in (self.engine, self.reader, self.printer)]
+        clients = (self.engine, self.reader, self.printer, self.speller)
+        children = [threading.Thread(target=one.close, args=(1.0,)) for one in clients]
         for one in children:
             one.start()
         self._on_service_thread(
@@ -170,6 +173,8 @@ class Services:
         self._open_store(instance_id)
         self.engine = self._child("engine", engine_command, lambda event: self.loader.on_child(event))
         self.reader, self.printer = self._child("reader", reader_command), self._child("printer", printer_command)
+        self.speller = self._child("speller", SPELLER)
+        self.spelling = SpellingService(self.runtime, self.speller)
         self._open_models(engine_command)
         self._open_chats()
         self._open_documents()

@@ -20,6 +20,8 @@ PARENT_VARIABLE = "SLMDESK_DESK_PID"
 READER_MEMORY_BYTES = 512 << 20
 PRINTER_MEMORY_BYTES = 2 << 30
 """Of addresses, of which Qt and its fonts take many."""
+SPELLER_MEMORY_BYTES = 2 << 30
+"""Of addresses, for two dictionaries: the largest in use take some 600 MB each."""
 READER_STACK_BYTES = 1 << 20
 OOM_SCORE = 800
 """When the machine runs out of memory, the children go first (R1)."""
@@ -80,8 +82,9 @@ def _limit_memory(role: str) -> None:
     if role == "reader":
         threading.stack_size(READER_STACK_BYTES)
         resource.setrlimit(resource.RLIMIT_AS, (READER_MEMORY_BYTES, READER_MEMORY_BYTES))
-    elif role == "printer":
-        resource.setrlimit(resource.RLIMIT_AS, (PRINTER_MEMORY_BYTES, PRINTER_MEMORY_BYTES))
+    elif role in ("printer", "speller"):
+        most = PRINTER_MEMORY_BYTES if role == "printer" else SPELLER_MEMORY_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def die_with(parent: int) -> None:

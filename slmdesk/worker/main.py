@@ -36,7 +36,7 @@ from slmdesk.worker.handles import Handles
 from slmdesk.worker.hardening import harden
 from slmdesk.worker.jobs import Jobs
 from slmdesk.worker.output import Output, take_pipes
-from slmdesk.worker.roles import EngineRole, PrinterRole, ReaderRole, Role, engine_named
+from slmdesk.worker.roles import EngineRole, PrinterRole, ReaderRole, Role, SpellerRole, engine_named
 from slmdesk.worker.trials import TemplateTrials, TryTemplate, start_trials
 
 HEARTBEAT_S = 1.0
@@ -78,13 +78,15 @@ def _role(request: argparse.Namespace, trials: TemplateTrials | None) -> Role:
             return ReaderRole()
         case "printer":
             return PrinterRole()
+        case "speller":
+            return SpellerRole()
         case _:
             return EngineRole(engine_named(request.engine, trials))
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="slmdesk --worker")
-    parser.add_argument("role", choices=("engine", "reader", "printer", "template"))
+    parser.add_argument("role", choices=("engine", "reader", "printer", "speller", "template"))
     parser.add_argument("--engine", choices=("llama", "echo"), default="llama")
     return parser.parse_args(arguments)
 

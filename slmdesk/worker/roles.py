@@ -230,6 +230,25 @@ class ReaderRole(_CountingRole):
         return patience_s(_size_of(job))
 
 
+class SpellerRole(_CountingRole):
+    """Looks words up in dictionaries, which stay open."""
+
+    kinds = ("spelling", "suggestions")
+
+    def __init__(self) -> None:
+        super().__init__()
+        from slmdesk.tasks.spelling import Speller
+
+        self._speller = Speller()
+
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
+        """Checking words, suggesting others."""
+        from slmdesk.tasks.spelling import spelling, suggestions
+
+        speller = self._speller
+        return {"spelling": partial(spelling, speller=speller), "suggestions": partial(suggestions, speller=speller)}
+
+
 class PrinterRole(_CountingRole):
     """Prints our own data to PDF with QtGui.  Created on the main thread, as Qt's application object requires."""
 

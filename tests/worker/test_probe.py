@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.process, pytest.mark.skipif(sys.platform != "linux", r
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCE = (Path(__file__).resolve().parent / "probe.py").read_text()
 NOBODY = 65534
-ROLES = ("engine", "reader", "printer", "helper", "trial")
+ROLES = ("engine", "reader", "printer", "speller", "helper", "trial")
 ALLOWED = frozenset({"desk_command_line", "processes_listed", "system_file_read"})
 """Allowed without Landlock, of no harm."""
 NEED_LANDLOCK = frozenset(
@@ -134,7 +134,7 @@ def test_w11_no_child_reaches_a_person_s_files_or_the_desk(probed, role, account
     if not landlock.version() and role in ("helper", "trial"):
         expected |= {"program_started"}
     assert allowed(results) <= expected, allowed(results) - expected
-    if role in ("engine", "reader", "printer"):
+    if role in ("engine", "reader", "printer", "speller"):
         assert {"no_network", "no_exec", "dies_with_desk"} <= secured
         assert ("no_spying" in secured) == ("files_limited" in secured) == bool(landlock.version())
     if landlock.version():

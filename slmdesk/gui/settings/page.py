@@ -22,6 +22,8 @@ from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.network import NetworkSection
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
+from slmdesk.gui.settings.spelling import SpellingSection
+from slmdesk.gui.settings.spelling_controller import SpellingController
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
@@ -63,13 +65,14 @@ class SettingsPage(QScrollArea):
         controller: SettingsController,
         network: NetworkController,
         tokens: TokenController,
+        spelling: SpellingController,
         models_folder: str,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("settings_page")
         self._controller = controller
-        self._network_controller, self._tokens = network, tokens
+        self._network_controller, self._tokens, self._spelling = network, tokens, spelling
         self._default_folder = models_folder
         self._choices: dict[str, Choice] = {}
         """By the name of their setting."""
@@ -96,6 +99,7 @@ class SettingsPage(QScrollArea):
         self._network = NetworkSection(self._network_controller, self._tokens, holder)
         self._column.addWidget(self._network)
         self._build_documents(holder)
+        self._column.addWidget(SpellingSection(self._spelling, holder))
         self._build_key(holder)
         self._build_history(holder)
         self._column.addStretch(1)

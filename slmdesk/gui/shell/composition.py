@@ -37,6 +37,7 @@ from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
+from slmdesk.gui.settings.spelling_controller import SpellingController
 from slmdesk.gui.shell.help_window import Folders, HelpWindow
 from slmdesk.gui.shell.main_window import MainWindow, Page
 from slmdesk.gui.shell.notices import NoticeController
@@ -54,6 +55,7 @@ from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.spelling import SpellMarks
 from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.engine.load_spec import limits_of
 from slmdesk.services.models.inspect_files import Candidate
@@ -98,6 +100,7 @@ class Frame(QObject):
         self.settings = SettingsController(bridge, settings, self)
         self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
+        self.spelling = SpellingController(bridge, self.settings, self)
         self.compare = CompareController(bridge, self)
         self.jobs = JobsController(bridge, self)
         self.translate = TranslateController(bridge, settings, state, self)
@@ -113,7 +116,9 @@ class Frame(QObject):
 
     def _build_ui(self, settings: Settings, state: WindowState, models_folder: str) -> None:
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
-        self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
+        attached = self.chat.attached
+        SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [one.name for one in attached.now])
+        self.settings_page = SettingsPage(self.settings, self.network, self.tokens, self.spelling, models_folder)
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self.keeper)
         self.compare_page = ComparePage(self.compare, self.keeper)
         self.documents_area = DocumentsArea(self._bridge, self.keeper, self)

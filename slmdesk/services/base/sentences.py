@@ -246,6 +246,19 @@ SENTENCES: Mapping[str, str] = {
         "The model gave nothing but the text itself. Your text is unchanged. Try another model, or say more in the "
         "text."
     ),
+    # dictionaries
+    "dictionary.none": (
+        "In {path} there is no dictionary. Wanted is a Hunspell dictionary: two files of the same name, one ending in "
+        ".dic and one in .aff. Nothing was changed."
+    ),
+    "dictionary.damaged": (
+        "The dictionary {path} cannot be used ({reason}), so nothing is underlined in its language. Choose another in "
+        "the settings."
+    ),
+    "dictionary.too_large": (
+        "The dictionary {path} has {bytes}; {limit} are the most that are read. Nothing is underlined in its language. "
+        "Choose another in the settings."
+    ),
     "document.stopped": "Reading {path} was stopped before its end. Open it again to read it.",
     "versions.stopped": "Comparing was stopped. Compare the two documents again when you want to.",
     "print.stopped": "Making the PDF was stopped; nothing was written.",

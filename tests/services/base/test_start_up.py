@@ -20,6 +20,7 @@ LATE = (
     "sentencex",
     "docx",
     "openpyxl",
+    "spylls",
     "sqlite_utils",
     "slmdesk.text.checks.check",
     "slmdesk.services.summaries.plan",

@@ -13,7 +13,7 @@ from PySide6.QtGui import QBrush, QFont, QFontMetricsF, QPainter, QPen, QTextCha
 
 from slmdesk.core.documents import Block, BlockKind
 from slmdesk.gui.base.theme import Fonts, Theme
-from slmdesk.gui.documents.viewer.utf16 import character_at, utf16_at
+from slmdesk.gui.base.utf16 import character_at, utf16_at
 
 TABLE_SIZE = 0.9
 """Of the letters in a table, as a share of those around it."""

@@ -19,8 +19,8 @@ from PySide6.QtGui import (
 
 from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.gui.base.theme import Fonts, Theme
+from slmdesk.gui.base.utf16 import character_at, utf16_at
 from slmdesk.gui.documents.viewer.page_table import PageTable, Span, tables_of
-from slmdesk.gui.documents.viewer.utf16 import character_at, utf16_at
 
 MARGIN = 0.07
 """Margin of a text page, as a share of its width."""

@@ -1,0 +1,48 @@
+"""Changes the settings of spelling and the person's own words.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.settings.controller import SettingsController
+from slmdesk.services.spelling.events import SpellingChanged
+from slmdesk.settings import Settings
+
+
+class SpellingController(QObject):
+    """Emits `settings_shown` with the settings in force, and `state_shown` with the dictionaries and own words
+    (SpellingState).
+    """
+
+    settings_shown = Signal(object)
+    state_shown = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: SettingsController, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="spelling_controller")
+        self._bridge, self._settings = bridge, settings
+        self.change = settings.change
+        settings.settings_shown.connect(self.settings_shown)
+        bridge.on(SpellingChanged, self.look)
+
+    @property
+    def current(self) -> Settings:
+        return self._settings.current
+
+    @Slot()
+    def look(self) -> None:
+        """Ask which dictionaries and own words there are."""
+        self._bridge.follow(lambda services: services.spelling.state(), self.state_shown.emit)
+
+    @Slot(str)
+    def choose(self, place: str) -> None:
+        """Use the dictionaries at a place, or, for "", those of the system."""
+        self._bridge.follow(lambda services: services.spelling.choose(place))
+
+    def remove_words(self, words: Sequence[str]) -> None:
+        self._bridge.ask(lambda services: services.spelling.remove_words(words))
+
+    def add_words(self, words: Sequence[str]) -> None:
+        self._bridge.ask(lambda services: services.spelling.add_words(words))

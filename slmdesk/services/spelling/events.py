@@ -1,0 +1,12 @@
+"""Events of the spelling service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.services.base.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class SpellingChanged(Event):
+    """What counts as misspelled has changed: a word was added or removed, or other dictionaries are used."""

@@ -1,0 +1,265 @@
+"""The spelling service: which words of a text are in no dictionary, and which words may have been meant.
+
+Dictionaries are foreign files and slow to read: a child process has them, so that a broken one is noticed and the
+window never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from slmdesk.client import ChildClient
+from slmdesk.core.errors import KnownError
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.reach import AllowedPaths
+from slmdesk.core.types import Json
+from slmdesk.services.base.events import Noticed, Problem
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
+from slmdesk.services.base.slices import Slices, in_slices
+from slmdesk.services.spelling.dictionaries import chosen_for, find_dictionaries, usual_language
+from slmdesk.services.spelling.events import SpellingChanged
+from slmdesk.services.spelling.own_words import OwnWords
+from slmdesk.services.spelling.types import Dictionary, Misspelled, SpellingRequest, SpellingState, Suggestions
+from slmdesk.settings import Settings
+from slmdesk.text.words.language import SURE, detect
+from slmdesk.text.words.spelling import word_spans
+
+LEAST_TOLD = 8
+"""Words of a paragraph whose own language is told; others are in that of the text around them."""
+TELLING = 5_000
+"""Characters of a text by which its language is told."""
+WORDS_AT_ONCE = 500
+MOST_KNOWN = 200_000
+"""Words whose spelling is remembered, of each dictionary."""
+IDLE_S = 600.0
+"""The child with the dictionaries ends when nobody has asked it for so long."""
+MOST_DEATHS = 2
+"""Of the child over one dictionary: it is not tried again."""
+OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
+"""Languages told apart; Serbian is taken for Croatian or Bulgarian by turns."""
+NOT_CUT = frozenset({"ja", "th", "zh"})
+"""Languages written without blanks between words, which no dictionary is asked about."""
+
+
+class SpellingService(Service):
+    """Checks the spelling of texts.  Service thread."""
+
+    def __init__(self, runtime: Runtime, speller: ChildClient) -> None:
+        super().__init__(runtime)
+        self._speller = speller
+        self._own = OwnWords(runtime.paths.own_words)
+        self._found: tuple[Dictionary, ...] | None = None
+        self._known: dict[Path, dict[str, bool]] = {}
+        """For each dictionary whether it has a word."""
+        self._deaths: dict[Path, int] = {}
+        self._said: set[str] = set()
+        """Codes of what a person was told about the own words."""
+        self._language, self._region = usual_language()
+        """Of texts too short to tell: that of the last one that was told."""
+        self._idle: Later | None = None
+        self._settings_seen = _seen(runtime.settings.current)
+        runtime.settings.listeners.append(self._on_settings)
+
+    def check(self, request: SpellingRequest) -> Pending[Misspelled]:
+        """Find the misspelled words; none where there is no dictionary for a paragraph's language, or in the settings
+        the check is off.
+
+        Ends with a Problem of the child where that died over a dictionary; one that is broken is noticed once
+        (`dictionary.…`) and then left alone.
+        """
+        return in_slices(self._service_thread, self._checking(request))
+
+    def suggest(self, request: SpellingRequest, word: str) -> Pending[Suggestions]:
+        """Words that may have been meant by a word of the first paragraph.  Takes up to some seconds."""
+        return in_slices(self._service_thread, self._suggesting(request, word))
+
+    def state(self) -> Pending[SpellingState]:
+        """The dictionaries there are now, and the person's own words.  Ends with a Problem `file.unreadable`."""
+        self._found = None
+        return in_slices(self._service_thread, self._stating())
+
+    def choose(self, place: str) -> Pending[None]:
+        """Use the dictionaries in a folder, or one file; "" for those of the system.
+
+        Ends with a Problem `dictionary.none` where there is none, or `setting.…`; nothing is changed then.
+        """
+        return in_slices(self._service_thread, self._choosing(place))
+
+    def add_words(self, words: Collection[str]) -> None:
+        """Add words to the person's own.  Raises KnownError `file.…`, `disk.full`; they are then as they were."""
+        self._own.add(frozenset(words))
+        self._publish(SpellingChanged())
+
+    def remove_words(self, words: Collection[str]) -> None:
+        """Take words out of the person's own.  Raises as `add_words` does."""
+        self._own.remove(frozenset(words))
+        self._publish(SpellingChanged())
+
+    # ---- checking
+
+    def _checking(self, request: SpellingRequest) -> Slices[Misspelled]:
+        if not self._settings.current.spelling:
+            return ((),) * len(request.paragraphs)
+        found = yield from self._dictionaries()
+        if not found:
+            return ((),) * len(request.paragraphs)
+        around = self._told(request.around)
+        asked: list[tuple[Dictionary | None, list[tuple[int, int]]]] = []
+        words: dict[Dictionary, dict[str, None]] = {}
+        for paragraph in request.paragraphs:
+            spans = word_spans(paragraph, request.names)
+            dictionary = self._dictionary_for(paragraph, len(spans), around, found) if spans else None
+            asked.append((dictionary, spans))
+            if dictionary:
+                words.setdefault(dictionary, {}).update((paragraph[start:end], None) for start, end in spans)
+            yield
+        for dictionary, all_words in words.items():
+            yield from self._look_up(dictionary, list(all_words))
+        own = self._own_words()
+        return tuple(
+            tuple(span for span in spans if dictionary and self._is_wrong(dictionary, paragraph[slice(*span)], own))
+            for paragraph, (dictionary, spans) in zip(request.paragraphs, asked, strict=True)
+        )
+
+    def _look_up(self, dictionary: Dictionary, words: list[str]) -> Slices[None]:
+        known = self._known.setdefault(dictionary.path, {})
+        if len(known) > MOST_KNOWN:
+            known.clear()
+        unknown = [one for one in words if one not in known]
+        for at in range(0, len(unknown), WORDS_AT_ONCE):
+            some = unknown[at : at + WORDS_AT_ONCE]
+            result = yield self._ask("spelling", dictionary, words=some)
+            wrong = set(_texts(result, "wrong"))
+            known.update((one, one not in wrong) for one in some)
+
+    def _is_wrong(self, dictionary: Dictionary, word: str, own: OwnWords | None) -> bool:
+        is_known = self._known[dictionary.path].get(word, True)  # another check may just have emptied what is known
+        return not is_known and not (own and own.has(word))
+
+    def _suggesting(self, request: SpellingRequest, word: str) -> Slices[Suggestions]:
+        found = yield from self._dictionaries()
+        paragraph = request.paragraphs[0]
+        spans = word_spans(paragraph, request.names)
+        dictionary = self._dictionary_for(paragraph, len(spans), self._told(request.around), found)
+        if dictionary is None:
+            return Suggestions(word, ())
+        result = yield self._ask("suggestions", dictionary, word=word)
+        return Suggestions(word, tuple(_texts(result, "words")))
+
+    # ---- which dictionary
+
+    def _dictionaries(self) -> Slices[tuple[Dictionary, ...]]:
+        if self._found is None:
+            place = self._settings.current.spelling_place
+            looked = yield pending_on_file_thread(
+                self._service_thread, lambda: find_dictionaries(place), name="dictionaries"
+            )
+            self._found = looked
+            self._let_open(looked)
+        return self._found
+
+    def _let_open(self, found: tuple[Dictionary, ...]) -> None:
+        """The child may open dictionaries alone; one that was started for others is replaced."""
+        folders = tuple(sorted({str(one.path.parent) for one in found}))
+        self._speller.may_open(AllowedPaths(folders))
+        if not self._speller.can_open(folders):
+            self._speller.renew()
+
+    def _told(self, text: str) -> str:
+        found = detect(text[:TELLING], OFFERED)[0]
+        if found:
+            self._language = found
+        return self._language
+
+    def _dictionary_for(
+        self, paragraph: str, words: int, around: str, found: tuple[Dictionary, ...]
+    ) -> Dictionary | None:
+        fixed = self._settings.current.spelling_language
+        language = around
+        if words >= LEAST_TOLD and not fixed:
+            told, sure = detect(paragraph[:TELLING], OFFERED)
+            language = told if told and sure >= SURE else around
+        dictionary = chosen_for(language, found, fixed, self._region)
+        is_left_alone = dictionary is None or self._deaths.get(dictionary.path, 0) >= MOST_DEATHS
+        return None if is_left_alone or (not fixed and language in NOT_CUT) else dictionary
+
+    # ---- the child
+
+    def _ask(self, kind: str, dictionary: Dictionary, **asked: Json) -> Pending[Mapping[str, Json]]:
+        pending: Pending[Mapping[str, Json]] = Pending()
+
+        def finish(event: Done | Failed | Cancelled) -> None:
+            if isinstance(event, Done):
+                pending.end(event.result)
+            elif isinstance(event, Failed):
+                pending.end(self._failed(dictionary, event))
+            else:  # the child was replaced
+                pending.end(problem_for(KnownError("child.died", how="ended", detail="")))
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            if isinstance(event, Done | Failed | Cancelled):
+                self._service_thread.post(lambda: finish(event))
+
+        self._speller.start(kind, {"dictionary": str(dictionary.path), **asked}, on_event)
+        if self._idle:
+            self._idle.cancel()
+        self._idle = self._service_thread.call_later(IDLE_S, self._speller.renew)
+        return pending
+
+    def _failed(self, dictionary: Dictionary, event: Failed) -> Problem:
+        is_broken = event.code.startswith("dictionary.")
+        deaths = self._deaths[dictionary.path] = MOST_DEATHS if is_broken else self._deaths.get(dictionary.path, 0) + 1
+        problem = problem_of(event.code, event.args)
+        if deaths == MOST_DEATHS:
+            if not is_broken:
+                why = "it takes too long" if event.code == "child.hung" else "the process that reads it ended"
+                problem = problem_for(KnownError("dictionary.damaged", path=str(dictionary.path), reason=why))
+            self._publish(Noticed(problem))
+        return problem
+
+    # ---- settings and own words
+
+    def _stating(self) -> Slices[SpellingState]:
+        found = yield from self._dictionaries()
+        return SpellingState(found, tuple(sorted(self._own.words())), self._settings.current.spelling_place)
+
+    def _choosing(self, place: str) -> Slices[None]:
+        found = yield pending_on_file_thread(
+            self._service_thread, lambda: find_dictionaries(place), name="dictionaries"
+        )
+        if place and not found:
+            raise KnownError("dictionary.none", path=place)
+        self._settings.change(spelling_place=place, spelling_language="")
+
+    def _own_words(self) -> OwnWords | None:
+        """The person's words; None, and a notice, where the file cannot be read."""
+        try:
+            self._own.words()
+        except KnownError as err:
+            if err.code not in self._said:
+                self._said.add(err.code)
+                self._publish(Noticed(problem_for(err)))
+            return None
+        return self._own
+
+    def _on_settings(self, settings: Settings) -> None:
+        seen = _seen(settings)
+        if seen != self._settings_seen:
+            self._settings_seen, self._found = seen, None
+            self._deaths.clear()
+            self._publish(SpellingChanged())
+
+
+def _seen(settings: Settings) -> tuple[bool, str, str]:
+    return settings.spelling, settings.spelling_language, settings.spelling_place
+
+
+def _texts(untrusted: Mapping[str, Json], name: str) -> list[str]:
+    value = untrusted.get(name)
+    return [str(one) for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []

@@ -1,0 +1,70 @@
+"""What is asked of the spelling service, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.languages import LANGUAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """A Hunspell dictionary: a list of words, and beside it a file of the same name with the forms they take."""
+
+    code: str
+    """From its name: "de_DE", "fr"; of a file named otherwise the name itself."""
+    path: Path
+    """The list, `.dic`."""
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1, one of core.languages; empty where the name tells none."""
+        language = _SAME.get(self.code.partition("_")[0], self.code.partition("_")[0])
+        return language if language in LANGUAGES else ""
+
+    @property
+    def name(self) -> str:
+        """What people read: "German (DE)"."""
+        region = self.code.partition("_")[2]
+        if not self.language:
+            return self.code
+        return f"{LANGUAGES[self.language].name} ({region})" if region else LANGUAGES[self.language].name
+
+
+_SAME = {"nb": "no", "nn": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class SpellingRequest:
+    """Paragraphs to be checked."""
+
+    paragraphs: Sequence[str]
+    around: str = ""
+    """Text that they are from: short paragraphs are in its language."""
+    names: Sequence[str] = ()
+    """Of attachments: not checked."""
+
+
+Misspelled = tuple[tuple[tuple[int, int], ...], ...]
+"""For each paragraph where its misspelled words stand, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Words that may have been meant."""
+
+    word: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpellingState:
+    """The dictionaries and words in use."""
+
+    dictionaries: tuple[Dictionary, ...]
+    words: tuple[str, ...]
+    """The person's own, sorted."""
+    place: str = ""
+    """The folder or file that was chosen; empty: those of the system."""
