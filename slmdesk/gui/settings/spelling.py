@@ -21,7 +21,7 @@ from slmdesk.settings import Settings
 
 MARKED = "Words that are in no dictionary get a wavy line while you write. A right click on one suggests others."
 BY_TEXT = ("", "By the text")
-USUAL = "Those of the system"
+USUAL = "System default"
 NONE_FOUND = "There is no dictionary on this PC, so nothing is underlined. "
 HOW = {
     "linux": "They come with LibreOffice and as packages of the system, such as hunspell-en-us or hunspell-de-de.",
