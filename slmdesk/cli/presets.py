@@ -76,6 +76,8 @@ def _shape(preset: Preset) -> dict[str, Json]:
         "instructions": options.system,
         **{one.name: getattr(options, one.name) for one in SETTINGS},
         "max_tokens": options.max_tokens,
+        "json_schema": options.json_schema or None,
+        "grammar": options.grammar or None,
         "stop": list(options.stop),
         "word_bias": [list(one) for one in options.word_bias],
         "thinking": options.thinking or None,

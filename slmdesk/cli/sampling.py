@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from slmdesk.cli.console import NamedFile
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.core.types import Sampling
+from slmdesk.services.chat.answer_form import read_form
 from slmdesk.services.chat.samplers import MOST_STOP, SETTINGS, STRONGEST_BIAS, Setting, is_bias, is_stop
 
 Command = Callable[..., Any]
@@ -53,6 +55,10 @@ OPTIONS: tuple[Callable[[Command], Command], ...] = (
         callback=_biases,
         help="5 makes WORD frequent, -5 rare, -100 forbids it (can be repeated).",
     ),
+    click.option(
+        "--schema", type=NamedFile(), metavar="FILE", help="The answer is JSON that keeps to the JSON schema in FILE."
+    ),
+    click.option("--grammar", type=NamedFile(), metavar="FILE", help="The answer keeps to the grammar (GBNF) in FILE."),
 )
 NAMES = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
 
@@ -62,7 +68,12 @@ def sampling_options(command: Command) -> Command:
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> Any:
-        sampling = Sampling(**{name: given.pop(name) for name in NAMES})
+        values = {name: given.pop(name) for name in NAMES}
+        schema, grammar = given.pop("schema"), given.pop("grammar")
+        if schema and grammar:
+            raise click.UsageError("An answer is bound to a schema or to a grammar, not to both.")
+        json_schema, gbnf = (read_form(path) if path else None for path in (schema, grammar))
+        sampling = Sampling(**values, json_schema=json_schema, grammar=gbnf)
         return command(*args, sampling=sampling, **given)
 
     made: Command = run

@@ -119,6 +119,24 @@ def test_chat_options(run, with_model, home) -> None:
     assert exported["settings"]["system"] == "Be short."
 
 
+def test_an_answer_is_bound_to_a_schema_or_grammar(run, with_model, tmp_path) -> None:
+    schema, grammar = tmp_path / "schema.json", tmp_path / "answer.gbnf"
+    schema.write_text('{"type": "object", "properties": {"age": {"type": "integer"}}}')
+    grammar.write_text('root ::= "Yes" | "No"')
+    for flag, file, name in (("--schema", schema, "json_schema"), ("--grammar", grammar, "grammar")):
+        done = run("chat", "hello", flag, str(file), "--json").lines[-1]
+        exported = json.loads(run("history", "export", done["chat"], "--format", "json").out)
+        assert exported["messages"][-1]["sampling"][name] == file.read_text()
+        assert name not in exported["settings"]
+    schema.write_text('{\n  "type": "objekt"\n}')
+    wrong = run("chat", "hello", "--schema", str(schema))
+    assert (wrong.status, wrong.out) == (1, "")
+    assert "line 2, column 11: the type is none of" in wrong.err
+    assert len(run("history", "list", "--json").json) == 2
+    assert run("chat", "hello", "--schema", str(tmp_path / "none.json")).status == 1
+    assert run("chat", "hello", "--schema", str(schema), "--grammar", str(grammar)).status == 2
+
+
 def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_model, tmp_path) -> None:
     chat = run("chat", "The Straße of Łódź", "--json").lines[-1]["chat"]
     (found, *_more) = run("history", "search", "strasse", "lodz", "--json").json

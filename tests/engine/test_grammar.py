@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from slmdesk.core.errors import KnownError
-from slmdesk.engine.llama.gbnf import GrammarInvalidError, check_gbnf
+from slmdesk.core.gbnf import GrammarInvalidError, check_gbnf
 from slmdesk.engine.llama.grammar import grammar_of_schema, make_grammar_sampler
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.vocabulary import open_vocabulary
@@ -139,6 +139,15 @@ def test_a_schema_with_special_characters_allows_exactly_its_values(vocabulary, 
     assert allows(vocabulary, grammar_of_schema(json.dumps(SCHEMA)), json.dumps(answer)) is good
 
 
+def test_a_schema_may_be_one_reference_beside_its_definitions(vocabulary):
+    schema = {
+        "$ref": "#/$defs/node",
+        "$defs": {"node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}},
+    }
+    assert allows(vocabulary, grammar_of_schema(json.dumps(schema)), '{"next": {"next": {}}}')
+    assert not allows(vocabulary, grammar_of_schema(json.dumps(schema)), '{"other": {}}')
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -151,6 +160,7 @@ def test_a_schema_with_special_characters_allows_exactly_its_values(vocabulary, 
         '{"properties": {"x": 1}}',
         '{"$ref": "https://example.org/x"}',
         '{"$ref": "#/nowhere"}',
+        '{"$ref": "#/d/a", "d": {"a": {"anyOf": [{"$ref": "#/d/a"}, {"type": "null"}]}}}',
         '{"type": "string", "maxLength": 1000000000}',
         '{"type": "string", "maxLength": -1}',
         '{"type": "array", "items": {}, "minItems": 5, "maxItems": 2}',

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
@@ -166,6 +167,15 @@ def test_a_json_schema_is_kept_to(starter):
         value = json.loads(text)
         assert isinstance(value["name"], str)
         assert isinstance(value["age"], int)
+
+
+def test_an_answer_goes_on_within_its_grammar(starter):
+    sampling = Sampling(grammar='root ::= "one, two" ", three" " and four."', temperature=0, max_tokens=40)
+    question = starter.request("Count.", sampling=sampling)
+    assert starter.ask(replace(question, answer_prefix="one, t")).text() == "wo, three and four."
+    assert starter.ask(replace(question, answer_prefix="one, two, three and four.")).text() == ""
+    failed = starter.ask(replace(question, answer_prefix="One")).failed()
+    assert (failed.code, "so far" in failed.args["reason"]) == ("grammar.invalid", True)
 
 
 @pytest.mark.parametrize(

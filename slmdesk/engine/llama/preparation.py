@@ -39,6 +39,9 @@ def prepare(
     choices = tokens_of_choices(vocabulary, request.choices)
     most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
     seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
+    sampler = Sampler(model.weights.library, vocabulary, vocab=model.weights.vocab, sampling=sampling, seed=seed)
+    if request.answer_prefix:
+        sampler.begin_behind(vocabulary.tokenize(request.answer_prefix, special=False))
     return Sequence(
         PreparedRequest(
             key=request.key,
@@ -55,13 +58,7 @@ def prepare(
         ),
         priority=priority,
         outbox=outbox,
-        sampler=Sampler(
-            model.weights.library,
-            vocabulary,
-            vocab=model.weights.vocab,
-            sampling=sampling,
-            seed=seed,
-        ),
+        sampler=sampler,
         detokenizer=Detokenizer(vocabulary.pieces),
         end_tokens=vocabulary.end_tokens,
         adapter=adapter,

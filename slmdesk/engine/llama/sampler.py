@@ -62,6 +62,17 @@ class Sampler:
                 self._api.llama_sampler_free(pointer)
         self._chain = self._grammar = None
 
+    def begin_behind(self, tokens: Sequence[int]) -> None:
+        """Have a grammar go on behind the words that an answer has already.
+
+        Raises KnownError `grammar.invalid` where they do not keep to it: llama.cpp would end the process.
+        """
+        for token in tokens if self._grammar else ():
+            if not self._allowed(token, 0.0):
+                self.close()
+                raise KnownError("grammar.invalid", reason="the answer so far does not keep to it")
+            self._api.llama_sampler_accept(self._grammar, token)
+
     def sample(self, context: Context, index: int) -> int:
         """The token chosen after the one at `index` of the batch.
 

@@ -21,7 +21,10 @@ SENTENCES: Mapping[str, str] = {
         "A part of the document needs {needed} tokens and the model can see {available} at once. Nothing was cut. Set "
         "a larger context in the settings, or choose a model with one, and begin again."
     ),
-    "grammar.invalid": "The wanted form of the answer cannot be used ({reason}). Nothing was sent.",
+    "grammar.invalid": (
+        "The form that answers are bound to cannot be used: {reason}. Nothing was sent or changed. Correct it, or ask "
+        "without it."
+    ),
     # models and their files
     "model.missing": "The model file {path} is not there. The chats are kept. Put it back or choose another model.",
     "model.unreadable": "The model file {path} cannot be read ({reason}). Check its permissions or choose another.",

@@ -8,6 +8,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import THINKING_USUAL, Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json
+from slmdesk.services.chat.answer_form import require_form
 from slmdesk.services.chat.options import (
     MOST_THOUGHT_SECONDS,
     MOST_THOUGHT_TOKENS,
@@ -77,10 +78,11 @@ class ModelChoice:
 
         `has_text`: the question brings a text to work on.
 
-        Raises KnownError `model.…`, `adapter.…`, `request.invalid`.
+        Raises KnownError `model.…`, `adapter.…`, `request.invalid`, `grammar.invalid`.
         """
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
         merged = sampling_for(sampling, options, TEXT_SAMPLING if has_text else CHAT_SAMPLING)
+        require_form(merged)
         return AnswerSettings(record, merged, lora_for(options, record, self._models.list()))
 
     def settings_of(self, message: Message) -> AnswerSettings:

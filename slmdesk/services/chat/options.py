@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.adapter import MOST_STRENGTH
 from slmdesk.core.records import Message, ModelRecord
-from slmdesk.core.types import THINKING, THINKING_USUAL, Json, Sampling
+from slmdesk.core.types import THINKING, THINKING_OFF, THINKING_USUAL, Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json
+from slmdesk.services.chat.answer_form import GRAMMAR, MOST_FORM, SCHEMA
 from slmdesk.services.chat.samplers import MOST_BIASES, MOST_STOPS, SETTINGS, is_bias, is_stop
 
 _LIMITS: Mapping[str, tuple[float, float]] = {
@@ -69,6 +70,10 @@ class ChatOptions:
     """The answer ends before any of these."""
     word_bias: tuple[tuple[str, float], ...] = ()
     """Words with a weight, from -100 (forbidden) to 100."""
+    json_schema: str = ""
+    """Answers are bound to it; kept also where it cannot be used, so that nothing typed is lost."""
+    grammar: str = ""
+    """The same in GBNF; not together with json_schema."""
     seed: int | None = None
     """None: a different one for each answer."""
     max_tokens: int | None = None
@@ -87,7 +92,9 @@ class ChatOptions:
         """Return the sampling values that were set."""
         return Sampling(
             **{name: getattr(self, name) for name in SAMPLED},
-            thinking=self.thinking or THINKING_USUAL,
+            json_schema=self.json_schema or None,
+            grammar=self.grammar or None,
+            thinking=THINKING_OFF if self.json_schema or self.grammar else self.thinking or THINKING_USUAL,
             thought_tokens=MOST_THOUGHT_TOKENS,
             thought_seconds=MOST_THOUGHT_SECONDS,
         )
@@ -106,11 +113,12 @@ class ChatOptions:
         }
 
 
+FORMS = (SCHEMA, GRAMMAR)
 SAMPLED = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
 """The options that are sampling values of the same name."""
 NAMES = (
     "system", "model", "lora", "lora_scale", *(one.name for one in SETTINGS), "seed", "max_tokens", "thinking",
-    "when_full", "preset",
+    "when_full", "preset", *FORMS,
 )  # fmt: skip
 """The options that are a text or a number."""
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
@@ -140,6 +148,8 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
     for name in NAMES:
         value = untrusted.get(name)
         is_text = isinstance(value, str) and name not in _LIMITS and value in _CHOICES.get(name, (value,))
+        if name in FORMS and len(str(value)) > MOST_FORM:
+            continue
         if is_text or _is_number(name, value):
             values[name] = value
     return replace(
@@ -188,6 +198,8 @@ def check_options(options: ChatOptions) -> None:
         value = getattr(options, name)
         if value is not None and not _is_number(name, value):
             raise KnownError("request.invalid", what=name)
+    if any(len(getattr(options, name)) > MOST_FORM for name in FORMS) or (options.json_schema and options.grammar):
+        raise KnownError("request.invalid", what="form of the answer")
     for name, read in (("stop", _stops_from), ("word_bias", _biases_from)):
         if read(getattr(options, name)) != getattr(options, name):
             raise KnownError("request.invalid", what=name)
@@ -204,13 +216,17 @@ def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sa
     Raises KnownError `request.invalid`.
     """
     own = options.sampling
+    is_bound = request.json_schema is not None or request.grammar is not None
+    form = request if is_bound else own
     merged = replace(
         request.over(own).over(usual),
         seed=own.seed if request.seed is None else request.seed,
         max_tokens=own.max_tokens if request.max_tokens is None else request.max_tokens,
         stop=request.stop or own.stop,
         word_bias=request.word_bias or own.word_bias,
-        thinking=own.thinking,
+        json_schema=form.json_schema,
+        grammar=form.grammar,
+        thinking=THINKING_OFF if is_bound else own.thinking,  # a bound answer has no room for a thought
         thought_tokens=own.thought_tokens,
         thought_seconds=own.thought_seconds,
     )

@@ -21,6 +21,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import PresetRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.service import Service
+from slmdesk.services.chat.answer_form import require_form
 from slmdesk.services.chat.events import PresetsChanged
 from slmdesk.services.chat.options import ChatOptions, check_options, options_from
 from slmdesk.services.chat.samplers import BIAS_TITLE, SETTINGS, STOP_TITLE
@@ -33,7 +34,7 @@ WORDS: Mapping[str, str] = {
     "system": "instructions", "model": "model",
     **{one.name: re.sub(r"\s*\(.*\)", "", one.title).lower() for one in SETTINGS},
     "max_tokens": "maximum length", "stop": STOP_TITLE.lower(), "word_bias": BIAS_TITLE.lower(), "thinking": "thinking",
-    "examples": "examples",
+    "json_schema": "JSON schema", "grammar": "grammar", "examples": "examples",
 }  # fmt: skip
 OF_PRESET = tuple(WORDS)
 """The options that a preset decides; the others of a chat stay."""
@@ -188,6 +189,7 @@ def _options_of(untrusted: Mapping[str, Json]) -> ChatOptions:
 def _value(options: ChatOptions) -> dict[str, Json]:
     """What is kept of the options: those that a preset decides and that are not at their defaults."""
     check_options(options)
+    require_form(options.sampling)
     if len(options.system) > MOST_SYSTEM:
         raise KnownError("request.invalid", what=f"instructions of more than {MOST_SYSTEM:,} characters")
     return {key: value for key, value in options.settings.items() if key in OF_PRESET and value is not None}

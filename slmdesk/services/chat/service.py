@@ -12,7 +12,7 @@ from types import MappingProxyType
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
-from slmdesk.core.types import THINKING_USUAL, ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.events import (
     ItemChanged,
     MessageAdded,
@@ -249,9 +249,7 @@ class ChatService(Service):
         turns, ids = window.turns(path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
         thinking = options_from(one.sampling).thinking if is_answer else ""
-        shown = self._prompts.show(
-            record, turns, ids, thinking or options_from(item.settings).thinking or THINKING_USUAL
-        )
+        shown = self._prompts.show(record, turns, ids, thinking or options_from(item.settings).sampling.thinking)
         return shown.map(lambda seen: replace(seen, left_out=len(window.left_out(path))))
 
     def expect_question(self, chat: str) -> None:

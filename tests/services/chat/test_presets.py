@@ -129,7 +129,13 @@ def test_what_cannot_be_is_refused_and_nothing_changes(opened) -> None:
 @pytest.mark.process
 def test_a_preset_goes_to_a_file_and_comes_back_without_its_model(opened, tmp_path) -> None:
     recorder = opened()
-    sampling = {"min_p": 0.1, "repeat_penalty": 1.3, "stop": ("END",), "word_bias": (("nein", -100.0),)}
+    sampling = {
+        "grammar": 'root ::= "Ja"',
+        "min_p": 0.1,
+        "repeat_penalty": 1.3,
+        "stop": ("END",),
+        "word_bias": (("nein", -100.0),),
+    }
     options = ChatOptions(
         system="Kurz.", temperature=0.0, max_tokens=99, thinking="off", examples=EXAMPLES, model="m", **sampling
     )

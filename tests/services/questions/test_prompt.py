@@ -153,7 +153,7 @@ def test_whatever_a_model_says_can_be_read(text):
 
 
 def test_the_grammar_knows_each_number_and_no_other():
-    from slmdesk.engine.llama.gbnf import check_gbnf
+    from slmdesk.core.gbnf import check_gbnf
 
     for count in (1, 9, 120):
         grammar = grammar_of(count)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from slmdesk.core import gbnf
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.errors import KnownError
-from slmdesk.engine.llama import gbnf
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.documents.citations import UNLINKED, WORDS, Coverage, Span, Unread
 from slmdesk.services.summaries.additions import with_additions

@@ -10,6 +10,7 @@ from slmdesk.gui.base.answer_progress import Live
 from slmdesk.gui.chat.view import MessageView
 from slmdesk.gui.chat.view.message import DELETIONS, REWRITES
 from slmdesk.services.base.messages import problem_of
+from slmdesk.services.chat.answer_form import TITLES
 from slmdesk.services.chat.conversation import blanks_note, can_continue, words_of
 from slmdesk.services.chat.rewrites import LABELS, rewrite_of
 from slmdesk.services.chat.samplers import BIAS_TITLE, SETTINGS, STOP_TITLE
@@ -147,6 +148,7 @@ def all_details_of(message: Message) -> list[str]:
         ("Seed", "" if message.seed is None else str(message.seed)),
         ("Same answer again", again),
         *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
+        ("Form of the answer", next((words for name, words in TITLES.items() if said.get(name)), "")),
         (STOP_TITLE, _joined(said.get("stop"))),
         (BIAS_TITLE, _joined(said.get("word_bias"))),
         ("Ended by", ENDS.get(message.finish_reason or "", message.finish_reason or "")),

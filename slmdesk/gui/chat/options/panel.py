@@ -18,6 +18,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
 from slmdesk.gui.chat.options.fields import WordsField
+from slmdesk.gui.chat.options.form import AnswerForm
 from slmdesk.gui.chat.options.more import MoreSettings
 from slmdesk.gui.chat.options.values import STRENGTHS, TEMPERATURES, THINKING, TOP_PS, lengths
 from slmdesk.gui.chat.presets.chooser import PresetChooser
@@ -113,6 +114,8 @@ class SettingsPanel(QFrame):
         self._thinking = self._add_choice("thinking", "Thinking", [("", THINKING[""])])
         self._system = WordsField("option_system", self._content, lines=5, hint="None")
         self._add("system", "Instructions", self._system)
+        self._form = AnswerForm(self._content, self._controller.presets.read_form, prefix="option")
+        self._column.addWidget(self._form)
         self._more = MoreSettings(self._content, prefix="option")
         self._column.addWidget(self._more)
         tip = "Forget what is set for this chat; the context stays as it is"
@@ -172,6 +175,7 @@ class SettingsPanel(QFrame):
             (self._thinking, "thinking"), (self._when_full, "when_full"),
         ):  # fmt: skip
             choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
+        self._form.changed.connect(lambda values: self._set(**values))
         self._more.changed.connect(lambda values: self._set(**values))
         self._more.reset_requested.connect(self._on_reset_sampling)
         self._context.value_chosen.connect(lambda tokens: self.context_chosen.emit(int(tokens)))
@@ -197,7 +201,7 @@ class SettingsPanel(QFrame):
             self._close, self._presets.choice, self._presets.save, self._presets.manage,
             self._model, self._lora, self._scale, self._context, self._when_full,
             self._temperature, self._top_p, self._seed, self._seed_box, self._length, self._thinking,
-            self._system, *self._more.in_order, self._defaults,
+            self._system, *self._form.in_order, *self._more.in_order, self._defaults,
         )  # fmt: skip
 
     @Slot(str, object)
@@ -207,6 +211,7 @@ class SettingsPanel(QFrame):
             self.keep_words()
         is_other = chat != self._chat
         if is_other:
+            self._form.keep()
             self._more.keep()
         self._chat, self._options = chat, options
         if self._system.toPlainText() != options.system:
@@ -262,6 +267,7 @@ class SettingsPanel(QFrame):
             by = "Recommended" if is_makers(name, makers) else "Default"
             choice.setItemText(0, f"{by} ({getattr(defaults, name):g})")
             choice.show_value(getattr(options, name))
+        self._form.show_options(options, is_other=is_other)
         self._more.show_options(options, makers, is_other=is_other)
         self._seed.show_value(options.seed is not None)
         self._seed_box.setVisible(options.seed is not None)
@@ -374,7 +380,8 @@ class SettingsPanel(QFrame):
     @Slot()
     def _on_save_as(self) -> None:
         self.keep_words()
-        editor = PresetEditor(self, "", self._options, self._models, title="Save as a preset")
+        read = self._controller.presets.read_form
+        editor = PresetEditor(self, "", self._options, self._models, title="Save as a preset", read_form=read)
         editor.saved.connect(partial(self._controller.save_preset, self._chat))
         editor.open()
 
@@ -393,6 +400,7 @@ class SettingsPanel(QFrame):
         words = self._system.toPlainText().strip()
         if words != self._options.system:
             self._set(system=words)
+        self._form.keep()
         self._more.keep()
 
     @Slot()

@@ -12,6 +12,8 @@ from slmdesk.core.records import PresetRecord
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.composer.mention_list import Suggestion
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.answer_form import read_form
 from slmdesk.services.chat.events import PresetsChanged
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.chat.presets import Preset, with_preset
@@ -92,6 +94,10 @@ class PresetsController(QObject):
         words = f"The preset was written to {path.name}."
         done = partial(self._say, words, "preset written")
         self._bridge.ask(lambda services: services.chats.presets.export_file(id, path), lambda _done: done())
+
+    def read_form(self, path: Path, then: Callable[[str], None], failed: Callable[[Problem], None]) -> None:
+        """Read a file with a form of answers."""
+        self._bridge.ask(lambda _services: read_form(path), then, failed)
 
     def import_file(self, path: Path) -> None:
         """Add the preset of a file."""

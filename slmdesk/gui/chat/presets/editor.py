@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.types import Sampling
 from slmdesk.gui.base import theme
+from slmdesk.gui.chat.options.form import AnswerForm, Reader
 from slmdesk.gui.chat.options.more import MoreSettings
 from slmdesk.gui.chat.options.values import TEMPERATURES, THINKING, TOP_PS, lengths
 from slmdesk.gui.widgets.build import button, column, row, text_line
@@ -32,14 +33,14 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label, show_words
-from slmdesk.services.chat.options import MOST_EXAMPLE, MOST_EXAMPLES, SAMPLED, ChatOptions, Example
+from slmdesk.services.chat.options import FORMS, MOST_EXAMPLE, MOST_EXAMPLES, SAMPLED, ChatOptions, Example
 from slmdesk.services.chat.presets import MOST_NAME, MOST_SYSTEM
 
 AS_USUAL = "The model's own"
 ANY_MODEL = "Any"
 HALF = "An example needs a question and an answer."
 LONG = f"One side of an example has {MOST_EXAMPLE:,} characters at most."
-UNREADABLE = "One of the settings of sampling cannot be read; it says why."
+UNREADABLE = "One of the settings above cannot be used; below it stands why."
 LONG_SYSTEM = f"Instructions have {MOST_SYSTEM:,} characters at most."
 
 
@@ -49,10 +50,18 @@ class PresetEditor(QDialog):
     saved = Signal(str, object)
 
     def __init__(
-        self, parent: QWidget, name: str, options: ChatOptions, models: Sequence[tuple[str, str]], *, title: str
+        self,
+        parent: QWidget,
+        name: str,
+        options: ChatOptions,
+        models: Sequence[tuple[str, str]],
+        *,
+        title: str,
+        read_form: Reader,
     ) -> None:
         """`models`: ids and names of those that can be chosen."""
         super().__init__(parent)
+        self._form = AnswerForm(self, read_form, prefix="preset")
         passing(self, "preset_editor", title)
         self.resize(720, 640)
         self._build_ui(name, options, models)
@@ -81,7 +90,9 @@ class PresetEditor(QDialog):
             choice.setAccessibleName(title)
             grid.addWidget(heading, at // 2 * 2, at % 2)
             grid.addWidget(choice, at // 2 * 2 + 1, at % 2)
-        self._sampling = {name: getattr(options, name) for name in SAMPLED if name not in (*self._choices, "seed")}
+        names = (*SAMPLED, *FORMS)
+        self._sampling = {name: getattr(options, name) for name in names if name not in (*self._choices, "seed")}
+        self._form.show_options(options, is_other=True)
         self._sampling_box = MoreSettings(self, prefix="preset")
         self._sampling_box.show_options(options, Sampling(), is_other=True)
         content = QFrame(self)
@@ -90,6 +101,7 @@ class PresetEditor(QDialog):
             plain_label("Instructions", self, name="preset_system_heading", wraps=False),
             (self._system, 2),
             grid,
+            self._form,
             self._sampling_box,
             self._build_examples(options.examples),
             into=content,
@@ -139,6 +151,7 @@ class PresetEditor(QDialog):
         self._system.textChanged.connect(self._show_state)
         self._examples.itemChanged.connect(self._show_state)
         self._examples.itemSelectionChanged.connect(self._show_state)
+        self._form.changed.connect(self._on_form)
         self._sampling_box.changed.connect(self._on_sampling)
         self._sampling_box.reset_requested.connect(self._on_reset)
         self._buttons.accepted.connect(self._on_accepted)
@@ -149,12 +162,16 @@ class PresetEditor(QDialog):
         self._sampling |= values
         self._sampling_box.show_options(replace(ChatOptions(), **self._sampling), Sampling())
 
+    @Slot(object)
+    def _on_form(self, values: dict[str, Any]) -> None:
+        self._sampling |= values
+
     @Slot()
     def _on_reset(self) -> None:
         for name, choice in self._choices.items():
             if name in SAMPLED:
                 choice.show_value(None)
-        self._on_sampling({name: getattr(ChatOptions(), name) for name in self._sampling})
+        self._on_sampling({name: getattr(ChatOptions(), name) for name in self._sampling if name not in FORMS})
 
     def _add(self, question: str, answer: str) -> None:
         at = self._examples.rowCount()
@@ -198,8 +215,9 @@ class PresetEditor(QDialog):
 
     @Slot()
     def _on_accepted(self) -> None:
+        self._form.keep()
         self._sampling_box.keep()
-        if self._sampling_box.problem:
+        if self._sampling_box.problem or self._form.problem:
             show_words(self._problem, UNREADABLE)
             return
         values = {name: choice.currentData() for name, choice in self._choices.items()} | self._sampling

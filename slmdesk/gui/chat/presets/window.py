@@ -128,7 +128,7 @@ class PresetsWindow(QDialog):
             self._open_editor(one.id, one.name, one.options, "Edit the preset")
 
     def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
-        editor = PresetEditor(self, name, options, self._models, title=title)
+        editor = PresetEditor(self, name, options, self._models, title=title, read_form=self._controller.read_form)
         editor.saved.connect(partial(self._controller.save, id))
         editor.open()
 

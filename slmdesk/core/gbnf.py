@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
 
 MAX_CHARACTERS = 256 * 1024
@@ -30,7 +30,19 @@ _FOREVER = -1
 
 
 class GrammarInvalidError(Exception):
-    """A grammar that must not be given to llama.cpp; the message says why in a few words."""
+    """A grammar that must not be given to llama.cpp; the message says why in a few words, and where.
+
+    `line` and `column` are counted from 1; 0: no single place.
+    """
+
+    def __init__(self, reason: str, text: str = "", at: int | None = None) -> None:
+        """`at`: where in `text` it is."""
+        self.reason = reason
+        self.line = self.column = 0
+        if at is not None:
+            self.line = text.count("\n", 0, at) + 1
+            self.column = at - text.rfind("\n", 0, at)
+        super().__init__(f"{reason} in line {self.line}, column {self.column}" if self.line else reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,7 @@ class Reference:
     """A reference to a rule by name."""
 
     name: str
+    at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,7 @@ class Group:
     """Alternatives of sequences."""
 
     alternatives: tuple[tuple[Element, ...], ...]
+    at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,7 @@ class Repeat:
     element: Element
     least: int
     most: int
+    at: int = field(default=0, compare=False)
 
 
 Element: TypeAlias = Terminal | Reference | Group | Repeat
@@ -69,13 +84,16 @@ Element: TypeAlias = Terminal | Reference | Group | Repeat
 def check_gbnf(text: str) -> None:
     """Raise GrammarInvalidError unless llama.cpp can read `text` and follow it with a bounded number of states."""
     if len(text) > MAX_CHARACTERS:
-        raise GrammarInvalidError(f"longer than {MAX_CHARACTERS} characters")
+        raise GrammarInvalidError(f"is longer than {MAX_CHARACTERS} characters")
     if "\0" in text:
-        raise GrammarInvalidError("holds a NUL character")
+        raise GrammarInvalidError("holds a NUL character", text, text.index("\0"))
     rules = _Parser(text).rules()
     if "root" not in rules:
         raise GrammarInvalidError("has no rule named root")
-    _Analysis(rules).check()
+    try:
+        _Analysis(text, rules).check()
+    except RecursionError as err:  # deep groups in each of many rules
+        raise GrammarInvalidError("is nested too deeply") from err
 
 
 class _Parser:
@@ -90,12 +108,13 @@ class _Parser:
         rules: dict[str, Group] = {}
         self._skip(_BLANK_OR_LINES)
         while self._at < len(self._text):
+            start = self._at
             name = self._take(_NAME, "a rule's name").group()
             self._skip(_BLANK)
             self._expect("::=")
             self._skip(_BLANK_OR_LINES)
             if name in rules:
-                raise GrammarInvalidError(f"has two rules named {name[:40]}")
+                raise GrammarInvalidError(f"has two rules named {name[:40]}", self._text, start)
             rules[name] = self._group(depth=0)
             if self._at < len(self._text) and self._text[self._at] not in "\r\n":
                 self._fail("a line break")
@@ -104,13 +123,14 @@ class _Parser:
 
     def _group(self, depth: int) -> Group:
         if depth > MAX_NESTING:
-            raise GrammarInvalidError("is nested too deeply")
+            raise GrammarInvalidError("is nested too deeply", self._text, self._at)
+        start = self._at
         alternatives = [self._sequence(depth)]
         while self._text.startswith("|", self._at):
             self._at += 1
             self._skip(_BLANK_OR_LINES)
             alternatives.append(self._sequence(depth))
-        return Group(tuple(alternatives))
+        return Group(tuple(alternatives), start)
 
     def _sequence(self, depth: int) -> tuple[Element, ...]:
         elements: list[Element] = []
@@ -140,22 +160,22 @@ class _Parser:
             return group
         if found := _NAME.match(self._text, self._at):
             self._at = found.end()
-            return Reference(found.group())
+            return Reference(found.group(), found.start())
         return None
 
     def _repeated(self, element: Element) -> Repeat | None:
-        sign = self._text[self._at : self._at + 1]
+        sign, start = self._text[self._at : self._at + 1], self._at
         if sign and sign in "*+?":
             self._at += 1
-            return Repeat(element, 1 if sign == "+" else 0, 1 if sign == "?" else _FOREVER)
+            return Repeat(element, 1 if sign == "+" else 0, 1 if sign == "?" else _FOREVER, start)
         if sign != "{":
             return None
         least, comma, most = self._take(_REPEAT, "a number of times").groups()
         low = int(least[:9])
         high = (int(most[:9]) if most else _FOREVER) if comma else low
         if max(low, high) > MAX_REPEAT or _FOREVER < high < low:
-            raise GrammarInvalidError(f"repeats something {{{low},{high}}} times")
-        return Repeat(element, low, high)
+            raise GrammarInvalidError(f"repeats something {{{low},{high}}} times", self._text, start)
+        return Repeat(element, low, high, start)
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
         found = pattern.match(self._text, self._at)
@@ -174,8 +194,7 @@ class _Parser:
         self._at += len(sign)
 
     def _fail(self, expected: str) -> NoReturn:
-        line = self._text.count("\n", 0, self._at) + 1
-        raise GrammarInvalidError(f"{expected} expected in line {line}")
+        raise GrammarInvalidError(f"{expected} expected", self._text, self._at)
 
 
 class _Analysis:
@@ -185,67 +204,82 @@ class _Analysis:
     characters.  Both follow only what may come first, so meeting a rule again on the way means left recursion.
     """
 
-    def __init__(self, rules: dict[str, Group]) -> None:
+    def __init__(self, text: str, rules: dict[str, Group]) -> None:
+        self._text = text
         self._rules = rules
         self._known: dict[str, tuple[int, int]] = {}
+        self._measured: dict[int, tuple[int, int]] = {}
+        """Of groups, by identity: each is met once for every group around it."""
         self._open: list[str] = []
 
     def check(self) -> None:
         """Raise GrammarInvalidError for the first problem."""
         for name, group in self._rules.items():
-            self._rule(name)
+            self._rule(name, group.at)
             for inner in _groups_in(group):
                 self._group(inner)
                 for sequence in inner.alternatives:
-                    self._check_sequence(sequence)
+                    self._check_sequence(sequence, inner.at)
 
-    def _check_sequence(self, sequence: tuple[Element, ...]) -> None:
+    def _check_sequence(self, sequence: tuple[Element, ...], at: int) -> None:
         """Check every position in a sequence at which the parser may continue."""
         steps = 0
         for element in reversed(sequence):
             if isinstance(element, Repeat) and element.most != 1 and self._measure(element.element)[0]:
-                raise GrammarInvalidError("repeats something that may be empty")
+                raise self._wrong("repeats something that may be empty", element.at)
             empties, starts = self._measure(element)
-            steps = _bounded(starts + empties * steps)
+            steps = self._bounded(starts + empties * steps, at)
 
     def _measure(self, element: Element) -> tuple[int, int]:
         """Return (ways to be empty, steps to the first characters)."""
         if isinstance(element, Terminal):
             return int(element.is_empty), 1
         if isinstance(element, Reference):
-            return self._rule(element.name)
+            return self._rule(element.name, element.at)
         if isinstance(element, Group):
             return self._group(element)
         empties, starts = self._measure(element.element)
         if empties and element.most != 1:
-            raise GrammarInvalidError("repeats something that may be empty")
+            raise self._wrong("repeats something that may be empty", element.at)
         return empties + (element.least == 0), starts + 1
 
-    def _rule(self, name: str) -> tuple[int, int]:
+    def _rule(self, name: str, at: int) -> tuple[int, int]:
         if name not in self._rules:
-            raise GrammarInvalidError(f"has no rule named {name[:40]}")
+            raise self._wrong(f"has no rule named {name[:40]}", at)
         if name in self._open:
-            raise GrammarInvalidError(f"the rule {name[:40]} begins with itself")
+            raise self._wrong(f"the rule {name[:40]} begins with itself", at)
         if name not in self._known:
             if len(self._open) > MAX_NESTING:
-                raise GrammarInvalidError("is nested too deeply")
+                raise self._wrong("is nested too deeply", at)
             self._open.append(name)
             self._known[name] = self._group(self._rules[name])
             self._open.pop()
         return self._known[name]
 
     def _group(self, group: Group) -> tuple[int, int]:
+        if id(group) in self._measured:
+            return self._measured[id(group)]
         empties = starts = 0
         for sequence in group.alternatives:
             ways, steps = 1, 0
             for element in sequence:
                 more_ways, more_steps = self._measure(element)
-                steps = _bounded(steps + ways * more_steps)
-                ways = _bounded(ways * more_ways)
+                steps = self._bounded(steps + ways * more_steps, group.at)
+                ways = self._bounded(ways * more_ways, group.at)
                 if not ways:
                     break
-            empties, starts = _bounded(empties + ways), _bounded(starts + max(steps, 1))
+            empties = self._bounded(empties + ways, group.at)
+            starts = self._bounded(starts + max(steps, 1), group.at)
+        self._measured[id(group)] = empties, starts
         return empties, starts
+
+    def _bounded(self, states: int, at: int) -> int:
+        if states > MAX_STATES:
+            raise self._wrong("can be read in too many ways", at)
+        return states
+
+    def _wrong(self, reason: str, at: int) -> GrammarInvalidError:
+        return GrammarInvalidError(reason, self._text, at)
 
 
 def _groups_in(group: Group) -> Iterator[Group]:
@@ -259,9 +293,3 @@ def _groups_in(group: Group) -> Iterator[Group]:
             yield element
             for sequence in element.alternatives:
                 waiting.extend(sequence)
-
-
-def _bounded(states: int) -> int:
-    if states > MAX_STATES:
-        raise GrammarInvalidError("can be read in too many ways")
-    return states
