@@ -25,6 +25,8 @@ class ThoughtMarks:
     """The first of these closes it; the first one is written where the program closes it."""
     answers: tuple[str, ...] = ()
     """An answer without a thought may begin with one of these."""
+    around: tuple[str, str] | None = None
+    """What the answer itself may stand between."""
 
     @property
     def empty(self) -> str:
@@ -60,6 +62,8 @@ _OTHERS = (
 )
 """Of families whose marks are no pair of tags: Cohere, Gemma, MedGemma, Granite 3."""
 _THINK = ThoughtMarks(("<think>",), ("</think>",))
+_RESPONSE = ("<response>", "</response>")
+"""Granite 3.3 puts its answer between these, behind a <think>."""
 
 
 def find_marks(template: str, is_token: Callable[[str], bool]) -> ThoughtMarks | None:
@@ -75,7 +79,8 @@ def find_marks(template: str, is_token: Callable[[str], bool]) -> ThoughtMarks |
         name = found[2] or found[4]
         if name in closing:
             pair = (f"<{name}>", f"</{name}>") if found[2] else (f"[{name}]", f"[/{name}]")
-            return ThoughtMarks(pair[:1], pair[1:])
+            around = _RESPONSE if all(mark in template for mark in _RESPONSE) else None
+            return ThoughtMarks(pair[:1], pair[1:], around=around)
     return _THINK if all(map(is_token, _THINK.all)) else None
 
 
@@ -94,6 +99,8 @@ class ThoughtFilter:
         self._marks = marks
         self._state = _State.THOUGHT if is_open else _State.BEGINNING
         self._held = ""
+        self._is_around = False
+        """Whether the mark that opens the answer was met, and the one that ends it not yet."""
         self._has_words = False
         """Whether the thought has begun behind the white space in front of it."""
 
@@ -117,12 +124,9 @@ class ThoughtFilter:
             thought = self._think()
         if self._state is _State.BETWEEN:
             self._held = self._held.lstrip()
-            if self._held:
+            if self._held and not self._open_answer():
                 self._state = _State.ANSWER
-        answer = ""
-        if self._state is _State.ANSWER:
-            answer, self._held = self._held, ""
-        return thought, answer
+        return thought, self._answer() if self._state is _State.ANSWER else ""
 
     def flush(self) -> tuple[str, str]:
         """What was held back, at the end of the text."""
@@ -140,8 +144,35 @@ class ThoughtFilter:
             if begun.startswith(mark):
                 self._state, self._held = _State.BETWEEN, begun[len(mark) :]
                 return
+        if self._open_answer(begun):
+            return
         if not any(mark.startswith(begun) for mark in (*self._marks.begins, *self._marks.answers)):
             self._state = _State.ANSWER
+
+    def _open_answer(self, begun: str | None = None) -> bool:
+        """Take off the mark that opens the answer.  True: it was there, or may still come."""
+        text = self._held if begun is None else begun
+        if self._marks.around is None or self._is_around:
+            return False
+        opening = self._marks.around[0]
+        if text.startswith(opening):
+            self._held, self._is_around, self._state = text[len(opening) :].lstrip(), True, _State.BETWEEN
+            return not self._held
+        return opening.startswith(text)
+
+    def _answer(self) -> str:
+        """What of the answer is certain; without the mark that ends it."""
+        keep = 0
+        if self._marks.around is not None and self._is_around:
+            ending = self._marks.around[1]
+            at = self._held.find(ending)
+            if at >= 0:
+                self._is_around = False
+                self._held = self._held[:at].rstrip() + self._held[at + len(ending) :]
+            else:
+                keep = self._length_to_hold((ending,))
+        answer, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+        return answer
 
     def _think(self) -> str:
         if not self._has_words:
@@ -153,15 +184,15 @@ class ThoughtFilter:
             thought, self._held = self._held[:at], self._held[at + len(mark) :]
             self._state = _State.BETWEEN
             return thought.rstrip()
-        keep = self._length_to_hold()
+        keep = self._length_to_hold(self._marks.ends)
         thought, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
         return thought
 
-    def _length_to_hold(self) -> int:
-        """Length of the end of the held text that may begin an end mark, with the white space before it."""
+    def _length_to_hold(self, ends: tuple[str, ...]) -> int:
+        """Length of the end of the held text that may begin one of `ends`, with the white space before it."""
         text = self._held
-        longest = max(map(len, self._marks.ends)) - 1
+        longest = max(map(len, ends)) - 1
         for length in range(min(longest, len(text)), 0, -1):
-            if any(mark.startswith(text[-length:]) for mark in self._marks.ends):
+            if any(mark.startswith(text[-length:]) for mark in ends):
                 return len(text) - len(text[:-length].rstrip())
         return len(text) - len(text.rstrip())

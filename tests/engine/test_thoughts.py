@@ -34,6 +34,8 @@ FAMILIES = {  # as published templates of these families do it, in their own wor
     "r1-old": LOOP + FORGETS + TURN + END + HEAD + "{% endif %}",
     "granite": "{% if thinking %}{{ 'Write your thoughts after \"Here is my thought process:\" and the answer after "
     "\"Here is my response:\".' }}{% endif %}" + LOOP + TURN + END + HEAD + "{% endif %}",
+    "granite3.3": "{% if thinking %}{{ 'Think between <think></think>, answer between <response></response>.' }}"
+    "{% endif %}" + LOOP + TURN + END + HEAD + "{% endif %}",
     "gpt-oss": "{% if reasoning_effort is not defined %}{% set reasoning_effort = 'medium' %}{% endif %}"
     "{{ '<|start|>system<|message|>Reasoning: ' + reasoning_effort + '<|end|>' }}" + LOOP
     + "{% if m.role == 'assistant' %}{{ '<|start|>assistant<|channel|>final<|message|>' + m.content + '<|end|>' }}"
@@ -56,6 +58,7 @@ GOLDEN = {  # what the prompt ends with: off, as usual, on
     "r1": (f"{ASKED}<think>\n\n</think>\n\n", f"{ASKED}<think>\n", f"{ASKED}<think>\n"),
     "r1-old": (f"{ASKED}<think>\n\n</think>\n\n", ASKED, ASKED),
     "granite": (ASKED, ASKED, f'after "Here is my response:".{ASKED}'),
+    "granite3.3": (ASKED, ASKED, f"between <response></response>.{ASKED}"),
     "gpt-oss": ("low<|end|><|start|>user<|message|>Why?<|end|><|start|>assistant<|channel|>final<|message|>",
                 "medium<|end|><|start|>user<|message|>Why?<|end|><|start|>assistant",
                 "medium<|end|><|start|>user<|message|>Why?<|end|><|start|>assistant"),
@@ -106,6 +109,33 @@ def test_an_answer_without_a_thought_and_a_thought_without_an_answer_are_whole(f
     assert divided(marks, list(f"so far\n{marks.ends[0]} said"), is_open=True) == ("so far", "said")
     for mark in marks.answers:
         assert divided(marks, list(f"{mark}at once")) == ("", "at once")
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize("thought", ["", "<think>Is it 4?</think>", "\n<think>\nIs it 4?\n</think>\n\n"])
+@pytest.mark.parametrize("response", ["<response>Four < five.</response>", "<response>\nFour < five.\n</response>\n"])
+def test_the_marks_around_an_answer_are_no_part_of_it(thought, response):
+    marks = marks_of(FAMILIES["granite3.3"])
+    wanted = ("Is it 4?" if thought else "", "Four < five.")
+    text = thought + response
+    for cut in range(len(text) + 1):
+        told, said = divided(marks, [text[:cut], text[cut:]])
+        assert (told, said.rstrip("\n")) == wanted
+    told, said = divided(marks, list(text))
+    assert (told, said.rstrip("\n")) == wanted
+
+
+@pytest.mark.pure
+def test_marks_around_an_answer_are_words_elsewhere_and_may_be_missing():
+    marks = marks_of(FAMILIES["granite3.3"])
+    for text in ("Four. </response>", "Write <response>x</response>.", "<resp", "<response"):
+        assert divided(marks, list(text)) == ("", text)
+    assert divided(marks, list("<think>a</think>Four <response>")) == ("a", "Four <response>")
+    assert divided(marks, list("<response>never ended </resp")) == ("", "never ended </resp")
+    assert divided(marks, list("<response>a</response> </response>")) == ("", "a </response>")
+    for family in FAMILIES:
+        if family != "granite3.3":
+            assert marks_of(FAMILIES[family]).around is None
 
 
 @pytest.mark.pure
