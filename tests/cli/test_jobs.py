@@ -18,6 +18,25 @@ from slmdesk.services.evaluation.exams import SKILLS
 pytestmark = pytest.mark.process
 
 
+def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) -> None:
+    echo = {"thought": "Let me think."}
+    done = run("models", "exam", with_model["id"], "--thinking", "--json", echo=echo)
+    assert done.status == 0, done.err
+    both = done.json
+    assert {one["skill"] for one in both["thinking"]["skills"]} == {"format", "language", "correct"}
+    assert both["thinking"]["thoughts"] == 36
+    assert len(both["skills"]) == 5
+    words = run("models", "exam", with_model["id"], "--thinking", echo=echo).out
+    assert "without    with thinking" in words
+    assert "Thinking made little difference: +0 of 36 tasks." in words
+    assert run("models", "exam", with_model["id"], "--thinking", "--translate", "en-de").status == 2
+
+
+def test_a_model_that_does_not_think_is_said_to_have_been_asked_twice(run, with_model) -> None:
+    words = run("models", "exam", with_model["id"], "--thinking").out
+    assert "It did not think aloud before any answer" in words
+
+
 def test_an_exam_on_the_command_line(run, with_model) -> None:
     done = run("models", "exam", with_model["id"], "--json")
     assert done.status == 0, done.err

@@ -13,7 +13,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import picked
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation.benchmark import BenchProgress
-from slmdesk.services.evaluation.exam_labels import lines_of, sentence_of
+from slmdesk.services.evaluation.exam_labels import lines_of, sentence_of, thinking_lines
 from slmdesk.services.evaluation.exams import shape_of_skill
 from slmdesk.services.translation.pairs.labels import pair_line, result_sentence, shape_of_pair
 
@@ -24,14 +24,21 @@ LEAST_KNOWN = 0.4
 @click.command()
 @click.argument("model", required=False)
 @click.option("--translate", "pair", metavar="FROM-TO", help="Can it translate this pair of languages, such as en-pl?")
+@click.option(
+    "--thinking",
+    is_flag=True,
+    help="Ask what is written once more with thinking, and show both side by side; for a model that thinks aloud.",
+)
 @json_option
 @click.pass_obj
-def exam(console: Console, model: str | None, pair: str | None) -> None:
+def exam(console: Console, model: str | None, pair: str | None, *, thinking: bool) -> None:
     """Give MODEL a short exam: which jobs can it be trusted with?
 
     With --translate, sentences are translated and translated back.  JSON: from, to, level (good, fair, weak) and skills
     (language, sense, tags, numbers, glossary, no_chatter), each with level, passed, total.
     """
+    if pair is not None and thinking:
+        raise click.UsageError("A pair of languages is examined without thinking.")
     if pair is not None:
         _exam_pair(console, model, pair)
         return
@@ -39,20 +46,29 @@ def exam(console: Console, model: str | None, pair: str | None) -> None:
         named_model(services, model)
         job = services.service_thread.call(lambda: services.exams.take(model))
         follow(console, services, job)
+        if thinking:
+            follow(console, services, services.service_thread.call(lambda: services.exams.take(model, thinking=True)))
         record = services.service_thread.call(lambda: services.models.by_sha256(job.model_sha256))
         result = services.exams.result(record) if record else None
+        thought = services.exams.thinking_result(record) if record and thinking else None
     if record is None or result is None:
         raise click.ClickException("The exam has no result. Run it again.")
     sentence = sentence_of(record.name, result)
     if console.as_json:
         skills: list[Json] = [shape_of_skill(one) for one in result.skills]
-        console.give(
-            {"id": record.id, "name": record.name, "version": result.version, "skills": skills, "sentence": sentence}
-        )
+        shape: dict[str, Json] = {
+            "id": record.id, "name": record.name, "version": result.version, "skills": skills, "sentence": sentence,
+        }  # fmt: skip
+        if thought is not None:
+            with_thoughts: list[Json] = [shape_of_skill(one) for one in thought.skills]
+            shape["thinking"] = {"skills": with_thoughts, "thoughts": thought.thoughts}
+        console.give(shape)
         return
     for line in lines_of(result):
         console.say(line)
     console.say(sentence)
+    for line in thinking_lines(result, thought) if thought is not None else ():
+        console.say(line)
 
 
 def _exam_pair(console: Console, model: str | None, pair: str) -> None:

@@ -6,18 +6,20 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any
 
-from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.types import THINKING_ON, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.text.words.language import LANGUAGES, detect
 
 ANSWER_TOKENS = 96
+THOUGHT_TOKENS, END_TOKENS = 1024, 16
+"""The longest thought of an answer that is asked for with thinking, and what its end may take."""
 LEAST_NEW_WORDS = 5
 YES_NO = ("Yes", "No")
 _CORRECT = "Correct the mistakes in this text. Change nothing else. Write only the corrected text.\n\n"
@@ -34,6 +36,10 @@ class Skill(StrEnum):
     CORRECT = "correct"
 
 
+WRITTEN = (Skill.FORMAT, Skill.LANGUAGE, Skill.CORRECT)
+"""Skills whose answers are written, so that a thought can come before; the others are read from likelihoods."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One step of an exam: a question, asked once."""
@@ -43,14 +49,18 @@ class Question:
     is_true: bool = True
     """Of a statement about a text: whether the text says it."""
 
-    def step(self) -> dict[str, Json]:
-        """Return it as a step of a job: greedy, short, repeatable."""
+    def step(self, *, thinking: bool = False) -> dict[str, Json]:
+        """Return it as a step of a job: greedy, short, repeatable; with `thinking` after a thought."""
         if self.skill is Skill.TRUTH:
             return truth_step(self.item["text"], self.item["true" if self.is_true else "altered"])
         if self.skill is Skill.BLOCK:
             return block_step(self.item["blocks"], self.item["said"])
         asked = _CORRECT + self.item["wrong"] if self.skill is Skill.CORRECT else self.item["ask"]
-        return step_of([_user(asked)], Sampling(temperature=0.0, max_tokens=ANSWER_TOKENS))
+        sampling = Sampling(temperature=0.0, max_tokens=ANSWER_TOKENS)
+        if thinking:
+            most = THOUGHT_TOKENS + END_TOKENS + ANSWER_TOKENS
+            sampling = replace(sampling, max_tokens=most, thinking=THINKING_ON, thought_tokens=THOUGHT_TOKENS)
+        return step_of([_user(asked)], sampling)
 
     def is_passed(self, answer: str) -> bool:
         """Return whether a text answer passes."""

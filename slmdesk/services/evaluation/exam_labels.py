@@ -84,6 +84,24 @@ def lines_of(result: ExamResult) -> tuple[str, ...]:
     return tuple(f"{_LEVELS[one.skill][one.level]}: {_grounds(one)}." for one in result.skills)
 
 
+def thinking_lines(plain: ExamResult, thinking: ExamResult) -> tuple[str, ...]:
+    """What is passed without a thought and with one, side by side, and what to make of it."""
+    pairs = [(plain.of(one.skill), one) for one in thinking.skills]
+    rows = [(_NOUNS[two.skill], one, two) for one, two in pairs if one is not None]
+    width = max(len(noun) for noun, _one, _two in rows)
+    lines = [f"{'':<{width}}  without    with thinking"]
+    lines += [
+        f"{noun:<{width}}  {f'{one.passed} of {one.total}':<9}  {two.passed} of {two.total}" for noun, one, two in rows
+    ]
+    if not thinking.thoughts:
+        return (*lines, "It did not think aloud before any answer, so both are the same question asked twice.")
+    gain = sum(two.passed - one.passed for _noun, one, two in rows)
+    if abs(gain) <= SMALL_GAIN:
+        return (*lines, f"Thinking made little difference: {gain:+} of {sum(two.total for *_, two in rows)} tasks.")
+    how = "passes more with" if gain > 0 else "passes fewer with"
+    return (*lines, f"It {how} thinking: {gain:+} of {sum(two.total for *_, two in rows)} tasks.")
+
+
 def note_words(record: ModelRecord) -> str:
     """Why a model was not tested unasked; empty where there is no reason."""
     note: Mapping[str, Json] = note_of(record)
@@ -102,6 +120,8 @@ def note_words(record: ModelRecord) -> str:
     return ""
 
 
+SMALL_GAIN = 3
+"""Tasks by which two exams of the same model may differ by chance."""
 _ORDER = ("good", "fair", "weak")
 
 

@@ -18,7 +18,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
-from slmdesk.services.evaluation.exam_items import Question, Skill, items, separation
+from slmdesk.services.evaluation.exam_items import WRITTEN, Question, Skill, items, separation
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, StepValue
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.steps import step_key
@@ -27,6 +27,7 @@ from slmdesk.store import Store
 
 KIND = "exam"
 INFO_KEY = "exam"
+THINKING_KEY = "exam_thinking"
 SKILLS = "exam_skills"
 """The fact that keeps single skills, found out by a job that needs them, of a model that sat no exam."""
 GOOD, FAIR = 0.75, 0.5
@@ -61,6 +62,8 @@ class ExamResult:
     taken: float
     """Seconds since the epoch."""
     skills: tuple[SkillResult, ...]
+    thoughts: int = 0
+    """Answers that a thought came before."""
 
     def of(self, skill: Skill) -> SkillResult | None:
         """Return one skill's result, or None."""
@@ -74,33 +77,35 @@ class ExamService:
         self._store, self._models, self._jobs = store, models, jobs
         jobs.when_done(KIND, self._keep)
 
-    def take(self, model: str | None = None, *, by_itself: bool = False) -> JobRecord:
+    def take(self, model: str | None = None, *, by_itself: bool = False, thinking: bool = False) -> JobRecord:
         """Start the exam of a model in the background.  Questions answered under this version are not asked again.
 
-        `by_itself`: started automatically, so it gives way to everything (see auto_exams).  Raises KnownError
-        `model.…`, `store.…`.
+        `by_itself`: started automatically, so it gives way to everything (see auto_exams).  `thinking`: only what is
+        written is asked, with a thought before each answer; its result stands beside that of the exam.  Raises
+        KnownError `model.…`, `store.…`.
         """
         record = self._models.choose(model)
-        version, questions = items()
+        version, questions = items()[0], _questions(thinking=thinking)
         if not by_itself:
             self.note(record, None)
         self._end_older(record)
-        if job := self.unfinished(record):
+        if job := self.unfinished(record, thinking=thinking):
             return self._jobs.resume(job.id)
         return self._jobs.add(
             KIND,
             record.name,
             record,
-            [question.step() for question in questions],
+            [question.step(thinking=thinking) for question in questions],
             prompt_version=_prompt_version(version),
-            settings={"version": version, "by_itself": by_itself},
+            settings={"version": version, "by_itself": by_itself, **({"thinking": True} if thinking else {})},
         )
 
-    def unfinished(self, record: ModelRecord) -> JobRecord | None:
+    def unfinished(self, record: ModelRecord, *, thinking: bool = False) -> JobRecord | None:
         """Return the running, waiting or paused exam of a model, or None."""
         version = items()[0]
         for job in self._jobs.list():
             same = (job.kind, job.model_sha256, job.settings.get("version")) == (KIND, record.sha256, version)
+            same = same and _is_thinking(job) == thinking
             if same and job.status not in (JobStatus.DONE, JobStatus.CANCELLED):
                 return job
         return None
@@ -121,8 +126,9 @@ class ExamService:
         """
         record = self._store.models.get(model)
         self.note(record, "stopped")
-        if job := self.unfinished(record):
-            self._jobs.cancel(job.id)
+        for thinking in (False, True):
+            if job := self.unfinished(record, thinking=thinking):
+                self._jobs.cancel(job.id)
 
     def models_of(self, job: str) -> tuple[str, ...]:
         """Return the ids of the models a job examines.  Raises KnownError `job.unknown`."""
@@ -178,6 +184,10 @@ class ExamService:
         """Return the exam result of a model; None when it was not examined with these questions."""
         return result_of(record)
 
+    def thinking_result(self, record: ModelRecord) -> ExamResult | None:
+        """Return the result of the exam with thinking, of what is written; None where it was not taken."""
+        return result_of(record, THINKING_KEY)
+
     def _keep(self, job: JobRecord) -> None:
         """All answers are there: judge them, and note it of each record of this file.
 
@@ -185,26 +195,35 @@ class ExamService:
         """
         if job.settings.get("version") != items()[0]:
             return
-        result = judge(self._store.jobs.steps(job.id), job.model_sha256, now=time.time())
+        thinking = _is_thinking(job)
+        result = judge(self._store.jobs.steps(job.id), job.model_sha256, now=time.time(), thinking=thinking)
         for record in self._store.models.all():
             if record.sha256 == job.model_sha256:
-                self._store.models.set_info(record.id, **{INFO_KEY: _json_of(result)})
+                key = THINKING_KEY if thinking else INFO_KEY
+                self._store.models.set_info(record.id, **{key: _json_of(result)})
 
 
-def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float) -> ExamResult:
+def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float, thinking: bool = False) -> ExamResult:
     """Return the result of an exam from its steps; a step without an answer counts as not passed."""
-    version, questions = items()
+    version, questions = items()[0], _questions(thinking=thinking)
     values = {step.key: step.value for step in steps}
-    answers = {
-        number: values.get(step_key(model_sha256, _prompt_version(version), question.step()), {})
-        for number, question in enumerate(questions)
-    }
-    results = []
-    for skill in Skill:
-        results.append(
-            judge_skill(skill, [(one, answers[number]) for number, one in enumerate(questions) if one.skill is skill])
-        )
-    return ExamResult(version, now, tuple(results))
+    asked = [
+        (one, values.get(step_key(model_sha256, _prompt_version(version), one.step(thinking=thinking)), {}))
+        for one in questions
+    ]
+    results = [
+        judge_skill(skill, [one for one in asked if one[0].skill is skill])
+        for skill in (WRITTEN if thinking else Skill)
+    ]
+    return ExamResult(version, now, tuple(results), sum(bool(value.get("thought")) for _one, value in asked))
+
+
+def _questions(*, thinking: bool) -> Sequence[Question]:
+    return [one for one in items()[1] if one.skill in WRITTEN] if thinking else items()[1]
+
+
+def _is_thinking(job: JobRecord) -> bool:
+    return bool(job.settings.get("thinking"))
 
 
 def judge_skill(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
@@ -239,7 +258,9 @@ def _prompt_version(version: str) -> str:
 
 
 def _json_of(result: ExamResult) -> dict[str, Json]:
-    return {"version": result.version, "taken": result.taken, "skills": [shape_of_skill(one) for one in result.skills]}
+    skills: list[Json] = [shape_of_skill(one) for one in result.skills]
+    thoughts: dict[str, Json] = {"thoughts": result.thoughts} if result.thoughts else {}
+    return {"version": result.version, "taken": result.taken, "skills": skills, **thoughts}
 
 
 def shape_of_skill(result: SkillResult) -> dict[str, Json]:
@@ -253,9 +274,9 @@ def shape_of_skill(result: SkillResult) -> dict[str, Json]:
     return shape if result.auc is None else shape | {"auc": result.auc, "threshold": result.threshold}
 
 
-def result_of(record: ModelRecord) -> ExamResult | None:
+def result_of(record: ModelRecord, key: str = INFO_KEY) -> ExamResult | None:
     """Return the stored exam result of a model; None for one with other questions, or of a newer program."""
-    result = stored_from(ExamResult, record.info.get(INFO_KEY))
+    result = stored_from(ExamResult, record.info.get(key))
     return result if result is not None and result.version == items()[0] else None
 
 

@@ -12,6 +12,11 @@ from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 
+_LATER = (
+    "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold", "word_bias",
+)  # fmt: skip
+"""Fields that came after steps were stored: left out where they are not set, so that older steps keep their keys."""
+
 
 def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:
     """Return the key of a step's result: the same model, prompt version and input give the same key."""
@@ -31,7 +36,8 @@ def step_of(
     It asks for an answer, with or without the probabilities of its tokens, or with `choices` for the likelihood of
     each.
     """
-    step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": to_json(sampling)}
+    sampled = {name: one for name, one in to_json(sampling).items() if name not in _LATER or one not in (None, [])}
+    step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": sampled}
     if choices:
         step["choices"] = list(choices)
     if with_probabilities:
@@ -52,6 +58,8 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
     except KnownError as err:
         return {}, problem_for(err)
     kept: dict[str, Json] = {"text": answer.text, "finish_reason": str(answer.finish_reason), "scores": list(scores)}
+    if answer.thought:
+        kept["thought"] = True
     if answer.probabilities:
         kept["probabilities"] = [list(one) for one in answer.probabilities]
     return kept, None
