@@ -227,6 +227,7 @@ class WindowRun:
         self.frame.keep_layout()
         self.frame.chat.drafts.save_all(self.frame.chat.chat)
         self.frame.translate.keep()
+        self.frame.writing.keep()
         self.frame.window.hide()
         threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
         self.frame.end_in(END_MS)

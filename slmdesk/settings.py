@@ -93,6 +93,8 @@ class Settings:
     """The desktop is asked for a key that works in every program and translates what is on the clipboard."""
     translate_history: bool = True
     """Typed texts and their translations are kept."""
+    writing_history: bool = True
+    """Texts of the page Write are kept."""
     translate_sheet_names: bool = False
     """Of documents: the names of sheets are translated too.  The next likewise."""
     translate_properties: bool = False

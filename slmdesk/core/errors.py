@@ -136,6 +136,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "writing.too_long": ("characters", "limit"),
         "writing.language": (),
         "writing.encoding": ("path",),
+        "writing.unknown_format": ("path", "known"),
         "writing.no_version": (),
         "dictionary.none": ("path",),
         "dictionary.damaged": ("path", "reason"),

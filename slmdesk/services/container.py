@@ -98,6 +98,8 @@ from slmdesk.services.translation.typed.live import LiveTranslation
 from slmdesk.services.versions.export import export_versions
 from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.services.versions.service import VersionService
+from slmdesk.services.writing.files import WritingFiles
+from slmdesk.services.writing.history import WritingHistory
 from slmdesk.services.writing.service import WritingService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import open_store
@@ -180,6 +182,8 @@ class Services:
         self._open_documents()
         self._open_translation()
         self.writing = WritingService(self.runtime, self.models, self.loader, self.reader)
+        self.writing_files = WritingFiles(self.runtime, self.reader)
+        self.writing_history = WritingHistory(self.runtime)
         self._open_history()
         self._open_network()
         self._open_watch()

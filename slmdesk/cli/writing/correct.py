@@ -18,7 +18,7 @@ from slmdesk.core.languages import language_of
 from slmdesk.core.types import Json
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
-from slmdesk.services.writing.labels import change_words, counted, marked_sentence, unanswered_words
+from slmdesk.services.writing.labels import change_words, counted, marked_sentence, note_of, unanswered_words
 from slmdesk.services.writing.types import Change, Correction, CorrectRequest, DocumentRequest
 
 FORMS = ("docx", "txt", "md")
@@ -148,12 +148,7 @@ def _file_of(found: Correction, source: InputText, form: str) -> bytes:
     from slmdesk.exports.tracked import TrackedChange, tracked_docx
 
     changes = [
-        TrackedChange(one.edit.start, one.edit.end, one.edit.new, "" if one.is_made else _note_of(one))
+        TrackedChange(one.edit.start, one.edit.end, one.edit.new, "" if one.is_made else note_of(one))
         for one in found.changes
     ]
     return tracked_docx(found.source, changes, title=source.name)
-
-
-def _note_of(change: Change) -> str:
-    words = f"“{change.edit.new.strip()}”" if change.edit.new.strip() else "nothing"
-    return f"{words} instead? ({change_words(change)})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import sys
 from collections.abc import Callable
@@ -14,12 +13,9 @@ import click
 
 from slmdesk.cli.console import json_option
 from slmdesk.core.errors import KnownError
+from slmdesk.services.writing.decoding import MOST_BYTES, Decoded, decoded
 
-MOST_BYTES = 4 << 20
-"""Read of a file or of standard input; more is too long in any encoding."""
 TEXT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown")
-
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 def asked(function: Callable[..., None]) -> Callable[..., None]:
@@ -37,20 +33,11 @@ def asked(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @dataclass(frozen=True, slots=True)
-class InputText:
-    """A text and how its bytes are made again."""
+class InputText(Decoded):
+    """A text and where it came from."""
 
-    text: str
     name: str = ""
     """Of the file; empty: standard input."""
-    path: Path | None = None
-    encoding: str = "utf-8"
-    lead: bytes = b""
-    """The mark before the text that says how it is encoded."""
-
-    def encoded(self, text: str) -> bytes:
-        """Another text as bytes of the same kind."""
-        return self.lead + text.encode(self.encoding)
 
 
 def read_input(file: Path | None) -> InputText:
@@ -62,7 +49,7 @@ def read_input(file: Path | None) -> InputText:
     if file is None or str(file) == "-":
         if sys.stdin.isatty():
             raise click.UsageError("There is no text. Give a FILE, or a text on standard input.")
-        return _decoded(_read_stdin(), "", None)
+        return _decoded(_read_stdin(), "")
     if file.suffix.lower() not in TEXT_SUFFIXES:
         raise click.UsageError(
             f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; write correct takes "
@@ -76,7 +63,7 @@ def read_input(file: Path | None) -> InputText:
     except (OSError, ValueError) as err:
         reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else "not a file name"
         raise KnownError("file.unreadable", path=str(file), reason=reason) from err
-    return _decoded(data, file.name, file)
+    return _decoded(data, file.name)
 
 
 def _read_stdin() -> bytes:
@@ -86,19 +73,6 @@ def _read_stdin() -> bytes:
         raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
 
 
-def _decoded(data: bytes, name: str, path: Path | None) -> InputText:
-    from slmdesk.services.writing.types import MOST_TEXT
-
-    if len(data) > MOST_BYTES:
-        raise KnownError("writing.too_long", characters=len(data), limit=MOST_TEXT)
-    if not data.strip():
-        raise KnownError("writing.empty")
-    called = name or "The input"
-    mark, encoding = next((one for one in _MARKS if data.startswith(one[0])), (b"", "utf-8"))
-    if not mark and b"\0" in data:
-        raise KnownError("document.binary", path=called)
-    try:
-        text = data[len(mark) :].decode(encoding)
-    except UnicodeDecodeError as err:
-        raise KnownError("writing.encoding", path=called) from err
-    return InputText(text, name, path, encoding, mark)
+def _decoded(data: bytes, name: str) -> InputText:
+    found = decoded(data, name or "The input")
+    return InputText(found.text, found.encoding, found.lead, name)

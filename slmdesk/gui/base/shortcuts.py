@@ -25,6 +25,7 @@ class Keys:
 
 
 EVERYWHERE, CHAT, DOCUMENTS, TEXT, SEGMENTS = "Everywhere", "Chat", "Documents", "Translate", "Translated document"
+WRITE = "Write"
 ALL = (
     Keys("help", EVERYWHERE, ("F1",), "Help: shortcuts, your data, about slmdesk"),
     Keys("palette", EVERYWHERE, ("Ctrl+K",), "Find anything: actions, chats, documents, models, settings"),
@@ -33,6 +34,7 @@ ALL = (
     Keys("page.translate", EVERYWHERE, ("Ctrl+3",), "Translate"),
     Keys("page.models", EVERYWHERE, ("Ctrl+4",), "Models"),
     Keys("page.jobs", EVERYWHERE, ("Ctrl+5",), "Jobs"),
+    Keys("page.write", EVERYWHERE, ("Ctrl+6",), "Write"),
     Keys("page.settings", EVERYWHERE, ("Ctrl+,",), "Settings"),
     Keys("clipboard", EVERYWHERE, ("Ctrl+Shift+T",), "Translate the clipboard"),
     Keys("quit", EVERYWHERE, ("Ctrl+Q",), "Quit"),
@@ -74,6 +76,16 @@ ALL = (
     Keys("segment.back", SEGMENTS, ("Ctrl+Shift+R",), "Translate the segment back, to check it"),
     Keys("segment.wordings", SEGMENTS, ("Ctrl+E",), "Other wordings of the segment"),
     Keys("segment.undo", SEGMENTS, ("Ctrl+Z",), "Undo"),
+    Keys("write.correct", WRITE, ("F7",), "Correct the text"),
+    Keys("change.next", WRITE, ("F8", "Alt+Down"), "Next change"),
+    Keys("change.previous", WRITE, ("Shift+F8", "Alt+Up"), "Previous change"),
+    Keys("change.accept", WRITE, ("Ctrl+Return", "Ctrl+Enter"), "Accept the change"),
+    Keys("change.refuse", WRITE, ("Ctrl+Shift+Return", "Ctrl+Shift+Enter"), "Refuse the change"),
+    Keys("write.rephrase", WRITE, ("Ctrl+R",), "Rephrase the text, or the part of it that is selected"),
+    Keys("write.new", WRITE, ("Ctrl+N",), "New text"),
+    Keys("write.open", WRITE, ("Ctrl+O",), "Open a document to write on"),
+    Keys("write.save", WRITE, ("Ctrl+S",), "Write the text to a file"),
+    Keys("write.copy", WRITE, ("Ctrl+Shift+C",), "Copy the whole text"),
 )
 _BY_NAME = {one.name: one for one in ALL}
 

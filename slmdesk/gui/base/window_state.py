@@ -41,6 +41,8 @@ class WindowState:
     last_document_pane: str = ""
     last_typed: str = ""
     """Id of the typed text that stood in the translator last."""
+    last_writing: str = ""
+    """Id of the text that stood on the page Write last."""
     search_task: str = ""
     """What a model on the Hub is searched for: chat, summaries … ; empty: any."""
     search_language: str = ""

@@ -36,6 +36,7 @@ KINDS = {
     "extraction": ("Table", "sliders"),
     "versions": ("Comparison of versions", "arrow-left-right"),
     "comparison": ("Comparison of models", "package"),
+    "writing": ("Text", "pencil"),
 }
 """What the kinds of items are called, and their icons."""
 OTHER_KIND = ("Result", "file-text")

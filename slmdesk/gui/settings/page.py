@@ -178,6 +178,11 @@ class SettingsPage(QScrollArea):
             "What you type and translate is kept, to be found again under History on the page Translate.",
             [(True, "Kept"), (False, "Not kept")],
         )  # fmt: skip
+        self._choice(
+            "writing_history", "Texts of the page Write",
+            "What you write there is kept, to be found again under Texts on that page.",
+            [(True, "Kept"), (False, "Not kept")],
+        )  # fmt: skip
 
     def _build_key(self, holder: QWidget) -> None:
         self._head("key", "System-wide shortcut")

@@ -56,6 +56,8 @@ from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.spelling import SpellMarks
+from slmdesk.gui.writing.controller import WritingController
+from slmdesk.gui.writing.page import WritingPage
 from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.engine.load_spec import limits_of
 from slmdesk.services.models.inspect_files import Candidate
@@ -105,6 +107,7 @@ class Frame(QObject):
         self.jobs = JobsController(bridge, self)
         self.translate = TranslateController(bridge, settings, state, self)
         self.document_translation = DocumentTranslation(bridge, self)
+        self.writing = WritingController(bridge, state, self)
         self.reach = TranslateEntry(bridge, self.translate, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
@@ -129,6 +132,7 @@ class Frame(QObject):
         terms = TermWindows(self._bridge, self.keeper, self.translate, self.translate_page)
         self.translate_page.text.glossaries_requested.connect(terms.open_glossaries)
         self.translate_page.text.memory_requested.connect(terms.open_memory)
+        self.writing_page = WritingPage(self.writing, self.keeper)
         self.models_place = named(QStackedWidget(), "models_place")
         self.models_place.addWidget(self.models_page)
         self.models_place.addWidget(self.compare_page)
@@ -142,6 +146,7 @@ class Frame(QObject):
             Page("Chat", "message-square", self.chat_page, keys_of("page.chat").keys[0]),
             Page("Documents", "file-text", self.documents_page, keys_of("page.documents").keys[0]),
             Page("Translate", "languages", self.translate_page, keys_of("page.translate").keys[0]),
+            Page("Write", "pencil", self.writing_page, keys_of("page.write").keys[0]),
             Page("Models", "package", self.models_place, keys_of("page.models").keys[0]),
             Page("Jobs", "list-checks", self.jobs_page, keys_of("page.jobs").keys[0]),
             Page("Settings", "settings", self.settings_page, keys_of("page.settings").keys[0], at_end=True),
@@ -235,6 +240,7 @@ class Frame(QObject):
         window.document_translate_requested.connect(reach.take_document)
         window.clipboard_translate_requested.connect(reach.take_clipboard)
         page.paste_requested.connect(reach.take_clipboard)
+        window.writing_requested.connect(self._on_writing_requested)
         page.data_given.connect(reach.take_data)
         reach.page_requested.connect(self._on_translate_requested)
         reach.text_taken.connect(page.take_text)
@@ -246,6 +252,11 @@ class Frame(QObject):
         self.window.show_page("Translate")
         if not self.window.isActiveWindow():
             self.window.come_forward()
+
+    @Slot(str)
+    def _on_writing_requested(self, text: str) -> None:
+        self.window.show_page("Write")
+        self.writing_page.take_text(text)
 
     @Slot()
     def keep_layout(self) -> None:

@@ -36,14 +36,15 @@ class Page:
 class MainWindow(QMainWindow):
     """Places pages.
 
-    Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.  `translate_requested` (a
-    text) and `document_translate_requested` (a Path) are emitted by whoever shows them, see
-    gui.widgets.translate_request; `clipboard_translate_requested` by a shortcut that works on every page.
+    Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.  `translate_requested`,
+    `writing_requested` (both with a text) and `document_translate_requested` (a Path) are emitted by whoever shows
+    them, see gui.widgets.translate_request; `clipboard_translate_requested` by a shortcut that works on every page.
     """
 
     page_shown = Signal(int)
     close_requested = Signal()
     translate_requested = Signal(str)
+    writing_requested = Signal(str)
     document_translate_requested = Signal(object)
     clipboard_translate_requested = Signal()
     help_requested = Signal()

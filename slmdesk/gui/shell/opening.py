@@ -44,6 +44,9 @@ class Opener(QObject):
         if kind == "translation":
             frame.translate_page.open_item(item)
             frame.window.show_page("Translate")
+        elif kind == "writing":
+            frame.writing_page.open_item(item)
+            frame.window.show_page("Write")
         elif document:
             frame.window.show_page("Documents")
             frame.documents_area.show_result(document, item, kind)

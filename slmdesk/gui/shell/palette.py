@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.base.shortcuts import ALL, CHAT, DOCUMENTS, EVERYWHERE, SEGMENTS, TEXT, Keys, bind
+from slmdesk.gui.base.shortcuts import ALL, CHAT, DOCUMENTS, EVERYWHERE, SEGMENTS, TEXT, WRITE, Keys, bind
 from slmdesk.gui.palette.controller import Openers, PaletteController
 from slmdesk.gui.palette.entries import Entry, Offers
 from slmdesk.gui.palette.panel import PalettePanel
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ICONS = {
     CHAT: "message-square", DOCUMENTS: "file-text", TEXT: "languages", SEGMENTS: "languages",
-    "Translate": "languages", "Models": "package", "Jobs": "list-checks", "Settings": "settings",
+    WRITE: "pencil", "Translate": "languages", "Models": "package", "Jobs": "list-checks", "Settings": "settings",
 }  # fmt: skip
 """Of the places of actions, and of pages."""
 OWN_ICONS = {"help": "info", "clipboard": "languages", "quit": "x", "network_button": "wifi-off"}
@@ -30,8 +30,10 @@ USEFUL = (
     "chat.new", "documents.open", "page.translate", "clipboard", "chat.search", "chat.model", "page.settings", "help",
 )  # fmt: skip
 """Listed while nothing is typed."""
-WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.")
+WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
 """What these keys do depends on where the cursor is: offered only where they would work by themselves."""
+WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
+"""Actions on the text of the page Write."""
 BUTTONS = (
     ("watch_folder_button", "Watch a folder"),
     ("choose_document_button", "Translate a document"),
@@ -73,6 +75,7 @@ class PaletteEntry(QObject):
             **dict.fromkeys((one.name for one in ALL if one.place == DOCUMENTS), lambda: frame.documents.current),
             "documents.open": lambda: True,
             "text.copy": lambda: self._is_usable("copy_translation_button"),
+            **dict.fromkeys(WITH_TEXT, lambda: frame.writing.text.strip()),
         }
 
     @Slot()

@@ -1,6 +1,6 @@
-"""Sends any text shown in the window to the translator.
+"""Sends any text shown in the window to the translator, or to the page Write.
 
-No page knows the translator: the request goes up from widget to widget until one of them, the window, has a signal for
+No page knows these: the request goes up from widget to widget until one of them, the window, has a signal for
 it.
 """
 
@@ -16,6 +16,8 @@ from slmdesk.gui.widgets.named import named
 
 TEXT_SIGNAL = "translate_requested"
 """Emitted with a text."""
+WRITING_SIGNAL = "writing_requested"
+"""Emitted with a text."""
 DOCUMENT_SIGNAL = "document_translate_requested"
 """Emitted with a Path."""
 
@@ -23,6 +25,13 @@ DOCUMENT_SIGNAL = "document_translate_requested"
 def request_translation(source: QWidget, text: str) -> None:
     """Open `text`, which `source` shows, in the translator; blank text is ignored."""
     signal = _signal_above(source, TEXT_SIGNAL)
+    if signal is not None and text.strip():
+        signal.emit(text.strip())
+
+
+def request_writing(source: QWidget, text: str) -> None:
+    """Open `text`, which `source` shows, on the page Write; blank text is ignored."""
+    signal = _signal_above(source, WRITING_SIGNAL)
     if signal is not None and text.strip():
         signal.emit(text.strip())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
@@ -27,11 +27,17 @@ class Words:
     """It ended at the limit of its length."""
 
 
-def ask_once(loader: ModelLoader, record: ModelRecord, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:
+def ask_once(
+    loader: ModelLoader,
+    record: ModelRecord,
+    steps: Sequence[Mapping[str, Json]],
+    answered: Callable[[int, Words], object] | None = None,
+) -> Pending[list[Words]]:
     """Run steps (jobs.steps.step_of) side by side, before all background work.
 
     Ends with the answers in order, one without words where none came, or with the first Problem; cancelled, it reports
-    nothing.  Reports how many answers are there, and of how many, as pairs.
+    nothing.  Reports how many answers are there, and of how many, as pairs; `answered` is called with the number of a
+    step and its answer as soon as that is there.
     """
     pending: Pending[list[Words]] = Pending(lambda: lease.release())
     answers = [Words()] * len(steps)
@@ -51,7 +57,9 @@ def ask_once(loader: ModelLoader, record: ModelRecord, steps: Sequence[Mapping[s
                 answer = _answer_in(event.value)
                 is_cut = answer.finish_reason is FinishReason.LENGTH
                 answers[int(event.key)] = Words(answer.text, answer.probabilities, is_cut)
-            except KnownError as err:
+                if answered is not None:
+                    answered(int(event.key), answers[int(event.key)])
+            except Exception as err:  # noqa: BLE001  whoever waits is told, also of a fault in `answered`
                 problem = problem or problem_for(err)
             done += 1
             pending.progress((done, len(steps)))

@@ -30,6 +30,12 @@ def change_words(change: Change) -> str:
     return f"suggestion, {change.reason}: {DOUBT_WORDS[change.doubt]}"
 
 
+def note_of(change: Change) -> str:
+    """What the comment of a change that is only suggested says in a Word file."""
+    words = f"“{change.edit.new.strip()}”" if change.edit.new.strip() else "nothing"
+    return f"{words} instead? ({change_words(change)})"
+
+
 def marked_sentence(text: str, change: Change) -> str:
     """The sentence of a change in one line, removed words between [- and -], added ones between {+ and +}."""
     start, end = change.sentence

@@ -47,9 +47,10 @@ def rewriting_steps(request: RewriteRequest, language: str) -> list[dict[str, Js
     most = LEAST_ANSWER + 2 * _size(request.text)
     if request.task in (Task.EXPAND, Task.CONTINUE):
         most = 400 if request.task is Task.EXPAND else 120
-    if request.task in (Task.SHORTEN, Task.TONE):
+    if request.task in (Task.SHORTEN, Task.TONE) and not request.again:
         return [step_of(turns, Sampling(temperature=0.0, max_tokens=most))]
-    seeds = range(1, VARIANTS + 1) if request.task is Task.REPHRASE else (1,)
+    count = VARIANTS if request.task is Task.REPHRASE else 1
+    seeds = range(1 + request.again * count, 1 + (request.again + 1) * count)
     return [step_of(turns, Sampling(temperature=TEMPERATURE, max_tokens=most, seed=seed)) for seed in seeds]
 
 

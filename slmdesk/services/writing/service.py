@@ -5,7 +5,7 @@ Nothing is kept in the history: a text and what became of it belong to whoever a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.languages import LANGUAGES, language_of
-from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
@@ -61,13 +60,16 @@ class WritingService(Service):
         super().__init__(runtime)
         self._models, self._loader, self._reader = models, loader, reader
 
-    def correct(self, request: CorrectRequest) -> Pending[Correction]:
+    def correct(
+        self, request: CorrectRequest, found: Callable[[Sequence[Change]], object] | None = None
+    ) -> Pending[Correction]:
         """Correct a text; reports how many sentences are done, and of how many, as pairs.
 
+        `found` is called with the changes of a sentence as soon as there are some, in no order, on the service thread.
         Ends with a Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…` or
         of the engine.
         """
-        return in_slices(self._service_thread, self._correcting(request))
+        return in_slices(self._service_thread, self._correcting(request, found))
 
     def correct_document(self, request: DocumentRequest) -> Pending[Correction]:
         """Correct a Word file; its changes are tracked changes of the file that is written, its lines paragraphs.
@@ -82,33 +84,35 @@ class WritingService(Service):
 
     # ---- correcting
 
-    def _correcting(self, request: CorrectRequest) -> Slices[Correction]:
+    def _correcting(
+        self, request: CorrectRequest, report: Callable[[Sequence[Change]], object] | None
+    ) -> Slices[Correction]:
         text = request.text
         language = _language(text, request.language, MOST_TEXT)
         record = able(self._models.choose(request.model))
         found = list(passages(text, language))
         yield
         spoken = _Languages(text, language, is_told=not request.language)
-        asked: dict[tuple[str, str], None] = {}
+        asked: dict[tuple[str, str], list[Passage]] = {}
         for one in found:
             if one.end - one.start <= MOST_SENTENCE:
-                asked[one.asked(text), spoken.of(one)] = None
+                asked.setdefault((one.asked(text), spoken.of(one)), []).append(one)
             yield
-        answers = yield from self._ask(record, list(asked))
         is_marked_only = is_weak(record, (Skill.CORRECT,))
-        changes: list[Change] = []
-        unanswered: list[int] = []
-        for one in found:
-            words = answers.get((one.asked(text), spoken.of(one)))
-            answer = "" if words is None or words.is_cut else answer_in(
-                words.text, one.asked(text), is_heading=one.is_heading
-            )  # fmt: skip
-            if answer:
-                changes += changes_in(text, one, answer, spoken.of(one), is_marked_only=is_marked_only)
-            else:
-                unanswered.append(one.line)
-            yield
-        return Correction(text, tuple(changes), language, len(found), tuple(unanswered))
+        changes: dict[Passage, list[Change] | None] = {}
+        steps = list(asked)
+
+        def compare(number: int, words: Words) -> None:
+            for one in asked[steps[number]]:
+                changes[one] = _changes_by(text, one, words, steps[number][1], is_marked_only=is_marked_only)
+                if report is not None and (some := changes[one]):
+                    report(some)
+
+        if steps:
+            yield ask_once(self._loader, record, [correction_step(*one) for one in steps], compare)
+        made = [change for one in found for change in changes.get(one) or ()]
+        unanswered = tuple(one.line for one in found if changes.get(one) is None)
+        return Correction(text, tuple(made), language, len(found), unanswered)
 
     def _correcting_document(self, request: DocumentRequest) -> Slices[Correction]:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -134,12 +138,6 @@ class WritingService(Service):
             raise KnownError("file.exists", path=str(target))
         yield pending_on_file_thread(self._service_thread, lambda: write_atomically(target, data), name="writing")
         return document.without(found, refused)
-
-    def _ask(self, record: ModelRecord, asked: Sequence[tuple[str, str]]) -> Slices[Mapping[tuple[str, str], Words]]:
-        if not asked:
-            return {}
-        words = yield ask_once(self._loader, record, [correction_step(*one) for one in asked])
-        return dict(zip(asked, words, strict=True))
 
     # ---- rewriting
 
@@ -196,6 +194,16 @@ def changes_in(
     ]
 
 
+def _changes_by(
+    text: str, passage: Passage, words: Words, language: str, *, is_marked_only: bool
+) -> list[Change] | None:
+    """The changes by what a model answered about a sentence; None where that is no correction of it."""
+    if words.is_cut:
+        return None
+    answer = answer_in(words.text, passage.asked(text), is_heading=passage.is_heading)
+    return changes_in(text, passage, answer, language, is_marked_only=is_marked_only) if answer else None
+
+
 def _language(text: str, requested: str, most: int) -> str:
     """The language of a text that can be asked about.  Raises KnownError `writing.…`, `language.unknown`."""
     if not text.strip():
@@ -222,4 +230,5 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
     added, missing = facts_beside(request.text, text, language)
     if request.task is Task.CONTINUE:
         return Version(text, tuple(added), is_cut=is_cut)
-    return Version(text, tuple(added), tuple(missing), tuple(edits_of(request.text, text)), is_cut)
+    others = tuple((one.start, one.end) for one in edits_of(text, request.text) if one.end > one.start)
+    return Version(text, tuple(added), tuple(missing), tuple(edits_of(request.text, text)), is_cut, others)

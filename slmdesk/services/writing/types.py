@@ -61,6 +61,8 @@ class RewriteRequest:
     """One of LENGTHS or TONES."""
     language: str = ""
     model: str | None = None
+    again: int = 0
+    """How often the same was asked before: each time something else comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Version:
     """From the source to it."""
     is_cut: bool = False
     """The model wrote up to the limit, so its end is missing."""
+    others: Sequence[tuple[int, int]] = ()
+    """Where it has words that the source does not have there: from and up to, in characters of `text`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.markdown.builder import COPY_CODE, SAVE_CODE
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.widgets.links import judge_link
-from slmdesk.gui.widgets.translate_request import request_translation
+from slmdesk.gui.widgets.translate_request import request_translation, request_writing
 
 _KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
@@ -231,6 +231,8 @@ class ConversationView(SelectableArea):
                 entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
                 if key == "copy" and row.view.is_markdown:
                     entries.append(("Copy message as", "", self._copies_of(message_id)))
+        words = "Open selection in Write" if selected else "Open message in Write"
+        entries.append((words, "", partial(request_writing, self, selected or row.view.text)))
         show_menu(self, place, [*entries, *self._more_of(row.view)])
 
     def _more_of(self, view: MessageView) -> list[Entry]:

@@ -1,0 +1,154 @@
+"""The list of changes beside the text: before and after, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.gui.writing.correcting import ShownChange
+from slmdesk.services.writing.labels import DOUBT_WORDS
+
+NUMBER_ROLE = int(Qt.ItemDataRole.UserRole)
+MOST = 60
+"""Characters of each side in the list; the tool tip has all of them."""
+
+
+class ChangeLines(QAbstractListModel):
+    """Two lines for each change: what becomes of what; the reason."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.changes: Sequence[ShownChange] = ()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+        return 0 if parent.isValid() else len(self.changes)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or index.row() >= len(self.changes):
+            return None
+        change = self.changes[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return f"{sign_of(change)}  {change_line(change, MOST)}\n     {reason_words(change)}"
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(f"{change_line(change, 800)}\n{reason_words(change)}")
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{index.row() + 1}. {change_line(change, MOST)}, {reason_words(change)}"
+            case _ if role == NUMBER_ROLE:
+                return change.number
+        return None
+
+    def show_changes(self, changes: Sequence[ShownChange]) -> None:
+        self.beginResetModel()
+        self.changes = changes
+        self.endResetModel()
+
+    def row_of(self, number: int) -> int:
+        """The row of a change; -1: it is not there."""
+        return next((row for row, one in enumerate(self.changes) if one.number == number), -1)
+
+
+class ChangeList(QListView):
+    """Emits `change_chosen` with the number of a change that a person goes to, `accept_requested` on Enter and
+    `refuse_requested` on Delete.
+    """
+
+    change_chosen = Signal(int)
+    accept_requested = Signal()
+    refuse_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "writing_changes", label="Changes")
+        self.lines = ChangeLines(self)
+        self.setModel(self.lines)
+        self.setSpacing(theme.SPACE_4 // 2)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self._is_showing = False
+
+    @property
+    def current(self) -> int:
+        """The number of the current change; 0: none."""
+        found = self.currentIndex().data(NUMBER_ROLE) if self.currentIndex().isValid() else 0
+        return found if isinstance(found, int) else 0
+
+    def show_changes(self, changes: Sequence[ShownChange]) -> None:
+        """Show these; the current one stays current, or the one that has its place now."""
+        number, row = self.current, self.currentIndex().row()
+        self._is_showing = True
+        self.lines.show_changes(changes)
+        there = self.lines.row_of(number)
+        self._go(there if there >= 0 else min(row, len(changes) - 1))
+        self._is_showing = False
+
+    def show_change(self, number: int) -> None:
+        """Make a change current without emitting `change_chosen`."""
+        self._is_showing = True
+        self._go(self.lines.row_of(number))
+        self._is_showing = False
+
+    def step(self, by: int) -> None:
+        """Go to the next or the previous change; after the last comes the first."""
+        count = len(self.lines.changes)
+        if count:
+            row = self.currentIndex().row()
+            self._go((row + by) % count if row >= 0 else 0 if by > 0 else count - 1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(260, 120)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.accept_requested.emit()
+        elif event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() == Qt.Key.Key_Delete:
+            self.refuse_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def currentChanged(
+        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().currentChanged(current, previous)
+        number = current.data(NUMBER_ROLE) if current.isValid() else None
+        if isinstance(number, int) and not self._is_showing:
+            self.change_chosen.emit(number)
+
+    def _go(self, row: int) -> None:
+        self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
+
+
+def sign_of(change: ShownChange) -> str:
+    """A sign that tells kinds of changes apart without colour."""
+    if change.is_doubtful:
+        return "?"
+    return "≠" if change.old.strip() and change.new.strip() else "+" if change.new.strip() else "−"
+
+
+def change_line(change: ShownChange, most: int) -> str:
+    """Before and after, in a line."""
+    return f"{_shown(change.old, most)} → {_shown(change.new, most)}"
+
+
+def reason_words(change: ShownChange) -> str:
+    """Why, in a few words."""
+    about = change.change
+    return f"{about.reason}; doubtful: {DOUBT_WORDS[about.doubt]}" if about.doubt else about.reason
+
+
+def _shown(words: str, most: int) -> str:
+    if not words:
+        return "nothing"
+    if not words.strip():
+        return "line break" if "\n" in words else "space" if len(words) == 1 else f"{len(words)} spaces"
+    line = " ".join(words.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

@@ -1,0 +1,259 @@
+"""The text of the page Write: kept while it is written, opened from documents, given out as files.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+
+from slmdesk.core.records import Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.window_state import WindowStateFile
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trash
+from slmdesk.gui.writing.correcting import CorrectController
+from slmdesk.gui.writing.rewriting import RewriteController
+from slmdesk.gui.writing.tracked_text import TrackedText
+from slmdesk.services.base.events import ItemGone, Problem
+from slmdesk.services.container import Services
+from slmdesk.services.writing.files import OpenedText, WriteRequest
+from slmdesk.services.writing.types import RewriteRequest, Task
+
+KEEP_AFTER_MS = 1_500
+"""From the first change that is not kept yet: what a crash may cost."""
+MOST_EARLIER = 20
+
+
+class WritingController(QObject):
+    """Lives on the window's thread.
+
+    Emits `text_opened` with a text for the editor and whether undo brings back the one before, `said` with a sentence
+    about what was done, `earlier_listed` with the Items of texts kept, the last changed first.
+    """
+
+    text_opened = Signal(str, bool)
+    said = Signal(str)
+    earlier_listed = Signal(object)
+
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="writing_controller")
+        self._bridge, self._state = bridge, state
+        self._restored = state.current.last_writing
+        """The id of the text that stood here in the last run; empty once it was looked for."""
+        self._text: TrackedText | None = None
+        self._item: list[str] = [""]
+        """The id of the item the text is kept in, filled and read on the service thread; another list for another
+        text.
+        """
+        self._kept = ""
+        self.source: OpenedText | None = None
+        """The document the text came from."""
+        self.language = ""
+        """ISO 639-1; empty: told from the text."""
+        self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._timer.setObjectName("keep_writing_timer")
+        self._timer.timeout.connect(self.keep)
+        bridge.on(ItemGone, self._on_item_gone)
+
+    def adopt(self, text: TrackedText) -> None:
+        """Work on the text of an editor."""
+        self._text = text
+        self.corrections = CorrectController(self._bridge, text, self)
+        self.suggestions = RewriteController(self._bridge, text, self)
+        for one in (self.corrections, self.suggestions):
+            one.said.connect(self.said)
+        text.changed.connect(self._on_changed)
+
+    @property
+    def text(self) -> str:
+        """The text as it stands."""
+        return self._text.plain if self._text is not None else ""
+
+    # ---- what is kept
+
+    @Slot()
+    def _on_changed(self) -> None:
+        if self.text != self._kept and not self._timer.isActive():
+            self._timer.start()
+
+    @Slot()
+    def keep(self) -> None:
+        """Store the text, unless nothing has changed since; a text that was emptied is done with, and stays kept."""
+        self._timer.stop()
+        text = self.text
+        if text == self._kept:
+            return
+        self._kept, item = text, self._item
+        if not text.strip():
+            self._item = [""]
+
+        def work(services: Services) -> None:
+            item[0] = services.writing_history.keep(text, item[0]) or item[0]
+            self._state.change(last_writing=item[0] if text.strip() else "")
+
+        def refused(problem: Problem) -> None:
+            self._kept = ""  # it is tried again
+            self._bridge.problem_met.emit(problem)
+
+        self._bridge.ask(work, None, refused)
+
+    @Slot()
+    def restore(self) -> None:
+        """Show the text of the last run, unless there is one already; one that was deleted is ignored."""
+        item, self._restored = self._restored, ""
+        if item and not self.text:
+            self._bridge.ask(lambda services: services.writing_history.open(item), partial(self._on_restored, item))
+
+    def _on_restored(self, item: str, text: str) -> None:
+        if text and not self.text:
+            self._show(text, [item], is_undoable=False)
+
+    @Slot()
+    def ask_earlier(self) -> None:
+        """`earlier_listed` follows."""
+        self._bridge.ask(
+            lambda services: services.writing_history.earlier(MOST_EARLIER), self.earlier_listed.emit, self._on_problem
+        )
+
+    def open_item(self, item: str) -> None:
+        """Open a text that was kept; the one on show is kept too."""
+        self.keep()
+        self._bridge.ask(
+            lambda services: services.writing_history.open(item), partial(self._on_item, item), self._on_problem
+        )
+
+    def _on_item(self, item: str, text: str) -> None:
+        if text:
+            self._show(text, [item])
+            self._bridge.ask(lambda _services: self._state.change(last_writing=item), None, self._on_problem)
+
+    @Slot()
+    def begin_new(self) -> None:
+        """Begin an empty text; the one on show stays kept."""
+        self.take_text("")
+        self._bridge.ask(lambda _services: self._state.change(last_writing=""), None, self._on_problem)
+
+    @Slot()
+    def delete(self) -> None:
+        """Move the text to the trash; a notice offers to undo it."""
+        self.keep()
+        item = self._item
+        self._show("", [""])
+        self._kept = ""
+
+        def found(id: str) -> None:
+            if id:
+                trash(self._bridge, id, lambda there: self.open_item(there.id))
+
+        self._bridge.ask(lambda _services: item[0], found)
+        self._bridge.ask(lambda _services: self._state.change(last_writing=""), None, self._on_problem)
+
+    @Slot(object)
+    def _on_item_gone(self, event: ItemGone) -> None:
+        if self._item[0] == event.id:
+            self._item = [""]
+
+    # ---- from elsewhere
+
+    def take_text(self, text: str) -> None:
+        """Write on with a text from elsewhere; the one on show stays kept."""
+        self.keep()
+        self._show(text, [""])
+        self._kept = ""
+        self._on_changed()
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Open a document; of several the first, and it is said."""
+        if not paths:
+            return
+        path, others = paths[0], len(paths) - 1
+        self.said.emit(f"Opening {path.name}…")
+        self._bridge.follow(
+            lambda services: services.writing_files.open(path),
+            partial(self._on_opened, others),
+            lambda problem: self.said.emit(problem.sentence),
+        )
+
+    def _on_opened(self, others: int, opened: OpenedText) -> None:
+        self.take_text(opened.text)
+        self.source = opened
+        self.said.emit(opened_words(opened, others))
+
+    def _show(self, text: str, item: list[str], *, is_undoable: bool = True) -> None:
+        self.corrections.stop()
+        self.suggestions.discard()
+        self._timer.stop()
+        self._item, self._kept, self.source = item, text, None
+        self.said.emit("")
+        self.text_opened.emit(text, is_undoable)
+
+    # ---- given out
+
+    def rewrite(self, task: Task, manner: str, start: int, end: int) -> None:
+        """Ask for a part of the text in another way."""
+        self.suggestions.begin(RewriteRequest("", task, manner, self.language), start, end)
+
+    def save(self, target: Path) -> None:
+        """Write the text to a file, whose suffix says as what; the dialog has asked before one is replaced.
+
+        Changes not decided on are tracked changes in a Word file, and in no other.
+        """
+        pending = list(self.corrections.not_decided())
+        request = WriteRequest(self.text, target, pending, self.source)
+        self._bridge.follow(
+            lambda services: services.writing_files.write(request),
+            partial(self._on_saved, len(self.corrections.changes)),
+            self._on_problem,
+        )
+
+    def _on_saved(self, changes: int, target: Path) -> None:
+        notice = Notice(
+            saved_words(target, changes),
+            action="Open",
+            on_action=partial(_open, target),
+            other="Open folder",
+            on_other=partial(_open, target.parent),
+            life_ms=2 * UNDO_MS,
+            key=f"export {target}",
+        )
+        self._bridge.notice_raised.emit(notice)
+
+    def _on_problem(self, problem: Problem) -> None:
+        self._bridge.problem_met.emit(problem)
+
+
+def _open(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+
+# ---- words
+
+
+def title_of_item(item: Item, most: int = 50) -> str:
+    """A text in the list of those kept."""
+    title = " ".join(item.title.split())
+    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
+
+
+def opened_words(opened: OpenedText, others: int) -> str:
+    """What was opened, and what of it is not here."""
+    words = [f"{opened.path.name} is opened: its words, without formatting." if opened.how is None else ""]
+    if not words[0]:
+        words = [f"{opened.path.name} is opened."]
+    if opened.left:
+        words.append(f"Not in the text: {', '.join(opened.left)}.")
+    if others:
+        words.append("One document can be written on at a time: the first was opened.")
+    return " ".join(words)
+
+
+def saved_words(target: Path, changes: int) -> str:
+    """Where a text was written to, and what became of changes that were not decided on."""
+    if not changes:
+        return f"Written to {target}."
+    count = f"{changes:,} change{'' if changes == 1 else 's'} not decided on"
+    if target.suffix.lower() == ".docx":
+        return f"Written to {target}, with {count}: tracked changes, and doubtful ones as comments."
+    return f"Written to {target}, without the {count}."

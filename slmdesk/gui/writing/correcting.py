@@ -1,0 +1,226 @@
+"""Corrects the text: changes come while it is edited on, and a person decides on each.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.writing.snapshot import Snapshot
+from slmdesk.gui.writing.tracked_text import Pending, Proposal, TrackedText
+from slmdesk.services.base.events import Problem
+from slmdesk.services.writing.labels import note_of, unanswered_words
+from slmdesk.services.writing.types import Change, Correction, CorrectRequest
+from slmdesk.text.writing.edits import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """A change nobody has decided on yet."""
+
+    number: int
+    old: str
+    new: str
+    change: Change
+
+    @property
+    def is_doubtful(self) -> bool:
+        return not self.change.is_made
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a correction is; total 0: the model is waited for."""
+
+    done: int = 0
+    total: int = 0
+
+
+class CorrectController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` when there are other changes, `progressed` with a Progress, or None once nothing is being corrected
+    any more, and `said` with a sentence about what was done.
+    """
+
+    listed = Signal()
+    progressed = Signal(object)
+    said = Signal(str)
+
+    def __init__(self, bridge: Bridge, text: TrackedText, parent: QObject) -> None:
+        super().__init__(parent, objectName="correct_controller")
+        self._bridge, self._text = bridge, text
+        self._about: dict[int, Change] = {}
+        """Of every number that was given; those that are in the text count."""
+        self._following: Following | None = None
+        self._snapshot: Snapshot | None = None
+        self._turn, self._number, self._lost = 0, 0, 0
+        self._progress = Progress()
+        self.changes: Sequence[ShownChange] = ()
+        text.changed.connect(self._on_text_changed)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._following is not None
+
+    # ---- correcting
+
+    def correct(self, start: int, end: int, language: str) -> None:
+        """Correct a part of the text; changes of an earlier correction that nobody decided on are taken back."""
+        if self.is_busy:
+            return
+        self._text.refuse([one.number for one in self._text.pending])
+        self._snapshot = Snapshot(self._text, start, end)
+        self._turn, self._lost = self._turn + 1, 0
+        request, turn = CorrectRequest(self._snapshot.words, language), self._turn
+        found = partial(self._bring, turn)
+        self._following = self._bridge.follow(
+            lambda services: services.writing.correct(request, found),
+            partial(self._on_corrected, turn),
+            partial(self._on_refused, turn),
+            partial(self._on_progressed, turn),
+        )
+        self._progress = Progress()
+        self.progressed.emit(self._progress)
+
+    @Slot()
+    def stop(self) -> None:
+        """End the correction; the changes found so far stay."""
+        if self._following is None:
+            return
+        self._following.cancel()
+        done, total = self._progress.done, self._progress.total
+        self._end()
+        self.said.emit(f"Stopped. {done} of {total} sentences were checked." if total else "Stopped.")
+
+    def _bring(self, turn: int, changes: Sequence[Change]) -> None:
+        """On the service thread."""
+        self._bridge.post_to_ui(partial(self._on_found, turn, changes))
+
+    def _on_found(self, turn: int, changes: Sequence[Change]) -> None:
+        snapshot = self._snapshot
+        if turn != self._turn or snapshot is None:
+            return
+        proposals = []
+        for one in changes:
+            start, end = one.sentence
+            begin = snapshot.now(start, end)
+            if begin is None:
+                self._lost += 1
+                continue
+            self._number += 1
+            self._about[self._number] = one
+            shift, edit = begin - start, one.edit
+            doubtful = not one.is_made
+            proposals.append(Proposal(self._number, edit.start + shift, edit.end + shift, edit.new, doubtful))
+        if proposals:
+            self._text.propose(proposals)
+
+    def _on_progressed(self, turn: int, report: tuple[int, int]) -> None:
+        if turn == self._turn and self.is_busy:
+            self._progress = Progress(*report)
+            self.progressed.emit(self._progress)
+
+    def _on_corrected(self, turn: int, found: Correction) -> None:
+        if turn != self._turn or self._snapshot is None:
+            return
+        line = self._snapshot.line
+        self._end()
+        whole = replace(found, unanswered=tuple(one + line for one in found.unanswered))
+        self.said.emit(" ".join((found_words(found), *lost_words(self._lost), unanswered_words(whole))).strip())
+
+    def _on_refused(self, turn: int, problem: Problem) -> None:
+        if turn == self._turn:
+            self._end()
+            self.said.emit(problem.sentence)
+
+    def _end(self) -> None:
+        self._turn += 1
+        self._following = self._snapshot = None
+        self.progressed.emit(None)
+
+    # ---- deciding
+
+    def accept(self, number: int) -> None:
+        """Make a change, a doubtful one too; Undo takes it back."""
+        self._text.accept([number])
+
+    def refuse(self, number: int) -> None:
+        """Leave the words of a change as they are; Undo brings it back."""
+        self._text.refuse([number])
+
+    @Slot()
+    def accept_all(self) -> None:
+        """Make all changes but the doubtful ones, of which it is said that they are left."""
+        sure = [one.number for one in self.changes if not one.is_doubtful]
+        left = len(self.changes) - len(sure)
+        self._text.accept(sure)
+        self.said.emit(accepted_words(len(sure), left))
+
+    @Slot()
+    def refuse_all(self) -> None:
+        """Leave the text as it is."""
+        count = len(self.changes)
+        self._text.refuse([one.number for one in self.changes])
+        self.said.emit(
+            f"{_counted(count, 'change')} refused. Undo (Ctrl+Z) brings {'it' if count == 1 else 'them'} back."
+        )
+
+    def not_decided(self) -> Iterator[tuple[Edit, str]]:
+        """The changes left, as they are written to a Word file: doubtful ones with the words of a comment."""
+        for one in self._text.pending:
+            about = self._about[one.number]
+            yield Edit(one.start, one.end, one.new), "" if about.is_made else note_of(about)
+
+    @Slot()
+    def _on_text_changed(self) -> None:
+        changes = tuple(_shown(self._text.pending, self._about))
+        if changes != self.changes:
+            self.changes = changes
+            self.listed.emit()
+
+
+def _shown(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iterator[ShownChange]:
+    """Each change once, though words were typed inside it."""
+    parts: dict[int, list[Pending]] = {}
+    for one in pending:
+        parts.setdefault(one.number, []).append(one)
+    for number, found in parts.items():
+        yield ShownChange(number, "…".join(one.old for one in found), "".join(one.new for one in found), about[number])
+
+
+# ---- words
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def found_words(found: Correction) -> str:
+    """What a correction came to."""
+    if not found.changes:
+        return "No mistakes found."
+    doubtful = sum(not one.is_made for one in found.changes)
+    words = f"{_counted(len(found.changes), 'change')} found"
+    if all(one.doubt == "model" for one in found.changes):
+        return f"{words}. The model often changes too much: decide on each."
+    return f"{words}, {doubtful} of them doubtful." if doubtful else f"{words}."
+
+
+def lost_words(count: int) -> Iterator[str]:
+    """That changes were left out, for the text was edited meanwhile."""
+    if count:
+        was = "was" if count == 1 else "were"
+        yield f"{_counted(count, 'change')} no longer fitted the text as you have edited it, and {was} left out."
+
+
+def accepted_words(sure: int, left: int) -> str:
+    """What became of all changes that were to be accepted."""
+    doubtful = f"{_counted(left, 'doubtful change')} {'is' if left == 1 else 'are'} left: decide on each."
+    if not sure:
+        return f"Nothing was accepted. {doubtful}" if left else "There are no changes."
+    words = f"{_counted(sure, 'change')} accepted. Undo (Ctrl+Z) takes {'it' if sure == 1 else 'them'} back."
+    return f"{words} {doubtful}" if left else words

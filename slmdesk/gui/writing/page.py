@@ -1,0 +1,275 @@
+"""The page Write: an editor, what can be done with its text, changes beside it and suggestions below.  Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Slot
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QSplitter, QWidget
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.paper import Form
+from slmdesk.core.records import Item
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import bind
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.widgets.build import button, column, flow, row, split
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.export_menu import ask_where, give_export_menu
+from slmdesk.gui.widgets.file_dialogs import ask_files
+from slmdesk.gui.widgets.file_drop import FileDrop
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.writing.change_panel import ChangePanel
+from slmdesk.gui.writing.controller import WritingController, title_of_item
+from slmdesk.gui.writing.editor import WritingEdit
+from slmdesk.gui.writing.versions import VersionPanel
+from slmdesk.services.writing.files import SUFFIXES
+from slmdesk.services.writing.types import Task
+
+FILES = f"Texts ({' '.join(f'*{one}' for one in SUFFIXES)});;All files (*)"
+FORMS = (Form("docx", "Word, with tracked changes"), Form("md", "Markdown"), Form("txt", "Plain text"))
+LENGTHS = (("half", "To half its length"), ("sentence", "To one sentence"))
+TONES = (("friendlier", "Friendlier"), ("firmer", "Firmer"), ("plainer", "Plainer"), ("formal", "More formal"))
+SHOW_AFTER_MS = 50
+"""After the last key, for a long text takes a moment to be counted."""
+BESIDE_WIDTH = 760
+"""From there on the changes stand beside the text, else below it."""
+
+
+class WritingPage(QWidget):
+    """Shows what the controller has, and tells it what a person does."""
+
+    def __init__(self, controller: WritingController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("writing_page")
+        self._controller = controller
+        self._timer = QTimer(self, singleShot=True, interval=SHOW_AFTER_MS)
+        self._timer.setObjectName("writing_count_timer")
+        self.editor = WritingEdit(keeper, self)
+        controller.adopt(self.editor.tracked)
+        self.changes = ChangePanel(controller.corrections, self)
+        self.versions = VersionPanel(controller.suggestions, keeper, self)
+        self._build_actions()
+        self._build_foot()
+        self._lay_out()
+        self._connect()
+        self._build_keys()
+        self.setFocusProxy(self.editor)
+        self._show_text()
+
+    def _build_actions(self) -> None:
+        self._correct = button(
+            "Correct", "writing_correct", self, kind="primary", on=self._on_correct,
+            tip="Show mistakes as changes, in the text or the part of it that is selected (F7)",
+        )  # fmt: skip
+        self._rephrase = button(
+            "Rephrase", "writing_rephrase", self, tip="Say it in other words, in three ways (Ctrl+R)",
+            on=self._on_rephrase,
+        )  # fmt: skip
+        self._shorten = button("Shorten", "writing_shorten", self, tip="Say it in fewer words")
+        self._give_menu(self._shorten, Task.SHORTEN, LENGTHS)
+        self._expand = button(
+            "Expand", "writing_expand", self, tip="Make a full text of notes",
+            on=lambda: self._rewrite(Task.EXPAND, ""),
+        )  # fmt: skip
+        self._tone = button("Tone", "writing_tone", self, tip="Say it in another tone")
+        self._give_menu(self._tone, Task.TONE, TONES)
+        languages = sorted((one.name, one.code) for one in LANGUAGES.values())
+        values: list[tuple[object, str]] = [("", "Language: automatic"), *((code, name) for name, code in languages)]
+        self._language = named(Choice(values, self), "writing_language", label="Language of the text")
+        self._language.setToolTip("Language of the text")
+
+    def _give_menu(self, owner: QPushButton, task: Task, manners: Sequence[tuple[str, str]]) -> None:
+        menu = named(QMenu(owner), f"{owner.objectName()}_menu")
+        for manner, words in manners:
+            action = menu.addAction(words, partial(self._rewrite, task, manner))
+            action.setObjectName(f"{task.value}_{manner}")
+        owner.setMenu(menu)
+
+    def _build_foot(self) -> None:
+        self._said = plain_label("", self, name="writing_said", kind="small")
+        self._count = plain_label("", self, name="writing_count", kind="small", wraps=False)
+        self._open = button(
+            "Open…", "writing_open", self, tip="Open a document: Word, OpenDocument, Markdown, text (Ctrl+O)",
+            on=self._on_open,
+        )  # fmt: skip
+        self._texts = button(
+            "Texts", "writing_texts", self, tip="A new text, and those written before",
+            on=self._controller.ask_earlier,
+        )  # fmt: skip
+        self._copy = button("Copy", "writing_copy", self, tip="Copy the whole text (Ctrl+Shift+C)", on=self._on_copy)
+        self._save = button("Save as", "writing_save", self, tip="Write the text to a file (Ctrl+S)")
+        give_export_menu(self._save, self._on_save, "Save as", FORMS)
+
+    def _lay_out(self) -> None:
+        self._body = split("writing_body", self, self.editor, self.changes, sizes=(600, 300), grows=0)
+        self._body.setHandleWidth(theme.SPACE_12)
+        upright = Qt.Orientation.Vertical
+        self._work: QSplitter = split(
+            "writing_work", self, self._body, self.versions, sizes=(400, 260), grows=0, way=upright
+        )
+        self._work.setHandleWidth(theme.SPACE_12)
+        top = flow(
+            self._correct, self._rephrase, self._shorten, self._expand, self._tone, self._language, gap=theme.SPACE_8
+        )
+        foot = row((self._said, 1), self._count, gap=theme.SPACE_8)
+        ways = flow(self._open, self._texts, self._copy, self._save, gap=theme.SPACE_8)
+        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column(top, (self._work, 1), foot, ways, into=self, gap=theme.SPACE_12, margins=margins)
+
+    def _connect(self) -> None:
+        controller, editor = self._controller, self.editor
+        controller.text_opened.connect(self._on_text_opened)
+        controller.said.connect(self._said.setText)
+        controller.earlier_listed.connect(self._on_earlier_listed)
+        controller.corrections.progressed.connect(lambda _progress: self._show_text())
+        self._timer.timeout.connect(self._show_text)
+        self.versions.said.connect(self._said.setText)
+        editor.tracked.changed.connect(self._timer.start)
+        editor.selectionChanged.connect(self._timer.start)
+        editor.cursorPositionChanged.connect(self._on_cursor_moved)
+        editor.files_given.connect(controller.open_files)
+        self.changes.change_chosen.connect(editor.outline)
+        self._language.value_chosen.connect(self._on_language)
+        FileDrop(self, controller.open_files)
+
+    def _build_keys(self) -> None:
+        keys: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("write.correct", self._correct.click), ("write.rephrase", self._rephrase.click),
+            ("write.new", self._controller.begin_new), ("write.open", self._on_open),
+            ("write.save", lambda: self._on_save("")), ("write.copy", self._copy.click),
+            ("change.next", lambda: self.changes.list.step(1)),
+            ("change.previous", lambda: self.changes.list.step(-1)),
+            ("change.accept", self.changes.accept), ("change.refuse", self.changes.refuse),
+        )  # fmt: skip
+        for name, work in keys:
+            bind(self, name, work, within=True)
+
+    # ---- what a person does
+
+    def take_text(self, text: str) -> None:
+        """Write on with a text from elsewhere; undo brings back the one before."""
+        self._controller.take_text(text)
+        self.editor.setFocus()
+
+    def open_item(self, item: str) -> None:
+        """Open a text that was kept."""
+        self._controller.open_item(item)
+
+    @Slot()
+    def _on_correct(self) -> None:
+        start, end = self.editor.selected
+        if start == end:
+            start, end = 0, len(self._controller.text)
+        self._controller.corrections.correct(start, end, self._controller.language)
+        self._said.setText("")
+
+    @Slot()
+    def _on_rephrase(self) -> None:
+        self._rewrite(Task.REPHRASE, "")
+
+    def _rewrite(self, task: Task, manner: str) -> None:
+        start, end = self.editor.selected
+        if start == end:
+            text = self._controller.text
+            start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+        if end > start:
+            self._controller.rewrite(task, manner, start, end)
+            self._said.setText("")
+
+    @Slot()
+    def _on_open(self) -> None:
+        ask_files(self, "Open a document", self._controller.open_files, name="open_writing_dialog", filters=FILES)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QApplication.clipboard().setText(self._controller.text)
+        count = len(self._controller.corrections.changes)
+        self._said.setText(f"Copied, without the {count:,} changes not decided on." if count else "Copied.")
+
+    @Slot(str)
+    def _on_save(self, form: str) -> None:
+        source = self._controller.source
+        if not self._controller.text.strip():
+            return
+        if not form:
+            known = source.path.suffix.lower().lstrip(".") if source else ""
+            form = known if known in [one.id for one in FORMS] else "docx"
+        title = source.path.stem if source else " ".join(self._controller.text[:80].split())
+        folder: Path | None = source.path.parent if source else None
+        ask_where(self, title, form, self._controller.save, FORMS, folder=folder)
+
+    @Slot(object)
+    def _on_language(self, code: object) -> None:
+        self._controller.language = str(code)
+
+    @Slot(object)
+    def _on_earlier_listed(self, items: Sequence[Item]) -> None:
+        menu = named(QMenu(self), "writing_texts_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("New text", self._controller.begin_new).setObjectName("new_writing")
+        delete = menu.addAction("Delete this text", self._controller.delete)
+        delete.setObjectName("delete_writing")
+        delete.setEnabled(bool(self._controller.text.strip()))
+        menu.addSection("Written before")
+        for one in items:
+            title = title_of_item(one).replace("&", "&&")
+            menu.addAction(title, partial(self._controller.open_item, one.id)).setObjectName("earlier_writing")
+        menu.popup(self._texts.mapToGlobal(QPoint(0, self._texts.height())))
+
+    # ---- events
+
+    @Slot(str, bool)
+    def _on_text_opened(self, text: str, is_undoable: bool) -> None:
+        if is_undoable:
+            self.editor.replace_all(text)
+        else:
+            self.editor.setPlainText(text)
+
+    @Slot()
+    def _on_cursor_moved(self) -> None:
+        if not self.editor.textCursor().hasSelection() and self._controller.corrections.changes:
+            number = self.editor.tracked.number_at(self.editor.textCursor().position())
+            if number and number != self.changes.list.current:
+                self.changes.show_change(number)
+                self.editor.mark(number)
+
+    @Slot()
+    def _show_text(self) -> None:
+        text = self._controller.text
+        has_words = bool(text.strip())
+        self._correct.setEnabled(has_words and not self._controller.corrections.is_busy)
+        for one in (self._rephrase, self._shorten, self._expand, self._tone, self._copy, self._save):
+            one.setEnabled(has_words)
+        start, end = self.editor.selected
+        words = f"{_words_of(text)}, {len(text):,} characters"
+        self._count.setText(f"{words}; {_words_of(text[start:end])} selected" if end > start else words)
+
+    # ---- Qt's own
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Restore the text of the last run when the page is first shown."""
+        super().showEvent(event)
+        self._controller.restore()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Keep the text when the page is left."""
+        super().hideEvent(event)
+        self._controller.keep()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the changes stand below the text."""
+        super().resizeEvent(event)
+        is_wide = event.size().width() >= BESIDE_WIDTH
+        way = Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical
+        if way is not self._body.orientation():
+            self._body.setOrientation(way)
+
+
+def _words_of(text: str) -> str:
+    count = len(text.split())
+    return f"{count:,} word{'' if count == 1 else 's'}"

@@ -1,0 +1,167 @@
+"""Suggestions beside what they would replace, with what differs marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QFont, QKeyEvent, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QApplication, QFrame, QPlainTextEdit, QScrollArea, QTextEdit, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.clear_layout import empty_layout
+from slmdesk.gui.widgets.job_bar import thin_bar
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.writing.rewriting import RewriteController, Suggestions, title_of
+from slmdesk.gui.writing.tracked_text import size16
+from slmdesk.services.writing.labels import remarks
+from slmdesk.services.writing.types import Version
+
+Spans = Sequence[tuple[int, int]]
+LEAST_WIDTH = 200
+"""Of a column, in device-independent pixels: where there is less room they scroll sideways."""
+
+
+class VersionPanel(QFrame):
+    """Hidden while nothing was asked for.  Emits `said` with a sentence about what was done."""
+
+    said = Signal(str)
+
+    def __init__(self, controller: RewriteController, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("versions_of_text")
+        self._controller, self._keeper = controller, keeper
+        self._build_ui()
+        controller.shown.connect(self._on_shown)
+        keeper.theme_changed.connect(lambda _theme: self._on_shown(controller.now))
+        self.hide()
+
+    def _build_ui(self) -> None:
+        controller = self._controller
+        self._words = plain_label("", self, name="suggestion_words", kind="muted")
+        self._stop = button("Stop", "suggestion_stop", self, label="Stop asking", on=controller.discard)
+        self._again = button("Try again", "suggestion_again", self, on=controller.again)
+        self._discard = button(
+            "Discard", "suggestion_discard", self, tip="Leave the text as it is (Esc)", on=controller.discard
+        )
+        self._bar = thin_bar("suggestion_progress", self, "Asking the model", most=0)
+        self._inner = named(QFrame(self), "suggestion_inner")
+        self._columns = row(into=self._inner, gap=theme.SPACE_12)
+        area = named(QScrollArea(self), "suggestion_area")
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(self._inner)
+        head = row((self._words, 1), self._stop, self._again, self._discard, gap=theme.SPACE_8)
+        column(head, self._bar, (area, 1), into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._controller.discard()
+        else:
+            super().keyPressEvent(event)
+
+    @Slot(object)
+    def _on_shown(self, now: Suggestions | None) -> None:
+        empty_layout(self._columns)
+        self.setVisible(now is not None)
+        if now is None:
+            return
+        self._words.setText(now.words)
+        for one in (self._stop, self._bar):
+            one.setVisible(now.is_busy)
+        for one in (self._again, self._discard):
+            one.setVisible(not now.is_busy)
+        versions = now.found.versions if now.found else ()
+        gone = _gone_from(versions)
+        self._add("Your text", now.request.text, [(gone, "danger", True)], versions, is_source=True)
+        for number, version in enumerate(versions, 1):
+            marks = [(version.others, "accent", False)]
+            self._add(title_of(now.request, number), version.text, marks, [version], number=number)
+
+    def _add(
+        self,
+        title: str,
+        text: str,
+        marks: Sequence[tuple[Spans, str, bool]],
+        versions: Sequence[Version],
+        *,
+        number: int = 0,
+        is_source: bool = False,
+    ) -> None:
+        """Add a column: the text itself, or a suggestion with its buttons."""
+        frame = named(QFrame(self._inner), f"suggestion_{number}")
+        frame.setMinimumWidth(LEAST_WIDTH)
+        head = plain_label(title, frame, name="suggestion_title", kind="strong")
+        view = named(QPlainTextEdit(frame), f"suggestion_text_{number}", label=title)
+        view.setReadOnly(True)
+        view.setTabChangesFocus(True)
+        view.setPlainText(text)
+        facts = [one for version in versions for one in (version.missing if is_source else version.added)]
+        is_marked = not is_source or len(versions) == 1
+        drawn = [self._drawn(view, text, span, *how) for spans, *how in marks for span in spans]
+        drawn += [self._drawn(view, text, span, "warn", None) for span in _places(text, facts)] if is_marked else []
+        view.setExtraSelections(drawn)
+        parts: list[QWidget] = [head, view]
+        now = self._controller.now
+        if not is_source and now is not None and now.found is not None:
+            words = "\n".join(remarks(now.found, versions[0], now.request))
+            said = plain_label(words, frame, name=f"suggestion_remarks_{number}", kind="warn", is_hidden=not words)
+            parts.append(said)
+        layout = column(*parts, into=frame, gap=theme.SPACE_4)
+        layout.setStretch(1, 1)
+        if not is_source:
+            use = button("Use", f"suggestion_use_{number}", frame, tip="Put it in the place of your text")
+            use.clicked.connect(self._using(versions[0]))
+            copy = button("Copy", f"suggestion_copy_{number}", frame)
+            copy.clicked.connect(self._copying(text))
+            layout.addLayout(row(use, copy, 1, gap=theme.SPACE_8))
+        self._columns.addWidget(frame, 1)
+
+    def _using(self, version: Version) -> Callable[[], None]:
+        return lambda: self._controller.use(version)
+
+    def _copying(self, text: str) -> Callable[[], None]:
+        def copy() -> None:
+            QApplication.clipboard().setText(text)
+            self.said.emit("Copied.")
+
+        return copy
+
+    def _drawn(
+        self, view: QPlainTextEdit, text: str, span: tuple[int, int], colour: str, is_struck: bool | None
+    ) -> QTextEdit.ExtraSelection:
+        """A mark: struck through, underlined, or (None) a fact, dotted and bold."""
+        made, form = QTextEdit.ExtraSelection(), QTextCharFormat()
+        form.setForeground(self._keeper.theme.colour(colour))
+        styles = QTextCharFormat.UnderlineStyle
+        if is_struck:
+            form.setFontStrikeOut(True)
+        else:
+            form.setUnderlineStyle(styles.DotLine if is_struck is None else styles.SingleUnderline)
+        if is_struck is None:
+            form.setFontWeight(QFont.Weight.DemiBold)
+        cursor = QTextCursor(view.document())
+        cursor.setPosition(size16(text[: span[0]]))
+        cursor.setPosition(size16(text[: span[1]]), QTextCursor.MoveMode.KeepAnchor)
+        made.cursor, made.format = cursor, form  # type: ignore[attr-defined]
+        return made
+
+
+def _gone_from(versions: Sequence[Version]) -> Spans:
+    """Where the text has words that the only suggestion does not have."""
+    if len(versions) != 1:
+        return ()
+    return [(one.start, one.end) for one in versions[0].edits if one.end > one.start]
+
+
+def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where some words stand in a text."""
+    for one in dict.fromkeys(words):
+        at = text.find(one)
+        while one and at >= 0:
+            yield at, at + len(one)
+            at = text.find(one, at + len(one))

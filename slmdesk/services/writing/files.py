@@ -1,0 +1,153 @@
+"""Opens a document as a text to be written on, and writes such a text as Word, Markdown or plain text."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from slmdesk.client import ChildClient
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import is_same_file, is_there, write_atomically
+from slmdesk.core.types import Json
+from slmdesk.exports.tracked import TrackedChange, tracked_docx
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.slices import Slices, in_slices
+from slmdesk.services.documents.reader_jobs import ask_reader
+from slmdesk.services.documents.rewriting import units_in
+from slmdesk.services.writing.decoding import MOST_BYTES, Decoded, decoded
+from slmdesk.services.writing.types import MOST_TEXT
+from slmdesk.text.translation.tagged import Tags, pieces
+from slmdesk.text.writing.edits import Edit
+
+TEXTS = (".txt", ".text", ".md", ".markdown")
+DOCUMENTS = (".docx", ".odt")
+SUFFIXES = (*DOCUMENTS, *TEXTS)
+_NOT_TEXT = frozenset(("alt_text", "chart", "sheet_name", "property"))
+"""Kinds of units that do not stand among the paragraphs."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedText:
+    """A document as a text, with a line feed at each line end."""
+
+    text: str
+    path: Path
+    how: Decoded | None = None
+    """How the bytes of a text file are made again; None: it is another document, of which only the words are here."""
+    has_returns: bool = False
+    """The lines of the file end in carriage return and line feed."""
+    left: tuple[str, ...] = ()
+    """What of a document is not in the text: kinds of things, such as `equation`."""
+
+    def encoded(self, text: str) -> bytes:
+        """Another text as the bytes of a text file of the same kind; UTF-8 where the document was none."""
+        text = text.replace("\n", "\r\n") if self.has_returns else text
+        return self.how.encoded(text) if self.how else text.encode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """A text to be written to a file, whose suffix says as what."""
+
+    text: str
+    target: Path
+    changes: Sequence[tuple[Edit, str]] = ()
+    """Changes not decided on, in order, tracked in a Word file and in no other; with words, as a comment that says
+    these.
+    """
+    source: OpenedText | None = None
+    """Where the text came from."""
+
+
+class WritingFiles(Service):
+    """Opens and writes texts.  Service thread."""
+
+    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
+        super().__init__(runtime)
+        self._reader = reader
+
+    def open(self, path: Path) -> Pending[OpenedText]:
+        """Open a document as a text: Word, OpenDocument, Markdown, plain text.
+
+        Ends with a Problem `document.…`, `file.…`, `writing.empty`, `writing.encoding`, `writing.too_long` or
+        `writing.unknown_format`.
+        """
+        kind = path.suffix.lower()
+        if kind in TEXTS:
+            return pending_on_file_thread(self._service_thread, lambda: _read(path), name="writing")
+        return in_slices(self._service_thread, self._opening(path, kind))
+
+    def write(self, request: WriteRequest) -> Pending[Path]:
+        """Write a text to a file, which is replaced where there is one; ends with its path.
+
+        Ends with a Problem `file.…` or `disk.full`, `file.is_source` where a document would be replaced by its words.
+        """
+        return pending_on_file_thread(self._service_thread, lambda: _write(request), name="writing")
+
+    def _opening(self, path: Path, kind: str) -> Slices[OpenedText]:
+        if kind not in DOCUMENTS:
+            raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # Word files: text that can have tracked changes
+        payload: dict[str, Json] = {"path": str(path), "password": "", "options": {"tracked": now}}
+        found: list[Mapping[str, Any]] = []
+
+        def take(value: Mapping[str, Any]) -> None:
+            found.extend(units_in(value.get("found")))
+
+        yield ask_reader(self._service_thread, self._reader, "units", payload, take)
+        lines: list[str] = []
+        left: Counter[str] = Counter()
+        for one in found:
+            unit = one.get("unit")
+            if unit is None:
+                left[str(one["left"].get("kind", ""))] += 1
+            elif unit.get("kind") in _NOT_TEXT:
+                left["picture text" if unit["kind"] == "alt_text" else str(unit["kind"])] += 1
+            else:
+                words = pieces(str(unit["text"]), Tags(tuple(unit["paired"]), tuple(unit["lone"])))
+                lines.append("".join(each for each in words if isinstance(each, str)))
+            yield
+        return OpenedText(_checked("\n".join(lines)), path, left=tuple(left))
+
+
+def _read(path: Path) -> OpenedText:
+    try:
+        with path.open("rb") as source:
+            data = source.read(MOST_BYTES + 1)
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=str(path)) from err
+    except (OSError, ValueError) as err:
+        reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else "not a file name"
+        raise KnownError("file.unreadable", path=str(path), reason=reason) from err
+    how = decoded(data, path.name)
+    text = how.text.replace("\r\n", "\n").replace("\r", "\n")
+    return OpenedText(_checked(text), path, how, has_returns="\r\n" in how.text)
+
+
+def _checked(text: str) -> str:
+    if not text.strip():
+        raise KnownError("writing.empty")
+    if len(text) > MOST_TEXT:
+        raise KnownError("writing.too_long", characters=len(text), limit=MOST_TEXT)
+    return text
+
+
+def _write(request: WriteRequest) -> Path:
+    target, source = request.target, request.source
+    if source is not None and source.how is None and is_there(target) and is_same_file(source.path, target):
+        raise KnownError("file.is_source", path=str(target))
+    if target.suffix.lower() == ".docx":
+        changes = [TrackedChange(one.start, one.end, one.new, note) for one, note in request.changes]
+        data = tracked_docx(request.text, changes, title=target.stem)
+    else:
+        like = source or OpenedText("", target)
+        data = like.encoded(request.text)
+    write_atomically(target, data)
+    return target

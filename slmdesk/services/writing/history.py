@@ -1,0 +1,64 @@
+"""Keeps the texts that are written in the window, as items of kind `writing`.
+
+Each is one message of its item, so that the history searches, shows and exports it as it does a chat.
+"""
+
+from __future__ import annotations
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Item, Status
+from slmdesk.core.types import Origin, Role, TextPart
+from slmdesk.services.base.events import ItemChanged
+from slmdesk.services.base.service import Service
+
+KIND = "writing"
+TITLE = 60
+"""Characters of a text that begin its title."""
+
+
+class WritingHistory(Service):
+    """Keeps texts and gives them back.  Service thread."""
+
+    def keep(self, text: str, item: str = "") -> str:
+        """Store a text; `item`: the item it was stored as before, which is then changed.
+
+        Returns the item's id; "" when nothing is stored: there are no words, the setting `writing_history` is off, or
+        the history is read-only.  Raises KnownError store.*.
+        """
+        if not text.strip() or not self._settings.current.writing_history or self._store.read_only:
+            return ""
+        words = " ".join(text[: 4 * TITLE].split())
+        title = words if len(words) <= TITLE else f"{words[:TITLE].rstrip()}…"
+        parts = (TextPart(text, Origin.PERSON),)
+        with self._store.together():
+            old = self._there(item)
+            if old is None:
+                old = self._store.items.add(KIND, title, settings={"auto_title": title})
+                self._store.messages.add(old.id, parent=None, role=Role.USER, parts=parts, status=Status.COMPLETE)
+            else:
+                if old.title == old.settings.get("auto_title") and title != old.title:
+                    self._store.items.rename(old.id, title)
+                    self._store.items.change_settings(old.id, auto_title=title)
+                self._store.messages.change_parts(self._store.messages.of_item(old.id)[0].id, parts)
+                self._store.items.touch(old.id)
+        self._publish(ItemChanged(self._store.items.get(old.id)))
+        return old.id
+
+    def open(self, item: str) -> str:
+        """The text of an item; "" for one that is in the trash or gone.  Raises KnownError store.*."""
+        found = self._there(item)
+        kept = self._store.messages.of_item(found.id) if found else []
+        return kept[0].text or "".join(one.text for one in kept[0].parts) if kept else ""
+
+    def earlier(self, limit: int = 20) -> list[Item]:
+        """The texts kept, the last changed first."""
+        return self._store.items.page(KIND, limit=limit)
+
+    def _there(self, item: str) -> Item | None:
+        try:
+            found = self._store.items.get(item) if item else None
+        except KnownError as err:
+            if err.code != "item.unknown":
+                raise
+            return None  # deleted for good meanwhile
+        return found if found and found.kind == KIND and found.deleted_at is None else None
