@@ -133,7 +133,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "text.too_long": ("limit",),
         "text.encoding": (),
         "writing.empty": (),
-        "writing.too_long": ("characters", "limit"),
+        "writing.too_long": ("characters", "most"),
         "writing.language": (),
         "writing.encoding": ("path",),
         "writing.unknown_format": ("path", "known"),

@@ -141,7 +141,13 @@ def _chat(t: Theme) -> str:
 
 def _translator(t: Theme) -> str:
     return f"""
-    #translate_splitter::handle, #review_splitter::handle {{ background: transparent; }}
+    #translate_splitter::handle, #review_splitter::handle, #writing_body::handle, #writing_work::handle
+        {{ background: transparent; }}
+    #writing_changes {{ background: {t.window}; border: 2px solid transparent; outline: none; }}
+    #writing_changes:focus {{ border-color: {t.accent}; border-radius: {CONTROL_RADIUS}px; }}
+    #writing_changes::item {{ padding: 4px; border-radius: {CONTROL_RADIUS}px; }}
+    #writing_changes::item:selected {{ background: {t.raised}; color: {t.text}; }}
+    #suggestion_area, #suggestion_inner {{ background: {t.window}; border: none; }}
     #translation_flags {{ background: {t.window}; border: none; color: {t.warn}; }}
     #language_list, #earlier_list, #wording_list {{ background: {t.surface}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
@@ -228,10 +234,10 @@ def _labels(t: Theme, fonts: Fonts) -> str:
 
 def _fields(t: Theme, fonts: Fonts) -> str:
     return f"""
-    #chat_panel QPlainTextEdit, #compare_question, #source_text, #target_text
+    #chat_panel QPlainTextEdit, #compare_question, #source_text, #target_text, #writing_editor
         {{ background: {t.surface}; border-color: {t.line}; }}
-    #chat_panel QPlainTextEdit:focus, #compare_question:focus, #source_text:focus, #target_text:focus
-        {{ border-color: {t.accent}; }}
+    #chat_panel QPlainTextEdit:focus, #compare_question:focus, #source_text:focus, #target_text:focus,
+        #writing_editor:focus {{ border-color: {t.accent}; }}
     QComboBox:disabled, QLineEdit:disabled {{ color: {t.muted}; background: {t.window}; }}
     QLineEdit, QComboBox {{ background: {t.surface}; color: {t.text}; border: 2px solid {t.line};
         border-radius: {CONTROL_RADIUS}px; padding: 3px 8px; selection-background-color: {t.accent};

@@ -133,6 +133,7 @@ class Frame(QObject):
         self.translate_page.text.glossaries_requested.connect(terms.open_glossaries)
         self.translate_page.text.memory_requested.connect(terms.open_memory)
         self.writing_page = WritingPage(self.writing, self.keeper)
+        SpellMarks(self._bridge, self.writing_page.editor)
         self.models_place = named(QStackedWidget(), "models_place")
         self.models_place.addWidget(self.models_page)
         self.models_place.addWidget(self.compare_page)

@@ -35,7 +35,7 @@ class ChangeLines(QAbstractListModel):
         change = self.changes[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return f"{sign_of(change)}  {change_line(change, MOST)}\n     {reason_words(change)}"
+                return f"{sign_of(change)}  {change_line(change, MOST)}\n{reason_words(change)}"
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(f"{change_line(change, 800)}\n{reason_words(change)}")
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -71,9 +71,9 @@ class ChangeList(QListView):
         self.setSpacing(theme.SPACE_4 // 2)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setWordWrap(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setFrameShape(self.Shape.NoFrame)
-        self.setUniformItemSizes(True)
         self._is_showing = False
 
     @property

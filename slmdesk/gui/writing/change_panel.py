@@ -38,6 +38,7 @@ class ChangePanel(QFrame):
         stop = button("Stop", "writing_stop", self._busy, label="Stop correcting", on=self._controller.stop)
         self._bar = thin_bar("writing_progress", self._busy, "Correcting", most=0)
         column(row((self._busy_words, 1), stop), self._bar, into=self._busy)
+        self.list = ChangeList(self)
         self._title = plain_label("", self, name="writing_changes_title", kind="strong")
         self._back = tool_button(
             "writing_previous", self, icon="chevron-up", label="The change before", tip="The change before (Shift+F8)",
@@ -47,12 +48,9 @@ class ChangePanel(QFrame):
             "writing_next", self, icon="chevron-down", label="The next change", tip="The next change (F8)",
             on=lambda: self.list.step(1),
         )  # fmt: skip
-        self.list = ChangeList(self)
         make = partial(button, parent=self, kind="quiet")
         self._accept = make("Accept", "writing_accept", tip="Make this change (Ctrl+Enter)", on=self.accept)
-        self._refuse = make(
-            "Refuse", "writing_refuse", tip="Leave your words (Ctrl+Shift+Enter)", on=self.refuse
-        )
+        self._refuse = make("Refuse", "writing_refuse", tip="Leave your words (Ctrl+Shift+Enter)", on=self.refuse)
         self._accept_all = make(
             "Accept all", "writing_accept_all", tip="Make all changes but the doubtful ones",
             on=self._controller.accept_all,

@@ -147,10 +147,12 @@ class CorrectController(QObject):
     def accept(self, number: int) -> None:
         """Make a change, a doubtful one too; Undo takes it back."""
         self._text.accept([number])
+        self._on_text_changed()  # at once: the next key is for the next change
 
     def refuse(self, number: int) -> None:
         """Leave the words of a change as they are; Undo brings it back."""
         self._text.refuse([number])
+        self._on_text_changed()
 
     @Slot()
     def accept_all(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRect, Signal, Slot
+from PySide6.QtCore import QMimeData, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
@@ -78,7 +78,8 @@ class WritingEdit(QPlainTextEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What takes the place of a selection would look, and count, like what stands before it."""
         cursor, words = self.textCursor(), event.text()
-        if self.tracked.pending and cursor.hasSelection() and words.isprintable() and words:
+        is_typed = bool(words) and words.isprintable() and not _is_command(event)
+        if is_typed and cursor.hasSelection() and self.tracked.pending:
             cursor.insertText(words, QTextCharFormat())
             self.setTextCursor(cursor)
             self.ensureCursorVisible()
@@ -131,6 +132,12 @@ class WritingEdit(QPlainTextEdit):
             rect = self.cursorRect(cursor)
             lines[rect.top()] = lines[rect.top()].united(rect) if rect.top() in lines else rect
         return list(lines.values())
+
+
+def _is_command(event: QKeyEvent) -> bool:
+    """Whether keys are no letter: with Ctrl, but not with AltGr, which some systems say as Ctrl and Alt."""
+    held, keys = event.modifiers(), Qt.KeyboardModifier
+    return bool(held & (keys.ControlModifier | keys.MetaModifier)) and not held & keys.AltModifier
 
 
 def _files_in(data: QMimeData) -> list[Path]:

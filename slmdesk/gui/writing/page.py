@@ -110,7 +110,7 @@ class WritingPage(QWidget):
         self._body.setHandleWidth(theme.SPACE_12)
         upright = Qt.Orientation.Vertical
         self._work: QSplitter = split(
-            "writing_work", self, self._body, self.versions, sizes=(400, 260), grows=0, way=upright
+            "writing_work", self, self._body, self.versions, sizes=(340, 300), grows=0, way=upright
         )
         self._work.setHandleWidth(theme.SPACE_12)
         top = flow(

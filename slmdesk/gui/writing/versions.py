@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QApplication, QFrame, QPlainTextEdit, QScrollArea, QTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
@@ -21,7 +22,7 @@ from slmdesk.services.writing.labels import remarks
 from slmdesk.services.writing.types import Version
 
 Spans = Sequence[tuple[int, int]]
-LEAST_WIDTH = 200
+LEAST_WIDTH = 220
 """Of a column, in device-independent pixels: where there is less room they scroll sideways."""
 
 
@@ -95,34 +96,37 @@ class VersionPanel(QFrame):
         """Add a column: the text itself, or a suggestion with its buttons."""
         frame = named(QFrame(self._inner), f"suggestion_{number}")
         frame.setMinimumWidth(LEAST_WIDTH)
-        head = plain_label(title, frame, name="suggestion_title", kind="strong")
         view = named(QPlainTextEdit(frame), f"suggestion_text_{number}", label=title)
         view.setReadOnly(True)
+        view.setUndoRedoEnabled(False)
         view.setTabChangesFocus(True)
         view.setPlainText(text)
         facts = [one for version in versions for one in (version.missing if is_source else version.added)]
         is_marked = not is_source or len(versions) == 1
-        drawn = [self._drawn(view, text, span, *how) for spans, *how in marks for span in spans]
-        drawn += [self._drawn(view, text, span, "warn", None) for span in _places(text, facts)] if is_marked else []
-        view.setExtraSelections(drawn)
-        parts: list[QWidget] = [head, view]
-        now = self._controller.now
+        for spans, colour, is_struck in marks:
+            for span in spans:
+                self._draw(view, text, span, colour, is_struck)
+        for span in _places(text, facts) if is_marked else ():
+            self._draw(view, text, span, "warn", None)
+        now, words = self._controller.now, ""
         if not is_source and now is not None and now.found is not None:
             words = "\n".join(remarks(now.found, versions[0], now.request))
-            said = plain_label(words, frame, name=f"suggestion_remarks_{number}", kind="warn", is_hidden=not words)
-            parts.append(said)
-        layout = column(*parts, into=frame, gap=theme.SPACE_4)
-        layout.setStretch(1, 1)
-        if not is_source:
-            use = button("Use", f"suggestion_use_{number}", frame, tip="Put it in the place of your text")
-            use.clicked.connect(self._using(versions[0]))
-            copy = button("Copy", f"suggestion_copy_{number}", frame)
-            copy.clicked.connect(self._copying(text))
-            layout.addLayout(row(use, copy, 1, gap=theme.SPACE_8))
+        said = plain_label(words, frame, name=f"suggestion_remarks_{number}", kind="warn", is_hidden=not words)
+        head = self._head(title, frame, number, versions[0] if not is_source else None)
+        parts: tuple[QLayout | QWidget | tuple[QWidget, int], ...] = (head, (view, 1), said)
+        column(*parts, into=frame, gap=theme.SPACE_4)
         self._columns.addWidget(frame, 1)
 
-    def _using(self, version: Version) -> Callable[[], None]:
-        return lambda: self._controller.use(version)
+    def _head(self, title: str, frame: QFrame, number: int, version: Version | None) -> QLayout:
+        """The title of a column, and the buttons of a suggestion: above it, where they are always in sight."""
+        words = plain_label(title, frame, name="suggestion_title", kind="strong", wraps=False)
+        if version is None:
+            return row((words, 1))
+        make = partial(button, parent=frame, kind="quiet")
+        tip = "Put it in the place of your text"
+        use = make("Use", f"suggestion_use_{number}", tip=tip, on=lambda: self._controller.use(version))
+        copy = make("Copy", f"suggestion_copy_{number}", on=self._copying(version.text))
+        return row((words, 1), use, copy, gap=theme.SPACE_4)
 
     def _copying(self, text: str) -> Callable[[], None]:
         def copy() -> None:
@@ -131,13 +135,12 @@ class VersionPanel(QFrame):
 
         return copy
 
-    def _drawn(
+    def _draw(
         self, view: QPlainTextEdit, text: str, span: tuple[int, int], colour: str, is_struck: bool | None
-    ) -> QTextEdit.ExtraSelection:
-        """A mark: struck through, underlined, or (None) a fact, dotted and bold."""
-        made, form = QTextEdit.ExtraSelection(), QTextCharFormat()
+    ) -> None:
+        """Mark words: struck through, underlined, or (None) as a fact, dotted and bold."""
+        form, styles = QTextCharFormat(), QTextCharFormat.UnderlineStyle
         form.setForeground(self._keeper.theme.colour(colour))
-        styles = QTextCharFormat.UnderlineStyle
         if is_struck:
             form.setFontStrikeOut(True)
         else:
@@ -147,8 +150,7 @@ class VersionPanel(QFrame):
         cursor = QTextCursor(view.document())
         cursor.setPosition(size16(text[: span[0]]))
         cursor.setPosition(size16(text[: span[1]]), QTextCursor.MoveMode.KeepAnchor)
-        made.cursor, made.format = cursor, form  # type: ignore[attr-defined]
-        return made
+        cursor.mergeCharFormat(form)
 
 
 def _gone_from(versions: Sequence[Version]) -> Spans:

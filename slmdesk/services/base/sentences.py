@@ -238,7 +238,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "writing.empty": "There is no text. Give a text with words in it.",
     "writing.too_long": (
-        "The text has {characters} characters, and {limit} are the most that can be done at once. Nothing was cut or "
+        "The text has {characters} characters, and {most} are the most that can be done at once. Nothing was cut or "
         "asked. Give it in parts."
     ),
     "writing.language": "The language of the text could not be told. Name it, and try again.",

@@ -33,7 +33,7 @@ def decoded(data: bytes, called: str) -> Decoded:
     Raises KnownError `writing.empty`, `writing.too_long`, `writing.encoding`, `document.binary`.
     """
     if len(data) > MOST_BYTES:
-        raise KnownError("writing.too_long", characters=len(data), limit=MOST_TEXT)
+        raise KnownError("writing.too_long", characters=len(data), most=MOST_TEXT)
     if not data.strip():
         raise KnownError("writing.empty")
     mark, encoding = next((one for one in _MARKS if data.startswith(one[0])), (b"", "utf-8"))

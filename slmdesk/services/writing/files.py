@@ -135,7 +135,7 @@ def _checked(text: str) -> str:
     if not text.strip():
         raise KnownError("writing.empty")
     if len(text) > MOST_TEXT:
-        raise KnownError("writing.too_long", characters=len(text), limit=MOST_TEXT)
+        raise KnownError("writing.too_long", characters=len(text), most=MOST_TEXT)
     return text
 
 

@@ -209,7 +209,7 @@ def _language(text: str, requested: str, most: int) -> str:
     if not text.strip():
         raise KnownError("writing.empty")
     if len(text) > most:
-        raise KnownError("writing.too_long", characters=len(text), limit=most)
+        raise KnownError("writing.too_long", characters=len(text), most=most)
     if requested:
         return language_of(requested).code
     found = detect(text[:20_000], OFFERED)[0] or tongue(text)

@@ -168,7 +168,7 @@ def test_the_menu_copies_and_acts(qtbot, view):
     assert words == [
         "Copy selection", "Translate selection", "Select all", "Copy link address", "Copy message", "Copy message as",
         "Try again",
-        "Continue", "Show what the model saw",
+        "Continue", "Open message in Write", "Show what the model saw",
     ]  # fmt: skip
     assert not menu.actions()[0].isEnabled()
     with qtbot.waitSignal(view.seen_requested):

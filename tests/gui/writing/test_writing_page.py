@@ -7,8 +7,8 @@ import zipfile
 import pytest
 from docx import Document
 from fakes.office import docx, paragraph
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
@@ -117,11 +117,11 @@ def formats(program):
 def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
     correct(program)
     assert rows(program) == [
-        "≠  recieved → received\n     spelling",
-        "≠  key → keys\n     form of a word",
-        "≠  was → were\n     grammar",
-        "?  Kruger → Krüger\n     spelling; doubtful: it touches a name",
-        "?  20 → 30\n     wording; doubtful: it touches a number or a date",
+        "≠  recieved → received\nspelling",
+        "≠  key → keys\nform of a word",
+        "≠  was → were\ngrammar",
+        "?  Kruger → Krüger\nspelling; doubtful: it touches a name",
+        "?  20 → 30\nwording; doubtful: it touches a number or a date",
     ]
     looks = formats(program)
     colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]
@@ -201,7 +201,8 @@ def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_i
     QTest.keyClicks(program.edit, "last ")
     cursor.setPosition(0)
     program.edit.setTextCursor(cursor)
-    QTest.keyClicks(program.edit, "Hello.\n")
+    QTest.keyClicks(program.edit, "Hello.")
+    QTest.keyClick(program.edit, Qt.Key.Key_Return)
     program.wait(lambda: not program.writing.corrections.is_busy)
     program.wait(lambda: len(changes(program)) == 3)
     assert [one.old for one in changes(program)] == ["recieved", "Kruger", "20"]
@@ -344,19 +345,21 @@ def test_nothing_is_kept_where_that_was_chosen(program):
 # ---- files
 
 
-def drop(program, path):
+def drop(widget, path):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(
-        QPointF(20, 20), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    QApplication.sendEvent(program.frame.writing_page, event)
+    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(20, 20), action, data, buttons, keys)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), action, data, buttons, keys))
 
 
-def test_a_word_file_that_is_dropped_is_opened_as_its_words(program, tmp_path):
+@pytest.mark.parametrize("where", ["writing_page", "writing_editor"])
+def test_a_word_file_that_is_dropped_is_opened_as_its_words(program, tmp_path, where):
     path = tmp_path / "letter.docx"
     path.write_bytes(docx(paragraph("We recieved it on 3 May.") + paragraph("The two key was lost.")))
-    drop(program, path)
+    drop(program.edit.viewport() if where == "writing_editor" else program.find(where), path)
     program.wait(lambda: program.writing.text == "We recieved it on 3 May.\nThe two key was lost.")
     assert said(program).startswith("letter.docx is opened: its words, without formatting.")
 

@@ -231,8 +231,8 @@ class ConversationView(SelectableArea):
                 entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
                 if key == "copy" and row.view.is_markdown:
                     entries.append(("Copy message as", "", self._copies_of(message_id)))
-        words = "Open selection in Write" if selected else "Open message in Write"
-        entries.append((words, "", partial(request_writing, self, selected or row.view.text)))
+        write = "Open selection in Write" if selected else "Open message in Write"
+        entries.append((write, "", partial(request_writing, self, selected or row.view.text)))
         show_menu(self, place, [*entries, *self._more_of(row.view)])
 
     def _more_of(self, view: MessageView) -> list[Entry]:

@@ -1,0 +1,166 @@
+"""Suggestions on the page Write: beside the text they would replace, used, copied, asked for again, thrown away."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+pytestmark = pytest.mark.gui
+CTRL = Qt.KeyboardModifier.ControlModifier
+TEXT = "Dear Ms Nowak,\nMr Petrov pays 1,450 euros on Friday in Leeds.\nYours"
+PART = "Mr Petrov pays 1,450 euros on Friday in Leeds."
+ANSWER = "On Friday Mr Petrov pays 1,540 euros."
+
+
+@pytest.fixture
+def begin(start, model_file):
+    def made(**echo):
+        program = start(**echo)
+        program.frame.models.import_file(model_file)
+        program.wait(lambda: "ready" in program.page.picker.button.text())
+        QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
+        program.edit, program.writing = program.find("writing_editor"), program.frame.writing
+        program.wait(lambda: program.edit.isVisible())
+        program.edit.setFocus()
+        program.edit.setPlainText(TEXT)
+        choice = program.find("writing_language")
+        choice.setCurrentIndex(choice.findData("en"))
+        choice.activated.emit(choice.currentIndex())
+        program.wait(lambda: program.find("writing_rephrase").isEnabled())
+        return program
+
+    return made
+
+
+def select(program, words):
+    cursor = program.edit.textCursor()
+    begins = program.edit.toPlainText().index(words)
+    cursor.setPosition(begins)
+    cursor.setPosition(begins + len(words), cursor.MoveMode.KeepAnchor)
+    program.edit.setTextCursor(cursor)
+
+
+def come(program):
+    program.wait(lambda: (now := program.writing.suggestions.now) is not None and not now.is_busy)
+    program.wait(lambda: len(program.window.findChildren(QPlainTextEdit, "suggestion_text_0")) == 1)
+
+
+def marked(view):
+    """The words that are marked: struck through or underlined, and how."""
+    found, block = [], view.document().begin()
+    while block.isValid():
+        for one in block.textFormats():
+            words, form = block.text()[one.start : one.start + one.length], one.format
+            found.append((words, form.fontStrikeOut(), form.underlineStyle().name))
+        block = block.next()
+    return found
+
+
+def test_a_selection_is_rephrased_beside_what_it_would_replace(begin):
+    program = begin(answer=ANSWER)
+    select(program, PART)
+    program.click("writing_rephrase")
+    come(program)
+    assert program.find("suggestion_text_0").toPlainText() == PART
+    view = program.find("suggestion_text_1")
+    assert view.toPlainText() == ANSWER
+    assert program.find("suggestion_words").text() == "The model gave 1 of 3; the others were the same."
+    assert ("1,540 euros", False, "DotLine") in marked(view), "a fact that is new"
+    assert ("1,450", True, "DotLine") in marked(program.find("suggestion_text_0"))
+    remarks = program.find("suggestion_remarks_1").text()
+    assert "Not in your text: “1,540" in remarks
+    assert "Missing from it: “1,450" in remarks
+    assert program.writing.text == TEXT
+    program.click("suggestion_copy_1")
+    assert QApplication.clipboard().text() == ANSWER
+    program.click("suggestion_use_1")
+    assert program.writing.text == TEXT.replace(PART, ANSWER)
+    assert not program.find("versions_of_text").isVisible()
+    assert program.find("writing_said").text() == "Replaced. Undo (Ctrl+Z) takes it back."
+    QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
+    assert program.writing.text == TEXT
+
+
+@pytest.mark.parametrize(
+    ("menu", "entry", "title"),
+    [
+        ("writing_shorten", "shorten_sentence", "In a sentence"),
+        ("writing_shorten", "shorten_half", "Half as long"),
+        ("writing_tone", "tone_friendlier", "Friendlier"),
+        ("writing_expand", "", "Expanded"),
+    ],
+)
+def test_the_whole_text_is_said_in_another_way(begin, menu, entry, title):
+    program = begin(answer="Petrov pays 1,450 euros on Friday in Leeds, Ms Nowak.")
+    button = program.find(menu)
+    if entry:
+        next(one for one in button.menu().actions() if one.objectName() == entry).trigger()
+    else:
+        program.click(button)
+    come(program)
+    frame = program.find("suggestion_1")
+    assert program.find("suggestion_title", frame).text() == title
+    assert program.find("suggestion_text_0").toPlainText() == TEXT
+    program.click("suggestion_discard")
+    assert not program.find("versions_of_text").isVisible()
+    assert program.writing.text == TEXT
+
+
+def test_a_part_that_was_edited_meanwhile_is_not_replaced(begin):
+    program = begin(answer=ANSWER)
+    select(program, PART)
+    QTest.keyClick(program.edit, Qt.Key.Key_R, CTRL)
+    come(program)
+    cursor = program.edit.textCursor()
+    cursor.setPosition(TEXT.index("Friday"))
+    program.edit.setTextCursor(cursor)
+    QTest.keyClicks(program.edit, "next ")
+    program.click("suggestion_use_1")
+    assert "nothing was replaced" in program.find("writing_said").text()
+    assert program.writing.text == TEXT.replace("Friday", "next Friday")
+    assert program.find("suggestion_text_1").toPlainText() == ANSWER
+
+
+def test_what_is_typed_elsewhere_does_not_hinder_a_suggestion(begin):
+    program = begin(answer=ANSWER, slow=0.05)
+    select(program, PART)
+    QTest.keyClick(program.edit, Qt.Key.Key_R, CTRL)
+    program.wait(lambda: program.find("suggestion_stop").isVisible())
+    cursor = program.edit.textCursor()
+    cursor.setPosition(TEXT.index(PART))
+    program.edit.setTextCursor(cursor)
+    QTest.keyClicks(program.edit, "So: ")
+    cursor.setPosition(program.edit.toPlainText().index(PART) + len(PART))
+    program.edit.setTextCursor(cursor)
+    QTest.keyClicks(program.edit, " Good.")
+    come(program)
+    program.click("suggestion_use_1")
+    assert program.writing.text == TEXT.replace(PART, f"So: {ANSWER} Good.")
+
+
+def test_it_is_stopped_and_asked_again(begin):
+    program = begin(slow=0.2, answer=ANSWER)
+    program.click("writing_rephrase")
+    program.wait(lambda: program.find("suggestion_stop").isVisible())
+    program.click("suggestion_stop")
+    assert program.writing.suggestions.now is None
+    assert not program.find("versions_of_text").isVisible()
+    program.click("writing_rephrase")
+    come(program)
+    program.click("suggestion_again")
+    assert program.writing.suggestions.now.request.again == 1
+    come(program)
+    assert program.find("suggestion_text_1").toPlainText() == ANSWER
+
+
+def test_a_text_that_came_back_as_it_was_and_one_too_long_are_said(begin):
+    program = begin(answer=TEXT)
+    program.click("writing_rephrase")
+    come(program)
+    assert "nothing but the text itself" in program.find("suggestion_words").text()
+    program.edit.setPlainText("word " * 2_000)
+    program.click("writing_rephrase")
+    come(program)
+    assert "and 6,000 are the most" in program.find("suggestion_words").text()
