@@ -308,6 +308,7 @@ def test_no_two_actions_share_a_shortcut(program):
         program.frame.documents_page,
         program.frame.models_place,
         program.frame.settings_page,
+        program.frame.writing_page,
     )
     translate = program.frame.translate_page
     holders = (QShortcut, QToolButton, QAction)
