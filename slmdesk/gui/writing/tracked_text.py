@@ -20,6 +20,8 @@ from slmdesk.gui.base.theme import Theme
 _ID = int(QTextFormat.Property.UserProperty) + 1
 _KIND = int(QTextFormat.Property.UserProperty) + 2
 _IS_DOUBTFUL = int(QTextFormat.Property.UserProperty) + 3
+_BREAK = "\u200b"
+"""Before words that come: with those that go they are no word, for a double click or a check of spelling."""
 
 
 class Kind(IntEnum):
@@ -69,6 +71,10 @@ class _Run:
     @property
     def last(self) -> int:
         return self.position + size16(self.text)
+
+    @property
+    def has_break(self) -> bool:
+        return self.kind is Kind.COMES and self.text.startswith(_BREAK)
 
 
 @dataclass(slots=True)
@@ -156,7 +162,7 @@ class TrackedText(QObject):
             end = self.position_of(one.end, is_end=True)
             if one.new:
                 cursor.setPosition(end)
-                cursor.insertText(one.new, self._format(one.number, Kind.COMES, one.is_doubtful))
+                cursor.insertText(_BREAK + one.new, self._format(one.number, Kind.COMES, one.is_doubtful))
             for first, last in pieces:
                 cursor.setPosition(first)
                 cursor.setPosition(last, _KEEP)
@@ -204,6 +210,9 @@ class TrackedText(QObject):
             cursor.setPosition(run.last, _KEEP)
             if run.kind is stays:
                 cursor.setCharFormat(QTextCharFormat())
+                if run.has_break:
+                    cursor.setPosition(run.position)
+                    cursor.deleteChar()
             else:
                 cursor.removeSelectedText()
         cursor.endEditBlock()
@@ -312,6 +321,6 @@ def _pending(runs: Sequence[_Run]) -> Iterator[Pending]:
 
 def _joined(group: Sequence[_Run]) -> Pending:
     old = "".join(run.text for run in group if run.kind is not Kind.COMES)
-    new = "".join(run.text for run in group if run.kind is Kind.COMES)
+    new = "".join(run.text[run.has_break :] for run in group if run.kind is Kind.COMES)
     start = group[0].at
     return Pending(group[0].number, start, start + len(old), old, new, group[0].position, group[-1].last)
