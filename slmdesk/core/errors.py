@@ -112,6 +112,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "document.changed": ("path",),
         "preset.unknown": ("id",),
         "preset.invalid": ("path", "reason"),
+        "space.unknown": ("id",),
         "glossary.unknown": ("id",),
         "glossary.no_columns": ("path", "columns"),
         "glossary.no_languages": ("path",),

@@ -32,13 +32,17 @@ class Item:
     kind: str
     title: str
     folder: str | None
+    """Id of the space it is in; one that is in the trash, or gone, is none."""
     pinned: bool
+    """On top of the list."""
     created: float
     updated: float
     deleted_at: float | None
     revision: int
     settings: Mapping[str, Json] = field(default_factory=dict)
     """What belongs to this item alone, such as its system prompt and its chosen leaf message."""
+    archived: bool = False
+    """Out of the list and of searches, and kept."""
 
 
 @dataclass(frozen=True, slots=True)

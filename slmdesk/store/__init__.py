@@ -2,6 +2,7 @@
 
 from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.database import SQLITE_VERSION
+from slmdesk.store.items import SPACE
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.part import new_id
@@ -12,6 +13,7 @@ from slmdesk.store.store import Changes, Store, damaged_copies
 
 __all__ = [
     "LOOK",
+    "SPACE",
     "SQLITE_VERSION",
     "BackupResult",
     "Changes",

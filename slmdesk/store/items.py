@@ -11,6 +11,11 @@ from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import Shared, StorePart, merged, new_id
 from slmdesk.store.rows import row_to
 from slmdesk.store.search_index import SearchIndex
+from slmdesk.text.words.folding import fold
+
+SPACE = "space"
+"""The kind of an item that holds chats: they name it as their folder."""
+_LIVE_SPACES = "select id from items where kind = 'space' and deleted_at is null"
 
 
 class Items(StorePart):
@@ -69,11 +74,39 @@ class Items(StorePart):
             [*values, limit],
         )
 
+    def listed(
+        self,
+        kind: str = "chat",
+        *,
+        space: str = "",
+        archived: bool = False,
+        before: tuple[bool, float, int] | None = None,
+        limit: int = 100,
+    ) -> list[Item]:
+        """A page of the list of chats: pinned ones first, then last changed first.
+
+        `space`: those in a space; "": those in none.  `archived`: those in the archive instead, of all spaces.
+        `before`: (pinned, updated, n) of the last one seen.
+        """
+        where, values = "", list[Value]([kind, archived])
+        if space and not archived:
+            where, values = "and folder = ? ", [*values, space]
+        elif not archived:
+            where = f"and (folder is null or folder not in ({_LIVE_SPACES})) "
+        if before is not None:
+            where, values = f"{where}and (pinned, updated, n) < (?, ?, ?)", [*values, *before]
+        return self._all(
+            item_from,
+            f"select * from items where deleted_at is null and kind = ? and archived = ? {where}"
+            " order by pinned desc, updated desc, n desc limit ?",
+            [*values, limit],
+        )
+
     def titles(self) -> list[tuple[str, str, str]]:
-        """Id, kind and title of all items that are not in the trash, last changed first."""
+        """Id, kind and title of all items that are in neither trash nor archive, last changed first."""
         return self._all(
             lambda row: (row["id"], row["kind"], row["title"]),
-            "select id, kind, title from items where deleted_at is null order by updated desc, n desc",
+            "select id, kind, title from items where deleted_at is null and not archived order by updated desc, n desc",
         )
 
     def rename(self, id: str, title: str) -> Item:
@@ -89,6 +122,32 @@ class Items(StorePart):
         """Update the item's own settings; a value of None removes the key.  The item keeps its position in the list."""
         with self._db.writing():
             return self._change(id, settings=merged(self.get(id).settings, values))
+
+    def place(
+        self, id: str, *, pinned: bool | None = None, archived: bool | None = None, space: str | None = None
+    ) -> Item:
+        """Pin an item, archive it, or put it into a space ("": into none); what is None stays.
+
+        The item keeps its position by time.
+        """
+        values: dict[str, object] = {"pinned": pinned, "archived": archived}
+        values = {name: value for name, value in values.items() if value is not None}
+        if space is not None:
+            values["folder"] = space or None
+        return self._change(id, **values) if values else self.get(id)
+
+    def spaces(self) -> list[tuple[Item, int]]:
+        """All spaces that are not in the trash, by their names, each with the number of chats the list shows in it."""
+        counts = dict(
+            self._all(
+                lambda row: (row["folder"], row["chats"]),
+                "select folder, count(*) as chats from items where folder is not null and kind <> 'space'"
+                " and deleted_at is null and not archived group by folder",
+            )
+        )
+        found = self._all(item_from, "select * from items where kind = 'space' and deleted_at is null order by n")
+        found.sort(key=lambda one: fold(one.title))
+        return [(one, counts.get(one.id, 0)) for one in found]
 
     def trash(self, id: str) -> Item:
         """Move an item to the trash."""
@@ -106,6 +165,8 @@ class Items(StorePart):
         """Inside a transaction: delete the row and its entry in the index; what belongs to the item is gone before."""
         item = self.get(id)
         self._index.remove(item.n, item.title, "titles")
+        if item.kind == SPACE:
+            self._update("items", {"folder": None, "revision": self._shared.next_revision()}, "folder = ?", id)
         self._db.run("delete from items where id = ?", (id,))
 
     def _change(self, id: str, **values: object) -> Item:

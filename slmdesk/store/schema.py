@@ -187,9 +187,15 @@ def m010_presets(db: Database) -> None:
     )
 
 
+def m011_archive(db: Database) -> None:
+    """Items that are archived, and the order of the list of chats: pinned ones first."""
+    db.conn.execute("alter table items add column archived integer not null default 0")
+    db.conn.execute("create index items_listed on items (kind, archived, pinned, updated, n) where deleted_at is null")
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
-    m008_thoughts, m009_edits, m010_presets,
+    m008_thoughts, m009_edits, m010_presets, m011_archive,
 )  # fmt: skip
 
 

@@ -7,9 +7,11 @@ over remembered translations; the row numbers of each are those of its table.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Found
+from slmdesk.store.database import Value
 from slmdesk.store.part import StorePart
 from slmdesk.text.words import folding
 
@@ -22,32 +24,55 @@ WITHOUT_MESSAGES = -(1 << 60)
 """Added to the number of an item without messages, it gives its place behind every message."""
 
 
+_ARE_SEARCHED = (
+    "items.deleted_at is null and items.kind <> 'space' and ? in ('', items.kind)"
+    " and coalesce(?, items.archived) = items.archived"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """Which items are searched."""
+
+    kind: str
+    archived: bool | None
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """For the places of _ARE_SEARCHED."""
+        return self.kind, self.archived
+
+
 class SearchIndex(StorePart):
     """The part of the store for full-text search."""
 
-    def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> list[Found]:
+    def search(
+        self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "", archived: bool | None = None
+    ) -> list[Found]:
         """Messages that contain all of the words, newest first; the last word may be the beginning of one.
 
         An item whose title matches, but none of its messages, comes once, at the position of its newest message:
         `message` is then empty and the snippet is the beginning of the item.  `before`: the `n` of the last hit seen,
-        for the next page.  `kind`: only items of this kind.  Items in the trash are left out.
+        for the next page.  `kind`: only items of this kind.  `archived`: only those in the archive, or only the
+        others.  Spaces and items in the trash are left out.
         """
         query = fts_query(words)
         if not query:
             return []
         newest = before if before is not None else -OLDEST
-        found = self._in_messages(query, words, kind, newest, limit)
+        items = _Items(kind, archived)
+        found = self._in_messages(query, words, items, newest, limit)
         oldest = found[-1].n if len(found) == limit else OLDEST
-        found += self._in_titles(query, words, kind, newest, oldest, limit)
+        found += self._in_titles(query, words, items, newest, oldest, limit)
         return sorted(found, key=lambda one: one.n, reverse=True)[:limit]
 
-    def _in_messages(self, query: str, words: str, kind: str, newest: int, limit: int) -> list[Found]:
+    def _in_messages(self, query: str, words: str, items: _Items, newest: int, limit: int) -> list[Found]:
         rows = self._db.rows(
             "select messages.n, messages.id, messages.item, messages.parts, messages.text, items.title"
             " from words join messages on messages.n = words.rowid join items on items.id = messages.item"
-            " where words match ? and words.rowid < ? and items.deleted_at is null and ? in ('', items.kind)"
+            f" where words match ? and words.rowid < ? and {_ARE_SEARCHED}"
             " order by words.rowid desc limit ?",
-            (query, newest, kind, limit),
+            (query, newest, *items.values, limit),
         )
         return [
             Found(
@@ -60,14 +85,14 @@ class SearchIndex(StorePart):
             for row in rows
         ]
 
-    def _in_titles(self, query: str, words: str, kind: str, newest: int, oldest: int, limit: int) -> list[Found]:
+    def _in_titles(self, query: str, words: str, items: _Items, newest: int, oldest: int, limit: int) -> list[Found]:
         """Items that match by their title only, with positions between `oldest` and `newest`, both excluded."""
         rows = self._db.rows(
             "select * from (select items.id, items.title,"
             " coalesce((select max(n) from messages where item = items.id), items.n + ?) as place"
-            " from titles join items on items.n = titles.rowid where titles match ? and items.deleted_at is null"
-            " and ? in ('', items.kind)) where place > ? and place < ? order by place desc",
-            (WITHOUT_MESSAGES, query, kind, oldest, newest),
+            f" from titles join items on items.n = titles.rowid where titles match ? and {_ARE_SEARCHED})"
+            " where place > ? and place < ? order by place desc",
+            (WITHOUT_MESSAGES, query, *items.values, oldest, newest),
         )
         found: list[Found] = []
         for row in rows:

@@ -31,7 +31,7 @@ from slmdesk.gui.chat.conversation.edit_dialog import ANSWER, NOTES, QUESTION, E
 from slmdesk.gui.chat.conversation.empty_state import EmptyChat, FirstStart
 from slmdesk.gui.chat.conversation.header import ChatHeader
 from slmdesk.gui.chat.conversation.prompt_dialog import show_seen
-from slmdesk.gui.chat.list.controller import ListController
+from slmdesk.gui.chat.list.controller import ALL, ListController
 from slmdesk.gui.chat.list.list import ChatList
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
@@ -60,10 +60,12 @@ WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 class ChatPage(QWidget):
     """List of chats on the left, the open chat on the right.
 
-    Emits `layout_changed` when the person moved the splitter or folded the list away.
+    Emits `layout_changed` when the person moved the splitter or folded the list away, `trash_requested` when they want
+    to see what was deleted.
     """
 
     layout_changed = Signal()
+    trash_requested = Signal()
 
     def __init__(
         self,
@@ -151,6 +153,11 @@ class ChatPage(QWidget):
         self._keeper.theme_changed.connect(self._on_theme_changed)
         self.chat_list.chat_chosen.connect(self._chat.open_chat)
         self.chat_list.new_chat_requested.connect(self._on_new_chat)
+        self.chat_list.trash_requested.connect(self.trash_requested)
+        self._header.space.clicked.connect(lambda: self.show_space(self._chat.space))
+        self._chats.chat_begun.connect(self._on_chat_begun)
+        self._chats.spaces.listed.connect(self._show_space)
+        self._chat.space_changed.connect(self._show_space)
         self._header.export_menu.form_chosen.connect(self._on_export)
         self._models.models_listed.connect(self._on_models_listed)
         self.picker.model_chosen.connect(lambda _model: self.composer.setFocus())
@@ -304,10 +311,30 @@ class ChatPage(QWidget):
         self._found_words = words
         self._chat.open_chat(chat, message)
 
+    def show_space(self, space: str) -> None:
+        """List the chats of a space."""
+        self.is_list_shown = True
+        self.chat_list.setVisible(True)
+        self.chat_list.show_space(space)
+
+    @Slot()
+    def _show_space(self) -> None:
+        self._header.show_space(self._chats.spaces.name_of(self._chat.space))
+
     @Slot()
     def _on_new_chat(self) -> None:
+        """Begin a chat: in the space that is listed, if one is."""
         self.chat_list.end_search()  # the new chat is to be seen in the list
-        self._chat.new_chat()
+        if self._chats.place.space:
+            self._chats.begin_chat(self._chats.place.space)
+        else:
+            self._chats.show_place(ALL)
+            self._chat.new_chat()
+        self.composer.setFocus()
+
+    @Slot(str)
+    def _on_chat_begun(self, chat: str) -> None:
+        self._chat.open_chat(chat)
         self.composer.setFocus()
 
     @Slot()

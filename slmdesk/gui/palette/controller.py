@@ -157,7 +157,7 @@ class PaletteController(QObject):
         self._is_searching, words = True, self._words
         self._bridge.ask(
             lambda services: (
-                services.history.search(words, limit=MOST_HITS + 1),
+                services.history.search(words, limit=MOST_HITS + 1, archived=False),
                 services.documents.search_typed(words, MOST_HITS + 1),
             ),
             partial(self._on_found, words),

@@ -173,7 +173,8 @@ class Frame(QObject):
         self._bridge.opened.connect(self._on_opened)
         self._bridge.settings_changed.connect(self._on_settings_changed)
         self.settings.policy_shown.connect(self._on_policy_shown)
-        self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(self._bridge, self.window).show())
+        for asking in (self.settings_page.deleted_chats_requested, self.chat_page.trash_requested):
+            asking.connect(lambda: self._open_once(DeletedChats, lambda: DeletedChats(self._bridge, self.window)))
         self.window.close_requested.connect(
             lambda: quit_or_stay(self.window, self.jobs.begun, self.close_requested.emit)
         )

@@ -52,7 +52,7 @@ def ask_where(
     """
     name = next(one.name for one in forms if one.id == form)
     place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
-    dialog = QFileDialog(parent, "Export", str(place / f"{_file_name(title)}.{form}"), f"{name} (*.{form})")
+    dialog = QFileDialog(parent, "Export", str(place / f"{file_name(title)}.{form}"), f"{name} (*.{form})")
     dialog.setObjectName("export_dialog")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(form)
@@ -73,7 +73,7 @@ def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> N
     dialog.open()
 
 
-def _file_name(untrusted: str) -> str:
+def file_name(untrusted: str) -> str:
     """A title as a safe file name: letters, digits and blanks; no folder, no leading dot, nothing a system forbids."""
     kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in untrusted[: 4 * MOST_NAME])
     return " ".join(kept.split())[:MOST_NAME].strip() or "export"

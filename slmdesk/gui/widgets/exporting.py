@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.files import write_atomically
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.export_menu import file_name
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
 
@@ -33,6 +35,13 @@ class ExportController(QObject):
             partial(self._on_failed, target),
             partial(self._on_progressed, target),
         )
+
+    def export_all(self, items: Sequence[tuple[str, str]], form: str, folder: Path) -> None:
+        """Write items, given with their titles, into files of a folder, one after the other; no file is replaced.
+
+        The first that cannot be written ends it; a notice says so, and how many were written.
+        """
+        _Exports(self._bridge, items, form, folder, self).begin()
 
     def write_text(self, text: str, target: Path) -> None:
         """Write a text to a file.  An existing file is replaced: the dialog has asked.
@@ -74,6 +83,57 @@ class ExportController(QObject):
             )
         )
         self.written.emit(target)
+
+
+class _Exports(QObject):
+    """Several exports, each begun when the one before has ended."""
+
+    def __init__(
+        self, bridge: Bridge, items: Sequence[tuple[str, str]], form: str, folder: Path, parent: QObject
+    ) -> None:
+        super().__init__(parent, objectName="exports")
+        self._bridge, self._items, self._form, self._folder = bridge, items, form, folder
+        self._done = 0
+        self._is_stopped = False
+        self._key = f"export {folder} {items[0][0]}"
+
+    def begin(self) -> None:
+        """Write the next one."""
+        total = len(self._items)
+        if self._done == total or self._is_stopped:
+            self._say(f"{self._done:,} of {total:,} chats were written to {self._folder}.")
+            self.deleteLater()
+            return
+        notice = Notice(
+            f"Writing {self._done + 1:,} of {total:,}…", action="Cancel", on_action=self._stop, key=self._key
+        )
+        self._bridge.notice_raised.emit(notice)
+        item, title = self._items[self._done]
+        form, folder = self._form, self._folder
+        self._bridge.follow(
+            lambda services: services.exports.write_new(item, form, folder, file_name(title)),
+            self._on_written,
+            self._on_failed,
+        )
+
+    def _stop(self) -> None:
+        self._is_stopped = True
+
+    def _on_written(self, _size: int) -> None:
+        self._done += 1
+        self.begin()
+
+    def _on_failed(self, problem: Problem) -> None:
+        said = f"{self._done:,} of {len(self._items):,} chats were written to {self._folder}. {problem.sentence}"
+        self._bridge.notice_raised.emit(replace(notice_of(problem), text=said, key=self._key))
+        self.deleteLater()
+
+    def _say(self, words: str) -> None:
+        self._bridge.notice_raised.emit(
+            Notice(
+                words, action="Open folder", on_action=partial(_open, self._folder), life_ms=2 * UNDO_MS, key=self._key
+            )
+        )
 
 
 def _open(path: Path) -> None:

@@ -195,6 +195,7 @@ SENTENCES: Mapping[str, str] = {
     "chats.broken": "{path} was not read to its end: {reason}. The chats before that place were imported.",
     "preset.unknown": "There is no preset “{id}” of yours here.",
     "preset.invalid": "{path} cannot be read as a preset: {reason}. Nothing was changed.",
+    "space.unknown": "There is no space “{id}” here.",
     "glossary.unknown": "There is no glossary {id} here.",
     "glossary.no_languages": "{path} does not say which languages it is for. Say so: from which, to which.",
     "glossary.more_languages": "{path} has more than two languages: {languages}. Say from which to which.",

@@ -131,6 +131,7 @@ class Edits(Service):
             copy = self._unsaved.items.add(item.kind, title, settings=settings)
         else:
             copy = self._store.items.add(item.kind, title, settings=settings)
+            self._store.items.place(copy.id, space=item.folder or "")
         copies: dict[str, str] = {}
         for one in path:
             copies[one.id] = _copied(store, copy.id, one, copies)

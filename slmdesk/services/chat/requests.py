@@ -47,6 +47,8 @@ class SendRequest:
     """Id or name of a preset, for this chat from now on; "": none; None: the chat's own."""
     when_full: str | None = None
     """One of WHEN_FULL, for this chat from now on; None: the chat's own."""
+    space: str = ""
+    """Id or name of a space that a new chat begins in, with its options (unless others are given) and documents."""
     options: ChatOptions | None = None
     """Options of a new chat; None: the defaults."""
     anyway: bool = False

@@ -47,6 +47,7 @@ from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.chat.model_choice import AnswerSettings, ModelChoice
 from slmdesk.services.chat.note_writer import NoteWriter
 from slmdesk.services.chat.options import ChatOptions, check_options, options_from
+from slmdesk.services.chat.places import ChatPlaces
 from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.presets import PresetService, with_preset
 from slmdesk.services.chat.prompt_inspector import Prompts
@@ -54,6 +55,7 @@ from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.chat.rewrites import Rewrite, asked_with, kept_of
 from slmdesk.services.chat.room import RoomWorkers
+from slmdesk.services.chat.spaces import SpaceService
 from slmdesk.services.chat.window_service import WindowService
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
@@ -95,6 +97,9 @@ class ChatService(Service):
         self.edits = Edits(runtime, self._unsaved, self._quotes, states)
         """Changes and deletes messages."""
         self.presets = PresetService(runtime)
+        self.spaces = SpaceService(runtime, self.presets)
+        self.places = ChatPlaces(runtime)
+        """Where chats stand in their list."""
         self._states = ChatStates(runtime, models, states, kind=KIND, version=PROMPT_VERSION)
         self._read_ahead = ReadAhead(loader)
         self._meter = ContextMeter(self._prompts, self._sources, runtime.publish)
@@ -118,6 +123,8 @@ class ChatService(Service):
         """
         if not request.text.strip():
             raise KnownError("request.invalid", what="no text")
+        if request.space and request.chat is None:
+            request = self._in_space(request)
         if len(request.attach) > MOST_ATTACHED:
             raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
         check_folders(self._store, request.attach)
@@ -138,6 +145,8 @@ class ChatService(Service):
                 raise KnownError("request.invalid", what="not a question")
             path, kept = tuple(before), undecided_again(asked.attachments)
         self._link(item, request)
+        if item.archived:  # it is in use again
+            self.places.change([item.id], archived=False)
         user = message_store.messages.add(
             item.id,
             parent=path[-1].id if path else None,
@@ -324,17 +333,30 @@ class ChatService(Service):
 
     def trash(self, chat: str) -> Item:
         """Move a chat to the bin and stop what is being written in it.  Raises KnownError `item.unknown`."""
-        for one in self._store.messages.of_item(chat):
-            self.stop(one.id)
-        item = self._store.items.trash(chat)
-        self._publish(ItemChanged(item))
-        return item
+        return self.trash_all([chat])[0]
+
+    def trash_all(self, chats: Sequence[str]) -> list[Item]:
+        """Move chats to the bin, all or none.  Raises KnownError `item.unknown`, store.*."""
+        for chat in chats:
+            for one in self._store.messages.of_item(chat):
+                self.stop(one.id)
+        with self._store.together():
+            items = [self._store.items.trash(chat) for chat in chats]
+        for item in items:
+            self._publish(ItemChanged(item))
+        return items
 
     def restore(self, chat: str) -> Item:
         """Take a chat out of the bin.  Raises KnownError `item.unknown`."""
-        item = self._store.items.restore(chat)
-        self._publish(ItemChanged(item))
-        return item
+        return self.restore_all([chat])[0]
+
+    def restore_all(self, chats: Sequence[str]) -> list[Item]:
+        """Take chats out of the bin, all or none.  Raises KnownError `item.unknown`, store.*."""
+        with self._store.together():
+            items = [self._store.items.restore(chat) for chat in chats]
+        for item in items:
+            self._publish(ItemChanged(item))
+        return items
 
     def drop(self, chat: str) -> None:
         """Drop what is in memory about a chat that was deleted for good."""
@@ -352,6 +374,15 @@ class ChatService(Service):
     def _message_store_of(self, id: str) -> MessageStore:
         return self._unsaved if id.startswith(PREFIX) else self._store
 
+    def _in_space(self, request: SendRequest) -> SendRequest:
+        """Return a request for a new chat with what its space gives it; all of it must exist."""
+        space = self.spaces.get(request.space)
+        for one in space.attachments:
+            if one.document:
+                self._store.documents.get(one.document)
+        options = request.options or self.spaces.options(space)
+        return replace(request, space=space.id, options=options, attach=(*space.attachments, *request.attach))
+
     def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
         """Return the message store and item of a request; a new item gets its title from the first words."""
         if request.chat is not None:
@@ -367,6 +398,8 @@ class ChatService(Service):
         settings = {name: value for name, value in options.settings.items() if value is not None}
         if request.save:
             item = self._store.items.add(KIND, title_from(request.text), settings=settings)
+            if request.space:
+                item = self._store.items.place(item.id, space=request.space)
             self._publish(ItemChanged(item))
             return self._store, item
         return self._unsaved, self._unsaved.items.add(KIND, title_from(request.text), settings=settings)

@@ -87,6 +87,8 @@ class WindowService(Service):
             options = {key: value for key, value in options_from(item.settings).settings.items() if value is not None}
             title = title_from(CONTINUED.format(title=item.title))
             new = items.add(item.kind, title, settings={**options, NOTES: notes[:MOST_NOTES]})
+            if item.folder:
+                new = self._store.items.place(new.id, space=item.folder)
             self._publish(ItemChanged(new))
             return new
 

@@ -7,6 +7,7 @@ chats.  Files are made on a thread of their own, PDF by the printer child.  Serv
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from itertools import count
 from pathlib import Path
 
 from slmdesk.core.chat_import import counted_words
@@ -106,6 +107,14 @@ class ExportService:
         if form == "md":
             return lambda: chats_to_markdown(title, shown).encode("utf-8", "replace")
         return lambda: chats_paper(title, shown)
+
+    def write_new(self, id: str, form: str, folder: Path, name: str) -> Pending[int]:
+        """Export an item into a file of a folder under a name without suffix, or the first free one like it.
+
+        Otherwise as `write`.
+        """
+        names = (f"{name}.{form}" if number == 1 else f"{name} ({number}).{form}" for number in count(1))
+        return self.write(id, form, next(folder / one for one in names if not is_there(folder / one)))
 
     def _as_chat(self, item: Item, form: str) -> Make:
         if form in ("json", "md"):

@@ -70,7 +70,7 @@ class HistoryService(Service):
         return self._store.items.page(kind, before=before, limit=limit, deleted=deleted)
 
     def titles(self) -> list[ItemTitle]:
-        """Return the titles of all items that are not in the bin, last changed first."""
+        """Return the titles of all items that are in neither bin nor archive, last changed first."""
         found = self._store.items.titles()
         return [ItemTitle(id, kind, one_line(title), folded_name(title)) for id, kind, title in found]
 
@@ -95,9 +95,11 @@ class HistoryService(Service):
         """Return all messages of an item's tree, oldest first.  Raises KnownError `item.unknown`."""
         return self._chats.messages(item)
 
-    def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> Sequence[Found]:
-        """Return search hits, newest first.  `before` and `kind`: see SearchIndex.search."""
-        return self._store.index.search(words, limit=limit, before=before, kind=kind)
+    def search(
+        self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "", archived: bool | None = None
+    ) -> Sequence[Found]:
+        """Return search hits, newest first.  `before`, `kind` and `archived`: see SearchIndex.search."""
+        return self._store.index.search(words, limit=limit, before=before, kind=kind, archived=archived)
 
     def rename(self, id: str, title: str) -> Item:
         """Change the title of an item.  Raises KnownError `item.unknown`."""

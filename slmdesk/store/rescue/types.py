@@ -19,7 +19,7 @@ Values = dict[str, Cell]
 
 TABLES = {
     "items": ("n", "id", "kind", "title", "folder", "pinned", "created", "updated", "deleted_at", "revision",
-              "settings"),
+              "settings", "archived"),
     "messages": ("n", "id", "item", "parent", "role", "parts", "text", "status", "owner", "model_sha256", "model_name",
                  "preset", "sampling", "seed", "tokens_in", "tokens_out", "tokens_reused", "seconds", "finish_reason",
                  "prompt_version", "error_code", "error_args", "created", "revision", "thought", "thought_seconds",
@@ -57,6 +57,8 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
             values["n"] = n
         if table == "segments":
             values.setdefault("doubts", "[]")  # a row from before they were kept
+        if table == "items":
+            values.setdefault("archived", 0)  # a row from before there was an archive
         if table == "messages":
             values = {"thought": "", "thought_seconds": None, "original": None, **values}
         if abs(n) <= 1 << 50 and _is_ours(table, values):
@@ -122,6 +124,7 @@ _WIDTHS: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
 for _name, _columns in TABLES.items():
     _WIDTHS.setdefault(len(_columns), []).append((_name, _columns))
 _WIDTHS.setdefault(len(TABLES["segments"]) - 1, []).append(("segments", TABLES["segments"][:-1]))
+_WIDTHS.setdefault(len(TABLES["items"]) - 1, []).append(("items", TABLES["items"][:-1]))
 for _fewer in (1, 3):  # before edits, before thoughts
     _WIDTHS.setdefault(len(TABLES["messages"]) - _fewer, []).append(("messages", TABLES["messages"][:-_fewer]))
 
@@ -149,7 +152,7 @@ _REALS: set[str | tuple[str, str]] = {
 }  # fmt: skip
 _INTS = {
     "n", "pinned", "revision", "seed", "tokens_in", "tokens_out", "tokens_reused", "linked", "bytes", "mtime_ns",
-    "number", "unit", "active",
+    "number", "unit", "active", "archived",
 }  # fmt: skip
 _MAY_BE_NULL: set[str | tuple[str, str]] = {
     "folder", "deleted_at", "parent", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",

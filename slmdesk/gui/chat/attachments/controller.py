@@ -95,6 +95,13 @@ class AttachController(QObject):
         for one in found:
             self._reader.begin(one)
 
+    def put(self, drafts: Sequence[Draft]) -> None:
+        """Attach these, which were kept, and have them read."""
+        self.now[:] = drafts
+        for one in drafts:
+            self._reader.begin(one)
+        self._notify()
+
     def forget(self, chat: str) -> None:
         for one in self._drafts.pop(chat, []):
             self._reader.stop(one)

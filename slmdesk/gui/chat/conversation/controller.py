@@ -54,7 +54,8 @@ class ChatController(QObject):
     `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message kept) when it
     changes; `again_begun` and `version_shown` with the id of the answer that has taken another's place;
     `draft_restored` with text for the composer; `busy_changed` with whether an answer is being written; `other_found`
-    with the id of a found item that is no chat and is shown elsewhere.
+    with the id of a found item that is no chat and is shown elsewhere; `space_changed` with the id of the space that
+    the open chat is in ('' for none).
     """
 
     chat_opened = Signal(str, str)
@@ -69,6 +70,7 @@ class ChatController(QObject):
     draft_restored = Signal(str)
     busy_changed = Signal(bool)
     other_found = Signal(str)
+    space_changed = Signal(str)
 
     def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="chat_controller")
@@ -76,6 +78,8 @@ class ChatController(QObject):
         self.chat = ""
         """The open chat's id; '' for a new one."""
         self._title = NEW_CHAT
+        self.space = ""
+        """Id of the space the open chat is in; it may be gone."""
         self.default_options = ChatOptions()
         """What new chats begin with."""
         self.new_options = ChatOptions()
@@ -286,6 +290,7 @@ class ChatController(QObject):
             if sent.item.id != self.chat:
                 self.chat_begun.emit(sent.item.id, options_from(sent.item.settings))
                 self.chat, self._title = sent.item.id, sent.item.title
+                self._show_space(sent.item)
                 self.attached.begin_chat(self.chat)
                 self.chat_opened.emit(self.chat, self._title)
             self._add(sent.user_message)
@@ -397,9 +402,11 @@ class ChatController(QObject):
             return
         if event.item.deleted_at is not None:
             self.new_chat()
-        elif event.item.title != self._title:
-            self._title = event.item.title
-            self.chat_opened.emit(self.chat, self._title)
+        else:
+            self._show_space(event.item)
+            if event.item.title != self._title:
+                self._title = event.item.title
+                self.chat_opened.emit(self.chat, self._title)
 
     @Slot(object)
     def _on_item_gone(self, event: ItemGone) -> None:
@@ -431,6 +438,7 @@ class ChatController(QObject):
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self.chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
+        self._show_space(item)
         if item is not None:
             self.drafts.open(item)
         self.shown.fill(messages)
@@ -441,6 +449,12 @@ class ChatController(QObject):
         self.draft_restored.emit(self.drafts.of(self.chat))
         self.attached.show_chat(self.chat)
         self._show_busy()
+
+    def _show_space(self, item: Item | None) -> None:
+        space = (item.folder if item else "") or ""
+        if space != self.space:
+            self.space = space
+            self.space_changed.emit(space)
 
     def show_again(self, message: str) -> None:
         """Show all messages anew, at this one."""

@@ -10,10 +10,15 @@ from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.model.picker import ModelPicker
 from slmdesk.gui.widgets.build import row, tool_button
+from slmdesk.gui.widgets.elided_button import ElidedButton
 from slmdesk.gui.widgets.export_menu import ExportMenu
-from slmdesk.gui.widgets.text import ElidedLabel
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel, plain_tip
 
 PICKER_PERCENT = 34
+MOST_SPACE = 150
+"""Pixels for the name of a space."""
 
 
 class ChatHeader(QFrame):
@@ -23,6 +28,10 @@ class ChatHeader(QFrame):
         super().__init__(parent)
         self.setObjectName("chat_header")
         self.fold = self._button("fold_button", "panel-left", "Show or hide the list of chats", "chat.list")
+        self.space = named(ElidedButton("", self), "chat_space", kind="status")
+        self.space.setMaximumWidth(MOST_SPACE)
+        self.space.hide()
+        set_icon(self.space, "folder-open", "muted")
         self.title = ElidedLabel(self, name="chat_title")
         self.picker = ModelPicker(models, self)
         self.export = tool_button(
@@ -34,9 +43,17 @@ class ChatHeader(QFrame):
         self.panel = self._button("panel_button", "sliders", "Settings of this chat", "chat.panel")
         self.panel.setCheckable(True)
         row(
-            self.fold, (self.title, 1), self.picker, self.export, self.panel,
+            self.fold, self.space, (self.title, 1), self.picker, self.export, self.panel,
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_8, theme.SPACE_4),
         )  # fmt: skip
+
+    def show_space(self, name: str) -> None:
+        """Show the name of the space that the chat is in; '' hides the button."""
+        self.space.setText(name.replace("&", "&&"))
+        tip = f"In the space “{name}”: show its chats"
+        self.space.setToolTip(plain_tip(tip))
+        self.space.setAccessibleName(tip)
+        self.space.setVisible(bool(name))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Title and model share the width; the title has the larger part."""
@@ -46,7 +63,7 @@ class ChatHeader(QFrame):
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         """The widgets Tab stops at, from the left."""
-        return self.fold, self.picker.button, self.picker.cancel_button, self.export, self.panel
+        return self.fold, self.space, self.picker.button, self.picker.cancel_button, self.export, self.panel
 
     def _button(self, name: str, icon: str, words: str, shortcut: str) -> QToolButton:
         return tool_button(name, self, tip=f"{words} ({keys_of(shortcut).shown})", label=words, icon=icon)

@@ -1,40 +1,61 @@
-"""The list of chats: pages of it, search, renaming, deleting with undo.  No widgets here."""
+"""The list of chats: pages of it, spaces and the archive, search, renaming, deleting with undo.  No widgets here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.window_state import WindowStateFile
-from slmdesk.gui.chat.list.rows import ChatRows, Key, row_of, row_of_hit
+from slmdesk.gui.chat.list.rows import ChatRows, Key, row_of, row_of_hit, row_of_space
+from slmdesk.gui.chat.list.spaces import SpacesController
 from slmdesk.gui.widgets.exporting import ExportController
-from slmdesk.gui.widgets.notice_bar import trashed
+from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, trashed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageAdded, MessageChanged, MessageEnded
+from slmdesk.services.chat.places import KIND
 
-KIND = "chat"
 MOST_HITS = 200
+DAY_LOOK_MS = 60_000
+"""After so long it is looked whether another day has begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which chats are listed: those of no space, those of one, or the archive."""
+
+    space: str = ""
+    is_archive: bool = False
+
+
+ALL, ARCHIVE = Place(), Place(is_archive=True)
 
 
 class ListController(QObject):
     """Fills the rows and carries out requests about chats.
 
     Lives on the window's thread.  Emits `hint_changed` with a line over the list ('' for none), `rows_changed` when
-    there are other rows.
+    there are other rows, `place_changed` with the Place that is listed, `chat_begun` with the id of a new chat in a
+    space.
     """
 
     hint_changed = Signal(str)
     rows_changed = Signal()
+    place_changed = Signal(object)
+    chat_begun = Signal(str)
 
     def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="list_controller")
         self._bridge, self._state = bridge, state
         self.exports = ExportController(bridge, self)
+        self.spaces = SpacesController(bridge, self)
         self.rows = ChatRows(self)
+        self.place = ALL
         self._words = ""
         self._writing: dict[str, str] = {}
         """The chats of the answers that are being written."""
@@ -42,27 +63,54 @@ class ListController(QObject):
         """Chats with an answer that ended while another one was open."""
         self._others: set[str] = set()
         """Items that are no chats."""
+        self._homes: dict[str, str] = {}
+        """The spaces of chats, as far as these were heard of."""
         self._open = ""
-        self.rows.set_unread(self._unread)
+        self._day_timer = QTimer(self, interval=DAY_LOOK_MS)
+        self._connect()
+        self._mark()
+
+    def _connect(self) -> None:
+        bridge = self._bridge
         self.rows.page_requested.connect(self._on_page_requested)
         self.rows.rename_requested.connect(self.rename)
+        self.spaces.listed.connect(self._on_spaces_listed)
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.on(ItemGone, self._on_item_gone)
         bridge.opened.connect(self.start)
         bridge.on(MessageAdded, self._on_message_reported)
         bridge.on(MessageChanged, self._on_message_reported)
         bridge.on(MessageEnded, self._on_message_reported)
+        self._day_timer.timeout.connect(lambda: self.rows.set_today(date.today()))
+        self._day_timer.start()
 
     @Slot()
     def start(self) -> None:
-        """Load the chats again, newest first; a search is repeated."""
+        """Load the chats again; a search is repeated."""
+        self.spaces.refresh()
         if not self._words:
             self.rows.start()
+            self._show_spaces()
+
+    def show_place(self, place: Place) -> None:
+        """List other chats."""
+        if place == self.place and not self._words:
+            return
+        self.place, self._words = place, ""
+        self.hint_changed.emit("")
+        self.place_changed.emit(place)
+        self.start()
 
     def mark_open(self, chat: str) -> None:
         """A person looks at this chat ('' for a new one): its answers are no news."""
         self._open = chat
         self._set_unread(self._unread - {chat})
+
+    def begin_chat(self, space: str) -> None:
+        """Begin a chat in a space; `chat_begun` follows."""
+        self._bridge.ask(
+            lambda services: services.chats.spaces.new_chat(space), lambda item: self.chat_begun.emit(item.id)
+        )
 
     @Slot(str, str)
     def rename(self, chat: str, title: str) -> None:
@@ -71,30 +119,70 @@ class ListController(QObject):
     @Slot(str)
     def delete(self, chat: str) -> None:
         """Move a chat to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.chats.trash(chat), self._on_trashed)
+        self.delete_all([chat])
+
+    def delete_all(self, chats: Sequence[str]) -> None:
+        """Move chats to the trash; a notice offers to undo it."""
+        self._bridge.ask(lambda services: services.chats.trash_all(chats), self._on_trashed)
+
+    def pin(self, chats: Sequence[str], *, pinned: bool) -> None:
+        """Keep chats on top of the list, or no more."""
+        self._bridge.ask(lambda services: services.chats.places.change(chats, pinned=pinned), None)
+
+    def archive(self, chats: Sequence[str], *, archived: bool) -> None:
+        """Put chats into the archive, or take them out; a notice offers to undo it."""
+        done = "moved to the archive" if archived else "taken out of the archive"
+        self._bridge.ask(
+            lambda services: services.chats.places.change(chats, archived=archived), partial(self._offer_back, done)
+        )
+
+    def move(self, chats: Sequence[str], space: str) -> None:
+        """Put chats into a space, "" for none; a notice offers to undo it."""
+        name = self.spaces.name_of(space)
+        done = f"moved to the space “{name}”" if space else "moved out of the space"
+        self._bridge.ask(
+            lambda services: services.chats.places.change(chats, space=space, archived=False),
+            partial(self._offer_back, done),
+        )
 
     @Slot(str)
     def search(self, words: str) -> None:
-        """Search all chats; empty words show the chats again.  Only the latest search counts."""
+        """Search all chats, in the archive only its own; empty words show the chats again.
+
+        Only the latest search counts.
+        """
         if words == self._words:
             return
         self._words = words
         if not words:
             self.hint_changed.emit("")
-            self.rows.start()
+            self.start()
             return
+        archived = self.place.is_archive
         self._bridge.ask(
-            lambda services: services.history.search(words, limit=MOST_HITS), partial(self._on_found, words)
+            lambda services: services.history.search(words, limit=MOST_HITS, archived=archived),
+            partial(self._on_found, words),
         )
 
     @Slot(object, int)
     def _on_page_requested(self, before: Key | None, limit: int) -> None:
+        place = self.place
+        after = (bool(before[0]), before[1], before[2]) if before else None
         self._bridge.ask(
-            lambda services: services.history.items(KIND, before=before, limit=limit), self._on_page_arrived
+            lambda services: services.chats.places.page(
+                space=place.space, archived=place.is_archive, before=after, limit=limit
+            ),
+            partial(self._on_page_arrived, place),
         )
 
-    def _on_page_arrived(self, items: Sequence[Item]) -> None:
+    def _on_page_arrived(self, place: Place, items: Sequence[Item]) -> None:
+        if place != self.place:
+            return
+        for item in items:
+            self._note_home(item)
         self.rows.show_page([row_of(item) for item in items])
+        self._show_hint()
+        self._mark()
         self.rows_changed.emit()
 
     def _on_found(self, words: str, found: Sequence[Found]) -> None:
@@ -102,7 +190,7 @@ class ListController(QObject):
             return
         self.rows.show_hits([row_of_hit(hit) for hit in found])
         if not found:
-            hint = "Nothing found"
+            hint = "Nothing found in the archive" if self.place.is_archive else "Nothing found"
         elif len(found) >= MOST_HITS:
             hint = f"The newest {MOST_HITS} matches; another word finds fewer"
         else:
@@ -110,29 +198,81 @@ class ListController(QObject):
         self.hint_changed.emit(hint)
         self.rows_changed.emit()
 
-    def _on_trashed(self, item: Item) -> None:
-        self.rows.drop(item.id)
-        self._bridge.notice_raised.emit(trashed(item, self._restore))
+    def _on_trashed(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.rows.drop(item.id)
+        if len(items) == 1:
+            self._bridge.notice_raised.emit(trashed(items[0], lambda chat: self._restore([chat])))
+        elif items:
+            back = partial(self._restore, [item.id for item in items])
+            self._offer(f"{len(items):,} chats were moved to the trash.", back, f"trash {items[0].id}")
 
-    def _restore(self, chat: str) -> None:
-        self._bridge.ask(lambda services: services.chats.restore(chat), None)
+    def _restore(self, chats: Sequence[str]) -> None:
+        self._bridge.ask(lambda services: services.chats.restore_all(chats), None)
+
+    def _offer_back(self, done: str, old: Sequence[Item]) -> None:
+        """Say what was done with chats, and offer to put them where they were."""
+        if not old:
+            return
+        what = f"“{old[0].title}” was" if len(old) == 1 else f"{len(old):,} chats were"
+        back = partial(self._bridge.ask, lambda services: services.chats.places.put_back(old))
+        self._offer(f"{what} {done}.", back, f"place {old[0].id}")
+
+    def _offer(self, words: str, back: Callable[[], None], key: str) -> None:
+        self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=back, life_ms=LONG_MS, key=key))
 
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
-        if event.item.kind != KIND:
-            self._others.add(event.item.id)
+        item = event.item
+        if item.kind != KIND:
+            self._others.add(item.id)
             return
-        if event.item.deleted_at is not None:
-            self.rows.drop(event.item.id)
+        self._note_home(item)
+        if self._is_listed(item):
+            self.rows.put(row_of(item))
         else:
-            self.rows.put(row_of(event.item))
+            self.rows.drop(item.id)
+        self._show_hint()
         self.rows_changed.emit()
+
+    def _is_listed(self, item: Item) -> bool:
+        """Whether a chat belongs to what is listed; a search lists what it found."""
+        if item.deleted_at is not None:
+            return False
+        if self._words or self.place.is_archive or item.archived:
+            return item.archived == self.place.is_archive
+        return self.spaces.living(item.folder) == self.place.space
 
     @Slot(object)
     def _on_item_gone(self, event: events.ItemGone) -> None:
         self.rows.drop(event.id)
         self._others.discard(event.id)
         self._set_unread(self._unread - {event.id})
+
+    @Slot(bool)
+    def _on_spaces_listed(self, is_other: bool) -> None:
+        """The spaces have changed; `is_other`: some have come or gone, and with them their chats."""
+        if self.place.space and not self.spaces.living(self.place.space):
+            self.show_place(ALL)
+        elif is_other and not self._words:
+            self.rows.start()
+        self._show_spaces()
+        self.place_changed.emit(self.place)  # its name may be another one
+
+    def _show_spaces(self) -> None:
+        if self.place == ALL:
+            spaces = self.spaces.spaces
+            self.rows.show_spaces([row_of_space(one, at) for at, one in enumerate(spaces)])
+            self._mark()
+            self.rows_changed.emit()
+
+    def _show_hint(self) -> None:
+        """Say why there is no row."""
+        if self._words:
+            return
+        words = "Nothing is archived." if self.place.is_archive else "No chats in this space yet."
+        is_empty = self.place != ALL and not self.rows.rows and self.rows.is_whole
+        self.hint_changed.emit(words if is_empty else "")
 
     @Slot(object)
     def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
@@ -143,12 +283,27 @@ class ListController(QObject):
             return
         elif message.status is not Status.CANCELLED and message.item not in (self._open, *self._others):
             self._set_unread(self._unread | {message.item})
-        self.rows.set_writing(frozenset(self._writing.values()))
+        self._mark()
+
+    def _note_home(self, item: Item) -> None:
+        if item.folder:
+            self._homes[item.id] = item.folder
+        else:
+            self._homes.pop(item.id, None)
+
+    def _mark(self) -> None:
+        """Show where answers are written and were not seen: on chats, and on the spaces that hold them."""
+        self.rows.set_writing(self._with_homes(self._writing.values()))
+        self.rows.set_unread(self._with_homes(self._unread))
+
+    def _with_homes(self, chats: Iterable[str]) -> frozenset[str]:
+        known = frozenset(chats)
+        return known | {self._homes[one] for one in known if one in self._homes}
 
     def _set_unread(self, chats: frozenset[str]) -> None:
         if chats == self._unread:
             return
         self._unread = chats
-        self.rows.set_unread(chats)
+        self._mark()
         words = " ".join(sorted(chats))
         self._bridge.ask(lambda _services: self._state.change(unread_chats=words), None, lambda _problem: None)

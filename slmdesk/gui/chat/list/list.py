@@ -1,190 +1,139 @@
-"""The list of chats with its search: newest first, renamed in place, deleted with undo."""
+"""The list of chats with its search: spaces, then chats by day; several marked, renamed in place, deleted with undo."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPalette, QPen
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QLineEdit,
-    QListView,
-    QMenu,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.chat.list.controller import ListController
-from slmdesk.gui.chat.list.rows import (
-    ID_ROLE,
-    MESSAGE_ROLE,
-    OPEN_ROLE,
-    SNIPPET_ROLE,
-    UNREAD_ROLE,
-    WRITING_ROLE,
-)
-from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line
-from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
+from slmdesk.gui.chat.list.bars import PlaceBar, SelectionBar
+from slmdesk.gui.chat.list.controller import ALL, ARCHIVE, ListController, Place
+from slmdesk.gui.chat.list.rows import ID_ROLE, MESSAGE_ROLE, PINNED_ROLE, SPACE_ROLE
+from slmdesk.gui.chat.list.space_editor import SpaceEditor
+from slmdesk.gui.chat.list.spaces import becomes_of_chats
+from slmdesk.gui.chat.list.view import ChatView
+from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line, tool_button
+from slmdesk.gui.widgets.export_menu import ExportMenu, ask_folder, ask_where
+from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.row_frame import paint_ground
-from slmdesk.gui.widgets.snippet import draw_snippet
 from slmdesk.gui.widgets.text import plain_label, show_words
+from slmdesk.services.chat.spaces import Space
 
 SEARCH_AFTER_MS = 200
-DOT = 7
-"""Pixels across the mark of a chat with an answer that is being written or was not seen yet."""
+NEW, NEW_HERE = "New chat", "New chat in this space"
 
 
-class RowPainter(QStyledItemDelegate):
-    """A title on one line, and below it, in search results, the text around the hit."""
+class Target(NamedTuple):
+    """A chat that something is to be done with."""
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Draw one row; untrusted text is drawn as plain text."""
-        painter.save()
-        area = paint_ground(painter, option, is_chosen=bool(index.data(OPEN_ROLE)))
-        self._draw_words(painter, option, area, index)
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """One line, or two with a snippet."""
-        line = option.fontMetrics.height()
-        lines = 2 if index.data(SNIPPET_ROLE) else 1
-        return QSize(80, lines * line + theme.SPACE_16 + (theme.SPACE_4 if lines == 2 else 0))
-
-    def updateEditorGeometry(
-        self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        editor.setGeometry(option.rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1))
-
-    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Set the text only once: typing is not overwritten when something else about the row changes."""
-        if not isinstance(editor, QLineEdit) or not (editor.isModified() or editor.text()):
-            super().setEditorData(editor, index)
-
-    def _draw_words(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        area: QRect,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        palette: QPalette = option.palette
-        metrics = option.fontMetrics
-        inner = area.adjusted(theme.SPACE_12, theme.SPACE_8 - 1, -theme.SPACE_8, -theme.SPACE_8 + 1)
-        is_writing = bool(index.data(WRITING_ROLE))
-        if is_writing or index.data(UNREAD_ROLE):
-            self._draw_dot(painter, option, inner, is_filled=not is_writing)
-            cut = DOT + theme.SPACE_8
-            inner.adjust(*((cut, 0, 0, 0) if option.direction == Qt.LayoutDirection.RightToLeft else (0, 0, -cut, 0)))
-        title = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, inner.width())
-        painter.setFont(option.font)
-        painter.setPen(palette.color(QPalette.ColorRole.Text))
-        line = QRect(inner.left(), inner.top(), inner.width(), metrics.height())
-        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
-        painter.drawText(line, flags, title)
-        snippet = str(index.data(SNIPPET_ROLE) or "")
-        if snippet:
-            line.translate(0, metrics.height() + theme.SPACE_4)
-            draw_snippet(painter, line, snippet, palette)
-
-    def _draw_dot(self, painter: QPainter, option: QStyleOptionViewItem, inner: QRect, *, is_filled: bool) -> None:
-        """Draw the dot of a chat at the end of its line: filled for a new answer, a ring while one is written."""
-        is_mirrored = option.direction == Qt.LayoutDirection.RightToLeft
-        x = inner.left() if is_mirrored else inner.right() - DOT
-        accent = option.palette.color(QPalette.ColorRole.Accent)
-        painter.setPen(QPen(accent, 1.5))
-        painter.setBrush(accent if is_filled else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(QRect(x, inner.top() + (option.fontMetrics.height() - DOT) // 2, DOT, DOT))
-
-
-class ChatView(QListView):
-    """The list: arrow keys move the current row, Enter opens it; letters are left to the page."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave letters and Esc to the page."""
-        with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-        if event.text() and event.text().isprintable() and not with_command:
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
+    id: str
+    title: str
+    is_pinned: bool
 
 
 class ChatList(QFrame):
     """Search box, list, and the button for a new chat.
 
-    Emits `chat_chosen` with a chat's id and the id of the message to go to (may be empty), `new_chat_requested`.
+    Emits `chat_chosen` with a chat's id and the id of the message to go to (may be empty), `new_chat_requested`,
+    `trash_requested`.
     """
 
     chat_chosen = Signal(str, str)
     new_chat_requested = Signal()
+    trash_requested = Signal()
 
     def __init__(self, controller: ListController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_list")
         self._controller, self._rows = controller, controller.rows
         self._chat = self._marked = ""
+        self._moving: list[str] = []
+        """Chats that go into the space that is being made."""
+        self._is_all_wanted = False
+        """All rows are to be marked once they are here."""
         self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
-        self._build_ui()
         self._build_actions()
+        self._build_ui()
         self._connect()
 
     def _build_ui(self) -> None:
-        hint, tip = "Search all chats", "Search all chats (Ctrl+Shift+F)"
-        self.search_box = text_line("search_box", self, hint, tip=tip, most=400, clears=CLEAR)
+        self.search_box = text_line("search_box", self, "", most=400, clears=CLEAR)
         self._new = button(
-            "New chat", "new_chat_button", self, tip="Start a new chat (Ctrl+N)", icon="plus",
-            on=self.new_chat_requested,
-        )  # fmt: skip
+            NEW, "new_chat_button", self, tip="Start a new chat (Ctrl+N)", icon="plus", on=self.new_chat_requested
+        )
+        self._more = tool_button("list_menu_button", self, tip="Spaces, archive, trash", icon="ellipsis")
+        self._more.setAccessibleName("Spaces, archive, trash")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._more)
+        for name, words, do in (
+            ("new_space", "New space…", partial(self.edit_space, None)),
+            ("show_archive", "Archive", partial(self._controller.show_place, ARCHIVE)),
+            ("show_trash", "Trash…", self.trash_requested.emit),
+        ):
+            named(menu.addAction(words, do), f"{name}_action")
+        self._more.setMenu(menu)
+        self.place_bar = PlaceBar(self)
         self.view = named(ChatView(self), "chat_view", label="Chats")
         self.view.setModel(self._rows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # what is marked is what is open
-        self.view.setItemDelegate(RowPainter(self.view))
-        self.view.setFrameShape(QFrame.Shape.NoFrame)
-        self.view.setMouseTracking(True)
-        self.view.setUniformItemSizes(False)
-        self.view.setLayoutMode(QListView.LayoutMode.Batched)
-        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.addAction(self._delete)
         self._hint = plain_label("", self, name="chat_list_hint", kind="small")
         self._hint.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_12, 0)
         self._hint.setVisible(False)
-        new, search = (row(one, margins=(theme.SPACE_8, 0)) for one in (self._new, self.search_box))
-        column(new, search, self._hint, (self.view, 1), into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
+        self.selection = SelectionBar(self._export, self._move, self)
+        top = row((self._new, 1), self._more, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
+        search = row(self.search_box, margins=(theme.SPACE_8, 0))
+        parts = (top, search, self.place_bar, self._hint, (self.view, 1), self.selection)
+        column(*parts, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
+        self._show_place(ALL)
 
     def _build_actions(self) -> None:
         self._rename = named(QAction("Rename", self), "rename_action")
         self._rename.setShortcut(QKeySequence(Qt.Key.Key_F2))  # the page has the key, see `rename_current`
         self._delete = named(QAction("Delete", self), "delete_action")
         self._delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
+        self._pin, self._archive = (named(QAction(self), f"{name}_action") for name in ("pin", "archive"))
         self._export = ExportMenu(self)
+        self._move = named(QMenu("Move to a space", self), "move_menu")
         for action in (self._rename, self._delete):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.view.addAction(self._delete)
 
     def _connect(self) -> None:
         self._controller.hint_changed.connect(self.show_hint)
-        self._controller.rows_changed.connect(lambda: self.show_current(self._chat))
+        self._controller.rows_changed.connect(self._on_rows_changed)
+        self._controller.place_changed.connect(self._show_place)
+        self._controller.spaces.made.connect(self._on_space_made)
         self.search_box.textChanged.connect(lambda: self._timer.start())
         self.search_box.returnPressed.connect(self._on_search_entered)
         self._timer.timeout.connect(self._on_search_due)
-        self.view.clicked.connect(self._on_chosen)
-        self.view.activated.connect(self._on_chosen)
+        self.view.clicked.connect(self._on_clicked)
+        self.view.activated.connect(self._on_clicked)
         self.view.customContextMenuRequested.connect(self._on_menu_requested)
+        self.view.marked_changed.connect(self._show_marked)
+        self.view.all_requested.connect(self._on_all_requested)
+        self.view.chats_dropped.connect(self._controller.move)
         self._rename.triggered.connect(self.rename_current)
         self._delete.triggered.connect(self._on_delete)
+        self._pin.triggered.connect(self._on_pin)
+        self._archive.triggered.connect(self._on_archive)
         self._export.form_chosen.connect(self._on_export)
+        self._move.aboutToShow.connect(self._fill_move)
+        bar, place = self.selection, self.place_bar
+        bar.pin_requested.connect(self._on_pin)
+        bar.archive_requested.connect(self._on_archive)
+        bar.delete_requested.connect(self._on_delete)
+        bar.done.connect(self.view.unmark)
+        place.back_requested.connect(lambda: self._controller.show_place(ALL))
+        place.edit_requested.connect(lambda: self.edit_space(self._space))
+        place.delete_requested.connect(lambda: self._ask_delete(self._space))
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return (self._new, self.search_box, self.view)
+        place = (self.place_bar.back, self.place_bar.more)
+        return (self._new, self._more, self.search_box, *place, self.view, *self.selection.in_order)
 
     @Slot(str)
     def show_current(self, chat: str) -> None:
@@ -212,10 +161,51 @@ class ChatList(QFrame):
         self._on_search_due()
         return was_searched
 
+    def show_space(self, space: str) -> None:
+        """List the chats of a space."""
+        self._controller.show_place(Place(space))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc ends the search, from its box and from the list."""
-        if event.key() != Qt.Key.Key_Escape or not self.end_search():
+        """Esc unmarks, then ends the search, from its box and from the list; Backspace leaves a space."""
+        if event.key() == Qt.Key.Key_Escape and self.view.marked:
+            self.view.unmark()
+        elif event.key() == Qt.Key.Key_Backspace and self.view.hasFocus() and self._controller.place != ALL:
+            self._controller.show_place(ALL)
+        elif event.key() != Qt.Key.Key_Escape or not self.end_search():
             super().keyPressEvent(event)
+
+    # ---- what is listed
+
+    @property
+    def _space(self) -> Space | None:
+        """The space that is listed."""
+        return self._controller.spaces.of(self._controller.place.space)
+
+    @Slot(object)
+    def _show_place(self, place: Place) -> None:
+        name = "Archive" if place.is_archive else self._controller.spaces.name_of(place.space)
+        self.place_bar.show_place(name, is_space=bool(place.space))
+        hint = "Search the archive" if place.is_archive else "Search all chats"
+        self.search_box.setPlaceholderText(hint)
+        self.search_box.setAccessibleName(hint)
+        self.search_box.setToolTip(f"{hint} (Ctrl+Shift+F)")
+        self._new.setText(NEW_HERE if place.space else NEW)
+
+    @Slot()
+    def _on_rows_changed(self) -> None:
+        self.show_current(self._chat)
+        if self._is_all_wanted and self._rows.is_whole:
+            self._is_all_wanted = False
+            self.view.selectAll()
+
+    @Slot()
+    def _on_all_requested(self) -> None:
+        """Mark all chats, also those that were not scrolled to yet."""
+        if self._rows.is_whole:
+            self.view.selectAll()
+        else:
+            self._is_all_wanted = True
+            self._rows.fetch_all()
 
     @Slot()
     def _on_search_due(self) -> None:
@@ -228,21 +218,87 @@ class ChatList(QFrame):
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot(QModelIndex)
-    def _on_chosen(self, index: QModelIndex) -> None:
-        self.chat_chosen.emit(str(index.data(ID_ROLE)), str(index.data(MESSAGE_ROLE) or ""))
+    def _on_clicked(self, index: QModelIndex) -> None:
+        if self.view.is_marking:
+            return
+        if index.data(SPACE_ROLE):
+            self.show_space(str(index.data(ID_ROLE)))
+            self.view.setFocus()
+        else:
+            self.chat_chosen.emit(str(index.data(ID_ROLE)), str(index.data(MESSAGE_ROLE) or ""))
+
+    # ---- what is done with chats
+
+    @property
+    def _targets(self) -> list[Target]:
+        """The marked chats, else the one of the current row."""
+        indexes = self.view.marked_rows or [self.view.currentIndex()]
+        found = (
+            Target(str(one.data(ID_ROLE)), str(one.data()), bool(one.data(PINNED_ROLE)))
+            for one in indexes
+            if one.isValid() and not one.data(SPACE_ROLE)
+        )
+        return list({one.id: one for one in found}.values())  # of several hits in a chat, one
+
+    @Slot(int)
+    def _show_marked(self, count: int) -> None:
+        is_pinned = all(one.is_pinned for one in self._targets)
+        self.selection.show_count(count, is_archive=self._controller.place.is_archive, is_pinned=is_pinned)
 
     @Slot(QPoint)
     def _on_menu_requested(self, at: QPoint) -> None:
         index = self.view.indexAt(at)
         if not index.isValid():
             return
-        self.view.setCurrentIndex(index)
-        menu = QMenu(self)
+        if not self.view.selectionModel().isSelected(index) or not self.view.marked:
+            self.view.setCurrentIndex(index)
+        menu = named(QMenu(self), "chat_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self._rename)
-        menu.addMenu(self._export)
-        menu.addAction(self._delete)
+        if index.data(SPACE_ROLE):
+            self._fill_space_menu(menu, str(index.data(ID_ROLE)))
+        else:
+            self._fill_menu(menu)
         menu.popup(self.view.viewport().mapToGlobal(at))
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        targets, is_archive = self._targets, self._controller.place.is_archive
+        self._pin.setText("Unpin" if all(one.is_pinned for one in targets) else "Pin")
+        self._archive.setText("Take out of the archive" if is_archive else "Archive")
+        if len(targets) == 1:
+            menu.addAction(self._rename)
+        if not is_archive:
+            menu.addAction(self._pin)
+        menu.addMenu(self._move)
+        menu.addMenu(self._export)
+        menu.addAction(self._archive)
+        menu.addAction(self._delete)
+
+    def _fill_space_menu(self, menu: QMenu, id: str) -> None:
+        space = self._controller.spaces.of(id)
+        named(menu.addAction("New chat in it", partial(self._controller.begin_chat, id)), "space_chat_action")
+        menu.addAction(self._rename)
+        named(menu.addAction("Edit…", partial(self.edit_space, space)), "space_edit_action")
+        named(menu.addAction("Delete…", partial(self._ask_delete, space)), "space_delete_action")
+
+    @Slot()
+    def _fill_move(self) -> None:
+        here = self._controller.place.space
+        self._move.clear()
+        for space in self._controller.spaces.spaces:
+            action = self._move.addAction(space.name.replace("&", "&&"), partial(self._move_to, space.id))
+            action.setEnabled(space.id != here)
+        if self._controller.spaces.spaces:
+            self._move.addSeparator()
+        named(self._move.addAction("New space…", self._move_to_new), "move_new_action")
+        if here:
+            named(self._move.addAction("Out of this space", partial(self._move_to, "")), "move_out_action")
+
+    def _move_to(self, space: str) -> None:
+        self._controller.move([one.id for one in self._targets], space)
+
+    def _move_to_new(self) -> None:
+        self._moving = [one.id for one in self._targets]
+        self.edit_space(None)
 
     @Slot()
     def rename_current(self) -> None:
@@ -252,13 +308,56 @@ class ChatList(QFrame):
 
     @Slot()
     def _on_delete(self) -> None:
-        index = self.view.currentIndex()
-        if index.isValid():
-            self._controller.delete(str(index.data(ID_ROLE)))
+        targets, index = self._targets, self.view.currentIndex()
+        if targets:
+            self._controller.delete_all([one.id for one in targets])
+        elif index.isValid():
+            self._ask_delete(self._controller.spaces.of(str(index.data(ID_ROLE))))
+
+    @Slot()
+    def _on_pin(self) -> None:
+        targets = self._targets
+        self._controller.pin([one.id for one in targets], pinned=not all(one.is_pinned for one in targets))
+
+    @Slot()
+    def _on_archive(self) -> None:
+        chats = [one.id for one in self._targets]
+        self._controller.archive(chats, archived=not self._controller.place.is_archive)
 
     @Slot(str)
     def _on_export(self, form: str) -> None:
-        index = self.view.currentIndex()
-        if index.isValid():
-            chat, title = str(index.data(ID_ROLE)), str(index.data())
-            ask_where(self, title, form, partial(self._controller.exports.export, chat, form))
+        targets, exports = self._targets, self._controller.exports
+        if len(targets) == 1:
+            ask_where(self, targets[0].title, form, partial(exports.export, targets[0].id, form))
+        elif targets:
+            titles = [(one.id, one.title) for one in targets]
+            ask_folder(self, f"Export {len(targets):,} chats", partial(exports.export_all, titles, form))
+
+    # ---- spaces
+
+    def edit_space(self, space: Space | None) -> None:
+        """Open the dialog of a space; None: of a new one."""
+        spaces = self._controller.spaces
+        editor = SpaceEditor(space or Space("", ""), spaces.presets, spaces.attachments(self), self)
+        editor.saved.connect(spaces.save)
+        editor.rejected.connect(self._moving.clear)
+        editor.open()
+
+    @Slot(object)
+    def _on_space_made(self, space: Space) -> None:
+        moving, self._moving = self._moving, []
+        if moving:
+            self._controller.move(moving, space.id)
+        else:
+            self.show_space(space.id)
+
+    def _ask_delete(self, space: Space | None) -> None:
+        if space is None:
+            return
+        words = f"The space “{space.name}” is moved to the trash{becomes_of_chats(space.count)}."
+        more = "Instructions and documents stay in the chats that have them."
+        box = message_box(self, "delete_space_dialog", "Delete the space?", words, more)
+        sure = named(box.addButton("Delete space", QMessageBox.ButtonRole.DestructiveRole), "delete_space_button")
+        sure.clicked.connect(lambda: self._controller.spaces.delete(space))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()
