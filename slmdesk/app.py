@@ -262,6 +262,7 @@ class WindowRun:
             self.bridge.ask(lambda opened: opened.first_exams.begin(is_away))
             self.bridge.ask(lambda opened: opened.first_pair_exams.begin(is_away))
             self.bridge.ask(lambda opened: opened.measuring.begin())
+            self.bridge.ask(lambda opened: opened.titles.begin())
         self.bridge.ask(lambda opened: opened.jobs.take_up(), self.frame.jobs.say_taken_up)
         self.bridge.ask(lambda opened: opened.collections.watch())
         self.bridge.ask(lambda opened: opened.embedding.take_up())

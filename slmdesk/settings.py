@@ -74,6 +74,8 @@ class Settings:
     model_for_embedding: str = ""
     default_preset: str = ""
     """Id of the preset that new chats begin with; empty: none."""
+    model_titles: bool = True
+    """Titles of chats are written by the model, when it has nothing else to do."""
     exams_at_first_use: bool = True
     """A model's short exam is offered once it was chatted with."""
     translate_source: str = ""

@@ -46,6 +46,7 @@ STOP_S = 5.0
 @click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”; see presets list.")
 @click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
 @sampling_options
+@click.option("--space", help="Begin the chat in this space, with its instructions and documents: name or id.")
 @click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
 @click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
 @click.option(
@@ -80,6 +81,7 @@ def chat(
     preset: str | None,
     chat_id: str | None,
     sampling: Sampling,
+    space: str | None,
     lora: str | None,
     lora_scale: float | None,
     thinking: str | None,
@@ -98,6 +100,8 @@ def chat(
     console.is_streaming = True
     if no_save and chat_id:
         raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
+    if space and chat_id:
+        raise click.UsageError("--space begins a new chat, so it cannot go with a saved one (-c).")
     interactive = prompt is None and sys.stdin.isatty()
     if prompt in (None, "-") and not interactive:
         prompt = read_stdin()
@@ -117,6 +121,7 @@ def chat(
         lora_scale=lora_scale,
         thinking=thinking,
         when_full=WHEN_FULL[when_full] if when_full else None,
+        space=space or "",
         anyway=anyway,
         save=not no_save,
     )

@@ -34,6 +34,7 @@ COMMANDS = {
     "network": ("network:network", "Show the network log, newest first, and today's count."),
     "presets": ("presets:presets", "Manage presets: instructions and settings for chats."),
     "restore": ("backup:restore", "Replace the history by the backup FILE; the old one is kept."),
+    "spaces": ("spaces:spaces", "Show spaces: folders of chats with instructions and documents."),
     "summarize": ("summaries.summarize:summarize", "Summarize each FILE, and several also together."),
     "translate": ("translation.translate:translate", "Translate FILE into a file of the same format, or a text."),
     "write": ("writing.write:write", "Correct a text, or write it shorter, longer or in another tone."),

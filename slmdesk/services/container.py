@@ -24,6 +24,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.service import ChatService
+from slmdesk.services.chat.titles import TitleWriter
 from slmdesk.services.documents.embedding import EmbeddingService
 from slmdesk.services.documents.folder_types import KIND as INDEX
 from slmdesk.services.documents.folders import CollectionService
@@ -277,6 +278,7 @@ class Services:
         self.retrieval = Retrieval(store, self.embedding.nearest)
         self.states = self._closed_at_end(StateService(runtime, loader))
         self.chats = self._closed_at_end(ChatService(runtime, models, loader, self.retrieval, self.states))
+        self.titles = self._closed_at_end(TitleWriter(runtime, loader, self.chats.rename))
         answers = self.chats.answers
         self.comparing = self._closed_at_end(ModelComparisonService(runtime, models, loader, self.jobs, answers))
 

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from store.conftest import add_older
 
 from slmdesk.core.errors import KnownError
 from slmdesk.store import open_store, rescue_into
@@ -31,7 +32,7 @@ def test_the_newest_takes_the_place_of_the_one_before(paths):
 
 def test_a_history_from_before_measurements_is_brought_along(paths):
     old = open_store(paths, instance_id="d", steps=STEPS[:3]).store
-    item = old.items.add("chat", "kept").id
+    item = add_older(old, "chat", "kept")
     old.close()
     with closing(open_store(paths, instance_id="d").store) as store:
         assert store.items.get(item).title == "kept"

@@ -143,7 +143,7 @@ def test_what_is_broken_or_not_ours_changes_nothing(paths, copy, how):
         "drop table messages",
         "create trigger t after insert on messages begin delete from items; end",
         "create view v as select 1",
-        "alter table items drop column pinned",
+        "alter table items drop column folder",
         "update messages set parts = '{' where n = 1",
         "update messages set role = 'wizard'",
         "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
+from store.conftest import add_older
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryFilter, NewSegment, Origin, SegmentFlag, SegmentState, Term
@@ -73,7 +74,7 @@ def test_doubts_belong_to_the_words_they_were_said_of(store):
 
 def test_segments_from_before_doubts_were_kept_have_none(paths):
     old = open_store(paths, instance_id="b" * 32, steps=STEPS[:6]).store
-    item = old.items.add("translation", "Lease").id
+    item = add_older(old, "translation", "Lease")
     with old.database.writing():
         old.database.run(
             "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"

@@ -131,6 +131,7 @@ def _chat(t: Theme) -> str:
     #input_box, #attachment_bar, #attachment_inner {{ background: {t.surface}; border: none; }}
     #mention_list {{ background: {t.surface}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;
         padding: 4px; outline: none; }}
+    #space_editor #attachment_bar, #space_editor #attachment_inner {{ background: transparent; }}
     QFrame[kind="attachment"] {{ background: {t.raised}; border: 2px solid {t.raised};
         border-radius: {CONTROL_RADIUS}px; }}
     QFrame[kind="attachment"]:hover {{ border-color: {t.line}; }}

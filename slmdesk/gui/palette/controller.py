@@ -30,6 +30,7 @@ SEARCH_AFTER_MS = 80
 RECENT_ITEMS, RECENT_DOCUMENTS = 5, 3
 KINDS = {
     "chat": ("Chat", "message-square"),
+    "space": ("Space", "folder-open"),
     "translation": ("Translation", "languages"),
     "summary": ("Summary", "list-checks"),
     "question": ("Question", "search"),
@@ -129,6 +130,7 @@ class PaletteController(QObject):
             _section(matcher, "Models", NameList(list(map(self._model_entry, names.models))), _as_it_is),
             _section(matcher, "Documents", names.library, self._name_entry),
             _section(matcher, "Chats", names.chats, self._item_entry),
+            _section(matcher, "Spaces", names.spaces, self._item_entry),
             _section(matcher, "Translations", names.translations, self._item_entry),
             _section(
                 matcher, "Summaries, questions and tables", names.results, partial(self._item_entry, with_kind=True)

@@ -30,7 +30,7 @@ CHANGES = (
     ItemChanged, ItemGone, DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, CollectionGone,
     ModelsChanged,
 )  # fmt: skip
-CHAT, TRANSLATION = "chat", "translation"
+CHAT, SPACE, TRANSLATION = "chat", "space", "translation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Names:
     items: Sequence[ItemTitle] = ()
     """Of all kinds."""
     chats: NameList[ItemTitle] = field(default_factory=NameList)
+    spaces: NameList[ItemTitle] = field(default_factory=NameList)
     translations: NameList[ItemTitle] = field(default_factory=NameList)
     results: NameList[ItemTitle] = field(default_factory=NameList)
     """Items of every other kind."""
@@ -97,8 +98,9 @@ def _all_names(services: Services) -> Names:
     return Names(
         items=items,
         chats=NameList([one for one in items if one.kind == CHAT]),
+        spaces=NameList([one for one in items if one.kind == SPACE]),
         translations=NameList([one for one in items if one.kind == TRANSLATION]),
-        results=NameList([one for one in items if one.kind not in (CHAT, TRANSLATION)]),
+        results=NameList([one for one in items if one.kind not in (CHAT, SPACE, TRANSLATION)]),
         library=NameList(services.documents.names()),
         models=[one for one in services.models.list() if one.can_chat],
     )

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 PAGE = 100
 MOST_NAME = 40
 """Letters of a document's name on one line."""
-INTRO = "Deleted chats. They can be searched no more, and come back with “Restore”."
+INTRO = (
+    "Deleted chats. They can be searched no more, and come back with “Restore”. Nothing leaves the trash by itself: "
+    "it stays until you delete it for good."
+)
 
 
 class DeletedChats(QDialog):
@@ -53,19 +56,20 @@ class DeletedChats(QDialog):
     def _build_ui(self) -> None:
         self._intro = plain_label(INTRO, self, name="deleted_intro", kind="muted")
         self._list = named(QListWidget(self), "deleted_list", label="Deleted chats")
-        self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._more = button("Show more", "deleted_more", self, on=self._on_more)
         self._restore = button("Restore", "restore_button", self, on=self._on_restore)
         self._delete = button("Delete for good…", "delete_for_good_button", self, on=self._on_delete)
+        self._empty = button("Empty the trash…", "empty_trash_button", self, on=self._on_empty)
         close = button("Close", "deleted_close", self, on=self.reject)
-        foot = row(self._more, 1, self._restore, self._delete, close, gap=theme.SPACE_8)
+        foot = row(self._more, self._empty, 1, self._restore, self._delete, close, gap=theme.SPACE_8)
         column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show([])
 
     def _connect(self) -> None:
-        self._list.currentRowChanged.connect(self._on_row_changed)
+        self._list.itemSelectionChanged.connect(self._on_chosen)
         self._bridge.on(ItemChanged, self.refresh)
         self._bridge.on(ItemGone, self.refresh)
 
@@ -75,21 +79,30 @@ class DeletedChats(QDialog):
 
     def _show(self, items: Sequence[Item]) -> None:
         at = max(self._list.currentRow(), 0)
+        kept = {one.id for one in self._chosen}
         self._list.clear()
         for item in items:
             when = moment_words(item.deleted_at or item.updated)
             what = "" if item.kind == "chat" else f"{item.kind}, "
             line = QListWidgetItem(f"{item.title}   ({what}{when})", self._list)
-            line.setData(Qt.ItemDataRole.UserRole, (item.id, item.title, item.kind))
+            line.setData(Qt.ItemDataRole.UserRole, item)
         self._list.setCurrentRow(min(at, self._list.count() - 1))
+        for at, item in enumerate(items):
+            if item.id in kept:
+                self._list.item(at).setSelected(True)
         self._intro.setText(INTRO if items else "The trash is empty.")
         self._more.setVisible(len(items) >= self._shown)
-        self._on_row_changed(self._list.currentRow())
+        self._empty.setEnabled(bool(items))
+        self._on_chosen()
 
-    @Slot(int)
-    def _on_row_changed(self, at: int) -> None:
-        self._restore.setEnabled(at >= 0)
-        self._delete.setEnabled(at >= 0)
+    @property
+    def _chosen(self) -> list[Item]:
+        return [one.data(Qt.ItemDataRole.UserRole) for one in self._list.selectedItems()]
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        self._restore.setEnabled(bool(self._chosen))
+        self._delete.setEnabled(bool(self._chosen))
 
     @Slot()
     def _on_more(self) -> None:
@@ -98,20 +111,20 @@ class DeletedChats(QDialog):
 
     @Slot()
     def _on_restore(self) -> None:
-        chat, _title, _kind = self._list.currentItem().data(Qt.ItemDataRole.UserRole)
-        self._bridge.ask(lambda services: services.history.restore(chat))
+        ids = [one.id for one in self._chosen]
+        self._bridge.ask(lambda services: services.chats.restore_all(ids))
 
     @Slot()
     def _on_delete(self) -> None:
-        chat, title, kind = self._list.currentItem().data(Qt.ItemDataRole.UserRole)
-        self._bridge.ask(
-            lambda services: services.history.documents_only_of([chat]), partial(self._ask_delete, chat, title, kind)
-        )
+        items = self._chosen
+        ids = [one.id for one in items]
+        self._bridge.ask(lambda services: services.history.documents_only_of(ids), partial(self._ask_delete, items))
 
-    def _ask_delete(self, chat: str, title: str, kind: str, documents: Sequence[DocumentRecord]) -> None:
+    def _ask_delete(self, items: Sequence[Item], documents: Sequence[DocumentRecord]) -> None:
         forgotten = "What you wrote in it is forgotten by the memory of translations too."
-        more = forgotten if kind == "translation" else ""
-        words = f"“{title}” is deleted for good. This cannot be undone."
+        more = forgotten if any(one.kind == "translation" for one in items) else ""
+        what = f"“{items[0].title}” is" if len(items) == 1 else f"{len(items):,} chats are"
+        words = f"{what} deleted for good. This cannot be undone."
         box = message_box(self, "delete_for_good_dialog", "Delete for good?", words, more)
         also = named(CheckBox(_also(documents), box), "delete_documents_too")
         also.setToolTip("\n".join(one.name for one in documents))
@@ -120,17 +133,29 @@ class DeletedChats(QDialog):
         else:
             also.deleteLater()
         sure = named(box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole), "delete_sure_button")
-        sure.clicked.connect(lambda: self._delete_now(chat, documents if documents and also.isChecked() else ()))
+        ids = [one.id for one in items]
+        sure.clicked.connect(lambda: self._delete_now(ids, documents if documents and also.isChecked() else ()))
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.open()
 
-    def _delete_now(self, chat: str, documents: Sequence[DocumentRecord]) -> None:
+    def _delete_now(self, ids: Sequence[str], documents: Sequence[DocumentRecord]) -> None:
         def delete(services: Services) -> None:
-            services.history.delete_for_good(chat)
+            for id in ids:
+                services.history.delete_for_good(id)
             for one in documents:
                 services.documents.forget(one.id)
 
         self._bridge.ask(delete)
+
+    @Slot()
+    def _on_empty(self) -> None:
+        words = "Everything in the trash is deleted for good. This cannot be undone."
+        more = "Text of documents is kept; “Delete for good…” can forget it together with a chat."
+        box = message_box(self, "empty_trash_dialog", "Empty the trash?", words, more)
+        sure = named(box.addButton("Empty the trash", QMessageBox.ButtonRole.DestructiveRole), "empty_sure_button")
+        sure.clicked.connect(lambda: self._bridge.ask(lambda services: services.history.empty_trash()))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()
 
 
 def _also(documents: Sequence[DocumentRecord]) -> str:

@@ -174,6 +174,12 @@ class SettingsPage(QScrollArea):
         words = "Deleted chats stay in the trash until they are deleted for good."
         add_setting(self._column, self._deleted, "deleted_chats", "Trash", words)
         self._choice(
+            "model_titles", "Titles of chats",
+            "When the model has nothing else to do, it gives a chat with a long question a short title. A title that "
+            "you write stays.",
+            [(True, "By the model"), (False, "The first words")],
+        )  # fmt: skip
+        self._choice(
             "translate_history", "Typed translations",
             "What you type and translate is kept, to be found again under History on the page Translate.",
             [(True, "Kept"), (False, "Not kept")],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from slmdesk.gui.shell.composition import Frame
     from slmdesk.services.container import Services
 
-CHAT = "chat"
+CHAT, SPACE = "chat", "space"
 
 
 class Opener(QObject):
@@ -41,7 +41,10 @@ class Opener(QObject):
 
     def _show(self, item: str, kind: str, document: str) -> None:
         frame = self._frame
-        if kind == "translation":
+        if kind == SPACE:
+            frame.window.show_page("Chat")
+            frame.chat_page.show_space(item)
+        elif kind == "translation":
             frame.translate_page.open_item(item)
             frame.window.show_page("Translate")
         elif kind == "writing":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from contextlib import closing
 
 import pytest
-from store.conftest import integrity, say
+from store.conftest import add_older, integrity, say
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Rescued, Status
@@ -257,7 +258,7 @@ def test_h4_a_translation_that_had_only_begun_begins_anew(paths):
 
 def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
     old = open_store(paths, instance_id="b" * 32, steps=STEPS[:6]).store
-    item = old.items.add("translation", "Lease", settings={"wish": REQUEST}).id
+    item = add_older(old, "translation", "Lease", settings=json.dumps({"wish": REQUEST}))
     with old.database.writing():
         old.database.run(
             "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"
@@ -277,7 +278,7 @@ def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
 @pytest.mark.parametrize("steps", [7, 8, 9], ids=["before thoughts", "before edits", "now"])
 def test_h4_messages_come_over_with_what_was_known_of_them_then(paths, steps):
     old = open_store(paths, instance_id="b" * 32, steps=STEPS[:steps]).store
-    item = old.items.add("chat", "Lease").id
+    item = add_older(old, "chat", "Lease")
     columns = {
         "id": "0123456789abcdef", "item": item, "role": "assistant", "parts": "[]", "text": "Nine months",
         "status": "complete", "sampling": "{}", "error_args": "{}", "created": 1.0, "revision": 1,

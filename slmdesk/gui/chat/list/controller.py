@@ -250,11 +250,11 @@ class ListController(QObject):
         self._set_unread(self._unread - {event.id})
 
     @Slot(bool)
-    def _on_spaces_listed(self, is_other: bool) -> None:
-        """The spaces have changed; `is_other`: some have come or gone, and with them their chats."""
+    def _on_spaces_listed(self, has_moved: bool) -> None:
+        """The spaces have changed; `has_moved`: some have come or gone, and with them their chats."""
         if self.place.space and not self.spaces.living(self.place.space):
             self.show_place(ALL)
-        elif is_other and not self._words:
+        elif has_moved and not self._words:
             self.rows.start()
         self._show_spaces()
         self.place_changed.emit(self.place)  # its name may be another one

@@ -24,7 +24,7 @@ from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.services.chat.spaces import Space
 
 SEARCH_AFTER_MS = 200
-NEW, NEW_HERE = "New chat", "New chat in this space"
+NEW, NEW_HERE = "New chat", "New chat here"
 
 
 class Target(NamedTuple):

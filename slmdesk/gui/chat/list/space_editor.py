@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.core.formats import FORMATS
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, READING, draft_from
 from slmdesk.gui.chat.attachments.bar import AttachmentBar
 from slmdesk.gui.chat.attachments.controller import AttachController
-from slmdesk.gui.widgets.build import button, column, row, text_line, tool_button
+from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.file_drop import FileDrop
@@ -62,8 +62,7 @@ class SpaceEditor(QDialog):
         self._preset.show_value(known)
         self._bar = AttachmentBar(self)
         self._files = button("Add documents…", "space_files", self, icon="file-plus", on=self._on_files)
-        self._library = tool_button("space_library", self, text="From the library", tip="Documents and folders")
-        self._library.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._library = button("From the library", "space_library", self, tip="Documents and folders of the library")
         self._listed = QMenu(self._library)
         self._library.setMenu(self._listed)
         self._problem = plain_label("", self, name="space_problem", kind="danger")

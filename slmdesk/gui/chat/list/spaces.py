@@ -22,7 +22,8 @@ REFRESH_MS = 50
 class SpacesController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` when `spaces` has changed, with whether one has come or gone; `made` with a Space that was added.
+    Emits `listed` when `spaces` has changed, with whether one with chats has come or gone; `made` with a Space that was
+    added.
     """
 
     listed = Signal(bool)
@@ -97,12 +98,12 @@ class SpacesController(QObject):
 
     def _on_listed(self, found: tuple[Sequence[Space], Sequence[Preset]]) -> None:
         spaces, self.presets = found
-        before = {one.id for one in self.spaces}
-        is_other = before != {one.id for one in spaces}
+        before, now = ({one.id: one.count for one in each} for each in (self.spaces, spaces))
+        moved = any({**before, **now}[id] for id in before.keys() ^ now.keys())
         was_known, self._is_known = self._is_known, True
         if tuple(spaces) != tuple(self.spaces) or not was_known:
             self.spaces = spaces
-            self.listed.emit(is_other and was_known)
+            self.listed.emit(moved and was_known)
 
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
