@@ -81,6 +81,7 @@ def _shape(preset: Preset) -> dict[str, Json]:
         "stop": list(options.stop),
         "word_bias": [list(one) for one in options.word_bias],
         "thinking": options.thinking or None,
+        "answer_language": options.answer_language or None,
         "model": options.model or None,
         "examples": [{"question": one.question, "answer": one.answer} for one in options.examples],
     }

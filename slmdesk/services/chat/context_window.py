@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.services.chat.conversation import SYSTEM, system_of, turns_for_engine
-from slmdesk.services.chat.options import EXAMPLES, Example, examples_from
+from slmdesk.services.chat.options import EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
+from slmdesk.text.checks.words import tongue
 
 AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
 """Keys in the settings."""
@@ -42,6 +44,10 @@ class ContextWindow:
     """Ids of messages that are never left out; their question or answer stays with them."""
     examples: tuple[Example, ...] = ()
     """Put between the instructions and the chat; never left out."""
+    answer_language: str = ""
+    """One of ANSWER_LANGUAGES: asked for behind each message of the person.  In the instructions, small models do not
+    hear it (docs/decisions.md).
+    """
 
     def place(self, path: Sequence[Message]) -> int:
         """Return the index in `path` of the message from which on the model sees it."""
@@ -68,12 +74,25 @@ class ContextWindow:
     def turns(self, path: Sequence[Message]) -> tuple[list[ChatMessage], list[str]]:
         """Return the turns for the model and the ids of their messages, as `turns_for_engine` does."""
         turns, ids = turns_for_engine(self.system, self.seen(path))
+        self._name_language(turns, ids)
         if notes := self.notes_on(path):
             marked = (TextPart(BEFORE_NOTES, Origin.PROGRAM), TextPart(notes, Origin.MODEL))
             turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
         examples = self._example_turns
         at = 1 if turns and turns[0].role is Role.SYSTEM else 0
         return [*turns[:at], *examples, *turns[at:]], [*ids[:at], *("" for _one in examples), *ids[at:]]
+
+    def _name_language(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
+        """Ask for the language of the answer behind each turn of the person; one too short to tell is like the last."""
+        code = ""
+        for at, (turn, id) in enumerate(zip(turns, ids, strict=True)) if self.answer_language else ():
+            if turn.role is not Role.USER or not id:
+                continue
+            words = " ".join(part.text for part in turn.parts if part.origin is Origin.PERSON)
+            code = (tongue(words) or code) if self.answer_language == OF_MESSAGE else self.answer_language
+            if language := LANGUAGES.get(code):
+                asked = TextPart(f"\n\nAnswer in {language.name}.", Origin.PROGRAM)
+                turns[at] = ChatMessage(Role.USER, (*turn.parts, asked))
 
     @property
     def _example_turns(self) -> list[ChatMessage]:
@@ -113,6 +132,7 @@ def _window_from(
         notes[:MOST_NOTES] if isinstance(notes, str) else "",
         frozenset(one for one in pinned if isinstance(one, str)) if isinstance(pinned, list | tuple) else frozenset(),
         examples_from(settings.get(EXAMPLES)),
+        options_from(settings).answer_language,
     )
 
 

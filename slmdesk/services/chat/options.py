@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.adapter import MOST_STRENGTH
+from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import THINKING, THINKING_OFF, THINKING_USUAL, Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json
@@ -31,7 +32,14 @@ WHEN_FULL = (ASK, LEAVE_OUT, SUMMARIZE)
 """What happens when a chat becomes longer than the context: the question is refused and the person asked; the oldest
 turns are left out of the prompt; they are left out, and notes of the model stand for them.
 """
-_CHOICES: Mapping[str, tuple[str, ...]] = {"thinking": THINKING, "when_full": WHEN_FULL}
+ANY_LANGUAGE, OF_MESSAGE = "", "message"
+ANSWER_LANGUAGES = (ANY_LANGUAGE, OF_MESSAGE, *LANGUAGES)
+"""Which language answers are asked for in: the model's choice, that of each message, or always the same one."""
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "thinking": THINKING,
+    "when_full": WHEN_FULL,
+    "answer_language": ANSWER_LANGUAGES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ class ChatOptions:
     """One of THINKING, for a model that thinks aloud; empty: its usual way."""
     when_full: str = ASK
     """One of WHEN_FULL."""
+    answer_language: str = ANY_LANGUAGE
+    """One of ANSWER_LANGUAGES."""
     preset: str = ""
     """Id of the preset these options came from; some may have been changed since."""
     examples: tuple[Example, ...] = ()
@@ -118,7 +128,7 @@ SAMPLED = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_
 """The options that are sampling values of the same name."""
 NAMES = (
     "system", "model", "lora", "lora_scale", *(one.name for one in SETTINGS), "seed", "max_tokens", "thinking",
-    "when_full", "preset", *FORMS,
+    "when_full", "answer_language", "preset", *FORMS,
 )  # fmt: skip
 """The options that are a text or a number."""
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000

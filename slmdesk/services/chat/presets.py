@@ -31,7 +31,7 @@ FORM = "slmdesk_preset"
 VERSION = 1
 MOST_NAME, MOST_SYSTEM = 80, 20_000
 WORDS: Mapping[str, str] = {
-    "system": "instructions", "model": "model",
+    "system": "instructions", "model": "model", "answer_language": "language of answers",
     **{one.name: re.sub(r"\s*\(.*\)", "", one.title).lower() for one in SETTINGS},
     "max_tokens": "maximum length", "stop": STOP_TITLE.lower(), "word_bias": BIAS_TITLE.lower(), "thinking": "thinking",
     "json_schema": "JSON schema", "grammar": "grammar", "examples": "examples",

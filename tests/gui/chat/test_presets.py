@@ -60,6 +60,11 @@ def test_a_chat_takes_a_preset_and_says_what_is_changed(program):
     temperature.setCurrentIndex(1)
     temperature.activated.emit(1)
     program.wait(lambda: said(program, "preset_words") == "Changed since: temperature.")
+    language = program.find("option_answer_language")
+    assert language.currentText() == "That of each message"
+    language.setCurrentIndex(0)
+    language.activated.emit(0)
+    program.wait(lambda: "language of answers" in said(program, "preset_words"))
     pick(program, "None")
     program.wait(lambda: program.find("option_system").toPlainText() == "")
 

@@ -133,7 +133,7 @@ def test_a_preset_holds_them_and_says_what_differs(program):
     field = program.find("preset_min_p", editor)
     program.type_into(field, "9")
     program.click(program.find("preset_save", editor))
-    assert "cannot be read" in program.find("preset_problem", editor).text()
+    assert "cannot be used" in program.find("preset_problem", editor).text()
     field.clear()
     program.type_into(field, "0.2")
     program.click(program.find("preset_save", editor))

@@ -6,6 +6,7 @@ import pytest
 
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Origin, Role, TextPart
+from slmdesk.services.chat.context_window import ContextWindow
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
     active_path,
@@ -15,6 +16,7 @@ from slmdesk.services.chat.conversation import (
     title_from,
     turns_for_engine,
 )
+from slmdesk.services.chat.options import ANY_LANGUAGE, OF_MESSAGE
 
 pytestmark = pytest.mark.pure
 
@@ -115,3 +117,25 @@ def test_only_a_cut_answer_can_be_continued() -> None:
     assert can_continue(replace(answer, status=Status.CANCELLED))
     assert not can_continue(replace(answer, status=Status.STREAMING))
     assert not can_continue(message(1, None, Role.USER, "x"))
+
+
+def asked_in(language: str, *questions: str) -> list[str]:
+    """What stands behind each question for the model."""
+    path: list[Message] = []
+    for at, text in enumerate(questions):
+        path.append(message(2 * at + 1, 2 * at or None, Role.USER, text))
+        path.append(message(2 * at + 2, 2 * at + 1, Role.ASSISTANT, "well"))
+    turns = [one for one in ContextWindow(answer_language=language).turns(path)[0] if one.role is Role.USER]
+    assert all(turn.parts[0].text == text for turn, text in zip(turns, questions, strict=True))
+    return ["".join(part.text for part in turn.parts[1:]).strip() for turn in turns]
+
+
+def test_the_language_of_the_answer_is_named_behind_each_message() -> None:
+    german, french = "Wann ist das Amt in der Stadt offen?", "Où est la mairie de la ville et quand est-elle ouverte ?"
+    assert asked_in(OF_MESSAGE, german, "Samstag?", french) == [
+        "Answer in German.", "Answer in German.", "Answer in French.",
+    ]  # fmt: skip
+    assert asked_in(OF_MESSAGE, "4711") == [""], "what cannot be told is not guessed"
+    assert asked_in("es", german, "4711") == ["Answer in Spanish."] * 2
+    assert asked_in(ANY_LANGUAGE, german) == [""]
+    assert asked_in("xx", german) == [""]

@@ -10,7 +10,7 @@ from fakes.recorder import result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.chat.events import PresetsChanged
-from slmdesk.services.chat.options import ChatOptions, Example, options_from
+from slmdesk.services.chat.options import OF_MESSAGE, ChatOptions, Example, options_from
 from slmdesk.services.chat.presets import differences, shipped, with_preset
 from slmdesk.services.chat.requests import SendRequest
 
@@ -52,7 +52,8 @@ def test_a_chat_takes_what_a_preset_decides_and_keeps_the_rest() -> None:
     assert (taken.system, taken.temperature, taken.examples) == (reply.options.system, 0.4, ())
     assert (taken.lora, taken.seed, taken.preset) == ("x", 7, "customer-reply")
     assert differences(taken, reply) == ()
-    assert differences(ChatOptions(preset="customer-reply", temperature=0.4), reply) == ("instructions",)
+    bare = ChatOptions(preset="customer-reply", temperature=0.4, answer_language=OF_MESSAGE)
+    assert differences(bare, reply) == ("instructions",)
     assert differences(replace(reply.options, min_p=0.2, stop=("END",)), reply) == ("least likelihood", "stop texts")
     none = with_preset(taken, None)
     assert none == ChatOptions(lora="x", seed=7)

@@ -20,7 +20,7 @@ from slmdesk.gui.chat.options.controller import OptionsController
 from slmdesk.gui.chat.options.fields import WordsField
 from slmdesk.gui.chat.options.form import AnswerForm
 from slmdesk.gui.chat.options.more import MoreSettings
-from slmdesk.gui.chat.options.values import STRENGTHS, TEMPERATURES, THINKING, TOP_PS, lengths
+from slmdesk.gui.chat.options.values import ANSWER_LANGUAGES, STRENGTHS, TEMPERATURES, THINKING, TOP_PS, lengths
 from slmdesk.gui.chat.presets.chooser import PresetChooser
 from slmdesk.gui.chat.presets.editor import PresetEditor
 from slmdesk.gui.chat.presets.window import PresetsWindow
@@ -57,6 +57,7 @@ SENTENCES = {
     "top_p": BY_NAME["top_p"].words,
     "thinking": "This model thinks aloud before it answers. That takes time, and may make answers to hard questions "
     "better.",
+    "answer_language": "Asked for behind each message: small models often answer in English what was not.",
     "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
 }
 WAYS = ((ASK, "Ask me"), (LEAVE_OUT, "Leave out the oldest turns"), (SUMMARIZE, "Keep a summary of the earlier part"))
@@ -114,6 +115,7 @@ class SettingsPanel(QFrame):
         self._thinking = self._add_choice("thinking", "Thinking", [("", THINKING[""])])
         self._system = WordsField("option_system", self._content, lines=5, hint="None")
         self._add("system", "Instructions", self._system)
+        self._language = self._add_choice("answer_language", "Language of answers", list(ANSWER_LANGUAGES))
         self._form = AnswerForm(self._content, self._controller.presets.read_form, prefix="option")
         self._column.addWidget(self._form)
         self._more = MoreSettings(self._content, prefix="option")
@@ -172,7 +174,7 @@ class SettingsPanel(QFrame):
         for choice, name in (
             (self._model, "model"), (self._lora, "lora"), (self._scale, "lora_scale"),
             (self._temperature, "temperature"), (self._top_p, "top_p"), (self._length, "max_tokens"),
-            (self._thinking, "thinking"), (self._when_full, "when_full"),
+            (self._thinking, "thinking"), (self._when_full, "when_full"), (self._language, "answer_language"),
         ):  # fmt: skip
             choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
         self._form.changed.connect(lambda values: self._set(**values))
@@ -201,7 +203,7 @@ class SettingsPanel(QFrame):
             self._close, self._presets.choice, self._presets.save, self._presets.manage,
             self._model, self._lora, self._scale, self._context, self._when_full,
             self._temperature, self._top_p, self._seed, self._seed_box, self._length, self._thinking,
-            self._system, *self._form.in_order, *self._more.in_order, self._defaults,
+            self._system, self._language, *self._form.in_order, *self._more.in_order, self._defaults,
         )  # fmt: skip
 
     @Slot(str, object)
@@ -277,6 +279,7 @@ class SettingsPanel(QFrame):
         self._seed.setAccessibleDescription(self._seed_note.text())
         self._length.show_value(options.max_tokens)
         self._when_full.show_value(options.when_full)
+        self._language.show_value(options.answer_language)
         self._show_thinking()
         self._defaults.setEnabled(options != ChatOptions())
 

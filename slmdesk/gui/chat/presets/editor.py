@@ -27,7 +27,7 @@ from slmdesk.core.types import Sampling
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.options.form import AnswerForm, Reader
 from slmdesk.gui.chat.options.more import MoreSettings
-from slmdesk.gui.chat.options.values import TEMPERATURES, THINKING, TOP_PS, lengths
+from slmdesk.gui.chat.options.values import ANSWER_LANGUAGES, TEMPERATURES, THINKING, TOP_PS, lengths
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named, passing
@@ -81,8 +81,9 @@ class PresetEditor(QDialog):
             "top_p": self._choice("top_p", [(None, AS_USUAL), *TOP_PS], options.top_p),
             "max_tokens": self._choice("max_tokens", lengths(), options.max_tokens),
             "thinking": self._choice("thinking", list(THINKING.items()), options.thinking),
+            "answer_language": self._choice("answer_language", list(ANSWER_LANGUAGES), options.answer_language),
         }
-        titles = ("Model", "Temperature", "Word variety (top-p)", "Maximum length", "Thinking")
+        titles = ("Model", "Temperature", "Word variety (top-p)", "Maximum length", "Thinking", "Language of answers")
         grid = QGridLayout()
         for at, (title, choice) in enumerate(zip(titles, self._choices.values(), strict=True)):
             heading = plain_label(title, self, name=f"preset_{choice.objectName()}_heading", wraps=False)
