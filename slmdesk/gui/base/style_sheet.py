@@ -148,7 +148,7 @@ def _translator(t: Theme) -> str:
     #writing_changes:focus {{ border-color: {t.accent}; border-radius: {CONTROL_RADIUS}px; }}
     #writing_changes::item {{ padding: 4px; border-radius: {CONTROL_RADIUS}px; }}
     #writing_changes::item:selected {{ background: {t.raised}; color: {t.text}; }}
-    #suggestion_area, #suggestion_inner {{ background: {t.window}; border: none; }}
+    #writing_scroll, #writing_inner, #suggestion_area, #suggestion_inner {{ background: {t.window}; border: none; }}
     #translation_flags {{ background: {t.window}; border: none; color: {t.warn}; }}
     #language_list, #earlier_list, #wording_list {{ background: {t.surface}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}

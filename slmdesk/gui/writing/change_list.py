@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.named import named
@@ -15,6 +15,8 @@ from slmdesk.gui.writing.correcting import ShownChange
 from slmdesk.services.writing.labels import DOUBT_WORDS
 
 NUMBER_ROLE = int(Qt.ItemDataRole.UserRole)
+PADDING = 6
+"""Around the lines of a change: that of the style sheet, and what the style adds."""
 MOST = 60
 """Characters of each side in the list; the tool tip has all of them."""
 
@@ -54,6 +56,18 @@ class ChangeLines(QAbstractListModel):
         return next((row for row, one in enumerate(self.changes) if one.number == number), -1)
 
 
+class _Wrapped(QStyledItemDelegate):
+    """Lines that wrap: the list alone would leave them the room they need without."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        area = self.parent()
+        width = (area.viewport().width() if isinstance(area, QListView) else 200) - 2 * PADDING - theme.SPACE_8
+        words = str(index.data(Qt.ItemDataRole.DisplayRole))
+        room = QRect(0, 0, max(1, width), 10_000)
+        needed = option.fontMetrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words)
+        return QSize(width, needed.height() + 2 * PADDING)
+
+
 class ChangeList(QListView):
     """Emits `change_chosen` with the number of a change that a person goes to, `accept_requested` on Enter and
     `refuse_requested` on Delete.
@@ -72,6 +86,7 @@ class ChangeList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWordWrap(True)
+        self.setItemDelegate(_Wrapped(self))
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setFrameShape(self.Shape.NoFrame)
         self._is_showing = False

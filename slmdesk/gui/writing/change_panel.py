@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import button, column, flow, row, tool_button
+from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
@@ -58,7 +58,11 @@ class ChangePanel(QFrame):
         self._refuse_all = make(
             "Refuse all", "writing_refuse_all", tip="Leave the text as it is", on=self._controller.refuse_all
         )
-        ways = flow(self._accept, self._refuse, self._accept_all, self._refuse_all, gap=theme.SPACE_8)
+        ways = column(
+            row(self._accept, self._refuse, 1, gap=theme.SPACE_8),
+            row(self._accept_all, self._refuse_all, 1, gap=theme.SPACE_8),
+            gap=theme.SPACE_8,
+        )
         head = row((self._title, 1), self._back, self._next, gap=theme.SPACE_4)
         column(
             self._busy, head, (self.list, 1), ways, into=self, gap=theme.SPACE_8,

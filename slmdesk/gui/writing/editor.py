@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
@@ -18,6 +18,7 @@ HINT = (
     "Correct shows mistakes in the text, and you decide on each. The other buttons say the text, or the part of it "
     "that you have selected, in another way. Everything stays on this PC."
 )
+LEAST_LINES = 6
 _MOST_OUTLINED = 2_000
 """Characters of a change around which a line is drawn."""
 
@@ -74,6 +75,10 @@ class WritingEdit(QPlainTextEdit):
         self.viewport().update()
 
     # ---- Qt's own
+
+    def minimumSizeHint(self) -> QSize:
+        """Some lines: where there is less room the page scrolls."""
+        return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What takes the place of a selection would look, and count, like what stands before it."""

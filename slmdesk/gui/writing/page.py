@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QScrollArea, QSplitter, QWidget
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.paper import Form
@@ -22,6 +22,7 @@ from slmdesk.gui.widgets.export_menu import ask_where, give_export_menu
 from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.writing.change_panel import ChangePanel
 from slmdesk.gui.writing.controller import WritingController, title_of_item
@@ -119,7 +120,12 @@ class WritingPage(QWidget):
         foot = row((self._said, 1), self._count, gap=theme.SPACE_8)
         ways = flow(self._open, self._texts, self._copy, self._save, gap=theme.SPACE_8)
         margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        column(top, (self._work, 1), foot, ways, into=self, gap=theme.SPACE_12, margins=margins)
+        inner = named(QWidget(self), "writing_inner")
+        column(top, (self._work, 1), foot, ways, into=inner, gap=theme.SPACE_12, margins=margins)
+        scrolled = named(QScrollArea(self), "writing_scroll")  # with large letters in a low window
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        show_column(scrolled, inner)
+        column(scrolled, into=self)
 
     def _connect(self) -> None:
         controller, editor = self._controller, self.editor

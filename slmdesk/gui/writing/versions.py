@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QApplication, QFrame, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
@@ -22,8 +22,10 @@ from slmdesk.services.writing.labels import remarks
 from slmdesk.services.writing.types import Version
 
 Spans = Sequence[tuple[int, int]]
-LEAST_WIDTH = 220
-"""Of a column, in device-independent pixels: where there is less room they scroll sideways."""
+LEAST_LETTERS = 28
+"""Of a column's width: where there is less room they scroll sideways."""
+LEAST_LINES = 5
+"""Of a suggestion: where there is less room the page scrolls."""
 
 
 class VersionPanel(QFrame):
@@ -51,7 +53,7 @@ class VersionPanel(QFrame):
         self._bar = thin_bar("suggestion_progress", self, "Asking the model", most=0)
         self._inner = named(QFrame(self), "suggestion_inner")
         self._columns = row(into=self._inner, gap=theme.SPACE_12)
-        area = named(QScrollArea(self), "suggestion_area")
+        area = named(_Columns(self), "suggestion_area")
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
@@ -95,8 +97,8 @@ class VersionPanel(QFrame):
     ) -> None:
         """Add a column: the text itself, or a suggestion with its buttons."""
         frame = named(QFrame(self._inner), f"suggestion_{number}")
-        frame.setMinimumWidth(LEAST_WIDTH)
-        view = named(QPlainTextEdit(frame), f"suggestion_text_{number}", label=title)
+        frame.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
+        view = named(_Text(frame), f"suggestion_text_{number}", label=title)
         view.setReadOnly(True)
         view.setUndoRedoEnabled(False)
         view.setTabChangesFocus(True)
@@ -151,6 +153,27 @@ class VersionPanel(QFrame):
         cursor.setPosition(size16(text[: span[0]]))
         cursor.setPosition(size16(text[: span[1]]), QTextCursor.MoveMode.KeepAnchor)
         cursor.mergeCharFormat(form)
+
+
+class _Text(QPlainTextEdit):
+    """A suggestion, of some lines at least."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
+
+
+class _Columns(QScrollArea):
+    """As high as its columns need; they scroll sideways alone."""
+
+    def minimumSizeHint(self) -> QSize:
+        inner, bar = self.widget(), self.horizontalScrollBar().sizeHint().height()
+        height = inner.minimumSizeHint().height() + bar if inner is not None else bar
+        return QSize(super().minimumSizeHint().width(), height)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()  # other columns may be higher
+        return super().eventFilter(watched, event)
 
 
 def _gone_from(versions: Sequence[Version]) -> Spans:

@@ -273,7 +273,7 @@ def test_nothing_found_is_said(program):
     assert chosen(program) == "Jobs"
 
 
-@pytest.mark.parametrize("page", ["Chat", "Documents", "Translate", "Models", "Jobs", "Settings"])
+@pytest.mark.parametrize("page", ["Chat", "Documents", "Translate", "Write", "Models", "Jobs", "Settings"])
 def test_esc_closes_and_gives_the_focus_back(program, page):
     program.window.show_page(page)
     before = program.window.focusWidget()
