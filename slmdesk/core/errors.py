@@ -138,6 +138,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "writing.language": (),
         "writing.encoding": ("path",),
         "writing.unknown_format": ("path", "known"),
+        "writing.file_changed": ("path",),
         "writing.no_version": (),
         "dictionary.none": ("path",),
         "dictionary.damaged": ("path", "reason"),

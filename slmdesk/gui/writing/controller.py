@@ -18,7 +18,7 @@ from slmdesk.gui.writing.rewriting import RewriteController
 from slmdesk.gui.writing.tracked_text import TrackedText
 from slmdesk.services.base.events import ItemGone, Problem
 from slmdesk.services.container import Services
-from slmdesk.services.writing.files import OpenedText, WriteRequest
+from slmdesk.services.writing.files import OpenedText, WriteRequest, WrittenWord
 from slmdesk.services.writing.types import RewriteRequest, Task
 
 KEEP_AFTER_MS = 1_500
@@ -208,9 +208,29 @@ class WritingController(QObject):
             self._on_problem,
         )
 
+    @property
+    def word_file(self) -> Path | None:
+        """The Word file that the text came from."""
+        source = self.source
+        return source.path if source is not None and source.path.suffix.lower() == ".docx" else None
+
+    def save_into(self, target: Path) -> None:
+        """Write a copy of the Word file that the text came from, with what differs as tracked changes."""
+        pending = list(self.corrections.not_decided())
+        doubtful = sum(bool(words) for _, words in pending)
+        request = WriteRequest(self.text, target, pending, self.source)
+        self._bridge.follow(
+            lambda services: services.writing_files.write_into(request),
+            lambda written: self._say_written(written.path, tracked_words(written, doubtful)),
+            self._on_problem,
+        )
+
     def _on_saved(self, changes: int, target: Path) -> None:
+        self._say_written(target, saved_words(target, changes))
+
+    def _say_written(self, target: Path, words: str) -> None:
         notice = Notice(
-            saved_words(target, changes),
+            words,
             action="Open",
             on_action=partial(_open, target),
             other="Open folder",
@@ -246,6 +266,21 @@ def opened_words(opened: OpenedText, others: int) -> str:
         words.append(f"Not in the text: {', '.join(opened.left)}.")
     if others:
         words.append("One document can be written on at a time: the first was opened.")
+    return " ".join(words)
+
+
+def tracked_words(written: WrittenWord, doubtful: int) -> str:
+    """What was written into a copy of a Word file, and what was not."""
+    count = f"{written.tracked:,} tracked change{'' if written.tracked == 1 else 's'}"
+    words = [f"Written to {written.path}, with {count} and its own formatting."]
+    if written.lost:
+        were = "change is" if written.lost == 1 else "changes are"
+        words.append(
+            f"{written.lost:,} {were} not in it: new paragraphs, or words across formatting. They are in the text here."
+        )
+    if doubtful:
+        were = "change is" if doubtful == 1 else "changes are"
+        words.append(f"{doubtful:,} doubtful {were} not in it: decide on them first.")
     return " ".join(words)
 
 

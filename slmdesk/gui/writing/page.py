@@ -105,6 +105,10 @@ class WritingPage(QWidget):
         self._copy = button("Copy", "writing_copy", self, tip="Copy the whole text (Ctrl+Shift+C)", on=self._on_copy)
         self._save = button("Save as", "writing_save", self, tip="Write the text to a file (Ctrl+S)")
         give_export_menu(self._save, self._on_save, "Save as", FORMS)
+        menu = self._save.menu()
+        self._into = menu.addAction("The opened Word file, with tracked changes…", self._on_save_into)
+        self._into.setObjectName("export_into")
+        menu.aboutToShow.connect(lambda: self._into.setVisible(self._controller.word_file is not None))
 
     def _lay_out(self) -> None:
         self._body = split("writing_body", self, self.editor, self.changes, sizes=(600, 300), grows=0)
@@ -202,12 +206,21 @@ class WritingPage(QWidget):
         source = self._controller.source
         if not self._controller.text.strip():
             return
+        if not form and self._controller.word_file is not None:
+            self._on_save_into()
+            return
         if not form:
             known = source.path.suffix.lower().lstrip(".") if source else ""
             form = known if known in [one.id for one in FORMS] else "docx"
         title = source.path.stem if source else " ".join(self._controller.text[:80].split())
         folder: Path | None = source.path.parent if source else None
         ask_where(self, title, form, self._controller.save, FORMS, folder=folder)
+
+    @Slot()
+    def _on_save_into(self) -> None:
+        path = self._controller.word_file
+        if path is not None:
+            ask_where(self, f"{path.stem} corrected", "docx", self._controller.save_into, FORMS, folder=path.parent)
 
     @Slot(object)
     def _on_language(self, code: object) -> None:

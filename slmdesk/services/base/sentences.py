@@ -247,6 +247,10 @@ SENTENCES: Mapping[str, str] = {
         "{path} is no text in UTF-8, so its letters cannot be told. Save it as UTF-8 or as a Word file, and try again."
     ),
     "writing.unknown_format": "“{path}” cannot be opened as a text to write on. These can: {known}.",
+    "writing.file_changed": (
+        "{path} was changed after it was opened here, so nothing was written. Save the text as a Word file of its own, "
+        "or open {path} again."
+    ),
     "writing.no_version": (
         "The model gave nothing but the text itself. Your text is unchanged. Try another model, or say more in the "
         "text."

@@ -58,6 +58,16 @@ class DocumentText:
             changes.append(replace(one, line=one.line // 2 + 1, doubt=doubt))
         return replace(found, changes=tuple(changes), unanswered=tuple(one // 2 + 1 for one in found.unanswered))
 
+    @property
+    def paragraphs(self) -> tuple[tuple[int, str], ...]:
+        """Where each unit begins in the text, and its words."""
+        words = self.text.split(_BETWEEN) if self.units else ()
+        return tuple((unit.start, one) for unit, one in zip(self.units, words, strict=True))
+
+    def has_place(self, edit: Edit) -> bool:
+        """Whether an edit of the text can be put into the document: it lies in one unit, and across no formatting."""
+        return self._place(edit) is not None
+
     def answers(self, changes: Sequence[Change]) -> Iterator[tuple[int, str, str]]:
         """For each unit with changes that are made: its number, its text, and the text with the changes marked."""
         by_unit: dict[int, list[tuple[int, int, Edit]]] = {}
@@ -71,12 +81,16 @@ class DocumentText:
                 text = text[:start] + deleted(text[start:end]) + inserted(edit.new) + text[end:]
             yield number, units[number].tagged, text
 
+    def refused(self, change: Change, numbers: Sequence[int]) -> bool:
+        """Whether a change is in one of these units."""
+        place = self._place(change.edit)
+        return place is not None and place[0].number in numbers
+
     def without(self, found: Correction, refused: Sequence[int]) -> Correction:
         """The correction where changes of these units could not be put into the file."""
         changes = []
         for one in found.changes:
-            place = self._place(one.edit)
-            is_refused = one.is_made and place is not None and place[0].number in refused
+            is_refused = one.is_made and self.refused(one, refused)
             changes.append(replace(one, doubt="formatting") if is_refused else one)
         return replace(found, changes=tuple(changes))
 

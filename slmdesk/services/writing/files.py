@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,11 +19,13 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.reader_jobs import ask_reader
-from slmdesk.services.documents.rewriting import units_in
+from slmdesk.services.documents.rewriting import rewritten, units_in
 from slmdesk.services.writing.decoding import MOST_BYTES, Decoded, decoded
+from slmdesk.services.writing.documents import DocumentText
 from slmdesk.services.writing.types import MOST_TEXT
+from slmdesk.services.writing.word_changes import changes_between
 from slmdesk.text.translation.tagged import Tags, pieces
-from slmdesk.text.writing.edits import Edit
+from slmdesk.text.writing.edits import Edit, applied
 
 TEXTS = (".txt", ".text", ".md", ".markdown")
 DOCUMENTS = (".docx", ".odt")
@@ -66,6 +67,17 @@ class WriteRequest:
     """Where the text came from."""
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenWord:
+    """A Word file that was written from another one."""
+
+    path: Path
+    tracked: int
+    """Changes that are tracked in it."""
+    lost: int
+    """Changes that could not be put there: new paragraphs, and what lies across formatting."""
+
+
 class WritingFiles(Service):
     """Opens and writes texts.  Service thread."""
 
@@ -91,30 +103,71 @@ class WritingFiles(Service):
         """
         return pending_on_file_thread(self._service_thread, lambda: _write(request), name="writing")
 
+    def write_into(self, request: WriteRequest) -> Pending[WrittenWord]:
+        """Write a copy of the Word file that the text came from, in which all that differs is a tracked change.
+
+        Changes not decided on are tracked too, except those with words.  Ends with a Problem as `write`, `document.…`,
+        or `writing.file_changed` where the file has other words by now.
+        """
+        return in_slices(self._service_thread, self._writing_into(request))
+
     def _opening(self, path: Path, kind: str) -> Slices[OpenedText]:
         if kind not in DOCUMENTS:
             raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # Word files: text that can have tracked changes
-        payload: dict[str, Json] = {"path": str(path), "password": "", "options": {"tracked": now}}
+        found = yield from self._units(_payload(path))
+        words, left = yield from _words_in(found)
+        return OpenedText(_checked(words), path, left=left)
+
+    def _writing_into(self, request: WriteRequest) -> Slices[WrittenWord]:
+        source, target = request.source, request.target
+        if source is None or source.path.suffix.lower() != ".docx":
+            raise KnownError("request.invalid", what="the text is of no Word file")
+        if is_there(target) and is_same_file(source.path, target):
+            raise KnownError("file.is_source", path=str(target))
+        payload = _payload(source.path)
+        found = yield from self._units(payload)
+        if (yield from _words_in(found))[0] != source.text:
+            raise KnownError("writing.file_changed", path=source.path.name)
+        document = DocumentText.of(found)
+        sure = [edit for edit, words in request.changes if not words]
+        made = changes_between(document, applied(request.text, sure))
+        data, refused = yield from rewritten(
+            self._service_thread, self._reader, payload, document.answers(made.changes)
+        )
+        yield pending_on_file_thread(self._service_thread, lambda: write_atomically(target, data), name="writing")
+        lost = sum(document.refused(one, refused) for one in made.changes)
+        return WrittenWord(target, len(made.changes) - lost, made.lost + lost)
+
+    def _units(self, payload: Mapping[str, Json]) -> Slices[list[Mapping[str, Any]]]:
         found: list[Mapping[str, Any]] = []
 
         def take(value: Mapping[str, Any]) -> None:
             found.extend(units_in(value.get("found")))
 
         yield ask_reader(self._service_thread, self._reader, "units", payload, take)
-        lines: list[str] = []
-        left: Counter[str] = Counter()
-        for one in found:
-            unit = one.get("unit")
-            if unit is None:
-                left[str(one["left"].get("kind", ""))] += 1
-            elif unit.get("kind") in _NOT_TEXT:
-                left["picture text" if unit["kind"] == "alt_text" else str(unit["kind"])] += 1
-            else:
-                words = pieces(str(unit["text"]), Tags(tuple(unit["paired"]), tuple(unit["lone"])))
-                lines.append("".join(each for each in words if isinstance(each, str)))
-            yield
-        return OpenedText(_checked("\n".join(lines)), path, left=tuple(left))
+        return found
+
+
+def _payload(path: Path) -> dict[str, Json]:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # of Word files: text that can have tracked changes
+    return {"path": str(path), "password": "", "options": {"tracked": now}}
+
+
+def _words_in(found: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str, ...]]]:
+    """The words of units, a line for each, and the kinds of what is no text among them."""
+    lines: list[str] = []
+    left: dict[str, None] = {}
+    for one in found:
+        unit = one.get("unit")
+        if unit is None:
+            left[str(one["left"].get("kind", ""))] = None
+        elif unit.get("kind") in _NOT_TEXT:
+            left["picture text" if unit["kind"] == "alt_text" else str(unit["kind"])] = None
+        else:
+            words = pieces(str(unit["text"]), Tags(tuple(unit["paired"]), tuple(unit["lone"])))
+            lines.append("".join(each for each in words if isinstance(each, str)))
+        yield
+    return "\n".join(lines), tuple(left)
 
 
 def _read(path: Path) -> OpenedText:

@@ -6,7 +6,9 @@ import zipfile
 
 import pytest
 from docx import Document
+from docx.oxml.ns import qn
 from fakes.office import docx, paragraph
+from lxml import etree
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
@@ -404,6 +406,38 @@ def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_pa
     assert body.count("<w:del ") == 2
     assert "We received it" in body
     assert "“Krüger” instead? (suggestion, spelling: it touches a name)" in comments
+
+
+def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program, tmp_path):
+    bold = "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>The two key was lost.</w:t></w:r></w:p>"
+    path, target = tmp_path / "letter.docx", tmp_path / "out.docx"
+    path.write_bytes(docx(paragraph("We recieved it on 3 May.") + bold + paragraph("Mr Kruger paid 20 euros.")))
+    program.writing.open_files([path])
+    program.wait(lambda: program.writing.text.endswith("20 euros."))
+    program.click("writing_correct")
+    program.wait(lambda: not program.writing.corrections.is_busy and len(changes(program)) == 5)
+    QTest.keyClick(program.edit, Qt.Key.Key_F8)
+    QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL)
+    program.edit.moveCursor(program.edit.textCursor().MoveOperation.End)
+    QTest.keyClicks(program.edit, " Indeed.")
+    QTest.keyClick(program.edit, Qt.Key.Key_Return)
+    QTest.keyClicks(program.edit, "A new paragraph.")
+    QTest.keyClick(program.edit, Qt.Key.Key_S, CTRL)
+    dialog = program.find("export_dialog")
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(lambda: any("with 4 tracked changes and its own formatting" in one for one in program.notices()))
+    words = next(one for one in program.notices() if "tracked changes" in one)
+    assert "1 change is not in it: new paragraphs, or words across formatting." in words
+    assert "2 doubtful changes are not in it: decide on them first." in words
+    with zipfile.ZipFile(target) as made:
+        root = etree.fromstring(made.read("word/document.xml"))
+    found = [(etree.QName(one).localname, "".join(one.itertext())) for one in root.iter(qn("w:ins"), qn("w:del"))]
+    assert found == [
+        ("del", "recieved"), ("ins", "received"), ("del", "key"), ("ins", "keys"), ("del", "was"), ("ins", "were"),
+        ("ins", " Indeed."),
+    ]  # fmt: skip
+    assert sum(one.find(f".//{qn('w:b')}") is not None for one in root.iter(qn("w:ins"), qn("w:del"))) == 4
 
 
 # ---- from a chat
