@@ -108,6 +108,8 @@ class Settings:
     """Code of the dictionary for all text, such as en_GB; empty: by the language of the text."""
     spelling_place: str = ""
     """Folder or file of the dictionaries; empty: those of the system."""
+    continue_typing: bool = True
+    """The loaded model continues a text at the cursor, in grey, on the page Write."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 

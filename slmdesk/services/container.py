@@ -101,6 +101,7 @@ from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.services.versions.service import VersionService
 from slmdesk.services.writing.files import WritingFiles
 from slmdesk.services.writing.history import WritingHistory
+from slmdesk.services.writing.continuation import ContinuationService
 from slmdesk.services.writing.service import WritingService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import open_store
@@ -185,6 +186,7 @@ class Services:
         self.writing = WritingService(self.runtime, self.models, self.loader, self.reader)
         self.writing_files = WritingFiles(self.runtime, self.reader)
         self.writing_history = WritingHistory(self.runtime)
+        self.continuations = ContinuationService(self.runtime, self.loader)
         self._open_history()
         self._open_network()
         self._open_watch()

@@ -100,6 +100,7 @@ class SettingsPage(QScrollArea):
         self._column.addWidget(self._network)
         self._build_documents(holder)
         self._column.addWidget(SpellingSection(self._spelling, holder))
+        self._build_writing()
         self._build_key(holder)
         self._build_history(holder)
         self._column.addStretch(1)
@@ -188,6 +189,15 @@ class SettingsPage(QScrollArea):
             "writing_history", "Texts of the page Write",
             "What you write there is kept, to be found again under Texts on that page.",
             [(True, "Kept"), (False, "Not kept")],
+        )  # fmt: skip
+
+    def _build_writing(self) -> None:
+        self._head("writing", "Writing")
+        self._choice(
+            "continue_typing", "Continue at the cursor",
+            "While you pause on the page Write, the model that is loaded continues the sentence in grey. Tab takes it, "
+            "Ctrl+Right a word of it, Esc none. No model is loaded for it.",
+            [(True, "On"), (False, "Off")],
         )  # fmt: skip
 
     def _build_key(self, holder: QWidget) -> None:

@@ -34,16 +34,21 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class SpellMarks(QObject):
-    """The marks of one text field.  `names`: of attachments, which are not checked.
+    """The marks of one text field.  `names`: of attachments, which are not checked.  `is_left_out`: whether the part of
+    the document from one position up to another is not to be marked.
 
     Nothing is marked where there is no dictionary, or in the settings the check is off.
     """
 
     def __init__(
-        self, bridge: Bridge, editor: QTextEdit | QPlainTextEdit, names: Callable[[], Sequence[str]] = tuple
+        self,
+        bridge: Bridge,
+        editor: QTextEdit | QPlainTextEdit,
+        names: Callable[[], Sequence[str]] = tuple,
+        is_left_out: Callable[[int, int], bool] = lambda _start, _end: False,
     ) -> None:
         super().__init__(editor, objectName="spell_marks")
-        self._bridge, self._editor, self._names = bridge, editor, names
+        self._bridge, self._editor, self._names, self._is_left_out = bridge, editor, names, is_left_out
         self._found: dict[str, Spans] = {}
         """For each line where its misspelled words stand, in characters."""
         self._marks: list[QTextEdit.ExtraSelection] = []
@@ -144,10 +149,11 @@ class SpellMarks(QObject):
             if line not in self._found:
                 marks += [] if is_code else before.get(number, [])
                 continue
-            start = self._editor.document().findBlockByNumber(number).position() if self._found[line] else 0
+            begin = self._editor.document().findBlockByNumber(number).position() if self._found[line] else 0
             for span in () if is_code else self._found[line]:
-                if (number, *span) != typed:
-                    marks.append(self._mark(start + utf16_at(line, span[0]), start + utf16_at(line, span[1])))
+                start, end = begin + utf16_at(line, span[0]), begin + utf16_at(line, span[1])
+                if (number, *span) != typed and not self._is_left_out(start, end):
+                    marks.append(self._mark(start, end))
         self._draw(marks)
 
     def _typed_word(self) -> tuple[int, int, int] | None:

@@ -10,10 +10,14 @@ from typing import Any
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.wire import messages_to_json, to_json
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.writing.types import RewriteRequest, Task
+from slmdesk.text.writing.continuation import context_before, grammar_beginning, last_word
 
 VARIANTS = 3
+CONTINUED_TOKENS = 24
+"""Of what is shown at the cursor: more than a line is seldom taken."""
 LEAST_ANSWER = 48
 """Tokens any answer may have."""
 TEMPERATURE = 0.7
@@ -52,6 +56,21 @@ def rewriting_steps(request: RewriteRequest, language: str) -> list[dict[str, Js
     count = VARIANTS if request.task is Task.REPHRASE else 1
     seeds = range(1 + request.again * count, 1 + (request.again + 1) * count)
     return [step_of(turns, Sampling(temperature=TEMPERATURE, max_tokens=most, seed=seed)) for seed in seeds]
+
+
+def continuation_request(text: str, language: str) -> dict[str, Json]:
+    """Build the payload of a `chat` request for what comes behind the end of a text, up to the end of its line.
+
+    The text before the line is in the question and the line in the answer, so that, while a person types, the prompt
+    only grows and what was read of it is not read again.
+    """
+    head, typed = last_word(text.rpartition("\n")[2])
+    known = _of(language)
+    asked = TextPart(f"{_told(known['continue'], language)}\n\n")
+    turns = [ChatMessage(Role.USER, (asked, TextPart(context_before(text), Origin.PERSON)))]
+    most = CONTINUED_TOKENS + _size(typed)
+    sampling = Sampling(temperature=0.0, max_tokens=most, grammar=grammar_beginning(typed), stop=("\n",))
+    return {"messages": messages_to_json(turns), "answer_prefix": head, "sampling": to_json(sampling)}
 
 
 def _of(language: str) -> Mapping[str, Any]:
