@@ -99,9 +99,9 @@ from slmdesk.services.translation.typed.live import LiveTranslation
 from slmdesk.services.versions.export import export_versions
 from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.services.versions.service import VersionService
+from slmdesk.services.writing.continuation import ContinuationService
 from slmdesk.services.writing.files import WritingFiles
 from slmdesk.services.writing.history import WritingHistory
-from slmdesk.services.writing.continuation import ContinuationService
 from slmdesk.services.writing.service import WritingService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import open_store

@@ -54,9 +54,11 @@ from slmdesk.gui.translate.text.entry import TranslateEntry
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
+from slmdesk.gui.widgets.ghost_text import GhostText
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.spelling import SpellMarks
 from slmdesk.gui.writing.controller import WritingController
+from slmdesk.gui.writing.editor import WritingEdit
 from slmdesk.gui.writing.page import WritingPage
 from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.engine.load_spec import limits_of
@@ -133,7 +135,7 @@ class Frame(QObject):
         self.translate_page.text.glossaries_requested.connect(terms.open_glossaries)
         self.translate_page.text.memory_requested.connect(terms.open_memory)
         self.writing_page = WritingPage(self.writing, self.keeper)
-        SpellMarks(self._bridge, self.writing_page.editor)
+        self._help_writing(self.writing_page.editor)
         self.models_place = named(QStackedWidget(), "models_place")
         self.models_place.addWidget(self.models_page)
         self.models_place.addWidget(self.compare_page)
@@ -162,6 +164,11 @@ class Frame(QObject):
         self.opener = Opener(self._bridge, self)
         self.palette = PaletteEntry(self._bridge, self)
         self.chat.new_chat()
+
+    def _help_writing(self, editor: WritingEdit) -> None:
+        """Underline misspelled words in the page Write and continue its text, outside of changes not decided on."""
+        SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
+        GhostText(self._bridge, editor, lambda: not editor.tracked.pending)
 
     def _connect(self) -> None:
         self._connect_chat()

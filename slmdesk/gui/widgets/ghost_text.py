@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QTextLayout
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
@@ -45,6 +45,7 @@ class GhostText(QObject):
         self._layer = _Layer(editor)
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self._ask)
+        self._layer.resized.connect(self._follow)
         editor.textChanged.connect(self._on_text_changed)
         editor.cursorPositionChanged.connect(self._on_cursor_moved)
         editor.selectionChanged.connect(self._on_cursor_moved)
@@ -98,7 +99,7 @@ class GhostText(QObject):
     def _on_found(self, asked: tuple[int, str], text: str) -> None:
         if self._asked is not None and asked == self._place == self._here():
             self._asked = None
-            self._show(text)
+            self._show(self._layer.fitting(text))
 
     def _on_refused(self, _problem: Problem) -> None:
         self._asked = None
@@ -119,6 +120,7 @@ class GhostText(QObject):
         )
         return (block.blockNumber(), line) if can_follow else None
 
+    @Slot()
     def _follow(self) -> bool:
         """Whether the grey words still hold: nothing was typed, or what they begin with."""
         here = self._here()
@@ -128,7 +130,7 @@ class GhostText(QObject):
         if not here[1].startswith(self._place[1]) or not self.text.startswith(typed) or typed == self.text:
             return False
         self._place = here
-        self._show(self.text[len(typed) :])
+        self._show(self._layer.fitting(self.text[len(typed) :]))
         return True
 
     def _show(self, text: str) -> None:
@@ -177,7 +179,9 @@ class GhostText(QObject):
 
 
 class _Layer(QWidget):
-    """Lies over the field and paints; keys and clicks go through it."""
+    """Lies over the field and paints; keys and clicks go through it.  Emits `resized`: there may be less room."""
+
+    resized = Signal()
 
     def __init__(self, editor: QTextEdit | QPlainTextEdit) -> None:
         super().__init__(editor)
@@ -201,28 +205,42 @@ class _Layer(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             self.setGeometry(self._editor.viewport().geometry())
+            self.resized.emit()
         return False
 
+    def fitting(self, text: str) -> str:
+        """As much of a text as there is room for behind the caret and in empty lines below: no words are covered."""
+        layout, skipped = self._laid_out(text)
+        free, block = 1 - skipped, self._editor.textCursor().block().next()
+        while block.isValid() and not block.text().strip():
+            free, block = free + 1, block.next()
+        if not block.isValid() or layout.lineCount() <= free:
+            return text
+        last = layout.lineAt(free - 1) if free > 0 else None
+        return text[: last.textStart() + last.textLength()].rstrip() if last else ""
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The words behind the cursor; further lines cover what stands below."""
-        caret = self._editor.cursorRect()
-        margin = self._editor.document().documentMargin()
-        right = self.width() - margin
-        font = self._editor.document().defaultFont()
-        layout = QTextLayout(self._text, font)
-        first = QFontMetricsF(font).horizontalAdvance(self._text.split(maxsplit=1)[0])
-        layout.beginLayout()
-        lines = 0 if caret.left() + first < right else 1  # where not one word fits, all stands below
-        while (line := layout.createLine()).isValid():
-            left = caret.left() if lines == 0 else margin
-            line.setLineWidth(max(right - left, 1.0))
-            line.setPosition(QPointF(left, caret.top() + lines * caret.height()))
-            lines += 1
-        layout.endLayout()
+        """The words behind the caret, and in the lines below."""
+        layout, _ = self._laid_out(self._text)
         painter = QPainter(self)
-        palette = self._editor.palette()
-        below = QRectF(margin, caret.bottom() + 1, right - margin, (lines - 1) * caret.height())
-        painter.fillRect(below, palette.color(QPalette.ColorRole.Base))
-        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        painter.setPen(self._editor.palette().color(QPalette.ColorRole.PlaceholderText))
         layout.draw(painter, QPointF(0, 0))
         painter.end()
+
+    def _laid_out(self, text: str) -> tuple[QTextLayout, int]:
+        """A text in its lines; and 1 where not one word fits behind the caret, so that all stand below, else 0."""
+        caret, font = self._editor.cursorRect(), self._editor.document().defaultFont()
+        margin = self._editor.document().documentMargin()
+        right = self._editor.viewport().width() - margin
+        first = QFontMetricsF(font).horizontalAdvance(text.split(maxsplit=1)[0]) if text.strip() else 0.0
+        skipped = int(caret.left() + first >= right)
+        layout = QTextLayout(text, font)
+        layout.beginLayout()
+        number = skipped
+        while (line := layout.createLine()).isValid():
+            left = margin if number else caret.left()
+            line.setLineWidth(max(right - left, 1.0))
+            line.setPosition(QPointF(left, caret.top() + number * caret.height()))
+            number += 1
+        layout.endLayout()
+        return layout, skipped

@@ -74,6 +74,10 @@ class WritingEdit(QPlainTextEdit):
         self._current = number
         self.viewport().update()
 
+    def is_undecided(self, start: int, end: int) -> bool:
+        """Whether a part of the document holds something of a change that nobody has decided on."""
+        return any(one.position < end and start < one.last for one in self.tracked.pending)
+
     # ---- Qt's own
 
     def minimumSizeHint(self) -> QSize:

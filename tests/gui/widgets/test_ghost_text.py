@@ -162,3 +162,21 @@ def test_switched_off_in_settings_none_come(place):
     program.ask(lambda services: None)
     program.ask(lambda services: None)
     assert place.shown == ""
+
+
+def test_no_words_below_are_covered(place):
+    place.press(Qt.Key.Key_Escape)
+    place.resize(220, 300)
+    place.edit.insertPlainText("\n\nKind regards")
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_End):
+        place.press(key)
+    QTest.keyClicks(place.edit, "n")
+    place.program.wait(lambda: place.shown)
+    with_a_free_line = place.shown
+    place.press(Qt.Key.Key_Delete)  # the empty line
+    QTest.keyClicks(place.edit, "t")
+    place.program.wait(lambda: place.shown)
+    assert with_a_free_line.startswith("t on Monday")
+    assert "t on Monday to the court.".startswith(with_a_free_line)
+    assert 0 < len(place.shown) < len(with_a_free_line) - 1
+    assert place.edit.toPlainText() == "The letter was sent\nKind regards"
