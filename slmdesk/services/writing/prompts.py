@@ -64,12 +64,13 @@ def continuation_request(text: str, language: str) -> dict[str, Json]:
     The text before the line is in the question and the line in the answer, so that, while a person types, the prompt
     only grows and what was read of it is not read again.
     """
-    head, typed = last_word(text.rpartition("\n")[2])
+    line = text.rpartition("\n")[2]
+    head, typed = last_word(line)
     known = _of(language)
     asked = TextPart(f"{_told(known['continue'], language)}\n\n")
     turns = [ChatMessage(Role.USER, (asked, TextPart(context_before(text), Origin.PERSON)))]
     most = CONTINUED_TOKENS + _size(typed)
-    sampling = Sampling(temperature=0.0, max_tokens=most, grammar=grammar_beginning(typed), stop=("\n",))
+    sampling = Sampling(temperature=0.0, max_tokens=most, grammar=grammar_beginning(line), stop=("\n",))
     return {"messages": messages_to_json(turns), "answer_prefix": head, "sampling": to_json(sampling)}
 
 

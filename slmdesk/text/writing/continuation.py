@@ -37,9 +37,9 @@ def can_be_continued(text: str) -> bool:
     return bool(line.strip()) and len(text.split()) >= LEAST_WORDS and len(last_word(line)[1]) <= MOST_TYPED
 
 
-def grammar_beginning(typed: str) -> str:
-    """A grammar (GBNF) for an answer that begins with these characters; after that anything may come."""
-    escaped = typed.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\r", "\\r")
+def grammar_beginning(line: str) -> str:
+    """A grammar (GBNF) for an answer that begins with this line; after that anything may come."""
+    escaped = line.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\r", "\\r")
     return f'root ::= "{escaped}" [^\\x01]*'
 
 

@@ -84,6 +84,7 @@ def test_the_starter_model_goes_on_within_a_word(home, starter_model):
         for text, typed in (
             ("Dear Ms Meyer,\nthank you for your letter of 4 March. We would like to inf", "inf"),
             ("Dear Ms Meyer,\nthank you for your letter of 4 March. We look forward to hea", "hea"),
+            ("A long line. " * 300 + "The capital of Italy is the city of Ro", "Ro"),
             ("The capital of France is the city of Par", "Par"),
             ("We kindly ask you to send us the signed contract ", ""),
         ):

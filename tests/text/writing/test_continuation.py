@@ -1,7 +1,7 @@
 """What is asked of a model at the cursor, and what of its answer is shown."""
 
 import pytest
-from slmdesk.engine.llama.gbnf import check_gbnf
+from slmdesk.core.gbnf import check_gbnf
 
 from slmdesk.text.writing.continuation import (
     CONTEXT,
