@@ -1,8 +1,8 @@
 """What is asked of a model at the cursor, and what of its answer is shown."""
 
 import pytest
-from slmdesk.core.gbnf import check_gbnf
 
+from slmdesk.core.gbnf import check_gbnf
 from slmdesk.text.writing.continuation import (
     CONTEXT,
     can_be_continued,
