@@ -27,6 +27,9 @@ MOST_REMEMBERED = 5000
 """Lines whose words need not be checked again."""
 AROUND = 5000
 """Characters of the text by which the language of a short line is told."""
+SCROLLING_MS = 60
+BEYOND_SIGHT = 2000
+"""Characters above and below what is in sight that are marked too."""
 OURS = QTextFormat.Property.UserProperty + 71
 """Marks the formats of this class among others drawn over the same text."""
 
@@ -57,6 +60,7 @@ class SpellMarks(QObject):
         self._revision = editor.document().revision()
         self._menu: QMenu | None = None
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._scrolling = QTimer(self, singleShot=True, interval=SCROLLING_MS)
         self._connect()
 
     def _connect(self) -> None:
@@ -64,12 +68,14 @@ class SpellMarks(QObject):
         self._editor.textChanged.connect(self._on_text_changed)
         self._editor.cursorPositionChanged.connect(self._on_cursor_moved)
         self._bridge.on(SpellingChanged, self._on_spelling_changed)
+        self._editor.verticalScrollBar().valueChanged.connect(self._scrolling.start)
+        self._scrolling.timeout.connect(self._show)
         self._editor.installEventFilter(self)
         self._editor.viewport().installEventFilter(self)
 
     @property
     def words(self) -> list[str]:
-        """The words that are underlined, in order."""
+        """The words that are underlined, of a long text those in sight, in order."""
         return [mark.cursor.selectedText() for mark in self._marks]
 
     # ---- checking
@@ -137,24 +143,34 @@ class SpellMarks(QObject):
 
     # ---- drawing
 
+    @Slot()
     def _show(self) -> None:
-        """Mark what is known to be wrong; a line that waits for its answer keeps the marks it has."""
+        """Mark what is known to be wrong in what is in sight; a line that waits for its answer keeps its marks."""
         before: dict[int, list[QTextEdit.ExtraSelection]] = {}
         for mark in self._marks:
             if mark.cursor.hasSelection():
                 before.setdefault(mark.cursor.blockNumber(), []).append(mark)
-        typed = self._typed_word()
+        typed, (first, last) = self._typed_word(), self._in_sight()
+        lines = self._lines()
         marks: list[QTextEdit.ExtraSelection] = []
-        for number, (line, is_code) in enumerate(self._lines()):
+        block = self._editor.document().findBlock(first)
+        while block.isValid() and block.position() <= last:
+            number, (line, is_code) = block.blockNumber(), lines[block.blockNumber()]
             if line not in self._found:
                 marks += [] if is_code else before.get(number, [])
-                continue
-            begin = self._editor.document().findBlockByNumber(number).position() if self._found[line] else 0
-            for span in () if is_code else self._found[line]:
-                start, end = begin + utf16_at(line, span[0]), begin + utf16_at(line, span[1])
-                if (number, *span) != typed and not self._is_left_out(start, end):
+            for span in () if is_code else self._found.get(line, ()):
+                start, end = (block.position() + place for place in _utf16(line, span, block.length() - 1))
+                is_in_sight = start <= last and first <= end
+                if is_in_sight and (number, *span) != typed and not self._is_left_out(start, end):
                     marks.append(self._mark(start, end))
+            block = block.next()
         self._draw(marks)
+
+    def _in_sight(self) -> tuple[int, int]:
+        """From and up to which position the document is seen, and a little more; a long text may have many marks."""
+        view = self._editor.viewport().rect()
+        first, last = (self._editor.cursorForPosition(one).position() for one in (view.topLeft(), view.bottomRight()))
+        return max(0, first - BEYOND_SIGHT), last + BEYOND_SIGHT
 
     def _typed_word(self) -> tuple[int, int, int] | None:
         """Line and place of the word that is being written, which is not marked."""
@@ -188,6 +204,8 @@ class SpellMarks(QObject):
         """Take the requests for a menu on a marked word; draw anew in other colours."""
         if event.type() == QEvent.Type.PaletteChange and watched is self._editor:
             self._timer.start()
+        if event.type() == QEvent.Type.Resize:
+            self._scrolling.start()
         if isinstance(event, QContextMenuEvent) and not self._editor.isReadOnly():
             return self._open_menu(event)
         return False
@@ -252,3 +270,8 @@ class SpellMarks(QObject):
     def _replace(self, marked: QTextCursor, wrong: str, right: str) -> None:
         if marked.selectedText() == wrong:  # else the text was changed meanwhile
             marked.insertText(right)
+
+
+def _utf16(line: str, span: tuple[int, int], length: int) -> tuple[int, int]:
+    """A span in Qt's units; `length`: of the line in these."""
+    return span if length == len(line) else (utf16_at(line, span[0]), utf16_at(line, span[1]))

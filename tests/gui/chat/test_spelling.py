@@ -129,6 +129,17 @@ def test_letters_of_two_units_shift_no_mark(writer):
     program.wait(lambda: marked(program) == ["sennt", "corut"])
 
 
+def test_of_a_long_text_what_is_in_sight_is_marked(writer):
+    program = writer
+    program.put("\n".join(f"The letter was {word} on Monday" for word in ["frist", *["sennt"] * 400, "lasst"]))
+    press(program, Qt.Key.Key_End, modifier=Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: marked(program)[-1:] == ["lasst"])
+    assert len(marked(program)) < 150
+    box(program).verticalScrollBar().setValue(0)
+    program.wait(lambda: marked(program)[:2] == ["frist", "sennt"])
+    assert len(marked(program)) < 150
+
+
 def test_own_words_are_added_by_the_menu_and_removed_in_settings(writer):
     program = writer
     program.type(TEXT)
