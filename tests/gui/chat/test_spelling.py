@@ -129,9 +129,16 @@ def test_letters_of_two_units_shift_no_mark(writer):
     program.wait(lambda: marked(program) == ["sennt", "corut"])
 
 
-def test_of_a_long_text_what_is_in_sight_is_marked(writer):
+def test_of_a_long_text_what_is_in_sight_is_marked(writer, model_file):
     program = writer
-    program.put("\n".join(f"The letter was {word} on Monday" for word in ["frist", *["sennt"] * 400, "lasst"]))
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text() and box(program).isVisible())
+    program.put(
+        "\n".join(
+            f"The letter was {word} on Monday and received by the court"
+            for word in ["frist", *["sennt"] * 400, "lasst"]
+        )
+    )
     press(program, Qt.Key.Key_End, modifier=Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: marked(program)[-1:] == ["lasst"])
     assert len(marked(program)) < 150
