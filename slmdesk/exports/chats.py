@@ -138,6 +138,7 @@ def chat_shape(
         "created": iso_time(item.created),
         "updated": iso_time(item.updated),
         "pinned": item.pinned,
+        "archived": item.archived,
         "origin": origin_of(item),
         "settings": {key: value for key, value in item.settings.items() if key not in (*_UNSENT, IMPORTED)},
         "shown": [one.id for one in path],

@@ -51,6 +51,11 @@ class Imports(StorePart):
                 parts = [to_json(part) for part in one.parts]
                 own = {"n": None, "item": made.id, "owner": None, "parts": parts, "revision": revision}
                 self._messages.index(self._insert("messages", {**values, **own}))
-            values = {"updated": item.updated, "pinned": item.pinned, "revision": self._shared.next_revision()}
+            values = {
+                "updated": item.updated,
+                "pinned": item.pinned,
+                "archived": item.archived,
+                "revision": self._shared.next_revision(),
+            }
             self._update("items", values, "id = ?", made.id)
             return self._items.get(made.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -23,9 +24,10 @@ def moment_words(seconds: float, now: datetime | None = None) -> str:
     return f"{day_words(seconds, now)}, {datetime.fromtimestamp(seconds).astimezone():%H:%M}"
 
 
+@lru_cache(maxsize=8192)
 def group_words(seconds: float, today: date) -> str:
     """The heading of a list under which a time stands: "Today", "Previous 7 days", "May", "December 2025"."""
-    day = datetime.fromtimestamp(seconds).astimezone().date()
+    day = date.fromtimestamp(seconds)
     age = (today - day).days
     if age <= 1:  # a clock that was wrong may have been ahead
         return "Yesterday" if age == 1 else "Today"

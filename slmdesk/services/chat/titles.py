@@ -35,7 +35,7 @@ MOST_WAITING = 20
 """Chats that wait for a title; of more, the oldest keep their first words."""
 SHORT_QUESTION = 40
 """Characters of a first question that is a title as it stands."""
-MOST_TITLE, MOST_WORDS = 60, 10
+MOST_TITLE, MOST_WORDS = 60, 8
 MOST_QUESTION, MOST_ANSWER = 800, 500
 """Characters that the model is given of the first question and of its answer."""
 SHARED_LETTERS = 4

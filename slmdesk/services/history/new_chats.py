@@ -84,10 +84,18 @@ def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
     return NewChat(item, tuple(messages), {}, sum)
 
 
-def _item(title: str, created: float, updated: float, settings: Mapping[str, Json], *, pinned: bool = False) -> Item:
+def _item(
+    title: str,
+    created: float,
+    updated: float,
+    settings: Mapping[str, Json],
+    *,
+    pinned: bool = False,
+    archived: bool = False,
+) -> Item:
     return Item(
         n=0, id=new_id(), kind=KIND, title=title, folder=None, pinned=pinned, created=created, updated=updated,
-        deleted_at=None, revision=0, settings=settings,
+        deleted_at=None, revision=0, settings=settings, archived=archived,
     )  # fmt: skip
 
 
@@ -166,6 +174,7 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
         updated,
         {**_settings(_mapping(untrusted.get("settings")), ids), IMPORTED: mark},
         pinned=untrusted.get("pinned") is True,
+        archived=untrusted.get("archived") is True,
     )
     return NewChat(item, messages, _quotes(_mapping(untrusted.get("quotes")), ids), sum)
 

@@ -295,9 +295,11 @@ def without_ids(shape: dict) -> dict:
 def test_our_own_export_comes_back_the_same_in_an_empty_home(opened, tmp_path, monkeypatch) -> None:
     services = opened(model=False).services
     id = on_thread(services, lambda: filled(services))
+    on_thread(services, lambda: services.chats.places.change([id], pinned=True, archived=True))
     path = tmp_path / "chat.json"
     assert result_of(services, lambda: services.exports.write(id, "json", path))
     before = json.loads(path.read_text())
+    assert before["pinned"] and before["archived"]
     for field in ("thought", "thought_seconds", "original", "preset", "prompt_version", "seed", "error"):
         assert any(one[field] for one in before["messages"]), field
     assert before["quotes"]

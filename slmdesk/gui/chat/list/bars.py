@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import row, tool_button
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.gui.widgets.text import ElidedLabel
+
+BUTTON = 28
+"""Pixels: six of them and a number are no wider than the list."""
 
 
 class PlaceBar(QFrame):
@@ -62,7 +65,7 @@ class SelectionBar(QFrame):
         """`export`, `move`: menus of the formats, and of the spaces."""
         super().__init__(parent)
         named(self, "selection_bar", label="Marked chats")
-        self._count = plain_label("", self, name="selection_count", kind="small", wraps=False)
+        self._count = ElidedLabel(self, name="selection_count", kind="small")
         self.pin = self._button("pin", "pin", "Pin")
         self.archive = self._button("archive", "package", "Archive")
         self._move = self._button("move", "folder-open", "Move to a space")
@@ -88,15 +91,15 @@ class SelectionBar(QFrame):
     def show_count(self, count: int, *, is_archive: bool, is_pinned: bool) -> None:
         """Show for how many chats it is: of the archive, and whether all of them are pinned."""
         self.setVisible(count > 1)
-        self._count.setText(f"{count:,} marked")
+        self._count.set_full_text(f"{count:,} marked")
         _say(self.archive, "Take out of the archive" if is_archive else "Archive")
         set_icon(self.archive, "undo-2" if is_archive else "package")
         _say(self.pin, "Unpin" if is_pinned else "Pin")
         self.pin.setVisible(not is_archive)
 
     def _button(self, name: str, icon: str, words: str) -> QToolButton:
-        made = tool_button(f"selection_{name}", self, tip=words, label=words, icon=icon)
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        made = tool_button(f"selection_{name}", self, kind="tight", tip=words, label=words, icon=icon)
+        made.setFixedWidth(BUTTON)
         return made
 
 

@@ -270,8 +270,9 @@ class ListController(QObject):
         """Say why there is no row."""
         if self._words:
             return
-        words = "Nothing is archived." if self.place.is_archive else "No chats in this space yet."
-        is_empty = self.place != ALL and not self.rows.rows and self.rows.is_whole
+        words = "No chats in this space yet." if self.place.space else "No chats yet."
+        words = "Nothing is archived." if self.place.is_archive else words
+        is_empty = not self.rows.rows and self.rows.is_whole
         self.hint_changed.emit(words if is_empty else "")
 
     @Slot(object)

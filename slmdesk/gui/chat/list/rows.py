@@ -191,6 +191,13 @@ class ChatRows(QAbstractListModel):
     def index_of(self, chat: str) -> int | None:
         return next((at for at, row in enumerate(self.rows) if row.id == chat), None)
 
+    def heading_at(self, at: int) -> str:
+        """The heading over a row, where a group begins with it; '' for none."""
+        if self.is_search:
+            return ""
+        group = self._group_of(self.rows[at])
+        return "" if at and self._group_of(self.rows[at - 1]) == group else group
+
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self.rows)
 
@@ -203,7 +210,7 @@ class ChatRows(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self._description_of(row)
         if role == HEADING_ROLE:
-            return self._heading_at(index.row())
+            return self.heading_at(index.row())
         if role == OPEN_ROLE:
             return row.id == self._open
         if role == WRITING_ROLE:
@@ -277,13 +284,6 @@ class ChatRows(QAbstractListModel):
         if row.is_space:
             return SPACES
         return PINNED if row.is_pinned else group_words(row.key[1], self._today)
-
-    def _heading_at(self, at: int) -> str:
-        """The heading over a row, where a group begins with it; '' for none."""
-        if self.is_search:
-            return ""
-        group = self._group_of(self.rows[at])
-        return "" if at and self._group_of(self.rows[at - 1]) == group else group
 
     def _renew_headings(self, *ats: int) -> None:
         """Lay these rows out again: another row has come or gone before them."""

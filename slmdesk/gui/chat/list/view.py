@@ -40,6 +40,7 @@ from slmdesk.gui.chat.list.rows import (
     SPACE_ROLE,
     UNREAD_ROLE,
     WRITING_ROLE,
+    ChatRows,
 )
 from slmdesk.gui.widgets.row_frame import paint_ground
 from slmdesk.gui.widgets.snippet import draw_snippet
@@ -81,10 +82,12 @@ class RowPainter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """One line, or two with a snippet, and the heading."""
-        line = option.fontMetrics.height()
-        lines = 2 if index.data(SNIPPET_ROLE) else 1
-        heading = heading_height(option.fontMetrics) if index.data(HEADING_ROLE) else 0
-        return QSize(80, lines * line + theme.SPACE_16 + (theme.SPACE_4 if lines == 2 else 0) + heading)
+        rows = self._view.rows  # asked directly, without variants: a list has thousands, and is laid out often
+        at, metrics = index.row(), option.fontMetrics
+        height = metrics.height() + theme.SPACE_16
+        if rows.rows[at].snippet:
+            height += metrics.height() + theme.SPACE_4
+        return QSize(80, height + heading_height(metrics) if rows.heading_at(at) else height)
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         heading = heading_height(option.fontMetrics) if index.data(HEADING_ROLE) else 0
@@ -161,8 +164,9 @@ class ChatView(QListView):
     all_requested = Signal()
     chats_dropped = Signal(object, str)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, rows: ChatRows, parent: QWidget) -> None:
         super().__init__(parent)
+        self.rows = rows
         self.marked = 0
         """How many rows are marked; 0 where it is one alone, which is only where the keyboard stands."""
         self.target = ""
@@ -172,12 +176,13 @@ class ChatView(QListView):
         self._build_ui()
 
     def _build_ui(self) -> None:
+        self.setModel(self.rows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setItemDelegate(RowPainter(self))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setUniformItemSizes(False)
-        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setLayoutMode(QListView.LayoutMode.SinglePass)  # in batches the rows would go and come back
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
