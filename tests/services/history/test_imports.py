@@ -299,7 +299,8 @@ def test_our_own_export_comes_back_the_same_in_an_empty_home(opened, tmp_path, m
     path = tmp_path / "chat.json"
     assert result_of(services, lambda: services.exports.write(id, "json", path))
     before = json.loads(path.read_text())
-    assert before["pinned"] and before["archived"]
+    assert before["pinned"]
+    assert before["archived"]
     for field in ("thought", "thought_seconds", "original", "preset", "prompt_version", "seed", "error"):
         assert any(one[field] for one in before["messages"]), field
     assert before["quotes"]
