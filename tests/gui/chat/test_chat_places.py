@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from slmdesk.gui.base.dates import group_words
+from slmdesk.gui.chat.list.controller import ARCHIVE
 from slmdesk.gui.chat.list.rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE
 from slmdesk.gui.chat.list.view import heading_height
 from slmdesk.services.chat.spaces import Space
@@ -201,6 +202,10 @@ def test_marked_chats_are_pinned_together(program):
     assert [one.text() for one in menu.actions()] == ["Unpin", "Move to a space", "Export as", "Archive", "Delete"]
     pick(menu, "Unpin")
     program.wait(lambda: titles(program) == ["one", "two", "three"])
+    assert not program.find("selection_bar").isHidden()
+    program.frame.chats.show_place(ARCHIVE)
+    program.wait(lambda: program.find("chat_list_hint").text() == "Nothing is archived.")
+    assert program.find("selection_bar").isHidden()
 
 
 def test_marked_chats_are_exported_into_a_folder(program, tmp_path):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slmdesk.gui.palette.painter import ENTRY_ROLE
 from slmdesk.gui.widgets.snippet import HIT_BEGIN, HIT_END
+from slmdesk.services.chat.spaces import Space
 
 pytestmark = pytest.mark.gui
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -392,3 +393,19 @@ def test_a_screen_reader_is_given_names(program):
     assert opened.list.accessibleName()
     item = opened.list.currentItem()
     assert item.data(Qt.ItemDataRole.AccessibleTextRole) == "New chat, Actions, Chat, Ctrl+N"
+
+
+def test_a_space_is_found_by_its_name_and_its_chats_are_listed(program):
+    def make(services):
+        space = services.chats.spaces.add(Space("", "Pumps"))
+        services.chats.places.change([services.chats.new_chat("Valve").id], space=space.id)
+
+    program.ask(make)
+    program.window.show_page("Jobs")
+    open_palette(program, "pum")
+    assert [one.name for one in entries(program, "Spaces")] == ["Pumps"]
+    while chosen(program) != "Pumps":
+        press(program, Qt.Key.Key_Down)
+    enter(program)
+    program.wait(lambda: program.window.current_page == "Chat")
+    program.wait(lambda: [row.title for row in program.page.chat_list.view.model().rows] == ["Valve"])

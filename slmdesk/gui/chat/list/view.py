@@ -210,6 +210,14 @@ class ChatView(QListView):
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
+        self._count_marked()
+
+    def reset(self) -> None:
+        """Other rows have come: none is marked, of which Qt says nothing."""
+        super().reset()
+        self._count_marked()
+
+    def _count_marked(self) -> None:
         count = len(self.selectedIndexes())
         marked = count if count > 1 else 0
         if marked != self.marked:
