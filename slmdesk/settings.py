@@ -46,6 +46,8 @@ class Settings:
     """Models are put on a graphics card where llama.cpp was built to use one."""
     font_scale: int = 100
     """Percent."""
+    shortcuts: str = ""
+    """The keys a person changed: a line for each, the shortcut's name and its keys, without keys where it has none."""
     offline: bool = True
     hub_endpoint: str = ""
     """https address of a mirror; empty: HF_ENDPOINT, else the Hub."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.error_dialog import ErrorThread
-from slmdesk.gui.base.shortcuts import keys_of
+from slmdesk.gui.base.shortcuts import take_shortcuts
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.base.window_state import WindowState, WindowStateFile
 from slmdesk.gui.chat.conversation.controller import ChatController
@@ -115,6 +115,7 @@ class Frame(QObject):
         self._end_timer = QTimer(self, singleShot=True)
         self.global_key = GlobalKey(bridge, settings, self)
         self.presence = Presence(self)
+        take_shortcuts(settings.shortcuts)
         self._build_ui(settings, state.current, models_folder)
         self.keeper.put_on_sheet()
         self._connect()
@@ -146,13 +147,13 @@ class Frame(QObject):
         )
         self._show_context()
         pages = (
-            Page("Chat", "message-square", self.chat_page, keys_of("page.chat").keys[0]),
-            Page("Documents", "file-text", self.documents_page, keys_of("page.documents").keys[0]),
-            Page("Translate", "languages", self.translate_page, keys_of("page.translate").keys[0]),
-            Page("Write", "pencil", self.writing_page, keys_of("page.write").keys[0]),
-            Page("Models", "package", self.models_place, keys_of("page.models").keys[0]),
-            Page("Jobs", "list-checks", self.jobs_page, keys_of("page.jobs").keys[0]),
-            Page("Settings", "settings", self.settings_page, keys_of("page.settings").keys[0], at_end=True),
+            Page("Chat", "message-square", self.chat_page, "page.chat"),
+            Page("Documents", "file-text", self.documents_page, "page.documents"),
+            Page("Translate", "languages", self.translate_page, "page.translate"),
+            Page("Write", "pencil", self.writing_page, "page.write"),
+            Page("Models", "package", self.models_place, "page.models"),
+            Page("Jobs", "list-checks", self.jobs_page, "page.jobs"),
+            Page("Settings", "settings", self.settings_page, "page.settings", at_end=True),
         )
         self.window = MainWindow(pages, geometry=state.window_geometry)
         self.window.restore_page(state.last_page)
@@ -219,7 +220,7 @@ class Frame(QObject):
         self.models.state_changed.connect(self._show_model)
         self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
         self.window.help_requested.connect(
-            lambda: self._open_once(HelpWindow, lambda: HelpWindow(self._folders, self.window))
+            lambda: self._open_once(HelpWindow, lambda: HelpWindow(self._folders, self.settings, self.window))
         )
         status.ledger_requested.connect(self._on_ledger_requested)
         status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
@@ -308,6 +309,8 @@ class Frame(QObject):
             self.keeper.set_choice(settings.theme)
         if settings.font_scale != old.font_scale:
             self.keeper.set_font_scale(settings.font_scale)
+        if settings.shortcuts != old.shortcuts:
+            take_shortcuts(settings.shortcuts, self.window)
         if limits_of(settings) != limits_of(old):
             self.models.reload()
 

@@ -1,4 +1,4 @@
-"""Help: the shortcuts by page, where data is stored, how to report a fault, and licences."""
+"""Help: the shortcuts by page, which can be changed, where data is stored, how to report a fault, and licences."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import platform
 import sys
 from collections.abc import Sequence
 from functools import partial
-from itertools import groupby
 
 import PySide6
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk import __version__
 from slmdesk.gui.base import theme
-from slmdesk.gui.base.shortcuts import ALL
+from slmdesk.gui.settings.controller import SettingsController
+from slmdesk.gui.shell.shortcut_list import ShortcutList
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named, passing
@@ -48,7 +48,7 @@ LEAST_LETTERS = 50
 class HelpWindow(QDialog):
     """A plain window of four sections; the buttons at its head go to them."""
 
-    def __init__(self, folders: Folders, parent: QWidget) -> None:
+    def __init__(self, folders: Folders, settings: SettingsController, parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "help_window", "Help")
         self._area = named(QScrollArea(self), "help_area")
@@ -57,7 +57,7 @@ class HelpWindow(QDialog):
         self._column = column(into=self._inner, gap=theme.SPACE_8, margins=margins)
         head = FlowLayout(gap=theme.SPACE_8)
         for name, title, fill in (
-            ("shortcuts", "Keyboard shortcuts", self._add_shortcuts),
+            ("shortcuts", "Keyboard shortcuts", partial(self._add_shortcuts, settings)),
             ("data", "Where your data is", partial(self._add_data, folders)),
             ("report", "Report a fault", lambda: self._say("help_report", REPORT)),
             ("about", "About slmdesk", self._add_about),
@@ -75,16 +75,8 @@ class HelpWindow(QDialog):
         self.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
         self.resize(*SIZE)
 
-    def _add_shortcuts(self) -> None:
-        for place, found in groupby(ALL, lambda one: one.place):
-            self._column.addWidget(plain_label(place, self._inner, name="help_place", kind="strong"))
-            grid = QGridLayout()
-            grid.setHorizontalSpacing(theme.SPACE_16)
-            grid.setColumnStretch(1, 1)
-            for row, one in enumerate(found):
-                grid.addWidget(plain_label(one.shown, self._inner, name="help_keys", wraps=False), row, 0)
-                grid.addWidget(plain_label(one.words, self._inner, name="help_words"), row, 1)
-            self._column.addLayout(grid)
+    def _add_shortcuts(self, settings: SettingsController) -> None:
+        self._column.addWidget(ShortcutList(settings, self._inner))
 
     def _add_data(self, folders: Folders) -> None:
         self._say("help_data", DATA)

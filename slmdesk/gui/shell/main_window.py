@@ -29,6 +29,7 @@ class Page:
     icon_name: str
     widget: QWidget
     shortcut: str
+    """Its name."""
     at_end: bool = False
     """At the foot of the side bar."""
 

@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.base.shortcuts import ALL, CHAT, DOCUMENTS, EVERYWHERE, SEGMENTS, TEXT, WRITE, Keys, bind
+from slmdesk.gui.base.shortcuts import CHAT, DOCUMENTS, EVERYWHERE, NAME, SEGMENTS, TEXT, WRITE, Keys, all_keys, bind
 from slmdesk.gui.palette.controller import Openers, PaletteController
 from slmdesk.gui.palette.entries import Entry, Offers
 from slmdesk.gui.palette.panel import PalettePanel
@@ -72,7 +72,9 @@ class PaletteEntry(QObject):
         return {
             **dict.fromkeys(("chat.find", "chat.rename"), lambda: frame.chat.chat),
             **dict.fromkeys(("chat.attach", "chat.write", "chat.model"), can_write),
-            **dict.fromkeys((one.name for one in ALL if one.place == DOCUMENTS), lambda: frame.documents.current),
+            **dict.fromkeys(
+                (one.name for one in all_keys() if one.place == DOCUMENTS), lambda: frame.documents.current
+            ),
             "documents.open": lambda: True,
             "text.copy": lambda: self._is_usable("copy_translation_button"),
             **dict.fromkeys(WITH_TEXT, lambda: frame.writing.text.strip()),
@@ -94,7 +96,7 @@ class PaletteEntry(QObject):
     # ---- what can be done now
 
     def _offers(self) -> Offers:
-        pages = {one.name: self._page_entry(one) for one in ALL if one.name.startswith("page.")}
+        pages = {one.name: self._page_entry(one) for one in all_keys() if one.name.startswith("page.")}
         actions = self._actions()
         named = {**pages, **actions}
         useful = [named[name] for name in USEFUL if name in named]
@@ -111,7 +113,7 @@ class PaletteEntry(QObject):
         for shortcut in self._window.findChildren(QShortcut):
             bound.setdefault(shortcut.objectName(), []).append(shortcut)
         found: dict[str, Entry] = {}
-        for keys in ALL:
+        for keys in all_keys():
             if keys.name == "palette" or keys.name.startswith("page."):
                 continue
             usable = (one for one in bound.get(keys.name, ()) if self._can(keys, one, focus))
@@ -204,12 +206,9 @@ def _icon_of(name: str, place: str) -> str:
 
 
 def _action_of(focus: QWidget | None, keys: Keys) -> QAction | None:
-    """The action with this shortcut of the widget that has the focus."""
-    if focus is None:
-        return None
-    sequence = QKeySequence(keys.keys[0])
-    is_action = keys.name.startswith(WITH_FOCUS)
-    return next((one for one in focus.actions() if is_action and one.isEnabled() and one.shortcut() == sequence), None)
+    """The action of this name of the widget that has the focus."""
+    actions = focus.actions() if focus is not None and keys.name.startswith(WITH_FOCUS) else ()
+    return next((one for one in actions if one.isEnabled() and one.property(NAME) == keys.name), None)
 
 
 def _go_to(widget: QWidget) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.gui.base.shortcuts import show_keys
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -82,13 +83,17 @@ def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> Q
 
 
 def text_line(
-    name: str, parent: QWidget, hint: str, *, label: str = "", tip: str = "", most: int = 0, clears: str = ""
-) -> QLineEdit:
+    name: str, parent: QWidget, hint: str, *, label: str = "", tip: str = "", most: int = 0, clears: str = "",
+    shortcut: str = "",
+) -> QLineEdit:  # fmt: skip
     """A line to write into; `hint` stands in it while it is empty, and is read out where there is no `label`.
 
     `most` limits its letters.  With `clears`, the words of it, there is a button in the line that clears it.
+    `shortcut`: its name; the tool tip names the keys.
     """
     line = named(QLineEdit(parent), name, label=label or hint, tip=tip)
+    if shortcut:
+        show_keys(line, shortcut, tip or label or hint)
     line.setPlaceholderText(hint)
     if most:
         line.setMaxLength(most)
@@ -138,11 +143,14 @@ def _dress(
     icon: str = "",
     colour: str = "text",
     on: Callable[..., object] | None = None,
+    shortcut: str = "",
 ) -> B:
     """Set what is given: the tool tip, the label for assistive tools, the style sheet's `kind`, a Lucide icon and the
-    theme's colour it is drawn in, and what a click calls.
+    theme's colour it is drawn in, what a click calls, and the name of the shortcut that the tool tip names.
     """
-    if tip:
+    if shortcut:
+        show_keys(made, shortcut, tip)
+    elif tip:
         made.setToolTip(tip)
     if label:
         made.setAccessibleName(label)

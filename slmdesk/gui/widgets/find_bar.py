@@ -38,8 +38,9 @@ class FindBar(QFrame):
         self._line.textChanged.connect(lambda _words: self._timer.start())
 
     def _build_ui(self) -> None:
-        hint, label = f"Find in the {self._what} (Ctrl+F)", f"Find words in the {self._what}"
-        self._line = text_line(f"{self._prefix}find_line", self, hint, label=label, clears=CLEAR)
+        hint, label = f"Find in the {self._what}", f"Find words in the {self._what}"
+        shortcut = f"{self._prefix.rstrip('_') or 'documents'}.find"
+        self._line = text_line(f"{self._prefix}find_line", self, hint, label=label, clears=CLEAR, shortcut=shortcut)
         self._count = plain_label("", self, name=f"{self._prefix}find_count", kind="small", wraps=False)
         self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)", self.previous)
         self._next = self._step("find_next", "chevron-down", "The next place (Enter)", self.next)

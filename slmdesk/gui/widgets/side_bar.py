@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import press_with_keys
 from slmdesk.gui.widgets.build import column, tool_button
 from slmdesk.gui.widgets.named import named
 
@@ -29,24 +30,24 @@ class SideBar(QFrame):
         self._ends.addWidget(self._make_help())
 
     def _make_help(self) -> QToolButton:
-        made = self._entry("help_button", "Help", "info", "Shortcuts, your data, about slmdesk (F1)")
+        made = self._entry("help_button", "Help", "info", "Shortcuts, your data, about slmdesk", "help")
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by the keyboard there is F1
         made.clicked.connect(self.help_requested)
         return made
 
-    def _entry(self, name: str, title: str, icon: str, tip: str) -> QToolButton:
-        made = tool_button(name, self, title, label=title, tip=tip, kind="entry", icon=icon)
+    def _entry(self, name: str, title: str, icon: str, tip: str, shortcut: str) -> QToolButton:
+        made = tool_button(name, self, title, label=title, tip=tip, kind="entry", icon=icon, shortcut=shortcut)
         made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         made.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return made
 
     def add_entry(self, title: str, icon_name: str, shortcut: str, *, at_end: bool = False) -> None:
-        """Add an entry; those `at_end` stand at the foot of the bar."""
+        """Add an entry; those `at_end` stand at the foot of the bar.  `shortcut`: its name."""
         index = len(self._group.buttons())
-        entry = self._entry(f"entry_{index}", title, icon_name, f"{title} ({shortcut})")
+        entry = self._entry(f"entry_{index}", title, icon_name, title, shortcut)
         entry.setCheckable(True)
-        entry.setShortcut(shortcut)
+        press_with_keys(entry, shortcut)
         self._group.addButton(entry, index)
         if index == 0:
             entry.setChecked(True)

@@ -33,7 +33,6 @@ from slmdesk.services.chat.service import MOST_ATTACHED
 from slmdesk.services.documents.names import LibraryName
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
-PASTE_KEYS = keys_of("chat.paste").shown
 SETTLED = "attachments"
 """Key of the notice that says why nothing was sent."""
 
@@ -146,10 +145,10 @@ class AttachController(QObject):
         self.now.append(draft)
         self._reader.begin(draft)
         self._notify()
-        into = partial(self.put_inline, draft.key)
+        into, keys = partial(self.put_inline, draft.key), keys_of("chat.paste").shown
         self._bridge.notice_raised.emit(
             Notice(
-                f"The long text you pasted was attached. {PASTE_KEYS} pastes it as text.",
+                "The long text you pasted was attached." + (f" {keys} pastes it as text." if keys else ""),
                 action=INSERT, on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}",
             )
         )  # fmt: skip

@@ -176,8 +176,8 @@ class Composer(QFrame):
         self.attachments = AttachmentBar(self)
         self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)
         self._attach = tool_button(
-            "attach_button", self, tip="Attach documents (Ctrl+O)", label="Attach documents", icon="file-plus",
-            colour="muted", on=self.attach_requested,
+            "attach_button", self, tip="Attach documents", shortcut="chat.attach", label="Attach documents",
+            icon="file-plus", colour="muted", on=self.attach_requested,
         )  # fmt: skip
         self.button = tool_button("send_button", self, kind="primary", on=self._on_clicked)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -47,8 +47,8 @@ class ContextMeter(QWidget):
         self._parts = ContextParts(self)
         self._parts.closed.connect(lambda: self._by_part.setFocus())
         self._new_chat = button(
-            "New chat", "context_new_chat", self, kind="quiet", tip="Start a new chat; this one is kept (Ctrl+N)",
-            on=self.new_chat_requested,
+            "New chat", "context_new_chat", self, kind="quiet", tip="Start a new chat; this one is kept",
+            shortcut="chat.new", on=self.new_chat_requested,
         )  # fmt: skip
         row(
             (self._bar, Qt.AlignmentFlag.AlignVCenter), self._by_part, (self._label, 1), self._new_chat,

@@ -6,7 +6,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.model.picker import ModelPicker
 from slmdesk.gui.widgets.build import row, tool_button
@@ -66,4 +65,4 @@ class ChatHeader(QFrame):
         return self.fold, self.space, self.picker.button, self.picker.cancel_button, self.export, self.panel
 
     def _button(self, name: str, icon: str, words: str, shortcut: str) -> QToolButton:
-        return tool_button(name, self, tip=f"{words} ({keys_of(shortcut).shown})", label=words, icon=icon)
+        return tool_button(name, self, tip=words, shortcut=shortcut, label=words, icon=icon)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.widgets.build import column, row, tool_button
 from slmdesk.gui.widgets.file_drop import choose_model_file
@@ -136,7 +137,9 @@ class ModelPicker(QWidget):
         self.button.setText(text.replace("&", "&&"))
         self.button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
         reason = self._event.problem.sentence if self._event.problem else ""
-        self.button.setToolTip(plain_tip(reason or (f"{name}: {words}. Choose a model (Ctrl+M)" if name else text)))
+        keys = keys_of("chat.model").shown
+        choose = f"{name}: {words}. Choose a model" + (f" ({keys})" if keys else "")
+        self.button.setToolTip(plain_tip(reason or (choose if name else text)))
         set_icon(self.button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
         is_loading = state is ModelState.LOADING
         self.cancel_button.setVisible(is_loading)

@@ -54,8 +54,8 @@ class DocumentList(QFrame):
         self._connect()
 
     def _build_ui(self) -> None:
-        tip = "Open documents or a folder (Ctrl+O); or drop them on the page"
-        opening = button("Open a document…", "open_document_button", self, tip=tip)
+        tip = "Open documents or a folder, or drop them on the page"
+        opening = button("Open a document…", "open_document_button", self, tip=tip, shortcut="documents.open")
         opening.clicked.connect(self.open_requested)
         label = "Search the documents by name; Enter searches their text"
         tip = "Names are searched as you type; Enter searches the text of all documents and folders"

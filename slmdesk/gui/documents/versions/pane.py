@@ -130,8 +130,10 @@ class ComparePane(QFrame):
         self._filter.setAccessibleName("Which changes are listed")
         self._order = named(Choice(list(ORDERS), bar), "versions_order", label="The order of the list")
         make = partial(button, parent=bar, kind="quiet")
-        self._before = make("Previous", "versions_previous", tip="The change before (Shift+F8)", on=self.go_back)
-        self._after = make("Next", "versions_next", tip="The next change (F8)", on=self.go_on)
+        self._before = make(
+            "Previous", "versions_previous", tip="The change before", shortcut="versions.previous", on=self.go_back
+        )
+        self._after = make("Next", "versions_next", tip="The next change", shortcut="versions.next", on=self.go_on)
         self._count = plain_label("", bar, name="versions_count", kind="small", wraps=False)
         tip = "Go to the page, with the passage marked (Enter)"
         self._open = make("Show on the page", "versions_open", tip=tip, on=self._on_open)

@@ -51,10 +51,10 @@ class FilterBar(QWidget):
             tip="Which segments are shown",
         )  # fmt: skip
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        tip = "Search in source and translation (Ctrl+F)"
-        self._search = text_line("segment_search", self, "Search in the segments", tip=tip, clears=CLEAR)
-        tip = "Replace words in the translations (Ctrl+H)"
-        self._more = tool_button("replace_toggle", self, "Replace", tip=tip)
+        tip, find = "Search in source and translation", "segment.find"
+        self._search = text_line("segment_search", self, "Search in the segments", tip=tip, clears=CLEAR, shortcut=find)
+        tip = "Replace words in the translations"
+        self._more = tool_button("replace_toggle", self, "Replace", tip=tip, shortcut="segment.replace")
         self._more.setCheckable(True)
         self._instead = text_line("replace_with", self, "Put instead", label="What is put instead")
         self._exact = named(CheckBox("Match case", self), "replace_match_case")
@@ -65,8 +65,8 @@ class FilterBar(QWidget):
         )
         self._all = button("Replace all", "replace_all_button", self, on=lambda: self.replace_requested.emit(True))
         self.undo_button = tool_button(
-            "undo_segment_button", self, label="Undo the last change", tip="Undo the last change (Ctrl+Z)",
-            icon="undo-2",
+            "undo_segment_button", self, label="Undo the last change", tip="Undo the last change",
+            shortcut="segment.undo", icon="undo-2",
         )  # fmt: skip
         top = row(self._choice, (self._search, 1), self._more, self.undo_button, gap=theme.SPACE_8)
         self._row = named(QWidget(self), "replace_row")

@@ -32,9 +32,9 @@ CHOSEN_MS = 120
 PANEL_SHARE = 0.36
 """Of the height, until a person moves the handle."""
 HINT = "How should it change? e.g. shorter"
-AGAIN_TIP = "Translate the chosen segment once more, with the change beside (Ctrl+R, then Enter)"
-BACK_TIP = "Translate it back into the language of the source, to check it (Ctrl+Shift+R)"
-APPROVE_TIP = "Take the chosen segments as they are and go to the next (Ctrl+Return)"
+AGAIN_TIP = "Translate the chosen segment once more, with the change beside "
+BACK_TIP = "Translate it back into the language of the source, to check it"
+APPROVE_TIP = "Take the chosen segments as they are and go to the next"
 NEXT_TIP = "The next segment that needs review (F3; Shift+F3: the one before)"
 LEAST_LINES = 14
 """Of the segments and the panel below, however low the window is."""
@@ -70,12 +70,22 @@ class ReviewPane(QWidget):
         tip = "What to do differently with this segment, such as: shorter, or: rent = Miete"
         self._hint = text_line("segment_hint", self, HINT, label="How this segment should change", tip=tip)
         self._hint.setMinimumWidth(self.fontMetrics().horizontalAdvance(HINT) + 2 * theme.SPACE_16)
-        self._again = button("Try again", "retry_segment_button", self, tip=AGAIN_TIP, on=self._on_again)
-        self._back = button("Back-translate", "back_segment_button", self, tip=BACK_TIP, on=self._on_back)
-        self._others = button(
-            "Other wordings", "others_segment_button", self, tip="Ask for other ways to say it (Ctrl+E)"
+        self._again = button(
+            "Try again", "retry_segment_button", self, tip=AGAIN_TIP, on=self._on_again, shortcut="segment.hint"
         )
-        self._approve = button("Approve", "approve_segment_button", self, tip=APPROVE_TIP, on=self._on_approve)
+        self._back = button(
+            "Back-translate", "back_segment_button", self, tip=BACK_TIP, on=self._on_back, shortcut="segment.back"
+        )
+        self._others = button(
+            "Other wordings",
+            "others_segment_button",
+            self,
+            tip="Ask for other ways to say it",
+            shortcut="segment.wordings",
+        )
+        self._approve = button(
+            "Approve", "approve_segment_button", self, tip=APPROVE_TIP, on=self._on_approve, shortcut="segment.approve"
+        )
         self._next = button("Next to review", "next_flagged_button", self, tip=NEXT_TIP, on=self._on_next)
         self._shade = named(
             CheckBox("Shade doubtful words", self), "shade_doubts_box", tip="Words of which the model was not sure"

@@ -87,7 +87,7 @@ class TextPane(QWidget):
         self._source = self._language("source_language", "Language of the text", detect="Detect the language")
         self._target = self._language("target_language", "Language of the translation")
         self._swap = tool_button(
-            "swap_button", self, label="Exchange the languages", tip="Exchange the languages (Ctrl+Shift+S)",
+            "swap_button", self, label="Exchange the languages", tip="Exchange the languages", shortcut="text.swap",
             icon="arrow-left-right", on=self._on_swap,
         )  # fmt: skip
         self._domain = self._choice(DOMAINS, "domain_choice", "What the text is about")
@@ -121,10 +121,10 @@ class TextPane(QWidget):
 
     def _build_foot(self) -> None:
         self._said = plain_label("", self, name="translate_words", kind="small")
-        self._copy = button("Copy", "copy_translation_button", self, tip="Copy the translation (Ctrl+Shift+C)")
+        self._copy = button("Copy", "copy_translation_button", self, tip="Copy the translation", shortcut="text.copy")
         self._paste = button(
             "Paste", "paste_button", self,
-            tip="Translate what is on the clipboard, a text or files (Ctrl+Shift+T on every page)",
+            tip="Translate what is on the clipboard, a text or files, from every page", shortcut="clipboard",
             label="Translate what is on the clipboard", on=self.paste_requested,
         )  # fmt: skip
         self._clear = button("Clear", "clear_text_button", self)
@@ -132,7 +132,7 @@ class TextPane(QWidget):
         self._file = button("Translate a document…", "choose_document_button", self, on=self._on_choose)
         self._earlier = button(
             "History", "earlier_translations_button", self,
-            tip="Open a translation that was made before (Ctrl+Shift+H)", label="Earlier translations",
+            tip="Open a translation that was made before", shortcut="text.history", label="Earlier translations",
         )  # fmt: skip
         self._glossaries = button(
             "Glossaries…", "glossaries_button", self, tip="How words are to be translated, and which are not"

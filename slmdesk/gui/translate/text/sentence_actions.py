@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.gui.base.shortcuts import keys_of
+from slmdesk.gui.base.shortcuts import NAME, keys_of
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.translate.text.doubts import Doubt
 from slmdesk.gui.translate.text.pair_view import PairView
@@ -58,7 +58,8 @@ class SentenceActions(QObject):
 
     def _action(self, name: str, words: str, shortcut: str, pane: SegmentEdit | PairView) -> QAction:
         action = named(QAction(words, self), name)
-        action.setShortcut(QKeySequence(keys_of(shortcut).keys[0]))
+        action.setProperty(NAME, shortcut)
+        action.setShortcut(keys_of(shortcut).first)
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         pane.addAction(action)
         return action

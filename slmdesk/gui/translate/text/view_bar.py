@@ -21,9 +21,9 @@ class ViewBar(QWidget):
         self._language = plain_label("", self, name="detected_language", kind="small")
         self._pairs = self._button("pairs_button", "Side by side", "Read sentence beside sentence, in rows")
         self._shade = self._button("shade_button", "Shade doubts", "Shade the words the model was not sure of")
-        self._smaller = self._button("smaller_button", "A−", "Smaller letters (Ctrl+−)")
-        self._size = self._button("letter_size_button", "100 %", "Letters as elsewhere in the window (Ctrl+0)")
-        self._larger = self._button("larger_button", "A+", "Larger letters (Ctrl++)")
+        self._smaller = self._button("smaller_button", "A−", "Smaller letters", "text.smaller")
+        self._size = self._button("letter_size_button", "100 %", "Letters as elsewhere in the window", "text.usual")
+        self._larger = self._button("larger_button", "A+", "Larger letters", "text.larger")
         row(
             (self._language, 1), self._pairs, self._shade, self._smaller, self._size, self._larger, into=self,
             gap=theme.SPACE_4,
@@ -50,5 +50,5 @@ class ViewBar(QWidget):
         self._shade.setChecked(view.is_shaded)
         self._size.setText(f"{view.font_percent} %")
 
-    def _button(self, name: str, words: str, tip: str) -> QToolButton:
-        return tool_button(name, self, words, tip=tip, label=tip.split(" (")[0], kind="small")
+    def _button(self, name: str, words: str, tip: str, shortcut: str = "") -> QToolButton:
+        return tool_button(name, self, words, tip=tip, label=tip, kind="small", shortcut=shortcut)
