@@ -26,7 +26,7 @@ from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, show_words
 
-HOW = "Press the keys of a shortcut to change them. Those without a button cannot be changed."
+HOW = "Click the keys of a shortcut to change them. Those without a button cannot be changed."
 NONE = "None"
 """Shown for a shortcut without keys."""
 ALONE = "{} alone writes text. Take it together with Ctrl or Alt, or take a function key."
@@ -58,7 +58,8 @@ class ShortcutList(QFrame):
     def _grid(self, found: list[Keys]) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.SPACE_16)
-        grid.setColumnMinimumWidth(0, KEYS_LETTERS * self.fontMetrics().averageCharWidth())
+        width = KEYS_LETTERS * self.fontMetrics().averageCharWidth()
+        grid.setColumnMinimumWidth(0, width)
         grid.setColumnStretch(1, 1)
         for at, one in enumerate(found):
             words = plain_label(one.words, self, name="help_words")
@@ -69,8 +70,9 @@ class ShortcutList(QFrame):
             made = self._rows[one.name] = ShortcutRow(one.name, self)
             made.asked.connect(self._on_asked)
             made.chosen.connect(self._on_chosen)
-            grid.addWidget(made.keys, at, 0)
-            grid.addWidget(made.edit, at, 0)
+            for part in (made.keys, made.edit):
+                part.setFixedWidth(width)
+                grid.addWidget(part, at, 0, Qt.AlignmentFlag.AlignTop)
             grid.addLayout(column(words, made.ways, made.refusal, gap=theme.SPACE_4), at, 1)
             grid.addWidget(made.reset, at, 2, Qt.AlignmentFlag.AlignTop)
         return grid
@@ -129,10 +131,10 @@ class ShortcutRow(QObject):
     @Slot()
     def show_keys(self) -> None:
         """Show the keys of now."""
-        shown = keys_of(self._name).shown
+        shown, *others = map(shown_keys, keys_of(self._name).keys or ("",))
         self.keys.setText((shown or NONE).replace("&", "&&"))
         self.keys.setAccessibleName(f"{self._words}: {shown or 'no shortcut'}")
-        self.keys.setToolTip("Change the keys")
+        self.keys.setToolTip(f"Change the keys; {', '.join(others)} does the same" if others else "Change the keys")
         self.reset.setVisible(not is_usual(self._name))
 
     @Slot()
