@@ -257,6 +257,12 @@ def press_with_keys(button: QAbstractButton, name: str) -> None:
     button.setShortcut(keys_of(name).first)
 
 
+def show_in_menu(action: QAction, name: str) -> None:
+    """Give an action the keys of a shortcut, also after they have been changed."""
+    action.setProperty(NAME, name)
+    action.setShortcut(keys_of(name).first)
+
+
 def show_keys(widget: QWidget, name: str, tip: str) -> None:
     """Set a tool tip that names the keys of a shortcut, also after they have been changed."""
     widget.setProperty(NAME, name)

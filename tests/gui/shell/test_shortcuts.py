@@ -63,6 +63,7 @@ def test_new_keys_are_in_force_at_once_and_the_old_ones_do_nothing(program):
     shown.press("chat.new", Qt.Key.Key_J, CTRL)
     shown.shows("chat.new", "Ctrl+J")
     assert saved(program) == "chat.new Ctrl+J"
+    assert program.find("new_chat_button").toolTip() == "Start a new chat (Ctrl+J)"
     shown.leave()
     QTest.keyClick(program.window, Qt.Key.Key_N, CTRL)
     assert program.frame.chat.chat == first

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import show_in_menu, show_keys
 from slmdesk.gui.chat.list.bars import PlaceBar, SelectionBar
 from slmdesk.gui.chat.list.controller import ALL, ARCHIVE, ListController, Place
 from slmdesk.gui.chat.list.rows import ID_ROLE, MESSAGE_ROLE, PINNED_ROLE, SPACE_ROLE
@@ -63,8 +64,9 @@ class ChatList(QFrame):
     def _build_ui(self) -> None:
         self.search_box = text_line("search_box", self, "", most=400, clears=CLEAR)
         self._new = button(
-            NEW, "new_chat_button", self, tip="Start a new chat (Ctrl+N)", icon="plus", on=self.new_chat_requested
-        )
+            NEW, "new_chat_button", self, tip="Start a new chat", shortcut="chat.new", icon="plus",
+            on=self.new_chat_requested,
+        )  # fmt: skip
         self._more = tool_button("list_menu_button", self, tip="Spaces, archive, trash", icon="ellipsis")
         self._more.setAccessibleName("Spaces, archive, trash")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -91,7 +93,7 @@ class ChatList(QFrame):
 
     def _build_actions(self) -> None:
         self._rename = named(QAction("Rename", self), "rename_action")
-        self._rename.setShortcut(QKeySequence(Qt.Key.Key_F2))  # the page has the key, see `rename_current`
+        show_in_menu(self._rename, "chat.rename")  # the page has the key, see `rename_current`
         self._delete = named(QAction("Delete", self), "delete_action")
         self._delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         self._pin, self._archive = (named(QAction(self), f"{name}_action") for name in ("pin", "archive"))
@@ -187,7 +189,7 @@ class ChatList(QFrame):
         hint = "Search the archive" if place.is_archive else "Search all chats"
         self.search_box.setPlaceholderText(hint)
         self.search_box.setAccessibleName(hint)
-        self.search_box.setToolTip(f"{hint} (Ctrl+Shift+F)")
+        show_keys(self.search_box, "chat.search", hint)
         self._new.setText(NEW_HERE if place.space else NEW)
 
     @Slot()

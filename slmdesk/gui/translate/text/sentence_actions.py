@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.gui.base.shortcuts import NAME, keys_of
+from slmdesk.gui.base.shortcuts import show_in_menu
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.translate.text.doubts import Doubt
 from slmdesk.gui.translate.text.pair_view import PairView
@@ -58,8 +58,7 @@ class SentenceActions(QObject):
 
     def _action(self, name: str, words: str, shortcut: str, pane: SegmentEdit | PairView) -> QAction:
         action = named(QAction(words, self), name)
-        action.setProperty(NAME, shortcut)
-        action.setShortcut(keys_of(shortcut).first)
+        show_in_menu(action, shortcut)
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         pane.addAction(action)
         return action
