@@ -128,7 +128,7 @@ def chats_to_json(shapes: Sequence[Json]) -> str:
 def chat_shape(
     item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
 ) -> dict[str, Json]:
-    """The object of `to_json`.  services.history.own_chats reads it back, so what is added here is added there."""
+    """The object of `to_json`.  services.history.new_chats reads it back, so what is added here is added there."""
     return {
         "format": OWN_FORMAT,
         "version": OWN_VERSION,

@@ -28,6 +28,26 @@ class ExportMenu(QMenu):
             action.setObjectName(f"export_{form.id}")
 
 
+class ChatsExportMenu(ExportMenu):
+    """An export menu for one chat or several: those together too.  Emits `together_chosen` with a format's id."""
+
+    together_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        together = ExportMenu(self, "All into one file")
+        together.setObjectName("together_menu")
+        together.form_chosen.connect(self.together_chosen)
+        self.addSeparator()
+        self.addMenu(together)
+        self.show_count(1)
+
+    def show_count(self, count: int) -> None:
+        """For how many chats it is."""
+        for one in self.actions()[-2:]:  # not held: PySide takes held ones for gone with a menu that had this one
+            one.setVisible(count > 1)
+
+
 def give_export_menu(
     button: QPushButton, chosen: Callable[[str], object], title: str = "Export as", forms: Sequence[Form] = FORMS
 ) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -15,6 +16,10 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.export_menu import file_name
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
 
 
 class ExportController(QObject):
@@ -28,13 +33,11 @@ class ExportController(QObject):
 
     def export(self, item: str, form: str, target: Path) -> None:
         """Write an item of the history to a file.  An existing file is replaced: the dialog has asked."""
-        self._on_progressed(target, (0, 0))
-        self._bridge.follow(
-            lambda services: services.exports.write(item, form, target, replace=True),
-            partial(self._on_written, target),
-            partial(self._on_failed, target),
-            partial(self._on_progressed, target),
-        )
+        self._follow(lambda services: services.exports.write(item, form, target, replace=True), target)
+
+    def export_together(self, chats: Sequence[str], form: str, target: Path) -> None:
+        """Write chats into one file, each a section of it.  An existing file is replaced: the dialog has asked."""
+        self._follow(lambda services: services.exports.write_several(chats, form, target, replace=True), target)
 
     def export_all(self, items: Sequence[tuple[str, str]], form: str, folder: Path) -> None:
         """Write items, given with their titles, into files of a folder, one after the other; no file is replaced.
@@ -60,6 +63,15 @@ class ExportController(QObject):
                 )
             ),
             partial(self._on_failed, target),
+        )
+
+    def _follow(self, writing: Callable[[Services], Pending[int]], target: Path) -> None:
+        self._on_progressed(target, (0, 0))
+        self._bridge.follow(
+            writing,
+            partial(self._on_written, target),
+            partial(self._on_failed, target),
+            partial(self._on_progressed, target),
         )
 
     def _on_progressed(self, target: Path, report: tuple[int, int]) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.window_state import WindowStateFile
+from slmdesk.gui.chat.list.importing import ImportController
 from slmdesk.gui.chat.list.rows import ChatRows, Key, row_of, row_of_hit, row_of_space
 from slmdesk.gui.chat.list.spaces import SpacesController
 from slmdesk.gui.widgets.exporting import ExportController
@@ -53,6 +54,7 @@ class ListController(QObject):
         super().__init__(parent, objectName="list_controller")
         self._bridge, self._state = bridge, state
         self.exports = ExportController(bridge, self)
+        self.imports = ImportController(bridge, self)
         self.spaces = SpacesController(bridge, self)
         self.rows = ChatRows(self)
         self.place = ALL

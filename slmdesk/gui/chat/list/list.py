@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -13,12 +14,15 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.shortcuts import show_in_menu, show_keys
 from slmdesk.gui.chat.list.bars import PlaceBar, SelectionBar
 from slmdesk.gui.chat.list.controller import ALL, ARCHIVE, ListController, Place
+from slmdesk.gui.chat.list.importing import chat_files
+from slmdesk.gui.chat.list.menu import ListMenu
 from slmdesk.gui.chat.list.rows import ID_ROLE, MESSAGE_ROLE, PINNED_ROLE, SPACE_ROLE
 from slmdesk.gui.chat.list.space_editor import SpaceEditor
 from slmdesk.gui.chat.list.spaces import becomes_of_chats
 from slmdesk.gui.chat.list.view import ChatView
 from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line, tool_button
-from slmdesk.gui.widgets.export_menu import ExportMenu, ask_folder, ask_where
+from slmdesk.gui.widgets.export_menu import ChatsExportMenu, ask_folder, ask_where
+from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, show_words
@@ -26,6 +30,7 @@ from slmdesk.services.chat.spaces import Space
 
 SEARCH_AFTER_MS = 200
 NEW, NEW_HERE = "New chat", "New chat here"
+MORE = "Spaces, archive, trash, import and export"
 
 
 class Target(NamedTuple):
@@ -54,8 +59,8 @@ class ChatList(QFrame):
         self._chat = self._marked = ""
         self._moving: list[str] = []
         """Chats that go into the space that is being made."""
-        self._is_all_wanted = False
-        """All rows are to be marked once they are here."""
+        self._when_whole: Callable[[], None] | None = None
+        """Called once all rows are here."""
         self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
         self._build_actions()
         self._build_ui()
@@ -67,17 +72,10 @@ class ChatList(QFrame):
             NEW, "new_chat_button", self, tip="Start a new chat", shortcut="chat.new", icon="plus",
             on=self.new_chat_requested,
         )  # fmt: skip
-        self._more = tool_button("list_menu_button", self, tip="Spaces, archive, trash", icon="ellipsis")
-        self._more.setAccessibleName("Spaces, archive, trash")
+        self._more = tool_button("list_menu_button", self, tip=MORE, label=MORE, icon="ellipsis")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self._more)
-        for name, words, do in (
-            ("new_space", "New space…", partial(self.edit_space, None)),
-            ("show_archive", "Archive", partial(self._controller.show_place, ARCHIVE)),
-            ("show_trash", "Trash…", self.trash_requested.emit),
-        ):
-            named(menu.addAction(words, do), f"{name}_action")
-        self._more.setMenu(menu)
+        self._menu = ListMenu(self._controller.imports, self)
+        self._more.setMenu(self._menu)
         self.place_bar = PlaceBar(self)
         self.view = named(ChatView(self._rows, self), "chat_view", label="Chats")
         self.view.addAction(self._delete)
@@ -97,7 +95,7 @@ class ChatList(QFrame):
         self._delete = named(QAction("Delete", self), "delete_action")
         self._delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         self._pin, self._archive = (named(QAction(self), f"{name}_action") for name in ("pin", "archive"))
-        self._export = ExportMenu(self)
+        self._export = ChatsExportMenu(self)
         self._move = named(QMenu("Move to a space", self), "move_menu")
         for action in (self._rename, self._delete):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -121,6 +119,13 @@ class ChatList(QFrame):
         self._pin.triggered.connect(self._on_pin)
         self._archive.triggered.connect(self._on_archive)
         self._export.form_chosen.connect(self._on_export)
+        self._export.together_chosen.connect(lambda form: self._ask_together([one.id for one in self._targets], form))
+        self._menu.space_requested.connect(partial(self.edit_space, None))
+        self._menu.archive_requested.connect(partial(self._controller.show_place, ARCHIVE))
+        self._menu.trash_requested.connect(self.trash_requested)
+        self._menu.export_requested.connect(self._on_export_shown)
+        FileDrop(self, self._controller.imports.import_files, pick=chat_files)
+        self._controller.imports.chat_chosen.connect(lambda chat: self.chat_chosen.emit(chat, ""))
         self._move.aboutToShow.connect(self._fill_move)
         bar, place = self.selection, self.place_bar
         bar.pin_requested.connect(self._on_pin)
@@ -195,17 +200,20 @@ class ChatList(QFrame):
     @Slot()
     def _on_rows_changed(self) -> None:
         self.show_current(self._chat)
-        if self._is_all_wanted and self._rows.is_whole:
-            self._is_all_wanted = False
-            self.view.selectAll()
+        if self._when_whole is not None and self._rows.is_whole:
+            do, self._when_whole = self._when_whole, None
+            do()
 
     @Slot()
     def _on_all_requested(self) -> None:
         """Mark all chats, also those that were not scrolled to yet."""
+        self._with_all_rows(self.view.selectAll)
+
+    def _with_all_rows(self, do: Callable[[], None]) -> None:
         if self._rows.is_whole:
-            self.view.selectAll()
+            do()
         else:
-            self._is_all_wanted = True
+            self._when_whole = do
             self._rows.fetch_all()
 
     @Slot()
@@ -233,7 +241,9 @@ class ChatList(QFrame):
     @property
     def _targets(self) -> list[Target]:
         """The marked chats, else the one of the current row."""
-        indexes = self.view.marked_rows or [self.view.currentIndex()]
+        return self._chats_at(self.view.marked_rows or [self.view.currentIndex()])
+
+    def _chats_at(self, indexes: Sequence[QModelIndex]) -> list[Target]:
         found = (
             Target(str(one.data(ID_ROLE)), str(one.data()), bool(one.data(PINNED_ROLE)))
             for one in indexes
@@ -244,6 +254,7 @@ class ChatList(QFrame):
     @Slot(int)
     def _show_marked(self, count: int) -> None:
         is_pinned = all(one.is_pinned for one in self._targets)
+        self._export.show_count(count)
         self.selection.show_count(count, is_archive=self._controller.place.is_archive, is_pinned=is_pinned)
 
     @Slot(QPoint)
@@ -263,6 +274,7 @@ class ChatList(QFrame):
 
     def _fill_menu(self, menu: QMenu) -> None:
         targets, is_archive = self._targets, self._controller.place.is_archive
+        self._export.show_count(len(targets))
         self._pin.setText("Unpin" if all(one.is_pinned for one in targets) else "Pin")
         self._archive.setText("Take out of the archive" if is_archive else "Archive")
         if len(targets) == 1:
@@ -333,6 +345,19 @@ class ChatList(QFrame):
         elif targets:
             titles = [(one.id, one.title) for one in targets]
             ask_folder(self, f"Export {len(targets):,} chats", partial(exports.export_all, titles, form))
+
+    def _ask_together(self, chats: Sequence[str], form: str) -> None:
+        title = self._space.name if self._space else "Chats"
+        ask_where(self, title, form, partial(self._controller.exports.export_together, chats, form))
+
+    @Slot(str)
+    def _on_export_shown(self, form: str) -> None:
+        def ask() -> None:
+            chats = [one.id for one in self._chats_at([self._rows.index(at) for at in range(self._rows.rowCount())])]
+            if chats:
+                self._ask_together(chats, form)
+
+        self._with_all_rows(ask)
 
     # ---- spaces
 

@@ -1,0 +1,47 @@
+"""The menu over the list of chats: spaces, the archive, the trash, import, and export of all that is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QWidget
+
+from slmdesk.gui.chat.list.importing import FILTER, ImportController
+from slmdesk.gui.widgets.export_menu import ExportMenu, ask_folder
+from slmdesk.gui.widgets.file_dialogs import ask_files
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.shares import admit
+
+
+class ListMenu(QMenu):
+    """Emits what is requested; `export_requested` with the id of a format.  Files to import it asks for itself."""
+
+    space_requested = Signal()
+    archive_requested = Signal()
+    trash_requested = Signal()
+    export_requested = Signal(str)
+
+    def __init__(self, imports: ImportController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._imports, self._over = imports, parent
+        self._add("new_space", "New space…", self.space_requested.emit)
+        self._add("show_archive", "Archive", self.archive_requested.emit)
+        self._add("show_trash", "Trash…", self.trash_requested.emit)
+        self.addSeparator()
+        self._add("import_chats", "Import chats…", self._ask_files)
+        self._add("import_folder", "Import a folder of chats…", self._ask_folder)
+        exports = named(ExportMenu(self, "Export all shown chats as"), "export_shown_menu")
+        exports.form_chosen.connect(self.export_requested)
+        self.addMenu(exports)
+
+    def _add(self, name: str, words: str, do: Callable[[], object]) -> None:
+        named(self.addAction(words, do), f"{name}_action")
+
+    def _ask_files(self) -> None:
+        taken = self._imports.import_files
+        ask_files(self._over, "Import chats", taken, name="import_chats_dialog", filters=FILTER)
+
+    def _ask_folder(self) -> None:
+        over, taken = self._over, self._imports.import_files
+        ask_folder(over, "Import a folder of chats", lambda folder: admit(over, [folder], taken, is_chosen=True))

@@ -1,0 +1,135 @@
+"""The menu over the list of chats: chats of other programs come in, and what is listed goes into one file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PySide6.QtWidgets import QFileDialog, QPushButton
+
+from tests.fakes.chat_exports import chatgpt, lm_studio, node, rent, zipped
+from tests.fakes.dropping import drop
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
+
+
+def titles(program) -> list[str]:
+    model = program.page.chat_list.view.model()
+    return [model.index(at).data() for at in range(model.rowCount())]
+
+
+def pick(program, name: str) -> None:
+    """Choose an entry of the menu over the list."""
+    menu = program.find("list_menu_button").menu()
+    action = next(one for one in menu.actions() if one.objectName() == name)
+    menu.setActiveAction(action)
+    action.trigger()
+
+
+def choose(program, name: str, *files) -> None:
+    dialog = program.find(name)
+    assert isinstance(dialog, QFileDialog)
+    if name == "import_chats_dialog":
+        dialog.filesSelected.emit([str(one) for one in files])
+    else:
+        dialog.fileSelected.emit(str(files[0]))
+    dialog.close()
+
+
+def noted(program, beginning: str) -> str:
+    program.wait(lambda: any(text.startswith(beginning) for text in program.notices()))
+    return next(text for text in program.notices() if text.startswith(beginning))
+
+
+def shown_notice(program):
+    return program.window.notices.bars[-1].notice
+
+
+def test_chats_of_another_program_come_in_and_the_first_is_shown(program, tmp_path):
+    picture = {"content_type": "multimodal_text", "parts": ["Look", {"content_type": "image_asset_pointer"}]}
+    chats = [rent(), chatgpt(node("q", None, "user", content=picture), id="c2", title="Picture")]
+    file = tmp_path / "export.zip"
+    file.write_bytes(zipped({"conversations.json": json.dumps(chats)}))
+    pick(program, "import_chats_action")
+    choose(program, "import_chats_dialog", file)
+    text = noted(program, "2 chats imported.")
+    assert "1 picture" in text
+    program.wait(lambda: sorted(titles(program)) == ["Picture", "Rent"])
+    program.click(program.window.notices.bars[-1].findChild(QPushButton, "notice_action"))
+    program.wait(lambda: program.frame.chat.chat and program.find("chat_title").text() in ("Rent", "Picture"))
+    pick(program, "import_chats_action")
+    choose(program, "import_chats_dialog", file)
+    assert "2 chats were here already" in noted(program, "No chats were imported.")
+    assert len(titles(program)) == 2
+
+
+def test_a_folder_is_imported_and_one_without_chats_is_refused(program, tmp_path):
+    (tmp_path / "a.conversation.json").write_text(json.dumps(lm_studio()))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    pick(program, "import_folder_action")
+    choose(program, "folder_dialog", tmp_path)
+    noted(program, "1 chat imported.")
+    pick(program, "import_folder_action")
+    choose(program, "folder_dialog", empty)
+    program.wait(lambda: any("empty" in text for text in program.notices()))
+
+
+def test_files_dropped_on_the_list_are_imported(program, tmp_path):
+    file = tmp_path / "conversations.json"
+    file.write_text(json.dumps([rent()]))
+    drop(program.page.chat_list, file)
+    noted(program, "1 chat imported.")
+
+
+def test_an_import_can_be_stopped_and_what_came_in_stays_whole(program, tmp_path):
+    for at in range(30):
+        one = chatgpt(node("q", None, "user", f"Question {at}"), node("a", "q", "assistant", "Answer"), id=f"c{at}")
+        (tmp_path / f"conversations-{at}.json").write_text(json.dumps([one]))
+    pick(program, "import_folder_action")
+    choose(program, "folder_dialog", tmp_path)
+    noted(program, "Importing")
+    stop = shown_notice(program)
+    assert stop.action == "Stop"
+    stop.on_action()
+    program.wait(lambda: any("The import was stopped" in text for text in program.notices()))
+    count = len(titles(program))
+    assert count < 30
+    pick(program, "import_folder_action")
+    choose(program, "folder_dialog", tmp_path)
+    noted(program, f"{30 - count} chats imported.")
+    program.wait(lambda: len(titles(program)) == 30)
+
+
+def test_all_that_is_listed_goes_into_one_file(program, tmp_path):
+    for name in ("one", "two", "three"):
+        program.ask(lambda services, name=name: services.chats.new_chat(name))
+    program.wait(lambda: len(titles(program)) == 3)
+    menu = program.find("export_shown_menu")
+    menu.form_chosen.emit("md")
+    choose(program, "export_dialog", tmp_path / "all.md")
+    noted(program, "Written to")
+    text = (tmp_path / "all.md").read_text()
+    assert all(f"# {name}" in text for name in ("one", "two", "three"))
+
+
+def test_marked_chats_go_into_one_file(program, tmp_path):
+    for name in ("one", "two", "three"):
+        program.ask(lambda services, name=name: services.chats.new_chat(name))
+    program.wait(lambda: len(titles(program)) == 3)
+    view, menu = program.page.chat_list.view, program.page.chat_list.selection._export.menu()
+    together = next(one for one in menu.actions() if one.menu() is not None)
+    assert not together.isVisible()
+    model = view.model()
+    for name in ("one", "three"):
+        view.selectionModel().select(
+            model.index(titles(program).index(name)), view.selectionModel().SelectionFlag.Select
+        )
+    program.wait(together.isVisible)
+    together.menu().form_chosen.emit("md")
+    choose(program, "export_dialog", tmp_path / "some.md")
+    noted(program, "Written to")
+    text = (tmp_path / "some.md").read_text()
+    assert "# one" in text
+    assert "# three" in text
+    assert "# two" not in text
