@@ -106,6 +106,8 @@ FIXED = (
     Keys("fixed.up", "Jobs", ("Alt+Up",), "Move up in the queue"),
     Keys("fixed.down", "Jobs", ("Alt+Down",), "Move down in the queue"),
     Keys("fixed.first", "Jobs", ("Alt+Home",), "First in the queue"),
+    Keys("fixed.take", WRITE, ("Tab",), "Take the grey words that continue the text"),
+    Keys("fixed.word", WRITE, ("Ctrl+Right",), "Take one word of them"),
     Keys("fixed.pin", TEXT, ("Ctrl+D",), "Keep the language on top of its list"),
     Keys("fixed.copy", IN_TEXTS, ("Ctrl+C",), "Copy"),
     Keys("fixed.cut", IN_TEXTS, ("Ctrl+X",), "Cut"),

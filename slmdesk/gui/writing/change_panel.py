@@ -41,16 +41,20 @@ class ChangePanel(QFrame):
         self.list = ChangeList(self)
         self._title = plain_label("", self, name="writing_changes_title", kind="strong")
         self._back = tool_button(
-            "writing_previous", self, icon="chevron-up", label="The change before", tip="The change before (Shift+F8)",
-            on=lambda: self.list.step(-1),
+            "writing_previous", self, icon="chevron-up", label="The change before", tip="The change before",
+            shortcut="change.previous", on=lambda: self.list.step(-1),
         )  # fmt: skip
         self._next = tool_button(
-            "writing_next", self, icon="chevron-down", label="The next change", tip="The next change (F8)",
-            on=lambda: self.list.step(1),
+            "writing_next", self, icon="chevron-down", label="The next change", tip="The next change",
+            shortcut="change.next", on=lambda: self.list.step(1),
         )  # fmt: skip
         make = partial(button, parent=self, kind="quiet")
-        self._accept = make("Accept", "writing_accept", tip="Make this change (Ctrl+Enter)", on=self.accept)
-        self._refuse = make("Refuse", "writing_refuse", tip="Leave your words (Ctrl+Shift+Enter)", on=self.refuse)
+        self._accept = make(
+            "Accept", "writing_accept", tip="Make this change", shortcut="change.accept", on=self.accept
+        )
+        self._refuse = make(
+            "Refuse", "writing_refuse", tip="Leave your words", shortcut="change.refuse", on=self.refuse
+        )
         self._accept_all = make(
             "Accept all", "writing_accept_all", tip="Make all changes but the doubtful ones",
             on=self._controller.accept_all,

@@ -65,11 +65,11 @@ class WritingPage(QWidget):
     def _build_actions(self) -> None:
         self._correct = button(
             "Correct", "writing_correct", self, kind="primary", on=self._on_correct,
-            tip="Show mistakes as changes, in the text or the part of it that is selected (F7)",
+            tip="Show mistakes as changes, in the text or the part of it that is selected", shortcut="write.correct",
         )  # fmt: skip
         self._rephrase = button(
-            "Rephrase", "writing_rephrase", self, tip="Say it in other words, in three ways (Ctrl+R)",
-            on=self._on_rephrase,
+            "Rephrase", "writing_rephrase", self, tip="Say it in other words, in three ways",
+            shortcut="write.rephrase", on=self._on_rephrase,
         )  # fmt: skip
         self._shorten = button("Shorten", "writing_shorten", self, tip="Say it in fewer words")
         self._give_menu(self._shorten, Task.SHORTEN, LENGTHS)
@@ -95,15 +95,17 @@ class WritingPage(QWidget):
         self._said = plain_label("", self, name="writing_said", kind="small")
         self._count = plain_label("", self, name="writing_count", kind="small", wraps=False)
         self._open = button(
-            "Open…", "writing_open", self, tip="Open a document: Word, OpenDocument, Markdown, text (Ctrl+O)",
-            on=self._on_open,
+            "Open…", "writing_open", self, tip="Open a document: Word, OpenDocument, Markdown, text",
+            shortcut="write.open", on=self._on_open,
         )  # fmt: skip
         self._texts = button(
             "Texts", "writing_texts", self, tip="A new text, and those written before",
             on=self._controller.ask_earlier,
         )  # fmt: skip
-        self._copy = button("Copy", "writing_copy", self, tip="Copy the whole text (Ctrl+Shift+C)", on=self._on_copy)
-        self._save = button("Save as", "writing_save", self, tip="Write the text to a file (Ctrl+S)")
+        self._copy = button(
+            "Copy", "writing_copy", self, tip="Copy the whole text", shortcut="write.copy", on=self._on_copy
+        )
+        self._save = button("Save as", "writing_save", self, tip="Write the text to a file", shortcut="write.save")
         give_export_menu(self._save, self._on_save, "Save as", FORMS)
         menu = self._save.menu()
         self._into = menu.addAction("The opened Word file, with tracked changes…", self._on_save_into)
