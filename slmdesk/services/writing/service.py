@@ -43,7 +43,7 @@ from slmdesk.services.writing.types import (
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.translation.chatter import without_chatter
 from slmdesk.text.words.language import SURE, detect
-from slmdesk.text.writing.doubts import doubts_of, facts_beside
+from slmdesk.text.writing.doubts import denies_otherwise, doubts_of, facts_beside
 from slmdesk.text.writing.edits import Edit, edits_of, reason_of
 from slmdesk.text.writing.passages import MOST_SENTENCE, Passage, answer_in, passages
 
@@ -231,4 +231,5 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
     if request.task is Task.CONTINUE:
         return Version(text, tuple(added), is_cut=is_cut)
     others = tuple((one.start, one.end) for one in edits_of(text, request.text) if one.end > one.start)
-    return Version(text, tuple(added), tuple(missing), tuple(edits_of(request.text, text)), is_cut, others)
+    edits, denies = tuple(edits_of(request.text, text)), denies_otherwise(request.text, text, language)
+    return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies)

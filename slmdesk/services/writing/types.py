@@ -119,6 +119,8 @@ class Version:
     """The model wrote up to the limit, so its end is missing."""
     others: Sequence[tuple[int, int]] = ()
     """Where it has words that the source does not have there: from and up to, in characters of `text`."""
+    denies_otherwise: bool = False
+    """One of the two has more words that deny, such as "not"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,15 @@ def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str
     return list(dict.fromkeys(added)), list(dict.fromkeys(missing))
 
 
+def denies_otherwise(old: str, new: str, language: str) -> bool:
+    """Whether one of two wordings has more words that deny than the other."""
+    counts = []
+    for text in (old, new):
+        found = _denials(_RUN_TOGETHER.sub(r"\1n't", text) if language == "en" else text, language)
+        counts.append(found if isinstance(found, int) else found.total())
+    return counts[0] != counts[1]
+
+
 def _facts_only_in(one: str, other: str, language: str) -> list[str]:
     from slmdesk.text.checks.check import check  # late: only who corrects waits for it
 

@@ -39,6 +39,15 @@ def test_a_text_is_written_anew_and_its_facts_are_compared(run, with_model, comm
     assert done.out == expected.strip() + "\n"
 
 
+def test_a_denial_that_is_gone_is_told(run, with_model):
+    said = {"answer": TEXT.replace("does not pay", "will pay")}
+    done = run("write", "tone", "--tone", "formal", "--language", "en", stdin=TEXT, echo=said)
+    assert "It may deny something else than your text: compare each “not” and “no”." in done.err
+    kept = {"answer": TEXT.replace("does not pay", "won't pay")}
+    done = run("write", "tone", "--tone", "formal", "--language", "en", stdin=TEXT, echo=kept)
+    assert "deny" not in done.err
+
+
 def test_a_text_that_comes_back_as_it_was_is_no_version(run, with_model):
     done = run("write", "tone", "--tone", "formal", "--language", "en", "--json", stdin=TEXT, echo={"answer": TEXT})
     assert (done.status, done.json["error"]["code"]) == (1, "writing.no_version")
