@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.types import Json, Role, TextPart
@@ -43,6 +43,15 @@ class Item:
     """What belongs to this item alone, such as its system prompt and its chosen leaf message."""
     archived: bool = False
     """Out of the list and of searches, and kept."""
+
+
+class MessagePlace(NamedTuple):
+    """Where a message stands in the tree of its item."""
+
+    n: int
+    id: str
+    parent: str | None
+    role: str
 
 
 @dataclass(frozen=True, slots=True)

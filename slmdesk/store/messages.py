@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import AnswerEnding, Message, RemovedMessages, Status
+from slmdesk.core.records import AnswerEnding, Message, MessagePlace, RemovedMessages, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.store.database import TICK_MS, RowLike
@@ -206,6 +206,18 @@ class Messages(StorePart):
         """All messages of an item's tree, in the order they were added."""
         return self._all(message_from, "select * from messages where item = ? order by n", (self._items.get(item).id,))
 
+    def tree_of_item(self, item: str) -> list[MessagePlace]:
+        """Where each message of an item stands in its tree, in the order they were added: without their texts."""
+        query = "select n, id, parent, role from messages where item = ? order by n"
+        return [MessagePlace(*row) for row in self._db.rows(query, (self._items.get(item).id,))]
+
+    def some(self, ids: Sequence[str]) -> list[Message]:
+        """These messages, a few hundred at most, in their order; those that are gone are left out."""
+        places = ", ".join("?" * len(ids))
+        found = self._all(message_from, f"select * from messages where id in ({places})", tuple(ids))
+        known = {one.id: one for one in found}
+        return [known[id] for id in ids if id in known]
+
     def delete_of_item(self, item: str) -> None:
         """Inside a transaction: delete an item's messages and their entries in the index."""
         for row in self._db.rows("select n from messages where item = ? and status <> 'streaming'", (item,)):
@@ -253,7 +265,7 @@ class Messages(StorePart):
 
 def parts_from(text: str) -> tuple[TextPart, ...]:
     """The parts of a message, from their column."""
-    return tuple(_part_from(each) for each in json.loads(text))
+    return tuple(_part_from(each) for each in json.loads(text)) if text != "[]" else ()
 
 
 def _part_from(shape: Mapping[str, Json]) -> TextPart:

@@ -187,6 +187,7 @@ class ChatPage(QWidget):
         chat, view, composer = self._chat, self.view, self.composer
         chat.chat_opened.connect(self._on_chat_opened)
         chat.conversation_shown.connect(self._on_conversation_shown)
+        chat.older_shown.connect(view.add_before)
         chat.message_added.connect(view.add_message)
         chat.message_renewed.connect(view.update_message)
         chat.text_grew.connect(view.append_text)
@@ -195,6 +196,7 @@ class ChatPage(QWidget):
         chat.version_shown.connect(view.show_flipped)
         for changed in (
             chat.conversation_shown,
+            chat.older_shown,
             chat.message_added,
             chat.message_renewed,
             chat.text_grew,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import Protocol, TypeVar
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.labels import CUT, clean_label
@@ -32,6 +33,8 @@ class Conversation:
     """For each message of the path that has other versions: the ids of all of them, oldest first."""
     quotes: Mapping[str, tuple[Quoted, ...]] = field(default_factory=dict)
     """For each answer: its verified quotations from the attachments."""
+    older: tuple[str, ...] = ()
+    """Ids of the messages of the path before these, which were not read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,37 @@ def title_from(text: str) -> str:
     return (cut[:space] if space >= MAX_TITLE // 2 else cut).rstrip(" ,;:.") + CUT
 
 
-def active_path(messages: Sequence[Message], leaf: str | None) -> tuple[Message, ...]:
+class Placed(Protocol):
+    """A message, or its place alone."""
+
+    @property
+    def n(self) -> int:
+        """Its number: a child's is larger than its parent's."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def parent(self) -> str | None:
+        """Id of the message before it."""
+
+    @property
+    def role(self) -> str:
+        """Who speaks."""
+
+
+P = TypeVar("P", bound=Placed)
+
+
+def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
     """Return the path from the root to `leaf`; below it, or without one, the newest child each time."""
     known = {one.id: one for one in messages}
-    children: dict[str | None, list[Message]] = {}
+    newest: dict[str | None, P] = {}
+    """The newest child of each."""
     for one in sorted(messages, key=lambda one: one.n):
-        parent = one.parent if one.parent in known else None
-        children.setdefault(parent, []).append(one)
-    path: list[Message] = []
+        newest[one.parent if one.parent in known else None] = one
+    path: list[P] = []
     at = known.get(leaf) if leaf else None
     seen: set[str] = set()
     while at is not None and at.id not in seen:
@@ -89,11 +115,11 @@ def active_path(messages: Sequence[Message], leaf: str | None) -> tuple[Message,
         path.append(at)
         at = known.get(at.parent) if at.parent else None
     path.reverse()
-    below = children.get(path[-1].id if path else None)
-    while below and below[-1].id not in seen:
-        path.append(below[-1])
-        seen.add(below[-1].id)
-        below = children.get(below[-1].id)
+    below = newest.get(path[-1].id if path else None)
+    while below is not None and below.id not in seen:
+        path.append(below)
+        seen.add(below.id)
+        below = newest.get(below.id)
     return tuple(path)
 
 
@@ -129,13 +155,16 @@ def blanks_note(message: Message) -> str:
     return f"To fill in: {', '.join(blanks)}" if blanks else ""
 
 
-def siblings_on(path: Sequence[Message], messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:
+def siblings_on(path: Sequence[Placed], messages: Sequence[Placed]) -> dict[str, tuple[str, ...]]:
     """Map each message of the path that has other versions to the ids of all of them, oldest first."""
-    beside: dict[tuple[str | None, Role], list[str]] = {}
+    only: dict[tuple[str | None, str], str] = {}
+    beside: dict[tuple[str | None, str], list[str]] = {}
     for one in sorted(messages, key=lambda one: one.n):
-        beside.setdefault((one.parent, one.role), []).append(one.id)
-    found = {one.id: tuple(beside.get((one.parent, one.role), ())) for one in path}
-    return {key: ids for key, ids in found.items() if len(ids) > 1}
+        place = (one.parent, one.role)
+        first = only.setdefault(place, one.id)
+        if first != one.id:
+            beside.setdefault(place, [first]).append(one.id)
+    return {one.id: tuple(beside[place]) for one in path if (place := (one.parent, one.role)) in beside}
 
 
 DELETED = "(deleted)"

@@ -233,6 +233,26 @@ class ChatService(Service):
         path = active_path(messages, leaf_of(item))
         return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
 
+    def open_end(self, chat: str, most: int) -> Conversation:
+        """Return the last `most` messages of a long chat's active path, a fraction of the time that all take; of any
+        other chat all, as `open`.  Raises KnownError `item.unknown`.
+        """
+        item = self._message_store_of(chat).items.get(chat)
+        if chat.startswith(PREFIX) or window_of(item) != ContextWindow():
+            return self.open(chat)
+        places = self._store.messages.tree_of_item(item.id)
+        path = active_path(places, leaf_of(item))
+        if len(path) <= most:
+            return self.open(chat)
+        self.shown[item.id] = {one.id for one in places}
+        older, end = [one.id for one in path[:-most]], [one.id for one in path[-most:]]
+        messages, quotes = tuple(self.some(end)), self._quotes.of(item.id)
+        return Conversation(item, messages, siblings_on(path, places), quotes, tuple(older))
+
+    def some(self, ids: Sequence[str]) -> list[Message]:
+        """Return these saved messages in their order; those that are gone are left out."""
+        return [self.answers.as_it_is(one) for one in self._store.messages.some(ids)]
+
     def messages(self, chat: str) -> list[Message]:
         """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
         message_store = self._message_store_of(chat)

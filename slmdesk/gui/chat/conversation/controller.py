@@ -19,6 +19,7 @@ from slmdesk.gui.chat.composer.drafts import Drafts
 from slmdesk.gui.chat.composer.full_controller import FullController
 from slmdesk.gui.chat.conversation.inspector import MessageInspector
 from slmdesk.gui.chat.conversation.message_edits import MessageEdits
+from slmdesk.gui.chat.conversation.older import END, OlderMessages
 from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
 from slmdesk.gui.chat.conversation.window_controller import WindowController
 from slmdesk.gui.chat.view.message import ANSWER_NOW, TOGGLE_THOUGHT
@@ -50,7 +51,8 @@ class ChatController(QObject):
 
     Lives on the window's thread.  Emits `chat_opened` with the chat's id ('' for a new one) and its title;
     `chat_begun`, before it, with the id that the new chat has got, and the ChatOptions it began with;
-    `conversation_shown` with all messages as MessageViews and the id of the one to go to ('' for none);
+    `conversation_shown` with all messages as MessageViews and the id of the one to go to ('' for none); of a long chat
+    with the last ones, and `older_shown` with more before them, a few at a time, until all are there;
     `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message kept) when it
     changes; `again_begun` and `version_shown` with the id of the answer that has taken another's place;
     `draft_restored` with text for the composer; `busy_changed` with whether an answer is being written; `other_found`
@@ -61,6 +63,7 @@ class ChatController(QObject):
     chat_opened = Signal(str, str)
     chat_begun = Signal(str, object)
     conversation_shown = Signal(object, str)
+    older_shown = Signal(object)
     message_added = Signal(object)
     message_renewed = Signal(object)
     text_grew = Signal(str, str)
@@ -91,6 +94,8 @@ class ChatController(QObject):
         self.inspector = MessageInspector(bridge, self.shown, self)
         self.edits = MessageEdits(bridge, self, self)
         self.window = WindowController(bridge, self, self)
+        self.older = OlderMessages(bridge, self.shown, self)
+        """Of a long chat, those that are not shown yet."""
         self._others: set[str] = set()
         self.context = ContextWatch(
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
@@ -118,6 +123,7 @@ class ChatController(QObject):
         self.attached.waiting_shown.connect(lambda _words: self._show_busy())
         self._bridge.on(QuotesFound, self._on_quotes_found)
         self._live_timer.timeout.connect(self._on_live_tick)
+        self.older.arrived.connect(self.older_shown)
 
     @property
     def message_ids(self) -> tuple[str, ...]:
@@ -155,12 +161,15 @@ class ChatController(QObject):
             self.show_again(message)
             return
         arrived = partial(self._on_opened, self._epoch, message)
-        self._bridge.ask(lambda services: services.chats.open(chat), arrived)
+        if message:
+            self._bridge.ask(lambda services: services.chats.open(chat), arrived)
+        else:
+            self._bridge.ask(lambda services: services.chats.open_end(chat, END), arrived)
 
     def restore_chat(self, chat: str) -> None:
         """Open the chat of the last run, unless a person has begun to write; one that no longer exists is ignored."""
         arrived = partial(self._on_restored, self._epoch)
-        self._bridge.ask(lambda services: services.chats.open(chat), arrived, _ignore)
+        self._bridge.ask(lambda services: services.chats.open_end(chat, END), arrived, _ignore)
 
     @Slot(str)
     def keep_draft(self, text: str) -> None:
@@ -264,10 +273,12 @@ class ChatController(QObject):
         elif epoch == self._epoch and opened.item.deleted_at is None:
             self.shown.open(opened)
             self._show(opened.item, opened.messages, message)
+            self.older.expect(opened.older)
 
     def _on_refreshed(self, epoch: int, near: str, opened: Conversation) -> None:
         if epoch != self._epoch:
             return
+        self.older.forget()
         before, now = list(self.shown.by_id), [one.id for one in opened.messages]
         self.shown.open(opened)
         self.shown.fill(opened.messages)
@@ -315,6 +326,7 @@ class ChatController(QObject):
     def _on_version(self, epoch: int, requested: str, opened: Conversation) -> None:
         if epoch != self._epoch:
             return
+        self.older.forget()
         self.shown.open(opened)
         self.shown.fill(opened.messages)
         self.show_again("")
@@ -437,6 +449,7 @@ class ChatController(QObject):
         self._bridge.ask(lambda services: services.chats.stop(message))
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
+        self.older.forget()
         self.chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
         self._show_space(item)
         if item is not None:

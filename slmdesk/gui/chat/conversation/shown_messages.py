@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from slmdesk.core.records import Message, Status
@@ -132,6 +132,11 @@ class ShownMessages:
         self.by_id = {one.id: one for one in messages}
         self.live = {one.id: self._new_live() for one in self.streaming}
         self._look_what_is_left_out()
+
+    def put_before(self, messages: Sequence[Message]) -> list[MessageView]:
+        """Take over older messages than those that are here.  Returns what is shown of them."""
+        self.by_id = {one.id: one for one in messages} | self.by_id
+        return [self.view(one) for one in messages]
 
     def put(self, message: Message) -> None:
         is_new = message.id not in self.by_id

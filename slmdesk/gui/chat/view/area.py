@@ -13,7 +13,7 @@ from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved,
 from slmdesk.gui.chat.view.find import Finder, Hit
 from slmdesk.gui.chat.view.menu import Entry, show_menu
 from slmdesk.gui.chat.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView
-from slmdesk.gui.chat.view.rows import Row
+from slmdesk.gui.chat.view.rows import WHOLE, Row
 from slmdesk.gui.chat.view.selectable import SelectableArea
 from slmdesk.gui.chat.view.virtual_scroll import EDGE
 from slmdesk.gui.chat.view.widget import MessageWidget
@@ -69,6 +69,15 @@ class ConversationView(SelectableArea):
         self._selecting.end()
         self.current = -1
         super().show_conversation(messages)
+
+    def add_before(self, messages: Sequence[MessageView]) -> None:
+        """Add older messages before the others; what is being read stays in place, and all stays all when selected."""
+        self._selecting.shift(len(messages))
+        self.current += len(messages) if self.current >= 0 else 0
+        is_all = len(self.rows) > 0 and self.rows[0].selection == self.rows[len(self.rows) - 1].selection == WHOLE
+        super().add_before(messages)
+        if is_all:
+            self.select_all()
 
     def update_message(self, message: MessageView) -> None:
         """Update a message; its end is announced to screen readers.  Raises KeyError for an unknown id."""
@@ -151,6 +160,9 @@ class ConversationView(SelectableArea):
             if any(thing is not None and widget.isAncestorOf(thing) for thing in (before, now)):
                 widget.focus_has_changed()
         self._show_current()
+
+    def _on_pressed(self, message_id: str) -> None:
+        self._selecting.begin(self._index(message_id))
 
     def _on_action(self, message_id: str, key: str) -> None:
         widget = self.rows[self._index(message_id)].widget
@@ -265,7 +277,7 @@ class ConversationView(SelectableArea):
         widget.set_current(self.hasFocus() and self._by_keyboard and index == self.current)
         text.anchor_chosen.connect(partial(self._on_anchor, message_id))
         text.menu_requested.connect(partial(self._on_menu, message_id))
-        text.pressed.connect(partial(self._selecting.begin, index))
+        text.pressed.connect(partial(self._on_pressed, message_id))
         text.dragged.connect(self._selecting.drag_to)
         text.released.connect(self._selecting.end)
         text.copy_requested.connect(self.copy_selection)

@@ -68,6 +68,14 @@ class Rows:
         self._tops = None
         return row
 
+    def add_before(self, views: Sequence[MessageView]) -> list[Row]:
+        """Add rows before the others.  Returns them."""
+        rows = [Row(view) for view in views]
+        self._rows[:0] = rows
+        self._index = {row.view.id: i for i, row in enumerate(self._rows)}
+        self._tops = None
+        return rows
+
     def cut(self, length: int) -> list[Row]:
         """Keep the first `length` rows.  Returns the others."""
         gone = self._rows[length:]

@@ -42,6 +42,11 @@ class Selecting(QObject):
         self.clear(but=index)
         self._from = (index, -1)
 
+    def shift(self, count: int) -> None:
+        """So many rows come before the others."""
+        if self._from is not None:
+            self._from = (self._from[0] + count, self._from[1])
+
     def drag_to(self, place: QPoint) -> None:
         """Extend the selection to this global position while the mouse is held."""
         if self._from is None:

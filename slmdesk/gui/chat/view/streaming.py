@@ -47,6 +47,14 @@ class GrowingArea(MessageArea):
         self.rows.guess(self._style, self.column_width)
         self.relay()
 
+    def add_before(self, messages: Sequence[MessageView]) -> None:
+        """Add older messages before the others; what is being read stays in place."""
+        self.rows.add_before(messages)
+        self.live = {index + len(messages) for index in self.live}
+        self._anchor += len(messages)
+        self.rows.guess(self._style, self.column_width)
+        self.relay()
+
     def update_message(self, message: MessageView) -> None:
         """Update a message.  Raises KeyError for an unknown id."""
         index = self._index(message.id)

@@ -1,0 +1,73 @@
+"""The older part of a long chat: its end is shown at once, the rest is read and put before it a few at a time.
+
+No widgets.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.core.records import Message
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
+from slmdesk.services.base.events import Problem
+
+END = 40
+"""Messages of a long chat that are shown first: more than most windows hold."""
+CHUNK = 100
+"""Messages that are read and put before them at a time: neither the window nor other requests wait long."""
+REST_MS = 300
+"""Before the first: who goes from chat to chat waits for none of it."""
+
+
+class OlderMessages(QObject):
+    """Lives on the window's thread.  Emits `arrived` with the MessageViews of older messages, the newest first."""
+
+    arrived = Signal(object)
+
+    def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
+        super().__init__(parent, objectName="older_messages")
+        self._bridge, self._shown = bridge, shown
+        self._ids: tuple[str, ...] = ()
+        self._epoch = 0
+        self._timer = QTimer(self, singleShot=True, interval=REST_MS)
+        self._timer.timeout.connect(self._on_timeout)
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether some are not shown yet."""
+        return bool(self._ids)
+
+    def expect(self, ids: tuple[str, ...]) -> None:
+        """Read these messages, which come before those that are shown."""
+        self.forget()
+        self._ids = ids
+        if ids:
+            self._timer.start(REST_MS)
+
+    def forget(self) -> None:
+        """Other messages are shown."""
+        self._epoch += 1
+        self._ids = ()
+        self._timer.stop()
+
+    @Slot()
+    def _on_timeout(self) -> None:
+        ids = self._ids[-CHUNK:]
+        read = partial(self._on_read, self._epoch)
+        self._bridge.ask(lambda services: services.chats.some(ids), read, self._on_refused)
+
+    def _on_read(self, epoch: int, messages: list[Message]) -> None:
+        if epoch != self._epoch:
+            return
+        self._ids = self._ids[:-CHUNK]
+        if messages:
+            self.arrived.emit(self._shown.put_before(messages))
+        if self._ids:
+            self._timer.start(0)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.forget()
+        self._bridge.problem_met.emit(problem)
