@@ -20,6 +20,7 @@ from benchmarks import (
     download_throughput,
     engine_rows,
     estimates,
+    history_rows,
     program_rows,
     search_results,
     translation_rows,
@@ -40,7 +41,8 @@ ROWS = {row.__name__: row for module in (engine_rows, chat_rows, document_rows, 
 MORE = {
     row.__name__: row
     for module in (
-        engine_rows, program_rows, download_throughput, estimates, search_results, window_rows, translation_rows,
+        engine_rows, program_rows, download_throughput, estimates, search_results, window_rows, history_rows,
+        translation_rows,
     )
     for row in module.MORE
 }  # fmt: skip

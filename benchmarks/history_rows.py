@@ -32,8 +32,9 @@ REST_MS = 3000
 """Between two openings: the older part and the meter of the context are read meanwhile."""
 WORDS = 40
 """Of a message."""
-ASKED = ("w000", "w000 w001", "w00", "w0450", "w1999 w1998", "w04 w001", "nowhere")
-"""In nearly every message; two such; the beginning of such; in some; in few together; a beginning and a word; in none.
+ASKED = ("w000", "w000 w001", "w00", "w450", "w999 w998", "w04 w001", "nowhere", "chat")
+"""In nearly every message; two such; the beginning of such; in some; in few together; a beginning and a word; in none;
+in no message and every title.
 """
 TEXTS = 20_000
 """Different ones."""

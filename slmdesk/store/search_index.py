@@ -7,11 +7,12 @@ over remembered translations; the row numbers of each are those of its table.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Found
-from slmdesk.store.database import Value
+from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import StorePart
 from slmdesk.text.words import folding
 
@@ -19,6 +20,10 @@ HIT_BEGINS, HIT_ENDS = "\ue000", "\ue001"
 SNIPPET_BEFORE, SNIPPET_AFTER = 60, 140
 """Characters of the original around the first hit."""
 INDEXES = ("words", "titles", "passage_words", "memory_words")
+INDEXED = 3
+"""Letters of the longest beginnings of words that have an index of their own (store/schema.py)."""
+LOOKED_AT = 300
+"""Messages looked through for a word that stands in many."""
 OLDEST = -(1 << 62)
 WITHOUT_MESSAGES = -(1 << 60)
 """Added to the number of an item without messages, it gives its place behind every message."""
@@ -67,13 +72,8 @@ class SearchIndex(StorePart):
         return sorted(found, key=lambda one: one.n, reverse=True)[:limit]
 
     def _in_messages(self, query: str, words: str, items: _Items, newest: int, limit: int) -> list[Found]:
-        rows = self._db.rows(
-            "select messages.n, messages.id, messages.item, messages.parts, messages.text, items.title"
-            " from words join messages on messages.n = words.rowid join items on items.id = messages.item"
-            f" where words match ? and words.rowid < ? and {_ARE_SEARCHED}"
-            " order by words.rowid desc limit ?",
-            (query, newest, *items.values, limit),
-        )
+        common = self._common(words, items, newest, limit)
+        rows = self._matching(query, items, newest, limit) if common is None else common
         return [
             Found(
                 item=row["item"],
@@ -84,6 +84,35 @@ class SearchIndex(StorePart):
             )
             for row in rows
         ]
+
+    def _matching(self, query: str, items: _Items, newest: int, limit: int) -> Sequence[RowLike]:
+        return self._db.rows(
+            "select messages.n, messages.id, messages.item, messages.parts, messages.text, items.title"
+            " from words join messages on messages.n = words.rowid join items on items.id = messages.item"
+            f" where words match ? and words.rowid < ? and {_ARE_SEARCHED}"
+            " order by words.rowid desc limit ?",
+            (query, newest, *items.values, limit),
+        )
+
+    def _common(self, words: str, items: _Items, newest: int, limit: int) -> list[RowLike] | None:
+        """The newest messages where the last word stands in many; None where it may stand in few, or is short.
+
+        Of a beginning longer than INDEXED letters FTS5 gathers every message before it gives the newest: half a second
+        where a million hold it.  So its first letters are looked for, and the messages are looked through.
+        """
+        *others, last = folding.query_pieces(words)
+        if len(last) > 1 or len(last[0]) <= INDEXED:
+            return None
+        found: list[RowLike] = []
+        rows = self._matching(_query_of([*others, [last[0][:INDEXED]]]), items, newest, LOOKED_AT)
+        for at, row in enumerate(rows):
+            if at >= LOOKED_AT // 5 and len(rows) == LOOKED_AT and len(found) * LOOKED_AT < at * limit:
+                return None  # at this rate not enough of them
+            if f" {last[0]}" in f" {folding.fold_for_search(self.words_of(row['parts'], row['text']))}":
+                found.append(row)
+            if len(found) == limit:
+                return found
+        return found if len(rows) < LOOKED_AT else None
 
     def _in_titles(self, query: str, words: str, items: _Items, newest: int, oldest: int, limit: int) -> list[Found]:
         """Items that match by their title only, with positions between `oldest` and `newest`, both excluded."""
@@ -172,7 +201,11 @@ class SearchIndex(StorePart):
 
 def fts_query(words: str) -> str:
     """The FTS5 query for these words, each quoted so that none is an operator; empty for no words."""
-    phrases = [f'"{" ".join(run)}"' for run in folding.query_pieces(words)]
+    return _query_of(folding.query_pieces(words))
+
+
+def _query_of(pieces: Sequence[Sequence[str]]) -> str:
+    phrases = [f'"{" ".join(run)}"' for run in pieces]
     return " ".join(phrases) + "*" if phrases else ""
 
 
