@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.palette.matching import NameList
-from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
+from slmdesk.services.base.events import ItemChanged, ItemGone, ItemsAdded, Problem
 from slmdesk.services.documents.events import (
     CollectionChanged,
     CollectionGone,
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from slmdesk.services.container import Services
 
 CHANGES = (
-    ItemChanged, ItemGone, DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, CollectionGone,
-    ModelsChanged,
+    ItemChanged, ItemGone, ItemsAdded, DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged,
+    CollectionGone, ModelsChanged,
 )  # fmt: skip
 CHAT, SPACE, TRANSLATION = "chat", "space", "translation"
 

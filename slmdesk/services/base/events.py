@@ -44,6 +44,11 @@ class ItemChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ItemsAdded(Event):
+    """Many items are new at once, such as imported chats: lists are to be read again."""
+
+
+@dataclass(frozen=True, slots=True)
 class ItemGone(Event):
     """An item was deleted for good."""
 

@@ -21,7 +21,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.json_file import read_file
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
-from slmdesk.services.base.events import ItemChanged, Problem
+from slmdesk.services.base.events import ItemsAdded, Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
@@ -33,6 +33,7 @@ THREAD_FILE, MESSAGES_FILE = "thread.json", "messages.jsonl"
 """The two files of a chat of Jan."""
 MOST_FILES, MOST_DEPTH = 20_000, 8
 """Of a folder."""
+TELL_AFTER_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class _Import(Service):
         self._sums: set[str] = set()
         self._handle: JobHandle | None = None
         self._is_stopped = False
-        self._file = ""
+        self._file, self._told = "", 0.0
         self.pending: Pending[ImportReport] = Pending(self.stop)
 
     def begin(self, paths: Sequence[Path]) -> None:
@@ -173,7 +174,8 @@ class _Import(Service):
         self._file, before = source.path.name, self._seen
         payload: dict[str, Json] = {"path": str(source.path), "thread": source.thread}
         self._handle, reading = start_reader(self._service_thread, self._reader, "chats", payload, self._on_partial)
-        self.pending.progress(ImportProgress(self._file, len(self._added), self._counts["known"]))
+        self._told = 0.0
+        self._tell()
         reading.then(partial(self._on_read, source, before))
 
     @property
@@ -207,6 +209,8 @@ class _Import(Service):
         self._problems.append((name, problem_for(error)))
 
     def _end(self) -> None:
+        if self._added:
+            self._publish(ItemsAdded())
         self.pending.end(
             ImportReport(
                 tuple(self._added),
@@ -219,6 +223,13 @@ class _Import(Service):
                 self._is_stopped,
             )
         )
+
+    def _tell(self) -> None:
+        """Report how far it is, now and then: of thousands of chats each one would be too often."""
+        now = time.monotonic()
+        if now - self._told >= TELL_AFTER_S:
+            self._told = now
+            self.pending.progress(ImportProgress(self._file, len(self._added), self._counts["known"]))
 
     # ---- chats
 
@@ -236,7 +247,7 @@ class _Import(Service):
             self._counts["known"] += 1
         else:
             self._add(chat, lacks)
-        self.pending.progress(ImportProgress(self._file, len(self._added), self._counts["known"]))
+        self._tell()
 
     def _made(self, untrusted: Mapping[str, Any]) -> tuple[NewChat, Mapping[str, int]]:
         now = time.time()
@@ -262,7 +273,6 @@ class _Import(Service):
         self._sums.add(chat.sum)
         self._added.append(item.id)
         self._left_out.update(lacks)
-        self._publish(ItemChanged(item))
 
     def _has_document(self, id: str, sha256: str) -> bool:
         try:

@@ -20,7 +20,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Origin, Role, TextPart
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import ItemChanged, Problem
+from slmdesk.services.base.events import ItemsAdded, Problem
 from slmdesk.services.chat.context_window import AFTER, NOTES, PINNED, WINDOW
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.history.imports import ImportProgress, ImportReport, sources_in
@@ -165,7 +165,8 @@ def test_links_in_a_folder_are_not_followed(tmp_path) -> None:
     assert [one.path.name for one in sources_in([tmp_path / "folder"])] == ["2.conversation.json"]
 
 
-def test_a_stop_leaves_whole_chats_and_says_so(services, tmp_path) -> None:
+def test_a_stop_leaves_whole_chats_and_says_so(services, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.services.history.imports.TELL_AFTER_S", 0)
     path = saved(tmp_path / "conversations.json", [rent(f"c{at}") for at in range(300)])
 
     def begin():
@@ -380,7 +381,7 @@ def test_a_newer_export_says_so(services, tmp_path) -> None:
 def test_new_chats_are_told_to_the_window(opened, tmp_path) -> None:
     recorder = opened(model=False)
     report = imported(recorder.services, saved(tmp_path / "c.json", [rent()]))
-    assert recorder.wait(ItemChanged, lambda event: event.item.id == report.added[0])
+    assert recorder.wait(ItemsAdded, lambda _event: bool(report.added))
 
 
 # ---- several chats as one file

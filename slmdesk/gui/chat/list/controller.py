@@ -18,7 +18,7 @@ from slmdesk.gui.chat.list.spaces import SpacesController
 from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, trashed
 from slmdesk.services.base import events
-from slmdesk.services.base.events import ItemChanged, ItemGone, MessageAdded, MessageChanged, MessageEnded
+from slmdesk.services.base.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
 from slmdesk.services.chat.places import KIND
 
 MOST_HITS = 200
@@ -79,6 +79,7 @@ class ListController(QObject):
         self.spaces.listed.connect(self._on_spaces_listed)
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.on(ItemGone, self._on_item_gone)
+        bridge.on(ItemsAdded, self.start)
         bridge.opened.connect(self.start)
         bridge.on(MessageAdded, self._on_message_reported)
         bridge.on(MessageChanged, self._on_message_reported)
