@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
+from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
 
 from slmdesk.gui.base.theme import Theme
 
@@ -59,7 +59,7 @@ class Pending:
     """Where it ends there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Run:
     position: int
     text: str
@@ -86,6 +86,10 @@ class _Scan:
     pending: Sequence[Pending]
 
 
+_Line = tuple[int, tuple[tuple[int, str, Kind, int], ...]]
+"""A block: its length as Qt counts, and of each stretch with one look where it begins, its words, kind and number."""
+
+
 class TrackedText(QObject):
     """The changes in a document.  Lives on the window's thread.
 
@@ -98,6 +102,8 @@ class TrackedText(QObject):
         super().__init__(parent, objectName="tracked_text")
         self.document, self._theme = document, theme
         self._known: _Scan | None = None
+        self._lines: list[_Line] = []
+        """Of each block, renewed where the document changes: of a long text all take a tenth of a second."""
         self._own_revision = -1
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.setObjectName("tracked_timer")
@@ -195,9 +201,25 @@ class TrackedText(QObject):
     # ---- private
 
     @Slot(int, int, int)
-    def _on_contents_change(self, _position: int, _removed: int, _added: int) -> None:
+    def _on_contents_change(self, position: int, _removed: int, added: int) -> None:
         self._known = None
+        self._renew(position, added)
         self._timer.start()
+
+    def _renew(self, position: int, added: int) -> None:
+        """Look anew at the blocks of what was added, and take over those before and behind it."""
+        document = self.document
+        first, last = document.findBlock(position), document.findBlock(position + added)
+        last = last if last.isValid() else document.lastBlock()
+        behind = document.blockCount() - last.blockNumber() - 1
+        if not first.isValid() or len(self._lines) - behind < first.blockNumber():
+            self._lines = []
+            return
+        found = [_line_of(first)]
+        while first != last:
+            first = first.next()
+            found.append(_line_of(first))
+        self._lines[first.blockNumber() - len(found) + 1 : len(self._lines) - behind] = found
 
     def _settle(self, numbers: Collection[int], *, stays: Kind) -> None:
         runs = [run for run in self._scan().runs if run.number in numbers and run.kind is not Kind.STAYS]
@@ -254,7 +276,9 @@ class TrackedText(QObject):
 
     def _scan(self) -> _Scan:
         if self._known is None:
-            self._known = _scanned(self.document)
+            if len(self._lines) != self.document.blockCount():
+                self._lines = list(map(_line_of, _blocks(self.document)))
+            self._known = _scanned(self._lines)
         return self._known
 
 
@@ -273,23 +297,35 @@ def _cut16(text: str, units: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "surrogatepass")
 
 
-def _scanned(document: QTextDocument) -> _Scan:
-    runs: list[_Run] = []
-    at = 0
+def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:
     block = document.begin()
     while block.isValid():
-        start = block.position()
+        yield block
+        block = block.next()
+
+
+def _line_of(block: QTextBlock) -> _Line:
+    text = block.text().replace("\u2028", "\n")
+    ranges = block.textFormats()
+    found = []
+    for one in ranges:
+        words = text if len(ranges) == 1 else _between16(text, one.start, one.length)
+        number, kind = one.format.intProperty(_ID), Kind(one.format.intProperty(_KIND))
+        found.append((one.start, words, kind, number))
+    return size16(text), tuple(found)
+
+
+def _scanned(lines: Sequence[_Line]) -> _Scan:
+    runs: list[_Run] = []
+    at = start = 0
+    for length, ranges in lines:
         if start:
             runs.append(_Run(start - 1, "\n", Kind.STAYS, 0, at))
             at += 1
-        text = block.text().replace("\u2028", "\n")
-        ranges = block.textFormats()
-        for one in ranges:
-            words = text if len(ranges) == 1 else _between16(text, one.start, one.length)
-            kind = Kind(one.format.intProperty(_KIND))
-            runs.append(_Run(start + one.start, words, kind, one.format.intProperty(_ID), at))
+        for position, words, kind, number in ranges:
+            runs.append(_Run(start + position, words, kind, number, at))
             at += 0 if kind is Kind.COMES else len(words)
-        block = block.next()
+        start += length + 1
     standing = [run for run in runs if run.kind is not Kind.COMES]
     return _Scan(runs, standing, "".join(run.text for run in standing), list(_pending(runs)))
 
