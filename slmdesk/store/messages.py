@@ -209,7 +209,7 @@ class Messages(StorePart):
     def tree_of_item(self, item: str) -> list[MessagePlace]:
         """Where each message of an item stands in its tree, in the order they were added: without their texts."""
         query = "select n, id, parent, role from messages where item = ? order by n"
-        return [MessagePlace(*row) for row in self._db.rows(query, (self._items.get(item).id,))]
+        return list(map(MessagePlace._make, self._db.rows(query, (self._items.get(item).id,))))
 
     def some(self, ids: Sequence[str]) -> list[Message]:
         """These messages, a few hundred at most, in their order; those that are gone are left out."""
