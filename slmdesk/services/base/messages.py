@@ -38,16 +38,18 @@ class _Words(dict[str, str]):
     """Args formatted for a sentence: sizes carry units, a missing one is 'unknown'."""
 
     def __init__(self, args: Args) -> None:
-        super().__init__({key: _word(key, value) for key, value in args.items() if value != ""})
+        sizes = {"expected", "limit"} if "bytes" in args else {"expected"}  # a limit may be one of pages
+        words = {key: _word(one, is_size="bytes" in key or key in sizes) for key, one in args.items() if one != ""}
+        super().__init__(words)
 
     def __missing__(self, key: str) -> str:
         return "unknown"
 
 
-def _word(key: str, value: str | int | float) -> str:
+def _word(value: str | int | float, *, is_size: bool) -> str:
     if isinstance(value, str):
         return clean_label(value, MAX_ARG_CHARACTERS)
-    if "bytes" in key or key in {"expected", "limit"}:
+    if is_size:
         return bytes_for_people(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 

@@ -61,7 +61,7 @@ class WindowService(Service):
         """Replace the notes; empty ones are removed.  Raises KnownError `item.unknown`, `text.too_long`."""
         words = notes.strip()
         if len(words) > MOST_NOTES:
-            raise KnownError("text.too_long", limit=MOST_NOTES)
+            raise KnownError("text.too_long", limit=f"{MOST_NOTES:,} characters")
         return self._change(chat, **{NOTES: words or None})
 
     def summarize_left_out(self, chat: str) -> Pending[Item]:
