@@ -112,7 +112,7 @@ class SearchIndex(StorePart):
                 found.append(row)
             if len(found) == limit:
                 return found
-        return found if len(rows) < LOOKED_AT else None
+        return None  # few have it; and a damaged index of beginnings holds none without a word
 
     def _in_titles(self, query: str, words: str, items: _Items, newest: int, oldest: int, limit: int) -> list[Found]:
         """Items that match by their title only, with positions between `oldest` and `newest`, both excluded."""
