@@ -111,7 +111,10 @@ def ran(set_up, folder, monkeypatch, tests: str) -> tuple[list[str], list[str]]:
     monkeypatch.setattr(set_up, "ROOT", folder)
     monkeypatch.setattr(set_up, "BIN", Path(sys.executable).parent)
     command = ["pytest", "-q", "-p", "no:randomly", "--rootdir", str(folder), "test_it.py"]
-    environment = {**os.environ, "PYTEST_ADDOPTS": ""}
+    ours = {
+        key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")
+    }  # this test may be shared too
+    environment = {**ours, "PYTEST_ADDOPTS": ""}
     failed: list[str] = []
     beside = [*command, "--cache-clear", "-n", "2"]
     assert not set_up.run_check("pytest", beside, environment, failed)
