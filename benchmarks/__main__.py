@@ -92,8 +92,11 @@ def measure(task: Task) -> Measured:
         problem = f"{type(err).__name__}: {err}"
         say(f"  failed: {problem}")
     seconds, others = time.monotonic() - began, max(before, load.cores)
-    say(f"  {seconds:.0f} s" + (f", busy machine: others used {others:.2f} cores" if others > LIMIT_CORES else ""))
-    return Measured(task.name, task.subject.version, time.time(), seconds, others, tuple(rows), problem)
+    version, stolen = task.subject.version, load.stolen_cores
+    one = Measured(task.name, version, time.time(), seconds, others, tuple(rows), problem, stolen)
+    busy = f", busy machine: others used {others:.2f} cores, the host took {stolen:.2f}" if one.is_busy else ""
+    say(f"  {seconds:.0f} s{busy}")
+    return one
 
 
 def measure_all(tasks: Sequence[Task], kept: Kept, known: dict[tuple[str, str], Measured]) -> list[Measured]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.busy import LIMIT_CORES
+from benchmarks.busy import LIMIT_CORES, STOLEN_LIMIT_CORES
 from benchmarks.common import ROOT, Row, table
 from benchmarks.subject import SECOND_VARIABLE, Subject
 
@@ -42,6 +42,8 @@ class Measured:
     rows: tuple[Row, ...]
     problem: str = ""
     """Why there are no more rows, where a side ended or could not begin."""
+    stolen: float = 0.0
+    """Cores that the host of a virtual PC took meanwhile."""
 
     @property
     def is_whole(self) -> bool:
@@ -51,7 +53,7 @@ class Measured:
     @property
     def is_busy(self) -> bool:
         """Whether others took too much for the figures to be trusted."""
-        return self.others > LIMIT_CORES
+        return self.others > LIMIT_CORES or self.stolen > STOLEN_LIMIT_CORES
 
 
 class Kept:
@@ -108,6 +110,8 @@ def machine() -> str:
 def report(measured: Sequence[tuple[Subject, Measured]], *, has_second: bool) -> str:
     """All tables as Markdown, with what holds the goals that are missed."""
     lines = [HEAD.format(date=datetime.now(UTC).date().isoformat(), machine=machine())]
+    if (stolen := max((one.stolen for _subject, one in measured), default=0.0)) >= 0.01:
+        lines += [f"A virtual PC: its host took up to {stolen:.2f} of {os.cpu_count()} cores away meanwhile."]
     for is_second in (False, True):
         some = [(subject, one) for subject, one in measured if subject.is_second == is_second]
         rows = [_marked(row, one) for _subject, one in some for row in one.rows]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as run
-from benchmarks.busy import LIMIT_CORES, OtherLoad
+from benchmarks.busy import LIMIT_CORES, STOLEN_LIMIT_CORES, OtherLoad
 from benchmarks.common import Row, row_of, table
 from benchmarks.document_rows import ROWS as DOCUMENT_ROWS
 from benchmarks.measured import BEGIN, DAY_S, END, Kept, Measured, report, write_page
@@ -38,6 +38,7 @@ def test_what_is_old_disturbed_failed_or_cut_is_measured_again(tmp_path: Path) -
     kept = Kept(tmp_path, "v")
     kept.add(replace(measured("old"), at=time.time() - DAY_S - 1))
     kept.add(measured("disturbed", others=LIMIT_CORES + 0.01))
+    kept.add(replace(measured("stolen"), stolen=STOLEN_LIMIT_CORES + 0.01))
     kept.add(replace(measured("failed"), problem="RuntimeError: the runner server ended with 1"))
     kept.add(measured("whole"))
     with (tmp_path / "v.jsonl").open("a", encoding="utf-8") as file:
@@ -140,7 +141,7 @@ def test_what_was_disturbed_is_measured_once_more(
     left, calls = iter(loads), []
 
     class Load:
-        cores = 0.0
+        cores = stolen_cores = 0.0
 
     def rows(subject: Subject) -> list[Row]:
         calls.append(subject)
