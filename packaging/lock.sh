@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header "$@"; }
-echo 'setuptools>=77' | compile pyproject.toml - --output-file packaging/requirements.txt
-echo 'setuptools>=77' | compile pyproject.toml - --extra dev --output-file packaging/requirements-dev.txt
-echo 'setuptools>=77' | compile pyproject.toml - --extra dev --extra bench --output-file packaging/requirements-bench.txt
+echo 'setuptools>=77' | compile pyproject.toml - --extra encrypt --output-file packaging/requirements.txt
+echo 'setuptools>=77' | compile pyproject.toml - --extra encrypt --extra dev --output-file packaging/requirements-dev.txt
+echo 'setuptools>=77' | compile pyproject.toml - --extra encrypt --extra dev --extra bench --output-file packaging/requirements-bench.txt
 echo 'pip>=26' | compile - --output-file packaging/requirements-pip.txt
