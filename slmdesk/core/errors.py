@@ -87,6 +87,12 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "store.read_only": ("path",),
         "store.in_use": (),
         "backup.unusable": ("path", "reason"),
+        # keys of an encrypted history
+        "key.missing": (),
+        "key.wrong": (),
+        "key.mistyped": (),
+        "key.file_damaged": ("path",),
+        "key.library_missing": ("library",),
         "item.unknown": ("id",),
         "text.replaced": ("count",),
         "chats.unknown": ("path",),

@@ -166,6 +166,21 @@ SENTENCES: Mapping[str, str] = {
     "store.read_only": "The history {path} cannot be written. It can be read, but nothing new is saved.",
     "store.in_use": "The history is open elsewhere. Close the other window or command first.",
     "backup.unusable": "{path} cannot be restored: {reason}. Nothing was changed. Choose another backup.",
+    # keys of an encrypted history
+    "key.missing": (
+        "This is encrypted, and this account holds no key to it. Nothing was touched. The passphrase or the recovery "
+        "key opens it."
+    ),
+    "key.wrong": "That does not open it. Nothing was touched. Try again, or use the other: passphrase or recovery key.",
+    "key.mistyped": "This recovery key has a typing error. Compare it with the paper, sign by sign, and try again.",
+    "key.file_damaged": (
+        "The history is encrypted, and its file of keys {path} is missing or damaged, and so is its copy. Nothing was "
+        "touched. Put the file back from a backup of this folder."
+    ),
+    "key.library_missing": (
+        "Encryption needs the library “{library}”, which is not installed here. Nothing was touched. Install slmdesk "
+        "with the extra “encrypt”."
+    ),
     # documents
     "document.unknown_format": "Files of the kind “{suffix}” cannot be read. These can: {known}.",
     "document.unreadable": "The document {path} cannot be read ({reason}).",

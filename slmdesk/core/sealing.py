@@ -1,0 +1,72 @@
+"""Keys made from keys (HKDF-SHA256, RFC 5869) and sealed bytes (AES-256-GCM, NIST SP 800-38D).
+
+The one place that names the library for it, `cryptography`, imported when it is first needed: an installation without
+it works, and encrypts nothing.  A key is 32 random bytes, never a passphrase.
+"""
+
+from __future__ import annotations
+
+import os
+
+from slmdesk.core.errors import KnownError, SlmdeskError
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TAG_BYTES = 16
+LIBRARY = "cryptography"
+
+
+class SealBroken(SlmdeskError):
+    """What was sealed has been changed or cut, or is sealed with another key or for another purpose."""
+
+
+def new_key() -> bytes:
+    """32 bytes from the system's source of randomness."""
+    return os.urandom(KEY_BYTES)
+
+
+def derive(key: bytes, info: str, *, length: int = KEY_BYTES, salt: bytes = b"") -> bytes:
+    """Make a key for one purpose, `info`, out of another key: `length` bytes, the same each time.
+
+    Who has one of them learns nothing of the first key or of the others.  Raises KnownError `key.library_missing`.
+    """
+    try:
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+    except ImportError as err:
+        raise library_missing(err) from err
+    return HKDF(algorithm=SHA256(), length=length, salt=salt or None, info=info.encode()).derive(key)
+
+
+def seal(key: bytes, data: bytes, aad: bytes = b"") -> bytes:
+    """Encrypt `data`, at most 2 GiB: the nonce (12 bytes, random), the ciphertext, the tag (16 bytes).
+
+    `aad` is not stored: the same bytes are wanted to open it, so that it cannot be put to another use.
+    Raises KnownError `key.library_missing`.
+    """
+    try:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    except ImportError as err:
+        raise library_missing(err) from err
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, data, aad)
+
+
+def unseal(key: bytes, sealed: bytes, aad: bytes = b"") -> bytes:
+    """What `seal` was given.  Raises SealBroken, and KnownError `key.library_missing`."""
+    try:
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    except ImportError as err:
+        raise library_missing(err) from err
+    if len(sealed) < NONCE_BYTES + TAG_BYTES:
+        raise SealBroken("too short")
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], aad)
+    except InvalidTag as err:
+        raise SealBroken("not what was sealed") from err
+
+
+def library_missing(err: ImportError) -> KnownError:
+    """The error of an installation without a library that encryption needs."""
+    return KnownError("key.library_missing", library=(err.name or LIBRARY).partition(".")[0])
