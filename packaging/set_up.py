@@ -22,6 +22,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,11 @@ QT_LIBRARIES = {
 class SetUpFailed(Exception):
     """Something is missing that this script cannot get; the text says what to do."""
 
+    def __init__(self, words: str, status: int = -1) -> None:
+        super().__init__(words)
+        self.status = status
+        """Of the command that failed."""
+
 
 def say(words: str) -> None:
     """One line of progress, to stderr."""
@@ -109,7 +115,9 @@ def call(command: Sequence[str | Path], *, fine: Sequence[int] = (0,), **more: o
     """Run a command; a status that is not among the `fine` ones ends the set-up with its name."""
     done = subprocess.run([str(word) for word in command], check=False, cwd=ROOT, **more)  # type: ignore[call-overload]
     if done.returncode not in fine:
-        raise SetUpFailed(f"`{' '.join(str(word) for word in command)}` ended with status {done.returncode}")
+        raise SetUpFailed(
+            f"`{' '.join(str(word) for word in command)}` ended with status {done.returncode}", done.returncode
+        )
 
 
 def fingerprint(*files: Path) -> str:
@@ -459,20 +467,24 @@ def test_folder() -> Iterator[Path]:
 
 NO_TESTS = 5
 """Status of pytest where none was chosen: of the tests in one file, none may measure time."""
+TESTS_FAILED = 1
+"""Status of pytest where all tests were run and some failed."""
+STOPS_EARLY = re.compile(r"-[a-zA-Z]*x[a-zA-Z]*|--(exitfirst|maxfail|stepwise|sw)(=.*)?")
+"""Options of pytest with which it leaves out tests once one has failed."""
 
 
 def run_check(
     name: str, command: Sequence[str], environment: Mapping[str, str], failed: list[str], fine: Sequence[int] = (0,)
-) -> bool:
-    """Run one check, named and timed; a failure is kept in `failed`.  Returns whether it passed."""
+) -> int:
+    """Run one check, named and timed; a failure is kept in `failed`.  Returns its status, 0 where it passed."""
     try:
         with step(name):
             call([BIN / command[0], *command[1:]], env=environment, fine=fine)
     except SetUpFailed as err:
         say(f"{name} FAILED: {err}")
         failed.append(name)
-        return False
-    return True
+        return err.status
+    return 0
 
 
 MOST_AGAIN = 5
@@ -486,13 +498,19 @@ def run_again_alone(name: str, command: Sequence[str], environment: Mapping[str,
     """
     kept = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
     again = list(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else []
-    if not 0 < len(again) <= MOST_AGAIN:
+    if not 0 < len(again) <= MOST_AGAIN or not all("::" in one for one in again):  # a file that cannot be read
         return []
     still: list[str] = []
-    if not run_check(f"{name}: what failed, again and alone", [*command, "--lf", "--lfnf=none"], environment, still):
+    if run_check(f"{name}: what failed, again and alone", [*command, "--lf", "--lfnf=none"], environment, still):
         return []
     failed.remove(name)
     return again
+
+
+def stops_early(more: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether pytest was told to leave out tests once one has failed: then no second run says that all pass."""
+    words = [*more, *environment.get("PYTEST_ADDOPTS", "").split()]
+    return any(STOPS_EARLY.fullmatch(one) for one in words)
 
 
 def test(kind: str, more: Sequence[str]) -> int:
@@ -525,7 +543,8 @@ def test(kind: str, more: Sequence[str]) -> int:
             if beside:
                 name = f"{name}, {workers()} at a time"
             fine = (0, NO_TESTS) if more else (0,)
-            if not run_check(name, [*command, *beside], environment, failed, fine=fine) and beside:
+            status = run_check(name, [*command, *beside], environment, failed, fine=fine)
+            if beside and status == TESTS_FAILED and not stops_early(more, environment):
                 alone += run_again_alone(name, command, environment, failed)
         if kind == "coverage":
             call([BIN / "coverage", "combine", "--quiet"], env=environment)

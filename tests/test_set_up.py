@@ -117,7 +117,7 @@ def ran(set_up, folder, monkeypatch, tests: str) -> tuple[list[str], list[str]]:
     environment = {**ours, "PYTEST_ADDOPTS": ""}
     failed: list[str] = []
     beside = [*command, "--cache-clear", "-n", "2"]
-    assert not set_up.run_check("pytest", beside, environment, failed)
+    assert set_up.run_check("pytest", beside, environment, failed)
     return failed, set_up.run_again_alone("pytest", command, environment, failed)
 
 
@@ -133,6 +133,49 @@ def test_what_fails_alone_too_stays_a_failure(set_up, tmp_path, monkeypatch):
     tests = BESIDE + "def test_wrong(): assert not 1\n"
     failed, alone = ran(set_up, tmp_path, monkeypatch, tests)
     assert (failed, alone) == (["pytest"], [])
+
+
+def test_a_file_that_cannot_be_collected_is_no_test_that_passes_alone(set_up, tmp_path, monkeypatch):
+    tests = BESIDE + "assert 'PYTEST_XDIST_WORKER' not in os.environ\n"
+    assert ran(set_up, tmp_path, monkeypatch, tests) == (["pytest"], [])
+
+
+def after_status(set_up, folder, monkeypatch, status, more=(), options=""):
+    """Which runs there are of tests that end with this status beside others."""
+    seen = []
+
+    def call(command, *, env, fine):
+        seen.append([str(word) for word in command])
+        if "-n" in command:
+            raise set_up.SetUpFailed("it ended", status)
+
+    kept = folder / ".pytest_cache" / "v" / "cache"
+    kept.mkdir(parents=True, exist_ok=True)
+    (kept / "lastfailed").write_text('{"test_it.py::test_wrong": true}')
+    monkeypatch.setattr(set_up, "ROOT", folder)
+    monkeypatch.setattr(set_up, "CHECKS", ())
+    monkeypatch.setattr(set_up, "set_up_for", lambda _kind: None)
+    monkeypatch.setattr(set_up, "workers", lambda: 2)
+    monkeypatch.setattr(set_up, "call", call)
+    monkeypatch.setenv("PYTEST_ADDOPTS", options)
+    ended = set_up.test("quick", more)
+    return ended, ["--lf" in command for command in seen]
+
+
+def test_only_tests_that_failed_are_run_again(set_up, tmp_path, monkeypatch):
+    assert after_status(set_up, tmp_path, monkeypatch, 1) == (0, [False, True])
+    for status in (2, 3, 4, -11):  # stopped, a fault of pytest's own, a wrong option, a crash
+        assert after_status(set_up, tmp_path, monkeypatch, status) == (1, [False])
+
+
+@pytest.mark.parametrize("more", [("-x",), ("-qx",), ("--exitfirst",), ("--maxfail=2",), ("--maxfail", "2"), ("--sw",)])
+def test_where_a_failure_ends_the_run_the_rest_was_not_tried(set_up, tmp_path, monkeypatch, more):
+    assert after_status(set_up, tmp_path, monkeypatch, 1, more) == (1, [False])
+    assert after_status(set_up, tmp_path, monkeypatch, 1, options=" ".join(more)) == (1, [False])
+
+
+def test_other_options_do_not_keep_tests_from_a_second_run(set_up, tmp_path, monkeypatch):
+    assert after_status(set_up, tmp_path, monkeypatch, 1, ("-k", "exact", "--tb=short", "tests")) == (0, [False, True])
 
 
 def test_many_failures_are_not_run_again(set_up, tmp_path, monkeypatch):
