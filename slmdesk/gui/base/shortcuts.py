@@ -32,8 +32,11 @@ class Keys:
 
     @property
     def meaning(self) -> str:
-        """What it does whatever the page, such as "find": shortcuts of one meaning may have the same keys."""
-        return _MEANINGS.get(self.name) or (self.name if self.name in _FIXED else self.name.rpartition(".")[2])
+        """What it does whatever the page, such as "find": shortcuts of one meaning may have the same keys.  One that is
+        heard everywhere shares its keys with none.
+        """
+        is_alone = self.place == EVERYWHERE or self.name in _FIXED
+        return _MEANINGS.get(self.name) or (self.name if is_alone else self.name.rpartition(".")[2])
 
 
 EVERYWHERE, CHAT, DOCUMENTS, TEXT, SEGMENTS = "Everywhere", "Chat", "Documents", "Translate", "Translated document"

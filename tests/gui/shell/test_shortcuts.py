@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
-from slmdesk.gui.base.shortcuts import ALL, FIXED, can_be, chosen_in, keys_of, with_choice
+from slmdesk.gui.base.shortcuts import ALL, FIXED, can_be, chosen_in, keys_of, taken_by, with_choice
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 CTRL, ALT, SHIFT = (
@@ -143,6 +143,12 @@ def test_changed_keys_stay_after_a_restart_and_help_opens_by_a_question_mark(sta
     QTest.keyClick(again.window, "?")
     again.wait(lambda: again.window.findChild(QDialog, "help_window") is not None)
     again.window.findChild(QDialog, "help_window").close()
+
+
+def test_a_page_has_no_key_that_does_something_else_on_another():
+    assert taken_by("page.write", "Ctrl+L").name == "chat.write"
+    assert taken_by("chat.write", "Ctrl+6").name == "page.write"
+    assert taken_by("segment.find", "Ctrl+F") is None  # one meaning
 
 
 def test_a_key_has_one_meaning_in_the_whole_window():
