@@ -84,6 +84,17 @@ def test_files_dropped_on_the_list_are_imported(program, tmp_path):
     noted(program, "1 chat imported.")
 
 
+def test_what_came_of_an_import_stays_while_the_next_one_goes_on(program, tmp_path):
+    broken, good = tmp_path / "broken.json", tmp_path / "conversations.json"
+    broken.write_text('{"a": nothing}')
+    good.write_text(json.dumps([rent()]))
+    imports = program.page.chat_list._controller.imports
+    imports.import_files([broken])
+    imports.import_files([good])
+    noted(program, "1 chat imported.")
+    assert "broken.json" in noted(program, "No chats were imported.")
+
+
 def test_an_import_can_be_stopped_and_what_came_in_stays_whole(program, tmp_path):
     for at in range(30):
         one = chatgpt(node("q", None, "user", f"Question {at}"), node("a", "q", "assistant", "Answer"), id=f"c{at}")

@@ -22,7 +22,7 @@ FILTER = "Exported chats (*.json *.zip *.jsonl *.md);;All files (*)"
 DROPPED = frozenset((".json", ".jsonl", ".zip"))
 """Suffixes of files that are imported where they are dropped on the list of chats."""
 KEY = "chat-import"
-"""Key of all notices of an import."""
+"""With its number, the key of all notices of one import: what came of it stays while the next one goes on."""
 
 
 def chat_files(event: QDropEvent) -> list[Path]:
@@ -41,12 +41,14 @@ class ImportController(QObject):
         self._following: Following | None = None
         self._waiting: list[Path] = []
         """Files chosen while others are imported."""
+        self._number = 0
 
     def import_files(self, paths: Sequence[Path]) -> None:
         """Import the chats of files and folders, after those that are being imported."""
         if self._following is not None:
             self._waiting.extend(paths)
             return
+        self._number += 1
         self._say("Importing chats…", action="Stop", on_action=self._stop)
         self._following = self._bridge.follow(
             lambda services: services.imports.import_files(paths), self._on_ended, self._on_failed, self._on_progressed
@@ -76,7 +78,7 @@ class ImportController(QObject):
 
     def _on_failed(self, problem: Problem) -> None:
         self._following = None
-        self._bridge.notice_raised.emit(replace(notice_of(problem), key=KEY))
+        self._bridge.notice_raised.emit(replace(notice_of(problem), key=self._key))
         self._go_on()
 
     def _go_on(self) -> None:
@@ -85,4 +87,8 @@ class ImportController(QObject):
             self.import_files(waiting)
 
     def _say(self, words: str, **more: Any) -> None:
-        self._bridge.notice_raised.emit(Notice(words, key=KEY, **more))
+        self._bridge.notice_raised.emit(Notice(words, key=self._key, **more))
+
+    @property
+    def _key(self) -> str:
+        return f"{KEY} {self._number}"
