@@ -98,6 +98,26 @@ def is_there(target: Path) -> bool:
     return True
 
 
+def free_name(path: Path) -> Path:
+    """The path, or where something has that name already, one with a number: `a (2).txt`.
+
+    Of thousands of names that are taken few are looked at; so it may pass over a number that is free between them.
+    """
+
+    def numbered(number: int) -> Path:
+        return path.with_name(f"{path.stem} ({number}){path.suffix}")
+
+    if not os.path.lexists(path):
+        return path
+    taken, free = 1, 2
+    while os.path.lexists(numbered(free)):
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if os.path.lexists(numbered(middle)) else (taken, middle)
+    return numbered(free)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename inside `folder` survive a power cut.  Windows has no such call and needs none."""
     if os.name == "nt":

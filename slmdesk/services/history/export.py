@@ -7,12 +7,11 @@ chats.  Files are made on a thread of their own, PDF by the printer child.  Serv
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from itertools import count
 from pathlib import Path
 
 from slmdesk.core.chat_import import counted_words
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import is_there, write_atomically
+from slmdesk.core.files import free_name, is_there, write_atomically
 from slmdesk.core.paper import FORMS, Paper
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
@@ -109,12 +108,11 @@ class ExportService:
         return lambda: chats_paper(title, shown)
 
     def write_new(self, id: str, form: str, folder: Path, name: str) -> Pending[int]:
-        """Export an item into a file of a folder under a name without suffix, or the first free one like it.
+        """Export an item into a file of a folder under a name without suffix, or a free one like it.
 
         Otherwise as `write`.
         """
-        names = (f"{name}.{form}" if number == 1 else f"{name} ({number}).{form}" for number in count(1))
-        return self.write(id, form, next(folder / one for one in names if not is_there(folder / one)))
+        return self.write(id, form, free_name(folder / f"{name}.{form}"))
 
     def _as_chat(self, item: Item, form: str) -> Make:
         if form in ("json", "md"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.files import free_name
 from slmdesk.core.formats import takes_password, translated_name
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.translation import GlossaryRecord, SegmentState
@@ -345,15 +346,6 @@ class DocumentTranslation(QObject):
                 self._queue[at] = replace(one, **changes)  # type: ignore[arg-type]
                 self.queue_changed.emit(list(self._queue))
                 return
-
-
-def free_name(path: Path) -> Path:
-    """The path itself, or with a number added if the file exists."""
-    found, number = path, 2
-    while found.exists() or found.is_symlink():
-        found = path.with_name(f"{path.stem} ({number}){path.suffix}")
-        number += 1
-    return found
 
 
 def _may_unlock(problem: Problem) -> bool:
