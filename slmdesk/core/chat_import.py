@@ -12,6 +12,8 @@ IMPORTED = "imported"
 """Key of the settings of a chat that was imported, {program, id, sum, time}, and of what is kept with its messages: the
 name of the program.
 """
+THREAD_FILE, MESSAGES_FILE = "thread.json", "messages.jsonl"
+"""The two files of a chat of Jan."""
 USER, ASSISTANT = "user", "assistant"
 COMPLETE, CANCELLED, INTERRUPTED = "complete", "cancelled", "interrupted"
 

@@ -13,15 +13,14 @@ from slmdesk.store.items import Items
 from slmdesk.store.messages import Messages
 from slmdesk.store.part import Shared, StorePart
 from slmdesk.store.rows import mapping_from
-from slmdesk.store.search_index import SearchIndex
 
 
 class Imports(StorePart):
     """The part of the store for imports."""
 
-    def __init__(self, shared: Shared, items: Items, messages: Messages, index: SearchIndex) -> None:
+    def __init__(self, shared: Shared, items: Items, messages: Messages) -> None:
         super().__init__(shared)
-        self._items, self._messages, self._index = items, messages, index
+        self._items, self._messages = items, messages
 
     def sums(self) -> set[str]:
         """The checksums of what was imported and is not in the trash."""

@@ -73,7 +73,7 @@ class Store:
         self.index = SearchIndex(shared)
         self.items = Items(shared, self.index)
         self.messages = Messages(shared, self.items, self.index)
-        self.imports = Imports(shared, self.items, self.messages, self.index)
+        self.imports = Imports(shared, self.items, self.messages)
         self.jobs = Jobs(shared)
         self.passages = Passages(shared, self.index)
         self.vectors = Vectors(shared)

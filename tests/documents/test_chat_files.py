@@ -222,6 +222,13 @@ def test_cherry_markdown() -> None:
     assert chat.messages[1].model == "GLM"
 
 
+def test_a_message_of_cherry_may_hold_many_rules() -> None:
+    rules = "\n---\n" * 200_000  # took minutes, when each was put behind all before it
+    chat = one(CHERRY_MARKDOWN.replace("\n---\nnot a message", f"{rules}not a message").encode())
+    assert chat.messages[0].text == f"What is a boat?\n{rules}not a message"
+    assert chat.messages[1].text == "A vessel."
+
+
 def test_our_own_export_comes_as_it_is() -> None:
     shape = {"format": "slmdesk-chat", "version": 1, "messages": []}
     assert read([shape, rent()])[0][0] == shape

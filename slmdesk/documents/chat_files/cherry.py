@@ -189,13 +189,13 @@ def chat_of_markdown(text: str) -> ForeignChat | None:
 
 def _parts(text: str) -> Sequence[str]:
     """The messages: a rule that no speaker follows stands in one of them."""
-    parts: list[str] = []
+    parts: list[list[str]] = []
     for piece in text.split(_RULE):
         if parts and not _SPEAKER.match(f"{piece}\n"):
-            parts[-1] += _RULE + piece
+            parts[-1].append(piece)
         else:
-            parts.append(piece)
-    return parts
+            parts.append([piece])
+    return [_RULE.join(part) for part in parts]
 
 
 def _said(part: str, left_out: LeftOut) -> ForeignMessage | None:

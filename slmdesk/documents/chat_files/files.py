@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
-from slmdesk.core.chat_import import OWN_FORMAT, ForeignChat
+from slmdesk.core.chat_import import MESSAGES_FILE, OWN_FORMAT, THREAD_FILE, ForeignChat
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
 from slmdesk.documents.chat_files import chatgpt, cherry, jan, lm_studio, open_webui
@@ -165,7 +165,7 @@ def _in_archive(reading: Reading, found: Found) -> Iterator[Chat]:
 def _is_of_chats(name: str) -> bool:
     file = PurePosixPath(name).name
     return (
-        file in (cherry.DATA_FILE, jan.MESSAGES_FILE)
+        file in (cherry.DATA_FILE, MESSAGES_FILE)
         or _CHATGPT_FILE.fullmatch(file) is not None
         or file.endswith(".conversation.json")
     )
@@ -173,9 +173,9 @@ def _is_of_chats(name: str) -> bool:
 
 def _thread_of(archive: Archive, name: str) -> Mapping[str, Any]:
     """The `thread.json` beside a `messages.jsonl` of Jan."""
-    if PurePosixPath(name).name != jan.MESSAGES_FILE:
+    if PurePosixPath(name).name != MESSAGES_FILE:
         return {}
-    return _thread(archive.read(str(PurePosixPath(name).with_name(jan.THREAD_FILE))).decode("utf-8", "replace"))
+    return _thread(archive.read(str(PurePosixPath(name).with_name(THREAD_FILE))).decode("utf-8", "replace"))
 
 
 def _thread(untrusted: str) -> Mapping[str, Any]:

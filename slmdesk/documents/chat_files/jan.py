@@ -23,7 +23,6 @@ from slmdesk.documents.chat_files.shapes import (
 )
 
 PROGRAM = "Jan"
-THREAD_FILE, MESSAGES_FILE = "thread.json", "messages.jsonl"
 _STATUS = {"stopped": CANCELLED, "error": INTERRUPTED, "pending": INTERRUPTED}
 _THINK, _END_THINK = "<think>", "</think>"
 
