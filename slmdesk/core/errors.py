@@ -98,6 +98,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "chats.unknown": ("path",),
         "chats.unreadable": ("path", "reason"),
         "chats.broken": ("path", "reason"),
+        "chats.not_searched": ("path", "reason"),
         # documents
         "document.unknown_format": ("suffix", "known"),
         "document.unreadable": ("path", "reason"),

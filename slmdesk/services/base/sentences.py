@@ -208,6 +208,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "chats.unreadable": "The chats in {path} cannot be read: {reason}.",
     "chats.broken": "{path} was not read to its end: {reason}. The chats before that place were imported.",
+    "chats.not_searched": "Not all of {path} was searched: {reason}.",
     "preset.unknown": "There is no preset “{id}” of yours here.",
     "preset.invalid": "{path} cannot be read as a preset: {reason}. Nothing was changed.",
     "space.unknown": "There is no space “{id}” here.",

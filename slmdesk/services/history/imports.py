@@ -6,19 +6,17 @@ chats alone.  One that is here already, with the same words, is not added again.
 
 from __future__ import annotations
 
-import os
+import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.chat_import import OWN_PROGRAM, ForeignChat, counted_words
 from slmdesk.core.errors import KnownError
-from slmdesk.core.json_file import read_file
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import ItemsAdded, Problem
@@ -27,12 +25,9 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.reader_jobs import start_reader
+from slmdesk.services.history.chat_sources import Source, Sources, sources_in
 from slmdesk.services.history.new_chats import NewChat, chat_of_foreign, chat_of_own, sum_of
 
-THREAD_FILE, MESSAGES_FILE = "thread.json", "messages.jsonl"
-"""The two files of a chat of Jan."""
-MOST_FILES, MOST_DEPTH = 20_000, 8
-"""Of a folder."""
 TELL_AFTER_S = 0.2
 
 
@@ -59,7 +54,7 @@ class ImportReport:
     too_large: int = 0
     empty: int = 0
     problems: tuple[tuple[str, Problem], ...] = ()
-    """Files that could not be read, or not to their end, by name."""
+    """Files and folders that could not be read, or not to their end, by name."""
     is_stopped: bool = False
 
     @property
@@ -96,15 +91,6 @@ def _was(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file with chats."""
-
-    path: Path
-    thread: str = ""
-    """The text of the `thread.json` beside a `messages.jsonl`."""
-
-
 class ImportService(Service):
     """Imports chats."""
 
@@ -116,8 +102,8 @@ class ImportService(Service):
     def import_files(self, paths: Sequence[Path]) -> Pending[ImportReport]:
         """Import the chats of files, and of folders with such files.
 
-        Reports progress as ImportProgress.  A cancel ends with the report on what was added until then.  A Problem
-        when nothing of a folder can be read.  Raises KnownError `store.read_only`.
+        Reports progress as ImportProgress.  A cancel ends with the report on what was added until then.
+        Raises KnownError `store.read_only`.
         """
         self._store.require_writable()
         running = _Import(self._runtime, self._reader)
@@ -139,6 +125,11 @@ class _Import(Service):
         super().__init__(runtime)
         self._reader = reader
         self._left: deque[Source] = deque()
+        self._steps: deque[Callable[[], object]] = deque()
+        """What the reader has told and is not taken yet, in order."""
+        self._lock = threading.Lock()
+        self._is_posted = False
+        """Whether a step waits on the service thread.  With the lock."""
         self._added: list[str] = []
         self._counts: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
@@ -159,11 +150,12 @@ class _Import(Service):
         if self._handle is not None:
             self._handle.cancel()
 
-    def _on_found(self, found: list[Source] | Problem) -> None:
+    def _on_found(self, found: Sources | Problem) -> None:
         if isinstance(found, Problem):
             self.pending.end(found)
             return
-        self._left.extend(found)
+        self._left.extend(found.files)
+        self._problems.extend(found.problems)
         self._next()
 
     def _next(self) -> None:
@@ -176,14 +168,33 @@ class _Import(Service):
         self._handle, reading = start_reader(self._service_thread, self._reader, "chats", payload, self._on_partial)
         self._told = 0.0
         self._tell()
-        reading.then(partial(self._on_read, source, before))
+        reading.then(lambda result: self._queue(lambda: self._on_read(source, before, result)))
 
     @property
     def _seen(self) -> int:
         return len(self._added) + self._counts["known"] + self._counts["unknown"] + self._counts["too_large"]
 
     def _on_partial(self, untrusted: Mapping[str, Any]) -> None:  # on a thread of the client
-        self._service_thread.post(lambda: self._take(untrusted))
+        self._queue(lambda: self._take(untrusted))
+
+    def _queue(self, step: Callable[[], object]) -> None:
+        """Have a step done on the service thread after those before it, each in a turn of its own: what others ask in
+        between is not kept waiting by a reader that is quicker than the disk.  On any thread.
+        """
+        with self._lock:
+            self._steps.append(step)
+            is_first, self._is_posted = not self._is_posted, True
+        if is_first:
+            self._service_thread.post(self._do_one)
+
+    def _do_one(self) -> None:
+        try:
+            self._steps.popleft()()
+        finally:
+            with self._lock:
+                has_more = self._is_posted = bool(self._steps)
+            if has_more:
+                self._service_thread.post(self._do_one)
 
     def _on_read(self, source: Source, before: int, result: Mapping[str, Json] | Problem) -> None:
         """A file was read; all of its chats have been taken."""
@@ -258,11 +269,12 @@ class _Import(Service):
 
     def _add(self, chat: NewChat, lacks: Mapping[str, int]) -> None:
         try:
-            item = self._store.imports.add(chat.item, chat.messages)
-            if chat.documents:
-                self._store.documents.link(item.id, chat.documents)
-            if chat.quotes:
-                self._store.results.save(item.id, {"quotes": chat.quotes})
+            with self._store.together():
+                item = self._store.imports.add(chat.item, chat.messages)
+                if chat.documents:
+                    self._store.documents.link(item.id, chat.documents)
+                if chat.quotes:
+                    self._store.results.save(item.id, {"quotes": chat.quotes})
         except KnownError as err:
             if err.code == "request.invalid":
                 self._counts["unknown"] += 1
@@ -293,49 +305,3 @@ class _Import(Service):
         if item.id != id or item.deleted_at is not None:
             return False
         return chat.sum == sum_of(OWN_PROGRAM, id, self._store.messages.of_item(id))
-
-
-def sources_in(paths: Sequence[Path]) -> list[Source]:
-    """The files to read, of folders those whose names say that they hold chats.  Not on the service thread.
-
-    Raises KnownError `chats.unknown` for a folder without any, `file.missing`.
-    """
-    found: dict[Path, None] = {}
-    for path in paths:
-        if path.is_dir():
-            inside = list(_files_in(path))
-            if not inside:
-                raise KnownError("chats.unknown", path=str(path))
-            found.update(dict.fromkeys(inside))
-        elif path.name == THREAD_FILE and path.with_name(MESSAGES_FILE).is_file():
-            found[path.with_name(MESSAGES_FILE)] = None
-        elif not path.exists():
-            raise KnownError("file.missing", path=str(path))
-        else:
-            found[path] = None
-    return [Source(path, _thread_of(path)) for path in found]
-
-
-def _files_in(folder: Path) -> Iterator[Path]:
-    """Files of chats in a folder and those below it, by name; links are not followed."""
-    count = 0
-    for place, folders, files in os.walk(folder):
-        folders.sort()
-        if len(Path(place).relative_to(folder).parts) >= MOST_DEPTH:
-            folders.clear()
-        for name in sorted(files):
-            is_chat = name == MESSAGES_FILE or name.endswith(".conversation.json")
-            if is_chat or (name.startswith("conversations") and name.endswith(".json")):
-                yield Path(place, name)
-                count += 1
-                if count >= MOST_FILES:
-                    return
-
-
-def _thread_of(path: Path) -> str:
-    if path.name != MESSAGES_FILE:
-        return ""
-    try:
-        return read_file(path.with_name(THREAD_FILE)).decode("utf-8", "replace")
-    except OSError:
-        return ""

@@ -17,13 +17,16 @@ from fakes.recorder import result_of
 from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.chat_import import IMPORTED
 from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Done, Partial
 from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Origin, Role, TextPart
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import ItemsAdded, Problem
 from slmdesk.services.chat.context_window import AFTER, NOTES, PINNED, WINDOW
 from slmdesk.services.chat.quote import Quoted
-from slmdesk.services.history.imports import ImportProgress, ImportReport, sources_in
+from slmdesk.services.history import chat_sources
+from slmdesk.services.history.chat_sources import sources_in
+from slmdesk.services.history.imports import ImportProgress, ImportReport, ImportService
 
 pytestmark = pytest.mark.process
 
@@ -152,17 +155,85 @@ def test_files_that_are_none_are_named_and_the_others_imported(services, tmp_pat
 
 def test_a_folder_without_chats_and_a_file_that_is_not_there(services, tmp_path) -> None:
     (tmp_path / "empty").mkdir()
-    for path, code in ((tmp_path / "empty", "chats.unknown"), (tmp_path / "gone.json", "file.missing")):
-        problem = result_of(services, lambda path=path: services.imports.import_files([path]))
-        assert isinstance(problem, Problem)
-        assert problem.code == code
+    good = saved(tmp_path / "conversations.json", [rent()])
+    paths = (tmp_path / "empty", tmp_path / "gone.json", tmp_path / ("long" * 100), good)
+    report = imported(services, *paths)
+    assert len(report.added) == 1  # one that cannot be used keeps nothing else out
+    codes = {name: problem.code for name, problem in report.problems}
+    assert codes == {"empty": "chats.unknown", "gone.json": "file.missing", "long" * 100: "file.missing"}
+    assert imported(services, tmp_path / "gone.json").lines[0] == "No chats were imported."
+
+
+def codes_and_reasons(paths) -> list[tuple[str, str]]:
+    return [(one.code, str(one.args.get("reason", ""))) for _name, one in sources_in(paths).problems]
+
+
+def test_what_of_a_folder_is_not_searched_is_named(tmp_path, monkeypatch) -> None:
+    saved(tmp_path.joinpath(*"abcdefgh", "1.conversation.json"), lm_studio())
+    assert codes_and_reasons([tmp_path]) == []
+    saved(tmp_path.joinpath(*"abcdefghi", "2.conversation.json"), lm_studio())
+    ((code, reason),) = codes_and_reasons([tmp_path])
+    assert (code, reason) == ("chats.not_searched", "folders more than 8 levels below it were left out")
+    for at in range(4):
+        saved(tmp_path / f"{at}.conversation.json", lm_studio())
+    monkeypatch.setattr(chat_sources, "MOST_FILES", 3)
+    found = sources_in([tmp_path])
+    assert len(found.files) == 3
+    assert "more than 3 files" in found.problems[0][1].sentence
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs an ordinary user")
+def test_folders_and_files_that_are_shut_are_named(tmp_path) -> None:
+    saved(tmp_path / "t" / "thread.json", JAN_THREAD)
+    saved(tmp_path / "t" / "messages.jsonl", jan_lines(jan_line("u", "user", "Who?")))
+    saved(tmp_path / "shut" / "1.conversation.json", lm_studio())
+    (tmp_path / "shut").chmod(0)
+    (tmp_path / "t" / "thread.json").chmod(0)
+    try:
+        found = sources_in([tmp_path])
+    finally:
+        (tmp_path / "shut").chmod(0o700)
+    assert [one.path.name for one in found.files] == ["messages.jsonl"]
+    assert [one.code for _name, one in found.problems] == ["chats.not_searched", "file.unreadable"]
+    assert "1 folder could not be opened" in found.problems[0][1].sentence
+
+
+class OddReader:
+    """Tells many chats at once, as a reader does that is quicker than the disk; `after` is asked right behind them."""
+
+    def __init__(self, chats, after) -> None:
+        self.chats, self.after = chats, after
+
+    def start(self, _kind, _payload, on_event):
+        for chat in self.chats:
+            on_event(Partial("1", "", {"foreign": chat}))
+        on_event(Done("1"))
+        self.after()
+
+    def cancel(self) -> None: ...
+
+
+def test_others_get_their_turn_between_many_chats(services, tmp_path) -> None:
+    from slmdesk.documents.chat_files import chatgpt
+
+    chats = [to_json(chatgpt.chat_of(rent(f"c{at}"))) for at in range(50)]
+    seen = []
+
+    def count() -> None:
+        seen.append(services.store.database.number("select count(*) from items"))
+
+    reader = OddReader(chats, lambda: services.service_thread.post(count))
+    service = ImportService(services.imports._runtime, reader)
+    report = result_of(services, lambda: service.import_files([saved(tmp_path / "c.json", [])]))
+    assert len(report.added) == 50
+    assert seen[0] < 5
 
 
 def test_links_in_a_folder_are_not_followed(tmp_path) -> None:
     saved(tmp_path / "outside" / "1.conversation.json", lm_studio())
     saved(tmp_path / "folder" / "2.conversation.json", lm_studio())
     (tmp_path / "folder" / "link").symlink_to(tmp_path / "outside")
-    assert [one.path.name for one in sources_in([tmp_path / "folder"])] == ["2.conversation.json"]
+    assert [one.path.name for one in sources_in([tmp_path / "folder"]).files] == ["2.conversation.json"]
 
 
 def test_a_stop_leaves_whole_chats_and_says_so(services, tmp_path, monkeypatch) -> None:
@@ -330,6 +401,27 @@ def test_our_own_export_in_its_own_home_is_here_already(services, tmp_path) -> N
     part = opened_chat(services, report.added[0]).messages[0].attachments[0]
     assert not part.attached.is_gone
     assert len(on_thread(services, lambda: services.history.documents_of(report.added[0]))) == 1
+
+
+def test_a_chat_whose_quotations_cannot_be_saved_is_not_half_there(opened, tmp_path, monkeypatch) -> None:
+    services = opened(model=False).services
+    id = on_thread(services, lambda: filled(services))
+    path = tmp_path / "chat.json"
+    result_of(services, lambda: services.exports.write(id, "json", path))
+    monkeypatch.setenv("SLMDESK_HOME", str(tmp_path / "other"))
+    other = opened(model=False).services
+
+    def full(_item: str, _value: object) -> None:
+        raise KnownError("store.full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(other.store.results, "save", full)
+        report = imported(other, path)
+    assert [problem.code for _name, problem in report.problems] == ["store.full"]
+    assert report.added == ()
+    for table in ("items", "messages", "item_documents"):
+        assert on_thread(other, lambda table=table: other.store.database.number(f"select count(*) from {table}")) == 0
+    assert len(imported(other, path).added) == 1  # and nothing of it stands in the way
 
 
 def test_an_import_keeps_its_first_origin(opened, tmp_path, monkeypatch) -> None:
