@@ -1,7 +1,9 @@
 """Files with the state of a model after reading a document, so that it need not be read again later.
 
 A file is: a mark, the length of a head, the head (JSON), the tokens, the state as the engine gave it, and a checksum
-over all of it.  It is written beside, synced and renamed; readers verify all of it before they use any of it.
+over all of it.  In an encrypted history tokens and state are sealed with a key of the state's own, and a salt takes
+the place of the checksum; the head, which holds ids alone, stays readable.
+It is written beside, synced and renamed; readers verify all of it before they use any of it.
 Its head names what it belongs to (the model, the documents), so that it can be deleted together with that.
 """
 
@@ -24,6 +26,8 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.core.sealed_pieces import SALT_BYTES, Bytes, Sealing, sealed_size
+from slmdesk.core.sealing import SealBroken
 
 SUFFIX = ".state"
 UNFINISHED = ".state-part"
@@ -32,16 +36,16 @@ LEAST_FREE_BYTES = 512 << 20
 UNFINISHED_S = 600.0
 """An unfinished file older than this is abandoned."""
 _MARK = b"SLMDESK STATE 1\n"
+_SEALED_MARK = b"SLMDESK STATE 2\n"
 _LENGTH = struct.Struct("<I")
 _MOST_HEAD = 1 << 16
 _PIECE = 4 << 20
 _HASHERS = 4
-
-Bytes = bytes | bytearray | memoryview
+_SUM_BYTES = 32
 
 
 class BadState(Exception):
-    """The file is incomplete, not ours, or of another model or engine: it cannot be used."""
+    """The file is incomplete, not ours, of another model or engine, or sealed with another key: it cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +78,24 @@ class StateFile:
 class StateReader:
     """An open state: its head and tokens are loaded, the rest is read by `data`."""
 
-    def __init__(self, file: BufferedReader, head: StateHead, raw_head: bytes, tokens: bytes) -> None:
+    def __init__(
+        self, file: BufferedReader, head: StateHead, raw_head: bytes, tokens: bytes, sealing: Sealing | None
+    ) -> None:
         """Use `open_state` instead."""
         self.head = head
         self.tokens = tokens
         """Little-endian, four bytes each; not checked before `data` was called."""
-        self._file, self._raw_head = file, raw_head
+        self._file, self._raw_head, self._sealing = file, raw_head, sealing
 
     def data(self) -> memoryview:
-        """The state, after its checksum has been verified.  Raises BadState, OSError."""
+        """The state, after its checksum or seals have been verified.  Raises BadState, OSError."""
         data = memoryview(bytearray(self.head.bytes))
-        if self._file.readinto(data) != len(data):
-            raise BadState
-        if self._file.read() != _checksum(self._raw_head, self.tokens, data):
-            raise BadState
+        if self._sealing is not None:
+            _open_into(self._sealing, self._file, data)
+        else:
+            length = self._file.readinto(data)
+            if length != len(data) or self._file.read() != _checksum(self._raw_head, self.tokens, data):
+                raise BadState
         with suppress(OSError):
             os.utime(self._file.fileno())
         return data
@@ -102,14 +110,17 @@ def path_of(folder: Path, key: str) -> Path:
     return folder / f"{key}{SUFFIX}"
 
 
-def write_state(folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, most_bytes: int) -> Path:
-    """Save a state.  Older ones are deleted so that all together take no more than `most_bytes`.  Blocks.
+def write_state(
+    folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, most_bytes: int, key: bytes = b""
+) -> Path:
+    """Save a state, sealed if there is a key (32 bytes).  Older ones are deleted so that all together take no more than
+    `most_bytes`.  Blocks.
 
     Raises KnownError `disk.full` (also when less than LEAST_FREE_BYTES would be left on the disk, or when this state
     alone is too large), `file.unwritable`; what was there before is then unchanged.
     """
     raw_head = json.dumps(asdict(head), separators=(",", ":")).encode()
-    size = len(_MARK) + _LENGTH.size + len(raw_head) + len(tokens) + len(data) + 32
+    size = _size(head, raw_head, is_sealed=bool(key))
     path = path_of(folder, head.key)
     private_folder(folder)
     _require_space(folder, path, size, most_bytes)
@@ -118,10 +129,8 @@ def write_state(folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, mo
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
         try:
             with os.fdopen(handle, "wb") as out:
-                out.write(_MARK + _LENGTH.pack(len(raw_head)) + raw_head + tokens)
-                for piece in _pieces(memoryview(data)):
+                for piece in _sealed(key, raw_head, tokens, data) if key else _plain(raw_head, tokens, data):
                     out.write(piece)
-                out.write(_checksum(raw_head, tokens, data))
                 out.flush()
                 os.fsync(out.fileno())
             beside.replace(path)
@@ -134,21 +143,28 @@ def write_state(folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, mo
     return path
 
 
-def open_state(path: Path, *, model: str, engine: str) -> StateReader:
-    """Open a state written by this model and this engine.  Raises BadState, OSError."""
+def open_state(path: Path, *, model: str, engine: str, key: bytes = b"") -> StateReader:
+    """Open a state written by this model and this engine, and sealed with this key if there is one.
+
+    Raises BadState, also for a state that is not sealed where it should be, and OSError.
+    """
     file = _open(path)
     try:
         size = os.fstat(file.fileno()).st_size
-        head, raw_head = _read_head(file)
-        tokens = file.read(4 * head.tokens)
-        expected = len(_MARK) + _LENGTH.size + len(raw_head) + 4 * head.tokens + head.bytes + 32
+        head, raw_head, is_sealed = _read_head(file)
         is_its = (head.key, head.model, head.engine) == (path.stem, model, engine)
-        if not is_its or size != expected or len(tokens) != 4 * head.tokens:
+        if not is_its or is_sealed != bool(key) or size != _size(head, raw_head, is_sealed=is_sealed):
+            raise BadState
+        sealing = Sealing(key, file.read(SALT_BYTES), raw_head) if is_sealed else None
+        tokens = bytearray(4 * head.tokens)
+        if sealing is not None:
+            _open_into(sealing, file, memoryview(tokens))
+        elif file.readinto(tokens) != len(tokens):
             raise BadState
     except BaseException:
         file.close()
         raise
-    return StateReader(file, head, raw_head, tokens)
+    return StateReader(file, head, raw_head, bytes(tokens), sealing)
 
 
 def states_in(folder: Path) -> list[StateFile]:
@@ -246,9 +262,10 @@ def _open(path: Path) -> BufferedReader:
     return file
 
 
-def _read_head(file: BufferedReader) -> tuple[StateHead, bytes]:
+def _read_head(file: BufferedReader) -> tuple[StateHead, bytes, bool]:
+    """The head, its bytes, and whether what follows is sealed."""
     untrusted = file.read(len(_MARK) + _LENGTH.size)
-    if len(untrusted) != len(_MARK) + _LENGTH.size or not untrusted.startswith(_MARK):
+    if len(untrusted) != len(_MARK) + _LENGTH.size or not untrusted.startswith((_MARK, _SEALED_MARK)):
         raise BadState
     length = _LENGTH.unpack(untrusted[len(_MARK) :])[0]
     if length > _MOST_HEAD:
@@ -263,7 +280,35 @@ def _read_head(file: BufferedReader) -> tuple[StateHead, bytes]:
     words = (head.key, head.model, head.engine)
     if not all(type(one) is int and one >= 0 for one in numbers) or not all(isinstance(one, str) for one in words):
         raise BadState
-    return head, raw
+    return head, raw, untrusted.startswith(_SEALED_MARK)
+
+
+def _size(head: StateHead, raw_head: bytes, *, is_sealed: bool) -> int:
+    """How long the file of this head is."""
+    lengths = (4 * head.tokens, head.bytes)
+    rest = SALT_BYTES + sum(map(sealed_size, lengths)) if is_sealed else sum(lengths) + _SUM_BYTES
+    return len(_MARK) + _LENGTH.size + len(raw_head) + rest
+
+
+def _plain(raw_head: bytes, tokens: bytes, data: Bytes) -> Iterator[Bytes]:
+    yield _MARK + _LENGTH.pack(len(raw_head)) + raw_head + tokens
+    yield from _pieces(memoryview(data))
+    yield _checksum(raw_head, tokens, data)
+
+
+def _sealed(key: bytes, raw_head: bytes, tokens: bytes, data: Bytes) -> Iterator[Bytes]:
+    salt = secrets.token_bytes(SALT_BYTES)
+    sealing = Sealing(key, salt, raw_head)
+    yield _SEALED_MARK + _LENGTH.pack(len(raw_head)) + raw_head + salt
+    yield from sealing.seal(tokens)
+    yield from sealing.seal(data)
+
+
+def _open_into(sealing: Sealing, file: BufferedReader, data: memoryview) -> None:
+    try:
+        sealing.open_into(file, data)
+    except SealBroken as err:
+        raise BadState from err
 
 
 def _checksum(raw_head: bytes, tokens: bytes, data: Bytes) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.saved_states import BadState, StateHead, StateReader, open_state, write_state
+from slmdesk.core.sealing import KEY_BYTES
 from slmdesk.core.types import Json
 from slmdesk.core.wire import messages_from
 from slmdesk.engine.base import Engine
@@ -15,8 +17,8 @@ from slmdesk.tasks.base import Job, Task, text_of
 
 
 def save_state(job: Job, engine: Engine) -> Task:
-    """Payload {handle, messages, folder, key, model, documents, most_bytes}: keep what is in memory of the beginning
-    of `messages`.
+    """Payload {handle, messages, folder, key, model, documents, most_bytes, seal}: keep what is in memory of the
+    beginning of `messages`, sealed with the key `seal` (hex) if there is one.
 
     Result {bytes, tokens}; 0 where there is nothing to keep.  Raises KnownError `disk.full`, `file.unwritable`.
     """
@@ -37,12 +39,13 @@ def save_state(job: Job, engine: Engine) -> Task:
         tokens=len(state.tokens) // 4,
         bytes=len(state.data),
     )
-    path = write_state(folder, head, state.tokens, state.data, most_bytes=most)
+    seal = _key_of(job.payload.get("seal"))
+    path = write_state(folder, head, state.tokens, state.data, most_bytes=most, key=seal)
     return {"bytes": path.stat().st_size, "tokens": head.tokens}
 
 
 def restore_state(engine: Engine, handle: str, untrusted: Json) -> int:
-    """Put back the state that {path, model} names; what cannot be used is deleted, and the prompt read as ever.
+    """Put back the state that {path, model, seal} names; what cannot be used is deleted, and the prompt read as ever.
 
     Returns how many tokens need not be read.
     """
@@ -51,9 +54,9 @@ def restore_state(engine: Engine, handle: str, untrusted: Json) -> int:
     path, model = untrusted.get("path"), untrusted.get("model")
     if not isinstance(path, str) or not isinstance(model, str):
         raise KnownError("request.invalid", what="state")
-    file = Path(path)
+    file, seal = Path(path), _key_of(untrusted.get("seal"))
     try:
-        reader = open_state(file, model=model, engine=engine.state_version(handle))
+        reader = open_state(file, model=model, engine=engine.state_version(handle), key=seal)
     except OSError:
         return 0
     except BadState:
@@ -66,6 +69,17 @@ def restore_state(engine: Engine, handle: str, untrusted: Json) -> int:
         return 0
     finally:
         reader.close()
+
+
+def _key_of(untrusted: Json) -> bytes:
+    """A state's key from the job line; empty where the history is not encrypted.  Raises KnownError."""
+    if untrusted is None:
+        return b""
+    with suppress(TypeError, ValueError):
+        key = bytes.fromhex(untrusted)  # type: ignore[arg-type]  # checked by it
+        if len(key) == KEY_BYTES:
+            return key
+    raise KnownError("request.invalid", what="seal")
 
 
 def _data_of(reader: StateReader) -> memoryview:

@@ -41,6 +41,7 @@ while True:
     print("round", flush=True)
 """
 
+KEY = bytes(range(32))
 DATA = os.urandom(5 << 20)
 TOKENS = os.urandom(400)
 MUCH = 1 << 30
@@ -55,22 +56,23 @@ def head(key: str = "a", *, model: str = "m", engine: str = "e", documents: tupl
     return StateHead(key, model, engine, documents, len(TOKENS) // 4, len(DATA))
 
 
-def saved(folder: Path, key: str = "a", *, most_bytes: int = MUCH, **more) -> Path:
-    return write_state(folder, head(key, **more), TOKENS, DATA, most_bytes=most_bytes)
+def saved(folder: Path, key: str = "a", *, most_bytes: int = MUCH, seal: bytes = b"", **more) -> Path:
+    return write_state(folder, head(key, **more), TOKENS, DATA, most_bytes=most_bytes, key=seal)
 
 
-def read(path: Path, *, model: str = "m", engine: str = "e") -> tuple[bytes, bytes]:
-    reader = open_state(path, model=model, engine=engine)
+def read(path: Path, *, model: str = "m", engine: str = "e", seal: bytes = b"") -> tuple[bytes, bytes]:
+    reader = open_state(path, model=model, engine=engine, key=seal)
     try:
         return reader.tokens, bytes(reader.data())
     finally:
         reader.close()
 
 
-def test_what_was_written_is_read_again_and_is_private(folder):
-    path = saved(folder)
+@pytest.mark.parametrize("seal", [b"", KEY])
+def test_what_was_written_is_read_again_and_is_private(folder, seal):
+    path = saved(folder, seal=seal)
     assert path == path_of(folder, "a")
-    assert read(path) == (TOKENS, DATA)
+    assert read(path, seal=seal) == (TOKENS, DATA)
     assert head_of(path) == head()
     if os.name != "nt":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -78,8 +80,9 @@ def test_what_was_written_is_read_again_and_is_private(folder):
     assert [one.name for one in folder.iterdir()] == ["a.state"]
 
 
-def test_a_flipped_bit_anywhere_is_noticed(folder):
-    path = saved(folder)
+@pytest.mark.parametrize("seal", [b"", KEY])
+def test_a_flipped_bit_anywhere_is_noticed(folder, seal):
+    path = saved(folder, seal=seal)
     whole = path.read_bytes()
     places = [0, 5, 17, 30, 90, 300, 500, len(whole) // 2, len(whole) - 33, len(whole) - 1]
     for place in places:
@@ -87,17 +90,56 @@ def test_a_flipped_bit_anywhere_is_noticed(folder):
         broken[place] ^= 4
         path.write_bytes(broken)
         with pytest.raises(BadState):
-            read(path)
+            read(path, seal=seal)
     path.write_bytes(whole)
-    assert read(path)
+    assert read(path, seal=seal)
 
 
+@pytest.mark.parametrize("seal", [b"", KEY])
 @pytest.mark.parametrize("length", [0, 3, 16, 19, 60, 400, 5 << 20])
-def test_a_short_file_is_noticed(folder, length):
-    path = saved(folder)
+def test_a_short_file_is_noticed(folder, length, seal):
+    path = saved(folder, seal=seal)
     os.truncate(path, length)
     with pytest.raises(BadState):
-        read(path)
+        read(path, seal=seal)
+
+
+def test_a_sealed_state_holds_no_word_and_opens_with_its_own_key_alone(folder):
+    marker = b"Dismissal of Ms Zebrafishxq " * 200_000  # longer than a piece
+    whole = StateHead("a", "m", "e", ("d",), 7, len(marker))
+    plain = write_state(folder, whole, marker[:28], marker, most_bytes=MUCH).read_bytes()
+    assert b"Zebrafishxq" in plain  # the control
+    path = write_state(folder, whole, marker[:28], marker, most_bytes=MUCH, key=KEY)
+    assert b"Zebrafishxq" not in path.read_bytes()
+    assert read(path, seal=KEY) == (marker[:28], marker)
+    for other in (bytes(32), b""):
+        with pytest.raises(BadState):
+            read(path, seal=other)
+    path.write_bytes(plain)  # left over from before the history was encrypted
+    with pytest.raises(BadState):
+        read(path, seal=KEY)
+
+
+def test_the_same_state_twice_is_sealed_differently_and_no_piece_fits_into_another_file(folder):
+    first = saved(folder, seal=KEY).read_bytes()
+    path = saved(folder, seal=KEY)
+    second = path.read_bytes()
+    assert len(first) == len(second)
+    assert first[-(1 << 20) :] != second[-(1 << 20) :]
+    piece = (4 << 20) + 28
+    at = len(second) - (1 << 20) - 28 - piece
+    swapped = second[:at] + first[at : at + piece] + second[at + piece :]
+    assert len(swapped) == len(second)
+    path.write_bytes(swapped)
+    with pytest.raises(BadState):
+        read(path, seal=KEY)
+
+
+def test_heads_of_sealed_states_are_read_without_a_key(folder):
+    saved(folder, seal=KEY)
+    assert [one.head for one in states_in(folder)] == [head()]
+    assert remove_states(folder, lambda one: one.documents != ("d",)) > len(DATA)
+    assert states_in(folder) == []
 
 
 def test_a_long_file_one_of_another_name_model_or_engine_is_refused(folder):

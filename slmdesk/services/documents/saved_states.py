@@ -2,15 +2,19 @@
 
 On the service thread.  The engine child writes and checks the files (tasks.states); this service says which ones, and
 deletes them with what they belong to.  A state that is missing or invalid only costs time.
+
+Of an encrypted history each has a key of its own, which goes to the engine with the job.  Its name, a checksum of what
+was read, is then made with a secret too: nobody can tell by it whether a text they know was read.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -76,9 +80,12 @@ class _Saving:
 class StateService(Service):
     """Saves, finds and deletes states; one goes when what it belongs to is gone or has changed."""
 
-    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+    def __init__(
+        self, runtime: Runtime, loader: ModelLoader, key_for: Callable[[str], bytes] = lambda _purpose: b""
+    ) -> None:
+        """`key_for`: the key of a purpose, 32 bytes; empty while the history is not encrypted."""
         super().__init__(runtime)
-        self._loader = loader
+        self._loader, self._key_for = loader, key_for
         self._folder = runtime.paths.states
         self._saving: list[_Saving] = []
         self._quiet: list[Pending[None]] = []
@@ -94,10 +101,11 @@ class StateService(Service):
 
     def known(self, record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> dict[str, Json] | None:
         """Return the `state` for an engine request when this beginning was read before, else None."""
-        path = path_of(self._folder, _key(record, turns, version))
+        key = self._name(record, turns, version)
+        path = path_of(self._folder, key)
         if not self._most or not path.is_file():
             return None
-        return {"path": str(path), "model": record.sha256}
+        return {"path": str(path), "model": record.sha256, **self._seal(key)}
 
     def keep(
         self,
@@ -115,7 +123,7 @@ class StateService(Service):
         """
         if not self._most or self._store.read_only:
             return
-        key = _key(record, turns, version)
+        key = self._name(record, turns, version)
         if any(one.key == key for one in self._saving):
             return
         saving = _Saving(record, tuple(turns), key, tuple(owners), replaces, time.monotonic() + PATIENCE_S)
@@ -150,6 +158,7 @@ class StateService(Service):
             "model": saving.record.sha256,
             "documents": list(saving.owners),
             "most_bytes": self._most << 20,
+            **self._seal(saving.key),
         }
 
         def on_event(event: FromChild) -> None:
@@ -174,6 +183,19 @@ class StateService(Service):
             with suppress(KnownError):
                 remove_states(self._folder, lambda head: head.key == saving.key or head.documents != saving.owners)
         self._end(saving)
+
+    def _name(self, record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> str:
+        """The name of the state of these turns, 40 letters."""
+        shape: Mapping[str, Json] = {"model": record.sha256, "prompt": version, "turns": messages_to_json(turns)}
+        untold = json.dumps(shape, sort_keys=True).encode("utf-8", "surrogatepass")
+        secret = self._key_for("state names")
+        made = hmac.new(secret, untold, hashlib.sha256) if secret else hashlib.sha256(untold)
+        return made.hexdigest()[:40]
+
+    def _seal(self, name: str) -> dict[str, Json]:
+        """What a job line says of the key of this state."""
+        key = self._key_for(f"state:{name}")
+        return {"seal": key.hex()} if key else {}
 
     def _end(self, saving: _Saving) -> None:
         self._saving.remove(saving)
@@ -284,11 +306,6 @@ class StateService(Service):
             return self._store.items.get(id).id == id
         except KnownError as err:
             return err.code != "item.unknown"
-
-
-def _key(record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> str:
-    shape: Mapping[str, Json] = {"model": record.sha256, "prompt": version, "turns": messages_to_json(turns)}
-    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def _ignore(_result: object) -> None:
