@@ -2,6 +2,8 @@
 
 A wrong value becomes the default and is reported in `problems`; an unknown key of a newer version is kept.  A file
 that cannot be read is renamed with a date, so that nothing of the user's is ever overwritten.
+
+Of an encrypted history the names of folders and hosts are sealed in it; see `SettingsFile.use_key`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, write_atomically
 from slmdesk.core.json_file import json_bytes, object_in, read_file
 from slmdesk.core.policy import MOST_SAVED_MIB, Policy, is_endpoint, is_host, is_proxy, without_password
+from slmdesk.core.sealed_names import SEALED, hidden, shown
+from slmdesk.core.sealing import SealBroken
 from slmdesk.core.types import Json
 
 THEMES = ("system", "light", "dark")
@@ -128,6 +132,11 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "translate_font_percent": (50, 300),
     }
 )
+NAMES_OF_PEOPLE = frozenset(
+    {"models_folder", "ca_file", "spelling_place", "hub_endpoint", "hub_hosts", "proxy", "token_host"}
+)
+"""Settings with names in them: of folders, of computers, of an account at a proxy."""
+_PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(each.name for each in fields(Settings) if each.name != "extra")
 _DEFAULTS = Settings()
@@ -178,7 +187,8 @@ class SettingsFile:
     def __init__(self, path: Path, policy: Policy | None = None) -> None:
         self._path = path
         self.policy = policy or Policy()
-        self._keep_old = self._is_once = False
+        self._keep_old = self._is_once = self._has_plain_names = False
+        self._key = b""
         self._seen = self._signature()
         self.problems: list[KnownError] = []
         """What was wrong with the file when it was read."""
@@ -253,7 +263,7 @@ class SettingsFile:
             return
         self._seen = seen
         try:
-            shape = object_in(read_file(self._path))
+            shape = self._opened(object_in(read_file(self._path)))
         except FileNotFoundError:
             return
         except (OSError, ValueError, RecursionError):
@@ -266,10 +276,42 @@ class SettingsFile:
         if loaded != self._own or was_once != self._is_once:
             self._take(loaded)
 
+    def use_key(self, key: bytes) -> None:
+        """Seal names of folders and hosts with this key of 32 bytes, and open those that are sealed; b"": neither.
+
+        A file with other names in it is written anew, and its copies with a date are deleted, which have them too.
+        Raises KnownError where it cannot be saved.
+        """
+        if key == self._key:
+            return
+        self._key, self._seen = key, None
+        if key:
+            self.refresh()
+        if self._has_plain_names or not key:
+            self._save(self._own)
+            for copy in self._path.parent.glob(f"{self._path.stem}.*-*{self._path.suffix}") if key else ():
+                copy.unlink(missing_ok=True)
+
+    def _opened(self, shape: dict[str, Any]) -> dict[str, Any]:
+        """What the file holds, with the names if they are sealed with our key."""
+        self._has_plain_names = bool(NAMES_OF_PEOPLE & shape.keys())
+        if not self._key:
+            return shape
+        try:
+            return shown(shape, self._key, _PURPOSE)
+        except SealBroken:  # it stays among the unknown keys, and in a copy once something is saved
+            self._note(SEALED, "sealed with another key")
+            return shape
+
     def _save(self, new: Settings) -> None:
-        if self._keep_old:  # a wrong value in it may still matter to whoever wrote it
+        if self._keep_old or (self._key and SEALED in new.extra):  # it may still matter to whoever wrote it
             self._copy_old()
-        write_atomically(self._path, _to_json(new))
+        shape = _shape_of(new)
+        if self._key:
+            new = replace(new, extra={key: value for key, value in new.extra.items() if key != SEALED})
+            shape = hidden(shape, NAMES_OF_PEOPLE, self._key, _PURPOSE)
+        write_atomically(self._path, json_bytes(shape))
+        self._has_plain_names = not self._key
         self._seen = self._signature()
         self._take(new)
 
@@ -307,7 +349,7 @@ class SettingsFile:
             self._keep_old = True
             return Settings()
         try:
-            shape = object_in(untrusted)
+            shape = self._opened(object_in(untrusted))
         except (ValueError, RecursionError):
             self._note(self._path.name, self._set_aside())
             return Settings()
@@ -356,8 +398,8 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
     return good, extra, wrong
 
 
-def _to_json(settings: Settings) -> bytes:
-    """Encode the settings without the proxy's password, which services/online/proxy_password.py keeps elsewhere."""
+def _shape_of(settings: Settings) -> dict[str, Any]:
+    """The settings as JSON, without the proxy's password, which services/online/proxy_password.py keeps elsewhere."""
     shape = {**settings.extra, **{key: getattr(settings, key) for key in _NAMES}}
     shape["proxy"] = without_password(settings.proxy)[0]
-    return json_bytes(shape)
+    return shape

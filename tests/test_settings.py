@@ -210,3 +210,59 @@ def test_what_the_organisation_set_offline_cannot_be_allowed_once(path):
         file.allow_once()
     assert caught.value.code == "setting.managed"
     assert (file.current.offline, file.is_once) == (True, False)
+
+
+KEY = bytes(range(32))
+NAMED = {
+    "models_folder": "/srv/Zebrafishxq", "ca_file": "/srv/Zebrafishxq.pem", "spelling_place": "/srv/Zebrafishxq/words",
+    "hub_endpoint": "https://zebrafishxq.example", "hub_hosts": "files.zebrafishxq.example",
+    "proxy": "http://zebrafishxq@proxy:3128", "token_host": "zebrafishxq.example",
+}  # fmt: skip
+
+
+def test_with_a_key_no_name_of_a_folder_or_host_is_readable_and_all_else_is(path):
+    file = SettingsFile(path)
+    file.change(theme="dark", **NAMED)
+    aside = path.with_name("settings.old-20260101-000000.json")
+    aside.write_bytes(path.read_bytes())
+    assert b"ebrafishxq" in path.read_bytes()  # the control
+    file.use_key(KEY)
+    assert [one.name for one in path.parent.iterdir()] == ["settings.json"]
+    written = path.read_bytes()
+    assert b"ebrafishxq" not in written
+    assert json.loads(written)["theme"] == "dark"
+
+    locked = SettingsFile(path)
+    assert (locked.current.theme, locked.current.models_folder, locked.problems) == ("dark", "", [])
+    locked.change(font_scale=120)  # without the key what is sealed stays
+    again = SettingsFile(path)
+    heard = []
+    again.listeners.append(heard.append)
+    again.use_key(KEY)
+    assert {name: getattr(again.current, name) for name in NAMED} == NAMED
+    assert (again.current.font_scale, heard) == (120, [again.current])
+    assert b"ebrafishxq" not in path.read_bytes()
+    again.change(theme="light")
+    file.refresh()
+    assert (file.current.theme, file.current.models_folder) == ("light", NAMED["models_folder"])
+
+    again.use_key(b"")
+    assert {name: getattr(SettingsFile(path).current, name) for name in NAMED} == NAMED
+    assert "sealed" not in json.loads(path.read_text())
+
+
+def test_names_sealed_with_another_key_are_said_and_kept_in_a_copy(path):
+    file = SettingsFile(path)
+    file.change(**NAMED)
+    file.use_key(KEY)
+    sealed = json.loads(path.read_text())["sealed"]
+    other = SettingsFile(path)
+    other.use_key(bytes(32))
+    assert [one.args_for_people["key"] for one in other.problems] == ["sealed"]
+    assert other.current.models_folder == ""
+    other.change(theme="dark")
+    (copy,) = path.parent.glob("settings.old-*.json")
+    assert json.loads(copy.read_text())["sealed"] == sealed
+    right = SettingsFile(path)
+    right.use_key(bytes(32))
+    assert right.problems == []

@@ -1,21 +1,29 @@
-"""The person's own words: a plain list in a file of the home, a word a line, which may be edited by hand."""
+"""The person's own words: a plain list in a file of the home, a word a line, which may be edited by hand.
+
+Of an encrypted history the list is sealed; one that is not yet is sealed when it is first read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
+from slmdesk.core.sealing import KEY_BYTES, SealBroken, seal, unseal
 
 MOST_BYTES = 4 << 20
 MOST_LETTERS = 200
+_MARK = b"SLMDESK WORDS 1\n"
 
 
 class OwnWords:
     """The words of the file, read again when it has changed.  Service thread."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, key: Callable[[], bytes] = bytes) -> None:
+        """`key`: 32 bytes; empty while the history is not encrypted."""
+        self._path, self._key = path, key
         self._seen: tuple[int, int] | None = None
         self._words: frozenset[str] = frozenset()
 
@@ -47,9 +55,21 @@ class OwnWords:
     def _read(self, size: int) -> frozenset[str]:
         if size > MOST_BYTES:
             raise KnownError("file.unreadable", path=str(self._path), reason="it is too large for a list of words")
-        lines = self._path.read_text(encoding="utf-8-sig").splitlines()
-        return frozenset(word for line in lines if (word := line.strip()) and len(word) <= MOST_LETTERS)
+        untrusted, key = self._path.read_bytes(), self._key()
+        is_sealed = untrusted.startswith(_MARK)
+        if is_sealed:
+            try:
+                untrusted = unseal(key or bytes(KEY_BYTES), untrusted.removeprefix(_MARK), _MARK)
+            except SealBroken as err:
+                raise KnownError("file.unreadable", path=str(self._path), reason="it is sealed otherwise") from err
+        lines = untrusted.decode("utf-8-sig").splitlines()
+        words = frozenset(word for line in lines if (word := line.strip()) and len(word) <= MOST_LETTERS)
+        if bool(key) != is_sealed:
+            with suppress(KnownError):  # the next reading tries again
+                self._write(words)
+        return words
 
     def _write(self, words: frozenset[str]) -> None:
-        write_atomically(self._path, "".join(f"{word}\n" for word in sorted(words)).encode())
+        data, key = "".join(f"{word}\n" for word in sorted(words)).encode(), self._key()
+        write_atomically(self._path, _MARK + seal(key, data, _MARK) if key else data)
         self._words, self._seen = words, None
