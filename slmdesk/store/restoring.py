@@ -24,11 +24,12 @@ from slmdesk.store.backup import kept_copies
 from slmdesk.store.database import Database, connect, journal_of, known_errors
 from slmdesk.store.locks import FileLock
 from slmdesk.store.opening import check_tables, judge_header, quick_check, version_of
-from slmdesk.store.schema import STEPS, Step, migrate, unknown_steps
+from slmdesk.store.schema import STEPS, Step, migrate, schema_after, schema_of, unknown_steps
 from slmdesk.store.store import Store
 
 DAMAGED = "it is damaged"
 NOT_OURS = "it is no backup of slmdesk, or only a part of one"
+CHANGED = "its tables are not as slmdesk makes them"
 IN_USE = "it is the history in use"
 UNFINISHED = "it was being written when it was copied, and its journal lies beside it"
 
@@ -88,7 +89,7 @@ def prepare_backup(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS)
         try:
             with known_errors(beside):
                 _check(beside, source, steps)
-                _update_copy(beside, paths, steps)
+                _update_copy(beside, source, paths, steps)
         except sqlite3.Error as err:  # a file with our mark but without our tables
             raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS) from err
         except KnownError as known:
@@ -167,26 +168,53 @@ def _copy(source: Path, beside: Path) -> tuple[int, str]:
 
 
 def _check(beside: Path, source: Path, steps: Sequence[Step]) -> None:
-    """Check through a read-only connection, before anything is written to the copy."""
+    """Check through a read-only connection, before anything is written to the copy: its tables and indexes are word
+    for word those that we make, so that nothing but what stands in the rows is foreign.
+    """
     with closing(connect(beside, read_only=True)) as conn:
-        quick_check(conn, beside)
-        check_tables(conn, beside)
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
-            raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS)  # our files never have one
+            raise KnownError("backup.unusable", path=str(source), reason=CHANGED)  # our files never have one
+        check_tables(conn, beside)
         if unknown_steps(conn, steps):
             raise KnownError("store.newer", path=str(source), version=version_of(beside))
+        if schema_of(conn) != schema_after(steps[: _version(conn)]):
+            raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
 
 
-def _update_copy(beside: Path, paths: Paths, steps: Sequence[Step]) -> None:
-    """Migrate to the newest version, read each row once, rebuild the index if needed, end unfinished answers."""
+def _update_copy(beside: Path, source: Path, paths: Paths, steps: Sequence[Step]) -> None:
+    """Migrate to the newest version, read each row once, fill the search anew, end unfinished answers."""
     with closing(connect(beside)) as conn:
-        if conn.execute("PRAGMA user_version").fetchone()[0] < len(steps):
+        _empty_indexes(conn)
+        quick_check(conn, beside)
+        if _version(conn) < len(steps):
             migrate(conn, steps)
+            if schema_of(conn) != schema_after(steps):  # steps were recorded that had not been done
+                raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
         copy = Store(Database(conn, beside, read_only=False), paths, "restored")
         copy.read_everything()
-        if not copy.index.is_current(thorough=True):
-            copy.index.rebuild()
+        copy.index.rebuild()
         copy.messages.mark_interrupted(lambda _owner: True)
+
+
+def _version(conn: sqlite3.Connection) -> int:
+    return int(conn.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _empty_indexes(conn: sqlite3.Connection) -> None:
+    """Put empty indexes of the search in the place of those that came: FTS5 never sees their pages, which may hold
+    anything, and no word is found that stands in no row.
+    """
+    virtual = "type = 'table' and sql like 'create virtual table%'"
+    made_by = conn.execute(f"select name, sql from sqlite_schema where {virtual}").fetchall()
+    conn.execute("PRAGMA writable_schema=ON")  # to drop one in the ordinary way, FTS5 would read its pages
+    conn.execute(f"delete from sqlite_schema where {virtual}")
+    conn.execute("PRAGMA writable_schema=RESET")
+    conn.execute("BEGIN IMMEDIATE")
+    for name, sql in made_by:
+        for part in ("data", "idx", "docsize", "config"):
+            conn.execute(f"drop table {name}_{part}")
+        conn.execute(sql)
+    conn.execute("COMMIT")
 
 
 # ---- the swap

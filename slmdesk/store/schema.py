@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.text.words.folding import fold_for_search
@@ -227,6 +228,18 @@ def migrate(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
         raise
     finally:
         conn.execute("PRAGMA foreign_keys=ON")
+
+
+def schema_of(conn: sqlite3.Connection) -> set[tuple[str | None, ...]]:
+    """All tables and indexes, those behind the search among them: type, name, table, and the SQL they were made by."""
+    return {tuple(row) for row in conn.execute("select type, name, tbl_name, sql from sqlite_schema").fetchall()}
+
+
+def schema_after(steps: Sequence[Step]) -> set[tuple[str | None, ...]]:
+    """What `schema_of` finds in a database to which these steps were applied."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        migrate(conn, steps)
+        return schema_of(conn)
 
 
 def unknown_steps(conn: sqlite3.Connection, steps: Sequence[Step]) -> list[str]:

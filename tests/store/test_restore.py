@@ -20,7 +20,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
-from slmdesk.store import backup, backups, open_store, prepare_backup, replace_history, rescue_into, restore
+from slmdesk.store import backup, backups, open_store, prepare_backup, replace_history, rescue_into, restore, restoring
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
@@ -158,6 +158,59 @@ def test_what_has_our_mark_but_is_not_ours_changes_nothing(paths, copy, statemen
         conn.execute(statement)
         conn.commit()
     refused(paths, copy, "backup.unusable")
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["create table extra (a)"],
+        ["create index more on items (title)"],
+        ["drop index items_by_time", "create index items_by_time on items (kind, updated, n, title)"],
+        ["drop index items_by_time", "create index items_by_time on items (kind, updated, abs(n))"],
+        ["drop index items_by_time"],
+        ["alter table gone add column more text"],
+        ["drop table titles", "create virtual table titles using fts5 (folded, content='messages')"],
+        ["drop table titles", "create virtual table titles using fts5 (folded, content='', tokenize='porter ascii')"],
+        ["pragma user_version = 10"],
+        ["drop index items_listed", "alter table items drop column archived", "pragma user_version = 10"],
+    ],
+)
+def test_tables_that_are_not_word_for_word_ours_change_nothing(paths, copy, statements):
+    with closing(sqlite3.connect(copy)) as conn:
+        for statement in statements:
+            conn.execute(statement)
+        conn.commit()
+    assert refused(paths, copy, "backup.unusable").args_for_people["reason"] == restoring.CHANGED
+
+
+def test_the_search_finds_nothing_that_only_the_index_of_a_backup_says(paths, copy):
+    with closing(sqlite3.connect(copy)) as conn:
+        n = conn.execute("select n from messages order by n limit 1").fetchone()[0]
+        conn.execute("insert into words (words, rowid, folded) values ('delete', ?, 'hello from before')", (n,))
+        conn.execute("insert into words (rowid, folded) values (?, 'poison')", (n,))
+        conn.execute("insert into words (words, rank) values ('rank', 'bm25(9.0)')")
+        conn.execute("insert into words_config values ('ours', 'not')")
+        conn.commit()
+        assert conn.execute("select count(*) from words where words match 'poison'").fetchone()[0] == 1, "the control"
+    restore(paths, copy)
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert store.index.search("poison") == []
+        assert len(store.index.search("before")) == 1
+        assert [row["k"] for row in store.database.rows("select k from words_config")] == ["version"]
+    assert integrity(paths) == ["ok"]
+
+
+def test_the_pages_of_an_index_may_hold_anything(paths, copy):
+    with closing(sqlite3.connect(copy)) as conn:
+        for table in ("words", "titles"):
+            for (id,) in conn.execute(f"select id from {table}_data").fetchall():
+                conn.execute(f"update {table}_data set block = randomblob(200) where id = ?", (id,))
+            conn.execute(f"update {table}_docsize set sz = randomblob(20)")
+        conn.commit()
+    restore(paths, copy)
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert len(store.index.search("before")) == 1
+    assert integrity(paths) == ["ok"]
 
 
 def test_odd_places_are_named(paths, copy, tmp_path):
