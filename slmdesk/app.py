@@ -148,19 +148,18 @@ class WindowRun:
     """One run of the window: shown at once, with the services opened beside it, closed in order."""
 
     def __init__(self, app: QApplication, paths: Paths, *, engine: str = "") -> None:
-        from slmdesk.core.policy import load_policy
         from slmdesk.gui.base.bridge import Bridge
         from slmdesk.gui.base.gc_timer import GarbageCollector
         from slmdesk.gui.base.qt_settings import forget_folders, keep_inside
         from slmdesk.gui.base.window_state import WindowStateFile
         from slmdesk.gui.shell.composition import Frame
         from slmdesk.gui.widgets.shares import heed
-        from slmdesk.settings import SettingsFile
+        from slmdesk.settings import SettingsFile, policy_of
 
         self._app, self._paths, self._engine = app, paths, engine
         self._services: Services | None = None
         self._is_closing = False
-        self._settings = SettingsFile(paths.settings_file, load_policy(paths.policy_files))
+        self._settings = SettingsFile(paths.settings_file, policy_of(paths))
         self._state = WindowStateFile(paths.window_file, self._settings.current.extra)
         keep_inside(paths.dialogs_file)
         heed(self._settings.policy)

@@ -118,7 +118,9 @@ def find_paths(home: Path | None = None) -> Paths:
 def system_policy_file() -> Path:
     """The organisation's rules for everybody on this PC, written by an administrator."""
     if sys.platform == "win32":
-        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / APP / "policy.toml"
+        from slmdesk.core.windows_rights import program_data
+
+        return (program_data() or Path(r"C:\ProgramData")) / APP / "policy.toml"
     if sys.platform == "darwin":
         return Path("/Library/Application Support") / APP / "policy.toml"
     return Path("/etc") / APP / "policy.toml"

@@ -20,10 +20,20 @@ from typing import Any
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, write_atomically
 from slmdesk.core.json_file import json_bytes, object_in, read_file
-from slmdesk.core.policy import MOST_SAVED_MIB, Policy, is_endpoint, is_host, is_proxy, without_password
+from slmdesk.core.policy import (
+    MOST_SAVED_MIB,
+    Policy,
+    is_endpoint,
+    is_host,
+    is_proxy,
+    load_policy,
+    registry_policy,
+    without_password,
+)
 from slmdesk.core.sealed_names import SEALED, hidden, shown
 from slmdesk.core.sealing import SealBroken
 from slmdesk.core.types import Json
+from slmdesk.paths import Paths
 
 THEMES = ("system", "light", "dark")
 TOKEN_PLACES = ("ask", "keyring", "file")
@@ -176,6 +186,14 @@ def check(settings: Settings) -> None:
     for key in _NAMES:
         if reason := reason_against(key, getattr(settings, key)):
             raise KnownError("setting.invalid", key=key, reason=reason)
+
+
+def policy_of(paths: Paths) -> Policy:
+    """The organisation's rules that hold: those of the whole PC, which only administrators can have written, else those
+    in this home.
+    """
+    found = registry_policy()
+    return found or load_policy(paths.policy_files, of_administrators=(paths.policy_files[0],))
 
 
 class SettingsFile:

@@ -5,16 +5,21 @@ Reading never fails.  A part that cannot be understood is reported, and makes th
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath, PureWindowsPath
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from slmdesk.core.administrators import owner_of, why_not_theirs
 from slmdesk.core.errors import KnownError
 from slmdesk.core.json_file import read_file
 from slmdesk.core.labels import clean_label
+from slmdesk.core.policy_registry import KEY, read_registry
 from slmdesk.core.shares import is_share
 from slmdesk.core.types import Json
 
@@ -50,7 +55,7 @@ class Policy:
     """What the organisation has set; an empty one sets nothing."""
 
     path: str = ""
-    """The file; empty: there is none."""
+    """The file, or the key of the registry; empty: there is none."""
     forced: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
     """Settings and the value each of them has."""
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -63,6 +68,10 @@ class Policy:
     """On other computers: files there may be opened without being asked, and while slmdesk works offline."""
     problems: tuple[KnownError, ...] = ()
     """What is wrong with the file: policy.invalid, policy.key."""
+    sha256: str = ""
+    """Of the file, or of what the registry holds as sorted JSON."""
+    owner: str = ""
+    """Of the file: the name of the account, or its number."""
 
     @property
     def managed(self) -> frozenset[str]:
@@ -80,27 +89,61 @@ class Policy:
             raise KnownError("feature.hidden", feature=FEATURES[feature])
 
 
-def load_policy(places: Sequence[Path]) -> Policy:
-    """Load the first policy file that exists.  One that cannot be read or understood forces offline, and says so."""
+def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] = ()) -> Policy:
+    """Load the first policy file that exists.  One that cannot be read or understood forces offline, and says so; so
+    does one of `of_administrators` that somebody else may have written or may change.
+    """
     for path in places:
+        found = _File(path)
         try:
-            untrusted = read_file(path)
+            untrusted = read_file(path, found.examine)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:
             return _broken(path, err.strerror or "it cannot be read")
-        try:
-            shape = tomllib.loads(untrusted.decode("utf-8-sig"))
-        except (ValueError, RecursionError) as err:
-            return _broken(path, f"it is no TOML: {err}")
-        return _Reading(path).policy(shape)
+        why = found.why_not_theirs if path in of_administrators else ""
+        policy = _broken(path, why) if why else _read(path, untrusted)
+        return replace(policy, sha256=hashlib.sha256(untrusted).hexdigest(), owner=found.owner)
     return Policy()
+
+
+def registry_policy(read: Callable[[], Mapping[str, object] | None] = read_registry) -> Policy | None:
+    """Load the rules in the registry of Windows; None: there are none.  Ones that cannot be read force offline."""
+    path = PureWindowsPath("HKEY_LOCAL_MACHINE", KEY)
+    try:
+        shape = read()
+    except OSError as err:
+        return _broken(path, err.strerror or "it cannot be read")
+    if shape is None:
+        return None
+    text = json.dumps(shape, sort_keys=True, separators=(",", ":"))
+    return replace(_Reading(path).policy(shape), sha256=hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
+
+
+def _read(path: Path, untrusted: bytes) -> Policy:
+    try:
+        shape = tomllib.loads(untrusted.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as err:
+        return _broken(path, f"it is no TOML: {err}")
+    return _Reading(path).policy(shape)
+
+
+class _File:
+    """Whose an open policy file is."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.owner = self.why_not_theirs = ""
+
+    def examine(self, handle: int) -> None:
+        self.owner = owner_of(os.fstat(handle))
+        self.why_not_theirs = why_not_theirs(handle, self._path)
 
 
 class _Reading:
     """Parses one file and collects valid rules and problems."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: PurePath) -> None:
         self._path = path
         self._version: int | None = None
         self._forced: dict[str, Json] = {}
@@ -129,12 +172,12 @@ class _Reading:
         folder = self._folder(tables.get("models", {}).get("folder", ""))
         return Policy(
             str(self._path),
-            MappingProxyType(self._forced),
-            MappingProxyType(self._choices),
-            folder,
-            self._hidden(tables.get("features", {}).get("hidden", [])),
-            self._shares(tables.get("files", {}).get("shares", [])),
-            tuple(self._problems),
+            forced=MappingProxyType(self._forced),
+            choices=MappingProxyType(self._choices),
+            models_folder=folder,
+            hidden=self._hidden(tables.get("features", {}).get("hidden", [])),
+            shares=self._shares(tables.get("files", {}).get("shares", [])),
+            problems=tuple(self._problems),
         )
 
     def _read_version(self, value: object) -> None:
@@ -304,9 +347,9 @@ def is_host(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")
 
 
-def _broken(path: Path, reason: str) -> Policy:
-    return Policy(str(path), MappingProxyType({"offline": True}), problems=(_invalid(path, reason),))
+def _broken(path: PurePath, reason: str) -> Policy:
+    return Policy(str(path), forced=MappingProxyType({"offline": True}), problems=(_invalid(path, reason),))
 
 
-def _invalid(path: Path, reason: str) -> KnownError:
+def _invalid(path: PurePath, reason: str) -> KnownError:
     return KnownError("policy.invalid", path=str(path), reason=clean_label(reason, 160))

@@ -15,7 +15,6 @@ from uuid import uuid4
 from slmdesk.client import ChildClient, ChildEvent
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.files import private_folder
-from slmdesk.core.policy import load_policy
 from slmdesk.core.reach import AllowedPaths
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.base.event_bus import E, EventBus
@@ -103,7 +102,7 @@ from slmdesk.services.writing.continuation import ContinuationService
 from slmdesk.services.writing.files import WritingFiles
 from slmdesk.services.writing.history import WritingHistory
 from slmdesk.services.writing.service import WritingService
-from slmdesk.settings import SettingsFile
+from slmdesk.settings import SettingsFile, policy_of
 from slmdesk.store import open_store
 
 
@@ -199,7 +198,7 @@ class Services:
         make_folders(self.paths)
         with suppress(KnownError):  # where it cannot be made nothing is kept in it
             private_folder(self.paths.states)  # the child that writes there may make none
-        policy = load_policy(self.paths.policy_files)
+        policy = policy_of(self.paths)
         self.settings = SettingsFile(self.paths.settings_file, policy)
         opened = open_store(self.paths, instance_id=instance_id)
         self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import slmdesk
 from slmdesk.core.errors import KnownError
-from slmdesk.core.policy import Policy, load_policy
+from slmdesk.core.policy import Policy
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Backends, Device, Json
@@ -26,6 +26,7 @@ from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.container import Services
 from slmdesk.services.engine.hardware import processor
 from slmdesk.services.online.routes import certificates_in, shown_proxy
+from slmdesk.settings import policy_of
 from slmdesk.store import SQLITE_VERSION
 
 _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}
@@ -215,9 +216,11 @@ def _forced(policy: Policy) -> dict[str, Json]:
 
 def _policy(paths: Paths) -> dict[str, Json]:
     """What is set by the organisation; where its file would be looked for when there is none."""
-    policy = load_policy(paths.policy_files)
+    policy = policy_of(paths)
     return {
         "file": policy.path or None,
+        "owner": policy.owner or None,
+        "sha256": policy.sha256 or None,
         "looked_for": [str(one) for one in paths.policy_files],
         "sets": {**_forced(policy), **{key: list(allowed) for key, allowed in policy.choices.items()}},
         "models_folder": policy.models_folder or None,

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
+import slmdesk.settings
+from slmdesk.core.administrators import why_not_roots
 from slmdesk.core.errors import KnownError
-from slmdesk.core.policy import Policy, load_policy
+from slmdesk.core.policy import Policy, load_policy, registry_policy
+from slmdesk.core.policy_registry import rules_in, shape_of
 from slmdesk.paths import find_paths, system_policy_file
-from slmdesk.settings import SettingsFile
+from slmdesk.settings import SettingsFile, policy_of
 
 pytestmark = pytest.mark.pure
 
@@ -156,7 +160,8 @@ def test_a_version_that_is_none_forces_offline(written, version) -> None:
 def test_everything_holds_in_a_file_of_this_version(written) -> None:
     assert written("version = 1\n" + ALL).problems == ()
     assert written("[files]\nshares = ['\\\\a\\b', '//c']").shares == (r"\\a\b", "//c")
-    assert written("version = 1\n") == Policy(written("version = 1").path)
+    empty = written("version = 1\n")
+    assert empty == Policy(empty.path, sha256=empty.sha256, owner=empty.owner)
 
 
 # ---- over the settings
@@ -227,3 +232,195 @@ def test_the_way_to_the_hub_can_be_set(written, tmp_path) -> None:
     with pytest.raises(KnownError) as err:
         file.change(proxy="none")
     assert err.value.code == "setting.managed"
+
+
+# ---- whose it is
+
+
+def about(uid: int, mode: int) -> os.stat_result:
+    return os.stat_result((mode, 1, 1, 1, uid, 0, 10, 0, 0, 0))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="owners as Linux and macOS have them")
+def test_only_root_may_change_what_holds_for_the_whole_pc() -> None:
+    for mode in (0o100644, 0o100600, 0o040755, 0o041755):
+        assert why_not_roots(about(0, mode), "it") == ""
+    for mode in (0o100664, 0o100646, 0o041777):  # a sticky folder too: anybody may put a file there
+        assert why_not_roots(about(0, mode), "it") == "it can be changed by others than root"
+    assert why_not_roots(about(424242, 0o100600), "its folder") == "its folder belongs to 424242 and not to root"
+
+
+PLANTED = '[network]\nendpoints = ["https://evil.example.org"]\n[models]\nfolder = "/tmp"\n'
+
+
+def planted(path) -> Policy:
+    return load_policy([path], of_administrators=[path])
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs an ordinary user")
+def test_a_policy_of_the_pc_that_a_person_wrote_forces_offline(tmp_path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(PLANTED)
+    policy = planted(path)
+    assert (dict(policy.forced), dict(policy.choices), policy.models_folder) == ({"offline": True}, {}, "")
+    assert "not to root" in str(policy.problems[0].args_for_people["reason"])
+    assert load_policy([path]).models_folder == "/tmp", "the control: in a home of one's own it holds"
+    theirs = Path("/etc/hostname")  # whatever is in it: it is read
+    assert "TOML" in str(planted(theirs).problems[0].args_for_people["reason"])
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs root")
+def test_a_policy_counts_only_where_nobody_but_root_may_change_it(tmp_path) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir(mode=0o755)
+    path = folder / "policy.toml"
+    path.write_text(PLANTED)
+    path.chmod(0o644)
+    assert planted(path).models_folder == "/tmp"
+    assert planted(path).owner == "root"
+
+    def refused() -> str:
+        policy = planted(path)
+        assert (dict(policy.forced), dict(policy.choices), policy.models_folder) == ({"offline": True}, {}, "")
+        assert codes(policy) == ["policy.invalid"]
+        return str(policy.problems[0].args_for_people["reason"])
+
+    for target, what in ((path, "it"), (folder, "its folder")):
+        mode = target.stat().st_mode & 0o777
+        os.chown(target, 424242, -1)
+        assert refused() == f"{what} belongs to 424242 and not to root"
+        os.chown(target, 0, -1)
+        for more in (0o020, 0o002):
+            target.chmod(mode | more)
+            assert refused() == f"{what} can be changed by others than root"
+        target.chmod(mode)
+        assert planted(path).problems == ()
+    open_folder = tmp_path / "open"
+    open_folder.mkdir()
+    open_folder.chmod(0o777)
+    real = path.rename(open_folder / "real.toml")
+    path.symlink_to(real)
+    assert refused() == "its folder can be changed by others than root"  # that in which it really lies
+
+
+def test_what_was_read_can_be_compared(written, tmp_path) -> None:
+    policy = written(ALL)
+    assert policy.sha256 == hashlib.sha256((tmp_path / "policy.toml").read_bytes()).hexdigest()
+    assert written("[network").sha256, "also of one that cannot be used"
+    assert Policy().sha256 == ""
+
+
+def test_the_policy_of_the_pc_is_the_guarded_one(tmp_path, monkeypatch) -> None:
+    seen = {}
+
+    def load(places, *, of_administrators):
+        seen["places"], seen["guarded"] = places, of_administrators
+        return Policy()
+
+    monkeypatch.setattr(slmdesk.settings, "load_policy", load)
+    paths = find_paths(tmp_path)
+    policy_of(paths)
+    assert seen == {"places": paths.policy_files, "guarded": (system_policy_file(),)}
+
+
+# ---- the registry of Windows
+
+
+def test_rules_in_the_registry_are_those_of_a_file() -> None:
+    shape = shape_of(
+        {"version": 1},
+        {
+            "network": {"offline": 1, "endpoints": ["https://mirror.example.org"], "speed_limit_kib": 500},
+            "models": {"exams": 0, "folder": "/srv/models"},
+        },
+    )
+    policy = registry_policy(lambda: shape)
+    assert policy.problems == ()
+    assert dict(policy.forced) == {
+        "offline": True, "hub_hosts": "", "speed_limit_kib": 500, "exams_at_first_use": False,
+    }  # fmt: skip
+    assert dict(policy.choices) == {"hub_endpoint": ("https://mirror.example.org",)}
+    assert policy.path == r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\slmdesk"
+    assert len(policy.sha256) == 64
+
+
+@pytest.mark.parametrize(
+    ("values", "tables"),
+    [
+        ({}, {"network": {"offline": 2}}), ({}, {"network": {"offline": "yes"}}), ({}, {"network": {"ofline": 1}}),
+        ({}, {"netwrok": {"offline": 1}}), ({"version": None}, {}), ({"network": 1}, {}),
+        ({}, {"files": {"shares": None}}),
+    ],
+)  # fmt: skip
+def test_wrong_rules_in_the_registry_force_offline(values, tables) -> None:
+    policy = registry_policy(lambda: shape_of(values, tables))
+    assert dict(policy.forced)["offline"] is True
+    assert codes(policy) == ["policy.invalid"]
+
+
+class Registry:
+    """As winreg shows a registry that holds these keys: their values with their types."""
+
+    KEY_READ, KEY_WOW64_64KEY, HKEY_LOCAL_MACHINE = 1, 2, "HKLM"
+    REG_SZ, REG_BINARY, REG_DWORD, REG_MULTI_SZ, REG_QWORD = 1, 3, 4, 7, 11
+
+    def __init__(self, keys) -> None:
+        self.keys = keys
+
+    def OpenKey(self, top, name, _reserved, _access):
+        path = name if top == "HKLM" else f"{top.path}\\{name}"
+        if path not in self.keys:
+            raise FileNotFoundError(2, "not there")
+        return Key(path)
+
+    def names(self, key):
+        return [path.removeprefix(f"{key.path}\\") for path in self.keys if path.startswith(f"{key.path}\\")]
+
+    def QueryInfoKey(self, key):
+        return len(self.names(key)), len(self.keys[key.path]), 0
+
+    def EnumKey(self, key, at):
+        return self.names(key)[at]
+
+    def EnumValue(self, key, at):
+        return self.keys[key.path][at]
+
+
+class Key:
+    def __init__(self, path) -> None:
+        self.path = path
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_args) -> None: ...
+
+
+def test_the_keys_of_a_registry_are_tables() -> None:
+    top = r"SOFTWARE\Policies\slmdesk"
+    found = rules_in(Registry({
+        top: [("version", 1, 4)],
+        f"{top}\\network": [("offline", 1, 4), ("proxy", "none", 1), ("ca_file", b"x", 3)],
+        f"{top}\\features": [("hidden", ["token"], 7)],
+    }))  # fmt: skip
+    assert found == {
+        "version": 1, "network": {"offline": True, "proxy": "none", "ca_file": "?"}, "features": {"hidden": ["token"]},
+    }  # fmt: skip
+    assert rules_in(Registry({})) is None
+    assert rules_in(Registry({top: []})) is None
+
+
+def test_a_registry_without_rules_or_one_that_is_shut() -> None:
+    assert registry_policy(lambda: None) is None
+
+    def shut():
+        raise PermissionError(13, "Access is denied")
+
+    policy = registry_policy(shut)
+    assert dict(policy.forced) == {"offline": True}
+    assert policy.problems[0].args_for_people["reason"] == "Access is denied"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="of other systems")
+def test_other_systems_have_no_registry() -> None:
+    assert registry_policy() is None
