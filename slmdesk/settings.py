@@ -126,6 +126,8 @@ class Settings:
     """Folder or file of the dictionaries; empty: those of the system."""
     continue_typing: bool = True
     """The loaded model continues a text at the cursor, in grey, on the page Write."""
+    private_copies: bool = True
+    """What is copied is marked, so that the system keeps it in no history of its clipboard and in no cloud."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
+
+from slmdesk.gui.base.clipboard import copy_text
 
 TITLE = "Something went wrong in slmdesk"
 SENTENCE = (
@@ -96,7 +97,7 @@ class ErrorThread(QObject):
         copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
         copy.setObjectName("copy_details_button")
         copy.clicked.disconnect()  # so that the dialog stays open
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText("\n\n".join(self._reports)))
+        copy.clicked.connect(lambda: copy_text("\n\n".join(self._reports)))
         box.addButton(QMessageBox.StandardButton.Close)
         box.finished.connect(self._on_finished)
         self.dialog = box

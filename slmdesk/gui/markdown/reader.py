@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
 
+from slmdesk.gui.base.clipboard import copy_data, copy_text
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.parser import Parser
@@ -84,7 +85,7 @@ class MarkdownReader(QWidget):
     @Slot(str)
     def _on_anchor(self, address: str) -> None:
         if address.startswith(COPY_CODE):
-            QGuiApplication.clipboard().setText(self._writer.codes[int(address.removeprefix(COPY_CODE)) - 1])
+            copy_text(self._writer.codes[int(address.removeprefix(COPY_CODE)) - 1])
         elif address == SHOW_ALL_ROWS:
             if self._writer.show_all_rows(self._source):
                 self._timer.start()
@@ -94,7 +95,7 @@ class MarkdownReader(QWidget):
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setMimeData(mime_of_selection(self.text.textCursor()))
+        copy_data(mime_of_selection(self.text.textCursor()))
 
     @Slot(QPoint, str)
     def _on_menu(self, place: QPoint, address: str) -> None:
@@ -107,7 +108,7 @@ class MarkdownReader(QWidget):
         )
         menu.addAction("Select all", lambda: self.text.select(0, -1))
         if judge_link(address).openable:
-            menu.addAction("Copy link address", lambda: QGuiApplication.clipboard().setText(address))
+            menu.addAction("Copy link address", lambda: copy_text(address))
         menu.popup(place)
 
     @Slot()

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
 
+from slmdesk.gui.base.clipboard import marked
 from slmdesk.gui.base.theme import CONTROL_RADIUS
 from slmdesk.gui.markdown.formulas import Formulas
 from slmdesk.gui.markdown.selected import mime_of_selection, text_of_selection
@@ -138,7 +139,7 @@ class MessageText(QTextBrowser):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Text and HTML of our own making; dragging gives the same as copying."""
-        return mime_of_selection(self.textCursor())
+        return marked(mime_of_selection(self.textCursor()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave scrolling keys to the view; Copy, Select all and Escape too."""

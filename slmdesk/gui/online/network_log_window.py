@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.online.network_log import COLUMNS, NetworkLogController, NetworkLogModel, cells_of, summary_of
 from slmdesk.gui.widgets.build import CLEAR, button, column, row, set_kind, text_line
 from slmdesk.gui.widgets.named import named, passing
@@ -146,7 +147,7 @@ class NetworkLogWindow(QDialog):
         chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
         lines = ["\t".join(cells_of(self._model.rows[at])) for at in chosen]
         if lines:
-            QGuiApplication.clipboard().setText("\n".join(lines))
+            copy_text("\n".join(lines))
 
     def _say(self, words: str, kind: str) -> None:
         self._note.setText(breakable(words))

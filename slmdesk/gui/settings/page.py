@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.policy import FEATURES, Policy
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import marks
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.network import NetworkSection
 from slmdesk.gui.settings.network_controller import NetworkController
@@ -190,6 +191,14 @@ class SettingsPage(QScrollArea):
             "What you write there is kept, to be found again under Texts on that page.",
             [(True, "Kept"), (False, "Not kept")],
         )  # fmt: skip
+
+        if marks():
+            self._choice(
+                "private_copies", "Copies",
+                "Clipboard managers that keep a history, or send it to a cloud, are asked to leave out what you copy "
+                "here. Pasting works as ever while slmdesk is open.",
+                [(True, "Left out"), (False, "Kept")],
+            )  # fmt: skip
 
     def _build_writing(self) -> None:
         self._head("writing", "Writing")

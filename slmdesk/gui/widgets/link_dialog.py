@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.widgets.links import LinkCheck, judge_link
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.text import breakable
@@ -32,7 +33,7 @@ def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
     box = message_box(parent, "link_dialog", title, _words(verdict), breakable(verdict.address[:MOST_SHOWN]))
     box.setIcon(QMessageBox.Icon.Question if verdict.openable else QMessageBox.Icon.Warning)
     copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)
-    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(verdict.address))
+    copy.clicked.connect(lambda: copy_text(verdict.address))
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(cancel)
     if verdict.openable:

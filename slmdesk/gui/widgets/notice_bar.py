@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QEnterEvent, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -124,7 +125,7 @@ class NoticeBar(QFrame):
         self._more = button("More", "notice_more", self, tip="Show all of this notice", on=self._on_more)
         self._more.setVisible(bool(notice.full))
         copy = button("Copy details", "copy_details_button", self)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(notice.details))
+        copy.clicked.connect(lambda: copy_text(notice.details))
         copy.setVisible(bool(notice.details))
         act = button(notice.action, "notice_action", self, on=self._on_act)
         act.setVisible(bool(notice.action))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
@@ -62,7 +62,7 @@ class TextDialog(QDialog):
         layout.addWidget(self._buttons)
 
     def _connect(self) -> None:
-        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._copied))
+        self._copy.clicked.connect(lambda: copy_text(self._copied))
         self._translate.clicked.connect(self._on_translate)
         self._buttons.rejected.connect(self.reject)
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from slmdesk.gui.base.clipboard import marked
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.shares import admit
@@ -98,7 +99,7 @@ class WritingEdit(QPlainTextEdit):
     def createMimeDataFromSelection(self) -> QMimeData:
         cursor, data = self.textCursor(), QMimeData()
         data.setText(self.tracked.plain_between(cursor.selectionStart(), cursor.selectionEnd()))
-        return data
+        return marked(data)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         return bool(_files_in(source)) or super().canInsertFromMimeData(source)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QScrollArea, QSplitter, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QSplitter, QWidget
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.paper import Form
 from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.build import button, column, flow, row, split
@@ -199,7 +200,7 @@ class WritingPage(QWidget):
 
     @Slot()
     def _on_copy(self) -> None:
-        QApplication.clipboard().setText(self._controller.text)
+        copy_text(self._controller.text)
         count = len(self._controller.corrections.changes)
         self._said.setText(f"Copied, without the {count:,} changes not decided on." if count else "Copied.")
 

@@ -7,9 +7,10 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QApplication, QFrame, QLayout, QPlainTextEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.clear_layout import empty_layout
@@ -132,7 +133,7 @@ class VersionPanel(QFrame):
 
     def _copying(self, text: str) -> Callable[[], None]:
         def copy() -> None:
-            QApplication.clipboard().setText(text)
+            copy_text(text)
             self.said.emit("Copied.")
 
         return copy

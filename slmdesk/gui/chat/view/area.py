@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved, install_factory
 from slmdesk.gui.chat.view.find import Finder, Hit
 from slmdesk.gui.chat.view.menu import Entry, show_menu
@@ -233,7 +234,7 @@ class ConversationView(SelectableArea):
             ("Select all", "Ctrl+A", self.select_all),
         ]
         if judge_link(address).openable:
-            entries.append(("Copy link address", "", lambda: QApplication.clipboard().setText(address)))
+            entries.append(("Copy link address", "", lambda: copy_text(address)))
         if row.widget is not None:
             entries += self._parts_at(row.widget, message_id)
         entries.append(("", "", None))

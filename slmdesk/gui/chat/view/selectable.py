@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QMimeData, Signal, Slot
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
+from slmdesk.gui.base.clipboard import copy_data
 from slmdesk.gui.chat.view.copying import message_as_html, message_as_text, message_as_written, mime_of
 from slmdesk.gui.chat.view.menu import Entry
 from slmdesk.gui.chat.view.rows import Row
@@ -54,7 +55,7 @@ class SelectableArea(GrowingArea):
     def copy_message(self, message_id: str) -> None:
         """Copy a whole message.  Raises KeyError for an unknown id."""
         view = self.rows[self._index(message_id)].view
-        QApplication.clipboard().setMimeData(message_as_written(view, self._parser))
+        copy_data(message_as_written(view, self._parser))
         self.copy_requested.emit(message_id)
 
     # for the menu --------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ class SelectableArea(GrowingArea):
             self.code_save_requested.emit(name, widget.writer.codes[number - 1])
 
     def _put(self, data: QMimeData) -> None:
-        QApplication.clipboard().setMimeData(data)
+        copy_data(data)
         self.reader_text_copied.emit()
 
     # hooks ---------------------------------------------------------------------------------------------------------

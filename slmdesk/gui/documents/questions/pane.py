@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.documents.common.earlier import EarlierBox
 from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.widgets.build import button, column, flow, row, text_line
@@ -229,7 +230,7 @@ class QuestionPane(QScrollArea):
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText("\n\n".join(self._texts))
+        copy_text("\n\n".join(self._texts))
 
     def _on_citation(self, row: CitationRow) -> None:
         self.light([row.citation])
@@ -247,7 +248,7 @@ class QuestionPane(QScrollArea):
             text = f"“{' '.join(citation.quote.split())}” [{filed}]"
             row.chosen.connect(partial(self._on_citation, row))
             row.pointed_at.connect(partial(self._on_pointed_at, citation))
-            row.copy_requested.connect(partial(QGuiApplication.clipboard().setText, text))
+            row.copy_requested.connect(partial(copy_text, text))
             self._texts.append(text)
             before = self.rows[self._row_at - 1] if self._row_at else self._stop
             QWidget.setTabOrder(before, row)

@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from slmdesk.core.records import Item, JobStatus
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
 from slmdesk.gui.documents.common.making_bar import MakingBar
 from slmdesk.gui.documents.summaries.controller import FormRequest, SummaryController
@@ -276,11 +277,11 @@ class SummaryPane(QScrollArea):
         summary = self.summary
         if summary is not None:
             words = text_of(summary.kind, [self._filed(one) for one in summary.sentences], summary.page_kinds)
-            QGuiApplication.clipboard().setText(f"{words}\n\n{whole_coverage_words(summary)}")
+            copy_text(f"{words}\n\n{whole_coverage_words(summary)}")
 
     def _on_copy_one(self, sentence: Sentence) -> None:
         kind = self.summary.page_kinds if self.summary else "page"
-        QGuiApplication.clipboard().setText(sentence_words(self._filed(sentence), kind))
+        copy_text(sentence_words(self._filed(sentence), kind))
 
     def _on_sentence(self, row: SentenceRow) -> None:
         self.light([row.sentence])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import copy_data, copy_text
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.selected import mime_of_selection
@@ -103,13 +104,13 @@ class AnswerText(QScrollArea):
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setMimeData(mime_of_selection(self._text.textCursor()))
+        copy_data(mime_of_selection(self._text.textCursor()))
 
     @Slot(str)
     def _on_anchor(self, address: str) -> None:
         if address.startswith(COPY_CODE):
             number = int(address.removeprefix(COPY_CODE))
-            QGuiApplication.clipboard().setText(self._writer.codes[number - 1])
+            copy_text(self._writer.codes[number - 1])
         elif address == SHOW_ALL_ROWS:
             if self._writer.show_all_rows(self.words):
                 self._more.start()

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.common.check_list import CheckList, CheckRow
 from slmdesk.gui.models.common.wide_dialog import WideDialog
@@ -227,7 +227,7 @@ class MakePackDialog(_PackDialog):
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._sha256)
+        copy_text(self._sha256)
         self._copy.setText("Copied")
 
     def _refresh(self) -> None:

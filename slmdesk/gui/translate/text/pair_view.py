@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from slmdesk.core.translation import LiveSegment, SegmentState
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.status_text import PaneState, shown_of, tip_of
 from slmdesk.gui.translate.text.target_editor import TargetEditor
@@ -146,7 +147,7 @@ class PairView(QTableView):
         """Copy the selected rows: source, tab, translation."""
         rows = sorted({one.row() for one in self.selectedIndexes()})
         lines = [self._model.rows[row] for row in rows]
-        QApplication.clipboard().setText("\n".join(f"{one.source}\t{shown_of(one)}" for one in lines))
+        copy_text("\n".join(f"{one.source}\t{shown_of(one)}" for one in lines))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QApplication,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 from slmdesk.core.formats import FORMATS, TRANSLATABLE
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.advice_line import AdviceLine
@@ -244,7 +244,7 @@ class TextPane(QWidget):
 
     @Slot()
     def _on_copy(self) -> None:
-        QApplication.clipboard().setText(self._shown.text)
+        copy_text(self._shown.text)
         self._said.setText("Copied.")
 
     @Slot(int)
