@@ -79,6 +79,10 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "file.is_source": ("path",),
         "file.unwritable": ("path", "reason"),
         "disk.full": ("path", "needed_bytes", "available_bytes"),
+        # where the history lies
+        "home.open": ("path",),
+        "home.network": ("path", "kind"),
+        "home.synced": ("path", "service"),
         # store
         "store.damaged": ("path",),
         "store.newer": ("path", "version"),

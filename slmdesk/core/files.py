@@ -37,7 +37,12 @@ def private_folder(folder: Path) -> None:
     try:
         for each in reversed(missing):
             each.mkdir(PRIVATE_FOLDER, exist_ok=True)
-        if os.name != "nt" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        if os.name == "nt":
+            from slmdesk.core.windows_rights import give_to_owner
+
+            with contextlib.suppress(OSError):  # place.py tells whether it is so now
+                give_to_owner(folder)
+        elif stat.S_IMODE(folder.stat().st_mode) & 0o077:
             with contextlib.suppress(PermissionError):  # another owner's folder: usable, not ours to change
                 folder.chmod(PRIVATE_FOLDER)
     except OSError as err:

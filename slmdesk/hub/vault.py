@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, write_atomically
+from slmdesk.core.place import is_open_to_others
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class PrivateFile:
         private_folder(self._path.parent)
         self._remove_halves()
         write_atomically(self._path, json.dumps({host: secret}).encode())
-        if os.name != "nt" and stat.S_IMODE(self._path.stat().st_mode) & 0o077:
+        if is_open_to_others(self._path):
             self._path.unlink(missing_ok=True)
             reason = "this disk cannot keep it from other people"
             raise KnownError("file.unwritable", path=str(self._path), reason=reason)

@@ -20,6 +20,7 @@ from slmdesk.core.types import Backends, Device, Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.home_place import home_problems
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.slices import Slices, in_slices
@@ -206,6 +207,7 @@ def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
         found["disk_free"] = bytes_for_people(shutil.disk_usage(folder).free)
     except OSError:
         found["disk_free_bytes"] = None
+    found["warnings"] = [one.sentence for one in home_problems(paths)]
     return found
 
 

@@ -51,6 +51,8 @@ class WindowState:
     search_fits: bool = False
     """Only what fits this PC."""
     search_sort: str = "downloads"
+    told_of_disk: str = ""
+    """What was said once of the disk the history lies on: codes, with a space between."""
 
 
 _DEFAULTS = {each.name: each.default for each in fields(WindowState)}

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.clipboard import ClipboardMarker
 from slmdesk.gui.base.error_dialog import ErrorThread
 from slmdesk.gui.base.shortcuts import take_shortcuts
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
@@ -39,6 +40,7 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.settings.spelling_controller import SpellingController
 from slmdesk.gui.shell.help_window import Folders, HelpWindow
+from slmdesk.gui.shell.home_place import HomePlace
 from slmdesk.gui.shell.main_window import MainWindow, Page
 from slmdesk.gui.shell.notices import NoticeController
 from slmdesk.gui.shell.notifications import Notifier
@@ -92,6 +94,7 @@ class Frame(QObject):
         """Settings the organisation has set."""
         self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_sheet_later=True)
         self.keeper.setParent(self)
+        self.clipboard = ClipboardMarker(bridge, settings, self)
         self.errors = ErrorThread(lambda: self.window, self)
         self.chat = ChatController(bridge, state, self)
         self.chats = ListController(bridge, state, self)
@@ -161,6 +164,7 @@ class Frame(QObject):
         self.window.status.show_offline(settings.offline)
         self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
         self.notices.quit_requested.connect(self.close_requested)
+        HomePlace(self._bridge, self.state, self)
         self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
         self.opener = Opener(self._bridge, self)
         self.palette = PaletteEntry(self._bridge, self)

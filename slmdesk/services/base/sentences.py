@@ -150,6 +150,19 @@ SENTENCES: Mapping[str, str] = {
         "Not enough space on the disk for {path}: {needed_bytes} are needed, {available_bytes} are free. Make space "
         "and try again."
     ),
+    # where the history lies
+    "home.open": (
+        "Others who use this PC, or get hold of its disk, may be able to read {path}: that disk keeps no rights for "
+        "files. Confidential texts are safer on another disk, or on an encrypted one."
+    ),
+    "home.network": (
+        "{path} is on a network drive ({kind}). Whoever runs that server can read it. Open it on one PC at a time: two "
+        "at once could damage the history."
+    ),
+    "home.synced": (
+        "{path} lies in a folder that {service} copies to other places, so your texts go there too, even while slmdesk "
+        "works offline. Open it on one PC at a time: two at once could damage the history."
+    ),
     # store
     "store.damaged": (
         "The history could not be read. It was set aside unchanged as {path}, and a new one was started. What can "
