@@ -168,6 +168,10 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "collection.empty": ("name",),
         # exports
         "print.stopped": (),
+        # redaction
+        "redaction.ambiguous": (),
+        "redaction.no_substitute": (),
+        "redaction.not_reversible": (),
         # settings and network
         "setting.invalid": ("key", "reason"),
         "setting.managed": ("key",),

@@ -222,6 +222,12 @@ SENTENCES: Mapping[str, str] = {
     "chats.unreadable": "The chats in {path} cannot be read: {reason}.",
     "chats.broken": "{path} was not read to its end: {reason}. The chats before that place were imported.",
     "chats.not_searched": "Not all of {path} was searched: {reason}.",
+    "redaction.ambiguous": "One substitute would stand for two things. Nothing was sent.",
+    "redaction.no_substitute": "There is no free substitute left for something in this text. Nothing was sent.",
+    "redaction.not_reversible": (
+        "The originals could not be put back letter for letter, so nothing was sent. Leave out one of the finds, or "
+        "send the text as it is."
+    ),
     "preset.unknown": "There is no preset “{id}” of yours here.",
     "preset.invalid": "{path} cannot be read as a preset: {reason}. Nothing was changed.",
     "space.unknown": "There is no space “{id}” here.",

@@ -1,0 +1,214 @@
+"""Makes and keeps the table of what stands for what, so that it is always the same, and only one for each.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from rapidfuzz.distance import Levenshtein
+
+from slmdesk.core.errors import KnownError
+from slmdesk.text.candidates.names import LEGAL_FORM
+from slmdesk.text.redaction.finding import WORD, is_form_of, name_words
+from slmdesk.text.redaction.substitutes import NoSubstituteError, name_word, substitute_for
+from slmdesk.text.redaction.types import Entry, Find, Kind, Table
+from slmdesk.text.words.folding import fold
+
+_NAME_PIECE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
+FAR_APART = 3
+"""Letters by which words that stand for names differ at least, so that a misspelt one is not another."""
+_TRIED_FAR = 400
+
+
+def extended(text: str, finds: Sequence[Find], table: Table = ()) -> Table:
+    """The table with what is needed for these finds of a text.
+
+    Entries whose substitute stands in the text are made anew.  Raises KnownError "redaction.ambiguous" where one
+    substitute would stand for two originals, "redaction.no_substitute" where none is free.
+    """
+    maker = _Maker(fold(text), finds)
+    for entry in table:
+        if not maker.stands_in_source(entry):
+            maker.keep(entry)
+    known = {original for entry in maker.entries for original, _ in entry.pairs}
+    renewed = [one for entry in table if maker.stands_in_source(entry) for one in _finds_of(entry)]
+    try:
+        for find in sorted((*renewed, *finds), key=_by_base):
+            if find.text not in known:
+                maker.add(find)
+    except NoSubstituteError as err:
+        raise KnownError("redaction.no_substitute") from err
+    made = tuple(maker.entries)
+    check(made)
+    return made
+
+
+def check(table: Table) -> None:
+    """Raises KnownError "redaction.ambiguous" where one substitute stands for two originals."""
+    exact: dict[str, str] = {}
+    alike: dict[str, str] = {}
+    for entry in table:
+        for original, substitute in entry.pairs:
+            same = exact.setdefault(substitute, original) == original
+            if not same or alike.setdefault(fold(substitute), original).casefold() != original.casefold():
+                raise KnownError("redaction.ambiguous")
+
+
+def _finds_of(entry: Entry) -> Iterator[Find]:
+    from slmdesk.text.redaction.types import Certainty
+
+    yield Find(entry.kind, 0, 0, entry.original, Certainty.SURE, "table")
+
+
+def _by_base(find: Find) -> tuple[int, int]:
+    """Names of several words first; of one word the shortest, since the others may be its forms."""
+    words = len(name_words(find.text)) if find.kind is Kind.PERSON else 0
+    return (-words, len(find.text))
+
+
+@dataclass(slots=True)
+class _Maker:
+    source: str
+    finds: Sequence[Find]
+    entries: list[Entry] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+    """Of names: each word as it is written, with what stands for it."""
+    taken: dict[str, None] = field(default_factory=dict)
+    """Folded substitutes, and their words."""
+    tries: int = 0
+
+    def stands_in_source(self, entry: Entry) -> bool:
+        return any(fold(substitute) in self.source for _, substitute in entry.pairs)
+
+    def keep(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        for original, substitute in entry.pairs:
+            self._take(substitute)
+            if entry.kind is Kind.PERSON and _NAME_PIECE.fullmatch(original):
+                self.words[original] = substitute
+
+    def add(self, find: Find) -> None:
+        if find.kind is Kind.PERSON:
+            self._add_person(find.text)
+        elif find.kind is Kind.FIRM:
+            self._add_firm(find.text)
+        else:
+            made = substitute_for(find.kind, find.text, self._is_free, self._seed(find.kind))
+            self._take(made)
+            self._put(Entry(find.kind, find.text, made))
+
+    def _put(self, entry: Entry) -> None:
+        if not any(entry.original == original for one in self.entries for original, _ in one.pairs):
+            self.entries.append(entry)
+
+    def _seed(self, kind: Kind) -> str:
+        return f"{kind}{len(self.entries)}"
+
+    def _take(self, substitute: str) -> None:
+        self.taken[fold(substitute)] = None
+        self.taken.update(dict.fromkeys(fold(one) for one in WORD.findall(substitute) if len(one) > 3))
+
+    def _is_free(self, made: str) -> bool:
+        plain = fold(made)
+        return plain not in self.source and plain not in self.taken
+
+    def _is_free_word(self, made: str) -> bool:
+        """Also no beginning of another, and unlike it."""
+        self.tries += 1
+        plain = fold(made)
+        if plain[: max(4, len(plain) - 1)] in self.source or any(
+            plain.startswith(one) or one.startswith(plain) for one in self.taken
+        ):
+            return False
+        far = FAR_APART if self.tries < _TRIED_FAR else 1
+        return all(Levenshtein.distance(plain, one, score_cutoff=far) >= far for one in self.taken)
+
+    def _add_person(self, original: str) -> None:
+        pieces = _NAME_PIECE.findall(original)
+        named = name_words(original)
+        made = original
+        parts: list[tuple[str, str]] = []
+        is_first = len(named) > 1
+        for piece in dict.fromkeys(pieces):
+            if piece.endswith(".") or (piece not in named and (piece.islower() or len(piece) == 1)):
+                substitute = _other_initial(piece) if piece[0].isupper() and len(piece) <= 2 else piece
+            else:
+                substitute = self._word(piece, is_first=is_first)
+                is_first = False
+                parts.append((piece, substitute))
+            made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
+        made = made.replace("\0", "")
+        owner = next((one for one in self.entries if one.kind is Kind.PERSON and self._belongs(parts, one)), None)
+        if owner is None:
+            self._put(Entry(Kind.PERSON, original, made, tuple(one for one in parts if one[0] != original)))
+            return
+        new = tuple(one for one in dict.fromkeys(((original, made), *parts)) if one not in owner.pairs)
+        self.entries[self.entries.index(owner)] = replace(owner, forms=(*owner.forms, *new))
+
+    def _belongs(self, parts: list[tuple[str, str]], entry: Entry) -> bool:
+        """Whether a name is one of an entry, or a form of it: each of its words is."""
+        own = {fold(original) for original, _ in entry.pairs if WORD.fullmatch(original)}
+        return bool(parts) and all(
+            fold(part) in own or any(is_form_of(fold(part), one) for one in own) for part, _ in parts
+        )
+
+    def _word(self, word: str, *, is_first: bool) -> str:
+        if word in self.words:
+            return self.words[word]
+        plain = fold(word)
+        for base, substitute in self.words.items():
+            cased = substitute.upper() if word.isupper() else substitute.capitalize()
+            if base.casefold() == word.casefold() and cased not in self.words.values():
+                return self._know(word, cased)
+        for base, substitute in self.words.items():
+            if not word.isupper() and is_form_of(plain, fold(base)):
+                form = _with_same_ending(word, base, substitute)
+                if fold(form) not in self.taken and fold(form) not in self.source:
+                    return self._know(word, form)
+        self.tries = 0
+        made = name_word(word, self._is_free_word, self._seed(Kind.PERSON) + str(len(self.words)), is_first=is_first)
+        return self._know(word, made)
+
+    def _know(self, word: str, substitute: str) -> str:
+        self.words[word] = substitute
+        self._take(substitute)
+        return substitute
+
+    def _add_firm(self, original: str) -> None:
+        base, form = _without_form(original)
+        for at, entry in enumerate(self.entries):
+            if entry.kind is Kind.FIRM and fold(_without_form(entry.original)[0]) == fold(base):
+                made = original.replace(base, _without_form(entry.substitute)[0], 1)
+                if made != original and self._is_free(made):
+                    self.entries[at] = replace(entry, forms=(*entry.forms, (original, made)))
+                    self._take(made)
+                    return
+        made_base = substitute_for(Kind.FIRM, base, self._is_free, self._seed(Kind.FIRM))
+        self._take(made_base)
+        forms = ((base, made_base),) if form else ()
+        self._put(Entry(Kind.FIRM, original, original.replace(base, made_base, 1), forms))
+        self._take(original.replace(base, made_base, 1))
+
+
+def _without_form(firm: str) -> tuple[str, str]:
+    form = LEGAL_FORM.search(firm)
+    base = firm[: form.start()].rstrip(" ,\u00a0") if form else firm
+    return (base, firm[len(base) :]) if base else (firm, "")
+
+
+def _other_initial(piece: str) -> str:
+    return (
+        chr((ord(piece[0].upper()) - 65 + 7) % 26 + 65) + piece[1:]
+        if "A" <= piece[0].upper() <= "Z"
+        else f"X{piece[1:]}"
+    )
+
+
+def _with_same_ending(word: str, base: str, substitute: str) -> str:
+    shared = 0
+    while shared < min(len(word), len(base)) and word[shared].lower() == base[shared].lower():
+        shared += 1
+    old, new = base[shared:], word[shared:]
+    stem = substitute.removesuffix(old) if old else substitute
+    return stem + new

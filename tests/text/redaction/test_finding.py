@@ -1,0 +1,146 @@
+"""What is found by its shape, by the words around it, by the person's list, and everywhere else."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from slmdesk.text.redaction.finding import everywhere, find_private
+from slmdesk.text.redaction.types import Certainty, Find, Kind, Listed
+
+pytestmark = pytest.mark.pure
+SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
+
+
+def _found(text: str, language: str = "en", least: Certainty = LIKELY) -> list[tuple[Kind, str]]:
+    return [
+        (one.kind, one.text)
+        for one in find_private(text, language=language)
+        if least is UNSURE or one.certainty is not UNSURE
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "kind", "words"),
+    [
+        ("IBAN DE89 3704 0044 0532 0130 00.", "de", Kind.IBAN, "DE89 3704 0044 0532 0130 00"),
+        ("auf NL91ABNA0417164300 bitte", "de", Kind.IBAN, "NL91ABNA0417164300"),
+        ("Karte 4111 1111 1111 1111, gültig", "de", Kind.CARD, "4111 1111 1111 1111"),
+        ("My card is 4111111111111111.", "en", Kind.CARD, "4111111111111111"),
+        ("Steuer-ID: 36 574 261 809", "de", Kind.NUMBER, "36 574 261 809"),
+        ("PESEL 44051401359", "pl", Kind.NUMBER, "44051401359"),
+        ("NIP: 526-000-12-46", "pl", Kind.NUMBER, "526-000-12-46"),
+        ("codice fiscale RSSMRA85T10A562S", "it", Kind.NUMBER, "RSSMRA85T10A562S"),
+        ("con DNI 54362315K", "es", Kind.NUMBER, "54362315K"),
+        ("NIE X2482300W", "es", Kind.NUMBER, "X2482300W"),
+        ("NIR 2 95 10 99 126 111 93", "fr", Kind.NUMBER, "2 95 10 99 126 111 93"),
+        ("BSN 111222333", "nl", Kind.NUMBER, "111222333"),
+        ("SVNR 1237 010180", "de", Kind.NUMBER, "1237 010180"),
+        ("Rentenversicherungsnummer 15 070649 C 103", "de", Kind.NUMBER, "15 070649 C 103"),
+        ("Write to anna.berg@example.com.", "en", Kind.EMAIL, "anna.berg@example.com"),
+        ("Call 020 7946 0123 today", "en", Kind.PHONE, "020 7946 0123"),
+        ("Tel.: +49 30 901820123", "de", Kind.PHONE, "+49 30 901820123"),
+        ("geb. 12.03.1970", "de", Kind.BIRTH, "12.03.1970"),
+        ("née le 3 mai 1962 à Paris", "fr", Kind.BIRTH, "3 mai 1962"),
+        ("urodzony 5.04.1961 w", "pl", Kind.BIRTH, "5.04.1961"),
+        ("in der Lindenstraße 7, bei", "de", Kind.ADDRESS, "Lindenstraße 7"),
+        ("at 12 Larkspur Road in", "en", Kind.ADDRESS, "12 Larkspur Road"),
+        ("14 bis, rue des Forges", "fr", Kind.ADDRESS, "14 bis, rue des Forges"),
+        ("en Calle Mayor, 3, 2º B", "es", Kind.ADDRESS, "Calle Mayor, 3, 2º B"),
+        ("in Via dell'Olmo, 12/B", "it", Kind.ADDRESS, "Via dell'Olmo, 12/B"),
+        ("ul. Jana Pawła II 3/12", "pl", Kind.ADDRESS, "ul. Jana Pawła II 3/12"),
+        ("the contract with Hollowell & Sons Ltd ends", "en", Kind.FIRM, "Hollowell & Sons Ltd"),
+        ("Die Wehrbach & Söhne KG hat", "de", Kind.FIRM, "Wehrbach & Söhne KG"),
+        ("as Mr Whitcombe said", "en", Kind.PERSON, "Whitcombe"),
+        ("mit Herrn Dr. Oehlschläger", "de", Kind.PERSON, "Oehlschläger"),
+        ("Sehr geehrte Frau von der Tann,", "de", Kind.PERSON, "von der Tann"),
+        ("Gentile Signor De Santis,", "it", Kind.PERSON, "De Santis"),
+        ("poprosiliśmy panią Halinę Żmudę o", "pl", Kind.PERSON, "Halinę Żmudę"),
+        ("Cc: Tadeusz Grzelak <t.g@example.org>", "pl", Kind.PERSON, "Tadeusz Grzelak"),
+        ("Kind regards\n\nUna Abernathy\n", "en", Kind.PERSON, "Una Abernathy"),
+        ("Name: Berg, Anna\n", "en", Kind.PERSON, "Berg"),
+    ],
+)
+def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) -> None:
+    assert (kind, words) in _found(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Pay 1,250.00 EUR by 12 March 2025, reference K-913/21.", "en"),
+        ("The Supreme Court in New York met on Tuesday. Dear Sir or Madam,", "en"),
+        ("Das Amtsgericht Hamburg hat am 12.03.2025 die Klage abgewiesen.", "de"),
+        ("Sehr geehrte Damen und Herren, die Rechnung über 1.250,00 Euro ist offen.", "de"),
+        ("Madame, Monsieur, le Tribunal de Paris se réunira mardi.", "fr"),
+        ("4111 1111 1111 1112 and 12345 parts in 2025", "en"),
+    ],
+)
+def test_what_is_not_private_stays(text: str, language: str) -> None:
+    assert _found(text, language) == []
+
+
+def test_wrong_check_digits_are_unsure_but_behind_their_label_likely() -> None:
+    assert (Kind.IBAN, "DE88 3704 0044 0532 0130 00") in _found("on DE88 3704 0044 0532 0130 00", least=UNSURE)
+    assert _found("on DE88 3704 0044 0532 0130 00") == []
+    assert (Kind.NUMBER, "36574261800") in _found("Steuer-ID 36574261800", "de")
+
+
+def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
+    text = "Dear Ms Ashworth,\n\nAshworth's lease ended. Nobody told ASHWORTH so. Ash and worth are words."
+    assert [words for kind, words in _found(text) if kind is Kind.PERSON] == ["Ashworth", "Ashworth", "ASHWORTH"]
+
+
+def test_polish_forms_of_a_name_are_found() -> None:
+    text = "Szanowny Panie Kowalski,\n\npismo Kowalskiego dotyczy umowy z Kowalskim, a Kowalskiemu nie odpowiedziano."
+    assert [words for _, words in _found(text, "pl")] == ["Kowalski", "Kowalskiego", "Kowalskim", "Kowalskiemu"]
+
+
+def test_a_name_that_is_a_word_too_is_unsure_where_it_may_be_the_word() -> None:
+    text = "Sehr geehrter Herr Koch,\n\nder Koch kam spät. Kochs Brief liegt bei."
+    found = find_private(text, language="de")
+    assert [(one.text, one.certainty) for one in found] == [("Koch", LIKELY), ("Koch", UNSURE), ("Kochs", LIKELY)]
+
+
+def test_the_list_is_sure_and_counts_for_parts_of_names() -> None:
+    listed = (Listed("Anna Berg", Kind.PERSON), Listed("Project Nightjar", Kind.OTHER))
+    found = find_private("yesterday Berg spoke of project Nightjar", language="en", listed=listed)
+    assert [(one.kind, one.text, one.certainty) for one in found] == [
+        (Kind.PERSON, "Berg", SURE),
+        (Kind.OTHER, "project Nightjar", SURE),
+    ]
+
+
+def test_a_mark_made_by_hand_can_be_looked_for_everywhere() -> None:
+    text = "The Nightjar is late. Ask about the Nightjar again, not about nightjars."
+    marked = Find(Kind.OTHER, 4, 12, "Nightjar", SURE, "hand")
+    assert [one.start for one in everywhere(text, marked, language="en")] == [4, 36]
+
+
+def test_finds_are_in_order_and_do_not_overlap() -> None:
+    from fakes.letters import letters
+
+    for letter in letters(3, 18):
+        found = find_private(letter.text)
+        assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+        assert all(letter.text[one.start : one.end] == one.text for one in found)
+
+
+ODD = (
+    "",
+    " ",
+    "\0",
+    "@" * 5_000,
+    "A" * 20_000,
+    "1" * 20_000,
+    " " * 20_000,
+    "Mr " * 5_000,
+    "Aa-" * 5_000,
+    "DE00 " * 4_000,
+)
+
+
+@pytest.mark.parametrize("text", ODD, ids=map(str, range(len(ODD))))
+def test_odd_texts_are_no_fault(text: str) -> None:
+    find_private(text, language="en")
