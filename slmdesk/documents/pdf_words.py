@@ -142,7 +142,7 @@ class PageLetters:
 
     def words(self) -> list[Word]:
         """In the order of the file, which is pdfium's."""
-        text, indices = self._text()
+        text, indices = self.text()
         words: list[Word] = []
         line = 0
         for token in _TOKEN.finditer(text):
@@ -220,7 +220,7 @@ class PageLetters:
             top = top if top > rect.top else rect.top
         return self.view.box(left, bottom, right, top)
 
-    def _text(self) -> tuple[str, tuple[int, ...] | None]:
+    def text(self) -> tuple[str, tuple[int, ...] | None]:
         """The letters, and the index of each where it is not simply its place."""
         count = min(self.count, MAX_CHARACTERS)
         if not count:

@@ -51,7 +51,7 @@ def read(reading: Reading) -> Iterator[Page]:
         about = child(root, "workbookPr")
         book = _Book(
             package, reading, _strings(package, reading, package.related(main, "sharedStrings")),
-            _formats(package.tree(package.related(main, "styles"))),
+            formats_of(package.tree(package.related(main, "styles"))),
             about is not None and about.get("date1904") in _ON,
         )  # fmt: skip
         relations = package.relations(main)
@@ -190,8 +190,8 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
-def _formats(root: etree._Element | None) -> list[NumberFormat]:
-    """By the numbers of cell styles."""
+def formats_of(root: etree._Element | None) -> list[NumberFormat]:
+    """The formats by the numbers of cell styles."""
     own: dict[str, str] = {}
     listed = child(root, "numFmts")
     for one in listed if listed is not None else ():

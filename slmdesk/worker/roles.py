@@ -208,7 +208,7 @@ class ReaderRole(_CountingRole):
 
     kinds = (
         "read", "page_image", "prepare", "units", "rewrite", "terms", "pairs", "columns", "table_columns",
-        "chats",
+        "chats", "private_texts", "redact", "check_redacted",
     )  # fmt: skip
 
     def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
@@ -216,13 +216,14 @@ class ReaderRole(_CountingRole):
         from slmdesk.tasks.chats import chats
         from slmdesk.tasks.columns import table_columns
         from slmdesk.tasks.read import page_image, prepare, read
+        from slmdesk.tasks.redact import check_redacted, private_texts, redact
         from slmdesk.tasks.rewrite import rewrite, units
         from slmdesk.tasks.terms import columns, pairs, terms
 
         return {
             "read": read, "page_image": page_image, "prepare": prepare, "units": units, "rewrite": rewrite,
             "terms": terms, "pairs": pairs, "columns": columns, "table_columns": table_columns,
-            "chats": chats,
+            "chats": chats, "private_texts": private_texts, "redact": redact, "check_redacted": check_redacted,
         }  # fmt: skip
 
     def patience_of(self, job: Job) -> float:

@@ -210,6 +210,15 @@ SENTENCES: Mapping[str, str] = {
     "document.too_many_pages": "The document {path} has {pages} pages; the limit is {limit}.",
     "document.not_read": "{path} is still being read. Wait until it is there, and try again.",
     "document.unknown": "There is no document {id} here.",
+    "document.no_redactor": "{path} cannot be given out redacted in its own format. These can: {known}.",
+    "redaction.left": (
+        "Of the words to be removed, {count} could still be found in what was made of {path} ({place}). Nothing was "
+        "written. Remove that part in the program the document was made with, and try again."
+    ),
+    "redaction.nothing": "There are no words to remove from {path}. Nothing was written.",
+    "redaction.conflict": "What stands for one word holds another that is to be removed: {words}. Choose something else.",
+    "redaction.key_wrong": "That is not the passphrase of the key file {path}.",
+    "redaction.key_damaged": "{path} is no key file of slmdesk, or it is damaged.",
     "document.no_column": "{path} has no column “{column}”. Its first row has: {known}.",
     "document.no_rewriter": "{path} cannot be translated in its own format. These can: {known}.",
     "document.none_translatable": "There is nothing in {name} that can be translated. These formats can: {known}.",

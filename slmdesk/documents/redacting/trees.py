@@ -1,0 +1,272 @@
+"""Replaces words in XML and HTML trees: in text however it is split over elements, and in attributes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from slmdesk.documents.redacting.base import Redacting
+from slmdesk.documents.redacting.words import Span, put, put_encoded, put_in_value
+from slmdesk.documents.xmls import local
+
+BLOCKS = frozenset(
+    ("p", "h", "si", "is", "rPh", "text", "li", "td", "th", "div", "h1", "h2", "h3", "h4", "h5", "h6", "pre",
+     "blockquote", "title", "caption", "dt", "dd", "address", "option", "body", "creator", "date", "annotation", "note",
+     "note-citation", "ruby-text", "author")
+)  # fmt: skip
+"""Elements whose text belongs together, whatever elements are in it."""
+_BLANKS = frozenset(("tab", "br", "cr", "ptab", "line-break"))
+_HYPHENS = frozenset(("noBreakHyphen",))
+_DELETED, _INSERTED = frozenset(("del", "moveFrom")), frozenset(("ins", "moveTo"))
+_CODES = frozenset(("instrText", "delInstrText"))
+_NUMERIC = re.compile(r"[-+.,;:%#0-9A-Fa-f\s]+")
+_TECHNICAL = re.compile(
+    r"[a-z][A-Za-z0-9]*|rId\d+|\{[-0-9A-Fa-f]{36}\}|urn:[^ ]*|https?://schemas\.[^ ]*"
+    r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[-+]\d\d:\d\d)?"
+)
+"""A value that the format chose: an enumeration, a relationship, a moment."""
+MOST_NUMERIC = 7
+"""Digits of a number that may be a length or a colour: a longer one that is listed is no such thing."""
+TEXTUAL = frozenset(
+    ("descr", "title", "name", "displayName", "display-name", "alt", "tooltip", "author", "initials", "string",
+     "displayText", "prompt", "promptTitle", "error", "errorTitle", "display", "location", "href", "Target", "label",
+     "userName", "lastModifiedBy", "userId", "caption", "uniqueName", "value", "string-value", "subject", "current-value",
+     "content", "placeholder", "summary", "userInfo", "company", "desc", "alias", "tag", "text", "comment",
+     "anchor", "refreshedBy", "createdBy", "modifiedBy", "codeName")
+)  # fmt: skip
+"""Attributes for words of people, which may look like an enumeration."""
+_TEXTUAL_VALUES = frozenset(
+    ("alias", "tag", "docVar", "name", "default", "result", "statusText", "helpText", "format", "listEntry",
+     "description", "category", "docPart", "aliases", "attachedSchema", "title", "tblCaption", "tblDescription")
+)  # fmt: skip
+"""Elements whose `val` is words of people."""
+_PEOPLE = frozenset(("author", "userName", "lastModifiedBy", "displayName"))
+_PEOPLE_ELEMENTS = frozenset(
+    ("creator", "lastModifiedBy", "initial-creator", "printed-by", "Manager", "author", "sender-initials",
+     "initial-author")
+)  # fmt: skip
+_ACCOUNTS = frozenset(("userId", "providerId"))
+MOST_SILENT = 1_000
+"""Texts between two signs of life."""
+_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_NAME = re.compile(r"[^\w.-]")
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A piece of text in a tree, or a sign that stands for a letter."""
+
+    element: etree._Element
+    is_tail: bool
+    flags: frozenset[str]
+    sign: str = ""
+
+    @property
+    def text(self) -> str:
+        """Its letters."""
+        return self.sign or ((self.element.tail if self.is_tail else self.element.text) or "")
+
+    def set(self, text: str) -> None:
+        """Other letters; a sign can only go."""
+        if self.sign:
+            return
+        if self.is_tail:
+            self.element.tail = text
+            return
+        self.element.text = text
+        if local(self.element) in ("t", "delText", "instrText") and text != text.strip():
+            self.element.set(_SPACE, "preserve")
+
+
+Skips = Callable[[etree._Element], bool]
+
+
+def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips: Skips = lambda _one: False) -> None:
+    """Replace words in a tree; comments and instructions go.  `skips`: elements whose own text is no words."""
+    _drop_unseen(root)
+    for number, group in enumerate(list(_groups(root, skips))):
+        if number % MOST_SILENT == 0:
+            redacting.reading.check()
+            redacting.reading.worked()
+        redact_group(group, redacting, place)
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            _attributes(element, redacting, place)
+
+
+def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
+    """Replace words in text that belongs together, as it reads with its tracked changes and without them."""
+    flags = frozenset().union(*(one.flags for one in slots))
+    views: list[Callable[[Slot], bool]] = [lambda one: not one.flags & {"deleted", "code", "aside"}]
+    if flags & {"deleted", "inserted"}:
+        views.append(lambda one: not one.flags & {"inserted", "code", "aside"})
+    if "code" in flags:
+        views.append(lambda one: "code" in one.flags)
+    if flags:
+        views.append(lambda _one: True)
+    for view in views:
+        chosen = [one for one in slots if view(one)]
+        words = "".join(one.text for one in chosen)
+        if words.strip():
+            _apply(chosen, redacting.words.spans(words, place))
+    for one in slots:
+        if not one.sign and any(sign in one.text for sign in "%&\\"):
+            new = put_encoded(redacting.words, one.text, place)
+            if new != one.text:
+                one.set(new)
+
+
+def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:
+    begins, at = [], 0
+    for one in slots:
+        begins.append(at)
+        at += len(one.text)
+    for span in sorted(spans, key=lambda each: -each.begin):
+        rest = span.substitute
+        for slot, begin in zip(slots, begins, strict=True):
+            text = slot.text
+            first, last = max(span.begin - begin, 0), min(span.end - begin, len(text))
+            if first >= last or slot.sign:
+                continue
+            slot.set(text[:first] + rest + text[last:])
+            rest = ""
+
+
+def _drop_unseen(root: etree._Element) -> None:
+    for one in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
+        drop(one)
+
+
+def drop(element: etree._Element) -> None:
+    """Take an element out of its tree; what follows it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        before = element.getprevious()
+        if before is not None:
+            before.tail = (before.tail or "") + element.tail
+        else:
+            parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def _groups(root: etree._Element, skips: Skips) -> Iterator[list[Slot]]:
+    """The texts that belong together: of a block, else of one element."""
+    groups: dict[etree._Element, list[Slot]] = {}
+    stack: list[tuple[etree._Element, bool, frozenset[str]]] = []
+
+    def add(owner: etree._Element, slot: Slot) -> None:
+        if slot.text and (slot.text.strip() or slot.sign or _keeps_blanks(owner, slot)):
+            groups.setdefault(owner, []).append(slot)
+
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if not isinstance(element.tag, str):
+            continue
+        name = local(element)
+        if event == "start":
+            above = stack[-1] if stack else (element, False, frozenset())
+            is_block = name in BLOCKS
+            flags = (above[2] if not is_block else above[2] & {"deleted", "inserted"}) | _flags(name)
+            if is_block or not above[1]:
+                stack.append((element, is_block, flags))
+            else:
+                stack.append((above[0], True, flags))
+            owner = stack[-1][0]
+            if sign := _sign(element, name):
+                add(owner, Slot(element, False, flags, sign))
+            elif not skips(element):
+                add(owner, Slot(element, False, flags))
+        else:
+            stack.pop()
+            if stack:
+                add(stack[-1][0], Slot(element, True, stack[-1][2]))
+    yield from groups.values()
+
+
+def _flags(name: str) -> frozenset[str]:
+    if name in _DELETED or name in ("delText", "delInstrText"):
+        return frozenset(("deleted", "code")) if name == "delInstrText" else frozenset(("deleted",))
+    if name in _INSERTED:
+        return frozenset(("inserted",))
+    if name in _CODES:
+        return frozenset(("code",))
+    if name in ("rt", "rp"):
+        return frozenset(("aside",))
+    return frozenset()
+
+
+def _sign(element: etree._Element, name: str) -> str:
+    """The letter an empty element stands for."""
+    if name in _BLANKS or (name == "s" and "oasis" in str(element.tag)):
+        return " "
+    return "-" if name in _HYPHENS else ""
+
+
+def _keeps_blanks(owner: etree._Element, slot: Slot) -> bool:
+    """Whether blanks are text there: in Office's formats they are in elements of their own, and else for the eye."""
+    space = etree.QName(owner).namespace or ""
+    if "oasis" in space or not space or space.endswith("xhtml"):
+        return True
+    return not slot.is_tail and local(slot.element) in ("t", "delText", "instrText")
+
+
+def _attributes(element: etree._Element, redacting: Redacting, place: str) -> None:
+    changed = False
+    name = local(element)
+    for key, value in element.attrib.items():
+        short = str(key).rpartition("}")[2]
+        text = str(value)
+        if short in _ACCOUNTS and redacting.removes and text:
+            element.set(key, "None")
+            continue
+        if short == "gfxdata":  # a packed drawing, made anew by whoever needs it
+            del element.attrib[key]
+            continue
+        is_textual = short in TEXTUAL or (short == "val" and name in _TEXTUAL_VALUES)
+        if not is_textual and _is_technical(text):
+            continue
+        if short in _PEOPLE or (short == "name" and name in ("cmAuthor", "author")):
+            redacting.person(text)
+        if (new := put_in_value(redacting.words, text, place)) != text:
+            element.set(key, new)
+            changed = True
+    if changed and redacting.removes:
+        for key in element.attrib:
+            if str(key).rpartition("}")[2] == "initials":
+                element.set(key, "")
+    if name in _PEOPLE_ELEMENTS and element.text:
+        redacting.person(element.text)
+
+
+def _is_technical(value: str) -> bool:
+    if _NUMERIC.fullmatch(value):
+        return sum(one.isalnum() for one in value) <= MOST_NUMERIC
+    return _TECHNICAL.fullmatch(value) is not None
+
+
+def rename(root: etree._Element, redacting: Redacting, place: str) -> None:
+    """Replace words in the names of elements and attributes, where a person chose them."""
+    for element in root.iter():
+        if not isinstance(element.tag, str):
+            continue
+        element.tag = _renamed(element.tag, redacting, place)
+        for key, value in list(element.attrib.items()):
+            new = _renamed(str(key), redacting, place)
+            if new != key:
+                del element.attrib[key]
+                element.set(new, value)
+
+
+def _renamed(tag: str, redacting: Redacting, place: str) -> str:
+    space, brace, name = tag.rpartition("}")
+    new = put(redacting.words, name, place, bare=True)
+    return tag if new == name else f"{space}{brace}_{_NAME.sub('', new)}"
+
+
+def written(root: etree._Element) -> bytes:
+    """A tree as the bytes of a part; what stood outside its root does not."""
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True, with_tail=False)
