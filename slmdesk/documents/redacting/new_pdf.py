@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 _LEVEL = 6
-_CODES = 255
-"""Letters of one font; its code 0 stays free."""
+_CODES = (*range(33, 127), *range(161, 256))
+"""Of one font: those that have a glyph, for a letter without one has no place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,9 @@ class NewPdf:
             lines.append(f"BT 3 Tr {stretch:.2f} Tz 1 0 0 1 {word.x0:.2f} {height - word.y1 + 0.2 * size:.2f} Tm")
             for letter in word.text:
                 code = self._letters.setdefault(letter, len(self._letters))
-                font = code // _CODES
+                font, at = divmod(code, len(_CODES))
                 fonts[font] = self._font_object(font)
-                lines.append(f"/F{font} {size:.2f} Tf <{code % _CODES + 1:02x}> Tj")
+                lines.append(f"/F{font} {size:.2f} Tf <{_CODES[at]:02x}> Tj")
             lines.append("ET")
         return "\n".join(lines)
 
@@ -116,26 +116,28 @@ class NewPdf:
         return self._fonts[font]
 
     def _font(self, font: int, number: int) -> None:
-        """A font of letters without ink (9.6.5), each half as wide as high, and what each means (9.10.3)."""
-        letters = list(self._letters)[font * _CODES : (font + 1) * _CODES]
-        glyph = self._stream(b"", b"500 0 d0")
-        pairs = "\n".join(f"<{at:02x}> <{one.encode('utf-16-be').hex()}>" for at, one in enumerate(letters, 1))
-        chunks = [pairs.split("\n")[at : at + 100] for at in range(0, len(letters), 100)]
-        ranges = "\n".join(f"{len(one)} beginbfchar\n" + "\n".join(one) + "\nendbfchar" for one in chunks)
+        """A font of which only widths and meanings count, for nothing is drawn in it (9.6.2, 9.10.3)."""
+        letters = list(self._letters)[font * len(_CODES) : (font + 1) * len(_CODES)]
+        pairs = [
+            f"<{code:02x}> <{one.encode('utf-16-be', 'replace').hex()}>"
+            for code, one in zip(_CODES, letters, strict=False)
+        ]
+        ranges = "\n".join(
+            f"{len(some)} beginbfchar\n" + "\n".join(some) + "\nendbfchar"
+            for some in (pairs[at : at + 100] for at in range(0, len(pairs), 100))
+        )
         meaning = self._stream(
             b"",
             (
-                "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n"
+                "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Own def /CMapType 2 def\n"
                 f"1 begincodespacerange <00> <ff> endcodespacerange\n{ranges}\nendcmap end end"
             ).encode("ascii"),
         )
         widths = " ".join("500" for _ in range(256))
-        names = " ".join("/g" for _ in range(256))
         self._object(
             (
-                f"<</Type/Font/Subtype/Type3/FontBBox[0 0 500 1000]/FontMatrix[0.001 0 0 0.001 0 0]/FirstChar 0/LastChar 255"
-                f"/Widths[{widths}]/CharProcs<</g {glyph} 0 R>>/Encoding<</Type/Encoding/Differences[0 {names}]>>"
-                f"/Resources<<>>/ToUnicode {meaning} 0 R>>"
+                "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/FirstChar 0/LastChar 255"
+                f"/Widths[{widths}]/ToUnicode {meaning} 0 R>>"
             ).encode("ascii"),
             number,
         )

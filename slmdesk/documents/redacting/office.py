@@ -23,9 +23,11 @@ _DROPPED = (
     ("docprops/thumbnail", "thumbnail"), ("_xmlsignatures/", "signature"), ("vbaproject", "macros"),
     ("vbadata.xml", "macros"), ("activex/", "control"), ("ctrlprops/", "control"), ("printersettings", "printer"),
     ("attachedtoolbars", "macros"), ("macrosheets/", "macros"), ("dialogsheets/", "macros"), ("afchunk", "embedded"),
+    ("calcchain.xml", ""),
 )  # fmt: skip
 """Parts that are taken out by their names, and what is said of them."""
-_OLE = "embedded"
+_SILENT = ""
+"""Nobody misses it: Excel makes it anew."""
 _EMPTY_WITHOUT = frozenset(("oleObjects", "controls", "Choice", "Fallback", "AlternateContent", "custDataLst", "embeddedFontLst"))
 _NUMBERS = frozenset(
     ("Pages", "Words", "Characters", "Lines", "Paragraphs", "TotalTime", "Slides", "Notes", "HiddenSlides", "MMClips",
@@ -61,8 +63,9 @@ def redact(redacting: Redacting) -> bytes:
     for name, data in package.parts.items():
         if name == TYPES or suffix_of(name) == ".rels":
             continue
-        if redacting.removes and (kind := _dropped(package, name)):
-            redacting.remove(kind, name)
+        if redacting.removes and (kind := _dropped(name)) is not None:
+            if kind != _SILENT:
+                redacting.remove(kind, name)
             package.gone.add(name)
         elif suffix_of(name) not in _KEPT_XML:
             made = _other(redacting, name, data)
@@ -81,9 +84,9 @@ def redact(redacting: Redacting) -> bytes:
     return _saved(redacting, package, new_parts)
 
 
-def _dropped(package: _Package, name: str) -> str:
+def _dropped(name: str) -> str | None:
     lower = name.lower()
-    return next((said for mark, said in _DROPPED if mark in lower), "")
+    return next((said for mark, said in _DROPPED if mark in lower), None)
 
 
 def _other(redacting: Redacting, name: str, data: bytes) -> bytes | None:

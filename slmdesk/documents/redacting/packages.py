@@ -69,8 +69,8 @@ def _read(archive: Archive, name: str) -> bytes:
 
 
 def suffix_of(name: str) -> str:
-    """The suffix of a part's name."""
-    return posixpath.splitext(name)[1].lower()
+    """The suffix of a part's name; also of one that is nothing else, as `_rels/.rels` is."""
+    return ".rels" if name.endswith("/.rels") else posixpath.splitext(name)[1].lower()
 
 
 def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str] = frozenset()) -> dict[str, str]:
