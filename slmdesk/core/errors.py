@@ -121,6 +121,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "redaction.left": ("path", "count", "place"),
         "redaction.nothing": ("path",),
         "redaction.conflict": ("words",),
+        "redaction.changed": ("path",),
         "redaction.key_wrong": ("path",),
         "redaction.key_damaged": ("path",),
         "document.no_column": ("path", "column", "known"),

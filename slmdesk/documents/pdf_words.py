@@ -208,6 +208,13 @@ class PageLetters:
         rect = self._rect
         return self.view.box(rect.left, rect.bottom, rect.right, rect.top)
 
+    def ink(self, index: int) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of what is drawn of one character, which may lean out of its place."""
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        if not pdfium_c.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
+            return self.box(index)
+        return self.view.box(left.value, bottom.value, right.value, top.value)
+
     def _around(self, first: int, last: int) -> tuple[float, float, float, float]:
         rect = self._rect
         pdfium_c.FPDFText_GetLooseCharBox(self._raw, first, self._rect_at)

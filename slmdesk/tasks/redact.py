@@ -52,11 +52,9 @@ def private_texts(job: Job) -> Task:
         for text, place in listing.texts.items()
         if " ".join(text.split()) not in known and not (chosen == "pdf" and place.startswith("page "))
     ]
-    number = 0
-    for some in _portions([*pages, *more]):
+    for number, some in enumerate(_portions([*pages, *more])):
         job.check()
         yield Partial(job.id, str(number), {"texts": [{"place": place, "text": text} for place, text in some]})
-        number += 1
     return {"format": chosen, "people": list(redacting.people), **_said(redacting)}
 
 
@@ -108,7 +106,7 @@ def check_redacted(job: Job) -> Task:
     data = b"".join(pieces)
     yield Progress(job.id, 0, len(data), "byte")
     name = f"result{format_named(chosen).suffixes[0]}"
-    left = left_in(data, originals)
+    left = left_in(data, originals, job.worked)
     job.check()
     seeking = Seeking(originals)
     redacting = Redacting(Reading(name, data=data, stop=job.stop, worked=job.worked), seeking, draws=False)

@@ -3,6 +3,7 @@
 The search shares no code with the program: it unpacks and inflates all it can, and compares letters and digits alone.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import base64
@@ -72,7 +73,7 @@ def plain(word: str) -> str:
 def squeezed(text: str) -> str:
     """Letters and digits alone, composed and small."""
     text = unquote(html.unescape(html.unescape(text)))
-    return "".join(one for one in unicodedata.normalize("NFKC", text).casefold() if one.isalnum())
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def layers(data: bytes, depth: int = 0) -> Iterator[bytes]:
@@ -265,7 +266,7 @@ def docx(new, *, depth: int = 0) -> bytes:
     body = [
         _wp(_run(f"Dear {new('paragraph')}, hello.")),
         _wp(_split(new("over runs"), _run)),
-        _wp(_run(new("over runs and bookmarks")[:4]) if False else _split(new("bookmarked"), lambda one: _run(one) + '<w:proofErr w:type="spellStart"/>')),
+        _wp(_split(new("bookmarked"), lambda one: _run(one) + '<w:proofErr w:type="spellStart"/>')),
         _wp(f'<w:bookmarkStart w:id="1" w:name="{new("name of a bookmark")}"/><w:bookmarkEnd w:id="1"/>', _run("x")),
         _wp(f'<w:ins w:id="2" w:author="{new("author of an insertion")}" w:date="2026-01-01T00:00:00Z">{_run(new("inserted"))}</w:ins>'),
         _wp(
@@ -367,7 +368,7 @@ def docx(new, *, depth: int = 0) -> bytes:
 
 def xlsx(new, *, small: bool = False) -> bytes:
     """An Excel file."""
-    hidden = new("name of a hidden sheet", ascii=True)[:24] if False else "Hidden"
+    hidden = "Hidden"
     number = 0
     strings = [new("shared string"), new("shared string, hidden column"), new("shared string, hidden sheet")]
     rich = new("shared string over runs")
@@ -391,7 +392,7 @@ def xlsx(new, *, small: bool = False) -> bytes:
     )
     book = (
         f'<workbook xmlns="{S}" xmlns:r="{RELS}"><fileSharing userName="{new("user")}"/><sheets>'
-        f'<sheet name="{new("name of a sheet", ascii=True)[:30] if False else "Sheet1"}" sheetId="1" r:id="s1"/>'
+        f'<sheet name="{"Sheet1"}" sheetId="1" r:id="s1"/>'
         f'<sheet name="{hidden}" sheetId="2" state="veryHidden" r:id="s2"/></sheets><definedNames><definedName '
         f'name="_N{plain(new("defined name"))}" comment="{new("comment of a name")}">"{new("value of a name")}"</definedName>'
         "</definedNames></workbook>"
@@ -401,7 +402,14 @@ def xlsx(new, *, small: bool = False) -> bytes:
         f'<comment ref="A1" authorId="0"><text>{_split(new("cell comment"), lambda one: f"<r><t>{one}</t></r>")}</text>'
         "</comment></commentList></comments>"
     )
-    parts: dict[str, str | bytes] = {"[Content_Types].xml": _types(("xl/workbook.xml", "spreadsheetml.sheet.main"), ("xl/worksheets/sheet1.xml", "spreadsheetml.worksheet"), ("xl/worksheets/sheet2.xml", "spreadsheetml.worksheet"), ("xl/sharedStrings.xml", "spreadsheetml.sharedStrings"))}
+    parts: dict[str, str | bytes] = {
+        "[Content_Types].xml": _types(
+            ("xl/workbook.xml", "spreadsheetml.sheet.main"),
+            ("xl/worksheets/sheet1.xml", "spreadsheetml.worksheet"),
+            ("xl/worksheets/sheet2.xml", "spreadsheetml.worksheet"),
+            ("xl/sharedStrings.xml", "spreadsheetml.sharedStrings"),
+        )
+    }
     if not small:
         parts |= _properties(new)
     parts |= {
@@ -436,7 +444,13 @@ def pptx(new) -> bytes:
         return f"<p:{root} {space}><p:cSld><p:spTree>{inside}</p:spTree></p:cSld></p:{root}>"
 
     ole_frame = '<p:graphicFrame><a:graphic><a:graphicData uri="ole"><p:oleObj r:id="o1" progId="Package"/></a:graphicData></a:graphic></p:graphicFrame>'
-    parts: dict[str, str | bytes] = {"[Content_Types].xml": _types(("ppt/presentation.xml", "presentationml.presentation.main"), ("ppt/slides/slide1.xml", "presentationml.slide"), ("ppt/notesSlides/notesSlide1.xml", "presentationml.notesSlide"))} | _properties(new)
+    parts: dict[str, str | bytes] = {
+        "[Content_Types].xml": _types(
+            ("ppt/presentation.xml", "presentationml.presentation.main"),
+            ("ppt/slides/slide1.xml", "presentationml.slide"),
+            ("ppt/notesSlides/notesSlide1.xml", "presentationml.notesSlide"),
+        )
+    } | _properties(new)
     parts |= {
         "_rels/.rels": _package_rels("ppt/presentation.xml"),
         "ppt/presentation.xml": f'<p:presentation {space}><p:sldIdLst><p:sldId id="256" r:id="s1"/></p:sldIdLst></p:presentation>',
@@ -543,8 +557,12 @@ def pdf(new, pages: int = 2) -> bytes:
         split = latin(f"page {page + 1}, in pieces")
         rows = [
             b"BT /F1 12 Tf 60 740 Td " + shown(latin(f"page {page + 1}")) + b" Tj ET",
-            b"BT /F1 12 Tf 60 700 Td [" + b" -10 ".join(shown(split[at : at + 3]) for at in range(0, len(split), 3)) + b"] TJ ET",
-            b"BT /F1 12 Tf 60 660 Td <" + latin(f"page {page + 1}, in hexadecimal").encode("cp1252").hex().encode() + b"> Tj ET",
+            b"BT /F1 12 Tf 60 700 Td ["
+            + b" -10 ".join(shown(split[at : at + 3]) for at in range(0, len(split), 3))
+            + b"] TJ ET",
+            b"BT /F1 12 Tf 60 660 Td <"
+            + latin(f"page {page + 1}, in hexadecimal").encode("cp1252").hex().encode()
+            + b"> Tj ET",
             b"BT /F1 12 Tf 3 Tr 60 620 Td " + shown(latin(f"page {page + 1}, unseen")) + b" Tj ET",
             b"BT 0 Tr 1 1 1 rg /F1 12 Tf 60 580 Td " + shown(latin(f"page {page + 1}, white")) + b" Tj ET 0 0 0 rg",
             b"/OC /Hidden BDC BT /F1 12 Tf 60 540 Td " + shown(latin(f"page {page + 1}, hidden layer")) + b" Tj ET EMC",
@@ -553,14 +571,18 @@ def pdf(new, pages: int = 2) -> bytes:
             b"BT /F1 12 Tf 60 460 Td (All other words stay.) Tj ET",
         ]
         stream(number + 1, "", b"\n".join(rows))
-        objects[number + 2] = f"<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/T{letters(latin('author of a comment'))}/Contents{letters(latin('comment'))}>>".encode()
+        objects[number + 2] = (
+            f"<</Type/Annot/Subtype/Text/Rect[10 10 30 30]/T{letters(latin('author of a comment'))}/Contents{letters(latin('comment'))}>>".encode()
+        )
         look = f"BT /F1 10 Tf 2 5 Td ({latin('look of a field')}) Tj ET".encode()
         stream(number + 4, "/Type/XObject/Subtype/Form/BBox[0 0 300 20]/Resources<</Font<</F1 5 0 R>>>>", look)
         objects[number + 3] = (
             f"<</Type/Annot/Subtype/Widget/FT/Tx/F 4/Rect[60 400 360 420]/T{letters(latin('name of a field'))}/V{letters(latin('value of a field'))}"
             f"/DV{letters(latin('default of a field'))}/AP<</N {number + 4} 0 R>>>>"
         ).encode()
-        objects[number + 5] = f"<</Type/Annot/Subtype/Link/Rect[60 460 200 470]/A<</S/URI/URI(mailto:{quote(latin('address of a link'))})>>>>".encode()
+        objects[number + 5] = (
+            f"<</Type/Annot/Subtype/Link/Rect[60 460 200 470]/A<</S/URI/URI(mailto:{quote(latin('address of a link'))})>>>>".encode()
+        )
         objects[number] = (
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents {number + 1} 0 R/Resources<</Font<</F1 5 0 R>>"
             f"/Properties<</Hidden 6 0 R>>>>/Annots[{number + 2} 0 R {number + 3} 0 R {number + 5} 0 R]>>"
@@ -568,12 +590,19 @@ def pdf(new, pages: int = 2) -> bytes:
         kids.append(number)
     objects[5] = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
     objects[6] = f"<</Type/OCG/Name{letters(latin('name of a layer'))}>>".encode()
-    stream(7, "/Type/Metadata/Subtype/XML", f"<x:xmpmeta><dc:creator>{latin('XMP')}</dc:creator></x:xmpmeta>".encode(), packs=False)
+    stream(
+        7,
+        "/Type/Metadata/Subtype/XML",
+        f"<x:xmpmeta><dc:creator>{latin('XMP')}</dc:creator></x:xmpmeta>".encode(),
+        packs=False,
+    )
     stream(8, "/Type/EmbeddedFile", latin("attached file").encode())
     objects[9] = f"<</Type/Filespec/F({latin('name of an attached file')}.txt)/EF<</F 8 0 R>>>>".encode()
     objects[10] = b"<</Type/Outlines/First 11 0 R/Last 11 0 R/Count 1>>"
     objects[11] = f"<</Title{letters(latin('bookmark'))}/Parent 10 0 R/Dest[20 0 R/Fit]>>".encode()
-    objects[12] = f"<</Title{letters(latin('title'))}/Author{letters(latin('author'))}/Subject{letters(latin('subject'))}/Own{letters(latin('own property'))}>>".encode()
+    objects[12] = (
+        f"<</Title{letters(latin('title'))}/Author{letters(latin('author'))}/Subject{letters(latin('subject'))}/Own{letters(latin('own property'))}>>".encode()
+    )
     fields = " ".join(f"{one + 3} 0 R" for one in kids)
     objects[1] = (
         f"<</Type/Catalog/Pages 2 0 R/Metadata 7 0 R/Outlines 10 0 R/Names<</EmbeddedFiles<</Names[(a) 9 0 R]>>/JavaScript<</Names"
@@ -610,9 +639,16 @@ def eml(new) -> bytes:
         f"<script>var a = '{new('program in hypertext', ascii=True)}'</script></body></html>",
         subtype="html",
     )
-    mail.add_attachment(f"note {new('attached text')}".encode(), maintype="text", subtype="plain", filename=f"{new('name of an attachment').replace('@', ' ')}.txt")
+    mail.add_attachment(
+        f"note {new('attached text')}".encode(),
+        maintype="text",
+        subtype="plain",
+        filename=f"{new('name of an attachment').replace('@', ' ')}.txt",
+    )
     mail.add_attachment(docx(new, depth=1), maintype="application", subtype="octet-stream", filename="a.docx")
-    mail.add_attachment(b"\x7fELF" + new("attached program").encode(), maintype="application", subtype="octet-stream", filename="a.exe")
+    mail.add_attachment(
+        b"\x7fELF" + new("attached program").encode(), maintype="application", subtype="octet-stream", filename="a.exe"
+    )
     mail.add_attachment(png(new("note in an attached picture")), maintype="image", subtype="png", filename="a.png")
     other = EmailMessage()
     other["From"] = f"{new('sender of a mail in a mail', ascii=True).replace('@', ' at ')} <c@example.com>"

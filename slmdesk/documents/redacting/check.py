@@ -1,4 +1,4 @@
-"""Looks whether a word is left in a file that was redacted: in every byte, unpacked, and in what a reader would read."""
+"""Looks whether a word is left in a file that was redacted: in every byte, unpacked, and in what a reader sees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
 from slmdesk.documents.packed import BROKEN
@@ -22,7 +22,9 @@ MOST_LAYERS = 6
 _STREAM = re.compile(rb"stream\r?\n")
 _IMAGE = re.compile(rb"/Subtype\s*/Image")
 _TAG = re.compile(rb"<[^>]*>")
-_ENDS = re.compile(rb"</(?:\w+:)?(?:p|h|si|is|v|f|c|t[dhr]|li|div|text|title|lpstr|creator|note|annotation)>|<(?:\w+:)?(?:pt|dbl)\b[^>]*>")
+_ENDS = re.compile(
+    rb"</(?:\w+:)?(?:p|h|si|is|v|f|c|t[dhr]|li|div|text|title|lpstr|creator|note|annotation)>|<(?:\w+:)?(?:pt|dbl)\b[^>]*>"
+)
 _RUN = re.compile(rb"[A-Za-z0-9+/]{24,}(?:[\r\n]+[A-Za-z0-9+/]+)*={0,2}")
 MOST_INFLATED = 256 << 20
 
@@ -138,11 +140,12 @@ def _is_mail(data: bytes) -> bool:
     return re.match(rb"(?:[A-Za-z-]{2,40}:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){3}", data[:8192]) is not None
 
 
-def left_in(data: bytes, originals: Sequence[str]) -> dict[int, str]:
-    """Words that are still in a file, by their number: where one was found first."""
+def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = lambda: None) -> dict[int, str]:
+    """Words that are still in a file, by their number: where one was found first.  `worked` is called now and then."""
     search, found = ByteSearch(originals), dict[int, str]()
     seeking = Seeking(originals)
     for name, layer in layers(data):
+        worked()
         head = layer[:200].lstrip()
         is_markup = head.startswith(b"<") and b">" in layer
         if is_markup:

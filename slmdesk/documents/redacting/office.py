@@ -14,7 +14,7 @@ from slmdesk.documents.redacting import packages
 from slmdesk.documents.redacting.base import Redacting
 from slmdesk.documents.redacting.packages import FONTS, PICTURES, SOUNDS, NewArchive, suffix_of
 from slmdesk.documents.redacting.spreadsheets import Workbook
-from slmdesk.documents.redacting.trees import drop, redact_tree, written
+from slmdesk.documents.redacting.trees import Skips, drop, redact_tree, written
 from slmdesk.documents.redacting.words import put_in_value
 from slmdesk.documents.xmls import attribute, local
 
@@ -28,11 +28,13 @@ _DROPPED = (
 """Parts that are taken out by their names, and what is said of them."""
 _SILENT = ""
 """Nobody misses it: Excel makes it anew."""
-_EMPTY_WITHOUT = frozenset(("oleObjects", "controls", "Choice", "Fallback", "AlternateContent", "custDataLst", "embeddedFontLst"))
+_EMPTY_WITHOUT = frozenset(
+    ("oleObjects", "controls", "Choice", "Fallback", "AlternateContent", "custDataLst", "embeddedFontLst")
+)
 _NUMBERS = frozenset(
     ("Pages", "Words", "Characters", "Lines", "Paragraphs", "TotalTime", "Slides", "Notes", "HiddenSlides", "MMClips",
-     "CharactersWithSpaces", "DocSecurity", "AppVersion", "i4", "created", "modified", "revision", "lastPrinted", "bool",
-     "filetime", "ui4", "i8", "r8", "date")
+     "CharactersWithSpaces", "DocSecurity", "AppVersion", "i4", "created", "modified", "revision", "lastPrinted",
+     "bool", "filetime", "ui4", "i8", "r8", "date")
 )  # fmt: skip
 """Elements of a file's properties that hold a number or a moment."""
 _BLOBS = frozenset(("blob", "oblob", "stream", "ostream", "storage", "ostorage", "vstream", "binData", "binary-data"))
@@ -91,9 +93,9 @@ def _dropped(name: str) -> str | None:
 
 def _other(redacting: Redacting, name: str, data: bytes) -> bytes | None:
     """A part that is no XML; None where it is taken out."""
-    if not redacting.removes:
-        return data
     suffix = suffix_of(name)
+    if not redacting.removes:
+        return data if suffix in PICTURES | FONTS | SOUNDS else packages.embedded(redacting, name, data)
     if suffix in PICTURES:
         return packages.picture(redacting, name, data)
     if suffix == ".svg":
@@ -189,7 +191,7 @@ def _is_main(package: _Package, name: str) -> bool:
     )
 
 
-def _skips(name: str) -> packages.Skips:
+def _skips(name: str) -> Skips:
     if name.lower().startswith("docprops/"):
         return lambda one: local(one) in _NUMBERS
     if name.lower().startswith("xl/"):

@@ -14,7 +14,8 @@ from slmdesk.documents.xmls import attribute, local
 
 _MANIFEST, _MIME = "META-INF/manifest.xml", "mimetype"
 _DROPPED = (
-    ("thumbnails/", "thumbnail"), ("objectreplacements/", "thumbnail"), ("meta-inf/documentsignatures.xml", "signature"),
+    ("thumbnails/", "thumbnail"), ("objectreplacements/", "thumbnail"),
+    ("meta-inf/documentsignatures.xml", "signature"),
     ("meta-inf/macrosignatures.xml", "signature"), ("basic/", "macros"), ("scripts/", "macros"), ("dialogs/", "macros"),
     ("versions/", "versions"), ("versionlist.xml", "versions"), ("layout-cache", "thumbnail"),
     ("configurations2/", "settings"), ("database/", "embedded"),
@@ -62,7 +63,7 @@ def redact(redacting: Redacting) -> bytes:
 def _part(redacting: Redacting, name: str, data: bytes) -> bytes | None:
     lower = name.lower()
     if not redacting.removes and not packages.is_xml(name):
-        return data
+        return data if suffix_of(name) in PICTURES | FONTS else packages.embedded(redacting, name, data)
     if redacting.removes and (kind := next((said for mark, said in _DROPPED if mark in lower), "")):
         redacting.remove(kind, name)
         return None
@@ -150,8 +151,8 @@ def _manifest(redacting: Redacting, data: bytes, parts: dict[str, bytes], names:
             if names[path].endswith(".png"):
                 kind = next((each for each in one.attrib if str(each).endswith("media-type")), "")
                 one.set(kind, "image/png")
-        elif path not in parts and path != "/" and not (path.endswith("/") and path in folders):
-            root.remove(one)
-        elif put(redacting.words, path, "", bare=True) != path:
+        elif (path not in parts and path != "/" and not (path.endswith("/") and path in folders)) or put(
+            redacting.words, path, "", bare=True
+        ) != path:
             root.remove(one)
     return written(root)

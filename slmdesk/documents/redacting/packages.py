@@ -77,7 +77,7 @@ def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str
     """The parts whose names hold words, or that become another kind of picture, with their new names."""
     found: dict[str, str] = {}
     for number, name in enumerate(names, 1):
-        folder, _, file = name.rpartition("/")
+        folder = name.rpartition("/")[0]
         plain = unquote(name)
         suffix = suffix_of(name)
         if name in is_blank:
@@ -141,6 +141,8 @@ def embedded(redacting: Redacting, name: str, data: bytes) -> bytes | None:
         except KnownError as err:
             if err.code == "document.bomb":
                 raise
+    if not redacting.removes:
+        return data
     redacting.remove("embedded", name)
     return None
 

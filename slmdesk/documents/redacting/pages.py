@@ -17,7 +17,7 @@ import pypdfium2.raw as pdfium_c
 
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.pdf_file import LOCK, attachments_of, metadata_of, opened
-from slmdesk.documents.pdf_words import PageLetters, View, Word, view_of
+from slmdesk.documents.pdf_words import PageLetters, View, Word
 from slmdesk.documents.redacting.base import Redacting
 from slmdesk.documents.redacting.new_pdf import LayerWord, NewPdf
 
@@ -28,7 +28,7 @@ LEAST_RESOLUTION, MOST_RESOLUTION = 72, 300
 MOST_PIXELS = 24_000_000
 """Of one page: a larger one is drawn less finely."""
 POINTS_PER_INCH = 72
-SIDE, ABOVE = 0.12, 0.15
+SIDE, ABOVE = 0.05, 0.12
 """Of the height of a letter: how far a bar goes beyond the words, for letters lean out of their boxes."""
 UNMAPPED = 0.02
 """A share of letters that only look like letters, from which a page is to be looked at by eye."""
@@ -50,7 +50,9 @@ def redact(redacting: Redacting) -> bytes:
     """The PDF as pictures of its pages.  Raises KnownError document.…"""
     reading = redacting.reading
     if not redacting.removes:
-        raise KnownError("document.no_redactor", path=reading.path, known="docx pptx xlsx odt odp ods eml txt md csv html")
+        raise KnownError(
+            "document.no_redactor", path=reading.path, known="docx pptx xlsx odt odp ods eml txt md csv html"
+        )
     out = NewPdf()
     with opened(reading) as document:
         _tell(redacting, document)
@@ -113,10 +115,14 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
         text, indices = letters.text()
         for span in redacting.words.spans(text, place):
             places = range(span.begin, span.end) if indices is None else indices[span.begin : span.end]
-            sheet.bars += [letters.box(one) for one in places if not text[span.begin : span.end].isspace()]
+            for one, letter in zip(places, text[span.begin : span.end], strict=True):
+                if letter.isprintable() and not letter.isspace():  # pdfium adds blanks that have no place
+                    sheet.bars += [letters.box(one), letters.ink(one)]
         for line, words in _lines(sheet.words):
             for span in redacting.words.spans(line, place):
-                sheet.bars += [(w.x0, w.y0, w.x1, w.y1) for at, w in words if at < span.end and at + len(w.text) > span.begin]
+                sheet.bars += [
+                    (w.x0, w.y0, w.x1, w.y1) for at, w in words if at < span.end and at + len(w.text) > span.begin
+                ]
         if letters.count and letters.share_unmapped() > UNMAPPED:
             redacting.doubt("letters", place)
     pictures = sum(one.type == pdfium_c.FPDF_PAGEOBJ_IMAGE for one in page.get_objects(max_depth=5))
@@ -170,7 +176,7 @@ def _wider(box: Box) -> Box:
     """A bar around a letter or a word."""
     height = min(abs(box[3] - box[1]), 40.0)
     width = min(abs(box[2] - box[0]), 40.0)
-    side = SIDE * max(height, width) + 0.7
+    side = SIDE * max(height, width) + 0.3
     above = ABOVE * max(height, width) + 0.7
     return box[0] - side, box[1] - above, box[2] + side, box[3] + above
 
@@ -183,7 +189,6 @@ def _pixels_of(box: Box, scale: float, pixels: Pixels) -> tuple[int, int, int, i
 
 def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, place: str) -> list[LayerWord]:
     """The words that are seen and lie under no bar."""
-    bars = [_wider(one) for one in sheet.bars]
     kept = []
     for word in sheet.words:
         box = (word.x0, word.y0, word.x1, word.y1)
@@ -191,7 +196,7 @@ def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, pl
         shown = pixels[top:bottom, left:right]
         if not shown.size or int(shown.max()) - int(shown.min()) < CONTRAST:
             continue
-        if any(bar[0] < box[2] and bar[2] > box[0] and bar[1] < box[3] and bar[3] > box[1] for bar in bars):
+        if any(bar[0] < box[2] and bar[2] > box[0] and bar[1] < box[3] and bar[3] > box[1] for bar in sheet.bars):
             continue
         if not redacting.words.spans(word.text, place, bare=True):
             kept.append(LayerWord(word.text, *box))

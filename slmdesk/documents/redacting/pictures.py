@@ -10,7 +10,9 @@ from slmdesk.documents.png import png_of
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
-_PNG_KEPT = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"bKGD", b"pHYs", b"sBIT"))
+_PNG_KEPT = frozenset(
+    (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"bKGD", b"pHYs", b"sBIT")
+)
 _SCAN, _END, _COMMENT = 0xDA, 0xD9, 0xFE
 _KEPT_APPS = frozenset((0xE0, 0xEE))
 """JFIF and Adobe's note on colours, without which a picture has wrong ones."""
@@ -76,7 +78,7 @@ def _jpeg_kept(data: bytes) -> Iterator[bytes]:
 
 def _without_thumbnail(segment: bytes) -> bytes:
     """A JFIF header with no small copy in it; of its extensions, which are such copies, nothing."""
-    if not segment[4:9] == b"JFIF\0" or len(segment) < 18:
+    if segment[4:9] != b"JFIF\0" or len(segment) < 18:
         return b""
     return segment[:2] + struct.pack(">H", 16) + segment[4:16] + b"\0\0"
 

@@ -81,5 +81,3 @@ def redact_markup(redacting: Redacting, text: str, place: str) -> str:
     made = markup.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
     assert isinstance(made, str)
     return made
-
-

@@ -90,7 +90,9 @@ class Workbook:
             one.text = text
             held = put(self._redacting.words, text, place, bare=True) != text
             is_defined = local(one) == "definedName"
-            held = held or (is_defined and put(self._redacting.words, one.get("name", ""), place, bare=True) != one.get("name"))
+            held = held or (
+                is_defined and put(self._redacting.words, one.get("name", ""), place, bare=True) != one.get("name")
+            )
             above = one.getparent()
             if held and self._redacting.removes and (is_defined or (above is not None and local(above) == "c")):
                 self._redacting.remove("formula", place)

@@ -33,9 +33,9 @@ MOST_NUMERIC = 7
 TEXTUAL = frozenset(
     ("descr", "title", "name", "displayName", "display-name", "alt", "tooltip", "author", "initials", "string",
      "displayText", "prompt", "promptTitle", "error", "errorTitle", "display", "location", "href", "Target", "label",
-     "userName", "lastModifiedBy", "userId", "caption", "uniqueName", "value", "string-value", "subject", "current-value",
-     "content", "placeholder", "summary", "userInfo", "company", "desc", "alias", "tag", "text", "comment",
-     "anchor", "refreshedBy", "createdBy", "modifiedBy", "codeName")
+     "userName", "lastModifiedBy", "userId", "caption", "uniqueName", "value", "string-value", "subject",
+     "current-value", "content", "placeholder", "summary", "userInfo", "company", "desc", "alias", "tag", "text",
+     "comment", "anchor", "refreshedBy", "createdBy", "modifiedBy", "codeName")
 )  # fmt: skip
 """Attributes for words of people, which may look like an enumeration."""
 _TEXTUAL_VALUES = frozenset(

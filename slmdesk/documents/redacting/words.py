@@ -25,13 +25,11 @@ COMPACT = 8
 """Words at least as long are found also where blanks, hyphens and dots stand in them, or do not."""
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe"
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_CLUSTER = re.compile(
-    rf"(?<=\w)[-\u2010]\r?\n[ \t]*(?=[^\W\d_A-Z])|\s+|[{_UNSEEN}]+|.[{_MARKS}]*", re.DOTALL
-)
+_CLUSTER = re.compile(rf"(?<=\w)[-\u2010]\r?\n[ \t]*(?=[^\W\d_A-Z])|\s+|[{_UNSEEN}]+|.[{_MARKS}]*", re.DOTALL)
 """A letter with its accents, a stretch of blanks, or what is not seen: also the hyphen of a broken word."""
 _UNUSUAL = re.compile(rf"\s\s|[^\S ]|[{_UNSEEN}{_MARKS}]")
 _NO_WORD = re.compile(r"[\W_]+")
-_SAME = str.maketrans({one: "-" for one in "‐‑‒–—−﹣－"} | {one: "'" for one in "’‘ʼ´`"} | {one: '"' for one in "“”„«»"})
+_SAME = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-") | dict.fromkeys("’‘ʼ´`", "'") | dict.fromkeys("“”„«»", '"'))
 _PERCENT = re.compile(r"\S*%[0-9A-Fa-f]{2}\S*")
 _ENTITY = re.compile(r"\S*&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});\S*(?: \S+)*")
 _ESCAPE = re.compile(r"\S*\\u[0-9A-Fa-f]{4}\S*(?: \S+)*")
@@ -184,7 +182,7 @@ def put(words: Words, text: str, place: str, *, bare: bool = False) -> str:
 
 
 def put_in_value(words: Words, text: str, place: str) -> str:
-    """The same for a value in a file: also where it is written with %C3%BC, &uuml; or \\u00fc."""
+    r"""The same for a value in a file: also where it is written with %C3%BC, &uuml; or \u00fc."""
     text = put_encoded(words, text, place)
     return put(words, text, place, bare=True)
 

@@ -216,7 +216,8 @@ SENTENCES: Mapping[str, str] = {
         "written. Remove that part in the program the document was made with, and try again."
     ),
     "redaction.nothing": "There are no words to remove from {path}. Nothing was written.",
-    "redaction.conflict": "What stands for one word holds another that is to be removed: {words}. Choose something else.",
+    "redaction.conflict": "What would stand for a word holds another that is to be removed: {words}. Leave it out.",
+    "redaction.changed": "{path} has changed since it was looked through. Nothing was written; look through it again.",
     "redaction.key_wrong": "That is not the passphrase of the key file {path}.",
     "redaction.key_damaged": "{path} is no key file of slmdesk, or it is damaged.",
     "document.no_column": "{path} has no column “{column}”. Its first row has: {known}.",
