@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.core.reach import NOTHING, AllowedPaths
+from slmdesk.core.walls import LANDLOCK
 from slmdesk.worker.files import files_of, files_of_trials
 from slmdesk.worker.landlock import Files, restrict
 from slmdesk.worker.sandbox import install
@@ -23,6 +24,8 @@ PRINTER_MEMORY_BYTES = 2 << 30
 SPELLER_MEMORY_BYTES = 2 << 30
 """Of addresses, for two dictionaries: the largest in use take some 600 MB each."""
 READER_STACK_BYTES = 1 << 20
+SIGNALS_FROM = 6
+"""The version of Landlock that keeps signals in."""
 OOM_SCORE = 800
 """When the machine runs out of memory, the children go first (R1)."""
 PR_SET_PDEATHSIG = 1
@@ -52,22 +55,28 @@ def harden(role: str, reach: AllowedPaths = NOTHING) -> tuple[str, ...]:
     return tuple(done)
 
 
-def harden_trials() -> None:
-    """Give up the rights of the helper that tries templates: all but starting the interpreter."""
+def harden_trials() -> tuple[str, ...]:
+    """Give up the rights of the helper that tries templates: all but starting the interpreter.
+
+    Returns what is in effect, for the helper and for what it starts.
+    """
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # protects its memory with an old kernel too
-    restrict(files_of_trials())
-    install(deny_exec=False)
+    return ("dies_with_desk", *_shut_in(files_of_trials(), starts_programs=True))
 
 
-def _shut_in(files: Files) -> list[str]:
+def _shut_in(files: Files, *, starts_programs: bool = False) -> list[str]:
     """Files first: a process can be spied on through its files.  Returns only what took effect."""
     landlock = restrict(files)
-    filtered = install(deny_exec=True)
-    done = ["no_network", "no_exec"] if filtered else []
+    filtered = install(deny_exec=not starts_programs)
+    done = ["no_network"] if filtered else []
+    if filtered and not starts_programs:
+        done.append("no_exec")
+    if (filtered and not starts_programs) or landlock >= SIGNALS_FROM:
+        done.append("no_signals")
     if landlock:
-        done += ["files_limited", f"landlock_{landlock}"]
+        done += ["files_limited", f"{LANDLOCK}{landlock}"]
     if landlock and filtered:
-        done.append("no_spying")
+        done += ["no_spying", "exec_limited"] if starts_programs else ["no_spying"]
     return done
 
 

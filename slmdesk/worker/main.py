@@ -31,6 +31,7 @@ from slmdesk.core.protocol import (
 )
 from slmdesk.core.reach import reach_from
 from slmdesk.core.types import Priority
+from slmdesk.core.walls import HELPER
 from slmdesk.tasks.base import Job
 from slmdesk.worker.handles import Handles
 from slmdesk.worker.hardening import harden
@@ -61,6 +62,8 @@ def run_worker(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the app
     trials = _start_trials((source, target)) if request.engine == "llama" and request.role == "engine" else None
     secured = harden(request.role, reach_from(os.environ))
+    if trials is not None:
+        secured += tuple(f"{HELPER}{one}" for one in trials.facts())
     handles = Handles(os.environ)
     role = _role(request, trials)
     output = Output(target)

@@ -33,6 +33,16 @@ class TemplateTrials:
         self._pid = pid
         self._lock = threading.Lock()
 
+    def facts(self) -> tuple[str, ...]:
+        """What took effect in the helper, for `hello`; to be called once, before the first trial.
+
+        None of it where the helper has ended.
+        """
+        try:
+            return tuple(map(str, _receive(self._channel)))
+        except (OSError, EOFError):
+            return ()
+
     def __call__(self, text: str, *, bos: str, eos: str) -> str:
         """Try a template.  Returns '' when it is usable, else why not."""
         with self._lock:
@@ -68,7 +78,7 @@ def start_trials(try_template: Callable[[], TryTemplate], *, close: tuple[int, .
             for descriptor in close:
                 os.close(descriptor)
             die_with(parent)
-            harden_trials()
+            _send(its, harden_trials())
             _serve(its, try_template)
         finally:
             os._exit(0)

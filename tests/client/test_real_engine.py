@@ -18,6 +18,7 @@ from slmdesk.client import ChildStarted
 from slmdesk.core.protocol import Cancelled, Done, Progress
 from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.types import LoadSpec
+from slmdesk.core.walls import Wall, walls_of_children
 from slmdesk.services.models.fit import Pc, available_bytes, fit_file
 from slmdesk.worker import landlock
 
@@ -55,7 +56,11 @@ def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path
         assert bad["template"] != "file"
         assert bad["template_problem"]
         assert time.monotonic() - began < 30
-        assert "no_exec" in rig.children.of(ChildStarted)[0].capabilities
+        said = rig.children.of(ChildStarted)[0].capabilities
+        assert "no_exec" in said
+        walls = walls_of_children({"engine": said})
+        expected = Wall.WALLED if landlock.version() >= 6 else Wall.PARTLY
+        assert (walls["helper"].wall, walls["trial"]) == (expected, walls["helper"])
         assert rig.client.generation == 1
         helpers = psutil.Process(rig.client.pid).children(recursive=True)
         os.kill(rig.client.pid, signal.SIGKILL)

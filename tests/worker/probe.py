@@ -2,13 +2,15 @@
 
 Settings, one JSON object: `role` (what it gives up first; "bare": nothing), `desk` {pid, address, size} (a process that
 has a secret in its memory), `helper` (another process of the account, or 0), `home` (a folder with a person's files),
-`datagrams` (the path of a socket that listens).  Results: the name of each try, and whether it was allowed.
+`datagrams` and `streams` (the paths of sockets that listen).  Results: the name of each try, and whether it was
+allowed.
 
 It is given to the interpreter as text where files cannot be read; it imports nothing of slmdesk until it is asked to.
 """
 
 import ctypes
 import json
+import mmap
 import os
 import platform
 import signal
@@ -224,6 +226,12 @@ def datagram_pair():
 
 
 @attempt
+def unix_stream_connected():
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.connect(SETTINGS["streams"])
+
+
+@attempt
 def unix_listener():
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
         line.bind(b"\0slmdesk-probe-" + str(os.getpid()).encode())
@@ -285,6 +293,31 @@ def io_uring():
 @attempt
 def program_started():
     subprocess.run(["/bin/true"], check=True)
+
+
+@attempt
+def program_from_memory():
+    program = os.memfd_create("slmdesk-probe", 0)
+    os.write(program, Path("/bin/true").read_bytes())
+    subprocess.run([f"/proc/self/fd/{program}"], check=True, pass_fds=(program,))
+
+
+@attempt
+def process_forked():
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+@attempt
+def memory_file():
+    os.close(os.memfd_create("slmdesk-probe", 0))
+
+
+@attempt
+def code_made():
+    mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
 
 
 @attempt
@@ -423,15 +456,12 @@ def desk_traced():
 def give_up(role):
     """What the child of a role gives up; a trial is a program that the helper started."""
     if role == "bare":
-        return ()
+        return SETTINGS.get("secured", ())
     from slmdesk.worker import hardening, landlock
 
-    if not SETTINGS["landlock"]:
-        landlock.version = lambda: 0
-    if role in ("helper", "trial"):
-        hardening.harden_trials()
-        return ()
-    return hardening.harden(role)
+    if (pretended := SETTINGS["landlock"]) is not None:
+        landlock.version = lambda: pretended
+    return hardening.harden_trials() if role in ("helper", "trial") else hardening.harden(role)
 
 
 def main():
@@ -439,7 +469,7 @@ def main():
     secured = give_up(role)
     if role == "trial":
         source, target = os.pipe()
-        os.write(target, (json.dumps(SETTINGS | {"role": "bare"}) + "\n").encode())
+        os.write(target, (json.dumps(SETTINGS | {"role": "bare", "secured": secured}) + "\n").encode())
         os.dup2(source, 0)
         os.execv(sys.executable, [sys.executable, "-c", SETTINGS["source"]])
     results = {}

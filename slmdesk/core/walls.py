@@ -1,0 +1,70 @@
+"""Which walls a process of ours stands behind, by what it said itself: what took effect, never what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+HELPER = "helper:"
+"""In the capabilities of the engine: what took effect in the helper that tries chat templates, and in its trials."""
+LANDLOCK = "landlock_"
+"""With the version of the kernel's Landlock behind it."""
+_HOLES = (
+    (frozenset({"no_network"}), "reach the network"),
+    (frozenset({"no_exec", "exec_limited"}), "start any program"),
+    (frozenset({"files_limited"}), "open every file of this account"),
+    (frozenset({"no_signals"}), "end the account's other programs"),
+    (frozenset({"no_spying"}), "read and change the memory of the account's other programs"),
+)
+"""What must have taken effect, one of each set, and what could be done without it."""
+
+
+class Wall(StrEnum):
+    """How much holds."""
+
+    WALLED = "walled"
+    PARTLY = "partly walled"
+    NOT = "not walled"
+
+
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """The walls of one process."""
+
+    wall: Wall
+    could: tuple[str, ...] = ()
+    """What it could do if somebody took it over ("reach the network")."""
+
+    @property
+    def words(self) -> str:
+        """In a line: "partly walled (it could open every file of this account)"."""
+        if self.wall is Wall.WALLED:
+            return f"{self.wall} (no network, no other program, no file but those it needs)"
+        if self.wall is Wall.NOT:
+            return f"{self.wall} (it has all rights of this account)"
+        return f"{self.wall} (if taken over it could {' and '.join(self.could)})"
+
+
+def walls_of(facts: Collection[str]) -> Walls:
+    """The walls of a process that said these facts of itself in `hello`."""
+    could = tuple(words for needed, words in _HOLES if not needed & set(facts))
+    wall = Wall.WALLED if not could else Wall.NOT if len(could) == len(_HOLES) else Wall.PARTLY
+    return Walls(wall, could)
+
+
+def walls_of_children(said: Mapping[str, Collection[str]]) -> dict[str, Walls | None]:
+    """The walls of each kind of child, by its facts; None for one that said nothing yet.
+
+    Beside them stand the engine's `helper` for chat templates and the `trial` it starts, which inherits its walls; None
+    also where there is no helper.
+    """
+    helper = [one.removeprefix(HELPER) for one in said.get("engine", ()) if one.startswith(HELPER)]
+    everybody = {**said, "helper": helper, "trial": helper}
+    return {role: walls_of(facts) if facts else None for role, facts in everybody.items()}
+
+
+def landlock_of(facts: Collection[str]) -> int:
+    """The version of Landlock in force; 0 for none."""
+    versions = [one.removeprefix(LANDLOCK) for one in facts if one.startswith(LANDLOCK)]
+    return int(versions[0]) if versions and versions[0].isdecimal() else 0
