@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import threading
 from contextlib import closing
@@ -66,7 +67,8 @@ def _is_empty(reading: Reading) -> bool:
 
 def read(job: Job) -> Task:
     """Payload {path, format, password, encoding, language, attachment}; format "" is found by the file's bytes and
-    name; `attachment` is the index of a document inside this one, to be read instead of it, or a list of them: the last
+    name; `seen`, where given: [bytes, mtime in ns, inode] of the file meant, which must still be the one at that path;
+    `attachment` is the index of a document inside this one, to be read instead of it, or a list of them: the last
     inside the one before.
 
     For each page a Partial with the fields of core.documents.Page, and Progress in pages (total 0: not known yet).
@@ -169,6 +171,8 @@ def reading_of(job: Job) -> Reading:
         worked=job.worked,
         descriptor=job.document,
     )
+    if (seen := job.payload.get("seen")) is not None:
+        _check_same(reading, seen)
     requested = job.payload.get("attachment")
     for index in () if requested is None else requested if isinstance(requested, list) else (requested,):
         if isinstance(index, bool) or not isinstance(index, int):
@@ -176,6 +180,14 @@ def reading_of(job: Job) -> Reading:
         name, data = attachment_of(reading, chosen_format(reading, ""), index)
         reading = replace(reading, path=name, data=data, notes=[], attachments=[])
     return reading
+
+
+def _check_same(reading: Reading, seen: Json) -> None:
+    """Raises KnownError `document.unreadable` where another file has taken the path since the app looked at it."""
+    with reading.open() as file:
+        now = os.fstat(file.fileno())
+    if seen != [now.st_size, now.st_mtime_ns, now.st_ino]:
+        raise KnownError("document.unreadable", path=reading.path, reason="changed before it was read")
 
 
 def chosen_format(reading: Reading, requested: str) -> str:

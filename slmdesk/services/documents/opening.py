@@ -191,7 +191,8 @@ class DocumentOpener(Service):
         request.document = record.id
         if request.password:
             self.passwords[record.id] = request.password
-        payload = {**self.source(record), "encoding": request.encoding, "format": ""}
+        seen: list[Json] = [found.bytes, found.mtime_ns, found.inode]  # what has this checksum, not what is there then
+        payload = {**self.source(record), "encoding": request.encoding, "format": "", "seen": seen}
         reading = Reading(record, payload, [request.pending], is_new=known is None, was_changed=was_changed)
         reading.is_background = request.collection is not None
         self._reading.add(reading)

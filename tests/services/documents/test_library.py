@@ -347,3 +347,24 @@ def test_a_mail_in_a_mail_gives_what_is_attached_to_it(services, tmp_path):
     assert "700 euros" in texts(services, found)[0]
     assert (found.name, parent_of(found)) == ("offer.txt", (within.id, "Offer.eml"))
     assert parent_of(mail) == ("", "")
+
+
+def test_f19_a_document_that_is_exchanged_before_it_is_read_is_not_kept_under_the_other_s_checksum(
+    services, tmp_path, monkeypatch
+):
+    from slmdesk.services.documents import opening
+
+    path = write(tmp_path / "shared.txt", "The words of the one.")
+    look_at = opening.look_at
+
+    def exchanged(*asked, **how):
+        found = look_at(*asked, **how)
+        write(tmp_path / "other.txt", "The words of another.").replace(path)
+        return found
+
+    monkeypatch.setattr(opening, "look_at", exchanged)
+    refused = opened(services, path)
+    assert isinstance(refused, Problem)
+    assert (refused.code, refused.args["reason"]) == ("document.unreadable", "changed before it was read")
+    monkeypatch.setattr(opening, "look_at", look_at)
+    assert texts(services, opened(services, path)) == ["The words of another."]  # the control
