@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -119,7 +120,8 @@ def _hearing(work: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkSt
         if is_left.is_set():
             close_late()
 
-    threading.Thread(target=run, name="connect", daemon=True).start()
+    own = copy_context()  # it passes the guard as whoever waits does (audit.py)
+    threading.Thread(target=own.run, args=(run,), name="connect", daemon=True).start()
     while not stop.is_set():
         try:
             answer = answers.get(timeout=LOOK_S)

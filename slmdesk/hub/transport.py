@@ -10,6 +10,7 @@ import httpcore2
 import httpx2
 
 from slmdesk.core.errors import KnownError
+from slmdesk.hub.audit import passing
 from slmdesk.hub.guard import Finish, GuardPolicy, Record, reason_now
 from slmdesk.hub.lines import READ_BYTES, HearingBackend, HearingStream
 
@@ -35,8 +36,9 @@ class GuardTransport(httpx2.BaseTransport):
             request.headers.pop(name, None)
         number = self._record(url.host, request.method, url.path, reason_now().purpose)
         try:
-            proxy = self._policy.proxy_for(url.scheme, url.host)  # on Windows this may ask for the host's address
-            response = self._way(proxy, url.scheme).handle_request(request)
+            with passing():
+                proxy = self._policy.proxy_for(url.scheme, url.host)  # on Windows this may ask for the host's address
+                response = self._way(proxy, url.scheme).handle_request(request)
         except BaseException:
             self._finish(number, 0)
             raise
