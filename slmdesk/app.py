@@ -154,12 +154,14 @@ class WindowRun:
         from slmdesk.gui.base.window_state import WindowStateFile
         from slmdesk.gui.shell.composition import Frame
         from slmdesk.gui.widgets.shares import heed
+        from slmdesk.hub.kernel import is_enforced
         from slmdesk.settings import SettingsFile, policy_of
 
         self._app, self._paths, self._engine = app, paths, engine
         self._services: Services | None = None
         self._is_closing = False
-        self._settings = SettingsFile(paths.settings_file, policy_of(paths))
+        policy = policy_of(paths)
+        self._settings = SettingsFile(paths.settings_file, policy, is_kept_offline=is_enforced())
         self._state = WindowStateFile(paths.window_file, self._settings.current.extra)
         keep_inside(paths.dialogs_file)
         heed(self._settings.policy)

@@ -63,6 +63,8 @@ class Settings:
     shortcuts: str = ""
     """The keys a person changed: a line for each, the shortcut's name and its keys, without keys where it has none."""
     offline: bool = True
+    offline_enforced: bool = False
+    """While offline, the system itself refuses every connection (Linux); from the next start on."""
     hub_endpoint: str = ""
     """https address of a mirror; empty: HF_ENDPOINT, else the Hub."""
     hub_hosts: str = ""
@@ -201,12 +203,14 @@ def policy_of(paths: Paths) -> Policy:
 class SettingsFile:
     """The settings and their file.  Belongs to the service thread; loading never fails.
 
-    The organisation's `policy` overrides the file; the file keeps the person's own choice.
+    The organisation's `policy` overrides the file; the file keeps the person's own choice.  `is_kept_offline`: the
+    system refuses this process every connection, whatever is chosen now.
     """
 
-    def __init__(self, path: Path, policy: Policy | None = None) -> None:
+    def __init__(self, path: Path, policy: Policy | None = None, *, is_kept_offline: bool = False) -> None:
         self._path = path
         self.policy = policy or Policy()
+        self.is_kept_offline = is_kept_offline
         self._keep_old = self._is_once = self._has_plain_names = False
         self._key = b""
         self._seen = self._signature()
@@ -219,7 +223,7 @@ class SettingsFile:
 
     def put(self, new: Settings, *, tells: bool = False) -> None:
         """Check, save, notify the listeners.  Raises KnownError: `setting.invalid`, `setting.managed` for what the
-        organisation has set otherwise, or the error that prevented saving.
+        organisation has set otherwise, `network.enforced`, or the error that prevented saving.
 
         What another instance saved meanwhile is kept, except for the values changed here.  `tells`: make other
         instances read the file again even if no value has changed.
@@ -227,7 +231,7 @@ class SettingsFile:
         check(new)
         requested = {key: getattr(new, key) for key in _NAMES if getattr(new, key) != getattr(self.current, key)}
         for key, value in requested.items():
-            self.policy.refuse(key, value)
+            self._refuse(key, value)
         self.refresh()
         new = replace(self._own, **requested)
         if new == self._own:
@@ -264,9 +268,9 @@ class SettingsFile:
     def allow_once(self) -> None:
         """Allow the network until this process ends or someone switches to offline; nothing is saved.
 
-        Raises KnownError `setting.managed` when the organisation has set it otherwise.
+        Raises KnownError `setting.managed` when the organisation has set it otherwise, and `network.enforced`.
         """
-        self.policy.refuse("offline", False)
+        self._refuse("offline", False)
         if self.current.offline:
             self._is_once = True
             self._take(self._own)
@@ -323,6 +327,11 @@ class SettingsFile:
             self._note(SEALED, "sealed with another key")
             return shape
 
+    def _refuse(self, key: str, value: object) -> None:
+        self.policy.refuse(key, value)
+        if key == "offline" and not value and self.is_kept_offline:
+            raise KnownError("network.enforced")
+
     def _save(self, new: Settings) -> None:
         if self._keep_old or (self._key and SEALED in new.extra):  # it may still matter to whoever wrote it
             self._copy_old()
@@ -349,6 +358,8 @@ class SettingsFile:
         for key, allowed in self.policy.choices.items():
             if getattr(own, key) not in allowed:
                 values[key] = allowed[0]
+        if self.is_kept_offline:
+            values["offline"] = True
         return replace(own, **values)
 
     def _signature(self) -> tuple[int, int, int] | None:
@@ -401,6 +412,15 @@ class SettingsFile:
             self._keep_old = True
             return "damaged"
         return f"damaged, kept as {aside.name}"
+
+
+def peek(path: Path) -> Settings:
+    """What stands in a settings file, changing and reporting nothing; the defaults where it cannot be read."""
+    try:
+        good, extra, _wrong = _sorted(object_in(read_file(path)))
+    except (OSError, ValueError, RecursionError):
+        return Settings()
+    return Settings(**good, extra=extra)
 
 
 def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], dict[str, str]]:

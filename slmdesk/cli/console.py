@@ -71,6 +71,8 @@ class Console:
         self.home: Path | None = None
         self.debug = False
         self.as_json = False
+        self.is_own_process = False
+        """It may give up rights that it never gets back."""
         self._is_kept_offline = False
         self.is_streaming = False
         """The command prints JSON lines: a failure is one of them."""

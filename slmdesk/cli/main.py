@@ -15,6 +15,7 @@ import click
 import slmdesk
 from slmdesk.cli.console import Console, OutputBroken, PipeClosed, ReportedError, open_missing_streams, show_elsewhere
 from slmdesk.core.errors import KnownError
+from slmdesk.paths import find_paths
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -74,12 +75,20 @@ def slmdesk_command(console: Console, home: str | None, debug: bool) -> None:
     if home == "":
         raise click.BadParameter("the name of the folder is empty.", param_hint="--home")
     console.home, console.debug = Path(home) if home else None, debug
+    if console.is_own_process:
+        from slmdesk.services.online.enforcement import wall_in
+
+        wall_in(find_paths(console.home), is_window=False)
 
 
-def run_command_line(args: Sequence[str]) -> int:
-    """Run one command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted."""
+def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> int:
+    """Run one command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted.
+
+    `is_own_process`: nothing else runs in it, so that it may give up rights for ever.
+    """
     open_missing_streams()
     console = Console()
+    console.is_own_process = is_own_process
     try:
         handle_ctrl_c()
         return _run(console, list(args))

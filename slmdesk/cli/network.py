@@ -31,6 +31,11 @@ PLACE_WORDS = {
 
 @click.command()
 @click.option("--offline", type=click.Choice(["on", "off"]), help="Forbid or allow requests.")
+@click.option(
+    "--enforce",
+    type=click.Choice(["on", "off"]),
+    help="While offline, have the system itself refuse every connection; from the next command or start on.",
+)
 @click.option("--endpoint", "hub_endpoint", help="A mirror of the Hub, https://…; '' for the Hub itself.")
 @click.option("--hosts", "hub_hosts", help="Further hosts files may come from, by spaces; '.a.example': all below it.")
 @click.option("--proxy", help="system, none, or http://host:port.")
@@ -49,6 +54,7 @@ def network(
     console: Console,
     /,
     offline: str | None,
+    enforce: str | None,
     is_given: bool,
     token_place: str | None,
     forget_token: bool,
@@ -60,6 +66,8 @@ def network(
 ) -> None:
     """Show the network log, newest first, and today's count.  With options: set how the Hub is reached from now on."""
     changes: dict[str, Any] = {key: value for key, value in requests.items() if value is not None}
+    if enforce is not None:
+        changes["offline_enforced"] = enforce == "on"
     if changes.get("ca_file"):
         changes["ca_file"] = str(Path(changes["ca_file"]).absolute())
     if is_given and (forget_token or token_place == "ask"):  # noqa: S105 (a place)
@@ -109,6 +117,7 @@ def _say_settings(console: Console, services: Services) -> None:
     today = services.service_thread.call(services.network.today)
     reported: dict[str, Json] = {
         "offline": services.network.is_offline,
+        "enforced": services.network.enforcement.by_system,
         "today": today,
         "endpoint": now.hub_endpoint,
         "hub": endpoint_of(now),
@@ -126,6 +135,7 @@ def _say_settings(console: Console, services: Services) -> None:
     hub = endpoint_of(now)
     rows = [
         ("hub", "the Hub itself" if hub == HUB else hub if now.hub_endpoint else f"{hub} ({ENDPOINT_VARIABLE})"),
+        ("enforced", services.network.enforcement.words),
         ("further hosts", now.hub_hosts or "none"),
         ("proxy", shown_proxy(now.proxy)),
         *([("its password", PLACE_WORDS[now.proxy_password_place])] if now.proxy_password_place else []),

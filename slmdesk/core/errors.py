@@ -187,6 +187,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "feature.hidden": ("feature",),
         "network.offline": ("host",),
         "network.refused": ("host",),
+        "network.enforced": (),
         "network.failed": ("host", "reason"),
         "network.tls": ("host", "reason"),
         "network.proxy": ("host", "reason"),

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Protocol, TypeVar
@@ -16,6 +16,8 @@ from slmdesk.client import ChildClient, ChildEvent
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.files import private_folder
 from slmdesk.core.reach import AllowedPaths
+from slmdesk.core.walls import Walls, walls_of_children
+from slmdesk.hub import kernel
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.base.event_bus import E, EventBus
 from slmdesk.services.base.events import Noticed
@@ -146,6 +148,17 @@ class Services:
         """Publish an error as a notice for the person.  Service thread."""
         self.publish(Noticed(problem_for(error)))
 
+    @property
+    def clients(self) -> Mapping[str, ChildClient]:
+        """The clients of the children, by role."""
+        return {"engine": self.engine, "reader": self.reader, "printer": self.printer, "speller": self.speller}
+
+    def walls(self) -> dict[str, Walls | None]:
+        """The walls of each kind of child, as the last one of it said itself; None: none was started yet.  Any
+        thread.
+        """
+        return walls_of_children({role: client.capabilities for role, client in self.clients.items()})
+
     def close(self) -> None:
         """Save what is being written, end the children and close the store, within about CLOSE_S.  Any thread."""
         if self._closed:
@@ -153,8 +166,7 @@ class Services:
         self._closed = True
         deadline = time.monotonic() + CLOSE_S
         self._on_service_thread(self._closing.close, CLOSE_S / 2)
-        clients = (self.engine, self.reader, self.printer, self.speller)
-        children = [threading.Thread(target=one.close, args=(1.0,)) for one in clients]
+        children = [threading.Thread(target=one.close, args=(1.0,)) for one in self.clients.values()]
         for one in children:
             one.start()
         self._on_service_thread(
@@ -199,7 +211,7 @@ class Services:
         with suppress(KnownError):  # where it cannot be made nothing is kept in it
             private_folder(self.paths.states)  # the child that writes there may make none
         policy = policy_of(self.paths)
-        self.settings = SettingsFile(self.paths.settings_file, policy)
+        self.settings = SettingsFile(self.paths.settings_file, policy, is_kept_offline=kernel.is_enforced())
         opened = open_store(self.paths, instance_id=instance_id)
         self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id
         self.runtime = Runtime(self.service_thread, self.store, self.settings, self.paths, self.events)

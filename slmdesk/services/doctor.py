@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -17,6 +17,7 @@ from slmdesk.core.policy import Policy
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Backends, Device, Json
+from slmdesk.core.walls import landlock_of
 from slmdesk.core.wire import dataclass_from
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
@@ -31,7 +32,6 @@ from slmdesk.settings import policy_of
 from slmdesk.store import SQLITE_VERSION
 
 _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}
-LANDLOCK = "landlock_"
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "numpy", "psutil", "jinja2")
 
 
@@ -41,7 +41,7 @@ def examine(services: Services) -> Pending[dict[str, Json]]:
 
 
 def _examined(services: Services) -> Slices[dict[str, Json]]:
-    tried = {name: _tried(services, name) for name in ("engine", "reader", "printer")}
+    tried = {name: _tried(services, name) for name in services.clients}
     graphics = _graphics(services)
     keyring: Pending[str] = Pending()
     services.tokens.places().then(
@@ -63,6 +63,8 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
         "speed": _speed(services),
         "network": {
             "offline": services.network.is_offline,
+            "enforced": services.network.enforcement.by_system,
+            "enforcement": services.network.enforcement.words,
             "requests_today": services.network.today(),
             "token": services.tokens.state().place or None,
         },
@@ -72,7 +74,7 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
     children: dict[str, Json] = {}
     for name, verdict in tried.items():
         children[name] = yield verdict
-    return {**shape, "children": children, "isolation": _isolation(services)}
+    return {**shape, "children": children, "walls": _walls(services)}
 
 
 def _tried(services: Services, name: str) -> Pending[str]:
@@ -88,6 +90,8 @@ def _tried(services: Services, name: str) -> Pending[str]:
         services.engine.count_tokens(["hello"], on_event, path=missing)
     elif name == "printer":
         services.printer.start("print", {"page": "none"}, on_event)
+    elif name == "speller":
+        services.speller.start("spelling", {"path": missing, "words": []}, on_event)
     else:
         services.reader.start("read", {"path": missing, "format": "txt"}, on_event)
     return tried
@@ -129,30 +133,18 @@ def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[st
     }
 
 
-def _isolation(services: Services) -> dict[str, Json]:
-    """What the system keeps each child from, as it said itself: a promise that did not take effect is not made."""
-    clients = {"engine": services.engine, "reader": services.reader, "printer": services.printer}
-    found: dict[str, Json] = {name: _isolation_of(client.capabilities) for name, client in clients.items()}
-    said = {one for client in clients.values() for one in client.capabilities}
-    versions = [one.removeprefix(LANDLOCK) for one in said if one.startswith(LANDLOCK)]
-    return {**found, "landlock": int(versions[0]) if versions and versions[0].isdecimal() else None}
-
-
-def _isolation_of(said: Collection[str]) -> str:
-    if {"no_network", "no_exec", "no_spying", "files_limited"} <= set(said):
-        return "isolated (no network, no other program, no file but those it needs)"
-    if "files_limited" in said:
-        return "partly isolated (no file but those it needs, but it can reach the network)"
-    if {"no_network", "no_exec"} <= set(said):
-        return "partly isolated (no network and no other program, but it can open every file of this account)"
-    return "not isolated on this system"
+def _walls(services: Services) -> dict[str, Json]:
+    """What the system keeps each child from, in words, and the version of Landlock."""
+    said = [landlock_of(client.capabilities) for client in services.clients.values()]
+    found: dict[str, Json] = {name: walls.words if walls else None for name, walls in services.walls().items()}
+    return {**found, "landlock": max(said) or None}
 
 
 def _verdict(event: FromChild) -> str:
     if isinstance(event, Done):
         return "works"
     if isinstance(event, Failed):
-        is_up = event.code.startswith(("model.", "file.", "document.", "request."))
+        is_up = event.code.startswith(("model.", "file.", "document.", "dictionary.", "request."))
         return "works" if is_up else problem_of(event.code, event.args).sentence
     return "ended" if isinstance(event, Cancelled) else ""
 

@@ -288,12 +288,14 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     assert "0 requests today" in run("network").out
     assert run("network", "--offline", "on", "--json").json["offline"] is True
     doctor = run("doctor", "--json").json
-    assert doctor["children"] == {"engine": "works", "reader": "works", "printer": "works"}
-    isolation = doctor["isolation"]
-    assert isolation["landlock"] == (landlock.version() or None)
-    assert {isolation[name].split(" (")[0] for name in doctor["children"]} == {
-        "isolated" if landlock.version() else "partly isolated"
+    assert doctor["children"] == dict.fromkeys(("engine", "reader", "printer", "speller"), "works")
+    walls = doctor["walls"]
+    assert walls["landlock"] == (landlock.version() or None)
+    assert {walls[name].split(" (")[0] for name in doctor["children"]} == {
+        "walled" if landlock.version() else "partly walled"
     }
+    assert walls["helper"] is walls["trial"] is None, "the echo engine has none"
+    assert "  reader: " + walls["reader"] in run("doctor").out
     assert doctor["computer"]["memory_bytes"] > 0
     assert "cores" in run("doctor").out
     target = tmp_path / "copy.db"

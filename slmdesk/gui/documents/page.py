@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from slmdesk.core.formats import FORMATS
@@ -23,6 +23,7 @@ from slmdesk.gui.widgets.build import button, row, split
 from slmdesk.gui.widgets.file_dialogs import ask_files, document_folder
 from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import plain_label
@@ -133,7 +134,7 @@ class DocumentsPage(QWidget):
         elif action == "translate":
             self.document.translate(document)
         elif action == "folder":
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
+            open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
 
     @Slot()
     def _on_open(self) -> None:

@@ -12,13 +12,14 @@ from slmdesk.settings import Settings
 class SettingsController(QObject):
     """Emits `settings_shown` with the settings in force, `policy_shown` with what the organisation has set,
     `saved_shown` with how much saved state there is on the disk (SavedStates), `once_shown` when the network is allowed
-    until slmdesk is closed.
+    until slmdesk is closed, `walls_shown` with what the system keeps the children from (Walls by role).
     """
 
     settings_shown = Signal(object)
     policy_shown = Signal(object)
     saved_shown = Signal(object)
     once_shown = Signal()
+    walls_shown = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="settings_controller")
@@ -41,6 +42,11 @@ class SettingsController(QObject):
     def look_at_saved(self) -> None:
         """Ask how much saved state there is on the disk."""
         self._bridge.follow(lambda services: services.states.size(), self.saved_shown.emit, lambda _problem: None)
+
+    @Slot()
+    def look_at_walls(self) -> None:
+        """Ask what the system keeps the children from."""
+        self._bridge.ask(lambda services: services.walls(), self.walls_shown.emit)
 
     @Slot()
     def delete_saved(self) -> None:

@@ -15,8 +15,10 @@ from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.network_panel import ENFORCED
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label, show_words
 from slmdesk.hub.guard import HUB
+from slmdesk.hub.kernel import can_enforce, is_enforced
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.events import TokenChanged
 from slmdesk.services.online.routes import shown_proxy
@@ -28,6 +30,11 @@ SPEEDS_KIB = (0, 122, 244, 488, 977, 1953, 4883, 9766, 24414)
 """Whole kB and MB a second, as they are shown."""
 HIDDEN = "These settings are switched off by your organisation."
 OFFLINE = "Nothing leaves this PC: models can be neither searched nor downloaded. Chats never leave it anyway."
+ENFORCE = (
+    "While slmdesk works offline, the system itself can refuse it every connection, whatever happens inside the "
+    "program. This takes effect at the next start, and holds until slmdesk is closed."
+)
+NOT_HERE = "This system has no way to enforce that for a program."
 SYSTEM_CERTIFICATES = "System default"
 FIELD_WIDTH = 240
 
@@ -69,6 +76,13 @@ class NetworkSection(QWidget):
         self._offline.setAccessibleDescription(OFFLINE)
         words = plain_label(OFFLINE, self._body, name="offline_sentence", kind="muted")
         self._column.addLayout(column((self._offline, Qt.AlignmentFlag.AlignLeft), words, gap=0))
+        self._enforce = Choice([(False, "By slmdesk"), (True, "By the system too")], self._body)
+        sentence = ENFORCE if can_enforce() else NOT_HERE
+        add_setting(self._column, self._enforce, "offline_enforced", "Enforce offline", sentence)
+        self._enforce.setEnabled(can_enforce())
+        if is_enforced():
+            self._offline.setEnabled(False)
+            words.setText(f"{OFFLINE} {ENFORCED}")
 
     def _show_password_place(self, place: str) -> None:
         sentence = self.findChild(QLabel, "proxy_sentence")
@@ -128,6 +142,7 @@ class NetworkSection(QWidget):
     def _connect(self) -> None:
         change = self._network.change
         self._offline.clicked.connect(lambda is_on: change("offline", is_on))
+        self._enforce.value_chosen.connect(lambda is_enforced: change("offline_enforced", is_enforced))
         self._endpoint.editingFinished.connect(lambda: change("hub_endpoint", _address(self._endpoint.text())))
         self._hosts.editingFinished.connect(lambda: change("hub_hosts", " ".join(self._hosts.text().lower().split())))
         self._proxy.value_chosen.connect(self._on_proxy_chosen)
@@ -144,6 +159,7 @@ class NetworkSection(QWidget):
     def show_settings(self, settings: Settings) -> None:
         """Show these; a value being typed, or one that was refused, stays in its field."""
         self._offline.setChecked(settings.offline)
+        self._enforce.show_value(settings.offline_enforced)
         self._show_text(self._endpoint, "hub_endpoint", settings.hub_endpoint)
         self._show_text(self._hosts, "hub_hosts", settings.hub_hosts)
         has_address = settings.proxy not in ("system", "none")
@@ -162,6 +178,8 @@ class NetworkSection(QWidget):
     def show_policy(self, policy: Policy) -> None:
         """Say what the organisation has switched off (widgets/features hides it), and list the addresses it allows."""
         self._hidden.setVisible("settings.network" in policy.hidden)
+        if policy.forced.get("offline"):  # the system enforces that unasked
+            self._enforce.setEnabled(False)
         allowed = policy.choices.get("hub_endpoint", ())
         sentence = self.findChild(QLabel, "hub_endpoint_sentence")
         if len(allowed) > 1 and isinstance(sentence, QLabel):

@@ -25,6 +25,7 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.settings.spelling import SpellingSection
 from slmdesk.gui.settings.spelling_controller import SpellingController
+from slmdesk.gui.settings.walls import WallsSection
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
@@ -99,6 +100,7 @@ class SettingsPage(QScrollArea):
         self._build_models(holder)
         self._network = NetworkSection(self._network_controller, self._tokens, holder)
         self._column.addWidget(self._network)
+        self._column.addWidget(WallsSection(self._controller, holder))
         self._build_documents(holder)
         self._column.addWidget(SpellingSection(self._spelling, holder))
         self._build_writing()

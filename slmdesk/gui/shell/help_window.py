@@ -9,7 +9,6 @@ from functools import partial
 
 import PySide6
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk import __version__
@@ -19,6 +18,7 @@ from slmdesk.gui.shell.shortcut_list import ShortcutList
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 
@@ -104,4 +104,4 @@ class HelpWindow(QDialog):
 
 
 def _open_folder(where: str) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(where))
+    open_outside(QUrl.fromLocalFile(where))

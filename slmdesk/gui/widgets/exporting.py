@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.files import write_atomically
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.export_menu import file_name
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 
@@ -149,4 +149,4 @@ class _Exports(QObject):
 
 
 def _open(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+    open_outside(QUrl.fromLocalFile(str(path)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.widgets.links import LinkCheck, judge_link
 from slmdesk.gui.widgets.message_box import message_box
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.widgets.text import breakable
 
 REASONS = {
@@ -39,7 +39,7 @@ def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
     if verdict.openable:
         browser = box.addButton("Open in the browser", QMessageBox.ButtonRole.AcceptRole)
         browser.setObjectName("open_link_button")
-        browser.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(verdict.address, QUrl.ParsingMode.StrictMode)))
+        browser.clicked.connect(lambda: open_outside(QUrl(verdict.address, QUrl.ParsingMode.StrictMode)))
     box.open()
     return box
 

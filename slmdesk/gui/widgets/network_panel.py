@@ -11,12 +11,14 @@ from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.hub.kernel import is_enforced
 
 WIDTH = 340
 SET_BY_ORGANISATION = "Set by your organisation."
 ONLY_ONCE = "Allow only this once"
 ONCE_TIP = "Until slmdesk is closed; then it works offline again"
 UNTIL_CLOSED = "Allowed until slmdesk is closed; then it works offline again."
+ENFORCED = "The system enforces that until slmdesk is started again."
 WORDS = {
     True: "Nothing leaves this PC. Models can be neither searched nor downloaded.",
     False: "Models may be searched and downloaded, when you ask for it. Your chats never leave this PC.",
@@ -38,7 +40,9 @@ class NetworkPanel(QFrame):
         super().__init__(parent)
         named(self, "network_panel", label="Network")
         self._anchor: QWidget | None = None
+        self._is_enforced, self._is_managed = is_enforced(), False
         self._build_ui()
+        self._switch.setEnabled(not self._is_enforced)
         self._switch.clicked.connect(self.offline_chosen)
         self.show_offline(True)
         self.hide()
@@ -54,13 +58,14 @@ class NetworkPanel(QFrame):
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
         """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""
         self._switch.setChecked(is_offline)
-        more = f" {UNTIL_CLOSED}" if is_once else "" if self._switch.isEnabled() else f" {SET_BY_ORGANISATION}"
-        self._words.setText(WORDS[is_offline] + more)
+        reasons = ((is_once, UNTIL_CLOSED), (self._is_enforced, ENFORCED), (self._is_managed, SET_BY_ORGANISATION))
+        self._words.setText(" ".join([WORDS[is_offline], *(words for holds, words in reasons if holds)]))
         self._once.setVisible(is_offline and self._switch.isEnabled())
 
     def show_managed(self, is_managed: bool) -> None:
         """Show that the organisation has set it, not the person."""
-        self._switch.setEnabled(not is_managed)
+        self._is_managed = is_managed
+        self._switch.setEnabled(not is_managed and not self._is_enforced)
         self.show_offline(self._switch.isChecked())
 
     def toggle_above(self, anchor: QWidget) -> None:

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trash
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.writing.correcting import CorrectController
 from slmdesk.gui.writing.rewriting import RewriteController
 from slmdesk.gui.writing.tracked_text import TrackedText
@@ -245,7 +245,7 @@ class WritingController(QObject):
 
 
 def _open(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+    open_outside(QUrl.fromLocalFile(str(path)))
 
 
 # ---- words

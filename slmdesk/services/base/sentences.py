@@ -343,6 +343,10 @@ SENTENCES: Mapping[str, str] = {
         "slmdesk is set to offline, so nothing was sent to {host}. Allow requests with “slmdesk network --offline "
         "off”, or with the switch in the window."
     ),
+    "network.enforced": (
+        "The system keeps slmdesk offline until it is started again. To go online, switch that off first (Settings → "
+        "Network → Enforce offline, or “slmdesk network --enforce off”), and start slmdesk again."
+    ),
     "network.refused": (
         "A connection to {host} was refused: it leads elsewhere than to the allowed hosts. Nothing was sent there."
     ),

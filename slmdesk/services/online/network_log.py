@@ -17,6 +17,7 @@ from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.online.enforcement import Enforcement, enforcement
 from slmdesk.services.online.events import RequestsToday
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.routes import certificates_in
@@ -61,9 +62,14 @@ class NetworkService(Service):
         """Whether requests are allowed until this process ends, not for good."""
         return self._settings.is_once
 
+    @property
+    def enforcement(self) -> Enforcement:
+        """Who keeps this process offline.  Any thread."""
+        return enforcement(self._settings.current, self._settings.policy)
+
     def allow_once(self) -> None:
         """Allow requests until this process ends; each is marked so in the network log.  Raises KnownError
-        `setting.managed`.
+        `setting.managed`, `network.enforced`.
         """
         self._settings.allow_once()
 

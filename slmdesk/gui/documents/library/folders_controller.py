@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import Notice
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.widgets.removals import Removals
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.events import CollectionChanged, CollectionGone
@@ -125,7 +125,7 @@ class FoldersController(QObject):
             self.choose(id)
             self.look_again()
         elif action == "open":
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.place_of(id))))
+            open_outside(QUrl.fromLocalFile(str(self.place_of(id))))
 
     @property
     def current_folder(self) -> Path | None:

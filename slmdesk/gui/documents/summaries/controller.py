@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.documents.common.job_follower import JobFollower
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
@@ -235,4 +235,4 @@ class SummaryController(JobFollower):
 
 
 def _open(folder: str) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
+    open_outside(QUrl.fromLocalFile(folder))

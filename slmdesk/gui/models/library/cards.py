@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QInputDialog, QVBoxLayout, QWidget
 
 from slmdesk.core.policy import Policy
@@ -19,6 +18,7 @@ from slmdesk.gui.models.library.trials import VERIFY, Trial
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.formats.service import FEATURE as FORMATS_FEATURE
@@ -238,7 +238,7 @@ class LocalModels(QWidget):
         elif action == "verify":
             self._library.trials.start(model, VERIFY)
         elif action == "folder":
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._library.folder_of(model))))
+            open_outside(QUrl.fromLocalFile(str(self._library.folder_of(model))))
         elif action == "remove":
             self._library.remove(model)
         elif action == "formats":

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QProgressBar,
     QScrollArea,
@@ -24,6 +23,7 @@ from slmdesk.gui.translate.review.pane import ReviewPane
 from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
@@ -141,7 +141,7 @@ class DocumentPane(QWidget):
     @Slot()
     def _on_open_file(self) -> None:
         if self._written is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written)))
+            open_outside(QUrl.fromLocalFile(str(self._written)))
 
     # ---- events
 

@@ -1,0 +1,86 @@
+"""What walls cost: the start of a child with them against without, and the app's own: `python -m benchmarks.walls`."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+COUNT = 25
+CHILD = """
+import sys
+from slmdesk.worker import hardening, main
+if sys.argv[1] == "without":
+    hardening._shut_in = lambda *given, **named: []
+    hardening.harden_trials = lambda: ()
+sys.exit(main.run_worker(sys.argv[2:]))
+"""
+APP = """
+import sys, time
+if sys.argv[1] == "hook":
+    from slmdesk.hub import audit
+    audit.watch()
+elif sys.argv[1] == "filter":
+    from slmdesk.hub import kernel
+    began = time.perf_counter()
+    assert kernel.enforce()
+    print(time.perf_counter() - began)
+    sys.exit()
+began = time.process_time()
+import slmdesk.cli.doctor, slmdesk.services.container
+print(time.process_time() - began)
+"""
+
+
+def start_s(role: str, side: str) -> float:
+    """From the start of a child to its first line, in seconds."""
+    environment = os.environ | {"SLMDESK_DESK_PID": str(os.getpid())}
+    began = time.perf_counter()
+    command = [sys.executable, "-c", CHILD, side, role]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as child:
+        assert child.stdout is not None
+        assert child.stdin is not None
+        hello = json.loads(child.stdout.readline())
+        took = time.perf_counter() - began
+        assert ("no_network" in hello["capabilities"]) == (side == "walls"), hello
+        child.stdin.close()
+        child.wait()
+    return took
+
+
+def app_s(side: str) -> float:
+    """What a process of the app says it took, in seconds."""
+    done = subprocess.run([sys.executable, "-c", APP, side], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def compare(name: str, measure: Callable[[str], float], sides: tuple[str, str]) -> None:
+    """Print the medians of two sides, taken in turn, in milliseconds."""
+    taken: dict[str, list[float]] = {side: [] for side in sides}
+    for number in range(COUNT + 1):
+        for side in sides if number % 2 else reversed(sides):
+            took = measure(side) * 1000
+            if number:  # the first reads files from the disk
+                taken[side].append(took)
+    one, other = (taken[side] for side in sides)
+    pairs = [a - b for a, b in zip(one, other, strict=True)]
+    print(
+        f"{name}: {sides[0]} {statistics.median(one):.1f} ms, {sides[1]} {statistics.median(other):.1f} ms; "
+        f"difference {statistics.median(pairs):+.1f} ms (of the smallest {min(one) - min(other):+.1f} ms)"
+    )
+
+
+def main() -> None:
+    """Print a line for each."""
+    for role in ("engine", "reader", "printer", "speller"):
+        compare(f"start of {role}", lambda side, role=role: start_s(role, side), ("walls", "without"))  # type: ignore[misc]
+    compare("imports of a command, processor time", app_s, ("hook", "without"))
+    print(f"filter of the app: {statistics.median(app_s('filter') for _ in range(COUNT)) * 1000:.2f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Offline kept by the kernel (Linux): every socket but a local one is refused to the app itself, until it ends.
+
+A seccomp filter looks at the family of each new socket.  It holds for all threads and for whatever the app starts, and
+nothing takes it back, not even code that was smuggled in.  Programs outside can still be asked through local sockets:
+D-Bus, and where the system has one a resolver of names.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from slmdesk.core import seccomp
+
+SOCKET: Mapping[str, int] = MappingProxyType({"x86_64": 41, "aarch64": 198})
+AF_UNIX = 1
+TAKES_SOCKETS = (425, 426, 427, 438)
+"""io_uring_setup, _enter and _register, whose rings open sockets unseen; pidfd_getfd, which takes another process'."""
+
+
+def can_enforce() -> bool:
+    """Whether there is such a filter for this system."""
+    return bool(seccomp.this_machine())
+
+
+def enforce() -> bool:
+    """Refuse this process every socket but local ones, for ever.  Returns whether that took effect."""
+    machine = seccomp.this_machine()
+    if machine:
+        local = [(seccomp.LOAD, 0, 0, seccomp.low(0)), *seccomp.only((AF_UNIX,))]
+        rules = [*seccomp.deny(*TAKES_SOCKETS), *seccomp.for_call(SOCKET[machine], local)]
+        seccomp.install(machine, seccomp.filter_of(machine, rules))
+    return is_enforced()
+
+
+def is_enforced() -> bool:
+    """Whether the kernel refuses this process a socket of the internet: it is asked for one.  Any thread."""
+    if sys.platform != "linux":
+        return False
+    try:
+        socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM).close()  # `socket.socket` may be somebody else's
+    except OSError as err:
+        return err.errno == errno.EPERM
+    return False
