@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.widgets.message_box import message_box
@@ -44,7 +44,7 @@ def _ask_desktop(url: QUrl) -> None:
 
     def answered() -> None:
         if watcher.isError():
-            _say_failed(QApplication.activeWindow(), url)
+            _say_failed(url)
         watcher.deleteLater()
 
     if watcher.isFinished():  # there is no bus to ask
@@ -53,7 +53,9 @@ def _ask_desktop(url: QUrl) -> None:
         watcher.finished.connect(answered)
 
 
-def _say_failed(parent: QWidget | None, url: QUrl) -> None:
+def _say_failed(url: QUrl) -> None:
+    shown = (one for one in QApplication.topLevelWidgets() if one.isVisible())
+    parent = QApplication.activeWindow() or next(shown, None)  # a box without a parent would be gone at once
     address = url.toLocalFile() if url.isLocalFile() else url.toString()
     box = message_box(parent, "not_opened_dialog", "Not opened", FAILED, breakable(address))
     copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)

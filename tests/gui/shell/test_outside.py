@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.widgets import outside
 
@@ -31,7 +31,8 @@ class Fake(QDBusVirtualObject):
     def handleMessage(self, message, connection):
         if message.interface().startswith("org.freedesktop.DBus"):
             return False
-        print(message.interface(), message.member(), message.signature(), *map(str, message.arguments()[:2]), flush=True)
+        called = message.interface(), message.member(), message.signature()
+        print(*called, *map(str, message.arguments()[:2]), flush=True)
         connection.send(message.createReply())
         self.count += 1
         if self.count == len(sys.argv) - 1:
@@ -73,20 +74,14 @@ def test_where_the_desktop_does_not_answer_a_person_gets_the_address(qtbot, monk
     monkeypatch.setattr(outside, "is_enforced", lambda: True)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: pytest.fail("a program would be started"))
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
     outside.open_outside(QUrl("https://example.org/<b>x"))
-    boxes: list[QMessageBox] = []
-
-    def is_there() -> bool:
-        boxes[:] = [one for one in open_boxes() if one.objectName() == "not_opened_dialog"]
-        return bool(boxes)
-
-    qtbot.waitUntil(is_there, timeout=20_000)
-    assert "example.org" in boxes[0].informativeText()
-    boxes[0].close()
-
-
-def open_boxes() -> list[QMessageBox]:
-    return [one for one in QApplication.topLevelWidgets() if isinstance(one, QMessageBox)]
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox, "not_opened_dialog") is not None, timeout=20_000)
+    box = window.findChild(QMessageBox, "not_opened_dialog")
+    assert "example.org" in box.informativeText()
+    box.close()
 
 
 def test_the_control_otherwise_qt_opens_it(qtbot, monkeypatch) -> None:
