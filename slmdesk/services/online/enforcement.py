@@ -17,7 +17,7 @@ class Enforcement:
     """Who keeps this process offline."""
 
     by_system: bool
-    """The kernel refuses every socket but local ones: seen just now, not assumed."""
+    """The kernel refuses every socket but local ones: asked just now, not assumed."""
     words: str
     """In a sentence; what was asked for and did not take effect is named in it."""
 
