@@ -211,6 +211,7 @@ class NetworkLogRow:
     """One request that was allowed."""
 
     n: int
+    """Of its row in the ledger, where other rows stand between."""
     time: float
     host: str
     method: str

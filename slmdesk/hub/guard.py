@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.ledger import Answered, Outgoing
 from slmdesk.hub.limit import SpeedLimit
 
 if TYPE_CHECKING:
@@ -24,9 +25,20 @@ if TYPE_CHECKING:
 HUB = "https://huggingface.co"
 HUB_HOSTS = frozenset({"huggingface.co", ".huggingface.co", ".hf.co"})
 """The Hub and the storage it redirects to."""
-Record = Callable[[str, str, str, str], int]
-Finish = Callable[[int, int], None]
 OnWait = Callable[[float], None]
+
+
+class RequestLog(Protocol):
+    """Where requests are written down.  Called on the thread of the request, which is never the service thread."""
+
+    def record(self, request: Outgoing) -> int:
+        """Write it down and return its number, once that is on the disk.  When this raises, nothing is sent."""
+
+    def finish(self, n: int, answer: Answered) -> None:
+        """The answer of request `n` was read, closed or failed."""
+
+    def refuse(self, request: Outgoing, code: str) -> None:
+        """It is not sent, for this reason; never raises."""
 
 
 def _no_proxy(_scheme: str, _host: str) -> str:
@@ -45,6 +57,8 @@ class GuardPolicy:
     """The Hub or a mirror.  Plain http is allowed to it alone, and only when it is this PC itself."""
     proxy_for: Callable[[str, str], str] = _no_proxy
     """The address of the proxy for a scheme and a host, or empty."""
+    way: str = "none"
+    """How the proxy is chosen, for the log: system, none, or its address without a password."""
     ca_file: str = ""
     """Certificates to trust instead of the system's; empty: the system's, or those of SSL_CERT_FILE."""
 
@@ -111,12 +125,10 @@ def reason_now() -> Reason:
     return _reason.get()
 
 
-def make_client(policy: GuardPolicy, record: Record, finish: Finish, *, is_library: bool = False) -> httpx2.Client:
-    """A client that asks `policy`, then calls `record(host, method, path, purpose)`, and only then sends.
+def make_client(policy: GuardPolicy, log: RequestLog, *, is_library: bool = False) -> httpx2.Client:
+    """A client that asks `policy`, then has the request written down in `log`, and only then sends.
 
-    `record` returns the ledger's number once the row is committed; when it raises, nothing is sent.
-    `finish(number, bytes)` is called once the answer is read, closed or failed.  Both are called on the thread of the
-    request, which is never the service thread.  `is_library`: answers are read whole and bounded, failures are
+    `is_library`: answers are read whole and bounded, failures are
     KnownErrors at once, so that huggingface_hub neither waits nor tries again by itself.  Of the surroundings only
     SSL_CERT_FILE is read.  Raises KnownError `setting.invalid` for certificates or a proxy that cannot be used.
     """
@@ -126,7 +138,7 @@ def make_client(policy: GuardPolicy, record: Record, finish: Finish, *, is_libra
     from slmdesk.hub.transport import GuardTransport
 
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole addresses, in which searched words stand
-    guard = GuardTransport(policy, record, finish)
+    guard = GuardTransport(policy, log)
     return httpx2.Client(
         transport=AnswerTransport(guard) if is_library else guard,
         follow_redirects=True,

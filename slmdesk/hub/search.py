@@ -18,7 +18,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.hub.card import CARD_NAME, Card, read_card
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of
-from slmdesk.hub.guard import Finish, GuardPolicy, Record, because, make_client
+from slmdesk.hub.guard import GuardPolicy, RequestLog, because, make_client
 from slmdesk.hub.links import file_address, is_repo
 from slmdesk.hub.problems import problem_of_line
 from slmdesk.hub.start import remote_header
@@ -77,8 +77,8 @@ class Hub:
     `policy` is asked before each call, so that changed settings take hold with the next.
     """
 
-    def __init__(self, paths: Paths, policy: Callable[[], GuardPolicy], record: Record, finish: Finish) -> None:
-        self._paths, self._policy, self._record, self._finish = paths, policy, record, finish
+    def __init__(self, paths: Paths, policy: Callable[[], GuardPolicy], log: RequestLog) -> None:
+        self._paths, self._policy, self._log = paths, policy, log
         self.token: Callable[[], str] = _no_token
         """The access token, or empty; asked for gated repositories alone.  It may wait for the system's keyring."""
         self._lock = Lock()
@@ -102,7 +102,7 @@ class Hub:
 
     def client(self) -> httpx2.Client:
         """A new guarded client for one transfer; close it."""
-        return make_client(self._policy(), self._record, self._finish)
+        return make_client(self._policy(), self._log)
 
     def search(self, query: Query, *, size: int = 10, cursor: str = "", stop: Event | None = None) -> HubPage:
         """A page of GGUF repositories whose names hold the words, by one request, from `cursor` on.  Files come by
@@ -192,8 +192,7 @@ class Hub:
         policy = self._policy()
         with self._lock:
             if policy != self._made_for:
-                record, finish = self._record, self._finish
-                set_client_factory(lambda: make_client(policy, record, finish, is_library=True))
+                set_client_factory(lambda: make_client(policy, self._log, is_library=True))
                 self._made_for = policy
         return HfApi(endpoint=policy.endpoint.rstrip("/"), token=False)
 

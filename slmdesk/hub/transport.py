@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote, urlsplit
 
 import httpcore2
 import httpx2
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.ledger import Answered, Outgoing
 from slmdesk.hub.audit import passing
-from slmdesk.hub.guard import Finish, GuardPolicy, Record, reason_now
+from slmdesk.hub.guard import GuardPolicy, RequestLog, reason_now
 from slmdesk.hub.lines import READ_BYTES, HearingBackend, HearingStream
 
 USER_AGENT = "slmdesk"
+STANDARD_PORTS = {"https": 443, "http": 80}
 
 
 class GuardTransport(httpx2.BaseTransport):
     """Checks, logs, sends, and counts the bytes of requests."""
 
-    def __init__(self, policy: GuardPolicy, record: Record, finish: Finish) -> None:
+    def __init__(self, policy: GuardPolicy, log: RequestLog) -> None:
         self._policy = policy
-        self._record = record
-        self._finish = finish
+        self._log = log
         self._tls: ssl.SSLContext | None = None
         self._ways: dict[tuple[str, str], _ConnectionPool] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises KnownError network.offline or network.refused before any socket, and what `record` raises."""
         url = request.url
-        self._policy.check(url.scheme, url.host, url.port)
+        outgoing = self._outgoing(request)
+        try:
+            self._policy.check(url.scheme, url.host, url.port)
+        except KnownError as err:
+            self._log.refuse(outgoing, err.code)
+            raise
         request.headers["user-agent"] = USER_AGENT  # the library's own reveals versions and more about this PC
         for name in ("cookie", *(() if self._policy.is_endpoint(url.scheme, url.host, url.port) else _SECRET)):
             request.headers.pop(name, None)
-        number = self._record(url.host, request.method, url.path, reason_now().purpose)
+        number, proxy = self._log.record(outgoing), ""
         try:
             with passing():
                 proxy = self._policy.proxy_for(url.scheme, url.host)  # on Windows this may ask for the host's address
                 response = self._way(proxy, url.scheme).handle_request(request)
         except BaseException:
-            self._finish(number, 0)
+            self._log.finish(number, Answered(0, proxy=_host_of(proxy)))
             raise
         assert isinstance(response.stream, httpx2.SyncByteStream)
-        stream: httpx2.SyncByteStream = _Counted(response.stream, number, self._finish, _straight(request, response))
+
+        def finish(size: int) -> None:
+            self._log.finish(number, Answered(size, response.status_code, _host_of(proxy)))
+
+        stream: httpx2.SyncByteStream = _Counted(response.stream, finish, _straight(request, response))
         if response.has_redirect_location:  # httpx2 would read its body, however long
             stream.close()
             stream = httpx2.ByteStream(b"")
@@ -55,6 +66,18 @@ class GuardTransport(httpx2.BaseTransport):
         """Close the connections."""
         for way in self._ways.values():
             way.close()
+
+    def _outgoing(self, request: httpx2.Request) -> Outgoing:
+        url = request.url
+        return Outgoing(
+            url.host,
+            request.method,
+            url.path,
+            purpose=reason_now().purpose,
+            port=url.port or STANDARD_PORTS.get(url.scheme, 0),
+            via=self._policy.way,
+            query_sha256=hashlib.sha256(url.query).hexdigest() if url.query else "",
+        )
 
     def _way(self, proxy: str, scheme: str) -> _ConnectionPool:
         if (proxy, scheme) not in self._ways:
@@ -86,6 +109,11 @@ class _ConnectionPool(httpx2.HTTPTransport):
             ssl_context=tls,
             network_backend=backend,
         )
+
+
+def _host_of(proxy: str) -> str:
+    """Host and port of a proxy, without a name and a password."""
+    return urlsplit(proxy).netloc.rpartition("@")[2]
 
 
 def _bracketed(host: str) -> str:
@@ -146,10 +174,9 @@ class _Counted(httpx2.SyncByteStream):
     """Counts the bytes of an answer as they came over the line."""
 
     def __init__(
-        self, stream: httpx2.SyncByteStream, number: int, finish: Finish, straight: _DirectReader | None = None
+        self, stream: httpx2.SyncByteStream, finish: Callable[[int], None], straight: _DirectReader | None = None
     ) -> None:
         self._stream = stream
-        self._number = number
         self._finish = finish
         self._straight = straight
         self._bytes = 0
@@ -170,4 +197,4 @@ class _Counted(httpx2.SyncByteStream):
         self._stream.close()
         if not self._is_closed:
             self._is_closed = True
-            self._finish(self._number, self._bytes)
+            self._finish(self._bytes)

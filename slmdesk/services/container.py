@@ -65,6 +65,7 @@ from slmdesk.services.online.catalogue import CatalogueService
 from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.online.downloads import DownloadService
 from slmdesk.services.online.hub import HubService
+from slmdesk.services.online.ledger_events import LedgerEvents
 from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.repo_page import RepoPageService
@@ -174,7 +175,7 @@ class Services:
         )
         for one in children:
             one.join(max(0.1, deadline - time.monotonic()))
-        self._on_service_thread(self.store.close, max(0.1, deadline - time.monotonic()))
+        self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
         self.service_thread.close(max(0.1, deadline - time.monotonic()))
 
     def open(
@@ -202,6 +203,7 @@ class Services:
         self._open_network()
         self._open_watch()
         if not self.read_only:
+            self.service_thread.post(self.ledger_events.start)
             self.moving.recover()
             self.service_thread.post(self._purge)  # what a instance that was killed had deleted for good
 
@@ -215,6 +217,7 @@ class Services:
         opened = open_store(self.paths, instance_id=instance_id)
         self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id
         self.runtime = Runtime(self.service_thread, self.store, self.settings, self.paths, self.events)
+        self.ledger_events = LedgerEvents(self.runtime)
         sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
@@ -344,7 +347,7 @@ class Services:
     def _open_network(self) -> None:
         """Create the services that use the network."""
         runtime, models = self.runtime, self.models
-        self.network = NetworkService(runtime, ProxyPasswords(self.paths))
+        self.network = NetworkService(runtime, ProxyPasswords(self.paths), self.ledger_events)
         self.settings.listeners.append(lambda _settings: self.network.move_password())
         self.network.move_password()
         hub = self.hub = self._closed_at_end(HubService(runtime, self.network, self.measuring.pc))
@@ -376,6 +379,11 @@ class Services:
         except KnownError as err:
             if until is None and err.code != "store.busy":  # at the end nobody hears it; the next start does it
                 self.notice(err)
+
+    def _leave_store(self) -> None:
+        """Last of all: the end of a request is written before that of this instance."""
+        self.ledger_events.stop()
+        self.store.close()
 
     def _on_service_thread(self, fn: Callable[[], object], timeout: float) -> None:
         try:

@@ -1,53 +1,265 @@
-"""The network log: what left this PC."""
+"""The ledger: what left this PC, what was refused, starts and ends; rows are appended, never changed or deleted.
+
+No trigger refuses that: whoever can open the file can drop a trigger, and a backup that brings one is refused as
+foreign.  The chain of hashes shows a change instead (core/ledger.py, tests/store/test_ledger.py).
+"""
 
 from __future__ import annotations
 
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from slmdesk.core.ledger import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash
 from slmdesk.core.records import NetworkLogRow
+from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike
-from slmdesk.store.part import StorePart
-from slmdesk.store.rows import row_to
+from slmdesk.store.locks import is_instance_alive
+from slmdesk.store.part import Shared, StorePart
+from slmdesk.store.rows import mapping_from, row_to
 
 _LAST = (1 << 63) - 1
-_HOLDS = "host || ' ' || method || ' ' || path || ' ' || purpose like ? escape '!'"
+_HOLDS = (
+    "json_extract(r.data, '$.host') || ' ' || json_extract(r.data, '$.method') || ' ' ||"
+    " json_extract(r.data, '$.path') || ' ' || json_extract(r.data, '$.purpose') like ? escape '!'"
+)
+_REQUESTS = (
+    "select r.n, r.time, r.data, (select e.data from ledger as e where e.kind = 'end' and e.about = r.n limit 1)"
+    " as ended from ledger as r where r.kind = 'request'"
+)
+BATCH = 1000
 
 
-class NetworkLogPart(StorePart):
-    """The part of the store for the network log."""
+class Ledger(StorePart):
+    """The part of the store for the ledger."""
 
-    def record(self, host: str, method: str, path: str, purpose: str) -> int:
-        """Log a request before it is sent; it is on the disk when this returns.  Returns its number in the log."""
-        values = {"time": self._clock(), "host": host, "method": method, "path": path, "purpose": purpose}
+    def __init__(self, shared: Shared, monotonic: Callable[[], int] | None = None) -> None:
+        super().__init__(shared)
+        self._monotonic, self._boot = monotonic or monotonic_us, boot_of(shared.instance_id)
+        self._started: int | None = None
+
+    # ---- appending
+
+    def append(self, kind: Kind, data: Mapping[str, Json], *, time_us: int | None = None) -> LedgerRow:
+        """Add a row; it is on the disk when this returns, unless inside a transaction.  `time_us`: of then, for a row
+        that comes from another chain.
+        """
         with self._db.writing():
-            return self._insert("requests", values)
+            last = self._db.row("select n, hash from ledger order by n desc limit 1")
+            n, before = (int(last["n"]) + 1, str(last["hash"])) if last else (1, BEGINNING)
+            text = canonical(mapping_from(self._json(data)))  # made storable by the way
+            if time_us is None:
+                when, monotonic, boot = round(self._clock() * 1e6), self._monotonic(), self._boot
+            else:
+                when, monotonic, boot = time_us, 0, ""
+            row = LedgerRow(
+                n, when, monotonic, boot, kind.value, text, chain_hash(before, n, when, monotonic, boot, kind, text)
+            )
+            values = {name: getattr(row, name) for name in LedgerRow.__slots__}
+            self._insert("ledger", {**values, "about": data.get("of")})
+        return row
 
-    def finish(self, n: int, bytes: int) -> None:
-        """Log how many bytes of the answer were received."""
+    def record(self, request: Outgoing) -> int:
+        """Write a request down before it is sent.  Returns its number."""
+        return self.append(Kind.REQUEST, _shape(request)).n
+
+    def finish(self, n: int, answer: Answered) -> None:
+        """Write down how request `n` ended."""
+        shape: dict[str, Json] = {"of": n, "bytes": answer.bytes, "status": answer.status}
+        self.append(Kind.END, shape | ({"proxy": answer.proxy} if answer.proxy else {}))
+
+    def refuse(self, request: Outgoing, code: str) -> None:
+        """Write down what was not sent, and why: the code of the error."""
+        self.append(Kind.REFUSED, {**_shape(request), "code": code})
+
+    def start(self, data: Mapping[str, Json]) -> LedgerRow:
+        """Write down that this instance has started, and which others had ended without a word."""
         with self._db.writing():
-            self._update("requests", {"bytes": bytes}, "n = ?", n)
+            still, unclean = self._others()
+            row = self.append(
+                Kind.START, {**data, "instance": self._shared.instance_id, "open": still, "unclean": unclean}
+            )
+        self._started = row.n
+        return row
+
+    def stop(self) -> None:
+        """Write down that this instance ends in order; nothing where its start is not written."""
+        n, self._started = self._started, None
+        if n is not None and self._db.row("select 1 from ledger where n = ? and kind = 'start'", (n,)):
+            self.append(Kind.STOP, {"of": n})
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the start of this instance is written down."""
+        return self._started is not None
+
+    def take_over(self, rows: Iterable[tuple[int, Mapping[str, Json]]]) -> int:
+        """Append requests of another chain, or from before there was one: (time in microseconds, data); those that are
+        here already are left out.  Returns how many were new.
+        """
+        known = {_key(row["time"], mapping_from(row["data"])) for row in self._db.rows(_REQUESTS)}
+        new = [(when, data) for when, data in rows if _key(when, data) not in known]
+        with self._db.writing():
+            for when, data in new:
+                self.append(Kind.REQUEST, {**data, "imported": True}, time_us=when)
+        return len(new)
+
+    # ---- requests
 
     def count_since(self, time: float) -> int:
         """How many requests were allowed since `time`, seconds since the epoch."""
-        return self._db.number("select count(*) from requests where time >= ?", (time,))
+        return self._db.number(
+            "select count(*) from ledger indexed by ledger_by_time where kind = 'request' and time >= ?",
+            (round(time * 1_000_000),),
+        )
 
     def page(self, limit: int = 100, words: str = "", before: int = _LAST) -> list[NetworkLogRow]:
         """The last requests, newest first, whose host, path or purpose contains `words`; only those with a number below
         `before`, so that a long list is read in pages.
         """
+        only, values = (f" and {_HOLDS}", [self._pattern(words)]) if words else ("", [])
         return self._all(
-            _ledger_row_from,
-            f"select * from requests where n < ? and {_HOLDS} order by n desc limit ?",
-            (before, self._pattern(words), limit),
+            _request_from, f"{_REQUESTS} and r.n < ?{only} order by r.n desc limit ?", (before, *values, limit)
         )
 
     def count(self, words: str = "") -> int:
         """How many requests contain `words`."""
         if words:
-            return self._db.number(f"select count(*) from requests where {_HOLDS}", (self._pattern(words),))
-        return self._db.number("select count(*) from requests")
+            return self._db.number(
+                f"select count(*) from ledger as r where r.kind = 'request' and {_HOLDS}", (self._pattern(words),)
+            )
+        return self._db.number("select count(*) from ledger where kind = 'request'")
+
+    # ---- the chain
+
+    def head(self) -> LedgerRow | None:
+        """The last row."""
+        return self._first(ledger_row_from, "select * from ledger order by n desc limit 1")
+
+    def last(self, *kinds: Kind) -> LedgerRow | None:
+        """The last row of these kinds."""
+        places = ", ".join("?" * len(kinds))
+        values = [kind.value for kind in kinds]
+        return self._first(
+            ledger_row_from, f"select * from ledger where kind in ({places}) order by n desc limit 1", values
+        )
+
+    def of_requests(self) -> list[LedgerRow]:
+        """All requests and their ends, oldest first."""
+        return self._all(ledger_row_from, "select * from ledger where kind in ('request', 'end') order by n")
+
+    def all_of(self, kind: Kind) -> list[LedgerRow]:
+        """All rows of a kind, oldest first."""
+        return self._all(ledger_row_from, "select * from ledger where kind = ? order by n", (kind.value,))
+
+    def rows(self, first: int, last: int, limit: int = BATCH) -> list[LedgerRow]:
+        """Rows with numbers from `first` to `last`, oldest first, at most `limit`."""
+        return self._all(
+            ledger_row_from, "select * from ledger where n between ? and ? order by n limit ?", (first, last, limit)
+        )
+
+    def bounds(self, since_us: int, until_us: int) -> tuple[int, int] | None:
+        """The numbers of the first and the last row from `since_us` to before `until_us`; None: there is no row."""
+        row = self._db.row("select min(n), max(n) from ledger where time >= ? and time < ?", (since_us, until_us))
+        return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
+
+    def _others(self) -> tuple[list[Json], list[Json]]:
+        """Starts that have no end: of instances that run still, and of those that do not.  What an earlier start has
+        named as ended is not named again.
+        """
+        last = self.last(Kind.START)
+        if last is None:
+            return [], []
+        still: list[Json] = []
+        unclean: list[Json] = []
+        for n in sorted({last.n, *_numbers(_lenient(last).get("open"))}):
+            row = self._first(ledger_row_from, "select * from ledger where n = ? and kind = 'start'", (n,))
+            if row is None or self._has_stopped(n):
+                continue
+            is_alive = is_instance_alive(self._shared.paths, str(_lenient(row).get("instance", "")))
+            (still if is_alive else unclean).append(n)
+        return still, unclean
+
+    def _has_stopped(self, n: int) -> bool:
+        return self._db.row("select 1 from ledger where about = ? and kind = 'stop' limit 1", (n,)) is not None
 
     def _pattern(self, words: str) -> str:
         return self._text(f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%")
 
 
-def _ledger_row_from(row: RowLike) -> NetworkLogRow:
-    return row_to(NetworkLogRow, row)
+def ledger_row_from(row: RowLike) -> LedgerRow:
+    """A row of the ledger."""
+    made = row_to(LedgerRow, row)
+    if not (isinstance(made.data, str) and isinstance(made.hash, str)):
+        raise TypeError("no row of the ledger")
+    return made
+
+
+def monotonic_us() -> int:
+    """Microseconds by a clock that nobody sets; it goes on while the PC sleeps where the system has such a one."""
+    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC_RAW") if sys.platform != "linux" else ("CLOCK_BOOTTIME",):
+        if (clock := getattr(time, name, None)) is not None:
+            return time.clock_gettime_ns(clock) // 1000
+    return time.monotonic_ns() // 1000
+
+
+def boot_of(instance_id: str, place: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:
+    """What tells this run of the system from another; elsewhere than on Linux this run of the program."""
+    try:
+        return place.read_text(encoding="ascii").strip()[:64] if os.name == "posix" else instance_id
+    except (OSError, ValueError):
+        return instance_id
+
+
+def imported(row: Mapping[str, Any]) -> tuple[int, dict[str, Json]]:
+    """The time and the data of a row of the table `requests`, as it was before there was a chain."""
+    data: dict[str, Json] = {name: row[name] for name in ("host", "method", "path", "purpose")}
+    if row["bytes"] is not None:
+        data["bytes"] = row["bytes"]
+    return round(row["time"] * 1_000_000), {**data, "imported": True}
+
+
+def of_other_chain(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, dict[str, Json]]]:
+    """The requests among these rows with their bytes, for `take_over`; rows that cannot be read are left out."""
+    found = [(row, _lenient(row)) for row in rows]
+    sizes = {values.get("of"): values.get("bytes") for row, values in found if row.kind == Kind.END}
+    for row, values in found:
+        if row.kind == Kind.REQUEST and all(isinstance(values.get(name), str) for name in ("host", "method", "path")):
+            size = values.get("bytes", sizes.get(row.n))
+            more: dict[str, Json] = {} if size is None else {"bytes": size}
+            yield row.time, {"purpose": "", **values, **more}
+
+
+def _shape(request: Outgoing) -> dict[str, Json]:
+    """As it stands in the ledger: what is not known is left out."""
+    always = {"host": request.host, "method": request.method, "path": request.path, "purpose": request.purpose}
+    more = {"port": request.port, "via": request.via, "query_sha256": request.query_sha256}
+    return {**always, **{name: value for name, value in more.items() if value}}
+
+
+def _request_from(row: RowLike) -> NetworkLogRow:
+    values, ended = mapping_from(row["data"]), mapping_from(row["ended"] or "{}")
+    size = ended.get("bytes", values.get("bytes"))
+    words = [values.get(name) for name in ("host", "method", "path", "purpose")]
+    if not all(isinstance(one, str) for one in words) or not isinstance(size, int | None):
+        raise TypeError("no request")
+    return NetworkLogRow(row["n"], row["time"] / 1e6, *words, size)  # type: ignore[arg-type]  # looked at above
+
+
+def _key(when: int, data: Mapping[str, Json]) -> tuple[Json, ...]:
+    return when, data.get("host"), data.get("method"), data.get("path")
+
+
+def _lenient(row: LedgerRow) -> dict[str, Json]:
+    """What a row says, nothing where somebody has made it unreadable: that must not keep the program from starting."""
+    try:
+        return row.values
+    except ValueError:
+        return {}
+
+
+def _numbers(value: Json) -> list[int]:
+    return [one for one in value if type(one) is int] if isinstance(value, list) else []

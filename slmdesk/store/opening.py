@@ -176,7 +176,7 @@ def _connect_checked(opening: _Opening) -> Database:
 def check_tables(conn: sqlite3.Connection, path: Path) -> None:
     """Raise store.damaged for a file with our header but without our tables."""
     try:
-        conn.execute("select 1 from _sqlite_migrations, meta, items, messages, gone, models, requests limit 0")
+        conn.execute("select 1 from _sqlite_migrations, meta, items, messages, gone, models limit 0")
     except sqlite3.OperationalError as err:
         if err.sqlite_errorcode != sqlite3.SQLITE_ERROR:
             raise

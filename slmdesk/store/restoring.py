@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, open_new, private_folder, problem_of, sync_folder
+from slmdesk.core.ledger import Kind
 from slmdesk.core.records import BackupCopy, Restored
 from slmdesk.paths import Paths
 from slmdesk.store.backup import kept_copies
 from slmdesk.store.database import Database, connect, journal_of, known_errors
+from slmdesk.store.ledger import Ledger, of_other_chain
 from slmdesk.store.locks import FileLock
 from slmdesk.store.opening import check_tables, judge_header, quick_check, version_of
+from slmdesk.store.part import Shared
 from slmdesk.store.schema import STEPS, Step, migrate, schema_after, schema_of, unknown_steps
 from slmdesk.store.store import Store
 
@@ -108,19 +112,22 @@ def replace_history(
 
     `store`: this instance's own, whose connection is closed meanwhile and leads to the new file afterwards (on its
     thread).
-    Models of the library and rows of the network log that the backup lacks are copied into it where they can
-    be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its place.
+    Models of the library that the backup lacks are copied into it, and the ledger of this PC goes on in it, where
+    they can be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its
+    place.
     """
     database = paths.database
     with store.disconnected() if store is not None else nullcontext():
         try:
             if not os.path.lexists(database):
                 journal_of(database).unlink(missing_ok=True)
+                _go_on_with_ledger(None, ready, paths, store)
                 ready.path.replace(database)
                 sync_folder(paths.data)
                 return Restored(ready.bytes, ready.sha256, None)
             _roll_back(database)
             _carry_over(database, ready.path, len(steps))
+            _go_on_with_ledger(database if _is_current(database, len(steps)) else None, ready, paths, store)
             return Restored(ready.bytes, ready.sha256, _swap(database, ready.path))
         except OSError as err:
             raise problem_of(err, database, needed_bytes=ready.bytes) from err
@@ -226,9 +233,13 @@ def _roll_back(database: Path) -> None:
         conn.execute("select count(*) from sqlite_schema").fetchall()
 
 
+def _is_current(database: Path, version: int) -> bool:
+    return judge_header(database, version) == "ours" and version_of(database) == version
+
+
 def _carry_over(database: Path, ready: Path, version: int) -> None:
-    """Copy models and rows of the network log from the present history into the copy that will replace it."""
-    if judge_header(database, version) != "ours" or version_of(database) != version:
+    """Copy models from the present history into the copy that will replace it."""
+    if not _is_current(database, version):
         return
     with suppress(sqlite3.Error), closing(connect(ready)) as conn:
         try:
@@ -248,12 +259,44 @@ _CARRIED_OVER = (
     " facts) select id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used, facts"
     " from old.models as theirs where not exists (select 1 from main.models as mine"
     " where mine.id = theirs.id or mine.sha256 = theirs.sha256 and mine.path = theirs.path)",
-    "insert into requests (time, host, method, path, purpose, bytes)"
-    " select time, host, method, path, purpose, bytes from old.requests as theirs"
-    " where not exists (select 1 from main.requests as mine where mine.time = theirs.time and mine.host = theirs.host"
-    " and mine.method = theirs.method and mine.path = theirs.path) order by n",
 )
-"""What is no part of the history: the files of the models are as they are, and what left this PC has left it."""
+"""What is no part of the history: the files of the models are as they are."""
+
+
+def _go_on_with_ledger(database: Path | None, ready: PreparedBackup, paths: Paths, store: Store | None) -> None:
+    """In the copy that will replace the history: the chain of this PC with the restoring as its next row, then what the
+    backup knows of other requests.  Where the present history cannot be read, the chain of the backup goes on.
+    """
+    try:
+        _append_restoring(database, ready, paths, store)
+    except (sqlite3.Error, KnownError) as err:
+        if database is None or (isinstance(err, KnownError) and err.code != "store.damaged"):
+            raise
+        _append_restoring(None, ready, paths, store)
+
+
+def _append_restoring(database: Path | None, ready: PreparedBackup, paths: Paths, store: Store | None) -> None:
+    name, clock = (store.shared.instance_id, store.shared.clock) if store is not None else ("restore", time.time)
+    with closing(connect(ready.path)) as conn, known_errors(ready.path):
+        if database is not None:
+            conn.execute("ATTACH ? AS old", (f"file:{quote(os.fsencode(database))}?mode=ro",))
+        copy = Database(conn, ready.path, read_only=False)
+        ledger = Ledger(Shared(copy, paths, name, clock))
+        with copy.writing():
+            head = ledger.head()
+            theirs = list(of_other_chain(ledger.of_requests())) if database is not None else []
+            if database is not None:
+                conn.execute("delete from main.ledger")  # the backup's: its head is kept in the row below
+                conn.execute("insert into main.ledger select * from old.ledger order by n")
+            ledger.append(
+                Kind.RESTORE,
+                {
+                    "backup_sha256": ready.sha256,
+                    "head": {"n": head.n, "hash": head.hash} if head else None,
+                    "goes_on": "this PC's ledger" if database is not None else "the backup's ledger",
+                },
+            )
+            ledger.take_over(theirs)
 
 
 def _swap(database: Path, ready: Path) -> Path:

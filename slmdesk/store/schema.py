@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeAlias
 
+from slmdesk.core.ledger import BEGINNING, Kind, canonical, chain_hash
 from slmdesk.text.words.folding import fold_for_search
 
 if TYPE_CHECKING:
@@ -194,9 +195,35 @@ def m011_archive(db: Database) -> None:
     db.conn.execute("create index items_listed on items (kind, archived, pinned, updated, n) where deleted_at is null")
 
 
+_M012 = (
+    """create table ledger (
+        n integer primary key, time integer not null, monotonic integer not null, boot text not null,
+        kind text not null, data text not null, hash text not null, about integer)""",
+    "create index ledger_by_kind on ledger (kind, n)",
+    "create index ledger_by_time on ledger (time) where kind = 'request'",
+    "create index ledger_by_about on ledger (about) where about is not null",
+)
+
+
+def m012_ledger(db: Database) -> None:
+    """The network log as a chain of rows; what was logged before is its beginning."""
+    for statement in _M012:
+        db.conn.execute(statement)
+    before = BEGINNING
+    rows = db.conn.execute("select time, host, method, path, purpose, bytes from requests order by n").fetchall()
+    for n, (seconds, host, method, path, purpose, size) in enumerate(rows, 1):
+        shape = {"host": host, "method": method, "path": path, "purpose": purpose, "imported": True}
+        when, data = round(seconds * 1_000_000), canonical({**shape, **({} if size is None else {"bytes": size})})
+        before = chain_hash(before, n, when, 0, "", Kind.REQUEST, data)
+        db.conn.execute(
+            "insert into ledger values (?, ?, 0, '', ?, ?, ?, null)", (n, when, Kind.REQUEST.value, data, before)
+        )
+    db.conn.execute("drop table requests")
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
-    m008_thoughts, m009_edits, m010_presets, m011_archive,
+    m008_thoughts, m009_edits, m010_presets, m011_archive, m012_ledger,
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from slmdesk.store.glossaries import Glossaries, Terms, glossary_from, term_from
 from slmdesk.store.imports import Imports
 from slmdesk.store.items import Items, item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
-from slmdesk.store.ledger import NetworkLogPart
+from slmdesk.store.ledger import Ledger, ledger_row_from
 from slmdesk.store.locks import FileLock, InstanceLock
 from slmdesk.store.measurements import Measurements, measurement_from
 from slmdesk.store.messages import Messages, message_from
@@ -86,7 +86,7 @@ class Store:
         self.terms = Terms(shared)
         self.glossaries = Glossaries(shared, self.terms)
         self.models = Models(shared)
-        self.ledger = NetworkLogPart(shared)
+        self.ledger = Ledger(shared)
         self.presets = Presets(shared)
         self.measurements = Measurements(shared)
 
@@ -132,7 +132,7 @@ class Store:
     def read_everything(self) -> None:
         """Read each row once.  Raises KnownError store.damaged for a row that cannot be parsed."""
         readers: dict[str, Callable[[RowLike], object]] = {
-            "items": item_from, "messages": message_from, "models": model_from, "requests": lambda row: row["host"],
+            "items": item_from, "messages": message_from, "models": model_from, "ledger": ledger_row_from,
             "jobs": job_from, "steps": step_from, "measurements": measurement_from,
             "documents": document_from, "pages": page_from, "passages": passage_from,
             "vectors": lambda row: row["data"], "collections": collection_from,

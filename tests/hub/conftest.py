@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 from fakes.fake_hub import FakeHub
+from fakes.request_log import RequestLog
 
 from slmdesk.hub.files import RemotePart
 from slmdesk.hub.guard import GuardPolicy, because, make_client
@@ -35,9 +36,13 @@ class Fetcher:
     token: str = ""
     limits: TransferLimits = FAST
     spare_bytes: int = 0
-    rows: list = field(default_factory=list)
+    log: RequestLog = field(default_factory=RequestLog)
     waited: list = field(default_factory=list)
     remote: RemotePart | None = None
+
+    @property
+    def rows(self) -> list:
+        return self.log.rows
 
     @property
     def target(self) -> Path:
@@ -53,11 +58,7 @@ class Fetcher:
         return GuardPolicy(lambda: False, frozenset({"127.0.0.1", self.hub.storage}), self.hub.endpoint)
 
     def client(self):
-        def record(*row):
-            self.rows.append(row)
-            return len(self.rows)
-
-        return make_client(self.policy, record, lambda _n, _size: None)
+        return make_client(self.policy, self.log)
 
     def run(self, address: str = "") -> list[Progress]:
         """Until it is in its place; raises what the transfer raises."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from fakes.request_log import RequestLog
 
 from slmdesk.core.errors import BugError, KnownError
+from slmdesk.core.ledger import Answered
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.guard import GuardPolicy, because, make_client
 from slmdesk.paths import find_paths
@@ -45,19 +49,20 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.seen, self.rows, self.finished, self.bodies = [], [], [], {}
+        self.seen, self.log, self.bodies = [], RequestLog(), {}
         self.endpoint = f"http://127.0.0.1:{self.server_port}"
 
-    def record(self, host, method, path, purpose):
-        self.rows.append((host, method, path, purpose))
-        return len(self.rows)
+    @property
+    def rows(self):
+        return self.log.rows
 
-    def finish(self, number, count):
-        self.finished.append((number, count))
+    @property
+    def finished(self):
+        return self.log.finished
 
     def client(self, *, offline=False, hosts=("127.0.0.1",), endpoint=None):
         policy = GuardPolicy(lambda: offline, frozenset(hosts), endpoint or self.endpoint)
-        return make_client(policy, self.record, self.finish)
+        return make_client(policy, self.log)
 
 
 @pytest.fixture
@@ -95,6 +100,10 @@ def test_a_request_stands_in_the_ledger_before_it_leaves_and_its_bytes_after(ser
     assert server.finished == [(1, 1000)]
     assert {key.lower(): value for key, value in headers.items()}["user-agent"] == "slmdesk"
     assert sockets, "the control: a socket that is made is counted"
+    request = server.log.requests[0]
+    assert (request.port, request.via) == (server.server_port, "none")
+    assert request.query_sha256 == hashlib.sha256(b"search=secret").hexdigest(), "that it was asked, not what"
+    assert server.log.answers == [Answered(1000, 200)]
 
 
 @pytest.mark.process
@@ -105,6 +114,7 @@ def test_p1_offline_opens_no_socket(server, sockets):
     assert not sockets
     assert not server.rows
     assert not server.seen
+    assert server.log.refused == [("127.0.0.1", "network.offline")]
 
 
 @pytest.mark.process
@@ -173,11 +183,11 @@ def test_a_hop_within_the_allowed_is_followed_and_noted(server):
 
 @pytest.mark.process
 def test_a_ledger_that_cannot_be_written_stops_the_request(server, sockets):
-    def full(*_):
+    def full(_request):
         raise KnownError("store.full")
 
     policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), server.endpoint)
-    with make_client(policy, full, server.finish) as client, pytest.raises(KnownError, match=r"store\.full"):
+    with make_client(policy, RequestLog(full)) as client, pytest.raises(KnownError, match=r"store\.full"):
         client.get(f"{server.endpoint}/x")
     assert not sockets
     assert not server.seen
@@ -197,15 +207,14 @@ def test_no_name_is_looked_up_before_the_row_is_written(server, monkeypatch, is_
         socket.getaddrinfo(host, None)
         return ""
 
-    def record(*row):
+    def written(_request):
         reported.append("row")
         if is_full:
             raise KnownError("store.full")
-        return server.record(*row)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
     policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), server.endpoint, proxy_for=bypass)
-    with make_client(policy, record, server.finish) as client:
+    with make_client(policy, RequestLog(written)) as client:
         if is_full:
             with pytest.raises(KnownError, match=r"store\.full"):
                 client.get(f"{server.endpoint}/x")
@@ -230,25 +239,24 @@ def test_a_failed_connection_is_finished_with_no_bytes(server):
 HUB_SCRIPT = """
 import json, os, sys
 from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from fakes.request_log import RequestLog
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.guard import GuardPolicy, because, make_client
 from slmdesk.paths import find_paths
 endpoint, offline = sys.argv[1], sys.argv[2] == "offline"
 set_environment(find_paths())
 import huggingface_hub
-rows = []
-def record(*row):
-    rows.append(row)
-    return len(rows)
+log = RequestLog()
 if sys.argv[2] != "bypass":
     policy = GuardPolicy(lambda: offline, frozenset({"127.0.0.1"}), endpoint)
-    huggingface_hub.set_client_factory(lambda: make_client(policy, record, lambda n, size: None))
+    huggingface_hub.set_client_factory(lambda: make_client(policy, log))
 try:
     with because("search"):
         found = [model.id for model in huggingface_hub.HfApi(endpoint=endpoint).list_models(search="tiny", limit=3)]
 except Exception as err:
     found = [type(err).__name__, getattr(err, "code", "")]
-print(json.dumps({"found": found, "rows": rows}))
+print(json.dumps({"found": found, "rows": log.rows}))
 """
 
 
@@ -258,7 +266,7 @@ def run_hub(server, mode, home):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
     environment |= {"HOME": str(home), "HF_TOKEN": "hf_tokenfromtheenvironment", "AI_AGENT": "x"}
     done = subprocess.run(
-        [sys.executable, "-c", HUB_SCRIPT, server.endpoint, mode],
+        [sys.executable, "-c", HUB_SCRIPT, server.endpoint, mode, str(Path(__file__).parent.parent)],
         env=environment, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     return json.loads(done.stdout)

@@ -98,19 +98,11 @@ def test_what_was_taken_and_not_read_is_given_back() -> None:
 
 
 def test_a_body_that_comes_past_the_library_is_counted_bounded_and_cut(fetcher, hub) -> None:
-    done = []
-    fetcher.client = lambda: _client(fetcher, done)
     hub.storage_faults = [Fault(cut_at=2 << 20)]
     fetcher.run()
     assert fetcher.is_right()
-    assert sum(done) == len(fetcher.data), "what was cut and what came after it"
+    assert sum(size for _n, size in fetcher.log.finished) == len(fetcher.data), "what was cut and what came after it"
     assert len(hub.requests("storage")) == 2
-
-
-def _client(fetcher, done):
-    from slmdesk.hub.guard import make_client
-
-    return make_client(fetcher.policy, lambda *_row: 1, lambda _n, size: done.append(size))
 
 
 def test_a_failed_write_is_told_and_keeps_what_was_written(tmp_path, monkeypatch) -> None:

@@ -11,6 +11,7 @@ import time
 
 import pytest
 from fakes.fake_hub import HTML, Fault
+from fakes.request_log import RequestLog
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.hub import answers
@@ -26,9 +27,9 @@ class AskedQuestion:
     """A Hub of the program over the fake one, and its ledger."""
 
     def __init__(self, hub) -> None:
-        self.offline, self.rows, self.bytes = False, [], []
+        self.offline, self.log = False, RequestLog()
         policy = GuardPolicy(self.is_offline, frozenset({"127.0.0.1", hub.storage}), hub.endpoint)
-        self.hub = Hub(find_paths(), lambda: policy, self.record, lambda _n, size: self.bytes.append(size))
+        self.hub = Hub(find_paths(), lambda: policy, self.log)
 
     def is_offline(self) -> bool:
         return self.offline
@@ -39,9 +40,13 @@ class AskedQuestion:
     def names(self, words: str, **more) -> list[str]:
         return [one.id for one in self.search(words, **more).repos]
 
-    def record(self, *row) -> int:
-        self.rows.append(row)
-        return len(self.rows)
+    @property
+    def rows(self) -> list:
+        return self.log.rows
+
+    @property
+    def bytes(self) -> list[int]:
+        return [size for _n, size in self.log.finished]
 
 
 @pytest.fixture

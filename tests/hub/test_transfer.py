@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.fake_hub import CERTIFICATE, HTML, FakeHub, Fault
+from fakes.request_log import RequestLog
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.hub.files import RemotePart
@@ -262,19 +263,19 @@ def test_d6_a_certificate_nobody_signed_is_refused_and_a_named_one_holds(tmp_pat
         assert code_of(fetcher) == "network.tls"
         assert hub.seen == [], "nothing was sent"
         policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), hub.endpoint, ca_file=str(CERTIFICATE))
-        fetcher.client = lambda: make_client(policy, lambda *_: 1, lambda *_: None)
+        fetcher.client = lambda: make_client(policy, RequestLog())
         fetcher.run()
         assert fetcher.is_right(), "the control"
 
 
 def test_d6_a_proxy_is_asked_for_everything_and_one_that_fails_is_named(fetcher, hub) -> None:
     policy = replace(fetcher.policy, proxy_for=lambda _scheme, _host: hub.storage_address)
-    fetcher.client = lambda: make_client(policy, lambda *_: 1, lambda *_: None)
+    fetcher.client = lambda: make_client(policy, RequestLog())
     hub.storage_fault = Fault(status=407)
     assert code_of(fetcher) == "network.proxy"
     assert hub.requests("api") == [], "nothing went straight"
     bad = replace(policy, proxy_for=lambda _scheme, _host: "socks9://x")
-    fetcher.client = lambda: make_client(bad, lambda *_: 1, lambda *_: None)
+    fetcher.client = lambda: make_client(bad, RequestLog())
     assert code_of(fetcher) == "setting.invalid"
 
 

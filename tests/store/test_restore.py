@@ -17,6 +17,7 @@ from store.test_damage import fingerprint
 from store.test_disk import can_unshare
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.ledger import Outgoing
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
@@ -42,14 +43,14 @@ def copy(paths: Paths, tmp_path: Path) -> Path:
         chat = store.items.add("chat", "the old chat")
         say(store, chat.id, "hello from before")
         add_model(store, "a")
-        store.ledger.record("host", "GET", "/1", "test")
+        store.ledger.record(Outgoing("host", "GET", "/1", "test"))
         with store.alone():
             backup(paths, target)
         other = store.items.add("chat", "written since")
         say(store, other.id, "hello from after")
         store.items.rename(chat.id, "renamed since")
         add_model(store, "b")
-        store.ledger.record("host", "GET", "/2", "test")
+        store.ledger.record(Outgoing("host", "GET", "/2", "test"))
     return target
 
 

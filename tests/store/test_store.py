@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from store.conftest import integrity, say
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.ledger import Answered, Outgoing
 from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Origin, Role, TextPart
 from slmdesk.store import InstanceLock, is_instance_alive, open_store
@@ -402,10 +403,10 @@ def test_facts_and_fields_of_a_model_change(store):
 
 def test_the_ledger_counts_and_is_searched(store):
     for number in range(5):
-        n = store.ledger.record("huggingface.co", "GET", f"/api/models/{number}", "search")
-    store.ledger.record("100%_host", "GET", "/x", "download")
+        n = store.ledger.record(Outgoing("huggingface.co", "GET", f"/api/models/{number}", "search"))
+    store.ledger.record(Outgoing("100%_host", "GET", "/x", "download"))
     assert store.ledger.page()[1].bytes is None
-    store.ledger.finish(n, 1234)
+    store.ledger.finish(n, Answered(1234, 200))
     rows = store.ledger.page(3)
     assert [row.n for row in rows] == [6, 5, 4]
     assert (rows[1].bytes, rows[1].path, rows[1].purpose) == (1234, "/api/models/4", "search")

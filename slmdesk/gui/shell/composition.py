@@ -57,6 +57,7 @@ from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.ghost_text import GhostText
+from slmdesk.gui.widgets.link_dialog import note_links
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.spelling import SpellMarks
 from slmdesk.gui.writing.controller import WritingController
@@ -226,6 +227,7 @@ class Frame(QObject):
         self.window.help_requested.connect(
             lambda: self._open_once(HelpWindow, lambda: HelpWindow(self._folders, self.settings, self.window))
         )
+        note_links(lambda: bridge.ask(lambda services: services.ledger_events.link_opened()))
         status.ledger_requested.connect(self._on_ledger_requested)
         status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
         self.jobs.status_reported.connect(status.show_jobs)

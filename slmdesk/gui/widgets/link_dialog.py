@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QUrl
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.widgets.links import LinkCheck, judge_link
@@ -24,6 +26,15 @@ WARNINGS = {
     "not_encrypted": "The connection is not encrypted.",
 }
 MOST_SHOWN = 2000
+_ON_OPENED = "link_opened"
+"""Property of the application: what is called for each address that is opened."""
+
+
+def note_links(on_opened: Callable[[], object]) -> None:
+    """Call this for each address that a person opens in the browser, from now on."""
+    app = QApplication.instance()
+    assert app is not None
+    app.setProperty(_ON_OPENED, on_opened)
 
 
 def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
@@ -39,9 +50,16 @@ def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
     if verdict.openable:
         browser = box.addButton("Open in the browser", QMessageBox.ButtonRole.AcceptRole)
         browser.setObjectName("open_link_button")
-        browser.clicked.connect(lambda: open_outside(QUrl(verdict.address, QUrl.ParsingMode.StrictMode)))
+        browser.clicked.connect(lambda: _open(verdict.address))
     box.open()
     return box
+
+
+def _open(address: str) -> None:
+    open_outside(QUrl(address, QUrl.ParsingMode.StrictMode))
+    on_opened = QApplication.instance().property(_ON_OPENED)  # type: ignore[union-attr]
+    if on_opened is not None:
+        on_opened()
 
 
 def _words(verdict: LinkCheck) -> str:

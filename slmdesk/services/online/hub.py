@@ -62,7 +62,7 @@ class HubService(Service):
         super().__init__(runtime)
         self._network, self.pc = network, pc
         self._stops: set[threading.Event] = set()
-        self.hub = Hub(runtime.paths, self.policy, network.record, network.finish)
+        self.hub = Hub(runtime.paths, self.policy, network)
 
     def policy(self) -> GuardPolicy:
         """What may leave, by the settings of this moment.  Any thread."""

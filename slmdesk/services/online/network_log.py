@@ -1,15 +1,17 @@
-"""The network log: counts today's requests, and writes a record for the guard before each request is sent."""
+"""The network log: counts today's requests, and writes each one into the ledger before it is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
+from slmdesk.core.ledger import Answered, Outgoing
 from slmdesk.core.policy import without_password
 from slmdesk.core.records import NetworkLogRow
 from slmdesk.exports.network_log import format_for, to_csv, to_json
@@ -19,6 +21,7 @@ from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.online.enforcement import Enforcement, enforcement
 from slmdesk.services.online.events import RequestsToday
+from slmdesk.services.online.ledger_events import LedgerEvents
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.routes import certificates_in
 from slmdesk.settings import Settings, reason_against
@@ -41,11 +44,11 @@ class Exported:
 
 
 class NetworkService(Service):
-    """Shows what left this PC, and whether the network may be used."""
+    """Shows what left this PC, and whether the network may be used.  It is the guard's log."""
 
-    def __init__(self, runtime: Runtime, passwords: ProxyPasswords) -> None:
+    def __init__(self, runtime: Runtime, passwords: ProxyPasswords, ledger_events: LedgerEvents) -> None:
         super().__init__(runtime)
-        self.passwords = passwords
+        self.passwords, self._ledger_events = passwords, ledger_events
         self._reported = -1
 
     @property
@@ -161,30 +164,38 @@ class NetworkService(Service):
 
         return pending_on_file_thread(self._service_thread, work, name="export-ledger")
 
-    def record(self, host: str, method: str, path: str, purpose: str) -> int:
-        """Commit a row of the network log before its request is sent: the guard's `record`.  Never on the service
-        thread.
+    def record(self, request: Outgoing) -> int:
+        """Commit a row of the ledger before its request is sent: the guard's log.  Never on the service thread.
 
-        Raises KnownError `network.offline` when another instance has just forbidden requests; nothing is recorded or
-        sent.
+        Raises KnownError `network.offline` when another instance has just forbidden requests; nothing is sent then.
         """
 
         def write() -> int:
             self._settings.refresh()
             if self.is_offline:
-                raise KnownError("network.offline", host=host)
-            why = f"{purpose} ({ONCE})".strip() if self.is_once else purpose
-            n = self._store.ledger.record(host, method, path, why)
+                self._refuse(request, "network.offline")
+                raise KnownError("network.offline", host=request.host)
+            self._ledger_events.require_start()
+            why = f"{request.purpose} ({ONCE})".strip() if self.is_once else request.purpose
+            n = self._store.ledger.record(replace(request, purpose=why))
             self.say_today()
             return n
 
         return self._service_thread.call(write, RECORD_TIMEOUT_S)
 
-    def finish(self, n: int, size: int) -> None:
-        """Record the bytes of a request that ended: the guard's `finish`.  Any thread; never blocks."""
+    def finish(self, n: int, answer: Answered) -> None:
+        """Record how a request ended: the guard's log.  Any thread; never blocks."""
 
         def write() -> None:
-            self._store.ledger.finish(n, size)
+            self._store.ledger.finish(n, answer)
             self._publish(RequestsToday(self.today()))  # the same number: who shows rows looks again
 
         self._service_thread.post(write)
+
+    def refuse(self, request: Outgoing, code: str) -> None:
+        """Record what was not sent: the guard's log.  Any thread; never blocks, never raises."""
+        self._service_thread.post(lambda: self._refuse(request, code))
+
+    def _refuse(self, request: Outgoing, code: str) -> None:
+        with suppress(KnownError):
+            self._store.ledger.refuse(request, code)

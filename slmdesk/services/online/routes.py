@@ -61,6 +61,7 @@ def policy_for(settings: Settings, offline: Callable[[], bool], passwords: Proxy
         hosts=(HUB_HOSTS if endpoint == HUB else frozenset({host})) | more,
         endpoint=endpoint,
         proxy_for=proxies.get(settings.proxy) or FixedProxy(settings.proxy, settings.proxy_password_place, passwords),
+        way=urlsplit(settings.proxy).netloc.rpartition("@")[2] or settings.proxy,
         ca_file=settings.ca_file,
     )
 

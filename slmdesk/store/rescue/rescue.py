@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from slmdesk.core.ledger import Kind, LedgerRow
 from slmdesk.core.records import Rescued, Status
+from slmdesk.core.types import Json
+from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain
 from slmdesk.store.part import StorePart
 from slmdesk.store.rescue.carve import Carver
 from slmdesk.store.rescue.translations import RescuedTranslations
@@ -14,13 +17,15 @@ from slmdesk.store.store import Store
 
 _TITLE_CHARACTERS = 60
 _PASSES = (
-    ("items", "models", "requests", "glossaries", "presets"),
+    ("items", "models", "requests", "ledger", "glossaries", "presets"),
     ("segments", "memory", "terms"),
     ("messages", "results"),
 )
 """What others name comes before them: messages and segments want their items, terms their glossary."""
 _BEHIND = ("terms", "presets")
 """Tables whose rows come behind those that are here, not before."""
+_APPENDED = ("requests", "ledger")
+"""Rows of the network log, from before and since it is a chain: the chain of this PC goes on with them."""
 
 
 def rescue_into(store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None) -> Rescued:
@@ -44,6 +49,8 @@ class _Rescue(StorePart):
         super().__init__(store.shared)
         self._store = store
         self._translations = RescuedTranslations(store)
+        self._requests: list[tuple[int, dict[str, Json]]] = []
+        self._ledger: list[LedgerRow] = []
 
     def run(self, damaged: Path, on_progress: Callable[[int], None] | None) -> Rescued:
         """Take over what the damaged file holds; see `rescue_into`."""
@@ -65,11 +72,20 @@ class _Rescue(StorePart):
             (self._shared.next_revision(),),
         )
         lost_segments = self._translations.complete()
-        del counts["results"]
+        del counts["results"], counts["ledger"]
+        counts["requests"] = self._append_requests()
         return Rescued(
             **counts, unreadable=survey.unreadable, seen=seen, translations=translations,
             lost_pages=survey.lost_pages(TABLES), lost_segments=lost_segments,
         )  # fmt: skip
+
+    def _append_requests(self) -> int:
+        rows = sorted(self._ledger, key=lambda row: row.n)
+        if not rows and not self._requests:
+            return 0
+        head: Json = {"n": rows[-1].n, "hash": rows[-1].hash} if rows else None
+        self._store.ledger.append(Kind.RESTORE, {"from": "a damaged history", "head": head})
+        return self._store.ledger.take_over([*self._requests, *of_other_chain(rows)])
 
     def _first_free(self, survey: Carver) -> dict[str, int]:
         """What to add to a row's number, so that all of them come before (or behind) those here, in their old order."""
@@ -78,7 +94,7 @@ class _Rescue(StorePart):
             if table in NUMBERED:
                 most[table], least[table] = max(most[table], n), min(least[table], n)
         first = {}
-        for table in NUMBERED:
+        for table in NUMBERED.difference(_APPENDED):
             row = self._db.row(f"select min(n), max(n) from {table}")
             lowest, highest = (row[0], row[1]) if row and row[0] is not None else (1, 0)
             if table in _BEHIND:
@@ -92,7 +108,13 @@ class _Rescue(StorePart):
         taker = self._translations.takers.get(table)
         if taker is not None:
             return taker(n, values)
-        if table != "requests" and self._db.row(f"select 1 from {table} where id = ?", (values["id"],)):
+        if table == "requests":
+            self._requests.append(imported(values))
+            return 1
+        if table == "ledger":
+            self._ledger.append(ledger_row_from(values))
+            return 0
+        if self._db.row(f"select 1 from {table} where id = ?", (values["id"],)):
             return 0
         if table == "messages":
             self._prepare_message(values)

@@ -27,6 +27,7 @@ TABLES = {
     "models": ("n", "id", "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source",
                "added", "last_used", "facts"),
     "requests": ("n", "time", "host", "method", "path", "purpose", "bytes"),
+    "ledger": ("n", "time", "monotonic", "boot", "kind", "data", "hash", "about"),
     "segments": ("item", "number", "unit", "place", "kind", "source", "lead", "trail", "tags", "language", "target",
                  "state", "origin", "flags", "reason", "revision", "doubts"),
     "memory": ("n", "source_language", "target_language", "domain", "key", "source", "target", "origin", "item",
@@ -101,7 +102,13 @@ def _looks_like(cells: list[Cell], kinds: str) -> bool:
 
 
 def _no_more_to_check(_values: Values) -> None:
-    """A ledger row is text and numbers alone."""
+    """A row of the network log, before it was a chain, is text and numbers alone."""
+
+
+def _ledger(values: Values) -> None:
+    mapping_from(values["data"])
+    if not _SHA256.fullmatch(str(values["hash"])):
+        raise ValueError("no row of the ledger")
 
 
 def _glossary(values: Values) -> None:
@@ -141,29 +148,32 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 _ID = re.compile(r"[0-9a-f]{16}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _IDS = {
     "items": ("id",), "messages": ("id",), "models": ("id",), "glossaries": ("id",), "segments": ("item",),
     "terms": ("glossary",), "results": ("item",), "presets": ("id",),
 }  # fmt: skip
 _LANGUAGE = re.compile(r"([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?")
 _REALS: set[str | tuple[str, str]] = {
-    "created", "updated", "deleted_at", "seconds", "added", "last_used", "time", "used", "thought_seconds",
-    ("presets", "place"),
+    "created", "updated", "deleted_at", "seconds", "added", "last_used", "used", "thought_seconds",
+    ("requests", "time"), ("presets", "place"),
 }  # fmt: skip
 _INTS = {
     "n", "pinned", "revision", "seed", "tokens_in", "tokens_out", "tokens_reused", "linked", "bytes", "mtime_ns",
-    "number", "unit", "active", "archived",
+    "number", "unit", "active", "archived", "time", "monotonic", "about",
 }  # fmt: skip
 _MAY_BE_NULL: set[str | tuple[str, str]] = {
     "folder", "deleted_at", "parent", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",
     "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "last_used",
-    "thought_seconds", "original", ("requests", "bytes"), ("segments", "origin"), ("memory", "item"),
+    "thought_seconds", "original", ("requests", "bytes"), ("ledger", "about"), ("segments", "origin"),
+    ("memory", "item"),
 }  # fmt: skip
 _CHECKS: dict[str, Callable[[Values], object]] = {
     "items": item_from,
     "messages": message_from,
     "models": model_from,
     "requests": _no_more_to_check,
+    "ledger": _ledger,
     "segments": _segment,
     "memory": pair_from,
     "glossaries": _glossary,

@@ -279,12 +279,12 @@ def test_hidden_settings_are_not_there(begin, paths) -> None:
 
 
 def fill(services, count: int) -> None:
-    with services.store.database.writing():
-        for number in range(count):
-            services.store.database.insert(
-                "insert into requests (time, host, method, path, purpose, bytes) values (?, ?, ?, ?, ?, ?)",
-                (time.time(), "hub.example", "GET", f"/file/{number}", "search" if number % 2 else "header", number),
-            )
+    now = round(time.time() * 1e6)
+    about = {"host": "hub.example", "method": "GET"}
+    services.store.ledger.take_over(
+        (now, {**about, "path": f"/file/{number}", "purpose": "search" if number % 2 else "header", "bytes": number})
+        for number in range(count)
+    )
 
 
 def ledger(program) -> NetworkLogWindow:
@@ -314,7 +314,9 @@ def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
     program.wait(lambda: "30,000" in summary.text() or "30000" in summary.text())
     table.scrollToBottom()
     program.wait(lambda: model.rowCount() == 2 * PAGE)
-    assert [row.n for row in model.rows] == list(range(count, count - 2 * PAGE, -1)), "each once, newest first"
+    assert [row.bytes for row in model.rows] == list(range(count - 1, count - 1 - 2 * PAGE, -1)), (
+        "each once, newest first"
+    )
     field = window.findChild(QLineEdit, "ledger_search")
     QTest.keyClicks(field, "file/77")
     program.wait(lambda: model.rowCount() and all("/file/77" in row.path for row in model.rows))

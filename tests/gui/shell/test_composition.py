@@ -14,6 +14,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
+from slmdesk.core.ledger import Outgoing
 from slmdesk.core.records import Status
 from slmdesk.gui.models.adding.dialog import AddDialog
 from slmdesk.gui.online.network_log import NetworkLogModel
@@ -202,7 +203,7 @@ def test_the_status_bar_counts_requests_from_the_ledger(program):
     button = program.find("network_button")
     program.wait(lambda: "0 requests today" in button.text())
     assert "Offline" in button.text()
-    program.ask(lambda services: services.store.ledger.record("example.org", "GET", "/x", "test"))
+    program.ask(lambda services: services.store.ledger.record(Outgoing("example.org", "GET", "/x", "test")))
     program.ask(lambda services: services.network.say_today())
     program.wait(lambda: "1 request today" in button.text())
     program.click(button)

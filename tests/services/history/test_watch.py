@@ -34,7 +34,7 @@ def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(h
         policy = GuardPolicy(offline=lambda: window.network.is_offline, hosts=frozenset({"huggingface.co"}))
         policy.check("https", "huggingface.co", 443)
         command("network", "--offline", "on")
-        with make_client(policy, window.network.record, window.network.finish) as client:
+        with make_client(policy, window.network) as client:
             with pytest.raises(KnownError) as refused:  # at once: also before the look of this second
                 client.get("https://huggingface.co/api/models")
             assert refused.value.code == "network.offline"

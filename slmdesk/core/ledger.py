@@ -1,0 +1,152 @@
+"""The ledger: what happened on this PC with the network, each row chained to the one before by a hash.
+
+The hash of a row is SHA-256 over seven lines joined by newlines: the hash of the row before (64 zeros before the
+first), n, time, monotonic, boot, kind, data.  Times are whole microseconds; `data` is one line of canonical JSON.
+Whoever changes, drops, adds or moves a row must compute all that follow anew, and then the head is another one.
+services/online/statement/verify.py does the same for an auditor, without this package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slmdesk.core.types import Json
+
+BEGINNING = "0" * 64
+"""Stands for the hash before the first row."""
+JUMP_US = 120_000_000
+"""A clock that was set by less is one that was set right."""
+
+
+class Kind(StrEnum):
+    """What a row tells of."""
+
+    START = "start"
+    """Of a window or a command."""
+    STOP = "stop"
+    OFFLINE = "offline"
+    """The network was allowed or forbidden."""
+    POLICY = "policy"
+    """The organisation's rules are others than before, or one of them could not be carried out."""
+    REQUEST = "request"
+    """Written before anything is sent."""
+    END = "end"
+    """Of a request."""
+    REFUSED = "refused"
+    """What was to be sent and was not."""
+    LINK = "link"
+    """An address was opened in the browser, by hand."""
+    RESTORE = "restore"
+    """The history was replaced by a backup; the ledger goes on."""
+    STATEMENT = "statement"
+    """A statement was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A row as it is kept."""
+
+    n: int
+    """From 1 on, without gaps."""
+    time: int
+    """Microseconds since 1970, UTC."""
+    monotonic: int
+    """Microseconds by a clock that nobody sets and that goes on while the PC sleeps; of one `boot`."""
+    boot: str
+    kind: str
+    data: str
+    """Canonical JSON."""
+    hash: str
+    """64 hexadecimal digits."""
+
+    @property
+    def values(self) -> dict[str, Json]:
+        """What `data` says.  Raises ValueError where it is no JSON object."""
+        found = json.loads(self.data)
+        if not isinstance(found, dict):
+            raise ValueError("no object")
+        return found
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it is from before there was a chain, or from another one: its time is that of then."""
+        return '"imported":true' in self.data and self.values.get("imported") is True
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request that is to be sent."""
+
+    host: str
+    method: str
+    path: str
+    purpose: str = ""
+    port: int = 0
+    """0: not known."""
+    via: str = ""
+    """How the proxy is chosen: system, none, or its address, without a password."""
+    query_sha256: str = ""
+    """Of what stands behind the question mark, such as searched words; empty where nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How a request ended."""
+
+    bytes: int
+    """Of the answer, as they came over the line."""
+    status: int = 0
+    """HTTP; 0: there was no answer."""
+    proxy: str = ""
+    """Host and port of the proxy it went through; empty: straight."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJump:
+    """Two neighbouring rows between which the clock of this PC was set, as far as it can be told."""
+
+    n: int
+    """Of the later row."""
+    seconds: float
+    """Forward; negative: back."""
+
+
+def canonical(data: Mapping[str, Json]) -> str:
+    """JSON that is always the same for the same values: one line, keys sorted, no spaces, letters as they are."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def chain_hash(before: str, n: int, time: int, monotonic: int, boot: str, kind: str, data: str) -> str:
+    """The hash of a row behind the row with the hash `before`."""
+    return hashlib.sha256("\n".join((before, f"{n}\n{time}\n{monotonic}", boot, kind, data)).encode()).hexdigest()
+
+
+def first_fault(rows: Iterable[LedgerRow], *, before: str = BEGINNING, first: int = 1) -> int | None:
+    """The number that the first row should have which is not the one written there; None: the chain holds.
+
+    Rows missing at the end cannot be seen without a head from elsewhere.
+    """
+    for n, row in enumerate(rows, first):
+        before = chain_hash(before, n, row.time, row.monotonic, row.boot, row.kind, row.data)
+        if (row.n, row.hash) != (n, before):
+            return n
+    return None
+
+
+def clock_jumps(rows: Iterable[LedgerRow]) -> Iterator[ClockJump]:
+    """Where the clock was set: by the other clock within a boot; from one boot to the next only when it goes back."""
+    last: LedgerRow | None = None
+    for row in rows:
+        if row.is_imported:
+            continue
+        if last is not None:
+            gone = row.time - last.time
+            if row.boot == last.boot:
+                gone -= row.monotonic - last.monotonic
+            if gone < -JUMP_US or (gone > JUMP_US and row.boot == last.boot):
+                yield ClockJump(row.n, gone / 1e6)
+        last = row

@@ -1,0 +1,284 @@
+"""The ledger: a chain in which nothing can be changed unseen, that goes on over migration, restoring and rescue."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from store.conftest import add_older
+
+from slmdesk.core.ledger import (
+    BEGINNING,
+    Answered,
+    Kind,
+    LedgerRow,
+    Outgoing,
+    canonical,
+    chain_hash,
+    clock_jumps,
+    first_fault,
+)
+from slmdesk.store import backup, open_store, rescue_into, restore
+from slmdesk.store.schema import STEPS
+
+pytestmark = pytest.mark.pure
+BEFORE = [step.__name__ for step in STEPS].index("m012_ledger")
+YEAR_S = 365 * 86_400.0
+
+
+def request(path: str = "/x") -> Outgoing:
+    return Outgoing("hub.example", "GET", path, "search", port=443, via="none", query_sha256="ab" * 32)
+
+
+def chain(store) -> list[LedgerRow]:
+    return store.ledger.rows(1, 1 << 60, 1 << 60)
+
+
+def kinds(store) -> list[str]:
+    return [row.kind for row in chain(store)]
+
+
+def some_chain(rng: random.Random, length: int) -> list[LedgerRow]:
+    rows, before = [], BEGINNING
+    for n in range(1, length + 1):
+        about = (rng.randrange(1 << 50), rng.randrange(1 << 40), "boot", rng.choice(list(Kind)).value)
+        data = canonical({"host": f"host{rng.randrange(5)}.example", "bytes": rng.randrange(1 << 30)})
+        before = chain_hash(before, n, *about, data)
+        rows.append(LedgerRow(n, *about, data, before))
+    return rows
+
+
+def tampered(rng: random.Random, rows: list[LedgerRow], how: str) -> list[LedgerRow]:
+    rows = list(rows)
+    at = rng.randrange(len(rows) - 1)
+    if how == "drop":
+        del rows[at]
+    elif how == "drop and number anew":
+        rows[at:] = [replace(row, n=row.n - 1) for row in rows[at + 1 :]]
+    elif how == "reorder":
+        rows[at], rows[at + 1] = replace(rows[at + 1], n=rows[at].n), replace(rows[at], n=rows[at + 1].n)
+    elif how == "insert":
+        rows.insert(at, replace(rows[at], data='{"host":"other.example"}'))
+    elif how == "insert and number anew":
+        rows[at:] = [rows[at], *(replace(row, n=row.n + 1) for row in rows[at:])]
+    else:
+        values = {"time": 5, "monotonic": 5, "boot": "another", "kind": "other", "data": "{}", "hash": "0" * 64}
+        rows[at] = replace(rows[at], **{how: values[how]})
+    return rows
+
+
+WAYS = ("drop", "drop and number anew", "reorder", "insert", "insert and number anew", *LedgerRow.__slots__[1:])
+
+
+def test_one_row_dropped_changed_moved_or_added_is_found_in_a_hundred_chains():
+    for seed in range(100):
+        rng = random.Random(seed)
+        rows = some_chain(rng, rng.randrange(3, 40))
+        assert first_fault(rows) is None, "the control"
+        for how in WAYS:
+            assert first_fault(tampered(rng, rows, how)) is not None, (seed, how)
+
+
+def test_rows_are_chained_and_say_what_was_asked(store):
+    n = store.ledger.record(request("/a"))
+    store.ledger.refuse(request("/b"), "network.offline")
+    store.ledger.finish(n, Answered(7, 200, "proxy.example:3128"))
+    rows = chain(store)
+    assert [row.n for row in rows] == [1, 2, 3]
+    assert first_fault(rows) is None
+    assert rows[0].values == {
+        "host": "hub.example", "method": "GET", "path": "/a", "port": 443, "purpose": "search",
+        "query_sha256": "ab" * 32, "via": "none",
+    }  # fmt: skip
+    assert rows[1].values["code"] == "network.offline"
+    assert rows[2].values == {"of": 1, "bytes": 7, "status": 200, "proxy": "proxy.example:3128"}
+    assert [(row.path, row.bytes) for row in store.ledger.page()] == [("/a", 7)], "what was refused did not leave"
+    assert (store.ledger.count(), store.ledger.count("hub.example get /a"), store.ledger.count("proxy")) == (1, 1, 0)
+
+
+def test_nothing_in_the_store_changes_or_deletes_a_row(store):
+    def no_change(action, table, *_more):
+        is_change = action in (sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE) and table == "ledger"
+        return sqlite3.SQLITE_DENY if is_change else sqlite3.SQLITE_OK
+
+    store.database.conn.set_authorizer(no_change)
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        store.database.conn.execute("update ledger set data = '{}'")
+    store.ledger.start({})
+    n = store.ledger.record(request())
+    store.ledger.finish(n, Answered(1))
+    store.ledger.take_over([(5, {"host": "h", "method": "GET", "path": "/", "purpose": ""})])
+    chat = add_older(store, "chat", "one")
+    store.delete_for_good(chat)
+    store.ledger.stop()
+    store.database.conn.set_authorizer(None)
+    assert kinds(store) == ["start", "request", "end", "request", "stop"]
+
+
+def test_letters_that_no_database_holds_do_not_break_the_chain(paths):
+    with closing(open_store(paths, instance_id="d").store) as store:
+        store.ledger.record(Outgoing("h\ud800", "GET", "/\x00\n\u2028", "ł"))
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert first_fault(chain(store)) is None
+        assert store.ledger.page()[0].purpose == "ł"
+
+
+# ---- migration
+
+
+def fill_older(store, count: int) -> None:
+    with store.together():
+        for number in range(count):
+            store.database.run(
+                "insert into requests (time, host, method, path, purpose, bytes) values (?, ?, 'GET', ?, 'search', ?)",
+                (1_700_000_000.125 + number, "hub.example", f"/{number}", number or None),
+            )
+
+
+def test_the_log_of_before_is_the_beginning_of_the_chain(paths):
+    with closing(open_store(paths, instance_id="old", steps=STEPS[:BEFORE]).store) as old:
+        fill_older(old, 5)
+        old.database.run("delete from requests where path = '/3'")  # numbers with a gap
+    with closing(open_store(paths, instance_id="new").store) as store:
+        store.ledger.record(request("/new"))
+        rows = chain(store)
+        assert [row.n for row in rows] == [1, 2, 3, 4, 5]
+        assert first_fault(rows) is None
+        assert [row.is_imported for row in rows] == [True] * 4 + [False]
+        assert [(row.path, row.bytes) for row in store.ledger.page()] == [
+            ("/new", None), ("/4", 4), ("/2", 2), ("/1", 1), ("/0", None),
+        ]  # fmt: skip
+        assert store.ledger.page()[-1].time == 1_700_000_000.125
+        assert store.ledger.count_since(1_700_000_002.0) == 3
+        assert not store.database.rows("select 1 from sqlite_schema where name = 'requests'")
+
+
+# ---- starts and ends
+
+
+def test_who_ended_without_a_word_is_named_once(paths):
+    with closing(open_store(paths, instance_id="killed").store) as killed:
+        killed.ledger.start({"version": "1"})  # no stop
+    with closing(open_store(paths, instance_id="window").store) as window:
+        assert window.ledger.start({}).values["unclean"] == [1]
+        with closing(open_store(paths, instance_id="command").store) as command:
+            row = command.ledger.start({})
+            assert (row.values["open"], row.values["unclean"]) == ([2], []), "the window runs still"
+            command.ledger.stop()
+        window.ledger.stop()
+        window.ledger.stop()
+    with closing(open_store(paths, instance_id="last").store) as last:
+        row = last.ledger.start({})
+        assert (row.values["open"], row.values["unclean"]) == ([], [])
+        assert kinds(last) == ["start", "start", "start", "stop", "stop", "start"]
+        assert first_fault(chain(last)) is None
+
+
+def test_a_start_that_somebody_has_made_unreadable_keeps_nobody_from_starting(paths):
+    with closing(open_store(paths, instance_id="one").store) as one:
+        one.ledger.start({})
+    with closing(sqlite3.connect(paths.database)) as conn:
+        conn.execute("update ledger set data = 'no json'")
+        conn.commit()
+    with closing(open_store(paths, instance_id="two").store) as two:
+        assert two.ledger.start({}).values["unclean"] == [1]
+        assert first_fault(chain(two)) == 1
+
+
+@pytest.mark.parametrize("by", [YEAR_S, -YEAR_S])
+def test_a_clock_that_was_set_is_seen(paths, by):
+    now = [1_700_000_000.0]
+    with closing(open_store(paths, instance_id="d", clock=lambda: now[0]).store) as store:
+        store.ledger.start({})
+        store.ledger.record(request())
+        now[0] += by
+        store.ledger.record(request())
+        (jump,) = clock_jumps(chain(store))
+        assert (jump.n, round(jump.seconds / YEAR_S, 3)) == (3, by / YEAR_S)
+        assert first_fault(chain(store)) is None
+
+
+def test_sleep_and_another_boot_are_no_jump_but_going_back_is():
+    def row(n: int, time_s: float, monotonic_s: float, boot: str, data: str = "{}") -> LedgerRow:
+        return LedgerRow(n, round(time_s * 1e6), round(monotonic_s * 1e6), boot, "start", data, "")
+
+    old = row(1, 5, 0, "", '{"imported":true}')
+    slept = [old, row(2, 1000, 10, "a"), row(3, 90_000, 89_010, "a"), row(4, 190_000, 5, "b")]
+    assert list(clock_jumps(slept)) == []
+    (jump,) = clock_jumps([*slept, row(5, 100_000, 5, "c")])
+    assert (jump.n, jump.seconds) == (5, -90_000)
+
+
+# ---- restoring and rescue
+
+
+def test_a_restored_backup_goes_on_with_the_chain_of_this_pc(paths, tmp_path):
+    target = tmp_path / "copy.sqlite3"
+    with closing(open_store(paths, instance_id="d").store) as store:
+        store.ledger.record(request("/1"))
+        with store.alone():
+            backup(paths, target)
+        store.ledger.record(request("/2"))
+        head = store.ledger.head()
+    restore(paths, target)
+    with closing(open_store(paths, instance_id="d").store) as store:
+        rows = chain(store)
+        assert [row.kind for row in rows] == ["request", "request", "restore"]
+        assert rows[1] == head
+        assert rows[2].values["head"] == {"n": 1, "hash": rows[0].hash}
+        assert first_fault(rows) is None
+
+
+def test_requests_of_a_backup_of_another_pc_are_taken_over_marked(paths, tmp_path):
+    from slmdesk.paths import find_paths
+
+    target, other = tmp_path / "copy.sqlite3", find_paths(tmp_path / "other")
+    with closing(open_store(other, instance_id="there").store) as store:
+        n = store.ledger.record(request("/there"))
+        store.ledger.finish(n, Answered(9, 200))
+        with store.alone():
+            backup(other, target)
+    with closing(open_store(paths, instance_id="d").store) as store:
+        store.ledger.record(request("/here"))
+    restore(paths, target)
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert kinds(store) == ["request", "restore", "request"]
+        assert [(row.path, row.bytes) for row in store.ledger.page()] == [("/there", 9), ("/here", None)]
+        assert chain(store)[2].is_imported
+        assert first_fault(chain(store)) is None
+
+
+def test_where_no_history_can_be_read_the_chain_of_the_backup_goes_on(paths, tmp_path):
+    target = tmp_path / "copy.sqlite3"
+    with closing(open_store(paths, instance_id="d").store) as store:
+        store.ledger.record(request("/1"))
+        with store.alone():
+            backup(paths, target)
+    paths.database.write_bytes(b"x" * 9000)
+    restore(paths, target)
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert kinds(store) == ["request", "restore"]
+        assert "backup" in store.ledger.head().values["goes_on"]
+        assert first_fault(chain(store)) is None
+
+
+@pytest.mark.parametrize("is_older", [False, True])
+def test_requests_of_a_damaged_history_come_into_the_chain_once(paths, is_older):
+    with closing(open_store(paths, instance_id="d", steps=STEPS[:BEFORE] if is_older else STEPS).store) as store:
+        if is_older:
+            fill_older(store, 3)
+        else:
+            for number in range(3):
+                store.ledger.finish(store.ledger.record(request(f"/{number}")), Answered(number or 5))
+    damaged = paths.database.rename(paths.data / "damaged.sqlite3")
+    with closing(open_store(paths, instance_id="d").store) as store:
+        store.ledger.record(request("/now"))
+        assert rescue_into(store, damaged).requests == 3
+        assert rescue_into(store, damaged).requests == 0, "they are here"
+        assert {(row.path, row.bytes) for row in store.ledger.page()} >= {("/1", 1), ("/2", 2), ("/now", None)}
+        assert first_fault(chain(store)) is None
+        assert json.loads(chain(store)[1].data)["from"] == "a damaged history"
