@@ -115,9 +115,17 @@ class ClockJump:
     """Forward; negative: back."""
 
 
+_FOR_SPREADSHEETS = {ord(one): f"\\u{ord(one):04x}" for one in ";|=@"}
+
+
 def canonical(data: Mapping[str, Json]) -> str:
-    """JSON that is always the same for the same values: one line, keys sorted, no spaces, letters as they are."""
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """JSON that is always the same for the same values: one line, keys sorted, no spaces, letters as they are.
+
+    Signs that a spreadsheet takes for the end of a cell or the beginning of a formula are escaped: a row goes into
+    ledger.csv as it is, or its hash could not be checked.
+    """
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.translate(_FOR_SPREADSHEETS)  # none of them stands outside of strings
 
 
 def chain_hash(before: str, n: int, time: int, monotonic: int, boot: str, kind: str, data: str) -> str:

@@ -236,7 +236,7 @@ def of_other_chain(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, dict[str, J
 def _shape(request: Outgoing) -> dict[str, Json]:
     """As it stands in the ledger: what is not known is left out."""
     always = {"host": request.host, "method": request.method, "path": request.path, "purpose": request.purpose}
-    more = {"port": request.port, "via": request.via, "query_sha256": request.query_sha256}
+    more: dict[str, Json] = {"port": request.port, "via": request.via, "query_sha256": request.query_sha256}
     return {**always, **{name: value for name, value in more.items() if value}}
 
 
@@ -246,7 +246,8 @@ def _request_from(row: RowLike) -> NetworkLogRow:
     words = [values.get(name) for name in ("host", "method", "path", "purpose")]
     if not all(isinstance(one, str) for one in words) or not isinstance(size, int | None):
         raise TypeError("no request")
-    return NetworkLogRow(row["n"], row["time"] / 1e6, *words, size)  # type: ignore[arg-type]  # looked at above
+    host, method, path, purpose = map(str, words)
+    return NetworkLogRow(row["n"], row["time"] / 1e6, host, method, path, purpose, size)
 
 
 def _key(when: int, data: Mapping[str, Json]) -> tuple[Json, ...]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from fakes.fake_hub import HTML, Fault
@@ -236,13 +237,15 @@ def test_d9_what_is_no_sensible_answer_is_said_at_once(asked, hub, fault, code) 
 
 MEMORY_SCRIPT = """
 import json, resource, sys
+sys.path.insert(0, sys.argv[2])
+from fakes.request_log import RequestLog
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub, Query
 from slmdesk.core.errors import KnownError
 from slmdesk.paths import find_paths
 endpoint = sys.argv[1]
 policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), endpoint)
-hub = Hub(find_paths(), lambda: policy, lambda *row: 1, lambda *end: None)
+hub = Hub(find_paths(), lambda: policy, RequestLog())
 hub.search(Query("warm up"))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
@@ -259,8 +262,9 @@ def test_d9_the_largest_answer_takes_less_than_200_mb(hub, piece) -> None:
     body = b'{"id":"one/tiny-GGUF","sha":"main","siblings":[' + piece * count + b'{"rfilename":"a"}]}'
     hub.api_faults = [None, Fault(body=body)]
     done = subprocess.run(
-        [sys.executable, "-c", MEMORY_SCRIPT, hub.endpoint], capture_output=True, text=True, timeout=120, check=True
-    )
+        [sys.executable, "-c", MEMORY_SCRIPT, hub.endpoint, str(Path(__file__).parent.parent)],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
     found, grown_kb = json.loads(done.stdout)
     assert found == "hub.answer_invalid" or isinstance(found, int)
     assert grown_kb <= 200_000, done.stdout

@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from store.conftest import add_older
 
 from slmdesk.core.ledger import (
     BEGINNING,
@@ -112,7 +111,7 @@ def test_nothing_in_the_store_changes_or_deletes_a_row(store):
     n = store.ledger.record(request())
     store.ledger.finish(n, Answered(1))
     store.ledger.take_over([(5, {"host": "h", "method": "GET", "path": "/", "purpose": ""})])
-    chat = add_older(store, "chat", "one")
+    chat = store.items.add("chat", "one").id
     store.delete_for_good(chat)
     store.ledger.stop()
     store.database.conn.set_authorizer(None)
