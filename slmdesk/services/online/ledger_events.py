@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
-from pathlib import Path
 
 import slmdesk
 from slmdesk.core.errors import KnownError
-from slmdesk.core.json_file import read_file
 from slmdesk.core.ledger import Kind
 from slmdesk.core.policy import Policy
 from slmdesk.core.types import Json
@@ -84,14 +81,12 @@ class LedgerEvents(Service):
 
 
 def policy_shape(policy: Policy) -> dict[str, Json]:
-    """The organisation's rules: their file, its checksum as it is now, and what they set, without a password."""
+    """The organisation's rules: their file, its checksum and owner, and what they set, without a password."""
     forced = {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
-    sha256: str | None = None
-    with suppress(OSError):
-        sha256 = hashlib.sha256(read_file(Path(policy.path))).hexdigest() if policy.path else None
     return {
         "file": policy.path or None,
-        "sha256": sha256,
+        "sha256": policy.sha256 or None,
+        "owner": policy.owner or None,
         "sets": {**forced, **{key: list(allowed) for key, allowed in policy.choices.items()}},
         "models_folder": policy.models_folder or None,
         "hidden": sorted(policy.hidden),
