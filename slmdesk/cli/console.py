@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slmdesk.services.base.events import Problem
     from slmdesk.services.base.pending import Pending
     from slmdesk.services.container import Services
+    from slmdesk.settings import Settings
 
 T = TypeVar("T")
 
@@ -83,8 +84,11 @@ class Console:
     # ---- services
 
     @contextmanager
-    def services(self) -> Iterator[Services]:
-        """Yield the services, and close them whatever happens.  Notices from opening are printed on stderr."""
+    def services(self, keeps: Callable[[Settings], bool] = lambda _settings: True) -> Iterator[Services]:
+        """Yield the services, and close them whatever happens.  Notices from opening are printed on stderr.
+
+        `keeps`: whether anything is to be written to the history.
+        """
         from slmdesk.services.base.events import Noticed
         from slmdesk.services.container import open_services
 
@@ -92,7 +96,9 @@ class Console:
         engine = [*child, "engine"]
         if chosen := os.environ.get(TEST_ENGINE):
             engine += ["--engine", chosen]
-        services = open_services(find_paths(self.home), engine_command=engine, reader_command=[*child, "reader"])
+        services = open_services(
+            find_paths(self.home), engine_command=engine, reader_command=[*child, "reader"], keeps=keeps
+        )
 
         self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
 
@@ -353,3 +359,4 @@ json_option = click.option(
     help="Print JSON.",
 )
 """On every command."""
+no_save_option = click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")

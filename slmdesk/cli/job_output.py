@@ -18,7 +18,6 @@ from slmdesk.core.records import Item, JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.container import Services
 from slmdesk.services.jobs.labels import kind_words
-from slmdesk.services.jobs.resumable import UNSAVED
 
 KEY = "output"
 """In the settings of an item: what a command was to write and has not written yet."""
@@ -51,7 +50,7 @@ class MakingService(Protocol[R_contra, V_co]):
     def begin(self, request: R_contra) -> Item:
         """Add the item and its job."""
 
-    def begun_before(self, request: R_contra, *, unsaved: bool = False) -> JobRecord | None:
+    def begun_before(self, request: R_contra) -> JobRecord | None:
         """The unfinished job of the same request."""
 
     def open(self, item: str) -> V_co:
@@ -93,16 +92,14 @@ def begin(
     service: MakingService[R_contra, V_co],
     request: R_contra,
     output: OutputFile | None,
-    *,
-    is_kept: bool = True,
 ) -> V_co:
-    """Begin an item, or resume the job that was begun for the same request; remembers its file, unless it is not kept.
+    """Begin an item, or resume the job that was begun for the same request; remembers its file.
 
     Raises KnownError of the service, job.…
     """
 
     def begin_or_resume() -> V_co:
-        before = service.begun_before(request, unsaved=not is_kept)
+        before = service.begun_before(request)
         if before is not None and before.item is not None:
             services.jobs.resume(before.id)
             console.notify(
@@ -111,9 +108,7 @@ def begin(
             item = before.item
         else:
             item = service.begin(request).id
-        if not is_kept:
-            services.history.change_settings(item, **{UNSAVED: True})
-        elif output is not None:
+        if output is not None:
             kept: Json = {"path": str(output.path), "force": output.force, "is_folder": output.is_folder}
             services.history.change_settings(item, **{KEY: kept})
         return service.open(item)
@@ -127,28 +122,25 @@ def finish(
     service: MakingService[Any, V_co],
     begun: MadeView,
     output: OutputFile | None,
-    *,
-    is_kept: bool = True,
 ) -> V_co:
     """Follow what was begun to its end; Ctrl-C pauses it.  Raises click.ClickException where it was not finished."""
     if begun.job is not None:
-        _follow(console, services, begun.job, output if is_kept else None, is_kept=is_kept)
+        _follow(console, services, begun.job, output)
     view = services.service_thread.call(lambda: service.open(begun.item.id))
     if not view.is_done:
         what = kind_words(begun.item.kind).lower()
-        raise click.ClickException(f"The {what} was not finished. “slmdesk jobs list” shows how it stands.")
+        where = " “slmdesk jobs list” shows how it stands." if services.store.is_kept else ""
+        raise click.ClickException(f"The {what} was not finished.{where}")
     return view
 
 
 @contextmanager
-def writing(
-    console: Console, services: Services, view: MadeView, output: OutputFile | None, *, is_kept: bool = True
-) -> Iterator[None]:
+def writing(console: Console, services: Services, view: MadeView, output: OutputFile | None) -> Iterator[None]:
     """Around the writing of a finished item's file: where it fails, a note says how to get at the item."""
     try:
         yield
     except KnownError:
-        if is_kept:
+        if services.store.is_kept:
             what = kind_words(view.item.kind).lower()
             console.notify(f"note: the {what} is kept: slmdesk history show {view.item.id}")
         raise
@@ -194,12 +186,10 @@ def _forget(services: Services, item: str) -> None:
     services.service_thread.call(lambda: services.history.change_settings(item, **{KEY: None}))
 
 
-def _follow(
-    console: Console, services: Services, job: JobRecord, output: OutputFile | None, *, is_kept: bool = True
-) -> None:
+def _follow(console: Console, services: Services, job: JobRecord, output: OutputFile | None) -> None:
     try:
-        follow(console, services, job, is_kept=is_kept)
+        follow(console, services, job)
     except KeyboardInterrupt:
-        if output is not None:
+        if output is not None and services.store.is_kept:
             console.notify(f"note: {output.path} is written when that is done.")
         raise

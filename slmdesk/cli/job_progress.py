@@ -18,11 +18,9 @@ SECONDS_UNDER_S = 90
 """A shorter time is said in seconds."""
 
 
-def follow(console: Console, services: Services, job: JobRecord, *, is_kept: bool = True) -> None:
-    """Show the progress of a job until it ends.  Raises the error that paused or failed it; Ctrl-C pauses it.
-
-    `is_kept`: the job can be resumed, and a note says how.
-    """
+def follow(console: Console, services: Services, job: JobRecord) -> None:
+    """Show the progress of a job until it ends.  Raises the error that paused or failed it; Ctrl-C pauses it."""
+    is_kept = services.store.is_kept
     reported: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
     how_to_resume = f"Paused. It goes on with: slmdesk jobs resume {job.id}"
 

@@ -105,7 +105,7 @@ from slmdesk.services.writing.continuation import ContinuationService
 from slmdesk.services.writing.files import WritingFiles
 from slmdesk.services.writing.history import WritingHistory
 from slmdesk.services.writing.service import WritingService
-from slmdesk.settings import SettingsFile, policy_of
+from slmdesk.settings import Settings, SettingsFile, policy_of
 from slmdesk.store import open_store
 
 
@@ -184,9 +184,10 @@ class Services:
         reader_command: Sequence[str],
         printer_command: Sequence[str],
         instance_id: str,
+        keeps: Callable[[Settings], bool],
     ) -> None:
         """Create the services in order: each part may use those before it.  On the service thread."""
-        self._open_store(instance_id)
+        self._open_store(instance_id, keeps)
         self.engine = self._child("engine", engine_command, lambda event: self.loader.on_child(event))
         self.reader, self.printer = self._child("reader", reader_command), self._child("printer", printer_command)
         self.speller = self._child("speller", SPELLER)
@@ -207,7 +208,7 @@ class Services:
             self.moving.recover()
             self.service_thread.post(self._purge)  # what a instance that was killed had deleted for good
 
-    def _open_store(self, instance_id: str) -> None:
+    def _open_store(self, instance_id: str, keeps: Callable[[Settings], bool]) -> None:
         """Open the folders, the organisation's policy, the settings and the database."""
         make_folders(self.paths)
         with suppress(KnownError):  # where it cannot be made nothing is kept in it
@@ -216,6 +217,8 @@ class Services:
         self.settings = SettingsFile(self.paths.settings_file, policy, is_kept_offline=kernel.is_enforced())
         opened = open_store(self.paths, instance_id=instance_id)
         self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id
+        if not self.read_only and not keeps(self.settings.current):
+            self.store.keep_nothing()
         self.runtime = Runtime(self.service_thread, self.store, self.settings, self.paths, self.events)
         self.ledger_events = LedgerEvents(self.runtime)
         sweep_piped(self.paths)
@@ -399,9 +402,11 @@ def open_services(
     reader_command: Sequence[str],
     printer_command: Sequence[str] = PRINTER,
     instance_id: str | None = None,
+    keeps: Callable[[Settings], bool] = lambda _settings: True,
 ) -> Services:
     """Open all services; waits for the disk, so do not call it on the window's thread.
 
+    `keeps` says by the settings whether anything is written to the history (Store.keep_nothing).
     Works without a model, with broken settings, a damaged history, or a full or read-only disk: what is wrong is
     published as Noticed to the first who hears notices.  Raises KnownError `store.newer` (nothing was changed),
     `store.in_use`, and `file.unwritable` or `disk.full` where there is no history and none can be made.
@@ -409,7 +414,7 @@ def open_services(
     services = Services(paths)
     try:
         services.service_thread.call(
-            lambda: services.open(engine_command, reader_command, printer_command, instance_id or uuid4().hex)
+            lambda: services.open(engine_command, reader_command, printer_command, instance_id or uuid4().hex, keeps)
         )
     except BaseException:
         services.service_thread.close()

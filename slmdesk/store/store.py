@@ -34,6 +34,7 @@ from slmdesk.store.rows import mapping_from
 from slmdesk.store.search_index import SearchIndex
 from slmdesk.store.segments import Segments, segment_from
 from slmdesk.store.translation_memory import TranslationMemory, pair_from
+from slmdesk.store.unkept import keep_nothing
 
 GONE_KEPT_S = 30 * 86_400
 
@@ -69,6 +70,8 @@ class Store:
         self._clock = clock
         self._schema_lock = schema_lock
         self._instance_lock = instance_lock
+        self.is_kept = True
+        """Whether what is written reaches the disk (see `keep_nothing`)."""
         self.shared = shared = Shared(database, paths, instance_id, clock)
         self.index = SearchIndex(shared)
         self.items = Items(shared, self.index)
@@ -98,6 +101,15 @@ class Store:
     def require_writable(self) -> None:
         """Raise KnownError `store.read_only` where nothing can be written."""
         self.database.require_writable()
+
+    def keep_nothing(self) -> None:
+        """From here on the history is empty and in memory alone; call it before anything was read or begun.
+
+        Models, measurements and the network log are read and written as usual.  Raises KnownError store.*.
+        """
+        self.require_writable()
+        keep_nothing(self.database, self.index)
+        self.is_kept = False
 
     def together(self) -> AbstractContextManager[None]:
         """Run several changes in one transaction, which is faster than many commits."""

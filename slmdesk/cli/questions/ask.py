@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, next_of
+from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
 from slmdesk.cli.documents.folders import index
 from slmdesk.cli.documents.reading import ask_password, open_document, say_unread
 from slmdesk.core.documents import Page, PageStatus
@@ -36,10 +36,17 @@ from slmdesk.services.questions.types import AskRequest
 @click.option("-m", "--model", help="Id, unique prefix of one, or name of a model.")
 @click.option("-q", "--item", help="A question this one follows; without files it is put to the same ones.")
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
+@no_save_option
 @json_option
 @click.pass_obj
 def ask(
-    console: Console, files: tuple[Path, ...], question: str, model: str | None, item: str | None, password: bool
+    console: Console,
+    files: tuple[Path, ...],
+    question: str,
+    model: str | None,
+    item: str | None,
+    password: bool,
+    no_save: bool,
 ) -> int | None:
     """Ask documents, or all documents of a folder, the QUESTION.  Each citation is verified to be on the page it names.
 
@@ -49,10 +56,12 @@ def ask(
         raise click.UsageError("The question is empty.")
     if not files and not item:
         raise click.UsageError("Missing argument 'FILE_OR_FOLDER...'.")
+    if no_save and item:
+        raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved question (-q).")
     if len(files) > 1 and any(file.is_dir() for file in files):
         raise click.UsageError("Give one folder, or files.")
     secrets = {file: ask_password(file) if password and not file.is_dir() else "" for file in files}
-    with console.services() as services:
+    with console.services(lambda _settings: not no_save) as services:
         asked = _asked(console, services, files, secrets, item)
         if item and files:
             _say_change(console, services, item, asked)
@@ -67,7 +76,7 @@ def ask(
             raise KeyboardInterrupt
         unsaved = services.service_thread.call(lambda: services.chats.answers.save_end(ended.message.id))
         if console.as_json and unsaved is None:
-            console.give(_as_json(ended, answered, asked))
+            console.give(_as_json(ended, answered, asked, is_kept=not no_save))
         elif not console.as_json:
             console.say(ended.message.text)
             if answered.reading_words:
@@ -79,7 +88,9 @@ def ask(
             for name, words in asked.unread_words:
                 console.notify(f"note: {name}: {words}")
         if unsaved is not None:
-            console.fail(unsaved.code, unsaved.sentence, unsaved.args, _as_json(ended, answered, asked))
+            console.fail(
+                unsaved.code, unsaved.sentence, unsaved.args, _as_json(ended, answered, asked, is_kept=not no_save)
+            )
             console.notify("note: the answer is whole, but the history does not have it.")
             return 1
         with suppress(KeyboardInterrupt):  # what was read is being saved for the next question
@@ -187,7 +198,7 @@ def _answer(console: Console, services: Services, request: AskRequest) -> tuple[
         raise
 
 
-def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked) -> dict[str, Json]:
+def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept: bool) -> dict[str, Json]:
     files = {one.id: one for one in asked.documents}
 
     def shape(one: Citation) -> dict[str, Json]:
@@ -211,8 +222,8 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked) -> dict[str
         "documents_total": answered.documents_total or len(asked.documents),
         "looked_at": [{"file": one.name, "says": one.says} for one in answered.looked_at],
         "quoted_only": answered.is_quoted,
-        "item": ended.message.item,
-        "message": ended.message.id,
+        "item": ended.message.item if is_kept else None,
+        "message": ended.message.id if is_kept else None,
         "model": ended.message.model_name,
         "unread": [
             {"file": one.name, "page": page.number, "reason": page.reason or page.status.value}

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from slmdesk.cli.console import Console, NamedFile, json_option
+from slmdesk.cli.console import Console, NamedFile, json_option, no_save_option
 from slmdesk.cli.documents.reading import documents_among, open_document, say_unread
 from slmdesk.cli.job_output import OutputFile, make, output_file, writing
 from slmdesk.cli.models.library import named_model
@@ -83,6 +83,7 @@ class LengthType(click.ParamType[str | int]):
     help="A file (.md, .json, .docx, .pdf, .html, .xlsx); for several documents or a folder: a folder.",
 )
 @click.option("--force", is_flag=True, help="Replace what is there.")
+@no_save_option
 @json_option
 @click.pass_obj
 def summarize(
@@ -97,6 +98,7 @@ def summarize(
     model: str | None,
     output: Path | None,
     force: bool,
+    no_save: bool,
 ) -> int | None:
     """Summarize each FILE, and several also together; a folder stands for the documents in it.
 
@@ -107,7 +109,7 @@ def summarize(
     requested_length = Length(length) if isinstance(length, str) else length
     is_many = len(files) > 1 or files[0].is_dir()
     _check_output(output, is_many, force)
-    with console.services() as services:
+    with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
         named_model(services, model)
         documents, failed = open_all(console, services, files)
@@ -127,7 +129,7 @@ def summarize(
         item, summary = view.item.id, view.summary
         assert summary is not None  # it is done
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
-        shape = _as_json(item, summary, timing, failed)
+        shape = _as_json(None if no_save else item, summary, timing, failed)
         if goal is not None:
             with writing(console, services, view, goal):
                 _write(console, services, item, summary, shape, goal)
@@ -176,7 +178,7 @@ def open_all(
 
 
 def _as_json(
-    item: str, summary: Summary, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
+    item: str | None, summary: Summary, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
 ) -> dict[str, Json]:
     names = {one.document: one.name for one in summary.documents}
     shape: dict[str, Json] = {

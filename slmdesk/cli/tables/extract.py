@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from slmdesk.cli.console import Console, NamedFile, json_option, table
+from slmdesk.cli.console import Console, NamedFile, json_option, no_save_option, table
 from slmdesk.cli.job_output import OutputFile, make, output_file, writing
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of, write_json
@@ -48,6 +48,7 @@ WIDEST = 34
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .csv, .xlsx, .json, .docx, .pdf, .html.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
+@no_save_option
 @json_option
 @click.pass_obj
 def extract(
@@ -58,6 +59,7 @@ def extract(
     model: str | None,
     output: Path | None,
     force: bool,
+    no_save: bool,
 ) -> int | None:
     """Make a table of FILE…: a row for each, a cell for each column; a folder stands for the documents in it.
 
@@ -70,7 +72,7 @@ def extract(
     except KnownError as err:
         raise click.UsageError(f"--columns: {err.args_for_people['what']}.") from err
     _check_output(output, force)
-    with console.services() as services:
+    with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
         named_model(services, model)
         services.service_thread.call(lambda: services.models.choose(model))  # before long reading
@@ -93,7 +95,7 @@ def extract(
         item, made = view.item.id, view.table
         assert made is not None  # it is done
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
-        shape = _as_json(item, made, timing, failed)
+        shape = _as_json(None if no_save else item, made, timing, failed)
         if goal is not None:
             with writing(console, services, view, goal):
                 _write(console, services, item, shape, goal)
@@ -181,7 +183,7 @@ def _write(console: Console, services: Services, item: str, shape: Mapping[str, 
 
 
 def _as_json(
-    item: str, made: Table, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
+    item: str | None, made: Table, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
 ) -> dict[str, Json]:
     shape: dict[str, Json] = {
         "columns": [{"name": one.name, "kind": one.kind.value} for one in made.columns],

@@ -50,13 +50,13 @@ class Requested:
     """Replace what is there."""
 
 
-def hand_out(console: Console, services: Services, item: str, requested: Requested, *, is_kept: bool) -> None:
+def hand_out(console: Console, services: Services, item: str, requested: Requested) -> None:
     """Write and print the results of a finished translation.  Raises KnownError."""
     view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
     is_text = not view.request.path
     written: WrittenFile | None = None
     goal = output_file(requested.goal, force=requested.force)
-    with writing(console, services, view, goal, is_kept=is_kept):
+    with writing(console, services, view, goal):
         _check_some_done(console, services, view)
         if requested.is_piped and not is_text:
             _give_document(console, services, view)
@@ -173,7 +173,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
     languages = [one.language for one in segments if one.language]
     states = [one.state.value for one in segments]
     return {
-        "id": view.item.id,
+        "id": view.item.id if services.store.is_kept else None,
         "output": str(written.path) if written else "",
         "source_language": max(set(languages), key=languages.count) if languages else view.request.source,
         "segments_total": len(segments),

@@ -5,14 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from slmdesk.cli.console import Console, json_option
+from slmdesk.cli.console import Console, json_option, no_save_option
 from slmdesk.cli.job_output import OutputFile, begin, finish, output_file
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file
@@ -28,6 +26,7 @@ from slmdesk.services.translation.inspection import WITH_COLUMNS, WITH_PROPERTIE
 from slmdesk.services.translation.service import MOST_TEXT
 from slmdesk.services.translation.terms.glossaries import ImportRequest
 from slmdesk.services.translation.types import TranslationRequest
+from slmdesk.settings import Settings
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 
@@ -49,7 +48,7 @@ DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The translated file; else NAME.LANGUAGE.SUFFIX.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
-@click.option("--no-save", is_flag=True, help="Leave nothing of it in the history when it is done.")
+@no_save_option
 @click.option("--doubts", is_flag=True, help="List the words of which the model was unsure.")
 @click.option(
     "--report",
@@ -98,16 +97,19 @@ def translate(
         domain=domain, formality="" if formal is None else "formal" if formal else "informal", sheet_names=sheet_names,
         properties=properties, columns=picked, model=model,
     )  # fmt: skip
-    with console.services() as services:
+
+    def keeps(settings: Settings) -> bool:
+        return not no_save and (document is not None or settings.translate_history)
+
+    with console.services(keeps) as services:
         services.store.require_writable()
         named_model(services, model)
         if glossary:
             request = replace(request, glossaries=(_glossary(console, services, glossary, source, code),))
         _check_language(console, services, request)
         _warn(console, services, request)
-        forgets = no_save or (not document and not services.settings.current.translate_history)
-        with _make(console, services, request, output_file(goal, force=force), is_kept=not forgets) as item:
-            hand_out(console, services, item, requested, is_kept=not forgets)
+        item = _make(console, services, request, output_file(goal, force=force))
+        hand_out(console, services, item, requested)
 
 
 def _document(file: Path | None) -> Path | None:
@@ -214,7 +216,8 @@ def _glossary(console: Console, services: Services, requested: str, source: str,
         if err.code != "glossary.no_languages":
             raise
         raise click.UsageError(f"{path.name} does not say its languages. Name that of the text with --from.") from err
-    console.notify(f"Glossary {done.glossary.name}: {done.glossary.terms} terms, kept as {done.glossary.id}.")
+    kept = f", kept as {done.glossary.id}" if services.store.is_kept else ""
+    console.notify(f"Glossary {done.glossary.name}: {done.glossary.terms} terms{kept}.")
     return done.glossary.id
 
 
@@ -256,11 +259,8 @@ def _warn(console: Console, services: Services, request: TranslationRequest) -> 
         console.notify(warning)
 
 
-@contextmanager
-def _make(
-    console: Console, services: Services, request: TranslationRequest, goal: OutputFile | None, *, is_kept: bool
-) -> Iterator[str]:
-    """Yield the id of a finished translation; if it is not to be kept, delete it afterwards whatever happens."""
+def _make(console: Console, services: Services, request: TranslationRequest, goal: OutputFile | None) -> str:
+    """Make the translation; returns its id.  Ctrl-C pauses it."""
 
     def on_read(event: TranslationRead) -> None:
         if event.item == begun.item.id:
@@ -268,10 +268,6 @@ def _make(
             console.progress(what, event.done, event.total)
 
     name = Path(request.path).name or "the text"
-    begun = begin(console, services, services.translations, request, goal, is_kept=is_kept)
-    try:
-        services.on(TranslationRead, on_read)
-        yield finish(console, services, services.translations, begun, goal, is_kept=is_kept).item.id
-    finally:
-        if not is_kept:
-            services.service_thread.call(lambda: services.history.delete_for_good(begun.item.id))
+    begun = begin(console, services, services.translations, request, goal)
+    services.on(TranslationRead, on_read)
+    return finish(console, services, services.translations, begun, goal).item.id

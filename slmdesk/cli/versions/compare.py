@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from slmdesk.cli.console import Console, NamedFile, ReportedError, harmless, json_option, next_of
+from slmdesk.cli.console import Console, NamedFile, ReportedError, harmless, json_option, next_of, no_save_option
 from slmdesk.cli.documents.reading import open_document
 from slmdesk.cli.job_progress import follow
 from slmdesk.cli.models.library import named_model
@@ -40,10 +40,18 @@ RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("-m", "--model", help="Whose words are wanted: id, or the beginning of one, or name.")
 @click.option("--no-model", is_flag=True, help="Ask no model; the changes speak for themselves.")
+@no_save_option
 @json_option
 @click.pass_obj
 def compare(
-    console: Console, old: Path, new: Path, output: Path | None, force: bool, model: str | None, no_model: bool
+    console: Console,
+    old: Path,
+    new: Path,
+    output: Path | None,
+    force: bool,
+    model: str | None,
+    no_model: bool,
+    no_save: bool,
 ) -> None:
     """Show what changed from OLD to NEW, in any two formats: each change with its clause and pages, duties, negations
     and amounts before mere wording.
@@ -54,7 +62,7 @@ def compare(
     if no_model and model:
         raise click.UsageError("--no-model and --model exclude each other.")
     form = _form_of(output, force)
-    with console.services() as services:
+    with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
         named_model(services, model)
         before, after = open_document(console, services, old), open_document(console, services, new)
@@ -67,7 +75,7 @@ def compare(
             console.result_of(services, lambda: services.exports.write(view.item.id, form, target, replace=force))
             console.notify(f"Written to {output}.")
     if console.as_json:
-        console.give({**json_of(found), "item": view.item.id})
+        console.give({**json_of(found), "item": None if no_save else view.item.id})
     elif output is None:
         _say(console, found)
 

@@ -55,6 +55,7 @@ ALL = (
     Keys("clipboard", EVERYWHERE, ("Ctrl+Shift+T",), "Translate the clipboard"),
     Keys("quit", EVERYWHERE, ("Ctrl+Q",), "Quit"),
     Keys("chat.new", CHAT, ("Ctrl+N",), "New chat"),
+    Keys("chat.private", CHAT, ("Ctrl+Shift+N",), "New private chat, of which nothing is kept"),
     Keys("chat.attach", CHAT, ("Ctrl+O", "Ctrl+Shift+O"), "Attach documents"),
     Keys("chat.write", CHAT, ("Ctrl+L",), "Go to the message field"),
     Keys("chat.paste", CHAT, ("Ctrl+Shift+V",), "Paste as text, however long"),

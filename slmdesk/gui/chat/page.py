@@ -30,6 +30,7 @@ from slmdesk.gui.chat.conversation.controller import ChatController
 from slmdesk.gui.chat.conversation.edit_dialog import ANSWER, NOTES, QUESTION, EditDialog
 from slmdesk.gui.chat.conversation.empty_state import EmptyChat, FirstStart
 from slmdesk.gui.chat.conversation.header import ChatHeader
+from slmdesk.gui.chat.conversation.private_bar import PrivateBar, PrivateEntry
 from slmdesk.gui.chat.conversation.prompt_dialog import show_seen
 from slmdesk.gui.chat.list.controller import ALL, ListController
 from slmdesk.gui.chat.list.list import ChatList
@@ -91,6 +92,9 @@ class ChatPage(QWidget):
         self._connect()
         self._connect_chat()
         self._attaching = AttachmentEntry(chat.attached, self.composer, self)
+        self._private = PrivateEntry(chat, self.chat_list, self.private_bar, self)
+        self._private.changed.connect(self._order_tabs)
+        self._private.begun.connect(self.composer.setFocus)
         self._presets = Mentions(
             self.composer.input_box, options.presets, self,
             sign="/", name="preset_list", label="Presets", is_first=True,
@@ -109,8 +113,9 @@ class ChatPage(QWidget):
     @Slot()
     def _order_tabs(self) -> None:
         order = (
-            *self.chat_list.in_order, *self._header.in_order, self.view, *self._empty.in_order,
-            *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order, *self.panel.in_order,
+            *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
+            *self._empty.in_order, *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order,
+            *self.panel.in_order,
         )  # fmt: skip
         for one, following in pairwise(order):
             QWidget.setTabOrder(one, following)
@@ -126,9 +131,10 @@ class ChatPage(QWidget):
         self.stack.addWidget(self.first_start)
         self._header = ChatHeader(self._models, work)
         self.title, self.picker = self._header.title, self._header.picker
+        self.private_bar = PrivateBar(work)
         self._find = FindBar(work, what="chat", prefix="chat_")
         self._find.hide()
-        column(self._header, self._find, (self.stack, 1), into=work, gap=0)
+        column(self._header, self.private_bar, self._find, (self.stack, 1), into=work, gap=0)
         return work
 
     def _build_conversation(self, work: QWidget) -> QWidget:

@@ -189,7 +189,7 @@ class Frame(QObject):
         for asking in (self.settings_page.deleted_chats_requested, self.chat_page.trash_requested):
             asking.connect(lambda: self._open_once(DeletedChats, lambda: DeletedChats(self._bridge, self.window)))
         self.window.close_requested.connect(
-            lambda: quit_or_stay(self.window, self.jobs.begun, self.close_requested.emit)
+            lambda: quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, self.close_requested.emit)
         )
         self._end_timer.timeout.connect(self._bridge.closed)
 
@@ -283,7 +283,7 @@ class Frame(QObject):
             **self.documents_area.state,
             sidebar_visible=self.chat_page.is_list_shown,
             chat_panel_visible=self.chat_page.is_panel_shown,
-            last_chat=self.chat.chat,
+            last_chat="" if self.chat.private.is_open else self.chat.chat,
         )
         self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)
 

@@ -125,7 +125,7 @@ class Edits(Service):
         path = path[: next(at for at, one in enumerate(path) if one.id == message) + 1]
         if any(one.status is Status.STREAMING for one in path):
             raise KnownError("request.invalid", what="an answer is still being written")
-        settings = {key: value for key, value in item.settings.items() if key not in _OF_ONE_CHAT}
+        settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
         title = title_from(f"{item.title} (copy)")
         if store is self._unsaved:
             copy = self._unsaved.items.add(item.kind, title, settings=settings)
@@ -134,7 +134,7 @@ class Edits(Service):
             self._store.items.place(copy.id, space=item.folder or "")
         copies: dict[str, str] = {}
         for one in path:
-            copies[one.id] = _copied(store, copy.id, one, copies)
+            copies[one.id] = copied(store, copy.id, one, copies)
         store.items.change_settings(copy.id, **copied_window(item.settings, copies))
         documents = list(dict.fromkeys(part.attached.document for one in path for part in one.attachments))
         if store is not self._unsaved and any(documents):
@@ -154,7 +154,7 @@ class Edits(Service):
         return self._unsaved if id.startswith(PREFIX) else self._store
 
 
-_OF_ONE_CHAT = {"leaf", "draft", "draft_attachments"}
+OF_ONE_CHAT = {"leaf", "draft", "draft_attachments"}
 """Settings of an item that a copy begins without."""
 
 
@@ -169,7 +169,7 @@ def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
     return found
 
 
-def _copied(store: MessageStore, item: str, one: Message, copies: Mapping[str, str]) -> str:
+def copied(store: MessageStore, item: str, one: Message, copies: Mapping[str, str]) -> str:
     """Copy a message behind the `copies` of those before it; returns the id of the copy."""
     text = one.text if one.original is None else one.original
     sampling = dict(one.sampling)

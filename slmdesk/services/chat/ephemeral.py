@@ -17,6 +17,11 @@ PREFIX = "unsaved-"
 """Prefix of the id of an item or message that is in no file."""
 
 
+def is_private(id: str) -> bool:
+    """Return whether an item or message is in memory alone."""
+    return id.startswith(PREFIX)
+
+
 class NewMessage(TypedDict, total=False):
     """The fields of a new message."""
 

@@ -50,6 +50,7 @@ from slmdesk.services.chat.options import ChatOptions, check_options, options_fr
 from slmdesk.services.chat.places import ChatPlaces
 from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.presets import PresetService, with_preset
+from slmdesk.services.chat.private import PrivateChats
 from slmdesk.services.chat.prompt_inspector import Prompts
 from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
@@ -96,6 +97,8 @@ class ChatService(Service):
         """What the model sees of a chat."""
         self.edits = Edits(runtime, self._unsaved, self._quotes, states)
         """Changes and deletes messages."""
+        self.private = PrivateChats(runtime, self._unsaved, self.answers, self.edits, kind=KIND)
+        """Chats in memory alone."""
         self.presets = PresetService(runtime)
         self.spaces = SpaceService(runtime, self.presets)
         self.places = ChatPlaces(runtime)
@@ -221,6 +224,10 @@ class ChatService(Service):
         return self.open(item.id)
 
     # ---- looking
+
+    def item(self, chat: str) -> Item:
+        """Return the item of a chat, or of anything else that is kept.  Raises KnownError `item.unknown`."""
+        return self._message_store_of(chat).items.get(chat)
 
     def open(self, chat: str) -> Conversation:
         """Return the active path of a chat, with text that is not in its rows yet.  Raises KnownError

@@ -144,13 +144,13 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         self._add_job(item, title, record, request)
         return self._store.items.get(item.id)
 
-    def begun_before(self, request: R, *, unsaved: bool = False) -> JobRecord | None:
+    def begun_before(self, request: R) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
         does.
         """
         request, _ = self._with_documents(self._check(request))
         record = able(self._choose(request.model))
-        return begun_before(self._store, self.kind, to_json(request), record, unsaved=unsaved)
+        return begun_before(self._store, self.kind, to_json(request), record)
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
         """Make an item again from the current documents; only what changed is asked again.

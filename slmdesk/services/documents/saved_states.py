@@ -95,7 +95,13 @@ class StateService(Service):
         runtime.events.on(DocumentGone, self._on_document_gone)
         runtime.events.on(DocumentChanged, self._on_document_changed)
         runtime.events.on(ModelsChanged, self._on_models_changed)
-        self._sweep = None if runtime.store.read_only else runtime.service_thread.call_later(SWEEP_S, self._sweep_up)
+        self._sweep: Later | None = None
+        if self._keeps:
+            self._sweep = runtime.service_thread.call_later(SWEEP_S, self._sweep_up)
+
+    @property
+    def _keeps(self) -> bool:
+        return self._store.is_kept and not self._store.read_only
 
     # ---- for questions
 
@@ -121,7 +127,7 @@ class StateService(Service):
         `version` is that of the prompt; `owners`: ids of the documents or the chat; `replaces`: other states of the
         same owners are deleted then.  A failure is not reported, because a state only saves time.
         """
-        if not self._most or self._store.read_only:
+        if not self._most or not self._keeps:
             return
         key = self._name(record, turns, version)
         if any(one.key == key for one in self._saving):
@@ -216,7 +222,7 @@ class StateService(Service):
     def forget(self, owners: Collection[str]) -> None:
         """Delete the states of these documents and chats, and those just being written.  Raises KnownError."""
         gone = frozenset(owners)
-        if gone:
+        if gone and self._store.is_kept:
             for saving in self._saving:
                 saving.is_requested = saving.is_requested and gone.isdisjoint(saving.owners)
             remove_unfinished(self._folder)

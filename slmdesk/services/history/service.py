@@ -75,8 +75,8 @@ class HistoryService(Service):
         return [ItemTitle(id, kind, one_line(title), folded_name(title)) for id, kind, title in found]
 
     def item(self, id: str) -> Item:
-        """Return an item by id or unique prefix.  Raises KnownError `item.unknown`."""
-        return self._store.items.get(id)
+        """Return an item by id or unique prefix; also a private chat.  Raises KnownError `item.unknown`."""
+        return self._chats.item(id)
 
     def change_settings(self, id: str, **values: Json) -> Item:
         """Update an item's own settings; None removes a key.  Raises KnownError `item.unknown`, store.*."""
@@ -198,7 +198,7 @@ class HistoryService(Service):
         """Export a chat as text in the format `form` ('md', 'json').  Raises KnownError `item.unknown`,
         `request.invalid`.
         """
-        item = self._store.items.get(id)
+        item = self.item(id)
         if form not in TEXT_FORMS:
             raise KnownError("request.invalid", what=f"no format {form}")
         if form == "json":

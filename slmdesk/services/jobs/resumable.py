@@ -17,16 +17,15 @@ from slmdesk.store import Store
 REQUEST = "wish"
 """Key in an item's settings: what was asked for, as JSON; the same is in the settings of its jobs."""
 UNSAVED = "unsaved"
-"""Key in an item's settings: the command that made the item deletes it when it ends."""
+"""Key in the settings of an item that a command of an older version was to delete at its end, and was killed."""
 
 
 def begun_before(
-    store: Store, kind: str, request: Mapping[str, Json], record: ModelRecord, *, path: str = "", unsaved: bool = False
+    store: Store, kind: str, request: Mapping[str, Json], record: ModelRecord, *, path: str = ""
 ) -> JobRecord | None:
     """Return the newest unfinished job with the same kind, request and model that no other instance is running.
 
-    `path`: the document it reads; a job started before the document last changed is not returned.  `unsaved`: find a
-    job whose item is not kept in the history (see UNSAVED).
+    `path`: the document it reads; a job started before the document last changed is not returned.
     """
     requested = json.dumps(request, sort_keys=True)
     for job in reversed(store.jobs.unfinished(kind)):
@@ -36,7 +35,7 @@ def begun_before(
             item = store.items.get(job.item)
         except KnownError:
             continue
-        if item.deleted_at is not None or bool(item.settings.get(UNSAVED)) != unsaved:
+        if item.deleted_at is not None or item.settings.get(UNSAVED):
             continue
         if json.dumps(request_in(item), sort_keys=True) == requested:
             return job if _is_as_it_was(path, item.created) else None

@@ -115,14 +115,14 @@ class TranslationService(Service, JobPlanner):
         self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
         return self._store.items.get(item.id)
 
-    def begun_before(self, request: TranslationRequest, *, unsaved: bool = False) -> JobRecord | None:
+    def begun_before(self, request: TranslationRequest) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
         does.
         """
         request = self._checked(request)
         shape = to_json(replace(request, password=""))
         record = self.record(request.model)
-        return begun_before(self._store, KIND, shape, record, path=request.path, unsaved=unsaved)
+        return begun_before(self._store, KIND, shape, record, path=request.path)
 
     def open(self, item: str) -> TranslationView:
         """Return a translation, finished or not.  Raises KnownError `item.unknown`."""

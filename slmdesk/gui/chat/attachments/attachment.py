@@ -55,11 +55,13 @@ class Draft:
     documents: int = 0
     """Of a folder: those that were read."""
     problem: str = ""
+    is_private: bool = False
+    """Of a private chat: its document is read without being kept."""
     key: str = field(default_factory=lambda: f"attachment {next(_KEYS)}")
 
     @property
     def is_pasted(self) -> bool:
-        return bool(self.source)
+        return bool(self.source) and self.path is None
 
     @property
     def is_settled(self) -> bool:

@@ -27,6 +27,7 @@ from slmdesk.gui.chat.attachments.attachment import (
 from slmdesk.gui.chat.attachments.reading import DraftReader
 from slmdesk.gui.chat.composer.library_names import LibraryNames
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.services.chat.ephemeral import is_private
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.chat.service import MOST_ATTACHED
@@ -263,7 +264,7 @@ class AttachController(QObject):
         for path in [one for one in found if one not in known]:
             if not self._has_space(1, drafts):
                 break
-            draft = Draft(path.name, path)
+            draft = Draft(path.name, path, is_private=is_private(chat))
             drafts.append(draft)
             self._reader.begin(draft)
         self._notify()

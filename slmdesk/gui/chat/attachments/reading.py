@@ -14,6 +14,7 @@ from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, READING, READY, Draft, reason_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.attachments.sources import AttachmentCost
+from slmdesk.services.chat.attachments.text import page_text
 from slmdesk.services.documents.document_info import file_of
 from slmdesk.services.documents.events import (
     CollectionChanged,
@@ -23,6 +24,7 @@ from slmdesk.services.documents.events import (
     DocumentProgress,
 )
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus
+from slmdesk.services.documents.library import DocumentText
 
 NOTHING_READ = "none of its documents could be read"
 UNREAD = (CollectionStatus.WAITING, CollectionStatus.LOOKING, CollectionStatus.INDEXING)
@@ -136,6 +138,11 @@ class DraftReader(QObject):
         if path is None:
             return
         read = partial(self._on_read, draft)
+        if draft.is_private:
+            self._openings[draft.key] = self._bridge.follow(
+                lambda services: services.documents.read(path, password=password), read, read
+            )
+            return
         self._openings[draft.key] = self._bridge.follow(
             lambda services: services.documents.open(path, password=password), read, read
         )
@@ -148,8 +155,13 @@ class DraftReader(QObject):
             draft.path, draft.document = file_of(record), ""
             self._open(draft, "")
 
-    def _on_read(self, draft: Draft, result: DocumentRecord | Problem) -> None:
+    def _on_read(self, draft: Draft, result: DocumentRecord | DocumentText | Problem) -> None:
         self._openings.pop(draft.key, None)
+        if isinstance(result, DocumentText):
+            draft.source = tuple(page_text(page) for page in result.pages)
+            draft.kind = str(result.info.page_kind)
+            self._settle(draft, READY)
+            return
         if isinstance(result, DocumentRecord):
             draft.document, draft.name = result.id, result.name
             self._settle(draft, READY)

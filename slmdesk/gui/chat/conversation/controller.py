@@ -20,6 +20,7 @@ from slmdesk.gui.chat.composer.full_controller import FullController
 from slmdesk.gui.chat.conversation.inspector import MessageInspector
 from slmdesk.gui.chat.conversation.message_edits import MessageEdits
 from slmdesk.gui.chat.conversation.older import END, OlderMessages
+from slmdesk.gui.chat.conversation.private import PrivateController
 from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
 from slmdesk.gui.chat.conversation.window_controller import WindowController
 from slmdesk.gui.chat.view.message import ANSWER_NOW, TOGGLE_THOUGHT
@@ -94,6 +95,8 @@ class ChatController(QObject):
         self.inspector = MessageInspector(bridge, self.shown, self)
         self.edits = MessageEdits(bridge, self, self)
         self.window = WindowController(bridge, self, self)
+        self.private = PrivateController(bridge, self, self)
+        """Chats of which nothing is kept."""
         self.older = OlderMessages(bridge, self.shown, self)
         """Of a long chat, those that are not shown yet."""
         self._others: set[str] = set()
@@ -124,6 +127,8 @@ class ChatController(QObject):
         self._bridge.on(QuotesFound, self._on_quotes_found)
         self._live_timer.timeout.connect(self._on_live_tick)
         self.older.arrived.connect(self.older_shown)
+        self.chat_opened.connect(self.private.show)
+        self.message_added.connect(self.private.note_words)
 
     @property
     def message_ids(self) -> tuple[str, ...]:

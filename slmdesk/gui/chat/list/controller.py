@@ -19,6 +19,7 @@ from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, trashed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
+from slmdesk.services.chat.ephemeral import is_private
 from slmdesk.services.chat.places import KIND
 
 MOST_HITS = 200
@@ -227,6 +228,8 @@ class ListController(QObject):
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
+        if is_private(item.id):
+            return
         if item.kind != KIND:
             self._others.add(item.id)
             return
@@ -281,6 +284,8 @@ class ListController(QObject):
     @Slot(object)
     def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
         message: Message = event.message
+        if is_private(message.item):
+            return
         if message.status is Status.STREAMING:
             self._writing[message.id] = message.item
         elif self._writing.pop(message.id, None) is None:

@@ -16,6 +16,7 @@ from slmdesk.gui.chat.list.bars import PlaceBar, SelectionBar
 from slmdesk.gui.chat.list.controller import ALL, ARCHIVE, ListController, Place
 from slmdesk.gui.chat.list.importing import chat_files
 from slmdesk.gui.chat.list.menu import ListMenu
+from slmdesk.gui.chat.list.private_list import PrivateList
 from slmdesk.gui.chat.list.rows import ID_ROLE, MESSAGE_ROLE, PINNED_ROLE, SPACE_ROLE
 from slmdesk.gui.chat.list.space_editor import SpaceEditor
 from slmdesk.gui.chat.list.spaces import becomes_of_chats
@@ -30,7 +31,7 @@ from slmdesk.services.chat.spaces import Space
 
 SEARCH_AFTER_MS = 200
 NEW, NEW_HERE = "New chat", "New chat here"
-MORE = "Spaces, archive, trash, import and export"
+MORE = "Private chat, spaces, archive, trash, import and export"
 
 
 class Target(NamedTuple):
@@ -45,11 +46,12 @@ class ChatList(QFrame):
     """Search box, list, and the button for a new chat.
 
     Emits `chat_chosen` with a chat's id and the id of the message to go to (may be empty), `new_chat_requested`,
-    `trash_requested`.
+    `private_requested` for a new private chat, `trash_requested`.
     """
 
     chat_chosen = Signal(str, str)
     new_chat_requested = Signal()
+    private_requested = Signal()
     trash_requested = Signal()
 
     def __init__(self, controller: ListController, parent: QWidget | None = None) -> None:
@@ -77,6 +79,7 @@ class ChatList(QFrame):
         self._menu = ListMenu(self._controller.imports, self)
         self._more.setMenu(self._menu)
         self.place_bar = PlaceBar(self)
+        self.private = PrivateList(self)
         self.view = named(ChatView(self._rows, self), "chat_view", label="Chats")
         self.view.addAction(self._delete)
         self._hint = plain_label("", self, name="chat_list_hint", kind="small")
@@ -85,7 +88,7 @@ class ChatList(QFrame):
         self.selection = SelectionBar(self._export, self._move, self)
         top = row((self._new, 1), self._more, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
         search = row(self.search_box, margins=(theme.SPACE_8, 0))
-        parts = (top, search, self.place_bar, self._hint, (self.view, 1), self.selection)
+        parts = (top, search, self.private, self.place_bar, self._hint, (self.view, 1), self.selection)
         column(*parts, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
         self._show_place(ALL)
 
@@ -120,6 +123,7 @@ class ChatList(QFrame):
         self._archive.triggered.connect(self._on_archive)
         self._export.form_chosen.connect(self._on_export)
         self._export.together_chosen.connect(lambda form: self._ask_together([one.id for one in self._targets], form))
+        self._menu.private_requested.connect(self.private_requested)
         self._menu.space_requested.connect(partial(self.edit_space, None))
         self._menu.archive_requested.connect(partial(self._controller.show_place, ARCHIVE))
         self._menu.trash_requested.connect(self.trash_requested)
@@ -139,7 +143,15 @@ class ChatList(QFrame):
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         place = (self.place_bar.back, self.place_bar.more)
-        return (self._new, self._more, self.search_box, *place, self.view, *self.selection.in_order)
+        return (
+            self._new,
+            self._more,
+            self.search_box,
+            *self.private.in_order,
+            *place,
+            self.view,
+            *self.selection.in_order,
+        )
 
     @Slot(str)
     def show_current(self, chat: str) -> None:

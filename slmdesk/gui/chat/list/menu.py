@@ -1,12 +1,14 @@
-"""The menu over the list of chats: spaces, the archive, the trash, import, and export of all that is listed."""
+"""The menu over the list of chats: a private chat, spaces, archive, trash, import, and export of all that is listed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
+from slmdesk.gui.base.shortcuts import show_in_menu
 from slmdesk.gui.chat.list.importing import FILTER, ImportController
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_folder
 from slmdesk.gui.widgets.file_dialogs import ask_files
@@ -17,6 +19,7 @@ from slmdesk.gui.widgets.shares import admit
 class ListMenu(QMenu):
     """Emits what is requested; `export_requested` with the id of a format.  Files to import it asks for itself."""
 
+    private_requested = Signal()
     space_requested = Signal()
     archive_requested = Signal()
     trash_requested = Signal()
@@ -25,6 +28,9 @@ class ListMenu(QMenu):
     def __init__(self, imports: ImportController, parent: QWidget) -> None:
         super().__init__(parent)
         self._imports, self._over = imports, parent
+        private = self._add("new_private", "New private chat", self.private_requested.emit)
+        show_in_menu(private, "chat.private")
+        private.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # the page has the key
         self._add("new_space", "New space…", self.space_requested.emit)
         self._add("show_archive", "Archive", self.archive_requested.emit)
         self._add("show_trash", "Trash…", self.trash_requested.emit)
@@ -35,8 +41,8 @@ class ListMenu(QMenu):
         exports.form_chosen.connect(self.export_requested)
         self.addMenu(exports)
 
-    def _add(self, name: str, words: str, do: Callable[[], object]) -> None:
-        named(self.addAction(words, do), f"{name}_action")
+    def _add(self, name: str, words: str, do: Callable[[], object]) -> QAction:
+        return named(self.addAction(words, do), f"{name}_action")
 
     def _ask_files(self) -> None:
         taken = self._imports.import_files

@@ -1,0 +1,114 @@
+"""Private chats in the window: begun, left and come back to, saved, closed.  No widgets here."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.composer.drafts import Drafts
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.services.base.events import ItemGone
+from slmdesk.services.chat.ephemeral import is_private
+from slmdesk.services.chat.options import ChatOptions
+
+
+class OpenChat(Protocol):
+    """The open chat, as far as it is needed here."""
+
+    chat: str
+    drafts: Drafts
+    default_options: ChatOptions
+
+    def open_chat(self, chat: str, message: str = "") -> None:
+        """Open a chat."""
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages shown."""
+
+
+class PrivateController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` with the ids and titles of the private chats that there are, and `shown` with whether the open chat
+    is one of them.
+    """
+
+    listed = Signal(object)
+    shown = Signal(bool)
+
+    def __init__(self, bridge: Bridge, chat: OpenChat, parent: QObject) -> None:
+        super().__init__(parent, objectName="private_controller")
+        self._bridge, self._chat = bridge, chat
+        self._chats: dict[str, str] = {}
+        self._used: set[str] = set()
+        """Those in which something was said."""
+        bridge.on(ItemGone, self._on_item_gone)
+
+    @property
+    def count(self) -> int:
+        """How many there are in which there is something to lose."""
+        return len(self._used | {one for one in self._chats if self._chat.drafts.of(one).strip()})
+
+    @property
+    def is_open(self) -> bool:
+        return is_private(self._chat.chat)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the open chat would lose something."""
+        return self.is_open and bool(self._chat.message_ids or self._chat.drafts.of(self._chat.chat).strip())
+
+    @Slot()
+    def begin(self) -> None:
+        """Begin a private chat and open it."""
+        options = self._chat.default_options
+        self._bridge.ask(
+            lambda services: services.chats.private.begin(options), lambda item: self._chat.open_chat(item.id)
+        )
+
+    @Slot()
+    def save(self) -> None:
+        """Make a usual chat of the open one."""
+        chat = self._chat.chat
+        draft = self._chat.drafts.of(chat)
+        if self.is_open:
+            self._bridge.ask(lambda services: services.chats.private.save(chat), partial(self._on_saved, draft))
+
+    @Slot()
+    def close(self) -> None:
+        """Drop the open one for good."""
+        chat = self._chat.chat
+        if self.is_open:
+            self._bridge.ask(lambda services: services.chats.private.end(chat), None)
+
+    def show(self, chat: str, title: str) -> None:
+        """The chat that is open now."""
+        if is_private(chat):
+            self._chats[chat] = title
+            self.note_words()
+        self.listed.emit(dict(self._chats))
+        self.shown.emit(is_private(chat))
+
+    @Slot()
+    def note_words(self) -> None:
+        """Something was said in the open chat."""
+        if self.is_open and self._chat.message_ids:
+            self._used.add(self._chat.chat)
+
+    def _on_saved(self, draft: str, saved: Item) -> None:
+        self._chat.drafts.put(saved.id, draft)
+        self._chat.open_chat(saved.id)
+        self._bridge.notice_raised.emit(
+            Notice(f"“{saved.title}” is saved with the other chats.", life_ms=UNDO_MS, key="private saved")
+        )
+
+    @Slot(object)
+    def _on_item_gone(self, event: ItemGone) -> None:
+        self._used.discard(event.id)
+        if self._chats.pop(event.id, None) is not None:
+            self.listed.emit(dict(self._chats))

@@ -1,0 +1,73 @@
+"""Private chats: in memory alone until the person saves them, gone when they are closed or the program ends.
+
+Everything on the service thread.
+"""
+
+from __future__ import annotations
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Item, Status
+from slmdesk.services.base.events import ItemChanged, ItemGone
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.context_window import copied_window
+from slmdesk.services.chat.conversation import NEW_CHAT, leaf_of
+from slmdesk.services.chat.edits import OF_ONE_CHAT, Edits, copied
+from slmdesk.services.chat.ephemeral import EphemeralStore
+from slmdesk.services.chat.options import ChatOptions
+
+
+class PrivateChats(Service):
+    """Begins, saves and ends chats that are in no file; everything else the chat service does with them as with all."""
+
+    def __init__(self, runtime: Runtime, unsaved: EphemeralStore, answers: Answers, edits: Edits, *, kind: str) -> None:
+        super().__init__(runtime)
+        self._unsaved, self._answers, self._edits, self._kind = unsaved, answers, edits, kind
+
+    def begin(self, options: ChatOptions) -> Item:
+        """Begin an empty private chat with these options."""
+        settings = {name: value for name, value in options.settings.items() if value is not None}
+        return self._unsaved.items.add(self._kind, NEW_CHAT, settings=settings)
+
+    def save(self, chat: str) -> Item:
+        """Make a usual chat of a private one, which ends; all versions of its messages are taken along.
+
+        Raises KnownError `item.unknown`, `request.invalid` (an answer is being written), store.*; the private chat
+        then stays.
+        """
+        item = self._unsaved.items.get(chat)
+        messages = sorted(self._unsaved.messages.of_item(chat), key=lambda one: one.n)
+        if any(one.status is Status.STREAMING for one in messages):
+            raise KnownError("request.invalid", what="an answer is still being written")
+        settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
+        copies: dict[str, str] = {}
+        with self._store.together():
+            saved = self._store.items.add(item.kind, item.title, settings=settings)
+            for one in messages:
+                copies[one.id] = copied(self._store, saved.id, one, copies)
+            leaf = copies.get(leaf_of(item) or "")
+            self._store.items.change_settings(saved.id, leaf=leaf, **copied_window(item.settings, copies))
+            attached = dict.fromkeys(part.attached.document for one in messages for part in one.attachments)
+            self._store.documents.link(saved.id, self._known(list(attached)))
+        saved = self._store.items.get(saved.id)
+        self._publish(ItemChanged(saved))
+        self.end(chat)
+        return saved
+
+    def end(self, chat: str) -> None:
+        """Drop a private chat for good; what is being written in it is stopped.  An unknown one is none."""
+        for one in self._unsaved.messages.of_item(chat):
+            self._answers.stop(one.id)
+        self._unsaved.forget(chat)
+        self._edits.drop(chat)
+        self._publish(ItemGone(chat))
+
+    def _known(self, documents: list[str]) -> list[str]:
+        """Those that are read and kept here."""
+        found: list[str] = []
+        for id in documents:
+            try:
+                found.append(self._store.documents.get(id).id if id else "")
+            except KnownError:  # forgotten meanwhile
+                continue
+        return [one for one in found if one]
