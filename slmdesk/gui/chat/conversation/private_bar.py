@@ -9,7 +9,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.chat.conversation.controller import ChatController
 from slmdesk.gui.chat.list.list import ChatList
-from slmdesk.gui.widgets.build import button, row
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named
@@ -45,10 +45,8 @@ class PrivateBar(QFrame):
         self.close_button = button(
             "Close", "private_close", self, kind="quiet", tip="Forget this chat", on=self.close_requested
         )
-        row(
-            icon, self._badge, (self._words, 1), self.save, self.close_button,
-            into=self, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_4),
-        )  # fmt: skip
+        top = row(icon, self._badge, 1, self.save, self.close_button, gap=theme.SPACE_8)
+        column(top, self._words, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_16, theme.SPACE_8))
         self.hide()
 
     @property
