@@ -219,10 +219,23 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "download.unknown": ("id",),
         "download.offline": (),
         "download.stopped": ("id",),
+        # how long things are kept
+        "rule.unknown": ("id",),
+        "rule.managed": (),
+        "hold.unknown": ("id",),
+        "hold.managed": (),
+        "hold.item": ("id", "who"),
+        "hold.document": ("name",),
+        "hold.folder": ("name",),
+        "hold.all": ("count",),
+        "retention.trashed": ("what", "days", "until"),
+        "retention.deleted": ("what", "days"),
+        "retention.clock": ("last", "now"),
         # jobs
         "job.unknown": ("id",),
         "job.ended": ("id", "status"),
         "job.elsewhere": ("id",),
+        "job.running": ("count",),
     }
 )
 """Every code that may cross a layer or the pipe, with the names of its args.  Codes are only ever added."""

@@ -20,6 +20,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.json_file import read_file
 from slmdesk.core.labels import clean_label
 from slmdesk.core.policy_registry import KEY, read_registry
+from slmdesk.core.retention import DOCUMENT, MOST_DAYS
 from slmdesk.core.shares import is_share
 from slmdesk.core.types import Json
 
@@ -32,8 +33,11 @@ _KNOWN = {
     "models": ("folder", "exams", "saved_states_mib"),
     "features": ("hidden",),
     "files": ("shares",),
+    "retention": ("days", "trash_days", "documents", "hold"),
 }
 MAX_SPEED_KIB = 1 << 24
+TRASH_DAYS = 30
+ALL = "all"
 MOST_SAVED_MIB = 1 << 20
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
@@ -48,6 +52,16 @@ FEATURES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What an organisation may hide, and what it is called.  Names are only ever added."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRule:
+    """After how many days without a change something goes, and how long it is in the trash before."""
+
+    kind: str
+    """Empty: items of every kind; else DOCUMENT."""
+    days: int
+    trash_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,10 @@ class Policy:
     """Of FEATURES: neither shown in the window nor done on the command line."""
     shares: tuple[str, ...] = ()
     """On other computers: files there may be opened without being asked, and while slmdesk works offline."""
+    rules: tuple[KeepRule, ...] = ()
+    """How long things are kept."""
+    holds: tuple[str, ...] = ()
+    """What nothing may delete: "all", or "item:", "document:" or "folder:" with an id or the name of a folder."""
     problems: tuple[KnownError, ...] = ()
     """What is wrong with the file: policy.invalid, policy.key."""
     sha256: str = ""
@@ -177,6 +195,8 @@ class _Reading:
             models_folder=folder,
             hidden=self._hidden(tables.get("features", {}).get("hidden", [])),
             shares=self._shares(tables.get("files", {}).get("shares", [])),
+            rules=self._rules(tables.get("retention", {})),
+            holds=self._holds(tables.get("retention", {}).get("hold", [])),
             problems=tuple(self._problems),
         )
 
@@ -259,6 +279,30 @@ class _Reading:
             self._wrong(r"files.shares is no list of shares such as \\server\share")
             return ()
         return shares
+
+    def _rules(self, retention: Mapping[str, object]) -> tuple[KeepRule, ...]:
+        """None at all where a part of them is wrong: what is deleted cannot be brought back."""
+        days, trash_days = retention.get("days"), retention.get("trash_days", TRASH_DAYS)
+        documents = retention.get("documents", False)
+        for name, value in (("days", days), ("trash_days", trash_days)):
+            if value is not None and not (type(value) is int and 1 <= value <= MOST_DAYS):
+                self._wrong(f"retention.{name} is no whole number from 1 to {MOST_DAYS}")
+                return ()
+        if not isinstance(documents, bool):
+            self._wrong("retention.documents is neither true nor false")
+            return ()
+        if not isinstance(days, int) or not isinstance(trash_days, int):
+            return ()
+        items = KeepRule("", days, trash_days)
+        return (items, KeepRule(DOCUMENT, days, trash_days)) if documents else (items,)
+
+    def _holds(self, value: object) -> tuple[str, ...]:
+        """Everything is held where it is not clear what."""
+        holds = _words(value)
+        if holds is None or not all(map(is_hold, holds)):
+            self._wrong("retention.hold is no list of “all”, “folder:NAME”, “item:ID” or “document:ID”")
+            return (ALL,)
+        return holds
 
     def _wrong(self, reason: str) -> None:
         self._forced["offline"] = True
@@ -345,6 +389,12 @@ def with_password(proxy: str, password: str) -> str:
 def is_host(text: str) -> bool:
     """Whether this names a host; with a leading dot all hosts below it, with a port this PC."""
     return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")
+
+
+def is_hold(text: str) -> bool:
+    """Whether this says what a hold is on."""
+    what, colon, target = text.partition(":")
+    return text == ALL or (what in ("item", "document", "folder") and bool(colon and target.strip()))
 
 
 def _broken(path: PurePath, reason: str) -> Policy:

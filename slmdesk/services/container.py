@@ -44,9 +44,11 @@ from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.evaluation.model_comparison import ModelComparisonService
 from slmdesk.services.history.backups import BackupService
 from slmdesk.services.history.change_watch import ChangeWatch
+from slmdesk.services.history.erasing import ErasingService
 from slmdesk.services.history.export import ExportService
 from slmdesk.services.history.imports import ImportService
 from slmdesk.services.history.pdf import PrintService, page_size
+from slmdesk.services.history.retention import RetentionService
 from slmdesk.services.history.service import HistoryService
 from slmdesk.services.jobs.overview import JobViews
 from slmdesk.services.jobs.service import JobService
@@ -206,6 +208,7 @@ class Services:
         if not self.read_only:
             self.service_thread.post(self.ledger_events.start)
             self.moving.recover()
+            self.service_thread.post(self.retention.start)
             self.service_thread.post(self._purge)  # what a instance that was killed had deleted for good
 
     def _open_store(self, instance_id: str, keeps: Callable[[Settings], bool]) -> None:
@@ -368,6 +371,8 @@ class Services:
         self.watch = self._closed_at_end(ChangeWatch(self.runtime, self.chats, self.network))
         self.backups = BackupService(self.runtime, self.chats, self.watch.restart)
         self.watch.start()
+        self.retention = self._closed_at_end(RetentionService(self.runtime, self.chats, self.documents, self.states))
+        self.erasing = ErasingService(self.runtime, self.models, self.retention, self.network, self.tokens)
 
     def _closed_at_end(self, service: C) -> C:
         self._closing.callback(service.close)

@@ -11,6 +11,7 @@ from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.documents import document_from
 from slmdesk.store.part import StorePart, merged, new_id
+from slmdesk.store.retention import Holds
 from slmdesk.store.rows import mapping_from, row_to
 
 
@@ -58,6 +59,7 @@ class Collections(StorePart):
         """Delete the collection; documents that belong to it are kept, without it."""
         with self._db.writing():
             found = self.get(id).id
+            Holds(self._shared).require_folder_free(found)
             self._update("documents", {"collection": None}, "collection = ?", found)
             self._db.run("delete from collections where id = ?", (found,))
             self._shared.request_purge()

@@ -12,6 +12,7 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.store.database import RowLike
 from slmdesk.store.pages import Pages
 from slmdesk.store.part import Shared, StorePart, marks, new_id
+from slmdesk.store.retention import Holds
 from slmdesk.store.rows import mapping_from, row_to
 from slmdesk.store.search_index import SearchIndex
 
@@ -110,6 +111,7 @@ class Documents(StorePart):
         """Delete a document with its pages, passages and vectors; the file itself is not touched."""
         with self._db.writing():
             found = self.get(id).id
+            Holds(self._shared).require_document_free(found)
             self._pages.forget(found, 0)
             self._index.purge()
             self._db.run("delete from item_documents where document = ?", (found,))
@@ -146,6 +148,15 @@ class Documents(StorePart):
             (document,),
         )
         return [str(row["id"]) for row in rows]
+
+    def attached_in(self, table: str, after: int, limit: int) -> tuple[int | None, set[str]]:
+        """The documents attached to the next rows of `messages`, or to drafts in `items`; with the number of the last
+        row, None where there are no more.
+        """
+        column = {"messages": "parts", "items": "settings"}[table]
+        rows = self._db.rows(f"select n, {column} as held from {table} where n > ? order by n limit ?", (after, limit))
+        found = {one for row in rows for one in _DOCUMENT.findall(row["held"])}
+        return (int(rows[-1]["n"]) if len(rows) == limit else None), found
 
     def uses(self) -> set[tuple[str, str]]:
         """Pairs of item and document: the item is about it, or has it attached to a message or draft; includes the

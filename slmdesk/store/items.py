@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike, Value
-from slmdesk.store.part import Shared, StorePart, merged, new_id
+from slmdesk.store.part import Shared, StorePart, marks, merged, new_id
+from slmdesk.store.retention import Holds
 from slmdesk.store.rows import row_to
 from slmdesk.store.search_index import SearchIndex
 from slmdesk.text.words.folding import fold
@@ -128,8 +129,10 @@ class Items(StorePart):
     ) -> Item:
         """Pin an item, archive it, or put it into a space ("": into none); what is None stays.
 
-        The item keeps its position by time.
+        The item keeps its position by time.  Raises KnownError `hold.item` where it would leave a space that is held.
         """
+        if space is not None:
+            Holds(self._shared).require_movable(id, space)
         values: dict[str, object] = {"pinned": pinned, "archived": archived}
         values = {name: value for name, value in values.items() if value is not None}
         if space is not None:
@@ -153,6 +156,12 @@ class Items(StorePart):
         """Move an item to the trash."""
         return self._change(id, deleted_at=self._clock())
 
+    def trash_some(self, ids: Sequence[str]) -> None:
+        """Move these items to the trash, as one change."""
+        with self._db.writing():
+            values: list[Value] = [self._clock(), self._shared.next_revision(), *ids]
+            self._db.run(f"update items set deleted_at = ?, revision = ? where id in ({marks(ids)})", values)
+
     def restore(self, id: str) -> Item:
         """Take an item out of the trash."""
         return self._change(id, deleted_at=None)
@@ -164,6 +173,7 @@ class Items(StorePart):
     def delete(self, id: str) -> None:
         """Inside a transaction: delete the row and its entry in the index; what belongs to the item is gone before."""
         item = self.get(id)
+        Holds(self._shared).require_free([item.id])
         self._index.remove(item.n, item.title, "titles")
         if item.kind == SPACE:
             self._update("items", {"folder": None, "revision": self._shared.next_revision()}, "folder = ?", id)

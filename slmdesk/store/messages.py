@@ -14,6 +14,7 @@ from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
 from slmdesk.store.locks import is_instance_alive
 from slmdesk.store.part import Shared, StorePart, new_id
+from slmdesk.store.retention import Holds
 from slmdesk.store.rows import row_to
 from slmdesk.store.search_index import SearchIndex
 
@@ -167,6 +168,7 @@ class Messages(StorePart):
                 raise KnownError("request.invalid", what="an answer is still being written")
             rows = tuple(dict(self._db.row("select * from messages where n = ?", (one.n,)) or {}) for one in old)
             moved = []
+            Holds(self._shared).require_free([item])
             for child in self.of_item(item):
                 parent = child.parent
                 if child.id in above or parent not in above:

@@ -95,8 +95,9 @@ class StorePart:
     def _insert(self, table: str, values: Mapping[str, object], *, otherwise: str = "") -> int:
         """Inside a transaction: add a row and return its number; `otherwise`: "or replace", "or ignore"."""
         places = ", ".join("?" * len(values))
+        names = ", ".join(f'"{name}"' for name in values)
         return self._db.insert(
-            f"insert {otherwise} into {table} ({', '.join(values)}) values ({places})",
+            f"insert {otherwise} into {table} ({names}) values ({places})",
             [self._column(one) for one in values.values()],
         )
 

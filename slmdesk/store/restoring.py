@@ -28,6 +28,7 @@ from slmdesk.store.ledger import Ledger, of_other_chain
 from slmdesk.store.locks import FileLock
 from slmdesk.store.opening import check_tables, judge_header, quick_check, version_of
 from slmdesk.store.part import Shared
+from slmdesk.store.retention import RESTORED
 from slmdesk.store.schema import STEPS, Step, migrate, schema_after, schema_of, unknown_steps
 from slmdesk.store.store import Store
 
@@ -126,6 +127,7 @@ def replace_history(
                 sync_folder(paths.data)
                 return Restored(ready.bytes, ready.sha256, None)
             _roll_back(database)
+            _require_no_hold(database)
             _carry_over(database, ready.path, len(steps))
             _go_on_with_ledger(database if _is_current(database, len(steps)) else None, ready, paths, store)
             return Restored(ready.bytes, ready.sha256, _swap(database, ready.path))
@@ -201,6 +203,7 @@ def _update_copy(beside: Path, source: Path, paths: Paths, steps: Sequence[Step]
         copy.read_everything()
         copy.index.rebuild()
         copy.messages.mark_interrupted(lambda _owner: True)
+        copy.rules.keep_time(RESTORED, time.time())
 
 
 def _version(conn: sqlite3.Connection) -> int:
@@ -235,6 +238,16 @@ def _roll_back(database: Path) -> None:
 
 def _is_current(database: Path, version: int) -> bool:
     return judge_header(database, version) == "ours" and version_of(database) == version
+
+
+def _require_no_hold(database: Path) -> None:
+    """Raise KnownError `hold.all` where anything in the present history is held, which would go with it.
+
+    A history that cannot be read, or is older than holds, has none.
+    """
+    with suppress(sqlite3.Error), closing(connect(database, read_only=True)) as conn:
+        if count := conn.execute("select count(*) from holds").fetchone()[0]:
+            raise KnownError("hold.all", count=count)
 
 
 def _carry_over(database: Path, ready: Path, version: int) -> None:

@@ -221,9 +221,30 @@ def m012_ledger(db: Database) -> None:
     db.conn.execute("drop table requests")
 
 
+_M013 = (
+    """create table rules (
+        n integer primary key, id text not null unique, kind text not null, folder text not null,
+        days integer not null, "then" text not null, trash_days integer not null, set_by text not null,
+        since real not null)""",
+    """create table holds (
+        n integer primary key, id text not null unique, what text not null, target text not null,
+        reason text not null, set_by text not null, since real not null)""",
+    "create index holds_by_target on holds (what, target)",
+    """create table retention_log (
+        n integer primary key, time real not null, rule text not null, kind text not null, done text not null,
+        count integer not null)""",
+)
+
+
+def m013_retention(db: Database) -> None:
+    """Rules for how long things are kept, what is held, and how many a rule took."""
+    for statement in _M013:
+        db.conn.execute(statement)
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
-    m008_thoughts, m009_edits, m010_presets, m011_archive, m012_ledger,
+    m008_thoughts, m009_edits, m010_presets, m011_archive, m012_ledger, m013_retention,
 )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ INDEXED = 3
 LOOKED_AT = 300
 """Messages looked through for a word that stands in many."""
 OLDEST = -(1 << 62)
+PAGES = 100
+"""Of an index, written in a part of a purge."""
 WITHOUT_MESSAGES = -(1 << 60)
 """Added to the number of an item without messages, it gives its place behind every message."""
 
@@ -161,6 +163,17 @@ class SearchIndex(StorePart):
         """Inside a transaction: rewrite the indexes without removed entries (deletions leave words behind)."""
         for index in INDEXES:
             self._db.insert(f"insert into {index} ({index}) values ('optimize')")
+
+    def purge_some(self, *, is_first: bool) -> bool:
+        """Inside a transaction: do a part of `purge`; returns whether there is more to do.  `is_first`: with the first
+        part of a purge (the `merge` command of FTS5: https://sqlite.org/fts5.html#the_merge_command).
+        """
+        before = self._db.conn.total_changes
+        for index in INDEXES:
+            self._db.insert(
+                f"insert into {index} ({index}, rank) values ('merge', ?)", (-PAGES if is_first else PAGES,)
+            )
+        return self._db.conn.total_changes - before > len(INDEXES)
 
     def is_current(self, *, thorough: bool = False) -> bool:
         """Whether the indexes were made by this version's folding; `thorough`: and are intact."""

@@ -30,6 +30,7 @@ from slmdesk.store.part import Shared
 from slmdesk.store.passages import Passages, Vectors, passage_from
 from slmdesk.store.presets import Presets, preset_from
 from slmdesk.store.results import Results
+from slmdesk.store.retention import Holds, Rules, hold_from, rule_from
 from slmdesk.store.rows import mapping_from
 from slmdesk.store.search_index import SearchIndex
 from slmdesk.store.segments import Segments, segment_from
@@ -92,6 +93,8 @@ class Store:
         self.ledger = Ledger(shared)
         self.presets = Presets(shared)
         self.measurements = Measurements(shared)
+        self.rules = Rules(shared)
+        self.holds = Holds(shared)
 
     @property
     def read_only(self) -> bool:
@@ -150,6 +153,7 @@ class Store:
             "vectors": lambda row: row["data"], "collections": collection_from,
             "item_documents": lambda row: row["document"],
             "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": pair_from,
+            "rules": rule_from, "holds": hold_from, "retention_log": lambda row: row["count"],
             "presets": preset_from, "glossaries": glossary_from, "terms": term_from,
         }  # fmt: skip
         counts = "0 as term_count, 0 as page_count, 0 as total, 0 as done, 0 as failed"
@@ -165,23 +169,30 @@ class Store:
         """Delete an item so that no file of ours contains its text: rows, index, freed pages, and backups, which are
         renewed.
 
-        Takes about a second for a large history.  Returns databases set aside earlier (damaged, or replaced by a
-        backup) that may still contain it: each may be the user's only copy of something else, so they are reported and
-        not deleted.
+        Takes about a second for a large history.  Raises KnownError `hold.item`.
+        Returns databases set aside earlier (damaged, or replaced by a backup) that may still contain it: each may be
+        the user's only copy of something else, so they are reported and not deleted.
         """
         self._delete([self.items.get(id).id])
         self.purge()
         return self.set_aside()
 
     def empty_trash(self, older_than_s: float = 0.0) -> int:
-        """Delete for good what has been in the trash for longer than this.  Returns the number of items."""
+        """Delete for good what has been in the trash for longer than this, but nothing held.  Returns how many."""
         rows = self.database.rows(
             "select id from items where deleted_at is not null and deleted_at <= ?", (self._clock() - older_than_s,)
         )
-        if rows:
-            self._delete([row["id"] for row in rows])
+        ids = [row["id"] for row in rows if not self.holds.held_items([row["id"]])]
+        if ids:
+            self._delete(ids)
             self.purge()
-        return len(rows)
+        return len(ids)
+
+    def delete_some(self, ids: list[str]) -> None:
+        """Delete items for good, except that `purge` has to follow, which removes them from the index and the backups
+        too; a start does it where it was not reached.  Raises KnownError `hold.item`, store.*.
+        """
+        self._delete(ids, purges=False)
 
     def purge(self, until: float | None = None) -> bool:
         """Remove what any instance deleted for good from index and backups, which are rewritten; returns at once when
@@ -204,6 +215,29 @@ class Store:
         ):  # on failure it is repeated; deletions since have another number
             self.database.run("delete from meta where key = 'purge' and value = ?", (row["value"],))
         return True
+
+    def purge_some(self, *, is_first: bool) -> bool:
+        """Do a part of `purge` in the index; returns whether there is more.  Then `purge_index`, `renew_copies` on a
+        file thread, and `purged` follow: `purge` without a long wait.
+        """
+        with self.database.writing():
+            return self.index.purge_some(is_first=is_first)
+
+    def purge_index(self) -> int:
+        """End what `purge_some` has begun; returns the mark for `purged`."""
+        _forget_dialogs(self.paths)
+        with self.database.writing():
+            self.index.purge()
+            return self.database.number("select value from meta where key = 'purge'")
+
+    def renew_copies(self) -> None:
+        """Rewrite the backups.  Any thread.  Raises KnownError store.*, disk.full."""
+        renew_copies(self.paths)
+
+    def purged(self, mark: int) -> None:
+        """Nothing is left to purge of what had been deleted when `mark` was given."""
+        with self.database.writing():
+            self.database.run("delete from meta where key = 'purge' and value = ?", (mark,))
 
     def set_aside(self) -> tuple[Path, ...]:
         """Databases that were set aside earlier: damaged, or replaced by a backup."""
@@ -237,9 +271,10 @@ class Store:
         if self._schema_lock is not None:
             self._schema_lock.close()
 
-    def _delete(self, ids: list[str]) -> None:
+    def _delete(self, ids: list[str], *, purges: bool = True) -> None:
         now = self._clock()
         with self.database.writing():
+            self.holds.require_free(ids)
             for id in ids:
                 self.messages.delete_of_item(id)
                 self.jobs.delete_of_item(id)
@@ -249,7 +284,8 @@ class Store:
                 self.documents.unlink(id)
                 self.items.delete(id)
                 self.shared.note_gone(id)
-            self.index.purge()
+            if purges:
+                self.index.purge()
             self.shared.request_purge()
             self.database.run("delete from gone where time < ?", (now - GONE_KEPT_S,))
 

@@ -11,7 +11,7 @@ import re
 from slmdesk.store.database import Database
 from slmdesk.store.search_index import SearchIndex
 
-WRITTEN = frozenset({"models", "measurements", "presets", "requests", "_sqlite_migrations", "sqlite_sequence"})
+WRITTEN = frozenset({"models", "measurements", "presets", "ledger", "_sqlite_migrations", "sqlite_sequence"})
 """Tables that stay those of the file: what was measured of models and of this PC, and the network log."""
 COPIED = ("meta", "glossaries", "terms", "memory")
 """Tables whose rows are read but must not be added to; all others begin empty."""

@@ -411,8 +411,27 @@ SENTENCES: Mapping[str, str] = {
     "download.unknown": "There is no download “{id}”.",
     "download.offline": "Waits: you work offline. It goes on as soon as the network is allowed.",
     "download.stopped": "Another window or command has paused or cancelled this download, the job “{id}”.",
+    # how long things are kept
+    "rule.unknown": "There is no rule {id}. “slmdesk retention list” shows which there are.",
+    "rule.managed": "This rule is set by your organisation and cannot be changed here.",
+    "hold.unknown": "There is no hold {id}. “slmdesk retention list” shows which there are.",
+    "hold.managed": "This hold is set by your organisation and cannot be released here.",
+    "hold.item": "{id} is on hold ({who} set it), so nothing of it can be deleted. It is as it was.",
+    "hold.document": "The text of {name} is on hold, or something about it is. It is kept.",
+    "hold.folder": "The folder {name}, or a document in it, is on hold. It is as it was.",
+    "hold.all": (
+        "Something here is on hold ({count} in all), and would be lost. Nothing was changed. “slmdesk retention list” "
+        "shows what is held."
+    ),
+    "retention.trashed": "{what}, not changed for {days} days, moved to the trash. There until {until}.",
+    "retention.deleted": "{what}, not changed for {days} days, deleted for good, as your rules say.",
+    "retention.clock": (
+        "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, no rule deletes "
+        "anything: Settings, “Rules and holds”, or slmdesk retention run --yes."
+    ),
     # jobs
     "job.unknown": "There is no job “{id}”.",
     "job.ended": "The job “{id}” has ended already ({status}). What it did is kept.",
+    "job.running": "Jobs are running ({count}). Pause or cancel them first. Nothing was deleted.",
     "job.elsewhere": "The job “{id}” is run by another window or command. Pause it there, or here, first.",
 }

@@ -163,8 +163,9 @@ class CollectionService(Service):
         """Remove a folder and what was read for it; its files stay, and so do documents a person opened separately.
 
         It is removed in pieces; CollectionGone is published at the end.  There is no undo: call it when the time for
-        undo is over.  Raises KnownError `collection.unknown`, `store.…`.
+        undo is over.  Raises KnownError `collection.unknown`, `hold.folder`, `store.…`.
         """
+        self._store.holds.require_folder_free(self._store.collections.get(id).id)
         record = self._store.collections.change(id, settings={"going": True})
         self.runner.drop(record.id)
         self._leave(record.id)

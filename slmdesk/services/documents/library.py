@@ -152,7 +152,7 @@ class DocumentService(Service):
 
         A long one is removed in pieces, and DocumentGone is published at the end.  A document of a folder only leaves
         the list of recent ones, unless `with_folder`.  There is no undo: call it when the time for undo is over.
-        Raises KnownError `document.unknown`, `store.…`.
+        Raises KnownError `document.unknown`, `hold.document`, `store.…`.
         """
         record = self._store.documents.get(document)
         found = record.id
@@ -161,6 +161,7 @@ class DocumentService(Service):
         if record.collection and not with_folder:
             self._publish(DocumentChanged(self._store.documents.change(found, opened=0.0)))
             return ended(record)
+        self._store.holds.require_document_free(found)
         self._reading.cancel(found)
         self._images.forget(found)
         self._opener.passwords.pop(found, None)

@@ -1,0 +1,163 @@
+"""`slmdesk retention`: rules for how long things are kept, holds, and carrying the rules out now."""
+
+from __future__ import annotations
+
+import click
+
+from slmdesk.cli.console import Console, json_option, table
+from slmdesk.core.labels import clean_label
+from slmdesk.core.retention import DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
+from slmdesk.core.types import Json
+from slmdesk.core.wire import to_json
+from slmdesk.exports.chats import iso_time
+from slmdesk.services.container import Services
+
+DAYS = click.IntRange(1, MOST_DAYS)
+WHO = {SetBy.PERSON: "you", SetBy.POLICY: "your organisation"}
+
+
+@click.group()
+def retention() -> None:
+    """Set how long things are kept, and what nothing may delete.
+
+    Without a rule nothing is ever deleted by itself.  A hold beats every rule and every way of deleting.
+    """
+
+
+@retention.command("list")
+@json_option
+@click.pass_obj
+def list_(console: Console) -> None:
+    """List all rules and holds, those of your organisation too."""
+    with console.services() as services:
+        rules, holds = services.service_thread.call(lambda: (services.retention.rules(), services.retention.holds()))
+        named = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
+        names = services.service_thread.call(lambda: {one: services.retention.name_of(one) for one in named})
+    if console.as_json:
+        console.give({"rules": [to_json(one) for one in rules], "holds": [to_json(one) for one in holds]})
+        return
+    lines = [(one.id, "rule", WHO[one.set_by], rule_words(one, names.get(one.folder, ""))) for one in rules]
+    lines += [(one.id, "hold", WHO[one.set_by], hold_words(one, names.get(one.target, ""))) for one in holds]
+    if lines:
+        table(console, lines)
+    else:
+        console.notify("No rules and no holds: nothing is deleted by itself.")
+
+
+@retention.command()
+@click.option("--kind", type=click.Choice([one for one in KINDS if one]), help="Of this kind alone; else all items.")
+@click.option("--space", default="", help="The chats of this space alone: its name or id.")
+@click.option("--days", type=DAYS, required=True, help="So long without a change.")
+@click.option("--for-good", is_flag=True, help="Delete at once for good, without the trash.")
+@click.option("--trash-days", type=DAYS, default=30, show_default=True, help="So long in the trash.")
+@json_option
+@click.pass_obj
+def add(console: Console, kind: str | None, space: str, days: int, for_good: bool, trash_days: int) -> None:
+    """Add a rule: what was not changed for so long goes to the trash, and from there for good.
+
+    Of the kind “document” is the text of documents that nothing uses any more; it is forgotten at once.
+    """
+    then = Then.DELETE if for_good or kind == DOCUMENT else Then.TRASH
+    with console.services() as services:
+        made = services.service_thread.call(
+            lambda: services.retention.add_rule(kind or "", folder=space, days=days, then=then, trash_days=trash_days)
+        )
+        _show_rule(console, services, made)
+
+
+@retention.command()
+@click.argument("rule", metavar="ID")
+@json_option
+@click.pass_obj
+def remove(console: Console, rule: str) -> None:
+    """Remove a rule.  What it has put into the trash stays there."""
+    with console.services() as services:
+        gone = services.service_thread.call(lambda: services.retention.remove_rule(rule))
+        _show_rule(console, services, gone)
+
+
+@retention.command()
+@click.argument("target", metavar="ID_OR_ALL")
+@click.option("--reason", default="", help="Why; shown with the hold.")
+@json_option
+@click.pass_obj
+def hold(console: Console, target: str, reason: str) -> None:
+    """Hold an item, a space, a document or a folder by its ID, or “all”: nothing deletes it until it is released."""
+    with console.services() as services:
+        made = services.service_thread.call(
+            lambda: services.retention.hold("" if target == "all" else target, reason=reason)
+        )
+        _show_hold(console, services, made)
+
+
+@retention.command()
+@click.argument("hold_id", metavar="HOLD_ID")
+@json_option
+@click.pass_obj
+def release(console: Console, hold_id: str) -> None:
+    """Release a hold; `retention list` shows its id."""
+    with console.services() as services:
+        gone = services.service_thread.call(lambda: services.retention.release(hold_id))
+        _show_hold(console, services, gone)
+
+
+@retention.command()
+@click.option("--yes", is_flag=True, help="The date of this PC is right.")
+@json_option
+@click.pass_obj
+def run(console: Console, yes: bool) -> int | None:
+    """Carry out the rules now; it is done by itself once a day too."""
+    with console.services() as services:
+        done = console.result_of(services, lambda: services.retention.run(confirmed=yes))
+        rules = {one.id: one for one in services.service_thread.call(services.retention.rules)}
+    if console.as_json:
+        doubt: Json = (
+            {"last": iso_time(done.doubt.last), "now": iso_time(done.doubt.now)} if done.doubt is not None else None
+        )
+        rests: Json = iso_time(done.rests_until) if done.rests_until else None
+        console.give(
+            {"trashed": dict(done.trashed), "deleted": dict(done.deleted), "doubt": doubt, "rests_until": rests}
+        )
+    elif done.rests_until:
+        console.notify(f"A backup was restored: no rule deletes anything until {iso_time(done.rests_until)[:10]}.")
+    elif done.doubt is None:
+        for counts, words in ((done.trashed, "moved to the trash"), (done.deleted, "deleted for good")):
+            for rule, count in counts.items():
+                console.say(f"{counted(rules[rule].kind, count)} {words}")
+        if not done.trashed and not done.deleted:
+            console.say("Nothing to do.")
+    return 1 if done.doubt is not None else None
+
+
+def rule_words(rule: Rule, space: str) -> str:
+    """Say a rule in a line."""
+    what = KINDS.get(rule.kind, KINDS[""])[1]
+    where = f" in the space “{clean_label(space, 60)}”" if rule.folder else ""
+    if rule.kind == DOCUMENT:
+        return f"{what}, not opened for {rule.days:,} days: forgotten"
+    then = f"to the trash for {rule.trash_days:,} days, then deleted for good"
+    return f"{what}{where}, not changed for {rule.days:,} days: " + (
+        then if rule.then is Then.TRASH else "deleted for good"
+    )
+
+
+def hold_words(hold: Hold, name: str) -> str:
+    """Say a hold in a line."""
+    what = "everything" if hold.what is What.ALL else f"{hold.what} {hold.target} “{clean_label(name, 60)}”"
+    return f"{what}{f' ({clean_label(hold.reason, 80)})' if hold.reason else ''}"
+
+
+def _show_rule(console: Console, services: Services, rule: Rule) -> None:
+    name = services.service_thread.call(lambda: services.retention.name_of(rule.folder)) if rule.folder else ""
+    if console.as_json:
+        console.give(to_json(rule))
+    else:
+        console.say(f"{rule.id}  {rule_words(rule, name)}")
+
+
+def _show_hold(console: Console, services: Services, hold: Hold) -> None:
+    name = services.service_thread.call(lambda: services.retention.name_of(hold.target)) if hold.target else ""
+    if console.as_json:
+        console.give(to_json(hold))
+    else:
+        console.say(f"{hold.id}  {hold_words(hold, name)}")

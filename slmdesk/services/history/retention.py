@@ -1,0 +1,393 @@
+"""Rules for how long things are kept, holds, and the sweep that carries the rules out a slice at a time.
+
+Everything on the service thread.  Nothing is deleted by a rule while the date is in doubt, nor for a week after a
+backup has become the history.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.policy import ALL, TRASH_DAYS
+from slmdesk.core.retention import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
+from slmdesk.services.base.events import ItemChanged, ItemGone, ItemsAdded, Noticed
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
+from slmdesk.services.base.slices import Slices, in_slices
+from slmdesk.services.chat.service import ChatService
+from slmdesk.services.documents.library import DocumentService
+from slmdesk.services.documents.names import folded_name
+from slmdesk.services.documents.saved_states import StateService
+from slmdesk.store import SPACE
+from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldItem
+
+LOOKED_AT = 100
+"""Items or documents that a slice looks at."""
+MOST_ROWS = 400
+"""Messages and segments that a slice deletes; of one longer item all at once."""
+DOUBT_S = 7 * DAY_S
+"""A clock that says so much later than the last time is in doubt, and one that says earlier."""
+SLACK_S = 3600.0
+"""Clocks are put right by so much without a doubt."""
+REST_S = 7 * DAY_S
+LOOK_S = 3600.0
+"""How often it is looked whether a day has passed."""
+TOLD_ONE_BY_ONE = 100
+"""More items in the trash than these are told to lists as one change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """The date is in doubt; both in seconds since 1970."""
+
+    last: float
+    now: float
+
+
+@dataclass(slots=True)
+class Swept:
+    """What a sweep has done."""
+
+    trashed: dict[str, int] = field(default_factory=dict)
+    """By rule, how many it put into the trash."""
+    deleted: dict[str, int] = field(default_factory=dict)
+    """By rule, how many it deleted for good; of documents how many were forgotten."""
+    doubt: Doubt | None = None
+    """Then nothing was done."""
+    rests_until: float = 0.0
+    """Then neither: the history was restored a short while ago."""
+
+
+class RetentionService(Service):
+    """Keeps the rules and holds, and sweeps once a day."""
+
+    def __init__(self, runtime: Runtime, chats: ChatService, documents: DocumentService, states: StateService) -> None:
+        super().__init__(runtime)
+        self._clock = runtime.store.shared.clock
+        self._chats, self._documents, self._states = chats, documents, states
+        self._sweeping: Pending[Swept] | None = None
+        self._later: Later | None = None
+        self._is_doubted = False
+        """The person was asked about the date."""
+
+    # ---- rules and holds
+
+    def rules(self) -> list[Rule]:
+        """Return all rules, those of the organisation too."""
+        return self._store.rules.all()
+
+    def add_rule(
+        self, kind: str, *, days: int, folder: str = "", then: Then = Then.TRASH, trash_days: int = TRASH_DAYS
+    ) -> Rule:
+        """Add a rule; the next sweep goes by it.  Raises KnownError `request.invalid`, `space.unknown`, store.*."""
+        if kind not in KINDS:
+            raise KnownError("request.invalid", what=f"no kind {kind}")
+        if not 1 <= days <= MOST_DAYS or not 1 <= trash_days <= MOST_DAYS:
+            raise KnownError("request.invalid", what=f"days are 1 to {MOST_DAYS:,}")
+        if folder:
+            if kind not in ("", "chat"):
+                raise KnownError("request.invalid", what="a space holds chats alone")
+            folder = self._chats.spaces.get(folder).id
+        if not self._store.rules.all() and self._store.rules.time_of(SEEN) is None:
+            self._store.rules.keep_time(SEEN, self._clock())  # a person is here, who knows the date
+        return self._store.rules.add(
+            kind, folder=folder, days=days, then=then, trash_days=trash_days, set_by=SetBy.PERSON
+        )
+
+    def remove_rule(self, id: str) -> Rule:
+        """Remove a rule.  Raises KnownError `rule.unknown`, `rule.managed`."""
+        for rule in self._store.rules.all():
+            if rule.id == id and rule.set_by is SetBy.POLICY:
+                raise KnownError("rule.managed")
+        return self._store.rules.remove(id)
+
+    def holds(self) -> list[Hold]:
+        """Return all holds, those of the organisation too."""
+        return self._store.holds.all()
+
+    def hold(self, target: str = "", *, reason: str = "") -> Hold:
+        """Hold an item, a space with its chats, a document or a folder that is asked by its id; "": everything.
+
+        Nothing deletes it until it is released.  Raises KnownError `item.unknown`, store.*.
+        """
+        what, found = self._found(target) if target else (What.ALL, "")
+        hold = self._store.holds.add(what, found, reason=reason.strip(), set_by=SetBy.PERSON)
+        self._say(hold)
+        return hold
+
+    def release(self, id: str) -> Hold:
+        """Release a hold.  Raises KnownError `hold.unknown`, and `hold.managed` for the organisation's."""
+        hold = self._store.holds.get(id)
+        if hold.set_by is SetBy.POLICY:
+            raise KnownError("hold.managed")
+        self._store.holds.remove(hold.id)
+        self._say(hold)
+        return hold
+
+    def hold_on(self, item: str) -> Hold | None:
+        """Return the hold on an item, if there is one: on itself, its space, or everything."""
+        return self._store.holds.on_item(item)
+
+    def name_of(self, target: str) -> str:
+        """Return the name of what a rule or a hold names by its id; the id where it is gone."""
+        with suppress(KnownError):
+            return self._store.items.get(target).title
+        with suppress(KnownError):
+            return self._store.documents.get(target).name
+        with suppress(KnownError):
+            return self._store.collections.get(target).name
+        return target
+
+    # ---- the sweep
+
+    def start(self) -> None:
+        """Take over the organisation's rules, sweep if a day has passed, and look again every hour."""
+        if self._store.read_only or not self._store.is_kept:
+            return
+        self._look()
+
+    def close(self) -> None:
+        """Stop the sweep where it is; the next one goes on."""
+        if self._later:
+            self._later.cancel()
+        if self._sweeping:
+            self._sweeping.cancel()
+
+    def doubt(self) -> Doubt | None:
+        """Return why the date is in doubt, or None."""
+        now, last = self._clock(), self._store.rules.time_of(SEEN)
+        if last is None:
+            last = self._store.rules.last_change() or now
+        return Doubt(last, now) if not last - SLACK_S <= now <= last + DOUBT_S else None
+
+    def run(self, *, confirmed: bool = False) -> Pending[Swept]:
+        """Carry out all rules now, in slices.  `confirmed`: a person says that the date is right.
+
+        Cancelled, it stops between two slices, and nothing is lost but time.
+        """
+        if self._sweeping is not None and not self._sweeping.is_ended:
+            return self._sweeping
+        self.take_policy()
+        if confirmed:
+            self._store.rules.keep_time(SEEN, self._clock())
+        self._sweeping = in_slices(self._service_thread, self.sweep())
+        return self._sweeping
+
+    def _look(self) -> None:
+        """Sweep where the last time is a day ago; then look again in an hour."""
+        self.take_policy()  # a backup may have become the history
+        self._later = self._service_thread.call_later(LOOK_S, self._look)
+        swept, now = self._store.rules.time_of(SWEPT), self._clock()
+        if self._store.rules.all() and (swept is None or not 0 <= now - swept < DAY_S):
+            self.run()
+
+    def sweep(self) -> Slices[Swept]:
+        """The work of `run`: yields wherever other work may run."""
+        done = Swept()
+        rules = self._store.rules.all()
+        if not rules:
+            return done
+        now, doubt = self._clock(), self.doubt()
+        restored = self._store.rules.time_of(RESTORED)
+        if doubt is not None:
+            done.doubt = doubt
+            self._say_doubt(doubt)
+            return done
+        self._store.rules.keep_time(SEEN, now)
+        if restored is not None and now < restored + REST_S:
+            done.rests_until = restored + REST_S
+            return done
+        for rule in rules:
+            yield from self._carry_out(rule, now, done)
+        yield from self._end(rules, done, now)
+        return done
+
+    def _carry_out(self, rule: Rule, now: float, done: Swept) -> Slices[None]:
+        if rule.kind == DOCUMENT:
+            yield from self._forget_documents(rule, now, done)
+            return
+        kinds = [rule.kind] if rule.kind else self._store.rules.kinds()
+        for kind in kinds:
+            after = (-1.0, -1)
+            while True:
+                page = self._store.rules.old_items(kind, rule.folder, now - rule.days * DAY_S, after, LOOKED_AT)
+                if not page:
+                    break
+                after = (page[-1].updated, page[-1].n)
+                free = [one for one in page if not one.held]
+                self._trash(rule, [one for one in free if rule.then is Then.TRASH and one.deleted_at is None], done)
+                yield
+                yield from self._delete(rule, [one.id for one in free if _is_due(rule, one, now)], done)
+
+    def _trash(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> None:
+        if not items:
+            return
+        count = done.trashed.get(rule.id, 0) + len(items)
+        self._store.items.trash_some([one.id for one in items])
+        done.trashed[rule.id] = count
+        if count <= TOLD_ONE_BY_ONE:
+            for one in items:
+                self._publish(ItemChanged(self._store.items.get(one.id)))
+
+    def _delete(self, rule: Rule, ids: Sequence[str], done: Swept) -> Slices[None]:
+        for some in self._in_parts(ids):
+            self._store.delete_some(some)
+            self._states.forget(some)
+            done.deleted[rule.id] = done.deleted.get(rule.id, 0) + len(some)
+            for id in some:
+                self._chats.drop(id)
+                self._publish(ItemGone(id))
+            yield
+
+    def _in_parts(self, ids: Sequence[str]) -> Iterator[list[str]]:
+        """Cut into parts of so many items that about MOST_ROWS messages and segments are in each."""
+        part, rows = list[str](), 0
+        for id, weight in zip(ids, self._store.rules.weights(ids), strict=True):
+            if part and rows + weight > MOST_ROWS:
+                yield part
+                part, rows = [], 0
+            part.append(id)
+            rows += weight + 1
+        if part:
+            yield part
+
+    def _forget_documents(self, rule: Rule, now: float, done: Swept) -> Slices[None]:
+        """Forget documents that nothing uses: no item, no message or draft has them attached."""
+        after, before = -1, now - rule.days * DAY_S
+        used: set[str] | None = None
+        while page := self._store.rules.old_documents(before, after, LOOKED_AT):
+            after = page[-1].n
+            free = [one.id for one in page if one.is_free]
+            if free and used is None:
+                used = yield from self._attached()
+            for id in free:
+                if id not in (used or ()):
+                    yield self._documents.forget(id)
+                    done.deleted[rule.id] = done.deleted.get(rule.id, 0) + 1
+            yield
+
+    def _attached(self) -> Slices[set[str]]:
+        """Return the documents that are attached to a message or a draft."""
+        found: set[str] = set()
+        for table in ("messages", "items"):
+            after: int | None = -(1 << 62)
+            while after is not None:
+                after, some = self._store.documents.attached_in(table, after, LOOKED_AT)
+                found |= some
+                yield
+        return found
+
+    def _end(self, rules: Sequence[Rule], done: Swept, now: float) -> Slices[None]:
+        """Take what was deleted out of the index and the backups, and say what was done."""
+        if any(done.deleted.values()):
+            is_first = True
+            while self._store.purge_some(is_first=is_first):
+                is_first = False
+                yield
+            mark = self._store.purge_index()
+            yield pending_on_file_thread(self._service_thread, self._store.renew_copies, name="purge")
+            self._store.purged(mark)
+        for rule in rules:
+            self._say_done(rule, done, now)
+        if any(count > TOLD_ONE_BY_ONE for count in done.trashed.values()):
+            self._publish(ItemsAdded())
+        self._store.rules.keep_time(SWEPT, now)
+
+    def _say_done(self, rule: Rule, done: Swept, now: float) -> None:
+        """Tell once what a rule has done, and log the count."""
+        if count := done.trashed.get(rule.id):
+            self._store.rules.note(rule.id, rule.kind, "trashed", count)
+            until = _day(now + rule.trash_days * DAY_S)
+            what = counted(rule.kind, count)
+            self._publish(Noticed(problem_for(KnownError("retention.trashed", what=what, days=rule.days, until=until))))
+        if count := done.deleted.get(rule.id):
+            self._store.rules.note(rule.id, rule.kind, "deleted", count)
+            what = counted(rule.kind, count)
+            self._publish(Noticed(problem_for(KnownError("retention.deleted", what=what, days=rule.days))))
+
+    def _say_doubt(self, doubt: Doubt) -> None:
+        if not self._is_doubted:
+            self._is_doubted = True
+            error = KnownError("retention.clock", last=_day(doubt.last), now=_day(doubt.now))
+            self._publish(Noticed(problem_for(error)))
+
+    # ---- the organisation
+
+    def take_policy(self) -> None:
+        """Make the organisation's rules and holds those of its policy.  Where the policy cannot be understood its
+        rules are gone, and its holds stay.
+        """
+        policy = self._settings.policy
+        is_broken = any(one.code == "policy.invalid" for one in policy.problems)
+        wanted = [(one.kind, one.days, one.trash_days) for one in policy.rules]
+        old = [one for one in self._store.rules.all() if one.set_by is SetBy.POLICY]
+        if [(one.kind, one.days, one.trash_days) for one in old] != wanted:
+            with self._store.together():
+                for one in old:
+                    self._store.rules.remove(one.id)
+                for kind, days, trash_days in wanted:
+                    then = Then.DELETE if kind == DOCUMENT else Then.TRASH
+                    self._store.rules.add(
+                        kind, folder="", days=days, then=then, trash_days=trash_days, set_by=SetBy.POLICY
+                    )
+        held = {one for each in policy.holds for one in self._held_by(each)}
+        reason = "set by your organisation"
+        for hold in self._store.holds.all():
+            if hold.set_by is SetBy.POLICY and (hold.what, hold.target) not in held and not is_broken:
+                self._store.holds.remove(hold.id)
+        for what, target in sorted(held):
+            self._store.holds.add(what, target, reason=reason, set_by=SetBy.POLICY)
+
+    def _held_by(self, text: str) -> list[tuple[What, str]]:
+        """Return what a hold of the policy is on: of a folder all spaces and folders of that name or id."""
+        if text == ALL:
+            return [(What.ALL, "")]
+        kind, _colon, target = text.partition(":")
+        what, target = What(kind), target.strip()
+        if what is not What.FOLDER:
+            return [(what, target)]
+        name = folded_name(target)
+        found = [item.id for item, _count in self._store.items.spaces() if name == folded_name(item.title)]
+        found += [one.id for one in self._store.collections.all() if name == folded_name(one.name)]
+        return [(what, one) for one in dict.fromkeys([target, *found])]
+
+    def _found(self, target: str) -> tuple[What, str]:
+        """Return what has this id, or the only id that begins with it.  Raises KnownError `item.unknown`."""
+        with suppress(KnownError):
+            item = self._store.items.get(target)
+            return (What.FOLDER if item.kind == SPACE else What.ITEM), item.id
+        with suppress(KnownError):
+            return What.DOCUMENT, self._store.documents.get(target).id
+        with suppress(KnownError):
+            return What.FOLDER, self._store.collections.get(target).id
+        raise KnownError("item.unknown", id=target[:80])
+
+    def _say(self, hold: Hold) -> None:
+        """Tell what shows the item that it is held, or no longer."""
+        if hold.what is What.ITEM:
+            with suppress(KnownError):
+                self._publish(ItemChanged(self._store.items.get(hold.target)))
+
+
+def _is_due(rule: Rule, item: OldItem, now: float) -> bool:
+    """Whether an old item is to be deleted for good: what lay in the trash before the rule counts from the rule on."""
+    if rule.then is Then.DELETE:
+        return True
+    return item.deleted_at is not None and max(item.deleted_at, rule.since) + rule.trash_days * DAY_S <= now
+
+
+def _day(when: float) -> str:
+    """A date as people write it, such as 4 May 2026; of a time that is none, its number."""
+    try:
+        day = date.fromtimestamp(when)
+    except (ValueError, OverflowError, OSError):
+        return f"{when:.0f}"
+    return f"{day.day} {time.strftime('%B', day.timetuple())} {day.year}"

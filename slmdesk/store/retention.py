@@ -1,0 +1,230 @@
+"""Rules and holds, and what they find: a page of items or documents at a time, so that a sweep can be cut anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.retention import Hold, Rule, SetBy, Then, What
+from slmdesk.store.database import RowLike
+from slmdesk.store.part import StorePart, marks, new_id
+from slmdesk.store.rows import row_to
+
+SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
+"""Keys of times in `meta`: when a sweep last knew the date for sure, when the last one ended, when a backup became the
+history.
+"""
+_HELD_ITEM = (
+    "exists (select 1 from holds where what = 'all' or what = 'item' and target = items.id"
+    " or what = 'folder' and target in (items.folder, items.id))"
+)
+_HELD_DOCUMENT = (
+    "(exists (select 1 from holds where what = 'all' or what = 'document' and target = documents.id"
+    " or what = 'folder' and target = documents.collection)"
+    " or exists (select 1 from item_documents join items on items.id = item_documents.item"
+    f" where item_documents.document = documents.id and {_HELD_ITEM}))"
+)
+_HELD_FOLDER = "exists (select 1 from holds where what = 'all' or what = 'folder' and target = collections.id)"
+_WEIGHT = (
+    "(select count(*) from messages where item = items.id) + (select count(*) from segments where item = items.id)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OldItem:
+    """An item that a rule looks at."""
+
+    n: int
+    id: str
+    updated: float
+    deleted_at: float | None
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OldDocument:
+    """A document that a rule looks at; `is_free`: no hold is on it, and no item is about it."""
+
+    n: int
+    id: str
+    is_free: bool
+
+
+class Rules(StorePart):
+    """The part of the store for retention rules, and their log of counts."""
+
+    def all(self) -> list[Rule]:
+        """All rules, in the order they were made."""
+        return self._all(rule_from, "select * from rules order by n")
+
+    def add(self, kind: str, *, folder: str, days: int, then: Then, trash_days: int, set_by: SetBy) -> Rule:
+        """Add a rule that holds from now on."""
+        rule = Rule(new_id(), kind, folder, days, then, trash_days, set_by, self._clock())
+        with self._db.writing():
+            self._insert("rules", {name: getattr(rule, name) for name in Rule.__slots__})
+        return rule
+
+    def remove(self, id: str) -> Rule:
+        """Remove a rule.  Raises KnownError `rule.unknown`."""
+        found = self._first(rule_from, "select * from rules where id = ?", (self._id_of("rules", id),))
+        if found is None:
+            raise KnownError("rule.unknown", id=id[:80])
+        with self._db.writing():
+            self._db.run("delete from rules where id = ?", (found.id,))
+        return found
+
+    def note(self, rule: str, kind: str, done: str, count: int) -> None:
+        """Log what a rule did: how many, no titles."""
+        with self._db.writing():
+            self._insert(
+                "retention_log", {"time": self._clock(), "rule": rule, "kind": kind, "done": done, "count": count}
+            )
+
+    def old_items(self, kind: str, folder: str, before: float, after: tuple[float, int], limit: int) -> list[OldItem]:
+        """Return items of a kind that were not changed since `before`, oldest first; `after`: (updated, n) of the last
+        one seen.
+        """
+        where, values = ("and folder = ? ", [folder]) if folder else ("", [])
+        return self._all(
+            lambda row: row_to(OldItem, row, held=bool(row["held"])),
+            f"select n, id, updated, deleted_at, {_HELD_ITEM} as held from items where kind = ? and updated < ?"
+            f" and (updated, n) > (?, ?) {where}order by updated, n limit ?",
+            (kind, before, *after, *values, limit),
+        )
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of items that there are, but for spaces."""
+        rows = self._db.rows("select distinct kind from items where kind <> 'space' order by kind")
+        return [str(row["kind"]) for row in rows]
+
+    def weights(self, ids: Sequence[str]) -> list[int]:
+        """Return how many messages and segments each of these items has, in their order."""
+        rows = self._db.rows(f"select id, {_WEIGHT} as weight from items where id in ({marks(ids)})", ids)
+        found = {row["id"]: int(row["weight"]) for row in rows}
+        return [found.get(one, 0) for one in ids]
+
+    def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
+        """Return documents of no folder that were not opened since `before`; `after`: `n` of the last one seen."""
+        return self._all(
+            lambda row: OldDocument(row["n"], row["id"], bool(row["is_free"])),
+            f"select n, id, not ({_HELD_DOCUMENT} or exists (select 1 from item_documents"
+            " where document = documents.id)) as is_free from documents"
+            " where collection is null and opened < ? and n > ? order by n limit ?",
+            (before, after, limit),
+        )
+
+    def last_change(self) -> float:
+        """Return when an item was changed or a document opened last; 0.0 where there is none."""
+        row = self._db.row(
+            "select max((select coalesce(max(updated), 0) from items),"
+            " (select coalesce(max(opened), 0) from documents)) as last"
+        )
+        return float(row["last"]) if row else 0.0
+
+    def time_of(self, key: str) -> float | None:
+        """Return a time that `keep_time` has kept."""
+        row = self._db.row("select value from meta where key = ?", (key,))
+        return float(row["value"]) if row else None
+
+    def keep_time(self, key: str, time: float) -> None:
+        """Keep a time."""
+        with self._db.writing():
+            self._db.run("insert or replace into meta values (?, ?)", (key, time))
+
+
+class Holds(StorePart):
+    """The part of the store for holds.  All that deletes asks it first."""
+
+    def all(self) -> list[Hold]:
+        """All holds, in the order they were set."""
+        return self._all(hold_from, "select * from holds order by n")
+
+    def add(self, what: What, target: str, *, reason: str, set_by: SetBy) -> Hold:
+        """Set a hold; where the same one is there already, return that."""
+        old = self._first(
+            hold_from, "select * from holds where what = ? and target = ? and set_by = ?", (what, target, set_by)
+        )
+        if old is not None:
+            return old
+        hold = Hold(new_id(), what, target, reason, set_by, self._clock())
+        with self._db.writing():
+            self._insert("holds", {name: getattr(hold, name) for name in Hold.__slots__})
+        return hold
+
+    def get(self, id: str) -> Hold:
+        """Return a hold by id or the unique beginning of one.  Raises KnownError `hold.unknown`."""
+        found = self._first(hold_from, "select * from holds where id = ?", (self._id_of("holds", id),))
+        if found is None:
+            raise KnownError("hold.unknown", id=id[:80])
+        return found
+
+    def remove(self, id: str) -> None:
+        """Release a hold."""
+        with self._db.writing():
+            self._db.run("delete from holds where id = ?", (id,))
+
+    def on_item(self, item: str) -> Hold | None:
+        """Return the hold on an item, if any: on itself, its space, or all."""
+        return self._first(
+            hold_from,
+            "select * from holds where what = 'all' or what = 'item' and target = ?"
+            " or what = 'folder' and target in (?, (select folder from items where id = ?)) order by n limit 1",
+            (item, item, item),
+        )
+
+    def held_items(self, ids: Sequence[str]) -> set[str]:
+        """Return those of these items that are held."""
+        rows = self._db.rows(f"select id from items where id in ({marks(ids)}) and {_HELD_ITEM}", ids)
+        return {str(row["id"]) for row in rows}
+
+    def require_free(self, items: Iterable[str]) -> None:
+        """Raise KnownError `hold.item` where one of these items is held."""
+        for id in items:
+            if self.held_items([id]):
+                raise KnownError("hold.item", id=id, who=_who(self.on_item(id)))
+
+    def require_movable(self, item: str, space: str) -> None:
+        """Raise KnownError `hold.item` where an item would leave a space that is held for another one."""
+        row = self._db.row(
+            "select 1 from items join holds on what = 'folder' and target = items.folder"
+            " where items.id = ? and items.folder <> ?",
+            (item, space),
+        )
+        if row is not None:
+            raise KnownError("hold.item", id=item, who=_who(self.on_item(item)))
+
+    def require_document_free(self, document: str) -> None:
+        """Raise KnownError `hold.document` where a document is held, or an item that is about it."""
+        row = self._db.row(f"select name, {_HELD_DOCUMENT} as held from documents where id = ?", (document,))
+        if row is not None and row["held"]:
+            raise KnownError("hold.document", name=row["name"])
+
+    def require_folder_free(self, collection: str) -> None:
+        """Raise KnownError `hold.folder` where a folder that is asked, or a document of it, is held."""
+        row = self._db.row(
+            f"select name, {_HELD_FOLDER} or exists (select 1 from documents where collection = collections.id"
+            f" and {_HELD_DOCUMENT}) as held from collections where id = ?",
+            (collection,),
+        )
+        if row is not None and row["held"]:
+            raise KnownError("hold.folder", name=row["name"])
+
+    def require_none(self) -> None:
+        """Raise KnownError `hold.all` where anything is held: everything is about to go."""
+        if count := self._db.number("select count(*) from holds"):
+            raise KnownError("hold.all", count=count)
+
+
+def _who(hold: Hold | None) -> str:
+    return "your organisation" if hold is not None and hold.set_by is SetBy.POLICY else "you"
+
+
+def rule_from(row: RowLike) -> Rule:
+    """Build the dataclass of a row."""
+    return row_to(Rule, row)
+
+
+def hold_from(row: RowLike) -> Hold:
+    """Build the dataclass of a row."""
+    return row_to(Hold, row)

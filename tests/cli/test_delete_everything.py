@@ -1,0 +1,122 @@
+"""`slmdesk delete-everything`: byte for byte as before the program came; refused while it would hurt."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.recorder import open_echo
+
+pytestmark = pytest.mark.process
+
+WORDS = "delete everything"
+
+
+def tree(folder: Path) -> dict[str, tuple]:
+    """Every file, folder and link: mode and content."""
+    found = {}
+    for one in sorted(folder.rglob("*")):
+        mode = one.lstat().st_mode
+        what = one.read_bytes() if stat.S_ISREG(mode) else str(one.readlink()) if stat.S_ISLNK(mode) else b""
+        found[str(one.relative_to(folder))] = (oct(mode), what)
+    return found
+
+
+@pytest.fixture
+def person(tmp_path, environment):
+    """A home of a person as the system has it, with files of other programs, and a way to run commands in it."""
+    folder = tmp_path / "person"
+    for name in (".config", ".cache", ".local/share", ".local/state", "Documents"):
+        (folder / name).mkdir(parents=True)
+    (folder / ".config" / "QtProject.conf").write_text("[FileDialog]\nlastVisited=file:///other\n")
+    (folder / ".local/share" / "other.txt").write_text("of another program")
+    (folder / "Documents" / "letter.txt").write_text("The pump stops at 12 bar. It was signed on 3 May 2024.\n")
+    env = {key: value for key, value in environment.items() if not key.startswith(("XDG_", "SLMDESK_HOME"))}
+    env |= {"HOME": str(folder), "TMPDIR": str(tmp_path / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
+    (tmp_path / "tmp").mkdir()
+
+    def run(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [*SLMDESK, *args], input=stdin, capture_output=True, text=True, env=env, cwd=ROOT, timeout=120
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return folder, run
+
+
+def used(run, folder: Path, tiny: Path) -> None:
+    """A little of everything that leaves files."""
+    for args in (
+        ["models", "import", str(tiny)],
+        ["chat", "hello"],
+        ["ask", str(folder / "Documents" / "letter.txt"), "When does it stop?"],
+        ["network", "--offline", "on"],
+        ["backup", str(folder / "Documents" / "own.sqlite3")],
+    ):
+        done = run(*args)
+        assert done.returncode == 0, done.stderr
+    (folder / "Documents" / "own.sqlite3").unlink()
+    assert (folder / ".local/share/slmdesk/slmdesk.sqlite3").exists(), "the control: there is something"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+def test_all_is_as_it_was_before_the_program_came(person, tiny):
+    folder, run = person
+    before = tree(folder)
+    used(run, folder, tiny)
+    assert tree(folder) != before
+    refused = run("delete-everything", stdin="yes\n")
+    assert (refused.returncode, "Nothing was deleted." in refused.stderr) == (1, True)
+    assert (folder / ".local/share/slmdesk/slmdesk.sqlite3").exists()
+    done = run("delete-everything", "--models", stdin=f"{WORDS}\n")
+    assert done.returncode == 0, done.stderr
+    assert tree(folder) == before
+    assert list((folder.parent / "tmp").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+def test_the_models_stay_unless_they_are_asked_for(person, tiny):
+    folder, run = person
+    before = tree(folder)
+    used(run, folder, tiny)
+    done = run("delete-everything", "--json", stdin=f"{WORDS}\n")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["left"] == []
+    left = set(tree(folder)) - set(before)
+    models = ".local/share/slmdesk/models"
+    assert left == {".local/share/slmdesk", models, *(one for one in left if one.startswith(f"{models}/"))}
+    assert [one for one in left if one.endswith(".gguf")]
+
+
+def test_a_home_of_its_own_is_emptied_and_what_is_elses_stays(run, with_model, home, tiny, tmp_path):
+    run("models", "remove", with_model["id"])
+    linked = tmp_path / "linked.gguf"
+    linked.write_bytes(tiny.read_bytes())
+    assert run("models", "import", "--link", str(linked)).status == 0
+    (home / "config" / "policy.toml").write_text("version = 1\n")
+    (home / "mine.txt").write_text("not of slmdesk")
+    assert run("chat", "hello").status == 0
+    done = run("delete-everything", "--models", stdin=f"{WORDS}\n")
+    assert done.status == 0, done.err
+    assert linked.exists(), "a linked model is no file of ours"
+    assert set(tree(home)) == {"mine.txt", "config", "config/policy.toml"}
+
+
+def test_what_is_held_or_in_use_refuses_it(run, with_model, home):
+    assert run("chat", "hello").status == 0
+    hold = run("retention", "hold", "all", "--json").json
+    refused = run("delete-everything", "--json", stdin=f"{WORDS}\n")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "hold.all")
+    assert run("retention", "release", hold["id"]).status == 0
+    other = open_echo()
+    refused = run("delete-everything", "--json", stdin=f"{WORDS}\n")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "store.in_use")
+    other.close()
+    assert run("history", "list", "--json").json, "nothing was lost"
+    assert run("delete-everything", stdin=f"{WORDS}\n").status == 0

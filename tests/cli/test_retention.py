@@ -1,0 +1,83 @@
+"""`slmdesk retention`: rules and holds on the command line, and what they refuse."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+
+def age(home, days: float) -> None:
+    with closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as conn, conn:
+        conn.execute("update items set updated = ?", (time.time() - days * 86_400,))
+
+
+def test_rules_are_added_listed_carried_out_and_removed(run, with_model, home) -> None:
+    assert "nothing is deleted by itself" in run("retention", "list").err
+    assert run("chat", "an old question").status == 0
+    age(home, 100)
+    made = run("retention", "add", "--kind", "chat", "--days", "90", "--trash-days", "7", "--json").json
+    assert made | {"id": "", "since": 0} == {
+        "id": "", "kind": "chat", "folder": "", "days": 90, "then": "trash", "trash_days": 7, "set_by": "person",
+        "since": 0,
+    }  # fmt: skip
+    listed = run("retention", "list")
+    (line,) = listed.out.splitlines()
+    assert line.endswith("rule  you  chats, not changed for 90 days: to the trash for 7 days, then deleted for good")
+    assert "note: 1 chat, not changed for 90 days, moved to the trash. There until" in listed.err, "at the next start"
+    assert run("retention", "run").out == "Nothing to do.\n"
+    assert run("history", "list", "--json").json == []
+    (item,) = run("history", "list", "--deleted", "--json").json
+    assert run("history", "restore", item["id"]).status == 0
+    assert run("retention", "remove", made["id"]).status == 0
+    assert run("retention", "list", "--json").json == {"rules": [], "holds": []}
+    assert run("retention", "run").out == "Nothing to do.\n"
+
+
+def test_a_hold_refuses_deleting_until_it_is_released(run, with_model, home) -> None:
+    assert run("chat", "a question").status == 0
+    (item,) = run("history", "list", "--json").json
+    held = run("retention", "hold", item["id"], "--reason", "case 12", "--json").json
+    assert (held["what"], held["target"], held["reason"], held["set_by"]) == ("item", item["id"], "case 12", "person")
+    refused = run("history", "delete", item["id"], "--for-good", "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "hold.item")
+    assert "is on hold (you set it)" in refused.err
+    run("history", "delete", item["id"])
+    assert run("history", "empty-trash", "--json").json["deleted"] == []
+    assert run("retention", "release", held["id"]).status == 0
+    assert run("history", "empty-trash", "--json").json["deleted"] == [item["id"]]
+    everything = run("retention", "hold", "all")
+    assert everything.out.split("  ")[1] == "everything\n"
+
+
+def test_a_wrong_clock_is_told_and_confirmed(run, with_model, home) -> None:
+    assert run("chat", "a question").status == 0
+    assert run("retention", "add", "--days", "90", "--for-good").status == 0
+    age(home, 100)
+    with closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as conn, conn:
+        conn.execute("update meta set value = ? where key = 'retention_seen'", (time.time() - 30 * 86_400,))
+    refused = run("retention", "run", "--json")
+    assert refused.status == 1
+    assert refused.json["doubt"]["last"] < refused.json["doubt"]["now"]
+    assert "Until you confirm the date" in refused.err
+    assert len(run("history", "list", "--json").json) == 1
+    assert run("retention", "run", "--yes").status == 0
+    assert run("history", "list", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    "args", [["add", "--days", "0"], ["add"], ["add", "--days", "9", "--kind", "letters"], ["hold"]]
+)
+def test_wrong_usage_is_refused(run, args) -> None:
+    assert run("retention", *args).status == 2
+
+
+@pytest.mark.parametrize("args", [["hold", "ffff"], ["release", "ffff"], ["remove", "ffff"]])
+def test_what_is_not_there_is_named(run, args) -> None:
+    refused = run("retention", *args)
+    assert refused.status == 1
+    assert "ffff" in refused.err
