@@ -16,10 +16,13 @@ import slmdesk
 from slmdesk.client.error_log import ErrorLog
 from slmdesk.client.events import ClientLimits, Outcome, outcome_of
 from slmdesk.client.handles import OPENS_NOTHING, Handles
+from slmdesk.client.low_integrity import ROLES as LOW_ROLES
+from slmdesk.client.low_integrity import ContainedProcess
+from slmdesk.client.low_integrity import start as start_low
 from slmdesk.client.writer import Writer
 from slmdesk.core import protocol
 from slmdesk.core.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, decoder_of_instance, lines_of
-from slmdesk.core.reach import HANDLES_VARIABLE, REACH_VARIABLE, AllowedPaths, reached_by
+from slmdesk.core.reach import HANDLES_VARIABLE, REACH_VARIABLE, AllowedPaths, reached_by, wants_untried
 
 PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
 SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"})
@@ -68,7 +71,7 @@ class Child:
         base = {**ENVIRONMENT_OF_ROLES.get(role, {}), **os.environ}
         self._handles = Handles() if role in OPENS_NOTHING else None
         try:
-            self.process = _start(command, base, {**said, **environment}, self._handles)
+            self.process = _start(role, command, base, {**said, **environment}, self._handles)
         except BaseException:
             self._close_handles()
             raise
@@ -239,23 +242,31 @@ class Child:
 
 
 def _start(
-    command: Sequence[str], base: Mapping[str, str], environment: Mapping[str, str], handles: Handles | None
-) -> subprocess.Popen[bytes]:
+    role: str,
+    command: Sequence[str],
+    base: Mapping[str, str],
+    environment: Mapping[str, str],
+    handles: Handles | None,
+) -> subprocess.Popen[bytes] | ContainedProcess:
     """Start without a shell, in a process group of its own (Ctrl-C is the app's), in a folder that holds only our
     package: `python -m` would import a module from the folder it runs in.
     """
     inherited = {name: value for name, value in base.items() if name not in SECRETS}
+    more = {} if handles is None else {HANDLES_VARIABLE: str(handles.theirs.fileno())}
+    variables = {**inherited, "GGML_NO_BACKTRACE": "1", "SLMDESK_DESK_PID": str(os.getpid()), **more, **environment}
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW
-    more = {} if handles is None else {HANDLES_VARIABLE: str(handles.theirs.fileno())}
+        if role in LOW_ROLES and wants_untried(os.environ):
+            with suppress(OSError):  # then without walls, as the child will say
+                return start_low(command, folder=PACKAGE_PARENT, environment=variables)
     process = subprocess.Popen(
         list(command),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=PACKAGE_PARENT,
-        env={**inherited, "GGML_NO_BACKTRACE": "1", "SLMDESK_DESK_PID": str(os.getpid()), **more, **environment},
+        env=variables,
         start_new_session=True,
         creationflags=flags,
         pass_fds=() if handles is None else (handles.theirs.fileno(),),
@@ -265,7 +276,7 @@ def _start(
     return process
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+def _pipes(process: subprocess.Popen[bytes] | ContainedProcess) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None

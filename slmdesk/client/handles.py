@@ -1,5 +1,5 @@
-"""Passes documents opened by the app to a child that may open none itself: on Linux the kernel keeps it from all
-files.
+"""Passes documents opened by the app to a child that may open none itself: the kernel keeps it from all files (Linux;
+macOS where that is wanted).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 from slmdesk.core.protocol import Start, ToChild
-from slmdesk.core.reach import HANDLE_BYTES
+from slmdesk.core.reach import HANDLE_BYTES, wants_untried
 
-OPENS_NOTHING = frozenset({"reader"} if sys.platform == "linux" else ())
+_IS_HELD = sys.platform == "linux" or (sys.platform == "darwin" and wants_untried(os.environ))
+OPENS_NOTHING = frozenset({"reader"} if _IS_HELD else ())
 """The roles that are handed their documents."""
 
 

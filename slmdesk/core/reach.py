@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from slmdesk.core.gguf.parts import part_of
 
 REACH_VARIABLE = "SLMDESK_MAY_OPEN"
 """How a child hears it: in its environment, which only its own account can read."""
+UNTRIED_VARIABLE = "SLMDESK_UNTRIED_WALLS"
+"""Set to 1 it has Windows and macOS put up walls that were written for them and never tried there."""
 HANDLES_VARIABLE = "SLMDESK_HANDLES"
 """The descriptor from which a child takes documents that the app has opened for it."""
 HANDLE_BYTES = 32
@@ -44,6 +47,11 @@ class AllowedPaths:
 
 
 NOTHING = AllowedPaths()
+
+
+def wants_untried(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
+    """Whether a person wants the walls of Windows or macOS, which were never tried."""
+    return platform in ("win32", "darwin") and environment.get(UNTRIED_VARIABLE) == "1"
 
 
 def reach_from(environment: Mapping[str, str]) -> AllowedPaths:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 HELPER = "helper:"
 """In the capabilities of the engine: what took effect in the helper that tries chat templates, and in its trials."""
+UNTRIED = "untried"
+"""Among the facts: the walls were written for this system, and never tried on one."""
 LANDLOCK = "landlock_"
 """With the version of the kernel's Landlock behind it."""
 _HOLES = (
@@ -35,22 +37,25 @@ class Walls:
     wall: Wall
     could: tuple[str, ...] = ()
     """What it could do if somebody took it over ("reach the network")."""
+    is_untried: bool = False
+    """Nobody has tried yet whether such walls hold on such a system."""
 
     @property
     def words(self) -> str:
-        """In a line: "partly walled (it could open every file of this account)"."""
-        if self.wall is Wall.WALLED:
-            return f"{self.wall} (no network, no other program, no file but those it needs)"
-        if self.wall is Wall.NOT:
-            return f"{self.wall} (it has all rights of this account)"
-        return f"{self.wall} (if taken over it could {' and '.join(self.could)})"
+        """In a line: "partly walled (if taken over it could open every file of this account)"."""
+        details = {
+            Wall.WALLED: "no network, no other program, no file but those it needs",
+            Wall.PARTLY: f"if taken over it could {' and '.join(self.could)}",
+            Wall.NOT: "it has all rights of this account",
+        }
+        return f"{self.wall} ({details[self.wall]}{'; never tried on such a system' if self.is_untried else ''})"
 
 
 def walls_of(facts: Collection[str]) -> Walls:
     """The walls of a process that said these facts of itself in `hello`."""
     could = tuple(words for needed, words in _HOLES if not needed & set(facts))
     wall = Wall.WALLED if not could else Wall.NOT if len(could) == len(_HOLES) else Wall.PARTLY
-    return Walls(wall, could)
+    return Walls(wall, could, UNTRIED in facts)
 
 
 def walls_of_children(said: Mapping[str, Collection[str]]) -> dict[str, Walls | None]:

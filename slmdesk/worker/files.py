@@ -1,4 +1,4 @@
-"""The files that each role of a child may open on Linux; the kernel refuses all others (landlock.py)."""
+"""The files that each role of a child may open; the kernel refuses all others (landlock.py, seatbelt.py)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import slmdesk
 from slmdesk.core.reach import AllowedPaths
+from slmdesk.worker import seatbelt
 from slmdesk.worker.landlock import Files
 
 SYSTEM = (
@@ -30,7 +31,8 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 
 def files_of(role: str, reach: AllowedPaths) -> Files:
     """The files that a child of this role may open; `reach`: the user's files among them."""
-    read = (*SYSTEM, *_interpreter(), OWN_PROCESS)
+    system = seatbelt.SYSTEM if sys.platform == "darwin" else SYSTEM
+    read = (*system, *_interpreter(), OWN_PROCESS)
     devices: tuple[str, ...] = ("/dev/null",)
     if role == "engine":
         read += GRAPHICS

@@ -10,9 +10,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from slmdesk.core.reach import NOTHING, AllowedPaths
-from slmdesk.core.walls import LANDLOCK
+from slmdesk.core.reach import NOTHING, AllowedPaths, wants_untried
+from slmdesk.core.walls import LANDLOCK, UNTRIED
+from slmdesk.worker import seatbelt
 from slmdesk.worker.files import files_of, files_of_trials
+from slmdesk.worker.integrity import integrity_facts
 from slmdesk.worker.landlock import Files, restrict
 from slmdesk.worker.sandbox import install
 
@@ -52,6 +54,8 @@ def harden(role: str, reach: AllowedPaths = NOTHING) -> tuple[str, ...]:
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
         done += _shut_in(files_of(role, reach))
+    elif wants_untried(os.environ):
+        done += _shut_in_untried(role, reach)
     return tuple(done)
 
 
@@ -78,6 +82,16 @@ def _shut_in(files: Files, *, starts_programs: bool = False) -> list[str]:
     if landlock and filtered:
         done += ["no_spying", "exec_limited"] if starts_programs else ["no_spying"]
     return done
+
+
+def _shut_in_untried(role: str, reach: AllowedPaths) -> list[str]:
+    """What took effect, as far as the system says so itself."""
+    if sys.platform == "win32":
+        return integrity_facts()
+    if not seatbelt.restrict(seatbelt.profile_of(role, files_of(role, reach))):
+        return []
+    programs = "exec_limited" if role == "engine" else "no_exec"
+    return ["no_network", programs, "no_signals", "files_limited", "no_spying", UNTRIED]
 
 
 def _limit_memory(role: str) -> None:
