@@ -20,6 +20,13 @@ from slmdesk.hub.guard import GuardPolicy, because, make_client
 port = int(sys.argv[2])
 if sys.argv[1] == "watched":
     audit.watch()
+class Log:
+    rows = []
+    def record(self, request):
+        self.rows.append(request)
+        return len(self.rows)
+    def finish(self, n, answer): pass
+    def refuse(self, request, code): pass
 results = {}
 def attempt(function):
     try:
@@ -40,14 +47,13 @@ def raw():
 def inside_because():  # a reason alone opens nothing: the guard does
     with because("search"): stream()
 def through_the_guard():
-    rows = []
     policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), f"http://127.0.0.1:{port}")
-    with make_client(policy, lambda *row: rows.append(row) or 1, lambda n, size: None) as client, because("search"):
+    with make_client(policy, Log()) as client, because("search"):
         assert client.get(f"http://127.0.0.1:{port}/x").status_code == 204
-    assert rows
+    assert Log.rows
 def through_the_guard_and_stoppable():
     policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), f"http://127.0.0.1:{port}")
-    with make_client(policy, lambda *row: 1, lambda n, size: None) as client:
+    with make_client(policy, Log()) as client:
         with because("download", stop=threading.Event()):
             assert client.get(f"http://127.0.0.1:{port}/x").status_code == 204
 def after_the_guard(): stream()

@@ -6,6 +6,7 @@ Whether they hold was never tried: that needs such a PC, and there worker/probe.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import subprocess
 import sys
@@ -199,6 +200,45 @@ def test_its_process_is_waited_for_like_any_other():
     calls.status = 0
     assert process.wait() == process.poll() == process.returncode == 3
     close(process)
+
+
+HOME_FILES = (".ssh/id", ".bashrc", ".config/autostart/y", "data/slmdesk.sqlite3", "config/settings.json",
+              "program/slmdesk/app.py", "old", "deleted", "cut")  # fmt: skip
+WRITES = {
+    "bashrc_appended", "autostart_made", "usercustomize_made", "database_written", "settings_written", "file_cut",
+    "program_written", "file_renamed", "file_linked", "folder_made", "file_deleted", "program_started",
+}  # fmt: skip
+READS = {"ssh_key_read", "home_listed", "database_read"}
+
+
+@pytest.mark.skipif(sys.platform not in ("win32", "darwin"), reason="of Windows and macOS alone; never run yet")
+@pytest.mark.parametrize("role", ["bare", "reader"])
+def test_the_probe_on_such_a_system(role, tmp_path, monkeypatch):
+    monkeypatch.setenv(UNTRIED_VARIABLE, "1")
+    for name in HOME_FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("private")
+    source = Path(__file__).with_name("probe.py").read_text(encoding="utf-8")
+    desk = {"pid": os.getpid(), "address": 0, "size": 0}
+    settings = {"role": role, "home": str(tmp_path), "source": source, "landlock": None, "desk": desk, "helper": 0}
+    command, folder = [sys.executable, "-c", source], Path(__file__).resolve().parents[2]
+    if sys.platform == "win32" and role != "bare":
+        process = low_integrity.start(command, folder=folder, environment=os.environ)
+    else:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    process.stdin.write(json.dumps(settings | {"datagrams": "", "streams": ""}).encode() + b"\n")
+    process.stdin.close()
+    results, secured = json.loads(process.stdout.read())
+    process.wait(120)
+    allowed = {name for name, verdict in results.items() if verdict == "allowed"}
+    print(sorted(allowed))
+    if role == "bare":
+        assert allowed >= WRITES | READS
+    else:
+        assert "untried" in secured
+        assert not allowed & (WRITES | (READS if sys.platform == "darwin" else set()))
 
 
 class FakeToken:
