@@ -79,6 +79,41 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise problem_of(err, path, needed_bytes=len(data)) from err
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that was not there, whole or not at all, mode 0600.
+
+    Raises KnownError `file.exists`, also where it comes to be meanwhile, `disk.full`, `file.unwritable`.
+    """
+    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
+    try:
+        handle = open_new(beside)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            _name_new(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except FileExistsError as err:
+        raise KnownError("file.exists", path=str(path)) from err
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=len(data)) from err
+
+
+def _name_new(beside: Path, path: Path) -> None:
+    """Give a file its name, unless another has it: by a link, which replaces nothing, where the disk knows links."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        beside.rename(path)
+
+
 def is_same_file(one: Path, other: Path) -> bool:
     """Whether two paths lead to the same file, also through links."""
     try:

@@ -30,6 +30,7 @@ from slmdesk.services.documents.embedding import EmbeddingService
 from slmdesk.services.documents.folder_types import KIND as INDEX
 from slmdesk.services.documents.folders import CollectionService
 from slmdesk.services.documents.library import DocumentService
+from slmdesk.services.documents.redacted_copies import RedactedCopies
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.events import ModelsChanged
@@ -198,6 +199,7 @@ class Services:
         self._open_chats()
         self._open_documents()
         self._open_translation()
+        self.redacted_copies = RedactedCopies(self.service_thread, self.reader)
         self.writing = WritingService(self.runtime, self.models, self.loader, self.reader)
         self.writing_files = WritingFiles(self.runtime, self.reader)
         self.writing_history = WritingHistory(self.runtime)

@@ -32,8 +32,8 @@ LEAST_RESOLUTION, MOST_RESOLUTION = 72, 300
 
 
 def private_texts(job: Job) -> Task:
-    """Payload as for `read`.  Partials {texts: [{place, text}, …]}: what the document says, page by page, then what
-    stands elsewhere in the file; text beyond a line's length is cut into several.
+    """Payload as for `read`.  Partials {texts: [{place, text, is_shown}, …]}: what the document says, page by page,
+    then what stands elsewhere in the file; long text is cut into several.
 
     Result {format, people: [names the file gives as authors], removed, unsure: [{kind, place}, …]}.
     """
@@ -48,13 +48,15 @@ def private_texts(job: Job) -> Task:
     yield from _run(job, redacting, chosen)
     known = {" ".join(line.split()) for _, text in pages for line in text.replace("\t", "\n").split("\n")}
     more = [
-        (place, text)
+        (place, "\n".join(line for line in text.split("\n") if " ".join(line.split()) not in known))
         for text, place in listing.texts.items()
-        if " ".join(text.split()) not in known and not (chosen == "pdf" and place.startswith("page "))
+        if not (chosen == "pdf" and place.startswith("page "))
     ]
-    for number, some in enumerate(_portions([*pages, *more])):
+    portions = [(True, some) for some in _portions(pages)] + [(False, some) for some in _portions(more)]
+    for number, (is_shown, some) in enumerate(portions):
         job.check()
-        yield Partial(job.id, str(number), {"texts": [{"place": place, "text": text} for place, text in some]})
+        texts: list[Json] = [{"place": place, "text": text, "is_shown": is_shown} for place, text in some]
+        yield Partial(job.id, str(number), {"texts": texts})
     return {"format": chosen, "people": list(redacting.people), **_said(redacting)}
 
 

@@ -218,7 +218,7 @@ SENTENCES: Mapping[str, str] = {
     "redaction.nothing": "There are no words to remove from {path}. Nothing was written.",
     "redaction.conflict": "What would stand for a word holds another that is to be removed: {words}. Leave it out.",
     "redaction.changed": "{path} has changed since it was looked through. Nothing was written; look through it again.",
-    "redaction.key_wrong": "That is not the passphrase of the key file {path}.",
+    "redaction.key_wrong": "That is not the passphrase of the key file {path}, or the file was changed.",
     "redaction.key_damaged": "{path} is no key file of slmdesk, or it is damaged.",
     "document.no_column": "{path} has no column “{column}”. Its first row has: {known}.",
     "document.no_rewriter": "{path} cannot be translated in its own format. These can: {known}.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.errors import KnownError
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
@@ -25,12 +25,15 @@ def start_reader(
     kind: str,
     payload: Mapping[str, Json],
     on_partial: OnPartial,
+    *,
+    tells_progress: bool = False,
 ) -> tuple[JobHandle, Pending[Mapping[str, Json]]]:
     """Start a job of the reader child on the document at `payload["path"]`; returns its handle and its result.
 
-    That is a Problem `document.…` where the document cannot be read, the child died, or the job was cancelled.
+    That is a Problem `document.…` where the document cannot be read, the child died, or the job was cancelled.  With
+    `tells_progress` it reports core.protocol.Progress.
     """
-    name = Path(str(payload["path"])).name
+    name = Path(str(payload.get("path", ""))).name
     pending: Pending[Mapping[str, Json]] = Pending(lambda: handle.cancel())
 
     def finish(event: Done | Failed | Cancelled) -> None:
@@ -44,6 +47,9 @@ def start_reader(
     def on_event(event: FromChild) -> None:  # on a thread of the client
         if isinstance(event, Partial):
             on_partial(event.value)
+        elif isinstance(event, Progress):
+            if tells_progress:
+                service_thread.post(lambda: pending.progress(event))
         elif isinstance(event, Done | Failed | Cancelled):
             service_thread.post(lambda: finish(event))
 
