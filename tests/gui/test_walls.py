@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 
 from slmdesk.core.walls import Wall, walls_of
+from slmdesk.gui.settings import network
 from slmdesk.gui.settings.walls import NOT_YET, PARTS, WallsSection
+from slmdesk.gui.widgets import network_panel
+from slmdesk.hub import kernel
+from slmdesk.hub.kernel import can_enforce
 
 pytestmark = pytest.mark.gui
 
@@ -55,3 +60,34 @@ def test_less_than_all_is_shown_as_less(qtbot, facts) -> None:
     assert controller.walls.wall is not Wall.WALLED
     assert section.findChild(QLabel, "walls_reader").text() == f"Documents: {controller.walls.words}"
     assert section.findChild(QLabel, "walls_engine").text() == f"Models: {NOT_YET}"
+
+
+@pytest.mark.skipif(not can_enforce(), reason="no such filter here")
+def test_a_person_has_the_system_enforce_offline_from_the_next_start_on(start) -> None:
+    program = start()
+    program.window.show_page("Settings")
+    choice = program.find("setting_offline_enforced")
+    assert (choice.isEnabled(), choice.currentData()) == (True, False)
+    QTest.keyClick(choice, Qt.Key.Key_Down)
+    program.wait(lambda: program.ask(lambda services: services.settings.current.offline_enforced))
+    told = program.ask(lambda services: services.network.enforcement)
+    assert (told.by_system, "from the next start on" in told.words) == (False, True)
+    assert program.find("offline_switch").isEnabled(), "nothing is in force yet"
+
+
+def test_while_it_is_in_force_the_window_says_so_and_offers_no_way_out(start, monkeypatch) -> None:
+    monkeypatch.setattr(kernel, "is_enforced", lambda: True)
+    for module in (network_panel, network):
+        monkeypatch.setattr(module, "is_enforced", lambda: True)
+    program = start()
+    program.window.show_page("Settings")
+    assert not program.find("offline_switch").isEnabled()
+    assert not program.find("setting_offline").isEnabled()
+    assert network_panel.ENFORCED in program.find("network_words").text()
+    assert network_panel.ENFORCED in program.find("offline_sentence").text()
+    assert not program.find("once_button").isVisibleTo(program.find("network_panel"))
+    refused: list = []
+    program.bridge.ask(lambda services: services.network.allow_once(), None, refused.append)
+    program.wait(lambda: refused)
+    assert refused[0].code == "network.enforced"
+    assert program.ask(lambda services: services.network.is_offline)

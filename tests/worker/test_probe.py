@@ -127,13 +127,13 @@ def probed():
     """Probe as a role, by an account: results, what took effect, the app's secret afterwards, what it heard."""
     folders = []
 
-    def run(role, account, pretended=None):
+    def run(role, account, pretended=None, **more):
         drop, python = account_of(account)
         place = "/tmp" if Path("/tmp").is_dir() else None  # another account may enter it, unlike a test's own folder
         folders.append(home := Path(tempfile.mkdtemp(prefix="slmdesk-probe-", dir=place)))
         if drop:
             os.chown(home, NOBODY, NOBODY)
-        settings = {"role": role, "home": str(home), "source": SOURCE, "landlock": pretended}
+        settings = {"role": role, "home": str(home), "source": SOURCE, "landlock": pretended, **more}
         done = subprocess.run(
             [python, "-c", DESK], input=json.dumps(settings) + "\n", capture_output=True, text=True, timeout=120,
             cwd=ROOT, env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}, **drop,
@@ -191,6 +191,20 @@ def test_w11_an_older_kernel_walls_in_less_and_the_child_says_so(probed, role, v
         assert walls.could == ("end the account's other programs",)
     else:
         assert walls.wall is Wall.WALLED
+
+
+@pytest.mark.parametrize("version", [0, None], ids=["neither", "Landlock alone"])
+def test_w11_a_kernel_without_the_filter_keeps_files_alone_and_the_child_says_so(probed, version):
+    results, secured, *_ = probed("reader", "person", pretended=version, filter=False)
+    walls = walls_of(secured)
+    assert "inet_socket" in allowed(results)
+    assert "reach the network" in walls.could
+    if version is None and landlock.version():
+        assert walls.wall is Wall.PARTLY
+        assert not allowed(results) & FILES
+    else:
+        assert walls.wall is Wall.NOT
+        assert allowed(results) >= FILES
 
 
 def test_the_kernel_s_structures():
