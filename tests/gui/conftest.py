@@ -173,6 +173,15 @@ def palette_of_the_system(qapp) -> Iterator[None]:
     qapp.setPalette(before)
 
 
+@pytest.fixture(autouse=True)
+def empty_clipboard(qapp) -> Iterator[None]:
+    """Data that Python made must not lie on the clipboard when the tests end: Qt frees it after Python is gone, which
+    takes the process down.  The program itself ends before that (slmdesk.app).
+    """
+    yield
+    qapp.clipboard().clear()
+
+
 @pytest.fixture
 def paths(home: Path):
     from slmdesk.paths import find_paths, make_folders

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Slot
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.window_state import WindowStateFile
-from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.home_place import look_at_home
 
@@ -33,7 +33,7 @@ class HomePlace(QObject):
         told = self._state.current.told_of_disk.split()
         news = [one for one in problems if one.code not in told]
         for one in news:
-            self._bridge.notice_raised.emit(notice_of(one))
+            self._bridge.notice_raised.emit(Notice(one.sentence, key=one.code))
         if news:
             codes = " ".join([*told, *(one.code for one in news)])
             self._bridge.ask(lambda _services: self._state.change(told_of_disk=codes), None, lambda _problem: None)
