@@ -79,6 +79,21 @@ class Paths:
         return self.data / "states"
 
     @property
+    def keys_file(self) -> Path:
+        """The keys of an encrypted history, wrapped: nothing can be opened without this file or its copy."""
+        return self.data / "keys.json"
+
+    @property
+    def keys_copy(self) -> Path:
+        """A second copy of the file of keys."""
+        return self.data / "keys.json.1"
+
+    @property
+    def next_keys_file(self) -> Path:
+        """While a history gets new keys: those it will have."""
+        return self.data / "keys.json.next"
+
+    @property
     def instance_locks(self) -> Path:
         """The folder with one file per running instance, locked while it runs."""
         return self.data / "desks"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
+from slmdesk.cli.opening import keys_for_restoring
 from slmdesk.exports.chats import iso_time
 from slmdesk.paths import find_paths
 from slmdesk.services.history.backups import backup_copies, restore_backup
@@ -15,10 +16,14 @@ from slmdesk.services.history.backups import backup_copies, restore_backup
 @click.command()
 @click.argument("file", type=NamedFile(dir_okay=False), required=False)
 @click.option("--list", "is_list", is_flag=True, help="Show the copies slmdesk has made by itself, newest first.")
+@click.option("--plain", is_flag=True, help="Of an encrypted history: without encryption, readable by everybody.")
 @json_option
 @click.pass_obj
-def backup(console: Console, file: Path | None, is_list: bool) -> None:
-    """Copy the history to FILE and verify the copy.  The window must be closed."""
+def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> None:
+    """Copy the history to FILE and verify the copy.  The window must be closed.
+
+    The copy of an encrypted history is encrypted; the passphrase or the recovery key of that time opens it.
+    """
     if (file is None) != is_list:
         raise click.UsageError("Give a FILE, or --list.")
     if file is None:
@@ -28,9 +33,13 @@ def backup(console: Console, file: Path | None, is_list: bool) -> None:
 
     with console.services() as services:
         made = console.result_of(
-            services, lambda: services.backups.make(target), lambda report: console.progress("backup", *report)
+            services,
+            lambda: services.backups.make(target, plain=plain),
+            lambda report: console.progress("backup", *report),
         )
         console.end_progress()
+    if plain:
+        console.notify(f"note: {file} is not encrypted. Whoever has the file can read the whole history.")
     if console.as_json:
         console.give({"bytes": made.bytes, "sha256": made.sha256})
     else:
@@ -54,8 +63,10 @@ def _list(console: Console) -> None:
 @click.pass_obj
 def restore(console: Console, file: Path) -> None:
     """Replace the history by the backup FILE; the old history is set aside.  The window must be closed."""
-    done = restore_backup(find_paths(console.home), file.absolute())
-    with console.services():
+    paths, source = find_paths(console.home), file.absolute()
+    key, source_key = keys_for_restoring(console, paths, source)
+    done = restore_backup(paths, source, key=key, source_key=source_key)
+    with console.services(key=key or source_key):
         pass  # opening it prints the notices there are
     if console.as_json:
         console.give({"bytes": done.bytes, "sha256": done.sha256, "set_aside": str(done.aside) if done.aside else None})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slmdesk.services.base.events import Problem
     from slmdesk.services.base.pending import Pending
     from slmdesk.services.container import Services
+    from slmdesk.services.privacy.opening import Key
     from slmdesk.settings import Settings
 
 T = TypeVar("T")
@@ -74,6 +75,8 @@ class Console:
         self.as_json = False
         self.is_own_process = False
         """It may give up rights that it never gets back."""
+        self.passphrase_fd: int | None = None
+        """Where words that open an encrypted history are read, a line each, instead of on the terminal."""
         self._is_kept_offline = False
         self.is_streaming = False
         """The command prints JSON lines: a failure is one of them."""
@@ -84,11 +87,15 @@ class Console:
     # ---- services
 
     @contextmanager
-    def services(self, keeps: Callable[[Settings], bool] = lambda _settings: True) -> Iterator[Services]:
+    def services(
+        self, keeps: Callable[[Settings], bool] = lambda _settings: True, *, key: Key | None = None
+    ) -> Iterator[Services]:
         """Yield the services, and close them whatever happens.  Notices from opening are printed on stderr.
 
+        `key`: of an encrypted history, where it is known; else the keyring or the person is asked for it.
         `keeps`: whether anything is to be written to the history.
         """
+        from slmdesk.cli.opening import key_of_history
         from slmdesk.services.base.events import Noticed
         from slmdesk.services.container import open_services
 
@@ -96,9 +103,9 @@ class Console:
         engine = [*child, "engine"]
         if chosen := os.environ.get(TEST_ENGINE):
             engine += ["--engine", chosen]
-        services = open_services(
-            find_paths(self.home), engine_command=engine, reader_command=[*child, "reader"], keeps=keeps
-        )
+        paths = find_paths(self.home)
+        key = key or key_of_history(self, paths)
+        services = open_services(paths, engine_command=engine, reader_command=[*child, "reader"], key=key, keeps=keeps)
 
         self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
 
@@ -324,6 +331,10 @@ _WORDS: Mapping[str, str] = {
     "token.keyring": (
         "The system's keyring cannot be used ({reason}), so the token was neither kept nor read. Keep it in a file "
         "that only you can read (slmdesk network --token --token-place file), or set HF_TOKEN to it for one run."
+    ),
+    "key.missing": (
+        "This is encrypted, and no key to it was given. Nothing was touched. The passphrase or the recovery key opens "
+        "it: type it on a terminal, or have it read with “slmdesk --passphrase-fd N …”."
     ),
     "store.damaged": (
         "The history could not be read. It was set aside unchanged, and a new one was started. What can still be read "

@@ -16,6 +16,7 @@ import click
 from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.cli.history_import import import_chats
 from slmdesk.cli.numbers import FiniteRange
+from slmdesk.cli.opening import key_of_backup
 from slmdesk.cli.output_files import check_file
 from slmdesk.core.attached import used_words
 from slmdesk.core.errors import KnownError
@@ -312,9 +313,9 @@ def rescue(console: Console, file: Path | None) -> int:
     with console.services() as services:
         for one in [file] if file else services.service_thread.call(services.history.damaged):
             try:
-                found = services.service_thread.call(partial(services.history.rescue, one))
+                found = _rescued(console, services, one)
             except KnownError as err:
-                if file or err.code.startswith(("store.", "disk.")):
+                if file or err.code.startswith(("store.", "disk.", "key.")):
                     raise
                 bad.append(one)  # the others may be more readable
                 continue
@@ -330,6 +331,17 @@ def rescue(console: Console, file: Path | None) -> int:
     for one, found in done:
         console.say(f"{one}: {rescued_words(found)}")
     return int(bool(bad))
+
+
+def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
+    """Rescue a file; of one that is encrypted with other keys than the history now, ask for what opens it."""
+    try:
+        return services.service_thread.call(partial(services.history.rescue, damaged))
+    except KnownError as known:
+        if known.code != "key.missing":
+            raise
+    key = key_of_backup(console, damaged)
+    return services.service_thread.call(partial(services.history.rescue, damaged, key))
 
 
 def _after(items: Sequence[Item]) -> dict[str, Any]:

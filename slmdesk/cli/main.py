@@ -27,6 +27,7 @@ COMMANDS = {
     "delete-everything": ("erasing:delete_everything", "Delete the history, settings, logs and secrets for good."),
     "doctor": ("doctor:doctor", "Show what this PC has, what works, and which parts are missing."),
     "documents": ("documents.commands:documents", "Show documents as the program reads them; manage folders."),
+    "encrypt": ("encryption:encrypt", "Encrypt the history, and manage what opens it."),
     "extract": ("tables.extract:extract", "Make a table of FILE…: a row for each, a cell for each column."),
     "glossary": ("translation.glossary:glossary", "Manage lists of terms that translations keep to."),
     "history": ("history:history", "Manage what is kept: chats, summaries, questions, tables …"),
@@ -72,12 +73,19 @@ class LazyGroup(click.Group):
 @click.version_option(slmdesk.__version__, prog_name="slmdesk")
 @click.option("--home", type=click.Path(file_okay=False), help="Keep everything under this folder.")
 @click.option("--debug", is_flag=True, help="Show the trace of an error.")
+@click.option(
+    "--passphrase-fd",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Read the passphrase, or the recovery key, from the open file N: a line.",
+)
 @click.pass_obj
-def slmdesk_command(console: Console, home: str | None, debug: bool) -> None:
+def slmdesk_command(console: Console, home: str | None, debug: bool, passphrase_fd: int | None) -> None:
     """Chat with small language models on this computer.  Without arguments, a window opens."""
     if home == "":
         raise click.BadParameter("the name of the folder is empty.", param_hint="--home")
     console.home, console.debug = Path(home) if home else None, debug
+    console.passphrase_fd = passphrase_fd
     if console.is_own_process:
         from slmdesk.services.online.enforcement import wall_in
 

@@ -96,6 +96,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "key.wrong": (),
         "key.mistyped": (),
         "key.file_damaged": ("path",),
+        "key.keyring": ("reason",),
         "key.library_missing": ("library",),
         "item.unknown": ("id",),
         "text.replaced": ("count",),

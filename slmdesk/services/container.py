@@ -73,6 +73,8 @@ from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.repo_page import RepoPageService
 from slmdesk.services.online.search import SearchService
+from slmdesk.services.privacy.opening import open_by, ways_of
+from slmdesk.services.privacy.service import PrivacyService
 from slmdesk.services.questions.export import export_question
 from slmdesk.services.questions.service import KIND as QUESTION
 from slmdesk.services.questions.service import QuestionService
@@ -109,7 +111,7 @@ from slmdesk.services.writing.files import WritingFiles
 from slmdesk.services.writing.history import WritingHistory
 from slmdesk.services.writing.service import WritingService
 from slmdesk.settings import Settings, SettingsFile, policy_of
-from slmdesk.store import open_store
+from slmdesk.store import DataKey, open_store
 
 
 class _Closeable(Protocol):
@@ -187,14 +189,15 @@ class Services:
         reader_command: Sequence[str],
         printer_command: Sequence[str],
         instance_id: str,
+        key: DataKey | None,
         keeps: Callable[[Settings], bool],
     ) -> None:
         """Create the services in order: each part may use those before it.  On the service thread."""
-        self._open_store(instance_id, keeps)
+        self._open_store(instance_id, key, keeps)
         self.engine = self._child("engine", engine_command, lambda event: self.loader.on_child(event))
         self.reader, self.printer = self._child("reader", reader_command), self._child("printer", printer_command)
         self.speller = self._child("speller", SPELLER)
-        self.spelling = SpellingService(self.runtime, self.speller)
+        self.spelling = SpellingService(self.runtime, self.speller, partial(self.key_for, "words"))
         self._open_models(engine_command)
         self._open_chats()
         self._open_documents()
@@ -213,22 +216,43 @@ class Services:
             self.service_thread.post(self.retention.start)
             self.service_thread.post(self._purge)  # what a instance that was killed had deleted for good
 
-    def _open_store(self, instance_id: str, keeps: Callable[[Settings], bool]) -> None:
+    def _open_store(self, instance_id: str, key: DataKey | None, keeps: Callable[[Settings], bool]) -> None:
         """Open the folders, the organisation's policy, the settings and the database."""
         make_folders(self.paths)
         with suppress(KnownError):  # where it cannot be made nothing is kept in it
             private_folder(self.paths.states)  # the child that writes there may make none
         policy = policy_of(self.paths)
         self.settings = SettingsFile(self.paths.settings_file, policy, is_kept_offline=kernel.is_enforced())
-        opened = open_store(self.paths, instance_id=instance_id)
+        opened = open_store(self.paths, instance_id=instance_id, key=key)
         self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id
         if not self.read_only and not keeps(self.settings.current):
             self.store.keep_nothing()
         self.runtime = Runtime(self.service_thread, self.store, self.settings, self.paths, self.events)
         self.ledger_events = LedgerEvents(self.runtime)
+        self.privacy = PrivacyService(self.runtime, self._on_key)
+        self._use_key()
         sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
+
+    def _use_key(self) -> None:
+        """Seal with the key of the history, or with none, what of a person's words is in other files."""
+        try:
+            self.settings.use_key(self.key_for("settings"))
+        except KnownError as err:
+            self.notice(err)
+
+    def _on_key(self) -> None:
+        """The history has another key, or none any more."""
+        self._use_key()
+        try:
+            self.spelling.reseal()
+        except KnownError as err:
+            self.notice(err)
+
+    def key_for(self, purpose: str) -> bytes:
+        """The key of one purpose, 32 bytes; empty while the history is not encrypted.  Service thread."""
+        return self.store.key.derive(purpose) if self.store.key is not None else b""
 
     def _child(
         self,
@@ -300,7 +324,7 @@ class Services:
         loader, models = self.loader, self.models
         self.embedding = self._closed_at_end(EmbeddingService(runtime, self.uses, loader))
         self.retrieval = Retrieval(store, self.embedding.nearest)
-        self.states = self._closed_at_end(StateService(runtime, loader))
+        self.states = self._closed_at_end(StateService(runtime, loader, self.key_for))
         self.chats = self._closed_at_end(ChatService(runtime, models, loader, self.retrieval, self.states))
         self.titles = self._closed_at_end(TitleWriter(runtime, loader, self.chats.rename))
         answers = self.chats.answers
@@ -371,10 +395,15 @@ class Services:
     def _open_watch(self) -> None:
         """Create the services that watch the store for changes and back it up."""
         self.watch = self._closed_at_end(ChangeWatch(self.runtime, self.chats, self.network))
-        self.backups = BackupService(self.runtime, self.chats, self.watch.restart)
+        self.backups = BackupService(self.runtime, self.chats, self._on_replaced)
         self.watch.start()
         self.retention = self._closed_at_end(RetentionService(self.runtime, self.chats, self.documents, self.states))
         self.erasing = ErasingService(self.runtime, self.models, self.retention, self.network, self.tokens)
+
+    def _on_replaced(self) -> None:
+        """A backup has taken the place of the history, perhaps with another key."""
+        self._on_key()
+        self.watch.restart()
 
     def _closed_at_end(self, service: C) -> C:
         self._closing.callback(service.close)
@@ -409,19 +438,26 @@ def open_services(
     reader_command: Sequence[str],
     printer_command: Sequence[str] = PRINTER,
     instance_id: str | None = None,
+    key: DataKey | None = None,
     keeps: Callable[[Settings], bool] = lambda _settings: True,
 ) -> Services:
     """Open all services; waits for the disk, so do not call it on the window's thread.
 
+    `key`: of an encrypted history; without it the system's keyring is asked.
     `keeps` says by the settings whether anything is written to the history (Store.keep_nothing).
     Works without a model, with broken settings, a damaged history, or a full or read-only disk: what is wrong is
-    published as Noticed to the first who hears notices.  Raises KnownError `store.newer` (nothing was changed),
-    `store.in_use`, and `file.unwritable` or `disk.full` where there is no history and none can be made.
+    published as Noticed to the first who hears notices.  Raises KnownError `store.newer`, `key.missing`, `key.wrong`,
+    `key.file_damaged`, `key.library_missing` (nothing was changed), `store.in_use`, and `file.unwritable` or
+    `disk.full` where there is no history and none can be made.
     """
+    if key is None and (ways := ways_of(paths)) is not None and ways.by_keyring:
+        key = open_by(paths, "")
     services = Services(paths)
     try:
         services.service_thread.call(
-            lambda: services.open(engine_command, reader_command, printer_command, instance_id or uuid4().hex, keeps)
+            lambda: services.open(
+                engine_command, reader_command, printer_command, instance_id or uuid4().hex, key, keeps
+            )
         )
     except BaseException:
         services.service_thread.close()

@@ -15,12 +15,18 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import open_new, private_folder, problem_of, sync_folder
 from slmdesk.paths import Paths
+from slmdesk.store.backup_file import write_backup
 from slmdesk.store.database import connect, journal_of, known_errors
+from slmdesk.store.encrypting import export
+from slmdesk.store.keys import DataKey, file_damaged, key_files
 
 KEPT_DAYS = 30
 PAGES_A_STEP = 2_000
 MAX_RESTARTS = 5
-_PREFIX, _SUFFIX, _WHEN = "slmdesk-", ".sqlite3", "%Y%m%d-%H%M%S"
+_PREFIX, _WHEN = "slmdesk-", "%Y%m%d-%H%M%S"
+_SUFFIXES = (".sqlite3", ".slmbackup")
+"""Of a plain copy, and of an encrypted one."""
+WHOLE = "copy.slmbackup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +37,80 @@ class BackupResult:
     sha256: str
 
 
-def backup(paths: Paths, target: Path, on_progress: Callable[[int, int], None] | None = None) -> BackupResult:
+def backup(
+    paths: Paths,
+    target: Path,
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    key: DataKey | None = None,
+) -> BackupResult:
     """Copy the live database to `target`, verified and synced.  On any thread.  `target` is replaced by a complete copy
     only.
 
+    `key`: that of the history, where it is encrypted; so is the copy then, and its keys are with it (`backup_file`).
     `on_progress(done, total)` counts pages and is called on this thread; an exception it raises ends the backup and
-    leaves no file. The app holds schema.lock alone meanwhile (`Store.alone`).  Raises KnownError store.* and disk.full.
+    leaves no file. The app holds schema.lock alone meanwhile (`Store.alone`).  Raises KnownError store.*, disk.full and
+    key.file_damaged.
     """
     if not paths.database.exists():
         raise KnownError("file.missing", path=str(paths.database))
     try:
         with _made_beside(target) as (beside, handle):
             try:
-                _copy(paths.database, beside, handle, on_progress)
-                result = _checked(beside, handle, paths.database)
+                _copy(paths.database, beside, handle, on_progress, key)
+                result = _checked(beside, handle, paths.database, key)
             except KnownError as known:
                 if _is_ours(beside, handle):
                     raise
                 raise _replaced(target) from known
             if not _is_ours(beside, handle):
                 raise _replaced(target)
-            os.close(handle)  # Windows renames no open file
-            beside.replace(target)
+            if key is None:
+                os.close(handle)  # Windows renames no open file
+                beside.replace(target)
+            else:
+                result = _put_together(paths, beside, target, result.sha256)
         sync_folder(target.parent)
     except OSError as err:
         raise problem_of(err, target) from err
+    return result
+
+
+def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
+    """Copy an encrypted history to `target` without encryption: a plain SQLite database, verified and synced.
+
+    Any thread; the app holds schema.lock alone meanwhile.  Raises as `backup`.
+    """
+    try:
+        with _made_beside(target) as (beside, _):
+            plain = beside.with_name(WHOLE)
+            export(paths.database, plain, key, None)
+            handle = os.open(plain, os.O_RDWR | getattr(os, "O_BINARY", 0))
+            try:
+                result = _summed(handle)
+            finally:
+                os.close(handle)
+            plain.replace(target)
+        sync_folder(target.parent)
+    except OSError as err:
+        raise problem_of(err, target) from err
+    return result
+
+
+def _put_together(paths: Paths, beside: Path, target: Path, sha256: str) -> BackupResult:
+    """Make the backup of an encrypted copy and its keys, and give it its name."""
+    keys = key_files(paths)
+    if not keys:
+        raise file_damaged(paths)
+    whole = beside.with_name(WHOLE)
+    handle = write_backup(whole, keys[0], beside, sha256)
+    try:
+        result = _summed(handle)
+        if not _is_ours(whole, handle):
+            raise _replaced(target)
+    finally:
+        os.close(handle)
+    whole.replace(target)
     return result
 
 
@@ -75,7 +130,8 @@ def _made_beside(target: Path) -> Iterator[tuple[Path, int]]:
             with suppress(OSError):
                 os.close(handle)
     finally:
-        for each in (beside, journal_of(beside)):
+        whole = beside.with_name(WHOLE)
+        for each in (beside, journal_of(beside), whole, journal_of(whole)):
             with suppress(OSError):
                 each.unlink()
         with suppress(OSError):
@@ -93,7 +149,13 @@ def _replaced(target: Path) -> KnownError:
     return KnownError("file.unwritable", path=str(target), reason="another program replaced it while it was written")
 
 
-def _copy(source: Path, beside: Path, handle: int, on_progress: Callable[[int, int], None] | None) -> None:
+def _copy(
+    source: Path,
+    beside: Path,
+    handle: int,
+    on_progress: Callable[[int, int], None] | None,
+    key: DataKey | None,
+) -> None:
     seen: list[int] = []
 
     def notify(_: int, remaining: int, total: int) -> None:
@@ -106,8 +168,8 @@ def _copy(source: Path, beside: Path, handle: int, on_progress: Callable[[int, i
 
     with (
         known_errors(beside),
-        closing(connect(source, read_only=True)) as live,
-        closing(connect(beside)) as copy,
+        closing(connect(source, key=key, read_only=True)) as live,
+        closing(connect(beside, key=key)) as copy,
     ):
         copy.execute("PRAGMA user_version=1")  # an empty page: whatever SQLite opened by the name, it writes there
         if not os.fstat(handle).st_size:
@@ -122,11 +184,16 @@ class _TooBusyError(Exception):
     pass
 
 
-def _checked(beside: Path, handle: int, source: Path) -> BackupResult:
-    with known_errors(beside), closing(connect(beside, read_only=True)) as copy:
+def _checked(beside: Path, handle: int, source: Path, key: DataKey | None) -> BackupResult:
+    with known_errors(beside), closing(connect(beside, key=key, read_only=True)) as copy:
         verdict = copy.execute("PRAGMA quick_check(1)").fetchall()
     if [row[0] for row in verdict] != ["ok"]:
         raise KnownError("store.damaged", path=str(source))
+    return _summed(handle)
+
+
+def _summed(handle: int) -> BackupResult:
+    """Sync an open file; its size and its sum."""
     digest = hashlib.sha256()
     with os.fdopen(handle, "r+b", closefd=False) as file:
         file.seek(0)
@@ -136,17 +203,21 @@ def _checked(beside: Path, handle: int, source: Path) -> BackupResult:
         return BackupResult(file.tell(), digest.hexdigest())
 
 
-def keep_copy(paths: Paths, why: str) -> Path:
+def keep_copy(paths: Paths, why: str, key: DataKey | None) -> Path:
     """Make a verified copy in the backups folder, named by day and reason.  Raises as `backup`."""
     private_folder(paths.backups)
-    target = paths.backups / f"{_PREFIX}{time.strftime(_WHEN)}-{why}{_SUFFIX}"
-    backup(paths, target)
+    target = paths.backups / f"{_PREFIX}{time.strftime(_WHEN)}-{why}{_suffix(key)}"
+    backup(paths, target, key=key)
     return target
 
 
 def kept_copies(paths: Paths) -> list[Path]:
     """The existing copies, oldest first."""
-    return sorted(paths.backups.glob(f"{_PREFIX}*{_SUFFIX}"))
+    return sorted(each for suffix in _SUFFIXES for each in paths.backups.glob(f"{_PREFIX}*{suffix}"))
+
+
+def _suffix(key: DataKey | None) -> str:
+    return _SUFFIXES[key is not None]
 
 
 def drop_old_copies(paths: Paths, now: float) -> None:
@@ -161,8 +232,9 @@ def drop_old_copies(paths: Paths, now: float) -> None:
             continue
 
 
-def renew_copies(paths: Paths, until: float | None = None) -> bool:
-    """Replace every kept copy by a copy of the current database, so that none contains what was deleted.
+def renew_copies(paths: Paths, until: float | None = None, key: DataKey | None = None) -> bool:
+    """Replace every kept copy by a copy of the current database, so that none contains what was deleted, and none is
+    plain where the history is encrypted with `key`.
 
     `until` (monotonic clock): when to give up, between two steps.  Returns whether all were replaced.
     """
@@ -174,9 +246,14 @@ def renew_copies(paths: Paths, until: float | None = None) -> bool:
     try:
         for copy in kept_copies(paths):
             look(0, 0)
-            backup(paths, copy, look)
+            renewed = copy.with_suffix(_suffix(key))
+            backup(paths, renewed, look, key=key)
+            if renewed != copy:
+                copy.unlink()
     except _OutOfTimeError:
         return False
+    except OSError as err:
+        raise problem_of(err, paths.backups) from err
     return True
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,8 +13,10 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
+from slmdesk.store import driver
+from slmdesk.store.keys import DataKey
 
-SQLITE_VERSION = sqlite3.sqlite_version
+SQLITE_VERSION = driver.VERSION
 BUSY_MS = 5_000
 """How long a write waits for another instance before `store.busy`."""
 TICK_MS = 50
@@ -24,8 +25,19 @@ NEARLY_FULL_BYTES = 1 << 20
 CHECK_MARK = "check-at-start"
 """A file beside the database: damage was met while running, so the next start checks the whole of it."""
 
+PRAGMAS = (
+    "trusted_schema=OFF",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "synchronous=FULL",
+    "temp_store=MEMORY",
+    "mmap_size=0",
+    "cell_size_check=ON",
+)
+"""Of every connection."""
+
 Value = str | bytes | int | float | None
-Row = sqlite3.Row
+Row = driver.Row
 
 
 class RowLike(Protocol):
@@ -39,58 +51,56 @@ def journal_of(database: Path) -> Path:
     return database.with_name(database.name + "-journal")
 
 
-def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> sqlite3.Connection:
-    """Open a database; nothing else opens one.  The file must exist.  Raises sqlite3.Error.
+def connect(
+    path: Path, *, key: DataKey | None = None, read_only: bool = False, immutable: bool = False
+) -> driver.Connection:
+    """Open a database, encrypted where there is a key; nothing else opens one.  The file must exist.
+
+    The key has been proved to be that of the file (cipher_pages.fits).  Raises an error of `driver.errors()`.
 
     Uses a rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two instances
     share the file.  temp_store is memory, so that no text of the user is written to the system's temporary folder.
     """
     mode = ("ro&immutable=1" if immutable else "ro") if read_only or immutable else "rw"
-    conn = sqlite3.connect(
-        f"file:{quote(os.fsencode(path))}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_MS / 1000
-    )
+    conn = driver.open_file(uri_of(path, mode), timeout_s=BUSY_MS / 1000, key=key)
     try:
-        conn.row_factory = sqlite3.Row
-        for pragma in (
-            "trusted_schema=OFF",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            "synchronous=FULL",
-            "temp_store=MEMORY",
-            "mmap_size=0",
-            "cell_size_check=ON",
-        ):
+        for pragma in PRAGMAS:
             conn.execute(f"PRAGMA {pragma}").fetchall()
         if not read_only and not immutable:
             mode_now = conn.execute("PRAGMA journal_mode=TRUNCATE").fetchone()[0]
             if mode_now != "truncate":
-                raise sqlite3.OperationalError(f"journal mode stays {mode_now}")
+                raise driver.failed(f"journal mode stays {mode_now}")
     except UnicodeDecodeError as err:  # SQLite's message about a damaged schema quotes it, invalid UTF-8 included
         conn.close()
-        raise sqlite3.DatabaseError("Could not decode what is said of the schema") from err
+        raise driver.undecodable("Could not decode what is said of the schema") from err
     except BaseException:
         conn.close()
         raise
     return conn
 
 
-def known_error(err: sqlite3.Error, path: Path) -> KnownError | None:
+def uri_of(path: Path, mode: str) -> str:
+    """The URI by which a file is opened or attached: `ro`, `rw`."""
+    return f"file:{quote(os.fsencode(path))}?mode={mode}"
+
+
+def known_error(err: BaseException, path: Path) -> KnownError | None:
     """Translate SQLite's result code; None for a bug of ours.  Full, damaged and busy are never confused."""
-    code = getattr(err, "sqlite_errorcode", 0) & 0xFF
+    code = driver.code_of(err)
     undecodable = "Could not decode" in str(err)  # text that is not UTF-8: raised by Python's module, without a code
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecodable:
+    if code in (driver.CORRUPT, driver.NOTADB) or undecodable:
         return KnownError("store.damaged", path=str(path))
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_nearly_full(path)):
+    if code == driver.FULL or (code == driver.IOERR and _is_nearly_full(path)):
         return KnownError("store.full")
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+    if code in (driver.READONLY, driver.PERM):
         return KnownError("store.read_only", path=str(path))
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL):
+    if code in (driver.BUSY, driver.LOCKED, driver.PROTOCOL):
         return KnownError("store.busy")
-    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS):
+    if code in (driver.IOERR, driver.CANTOPEN, driver.NOLFS):
         return KnownError("file.unwritable", path=str(path), reason=getattr(err, "sqlite_errorname", "SQLITE_IOERR"))
-    if code == sqlite3.SQLITE_TOOBIG:
+    if code == driver.TOOBIG:
         return KnownError("request.invalid", what="text too large for the database")
-    if code == sqlite3.SQLITE_NOMEM:
+    if code == driver.NOMEM:
         raise MemoryError from err
     return None
 
@@ -110,7 +120,7 @@ def known_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about `path` into KnownError, and text that no database can store into `request.invalid`."""
     try:
         yield
-    except sqlite3.Error as err:
+    except driver.errors() as err:
         known = known_error(err, path)
         if known is None:
             raise
@@ -126,10 +136,12 @@ class Database:
     it.
     """
 
-    def __init__(self, conn: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    def __init__(self, conn: driver.Connection, path: Path, *, read_only: bool, key: DataKey | None = None) -> None:
         self.conn = conn
         self.path = path
         self.read_only = read_only
+        self.key = key
+        """With which the file is encrypted; None: it is plain."""
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """All rows at once: an unfinished query would keep every other instance from writing."""
@@ -196,8 +208,8 @@ class Database:
         while True:
             try:
                 self.conn.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as err:
-                if err.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+            except driver.operational_errors() as err:
+                if driver.code_of(err) != driver.BUSY or time.monotonic() >= deadline:
                     raise
             else:
                 return
@@ -210,7 +222,7 @@ class Database:
             self.conn.execute(end)
         except BaseException:
             if self.conn.in_transaction:  # with a full disk SQLite may already have rolled back everything
-                with suppress(sqlite3.Error):
+                with driver.suppressed():
                     self.conn.execute(undo)
                     if end != "COMMIT":
                         self.conn.execute(end)
@@ -235,9 +247,9 @@ class Database:
             (self.path.parent / CHECK_MARK).touch(0o600)
 
     def reopen(self) -> None:
-        """After `close`: open the file that now has this name.  Raises KnownError store.*."""
+        """After `close`: open the file that now has this name, with `key`.  Raises KnownError store.*."""
         with known_errors(self.path):
-            self.conn = connect(self.path, read_only=self.read_only)
+            self.conn = connect(self.path, key=self.key, read_only=self.read_only)
 
     def close(self) -> None:
         """Close the connection."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
-import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -19,14 +17,18 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, dated_name, open_new, private_folder, problem_of, sync_folder
 from slmdesk.paths import Paths
+from slmdesk.store import driver
 from slmdesk.store.backup import drop_old_copies, keep_copy
+from slmdesk.store.cipher_pages import MAGIC, header_of
 from slmdesk.store.database import CHECK_MARK, Database, connect, journal_of, known_errors
+from slmdesk.store.encrypting import check_pages
+from slmdesk.store.keys import DataKey
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive, sweep_dead_instances
 from slmdesk.store.schema import APPLICATION_ID, STEPS, Step, migrate, unknown_steps
 from slmdesk.store.store import Store
+from slmdesk.store.unlocking import keep_keys_of, proved_key
 from slmdesk.text.words.folding import VERSION as FOLDING_VERSION
 
-MAGIC = b"SQLite format 3\0"
 HEADER_BYTES = 100
 
 
@@ -49,20 +51,32 @@ class _Opening:
     is_alone: bool
     unclean: bool
     damage_met: bool
+    key: DataKey | None
+    """Of the file that is there."""
+    new_key: DataKey | None
+    """Of one that is begun."""
     notices: list[KnownError] = field(default_factory=list)
 
 
 def open_store(
-    paths: Paths, *, instance_id: str, steps: Sequence[Step] = STEPS, clock: Callable[[], float] = time.time
+    paths: Paths,
+    *,
+    instance_id: str,
+    key: DataKey | None = None,
+    steps: Sequence[Step] = STEPS,
+    clock: Callable[[], float] = time.time,
 ) -> OpenedStore:
     """Open or create the store of these paths, on the thread that will use it.  Holds the instance lock until `close`.
 
+    `key`: opens an encrypted history, and encrypts a new one; a plain one is opened without it.
     A damaged file is set aside whole and a new one is begun (notice store.damaged, its path for `rescue`); a file that
-    cannot be written is opened read-only (notice store.read_only).  Raises KnownError: store.newer (nothing touched),
-    store.in_use (a migration or repair needs the other instances closed), store.busy (after 5 s), store.full.
+    cannot be written is opened read-only (notice store.read_only).  Raises KnownError: key.missing, key.wrong,
+    key.library_missing, store.newer (nothing touched), store.in_use (a migration or repair needs the other instances
+    closed), store.busy (after 5 s), store.full.
     """
+    proved = proved_key(paths.database, key)
     if paths.database.exists() and not _is_writable(paths):
-        return _open_to_read(paths, instance_id, steps, clock)
+        return _open_to_read(paths, instance_id, proved, steps, clock)
     private_folder(paths.data)
     lock = FileLock(paths.schema_lock)
     try:
@@ -76,6 +90,8 @@ def open_store(
             is_alone,
             unclean=_was_unclean(paths, is_alone),
             damage_met=(paths.data / CHECK_MARK).exists(),
+            key=proved_key(paths.database, key),  # once more: it may have been encrypted before we had the lock
+            new_key=key,
         )
         database = _open_to_write(opening)
         try:
@@ -156,55 +172,52 @@ def _connect_checked(opening: _Opening) -> Database:
     """A connection to a file that looks like ours: checked after an unclean end, migrated to the newest version."""
     paths = opening.paths
     with known_errors(paths.database):
-        conn = connect(paths.database)
+        conn = connect(paths.database, key=opening.key)
         try:
             check_tables(conn, paths.database)
             if unknown_steps(conn, opening.steps):
                 version = conn.execute("PRAGMA user_version").fetchone()[0]
                 raise KnownError("store.newer", path=str(paths.database), version=version)
             if opening.unclean:
-                quick_check(conn, paths.database)
+                check_pages(conn, paths.database)
             if conn.execute("PRAGMA user_version").fetchone()[0] < len(opening.steps):
                 _migrate(opening, conn)
         except BaseException:
             conn.close()
             raise
     (paths.data / CHECK_MARK).unlink(missing_ok=True)
-    return Database(conn, paths.database, read_only=False)
+    return Database(conn, paths.database, read_only=False, key=opening.key)
 
 
-def check_tables(conn: sqlite3.Connection, path: Path) -> None:
+def check_tables(conn: driver.Connection, path: Path) -> None:
     """Raise store.damaged for a file with our header but without our tables."""
     try:
         conn.execute("select 1 from _sqlite_migrations, meta, items, messages, gone, models limit 0")
-    except sqlite3.OperationalError as err:
-        if err.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+    except driver.operational_errors() as err:
+        if driver.code_of(err) != driver.ERROR:
             raise
         raise KnownError("store.damaged", path=str(path)) from err
 
 
-def _migrate(opening: _Opening, conn: sqlite3.Connection) -> None:
+def _migrate(opening: _Opening, conn: driver.Connection) -> None:
     """Migrate to the newest version; a verified copy is made before, and kept 30 days."""
     if not opening.is_alone:
         raise KnownError("store.in_use")
-    quick_check(conn, opening.paths.database)
+    check_pages(conn, opening.paths.database)
     version = conn.execute("PRAGMA user_version").fetchone()[0]
-    keep_copy(opening.paths, f"before-{version + 1}")
+    keep_copy(opening.paths, f"before-{version + 1}", opening.key)
     migrate(conn, opening.steps)
-
-
-def quick_check(conn: sqlite3.Connection, path: Path) -> None:
-    """Raises KnownError store.damaged for a file whose pages are inconsistent."""
-    if [row[0] for row in conn.execute("PRAGMA quick_check(1)").fetchall()] != ["ok"]:
-        raise KnownError("store.damaged", path=str(path))
 
 
 # ---- the file as bytes
 
 
-def judge_header(database: Path, newest: int) -> str:
-    """Return "ours", "newer" or "damaged", from the header's bytes only; opens no connection and changes nothing."""
-    header, size = _header_of(database)
+def judge_header(database: Path, newest: int, *, offset: int = 0, end: int | None = None) -> str:
+    """Return "ours", "newer" or "damaged", from the header's bytes only; opens no connection and changes nothing.
+
+    `offset`, `end`: where in the file the database is; else the file is the database.
+    """
+    header = header_of(database, offset)
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
         return "damaged"
     page_bytes = int.from_bytes(header[16:18], "big")
@@ -213,27 +226,20 @@ def judge_header(database: Path, newest: int) -> str:
         return "damaged"
     if int.from_bytes(header[60:64], "big") > newest:
         return "newer"
+    size = (_size_of(database) if end is None else end) - offset
     pages = int.from_bytes(header[28:32], "big")
     is_cut = size < pages * page_bytes and not _has_journal(database)  # SQLite repairs it from the journal
     return "damaged" if is_cut else "ours"
 
 
-def version_of(database: Path) -> int:
+def version_of(database: Path, offset: int = 0) -> int:
     """`user_version` from the header's bytes."""
-    return int.from_bytes(_header_of(database)[0][60:64], "big")
+    return int.from_bytes(header_of(database, offset)[60:64], "big")
 
 
-def _header_of(database: Path) -> tuple[bytes, int]:
-    """The header's bytes and the file's size; empty for anything but a regular file (a FIFO would block a plain
-    open).
-    """
+def _size_of(database: Path) -> int:
     try:
-        handle = os.open(database, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        try:
-            about = os.fstat(handle)
-            return (os.read(handle, HEADER_BYTES), about.st_size) if stat.S_ISREG(about.st_mode) else (b"", 0)
-        finally:
-            os.close(handle)
+        return database.stat().st_size
     except OSError as err:
         raise KnownError("file.unreadable", path=str(database), reason=err.strerror or "") from err
 
@@ -275,6 +281,7 @@ def _begin_new(opening: _Opening) -> None:
     with _made_beside(opening) as fresh:
         fresh.replace(opening.paths.database)
         sync_folder(opening.paths.data)
+    opening.key = opening.new_key
 
 
 @contextmanager
@@ -284,7 +291,7 @@ def _made_beside(opening: _Opening) -> Iterator[Path]:
         _remove_pair(beside)  # left over from a crash
         os.close(open_new(beside))
         try:
-            with known_errors(beside), closing(connect(beside)) as conn:
+            with known_errors(beside), closing(connect(beside, key=opening.new_key)) as conn:
                 migrate(conn, opening.steps)
                 conn.execute("insert or replace into meta values ('folding', ?)", (FOLDING_VERSION,))
             yield beside
@@ -320,6 +327,8 @@ def _start_over(opening: _Opening, original: Path) -> Database:
         raise KnownError("store.damaged", path=str(database))
     with _made_beside(opening) as fresh:  # first: on a full disk this fails, and nothing has been moved
         aside = dated_name(database, "damaged")
+        if opening.new_key is not None:
+            keep_keys_of(opening.paths, aside)
         for source, target in ((original, aside), (journal_of(original), journal_of(aside))):
             if source.exists():
                 source.replace(target)
@@ -328,6 +337,7 @@ def _start_over(opening: _Opening, original: Path) -> Database:
         sync_folder(opening.paths.data)
     opening.notices.append(KnownError("store.damaged", path=str(aside)))
     opening.unclean = opening.damage_met = False
+    opening.key = opening.new_key
     return _connect_checked(opening)
 
 
@@ -339,7 +349,9 @@ def _remove_pair(database: Path) -> None:
 # ---- read-only
 
 
-def _open_to_read(paths: Paths, instance_id: str, steps: Sequence[Step], clock: Callable[[], float]) -> OpenedStore:
+def _open_to_read(
+    paths: Paths, instance_id: str, key: DataKey | None, steps: Sequence[Step], clock: Callable[[], float]
+) -> OpenedStore:
     """Open a file in which, or in whose folder, nothing can be written; the notice says that it is read-only."""
     verdict = judge_header(paths.database, len(steps))
     if verdict == "damaged":
@@ -351,11 +363,11 @@ def _open_to_read(paths: Paths, instance_id: str, steps: Sequence[Step], clock: 
             **({"version": version_of(paths.database)} if verdict == "newer" else {}),
         )
     with known_errors(paths.database):
-        conn = connect(paths.database, read_only=True)
+        conn = connect(paths.database, key=key, read_only=True)
         try:
             check_tables(conn, paths.database)
         except BaseException:
             conn.close()
             raise
-    store = Store(Database(conn, paths.database, read_only=True), paths, instance_id, clock=clock)
+    store = Store(Database(conn, paths.database, read_only=True, key=key), paths, instance_id, clock=clock)
     return OpenedStore(store, (KnownError("store.read_only", path=str(paths.database)),), read_only=True)

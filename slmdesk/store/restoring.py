@@ -8,29 +8,33 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import dated_name, open_new, private_folder, problem_of, sync_folder
+from slmdesk.core.files import dated_name, open_new, private_folder, problem_of, sync_folder, write_atomically
 from slmdesk.core.ledger import Kind
 from slmdesk.core.records import BackupCopy, Restored
 from slmdesk.paths import Paths
+from slmdesk.store import driver
 from slmdesk.store.backup import kept_copies
-from slmdesk.store.database import Database, connect, journal_of, known_errors
+from slmdesk.store.backup_file import BackupSource, source_of
+from slmdesk.store.cipher_pages import header_of, is_encrypted
+from slmdesk.store.database import Database, connect, journal_of, known_errors, uri_of
+from slmdesk.store.encrypting import check_pages, check_seals, export, is_under
+from slmdesk.store.keys import DataKey, KeyFile, to_bytes, write_keys
 from slmdesk.store.ledger import Ledger, of_other_chain
 from slmdesk.store.locks import FileLock
-from slmdesk.store.opening import check_tables, judge_header, quick_check, version_of
+from slmdesk.store.opening import check_tables, judge_header, version_of
 from slmdesk.store.part import Shared
 from slmdesk.store.retention import RESTORED
 from slmdesk.store.schema import STEPS, Step, migrate, schema_after, schema_of, unknown_steps
 from slmdesk.store.store import Store
+from slmdesk.store.unlocking import keep_keys_of, wants_key
 
 DAMAGED = "it is damaged"
 NOT_OURS = "it is no backup of slmdesk, or only a part of one"
@@ -46,6 +50,10 @@ class PreparedBackup:
     path: Path
     bytes: int
     sha256: str
+    key: DataKey | None = None
+    """With which it is encrypted."""
+    keys: KeyFile | None = None
+    """That the history will be opened by; None: as it is now."""
 
 
 def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
@@ -53,36 +61,58 @@ def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
     found: list[BackupCopy] = []
     for path in kept_copies(paths):
         with suppress(OSError, KnownError):
-            if judge_header(path, len(steps)) == "ours":
+            found_in = source_of(path)
+            if judge_header(path, len(steps), offset=found_in.offset, end=found_in.end) == "ours":
                 about = path.stat()
                 found.append(BackupCopy(path, about.st_mtime, about.st_size))
     return sorted(found, key=lambda copy: copy.time, reverse=True)
 
 
-def restore(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Restored:
+def restore(
+    paths: Paths,
+    source: Path,
+    *,
+    key: DataKey | None = None,
+    source_key: DataKey | None = None,
+    steps: Sequence[Step] = STEPS,
+) -> Restored:
     """Replace the history by the backup `source` while no instance runs, not even this one; any thread.
 
-    The history need not be readable.  Raises KnownError store.in_use, and as `prepare_backup` and `replace_history`.
+    The history need not be readable.  `key`: of the history, `source_key`: of the backup, where they are encrypted.
+    An encrypted history stays so with its keys; where its key is not known, or it is plain, it gets those of an
+    encrypted backup.  Raises KnownError store.in_use, key.missing, and as `prepare_backup` and `replace_history`.
     """
     private_folder(paths.data)
     lock = FileLock(paths.schema_lock)
     try:
         if not lock.try_alone():
             raise KnownError("store.in_use")
-        with prepare_backup(paths, source, steps=steps) as ready:
-            return replace_history(paths, ready, steps=steps)
+        if key is None and source_key is None and wants_key(paths):  # it would be plain from then on
+            raise KnownError("key.missing")
+        with prepare_backup(paths, source, key=key, source_key=source_key, steps=steps) as ready:
+            return replace_history(paths, ready, key=key, steps=steps)
     finally:
         lock.close()
 
 
 @contextmanager
-def prepare_backup(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Iterator[PreparedBackup]:
+def prepare_backup(
+    paths: Paths,
+    source: Path,
+    *,
+    key: DataKey | None = None,
+    source_key: DataKey | None = None,
+    steps: Sequence[Step] = STEPS,
+) -> Iterator[PreparedBackup]:
     """Yield a copy of `source` beside the history: whole, ours, fully read, migrated to the newest version, synced.
 
-    The schema lock is held exclusively meanwhile.  Any thread.  Raises KnownError file.missing, file.unreadable,
-    backup.unusable, store.newer, disk.full, store.full; nothing is left behind then.
+    `key`: of an encrypted history; the copy is encrypted with it.  `source_key`: of an encrypted backup, where it is
+    not the same.  The schema lock is held exclusively meanwhile.  Any thread.  Raises KnownError file.missing,
+    file.unreadable, backup.unusable, store.newer, disk.full, store.full, key.missing, key.wrong, key.file_damaged,
+    key.library_missing; nothing is left behind then.
     """
-    _check_source(paths, source, len(steps))
+    found = _check_source(paths, source, len(steps))
+    source_key = _key_of(found, key, source_key)
     private_folder(paths.data)
     try:  # in a folder of its own: a damage mark for the copy must not apply to the history
         folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
@@ -90,55 +120,86 @@ def prepare_backup(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS)
         raise problem_of(err, paths.data) from err
     beside = folder / paths.database.name
     try:
-        size, sha256 = _copy(source, beside)
+        sha256 = _copy(found, beside)
         try:
             with known_errors(beside):
-                _check(beside, source, steps)
-                _update_copy(beside, source, paths, steps)
-        except sqlite3.Error as err:  # a file with our mark but without our tables
+                _check(beside, source, source_key, steps)
+                _update_copy(beside, source, paths, source_key, steps)
+                if key is not None and key != source_key:
+                    beside = _put_under(beside, source_key, key)
+        except driver.errors() as err:  # a file with our mark but without our tables
             raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS) from err
         except KnownError as known:
             if known.code != "store.damaged":
                 raise
             raise KnownError("backup.unusable", path=str(source), reason=DAMAGED) from known
-        yield PreparedBackup(beside, size, sha256)
+        yield PreparedBackup(
+            beside, source.stat().st_size, sha256, key or source_key, None if key is not None else found.keys
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def replace_history(
-    paths: Paths, ready: PreparedBackup, *, store: Store | None = None, steps: Sequence[Step] = STEPS
+    paths: Paths,
+    ready: PreparedBackup,
+    *,
+    key: DataKey | None = None,
+    store: Store | None = None,
+    steps: Sequence[Step] = STEPS,
 ) -> Restored:
     """Swap: the history is set aside whole under a dated name, the copy takes its name.
 
-    `store`: this instance's own, whose connection is closed meanwhile and leads to the new file afterwards (on its
-    thread).
+    `key`: of the history that is there, where it is known.  `store`: this instance's own, whose connection is closed
+    meanwhile and leads to the new file afterwards (on its thread).
     Models of the library that the backup lacks are copied into it, and the ledger of this PC goes on in it, where
     they can be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its
     place.
     """
     database = paths.database
+    key = store.key if store is not None else key
     with store.disconnected() if store is not None else nullcontext():
+        if ready.keys is not None:
+            write_atomically(paths.next_keys_file, to_bytes(ready.keys))
         try:
-            if not os.path.lexists(database):
-                journal_of(database).unlink(missing_ok=True)
-                _go_on_with_ledger(None, ready, paths, store)
-                ready.path.replace(database)
-                sync_folder(paths.data)
-                return Restored(ready.bytes, ready.sha256, None)
-            _roll_back(database)
-            _require_no_hold(database)
-            _carry_over(database, ready.path, len(steps))
-            _go_on_with_ledger(database if _is_current(database, len(steps)) else None, ready, paths, store)
-            return Restored(ready.bytes, ready.sha256, _swap(database, ready.path))
+            restored = _replaced(paths, ready, key, store, len(steps))
         except OSError as err:
             raise problem_of(err, database, needed_bytes=ready.bytes) from err
+        finally:
+            if store is not None and is_under(database, ready.key):
+                store.database.key = ready.key
+        if ready.keys is not None:
+            write_keys(paths, ready.keys)
+            paths.next_keys_file.unlink(missing_ok=True)
+        return restored
+
+
+def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: Store | None, version: int) -> Restored:
+    database = paths.database
+    if not os.path.lexists(database):
+        journal_of(database).unlink(missing_ok=True)
+        _go_on_with_ledger(None, None, ready, paths, store)
+        ready.path.replace(database)
+        sync_folder(paths.data)
+        return Restored(ready.bytes, ready.sha256, None)
+    is_readable = is_under(database, key)
+    if is_readable:
+        _roll_back(database, key)
+        _require_no_hold(database, key)
+        _carry_over(database, key, ready, version)
+    is_current = is_readable and _is_current(database, version)
+    _go_on_with_ledger(database if is_current else None, key, ready, paths, store)
+    aside = dated_name(database, "replaced")
+    if is_encrypted(header_of(database)):
+        keep_keys_of(paths, aside)
+    _swap(database, ready.path, aside)
+    return Restored(ready.bytes, ready.sha256, aside)
 
 
 # ---- preparing
 
 
-def _check_source(paths: Paths, source: Path, newest: int) -> None:
+def _check_source(paths: Paths, source: Path, newest: int) -> BackupSource:
     try:
         if not source.exists():
             raise KnownError("file.missing", path=str(source))
@@ -149,38 +210,54 @@ def _check_source(paths: Paths, source: Path, newest: int) -> None:
             raise KnownError("backup.unusable", path=str(source), reason=UNFINISHED)
     except OSError as err:
         raise KnownError("file.unreadable", path=str(source), reason=err.strerror or "") from err
-    verdict = judge_header(source, newest)
+    found = source_of(source)
+    verdict = judge_header(source, newest, offset=found.offset, end=found.end)
     if verdict == "newer":
-        raise KnownError("store.newer", path=str(source), version=version_of(source))
+        raise KnownError("store.newer", path=str(source), version=version_of(source, found.offset))
     if verdict == "damaged":
         raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS)
+    return found
 
 
-def _copy(source: Path, beside: Path) -> tuple[int, str]:
+def _key_of(found: BackupSource, key: DataKey | None, source_key: DataKey | None) -> DataKey | None:
+    """What opens a backup: the key that was given for it, else that of the history.  Proved; None for a plain one."""
+    if not found.is_encrypted:
+        return None
+    driver.cipher()
+    for one in (source_key, key):
+        if one is not None and found.fits(one):
+            return one
+    raise KnownError("key.missing" if source_key is None else "key.wrong")
+
+
+def _copy(found: BackupSource, beside: Path) -> str:
+    """Copy the database of a backup.  Returns the sum of the whole file."""
     digest = hashlib.sha256()
     try:
-        untrusted = source.open("rb")
+        untrusted = found.path.open("rb")
     except OSError as err:
-        raise KnownError("file.unreadable", path=str(source), reason=err.strerror or "") from err
+        raise KnownError("file.unreadable", path=str(found.path), reason=err.strerror or "") from err
     with untrusted:
-        size = os.fstat(untrusted.fileno()).st_size
         try:
             with os.fdopen(open_new(beside), "wb") as copy:
+                at = 0
                 while block := untrusted.read(1 << 20):
                     digest.update(block)
-                    copy.write(block)
+                    copy.write(block[max(0, found.offset - at) : max(0, found.end - at)])
+                    at += len(block)
                 copy.flush()
                 os.fsync(copy.fileno())
-                return copy.tell(), digest.hexdigest()
+                return digest.hexdigest()
         except OSError as err:
-            raise problem_of(err, beside, needed_bytes=size) from err
+            raise problem_of(err, beside, needed_bytes=found.bytes) from err
 
 
-def _check(beside: Path, source: Path, steps: Sequence[Step]) -> None:
+def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step]) -> None:
     """Check through a read-only connection, before anything is written to the copy: its tables and indexes are word
     for word those that we make, so that nothing but what stands in the rows is foreign.
     """
-    with closing(connect(beside, read_only=True)) as conn:
+    with closing(connect(beside, key=key, read_only=True)) as conn:
+        check_seals(conn, beside, key)
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)  # our files never have one
         check_tables(conn, beside)
@@ -190,27 +267,27 @@ def _check(beside: Path, source: Path, steps: Sequence[Step]) -> None:
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
 
 
-def _update_copy(beside: Path, source: Path, paths: Paths, steps: Sequence[Step]) -> None:
+def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, steps: Sequence[Step]) -> None:
     """Migrate to the newest version, read each row once, fill the search anew, end unfinished answers."""
-    with closing(connect(beside)) as conn:
+    with closing(connect(beside, key=key)) as conn:
         _empty_indexes(conn)
-        quick_check(conn, beside)
+        check_pages(conn, beside)
         if _version(conn) < len(steps):
             migrate(conn, steps)
             if schema_of(conn) != schema_after(steps):  # steps were recorded that had not been done
                 raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
-        copy = Store(Database(conn, beside, read_only=False), paths, "restored")
+        copy = Store(Database(conn, beside, read_only=False, key=key), paths, "restored")
         copy.read_everything()
         copy.index.rebuild()
         copy.messages.mark_interrupted(lambda _owner: True)
         copy.rules.keep_time(RESTORED, time.time())
 
 
-def _version(conn: sqlite3.Connection) -> int:
+def _version(conn: driver.Connection) -> int:
     return int(conn.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _empty_indexes(conn: sqlite3.Connection) -> None:
+def _empty_indexes(conn: driver.Connection) -> None:
     """Put empty indexes of the search in the place of those that came: FTS5 never sees their pages, which may hold
     anything, and no word is found that stands in no row.
     """
@@ -227,12 +304,23 @@ def _empty_indexes(conn: sqlite3.Connection) -> None:
     conn.execute("COMMIT")
 
 
+def _put_under(beside: Path, before: DataKey | None, after: DataKey) -> Path:
+    """Write the copy anew with the history's own key.  Raises OSError as well."""
+    under = beside.with_name(f"under-{beside.name}")
+    try:
+        export(beside, under, before, after)
+        beside.unlink()
+    except OSError as err:
+        raise problem_of(err, under) from err
+    return under
+
+
 # ---- the swap
 
 
-def _roll_back(database: Path) -> None:
+def _roll_back(database: Path, key: DataKey | None) -> None:
     """Have SQLite roll back what a crash left half written; a file that cannot be opened is left unchanged."""
-    with suppress(sqlite3.Error), closing(connect(database)) as conn:
+    with driver.suppressed(), closing(connect(database, key=key)) as conn:
         conn.execute("select count(*) from sqlite_schema").fetchall()
 
 
@@ -240,24 +328,24 @@ def _is_current(database: Path, version: int) -> bool:
     return judge_header(database, version) == "ours" and version_of(database) == version
 
 
-def _require_no_hold(database: Path) -> None:
+def _require_no_hold(database: Path, key: DataKey | None) -> None:
     """Raise KnownError `hold.all` where anything in the present history is held, which would go with it.
 
     A history that cannot be read, or is older than holds, has none.
     """
-    with suppress(sqlite3.Error), closing(connect(database, read_only=True)) as conn:
+    with driver.suppressed(), closing(connect(database, key=key, read_only=True)) as conn:
         if count := conn.execute("select count(*) from holds").fetchone()[0]:
             raise KnownError("hold.all", count=count)
 
 
-def _carry_over(database: Path, ready: Path, version: int) -> None:
+def _carry_over(database: Path, key: DataKey | None, ready: PreparedBackup, version: int) -> None:
     """Copy models from the present history into the copy that will replace it."""
     if not _is_current(database, version):
         return
-    with suppress(sqlite3.Error), closing(connect(ready)) as conn:
+    with driver.suppressed(), closing(connect(ready.path, key=ready.key)) as conn:
         try:
-            with known_errors(ready):
-                conn.execute("ATTACH ? AS old", (f"file:{quote(os.fsencode(database))}?mode=ro",))
+            with known_errors(ready.path):
+                driver.attach(conn, uri_of(database, "ro"), "old", key, is_cipher=ready.key is not None)
                 conn.execute("BEGIN IMMEDIATE")
                 for statement in _CARRIED_OVER:
                     conn.execute(statement)
@@ -276,24 +364,29 @@ _CARRIED_OVER = (
 """What is no part of the history: the files of the models are as they are."""
 
 
-def _go_on_with_ledger(database: Path | None, ready: PreparedBackup, paths: Paths, store: Store | None) -> None:
+def _go_on_with_ledger(
+    database: Path | None, key: DataKey | None, ready: PreparedBackup, paths: Paths, store: Store | None
+) -> None:
     """In the copy that will replace the history: the chain of this PC with the restoring as its next row, then what the
     backup knows of other requests.  Where the present history cannot be read, the chain of the backup goes on.
     """
     try:
-        _append_restoring(database, ready, paths, store)
-    except (sqlite3.Error, KnownError) as err:
-        if database is None or (isinstance(err, KnownError) and err.code != "store.damaged"):
+        _append_restoring(database, key, ready, paths, store)
+    except Exception as err:
+        is_unreadable = isinstance(err, driver.errors()) or getattr(err, "code", "") == "store.damaged"
+        if database is None or not is_unreadable:
             raise
-        _append_restoring(None, ready, paths, store)
+        _append_restoring(None, None, ready, paths, store)
 
 
-def _append_restoring(database: Path | None, ready: PreparedBackup, paths: Paths, store: Store | None) -> None:
+def _append_restoring(
+    database: Path | None, key: DataKey | None, ready: PreparedBackup, paths: Paths, store: Store | None
+) -> None:
     name, clock = (store.shared.instance_id, store.shared.clock) if store is not None else ("restore", time.time)
-    with closing(connect(ready.path)) as conn, known_errors(ready.path):
+    with closing(connect(ready.path, key=ready.key)) as conn, known_errors(ready.path):
         if database is not None:
-            conn.execute("ATTACH ? AS old", (f"file:{quote(os.fsencode(database))}?mode=ro",))
-        copy = Database(conn, ready.path, read_only=False)
+            driver.attach(conn, uri_of(database, "ro"), "old", key, is_cipher=ready.key is not None)
+        copy = Database(conn, ready.path, read_only=False, key=ready.key)
         ledger = Ledger(Shared(copy, paths, name, clock))
         with copy.writing():
             head = ledger.head()
@@ -312,9 +405,8 @@ def _append_restoring(database: Path | None, ready: PreparedBackup, paths: Paths
             ledger.take_over(theirs)
 
 
-def _swap(database: Path, ready: Path) -> Path:
-    """Swap the files and return where the old one is.  Linked first, so that a history has the name at every moment."""
-    aside = dated_name(database, "replaced")
+def _swap(database: Path, ready: Path, aside: Path) -> None:
+    """Swap the files.  Linked first, so that a history has the name at every moment."""
     journal, journal_aside = journal_of(database), journal_of(aside)
     try:
         os.link(database, aside)
@@ -333,4 +425,3 @@ def _swap(database: Path, ready: Path) -> Path:
     if journal_aside.exists() and not journal_aside.stat().st_size:
         journal_aside.unlink()
     sync_folder(database.parent)
-    return aside

@@ -5,12 +5,12 @@ All pending steps, their records and `user_version` are one transaction: a crash
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.core.ledger import BEGINNING, Kind, canonical, chain_hash
+from slmdesk.store import driver
 from slmdesk.text.words.folding import fold_for_search
 
 if TYPE_CHECKING:
@@ -242,9 +242,14 @@ def m013_retention(db: Database) -> None:
         db.conn.execute(statement)
 
 
+def m014_encryption(_db: Database) -> None:
+    """No table changes: an older slmdesk says “newer” of an encrypted history, which it would take for damaged."""
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
     m008_thoughts, m009_edits, m010_presets, m011_archive, m012_ledger, m013_retention,
+    m014_encryption,
 )  # fmt: skip
 
 
@@ -253,8 +258,8 @@ def names_of(steps: Sequence[Step]) -> list[str]:
     return [step.__name__ for step in steps]
 
 
-def migrate(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
-    """Apply pending steps, all or none.  Raises sqlite3.Error and then leaves the file as it was."""
+def migrate(conn: driver.Connection, steps: Sequence[Step]) -> None:
+    """Apply pending steps, all or none.  Raises an error of `driver.errors()` and then leaves the file as it was."""
     from sqlite_utils import Database, Migrations  # 130 ms, and rarely needed
 
     migrations = Migrations("slmdesk")
@@ -266,7 +271,7 @@ def migrate(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
         # plugins of sqlite-utils are foreign code: never run here
         migrations.apply(Database(conn, execute_plugins=False, recursive_triggers=False))
         if conn.execute("PRAGMA foreign_key_check").fetchall():
-            raise sqlite3.IntegrityError("a step left rows without their parents")
+            raise driver.inconsistent("a step left rows without their parents")
         conn.execute(f"PRAGMA application_id={APPLICATION_ID}")
         conn.execute(f"PRAGMA user_version={len(steps)}")
         conn.execute("COMMIT")
@@ -278,19 +283,19 @@ def migrate(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
         conn.execute("PRAGMA foreign_keys=ON")
 
 
-def schema_of(conn: sqlite3.Connection) -> set[tuple[str | None, ...]]:
+def schema_of(conn: driver.Connection) -> set[tuple[str | None, ...]]:
     """All tables and indexes, those behind the search among them: type, name, table, and the SQL they were made by."""
     return {tuple(row) for row in conn.execute("select type, name, tbl_name, sql from sqlite_schema").fetchall()}
 
 
 def schema_after(steps: Sequence[Step]) -> set[tuple[str | None, ...]]:
     """What `schema_of` finds in a database to which these steps were applied."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+    with closing(driver.in_memory()) as conn:
         migrate(conn, steps)
         return schema_of(conn)
 
 
-def unknown_steps(conn: sqlite3.Connection, steps: Sequence[Step]) -> list[str]:
+def unknown_steps(conn: driver.Connection, steps: Sequence[Step]) -> list[str]:
     """Steps recorded in the file that this version does not know: a newer version made them."""
     rows = conn.execute("select name from _sqlite_migrations where migration_set = 'slmdesk'").fetchall()
     return sorted({str(row[0]) for row in rows} - set(names_of(steps)))

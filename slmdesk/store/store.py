@@ -13,13 +13,16 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
+from slmdesk.store.cipher_pages import header_of, is_encrypted
 from slmdesk.store.collections import Collections, collection_from
 from slmdesk.store.database import Database, Row, RowLike
 from slmdesk.store.documents import Documents, document_from
+from slmdesk.store.encrypting import change_key, is_under
 from slmdesk.store.glossaries import Glossaries, Terms, glossary_from, term_from
 from slmdesk.store.imports import Imports
 from slmdesk.store.items import Items, item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
+from slmdesk.store.keys import DataKey, KeyFile
 from slmdesk.store.ledger import Ledger, ledger_row_from
 from slmdesk.store.locks import FileLock, InstanceLock
 from slmdesk.store.measurements import Measurements, measurement_from
@@ -100,6 +103,11 @@ class Store:
     def read_only(self) -> bool:
         """Whether nothing can be written: every writing call then raises KnownError store.read_only."""
         return self.database.read_only
+
+    @property
+    def key(self) -> DataKey | None:
+        """With which the history is encrypted; None: it is plain."""
+        return self.database.key
 
     def require_writable(self) -> None:
         """Raise KnownError `store.read_only` where nothing can be written."""
@@ -207,7 +215,7 @@ class Store:
         _forget_dialogs(self.paths)
         with self.database.writing():
             self.index.purge()
-        if not renew_copies(self.paths, until):
+        if not renew_copies(self.paths, until, self.key):
             return False
         with (
             suppress(KnownError),
@@ -232,7 +240,7 @@ class Store:
 
     def renew_copies(self) -> None:
         """Rewrite the backups.  Any thread.  Raises KnownError store.*, disk.full."""
-        renew_copies(self.paths)
+        renew_copies(self.paths, key=self.key)
 
     def purged(self, mark: int) -> None:
         """Nothing is left to purge of what had been deleted when `mark` was given."""
@@ -241,7 +249,7 @@ class Store:
 
     def set_aside(self) -> tuple[Path, ...]:
         """Databases that were set aside earlier: damaged, or replaced by a backup."""
-        return (*damaged_copies(self.paths.database), *_set_aside(self.paths.database, "replaced"))
+        return _all_aside(self.paths.database)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -251,6 +259,23 @@ class Store:
             return
         with self._schema_lock.alone():
             yield
+
+    def change_key(self, key: DataKey | None, keys: KeyFile | None) -> None:
+        """Encrypt the whole history with `key` and write its file of keys; both None: make it plain.
+
+        All of it is written anew beside and renamed, the copies in the folder of backups too; saved states are deleted.
+        Killed or failed at any moment, it is the old one or the new one.  Takes about a second for 75 MB.
+        Raises KnownError store.in_use (another instance runs), store.*, disk.full, key.library_missing.
+        """
+        self.require_writable()
+        with self.alone():
+            with self.disconnected():
+                try:
+                    change_key(self.paths, self.key, key, keys)
+                finally:  # an error after the renaming must not open the new file with the old key
+                    if is_under(self.paths.database, key):
+                        self.database.key = key
+            self.purge()
 
     @contextmanager
     def disconnected(self) -> Iterator[None]:
@@ -293,6 +318,15 @@ class Store:
 def damaged_copies(database: Path) -> list[Path]:
     """Databases set aside because they were damaged, oldest first."""
     return _set_aside(database, "damaged")
+
+
+def plain_aside(paths: Paths) -> tuple[Path, ...]:
+    """Databases that were set aside earlier and are not encrypted.  Any thread."""
+    return tuple(each for each in _all_aside(paths.database) if not is_encrypted(header_of(each)))
+
+
+def _all_aside(database: Path) -> tuple[Path, ...]:
+    return (*damaged_copies(database), *_set_aside(database, "replaced"))
 
 
 def _set_aside(database: Path, why: str) -> list[Path]:

@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Role, TextPart
 from slmdesk.paths import find_paths
-from slmdesk.store import open_store
+from slmdesk.store import Cost, KeyFile, new_data_key, open_store, unlock, unlock_with, wants_key
 from slmdesk.store.schema import STEPS
 
 
@@ -145,6 +145,48 @@ def read_only(home: str) -> None:
     found = len(opened.store.index.search("hello"))
     say(f"{opened.read_only} {codes} {refused} {found} {time.monotonic() - started < 5}")
     opened.store.close()
+
+
+def leave_hot(home: str, keyring: str, marker: str) -> None:
+    """Commit much text, change all of it in a transaction larger than the cache, be killed: the journal stays hot."""
+    paths = find_paths(Path(home))
+    key = unlock_with(paths, "keyring", bytes.fromhex(keyring)) if keyring else None
+    store = open_store(paths, instance_id="hot", key=key).store
+    item = store.items.page()[0].id
+    for number in range(40):
+        text = f"{marker} {number} " + f"{marker} words " * 2000
+        store.messages.add(item, parent=None, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE)
+    store.database.rows("PRAGMA cache_size=10")
+    with store.together():
+        store.database.run("update messages set parts = replace(parts, 'words', 'other')")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def encrypt(home: str) -> None:
+    """Encrypt a history whose passphrase is that of test_encryption."""
+    _change(home, is_encrypted=True)
+
+
+def renew(home: str) -> None:
+    """Give an encrypted history new keys."""
+    _change(home, is_encrypted=True)
+
+
+def decrypt(home: str) -> None:
+    """Make an encrypted history plain."""
+    _change(home, is_encrypted=False)
+
+
+def _change(home: str, *, is_encrypted: bool) -> None:
+    paths = find_paths(Path(home))
+    before = unlock(paths, "correct horse") if wants_key(paths) else None
+    store = open_store(paths, instance_id="changes", key=before).store
+    key = new_data_key() if is_encrypted else None
+    keys = None
+    if key is not None:
+        keys = KeyFile().with_passphrase(key, "correct horse", Cost(memory_kib=64, passes=1))
+    store.change_key(key, keys)
+    store.close()
 
 
 if __name__ == "__main__":

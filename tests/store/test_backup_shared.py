@@ -102,8 +102,8 @@ def test_a_folder_swapped_before_the_copy_is_opened_gets_no_word(written, paths,
     module = importlib.import_module("slmdesk.store.backup")
     real = module.connect
 
-    def late(path: Path, **more: bool):
-        if not more and not theirs:
+    def late(path: Path, **more: object):
+        if not more.get("read_only") and not theirs:
             theirs.extend(swapped(shared, an_open_file))
         return real(path, **more)
 

@@ -187,8 +187,12 @@ SENTENCES: Mapping[str, str] = {
     "key.wrong": "That does not open it. Nothing was touched. Try again, or use the other: passphrase or recovery key.",
     "key.mistyped": "This recovery key has a typing error. Compare it with the paper, sign by sign, and try again.",
     "key.file_damaged": (
-        "The history is encrypted, and its file of keys {path} is missing or damaged, and so is its copy. Nothing was "
-        "touched. Put the file back from a backup of this folder."
+        "The file of keys {path} is missing, damaged or that of another history, and so is its copy. Nothing was "
+        "touched. Put it back from a backup: encrypted backups of slmdesk have it in them."
+    ),
+    "key.keyring": (
+        "The system's keyring cannot be used ({reason}). Nothing was changed. Unlock it and try again, or go on "
+        "without it."
     ),
     "key.library_missing": (
         "Encryption needs the library “{library}”, which is not installed here. Nothing was touched. Install slmdesk "

@@ -18,9 +18,11 @@ from slmdesk.services.chat.service import ChatService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import (
     BackupResult,
+    DataKey,
     PreparedBackup,
     backup,
     backups,
+    plain_backup,
     prepare_backup,
     replace_history,
     restore,
@@ -43,10 +45,11 @@ class BackupService(Service):
         """Checked copies in the folder of backups that can be restored, newest first."""
         return backup_copies(self._paths)
 
-    def make(self, target: Path) -> Pending[BackupResult]:
+    def make(self, target: Path, *, plain: bool = False) -> Pending[BackupResult]:
         """Copy the history to `target`.  Reports progress as (done, total) in pages.
 
-        Raises KnownError `store.in_use` while another instance runs, `file.exists`.
+        The copy of an encrypted history is encrypted as well, its keys with it, unless it is to be `plain`; see
+        store/backup_file.py.  Raises KnownError `store.in_use` while another instance runs, `file.exists`.
         """
         if is_there(target):
             raise KnownError("file.exists", path=str(target))
@@ -56,23 +59,32 @@ class BackupService(Service):
         def progressed(done: int, total: int) -> None:
             self._service_thread.post(lambda: making.progress((done, total)))
 
-        making = pending_on_file_thread(
-            self._service_thread, lambda: backup(self._paths, target, progressed), name="backup"
-        )
+        key = self._store.key
+
+        def make() -> BackupResult:
+            if plain and key is not None:
+                return plain_backup(self._paths, target, key)
+            return backup(self._paths, target, progressed, key=key)
+
+        making = pending_on_file_thread(self._service_thread, make, name="backup")
         return making.then(lambda _result: held.close())
 
-    def restore(self, source: Path) -> Pending[Restored]:
-        """Replace the history by a backup.
+    def restore(self, source: Path, source_key: DataKey | None = None) -> Pending[Restored]:
+        """Replace the history by a backup; `source_key`: of one that is encrypted with other keys.
 
-        The old history is set aside as a whole.  ItemGone is published for each chat that was shown, then ItemChanged
-        for the newest ones, and ModelsChanged.  Raises KnownError `store.in_use` while another instance runs,
-        `store.read_only`, `request.invalid` while an answer is being written.
+        An encrypted history keeps its keys; a plain one gets those of an encrypted backup.  The old history is set
+        aside as a whole.  ItemGone is published for each chat that was shown, then ItemChanged for the newest ones, and
+        ModelsChanged.  Raises KnownError `store.in_use` while another instance runs, `store.read_only`,
+        `request.invalid` while an answer is being written; ends with a Problem also for `key.missing`.
         """
         self._check_quiet()
         held = ExitStack()
         held.enter_context(self._store.alone())
+        key = self._store.key
         ready = pending_on_file_thread(
-            self._service_thread, lambda: held.enter_context(prepare_backup(self._paths, source)), name="restore"
+            self._service_thread,
+            lambda: held.enter_context(prepare_backup(self._paths, source, key=key, source_key=source_key)),
+            name="restore",
         )
         restored = ready.map(self._replace)
         ready.then(lambda _result: held.close())  # the prepared copy and the lock
@@ -110,10 +122,14 @@ def backup_copies(paths: Paths) -> Sequence[BackupCopy]:
     return backups(paths)
 
 
-def restore_backup(paths: Paths, source: Path) -> Restored:
+def restore_backup(
+    paths: Paths, source: Path, *, key: DataKey | None = None, source_key: DataKey | None = None
+) -> Restored:
     """Put a backup back while no instance runs; the history that is there need not be readable.  Any thread.
 
+    `key`: of the history, `source_key`: of the backup, where they are encrypted; see `store.restore`.
     Raises KnownError `store.in_use`, `file.missing`, `file.unreadable`, `backup.unusable`, `store.newer`,
-    `disk.full`, `store.full`, `file.unwritable`; nothing is changed then.
+    `key.missing`, `key.wrong`, `key.library_missing`, `disk.full`, `store.full`, `file.unwritable`; nothing is changed
+    then.
     """
-    return restore(paths, source)
+    return restore(paths, source, key=key, source_key=source_key)

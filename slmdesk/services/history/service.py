@@ -21,7 +21,7 @@ from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation.export import export_parts
 from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
-from slmdesk.store import damaged_copies, rescue_into
+from slmdesk.store import DataKey, damaged_copies, rescue_into
 
 TEXT_FORMS = ("md", "json")
 """The forms a chat is exported in as text."""
@@ -176,12 +176,13 @@ class HistoryService(Service):
         """Return histories that were set aside because they were damaged, oldest first."""
         return damaged_copies(self._paths.database)
 
-    def rescue(self, damaged: Path) -> Rescued:
+    def rescue(self, damaged: Path, key: DataKey | None = None) -> Rescued:
         """Recover what can still be read of a damaged history, which is never written to.  May take seconds.
 
-        Raises KnownError `file.missing`, `file.unreadable` (also when nothing in it is ours), `store.full`.
+        `key`: of one that is encrypted with other keys than the history now.  Raises KnownError `key.missing`,
+        `file.missing`, `file.unreadable` (also when nothing in it is ours), `store.full`.
         """
-        found = rescue_into(self._store, damaged)
+        found = rescue_into(self._store, damaged, key=key)
         if not found.seen:
             raise KnownError("file.unreadable", path=str(damaged), reason="nothing of a history can be read in it")
         for item in reversed(self._store.items.page(None, limit=100)):

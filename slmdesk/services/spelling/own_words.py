@@ -52,6 +52,14 @@ class OwnWords:
         """Remove some words.  Raises as `add` does."""
         self._write(self.words() - words)
 
+    def reseal(self) -> None:
+        """The history has another key, or none any more: write the list, which was read before, as it asks for.
+
+        Raises KnownError file.…
+        """
+        if self._words:
+            self._write(self._words)
+
     def _read(self, size: int) -> frozenset[str]:
         if size > MOST_BYTES:
             raise KnownError("file.unreadable", path=str(self._path), reason="it is too large for a list of words")

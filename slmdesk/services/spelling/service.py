@@ -6,7 +6,8 @@ window never waits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.client import ChildClient
@@ -50,10 +51,13 @@ NOT_CUT = frozenset({"ja", "th", "zh"})
 class SpellingService(Service):
     """Checks the spelling of texts.  Service thread."""
 
-    def __init__(self, runtime: Runtime, speller: ChildClient) -> None:
+    def __init__(self, runtime: Runtime, speller: ChildClient, key: Callable[[], bytes] = bytes) -> None:
+        """`key`: of the person's own words, 32 bytes; empty while the history is not encrypted."""
         super().__init__(runtime)
         self._speller = speller
-        self._own = OwnWords(runtime.paths.own_words)
+        self._own = OwnWords(runtime.paths.own_words, key)
+        with suppress(KnownError):  # told when a text is checked
+            self._own.words()  # now, while its key is that of the history
         self._found: tuple[Dictionary, ...] | None = None
         self._known: dict[Path, dict[str, bool]] = {}
         """For each dictionary whether it has a word."""
@@ -102,6 +106,10 @@ class SpellingService(Service):
         self._publish(SpellingChanged())
 
     # ---- checking
+
+    def reseal(self) -> None:
+        """Write the own words as the key of the history asks for.  Raises KnownError file.…"""
+        self._own.reseal()
 
     def _checking(self, request: SpellingRequest) -> Slices[Misspelled]:
         if not self._settings.current.spelling:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slmdesk.core.errors import KnownError
+from slmdesk.store.cipher_pages import PAGE_BYTES, RESERVED_BYTES, CipherPages
+from slmdesk.store.keys import DataKey
 
 LEAF, INTERIOR = 0x0D, 0x05
 INDEX_PAGES = (0x02, 0x0A)
@@ -33,13 +35,18 @@ class Carver:
     """Reads rows of known widths from the file `path`, which is only ever read."""
 
     path: Path
+    key: DataKey | None = None
+    """That its pages are encrypted with; damaged ones are then known by their HMAC and count as lost."""
     unreadable: int = 0
     """Cells of leaf pages that could not be read as a row."""
     _roots: dict[Cell, Cell] = field(init=False, default_factory=dict)
     """Of tables, by their names: where their trees begin."""
     _file: BinaryIO = field(init=False)
     _page_bytes: int = field(init=False, default=USUAL_PAGE_BYTES)
+    _usable: int = field(init=False, default=USUAL_PAGE_BYTES)
+    """Bytes of a page that hold content."""
     _pages: int = field(init=False, default=0)
+    _cipher: CipherPages | None = field(init=False, default=None)
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
         """Row number and columns of each row found, in the order of the file.  Raises KnownError file.…"""
@@ -86,16 +93,22 @@ class Carver:
 
     def _measure(self) -> None:
         header = self._file.read(100)
+        if self.key is not None:
+            self._cipher = CipherPages(self.key)
+            self._page_bytes, self._usable = PAGE_BYTES, PAGE_BYTES - RESERVED_BYTES
+            self._pages = -(-os.fstat(self._file.fileno()).st_size // self._page_bytes)
+            return
         reported = int.from_bytes(header[16:18], "big")
         reported = 65536 if reported == 1 else reported
         if header.startswith(b"SQLite format 3\0") and reported >= 512 and not reported & (reported - 1):
-            self._page_bytes = reported
+            self._page_bytes = self._usable = reported
         size = os.fstat(self._file.fileno()).st_size
         self._pages = -(-size // self._page_bytes)
 
     def _page(self, number: int) -> bytes:
         self._file.seek((number - 1) * self._page_bytes)
-        return self._file.read(self._page_bytes)
+        page = self._file.read(self._page_bytes)
+        return page if self._cipher is None else self._cipher.plain(number, page)
 
     def _kind_of(self, number: int) -> int:
         """The byte that says what a page is; -1 beyond the file."""
@@ -137,7 +150,7 @@ class Carver:
 
     def _payload(self, page: bytes, at: int, size: int) -> bytes:
         """The row's bytes: on the page, and in overflow pages when it is too long for one."""
-        usable = self._page_bytes
+        usable = self._usable
         most, least = usable - 35, (usable - 12) * 32 // 255 - 23
         here = size
         if size > most:

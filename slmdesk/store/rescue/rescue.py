@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.ledger import Kind, LedgerRow
 from slmdesk.core.records import Rescued, Status
 from slmdesk.core.types import Json
+from slmdesk.store.cipher_pages import fits, header_of, is_encrypted
+from slmdesk.store.keys import DataKey
 from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain
 from slmdesk.store.part import StorePart
 from slmdesk.store.rescue.carve import Carver
@@ -28,26 +31,38 @@ _APPENDED = ("requests", "ledger")
 """Rows of the network log, from before and since it is a chain: the chain of this PC goes on with them."""
 
 
-def rescue_into(store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None) -> Rescued:
+def rescue_into(
+    store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None, *, key: DataKey | None = None
+) -> Rescued:
     """Take over what is not in the store yet, all or nothing: items, messages, models, ledger rows, segments of
     translations, the translation memory, glossaries, presets.
 
     Ids, parents and order stay; the rows come before what is here.  A message or a segment whose item is lost gets
     a new one, named by its first words; so do terms without their glossary.  A growing answer becomes
     `interrupted`.  Segments of an item that has some here stay as they are here, but for those a person decided on
-    there and nobody here.  `on_progress` is called with the number of rows.  On the service thread.  Raises KnownError
-    file.unreadable, store.full.
+    there and nobody here.  `on_progress` is called with the number of rows.  `key`: of an encrypted file, where it is
+    not that of the store.  On the service thread.  Raises KnownError file.unreadable, store.full, key.missing.
     """
+    proved = _key_of(damaged, key or store.key)
     with store.together():
-        return _Rescue(store).run(damaged, on_progress)
+        return _Rescue(store, proved).run(damaged, on_progress)
+
+
+def _key_of(damaged: Path, key: DataKey | None) -> DataKey | None:
+    """What decrypts the pages; None for a plain file.  Its header may be what is damaged, so the pages are asked."""
+    if key is not None and damaged.is_file() and fits(damaged, key):
+        return key
+    if is_encrypted(header_of(damaged)):
+        raise KnownError("key.missing")
+    return None
 
 
 class _Rescue(StorePart):
     """One rescue, inside its transaction."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, key: DataKey | None) -> None:
         super().__init__(store.shared)
-        self._store = store
+        self._store, self._key = store, key
         self._translations = RescuedTranslations(store)
         self._requests: list[tuple[int, dict[str, Json]]] = []
         self._ledger: list[LedgerRow] = []
@@ -55,11 +70,11 @@ class _Rescue(StorePart):
     def run(self, damaged: Path, on_progress: Callable[[int], None] | None) -> Rescued:
         """Take over what the damaged file holds; see `rescue_into`."""
         counts = dict.fromkeys(TABLES, 0)
-        survey = Carver(damaged)
+        survey = Carver(damaged, self._key)
         first = self._first_free(survey)
         seen = translations = 0
         for tables in _PASSES:
-            for table, n, values in rows_in(Carver(damaged), tables):
+            for table, n, values in rows_in(Carver(damaged, self._key), tables):
                 taken = self._take_over(table, first.get(table, 0) + n, values)
                 counts[table] += taken
                 translations += taken if values.get("kind") == "translation" and table == "items" else 0

@@ -1,0 +1,1 @@
+"""Encryption of the history: what opens it, and how that changes."""

@@ -1,0 +1,150 @@
+"""What opens an encrypted history before there are services: its words, or the system's keyring.  Any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from slmdesk.core.errors import KnownError
+from slmdesk.hub.vault import SystemKeyring, Vault
+from slmdesk.paths import Paths
+from slmdesk.store import (
+    KEYRING,
+    ORGANISATION,
+    PASSPHRASE,
+    RECOVERY,
+    DataKey,
+    KeyFile,
+    key_files,
+    missing_library,
+    plain_aside,
+    source_of,
+    unlock,
+    unlock_backup,
+    unlock_with,
+    wants_key,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyState:
+    """How it stands with the history's encryption."""
+
+    is_encrypted: bool = False
+    by_passphrase: bool = False
+    by_recovery: bool = False
+    by_keyring: bool = False
+    """It opens by itself on this account."""
+    by_organisation: bool = False
+    """The organisation can open it."""
+    can_encrypt: bool = True
+    missing_library: str = ""
+    """Which one encryption needs and this installation lacks."""
+    no_keyring: str = ""
+    """Why the system's keyring cannot be used, in short; empty when it can."""
+    is_required: bool = False
+    """By the organisation: it cannot be decrypted."""
+    still_plain: tuple[Path, ...] = ()
+    """Histories set aside earlier (damaged, or replaced by a backup) that are not encrypted."""
+
+
+SERVICE = "slmdesk: key of an encrypted history"
+"""The name under which the keyring of the system lists it."""
+
+
+Key: TypeAlias = DataKey
+"""For frontends, which hand it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What a person may open the history with."""
+
+    by_words: bool
+    """A passphrase or a recovery key."""
+    by_keyring: bool
+
+
+def ways_of(paths: Paths) -> Ways | None:
+    """What opens the history; None where it needs no key.  Raises KnownError `file.unreadable`."""
+    if not wants_key(paths):
+        return None
+    found = key_files(paths)
+    if not found:
+        return Ways(by_words=True, by_keyring=False)  # whoever asks is told that the keys are lost
+    return Ways(
+        by_words=any(keys.has(PASSPHRASE) or keys.has(RECOVERY) for keys in found),
+        by_keyring=any(keys.has(KEYRING) for keys in found),
+    )
+
+
+def open_by(paths: Paths, words: str, keyring: Vault | None = None) -> DataKey:
+    """The key of the history, by a passphrase or a recovery key; "": by the keyring, which may ask its owner first.
+
+    Takes about a second.  Raises KnownError key.wrong, key.mistyped, key.file_damaged, key.library_missing, and
+    key.missing where the keyring does not open it.
+    """
+    if words:
+        return unlock(paths, words)
+    for keys in key_files(paths):
+        secret = secret_in(keyring or system_keyring(), keys)
+        if secret:
+            try:
+                return unlock_with(paths, KEYRING, secret)
+            except KnownError as known:
+                if known.code != "key.wrong":
+                    raise
+    raise KnownError("key.missing")
+
+
+def state_of(paths: Paths, *, is_encrypted: bool | None = None, keyring: Vault | None = None) -> PrivacyState:
+    """How it stands.  `is_encrypted`: where this process has the history open, else its file is looked at.
+
+    The keyring may take seconds to say whether it is there.  Raises KnownError `file.unreadable`.
+    """
+    if is_encrypted is None:
+        is_encrypted = wants_key(paths)
+    kinds = {slot.kind for keys in key_files(paths)[:1] for slot in keys.slots} if is_encrypted else set()
+    library = missing_library()
+    return PrivacyState(
+        is_encrypted=is_encrypted,
+        by_passphrase=PASSPHRASE in kinds,
+        by_recovery=RECOVERY in kinds,
+        by_keyring=KEYRING in kinds,
+        by_organisation=ORGANISATION in kinds,
+        can_encrypt=not library,
+        missing_library=library,
+        no_keyring=(keyring or system_keyring()).missing(),
+        still_plain=plain_aside(paths) if is_encrypted else (),
+    )
+
+
+def needs_words(backup: Path) -> bool:
+    """Whether a file is an encrypted backup.  Raises KnownError file.missing, file.unreadable, key.file_damaged."""
+    return source_of(backup).is_encrypted
+
+
+def open_backup(backup: Path, words: str) -> DataKey:
+    """The key of an encrypted backup.  Raises KnownError key.wrong, key.mistyped, key.file_damaged, file.…"""
+    return unlock_backup(backup, words)
+
+
+def system_keyring() -> SystemKeyring:
+    """The place in the system's keyring for keys of histories."""
+    return SystemKeyring(service=SERVICE)
+
+
+def secret_in(keyring: Vault, keys: KeyFile) -> bytes:
+    """What the keyring holds for these keys; empty for nothing, also where it cannot be asked."""
+    if not keys.has(KEYRING):
+        return b""
+    try:
+        return bytes.fromhex(keyring.get(keys.store))
+    except (KnownError, ValueError):
+        return b""
+
+
+def opens(backup: Path, key: DataKey) -> bool:
+    """Whether this key is that of an encrypted backup.  Raises KnownError file.missing, file.unreadable."""
+    return source_of(backup).fits(key)

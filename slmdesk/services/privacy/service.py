@@ -1,0 +1,229 @@
+"""Encrypts and decrypts the history, and changes what opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.recovery_key import secret_of
+from slmdesk.core.sealing import new_key
+from slmdesk.hub.vault import Vault
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.privacy.opening import PrivacyState, state_of, system_keyring
+from slmdesk.store import (
+    KEYRING,
+    PASSPHRASE,
+    Cost,
+    DataKey,
+    KeyFile,
+    calibrated,
+    file_damaged,
+    key_files,
+    new_data_key,
+    write_keys,
+    wrong_of,
+)
+
+T = TypeVar("T")
+
+
+class PrivacyService(Service):
+    """On the service thread.  What takes a second, a passphrase, runs on a thread of its own; writing the history anew
+    keeps the service thread for about a second for 75 MB.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        on_key: Callable[[], object],
+        *,
+        keyring: Vault | None = None,
+        cost: Callable[[], Cost] | None = None,
+    ) -> None:
+        """`on_key` is called when the history has another key, or none any more."""
+        super().__init__(runtime)
+        self._on_key = on_key
+        self._keyring = keyring or system_keyring()
+        self._cost = cost or (lambda: calibrated(_free_bytes()))
+
+    def state(self) -> Pending[PrivacyState]:
+        """How it stands.  The keyring may take seconds to say whether it is there."""
+        is_encrypted, is_read_only = self._store.key is not None, self._store.read_only
+
+        def look() -> PrivacyState:
+            found = state_of(self._paths, is_encrypted=is_encrypted, keyring=self._keyring)
+            return replace(found, can_encrypt=found.can_encrypt and not is_read_only)
+
+        return self._on_thread(look)
+
+    def encrypt(self, passphrase: str, recovery: str, *, by_itself: bool) -> Pending[None]:
+        """Encrypt the history: a passphrase ("" for none) and a recovery key open it; `by_itself`: the keyring as well.
+
+        The recovery key has been shown and typed back before.  Progress is not told; see `Store.change_key`.  Ends with
+        None, or a Problem: request.invalid, key.mistyped, key.keyring, key.library_missing, store.in_use, store.*,
+        disk.full; the history is then as it was.
+        """
+        if self._store.key is not None:
+            raise KnownError("request.invalid", what="the history is encrypted already")
+        return self._put_under_new_keys(passphrase, recovery, by_itself=by_itself)
+
+    def renew(self, words: str, passphrase: str, recovery: str) -> Pending[None]:
+        """New keys for everything: the history is written anew, and what opened it before opens it no more.
+
+        `words`: what opens it now.  Backups elsewhere stay as they are.  Ends as `encrypt`, or with key.wrong.
+        """
+        by_itself = self._keys().has(KEYRING)
+        checked = self.check(words)
+        renewed: Pending[None] = Pending()
+
+        def begin(result: Problem | None) -> None:
+            if isinstance(result, Problem):
+                renewed.end(result)
+            else:
+                self._put_under_new_keys(passphrase, recovery, by_itself=by_itself).then(renewed.end)
+
+        checked.then(begin)
+        return renewed
+
+    def decrypt(self, words: str) -> Pending[None]:
+        """Make the history plain.  `words`: what opens it.
+
+        Ends with None, or a Problem: key.wrong, key.mistyped, store.*, disk.full; the history is then as it was.
+        """
+        before = self._keys()
+
+        def rewrite(_none: None) -> None:
+            self._store.change_key(None, None)
+            self._on_key()
+            self._forget(before)
+
+        return self.check(words).map(rewrite)
+
+    def check(self, words: str) -> Pending[None]:
+        """Whether a passphrase or a recovery key opens this history: ends with None, or key.wrong or key.mistyped."""
+        return self._on_thread(lambda: self._check(words))
+
+    def change_passphrase(self, words: str, passphrase: str) -> Pending[None]:
+        """Have it opened by another passphrase, instead of the one there was.  `words`: what opens it now.
+
+        Backups made before are still opened by the old one.  Ends with None, or a Problem as `check`.
+        """
+        if not passphrase:
+            raise KnownError("request.invalid", what="the passphrase is empty")
+        return self._change(words, lambda keys, key: keys.with_passphrase(key, passphrase, self._cost()))
+
+    def change_recovery(self, words: str, recovery: str) -> Pending[None]:
+        """Have it opened by another recovery key, instead of the one there was."""
+        secret = _secret_of(recovery)
+        return self._change(words, lambda keys, key: keys.with_recovery(key, secret))
+
+    def open_by_itself(self, by_itself: bool) -> Pending[None]:
+        """Have the keyring open it on this account, or not any more.
+
+        Ends with None, or a Problem: key.keyring, request.invalid where there is no passphrase then.
+        """
+        key, keys = self._key(), self._keys()
+        if not by_itself and not keys.has(PASSPHRASE):
+            raise KnownError("request.invalid", what="only the recovery key would be left to open the history")
+
+        def change() -> None:
+            if by_itself:
+                write_keys(self._paths, self._with_keyring(keys, key))
+            else:
+                write_keys(self._paths, keys.without(KEYRING))
+                self._forget(keys)
+
+        return self._on_thread(change)
+
+    # ---- inside
+
+    def _put_under_new_keys(self, passphrase: str, recovery: str, *, by_itself: bool) -> Pending[None]:
+        secret = _secret_of(recovery)
+        if not passphrase and not by_itself:
+            raise KnownError("request.invalid", what="the passphrase is empty")
+        before = key_files(self._paths)[:1] if self._store.key is not None else []
+        key = new_data_key()
+
+        def make() -> KeyFile:
+            keys = KeyFile().with_recovery(key, secret)
+            if passphrase:
+                keys = keys.with_passphrase(key, passphrase, self._cost())
+            return self._with_keyring(keys, key) if by_itself else keys
+
+        def rewrite(keys: KeyFile) -> None:
+            try:
+                self._store.change_key(key, keys)
+            except BaseException:
+                if self._store.key != key:
+                    self._forget(keys)
+                raise
+            self._on_key()
+            for old in before:
+                self._forget(old)
+
+        return self._on_thread(make).map(rewrite)
+
+    def _change(self, words: str, change: Callable[[KeyFile, DataKey], KeyFile]) -> Pending[None]:
+        key = self._key()
+
+        def run() -> None:
+            self._check(words)
+            write_keys(self._paths, change(self._keys(), key))
+
+        return self._on_thread(run)
+
+    def _check(self, words: str) -> None:
+        if self._keys().opened_by(words) != self._key():
+            raise wrong_of(words)
+
+    def _key(self) -> DataKey:
+        if self._store.key is None:
+            raise KnownError("request.invalid", what="the history is not encrypted")
+        return self._store.key
+
+    def _keys(self) -> KeyFile:
+        found = key_files(self._paths)
+        if not found:
+            raise file_damaged(self._paths)
+        return found[0]
+
+    def _with_keyring(self, keys: KeyFile, key: DataKey) -> KeyFile:
+        secret = new_key()
+        try:
+            self._keyring.put(keys.store, secret.hex())
+            kept = self._keyring.get(keys.store)
+        except KnownError as known:
+            raise KnownError("key.keyring", reason=known.args_for_people.get("reason", "it refused")) from known
+        if kept != secret.hex():
+            raise KnownError("key.keyring", reason="it does not keep what it is given")
+        return keys.with_keyring(key, secret)
+
+    def _forget(self, keys: KeyFile) -> None:
+        """In the keyring, which may wait: nobody waits for that."""
+
+        def forget() -> None:
+            self._keyring.remove(keys.store)
+
+        if keys.has(KEYRING):
+            self._on_thread(forget)
+
+    def _on_thread(self, work: Callable[[], T]) -> Pending[T]:
+        return pending_on_file_thread(self._service_thread, work, name="keys")
+
+
+def _secret_of(recovery: str) -> bytes:
+    secret = secret_of(recovery)
+    if secret is None:
+        raise KnownError("key.mistyped")
+    return secret
+
+
+def _free_bytes() -> int:
+    import psutil  # 17 ms
+
+    return int(psutil.virtual_memory().available)

@@ -1,0 +1,302 @@
+"""The key of an encrypted history, and the file of keys: in its slots the same data key, wrapped for each way to open.
+
+`data/keys.json`, and a second copy beside it.  Opening a slot proves the key (AES-GCM): a wrong passphrase is known
+before SQLite sees any key, which would take the history for damaged.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from slmdesk.core import recovery_key
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.json_file import json_bytes, object_in, read_file
+from slmdesk.core.sealing import KEY_BYTES, SealBroken, agreed, derive, new_key, new_pair, seal, stretch, unseal
+from slmdesk.paths import Paths
+
+FORMAT, VERSION = "slmdesk-keys", 1
+STORE_BYTES = 16
+SALT_BYTES = 16
+MOST_SLOTS = 16
+PASSPHRASE, RECOVERY, KEYRING, ORGANISATION = "passphrase", "recovery", "keyring", "organisation"
+KINDS = (PASSPHRASE, RECOVERY, KEYRING, ORGANISATION)
+
+LEAST_MEMORY_KIB = 64 << 10
+MOST_MEMORY_KIB = 4 << 20
+PASSES = 3
+MOST_PASSES = 64
+MOST_LANES = 16
+STRETCH_S = 0.7
+"""How long a passphrase takes to be tried, on the PC where it was set."""
+SHARE_OF_MEMORY = 4
+"""One part in so many of what is free may be used for it."""
+
+
+class DatabaseKey(NamedTuple):
+    """What SQLCipher is given."""
+
+    key: bytes
+    salt: bytes
+
+
+class DataKey:
+    """The key that all others of a history are derived from: 32 random bytes.  Never shown, logged or written plain."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_BYTES:
+            raise ValueError("a data key has 32 bytes")
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return "DataKey(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DataKey) and hmac.compare_digest(self._secret, other._secret)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def derive(self, info: str) -> bytes:
+        """A key for one purpose, such as “state:” and an id: 32 bytes."""
+        return derive(self._secret, info)
+
+    def database(self) -> DatabaseKey:
+        """The key of the database, and the salt that SQLCipher wants beside it."""
+        both = derive(self._secret, "database", length=KEY_BYTES + SALT_BYTES)
+        return DatabaseKey(both[:KEY_BYTES], both[KEY_BYTES:])
+
+    def wrapped(self, key: bytes, aad: bytes) -> bytes:
+        """Itself, sealed with the key of a slot."""
+        return seal(key, self._secret, aad)
+
+
+def new_data_key() -> DataKey:
+    """A new one."""
+    return DataKey(new_key())
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What trying a passphrase costs (Argon2id)."""
+
+    memory_kib: int = LEAST_MEMORY_KIB
+    passes: int = PASSES
+    lanes: int = 1
+
+
+def calibrated(free_bytes: int, *, seconds: float = STRETCH_S) -> Cost:
+    """The cost that takes about `seconds` here, with a quarter of the free memory at most; never less than the least.
+
+    Takes a fifth of a second or more.  Raises KnownError `key.library_missing`.
+    """
+    began = time.perf_counter()
+    stretch("", bytes(SALT_BYTES), memory_kib=LEAST_MEMORY_KIB, passes=PASSES, lanes=1)
+    factor = max(1.0, seconds / (time.perf_counter() - began))
+    room = free_bytes // SHARE_OF_MEMORY >> 10
+    memory = max(LEAST_MEMORY_KIB, min(round(LEAST_MEMORY_KIB * factor), room, MOST_MEMORY_KIB))
+    passes = round(PASSES * factor * LEAST_MEMORY_KIB / memory)
+    return Cost(memory, max(PASSES, min(passes, MOST_PASSES)))
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One way to open: the data key, wrapped with a key that is made of what somebody knows or has."""
+
+    id: str
+    kind: str
+    """Of KINDS."""
+    kdf: Mapping[str, str | int]
+    """How the wrapping key is made; bytes in it are hexadecimal."""
+    wrapped: bytes = b""
+
+    def aad(self, store: str) -> bytes:
+        """What is authenticated beside the key: all of the slot, and which history it belongs to."""
+        return json.dumps(
+            {"id": self.id, "kdf": dict(self.kdf), "kind": self.kind, "store": store},
+            sort_keys=True, separators=(",", ":"),
+        ).encode()  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """The slots of one data key."""
+
+    store: str = field(default_factory=lambda: secrets.token_hex(STORE_BYTES))
+    """Which data key they hold: 32 hexadecimal digits, made anew with it."""
+    slots: tuple[Slot, ...] = ()
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a slot of this kind."""
+        return any(slot.kind == kind for slot in self.slots)
+
+    def of(self, kind: str) -> tuple[Slot, ...]:
+        """The slots of this kind."""
+        return tuple(slot for slot in self.slots if slot.kind == kind)
+
+    def without(self, kind: str) -> KeyFile:
+        """Without the slots of this kind."""
+        return replace(self, slots=tuple(slot for slot in self.slots if slot.kind != kind))
+
+    # ---- slots made: each replaces the one of its kind
+
+    def with_passphrase(self, key: DataKey, passphrase: str, cost: Cost) -> KeyFile:
+        """Opened by this passphrase."""
+        kdf: dict[str, str | int] = {
+            "name": "argon2id", "salt": os.urandom(SALT_BYTES).hex(),
+            "memory_kib": cost.memory_kib, "passes": cost.passes, "lanes": cost.lanes,
+        }  # fmt: skip
+        return self._with(PASSPHRASE, kdf, key, _stretched(kdf, passphrase))
+
+    def with_recovery(self, key: DataKey, secret: bytes) -> KeyFile:
+        """Opened by this recovery key's 20 bytes."""
+        return self._with_secret(RECOVERY, key, secret)
+
+    def with_keyring(self, key: DataKey, secret: bytes) -> KeyFile:
+        """Opened by 32 bytes that are kept in the system's keyring."""
+        return self._with_secret(KEYRING, key, secret)
+
+    def with_organisation(self, key: DataKey, public: bytes) -> KeyFile:
+        """Opened by the holder of the private key of this public one (X25519).  Raises ValueError for none."""
+        private, ours = new_pair()
+        kdf: dict[str, str | int] = {"name": "x25519", "ephemeral": ours.hex(), "public": public.hex()}
+        return self._with(ORGANISATION, kdf, key, _agreed(kdf, private, public))
+
+    def _with_secret(self, kind: str, key: DataKey, secret: bytes) -> KeyFile:
+        kdf: dict[str, str | int] = {"name": "hkdf", "salt": os.urandom(SALT_BYTES).hex()}
+        return self._with(kind, kdf, key, _derived(kdf, kind, secret))
+
+    def _with(self, kind: str, kdf: Mapping[str, str | int], key: DataKey, wrapping: bytes) -> KeyFile:
+        slot = Slot(secrets.token_hex(4), kind, kdf)
+        slot = replace(slot, wrapped=key.wrapped(wrapping, slot.aad(self.store)))
+        return replace(self, slots=(*self.without(kind).slots, slot))
+
+    # ---- opened
+
+    def opened_by(self, typed: str) -> DataKey | None:
+        """The data key, by a recovery key or a passphrase, whichever was typed; None: it is neither.
+
+        A passphrase takes about a second and much memory.
+        """
+        secret = recovery_key.secret_of(typed)
+        if secret is not None and (found := self.opened_with(RECOVERY, secret)) is not None:
+            return found
+        return self._first((slot, _stretched(slot.kdf, typed)) for slot in self.of(PASSPHRASE))
+
+    def opened_with(self, kind: str, secret: bytes) -> DataKey | None:
+        """The data key, by the bytes of a recovery key, of the keyring, or by the organisation's private key."""
+        if kind == ORGANISATION:
+            return self._first(
+                (slot, _agreed(slot.kdf, secret, bytes.fromhex(str(slot.kdf["ephemeral"])))) for slot in self.of(kind)
+            )
+        return self._first((slot, _derived(slot.kdf, kind, secret)) for slot in self.of(kind))
+
+    def _first(self, wrappings: Iterable[tuple[Slot, bytes]]) -> DataKey | None:
+        for slot, wrapping in wrappings:
+            try:
+                return DataKey(unseal(wrapping, slot.wrapped, slot.aad(self.store)))
+            except (SealBroken, ValueError):
+                continue
+        return None
+
+
+def _stretched(kdf: Mapping[str, str | int], passphrase: str) -> bytes:
+    salt = bytes.fromhex(str(kdf["salt"]))
+    memory, passes, lanes = (int(kdf[name]) for name in ("memory_kib", "passes", "lanes"))
+    return derive(stretch(passphrase, salt, memory_kib=memory, passes=passes, lanes=lanes), "slot:passphrase")
+
+
+def _derived(kdf: Mapping[str, str | int], kind: str, secret: bytes) -> bytes:
+    return derive(secret, f"slot:{kind}", salt=bytes.fromhex(str(kdf["salt"])))
+
+
+def _agreed(kdf: Mapping[str, str | int], private: bytes, public: bytes) -> bytes:
+    """Both public keys are in the salt, so that the result belongs to this exchange alone."""
+    return derive(
+        agreed(private, public), "slot:organisation", salt=bytes.fromhex(f"{kdf['ephemeral']}{kdf['public']}")
+    )
+
+
+# ---- as bytes
+
+
+def to_bytes(keys: KeyFile) -> bytes:
+    """The file's content."""
+    slots = [
+        {"id": slot.id, "kind": slot.kind, "kdf": dict(slot.kdf), "wrapped": slot.wrapped.hex()} for slot in keys.slots
+    ]
+    return json_bytes({"format": FORMAT, "version": VERSION, "store": keys.store, "slots": slots})
+
+
+def from_bytes(untrusted: bytes) -> KeyFile:
+    """The slots in a file's content; those of a kind that this version does not know are kept.  Raises ValueError."""
+    try:
+        shape = object_in(untrusted)
+        if shape["format"] != FORMAT or shape["version"] != VERSION:
+            raise ValueError("another format")
+        slots = tuple(_slot_from(one) for one in shape["slots"])
+        store = str(shape["store"])
+        if len(bytes.fromhex(store)) != STORE_BYTES or not 0 < len(slots) <= MOST_SLOTS:
+            raise ValueError("no store or no slots")
+        return KeyFile(store, slots)
+    except (KeyError, TypeError, RecursionError) as err:
+        raise ValueError("no file of keys") from err
+
+
+def _slot_from(shape: Mapping[str, object]) -> Slot:
+    kdf = shape["kdf"]
+    if not isinstance(kdf, dict) or not all(isinstance(one, str | int) for one in kdf.values()):
+        raise ValueError("no kdf")
+    slot = Slot(str(shape["id"]), str(shape["kind"]), kdf, bytes.fromhex(str(shape["wrapped"])))
+    if slot.kind == PASSPHRASE:  # a changed file must not ask for all the memory there is
+        for name, most in (("memory_kib", MOST_MEMORY_KIB), ("passes", MOST_PASSES), ("lanes", MOST_LANES)):
+            if type(kdf[name]) is not int or not 0 < kdf[name] <= most:
+                raise ValueError(name)
+    names = {"passphrase": ("salt",), "recovery": ("salt",), "keyring": ("salt",)}
+    for name in names.get(slot.kind, ("ephemeral", "public") if slot.kind == ORGANISATION else ()):
+        bytes.fromhex(kdf[name])
+    return slot
+
+
+# ---- on the disk
+
+
+def read_keys(path: Path) -> KeyFile | None:
+    """The slots in a file; None where it cannot be read or is damaged."""
+    try:
+        return from_bytes(read_file(path))
+    except (OSError, ValueError):
+        return None
+
+
+def key_files(paths: Paths) -> list[KeyFile]:
+    """What may open the history, the most likely first: the file of keys or, where it is lost, its copy; and the file
+    of a change of keys that was cut short.  Empty where there is none that can be read.
+    """
+    found = [read_keys(path) for path in (paths.keys_file, paths.keys_copy, paths.next_keys_file)]
+    current = found[0] or found[1]
+    return [keys for keys in (current, found[2]) if keys is not None]
+
+
+def write_keys(paths: Paths, keys: KeyFile) -> None:
+    """Replace the file of keys, then its copy; after a crash in between the file holds and the copy follows.
+
+    Raises KnownError `disk.full`, `file.unwritable`.
+    """
+    data = to_bytes(keys)
+    write_atomically(paths.keys_file, data)
+    write_atomically(paths.keys_copy, data)
+
+
+def file_damaged(paths: Paths) -> KnownError:
+    """The error where the history is encrypted and no file of keys can be read."""
+    return KnownError("key.file_damaged", path=str(paths.keys_file))

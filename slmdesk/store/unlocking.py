@@ -1,0 +1,106 @@
+"""From what somebody knows or has to the key of the history, and the proof that it is that key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.recovery_key import looks_like, secret_of
+from slmdesk.paths import Paths
+from slmdesk.store import driver
+from slmdesk.store.cipher_pages import MAGIC, RESERVED_AT, fits, header_of, is_encrypted
+from slmdesk.store.keys import DataKey, KeyFile, file_damaged, key_files, read_keys, to_bytes, write_keys
+
+ASIDE_SUFFIX = ".keys.json"
+
+
+def wants_key(paths: Paths) -> bool:
+    """Whether the history is opened by a key: by its file's header; or, where no history is there or its header is
+    damaged, because there are keys.  Before this process has the file open.  Raises KnownError `file.unreadable`.
+    """
+    header = header_of(paths.database)
+    if is_encrypted(header):
+        return True
+    is_plain = header.startswith(MAGIC) and header[RESERVED_AT] == 0
+    return not is_plain and bool(key_files(paths))
+
+
+def proved_key(database: Path, key: DataKey | None) -> DataKey | None:
+    """The key to open this file with: None for a plain one, the key itself for one that it encrypted, or for none.
+
+    SQLite takes a wrong key for damage, and a damaged history is set aside: no key reaches SQLite unproved.
+    Raises KnownError key.missing, key.wrong, key.library_missing, file.unreadable; nothing is touched.
+    """
+    if not os.path.lexists(database):
+        return key
+    if not is_encrypted(header_of(database)):
+        return None
+    if key is None:
+        raise KnownError("key.missing")
+    driver.cipher()
+    if not fits(database, key):
+        raise KnownError("key.wrong")
+    return key
+
+
+def unlock(paths: Paths, typed: str) -> DataKey:
+    """The key of the history, by a passphrase or a recovery key; about a second, not on the service thread.
+
+    Before this process has the history open.  Raises KnownError key.wrong, key.mistyped, key.file_damaged,
+    key.library_missing.
+    """
+    return _unlocked(paths, lambda keys: keys.opened_by(typed), wrong=wrong_of(typed))
+
+
+def unlock_with(paths: Paths, kind: str, secret: bytes) -> DataKey:
+    """The same, by the bytes that the keyring or the organisation keeps."""
+    return _unlocked(paths, lambda keys: keys.opened_with(kind, secret), wrong=KnownError("key.wrong"))
+
+
+def wrong_of(typed: str) -> KnownError:
+    """The error for what opened nothing: a recovery key with a typing error is told as such."""
+    is_mistyped = looks_like(typed) and secret_of(typed) is None
+    return KnownError("key.mistyped" if is_mistyped else "key.wrong")
+
+
+def _unlocked(paths: Paths, open_one: Callable[[KeyFile], DataKey | None], *, wrong: KnownError) -> DataKey:
+    found = key_files(paths)
+    if not found:
+        raise file_damaged(paths)
+    is_other = False
+    for keys in found:
+        key = open_one(keys)
+        if key is None:
+            continue
+        if not is_encrypted(header_of(paths.database)) or fits(paths.database, key):
+            _put_in_order(paths, keys)
+            return key
+        is_other = True
+    raise file_damaged(paths) if is_other else wrong
+
+
+def _put_in_order(paths: Paths, keys: KeyFile) -> None:
+    """What a crash or damage left: both copies hold the keys that have just opened the history."""
+    if read_keys(paths.keys_file) == keys == read_keys(paths.keys_copy):
+        return
+    try:
+        write_keys(paths, keys)
+    except KnownError:  # a full or read-only disk: what is there opens it
+        return
+
+
+def keep_keys_of(paths: Paths, aside: Path) -> None:
+    """Beside an encrypted history that is set aside as `aside`: the keys as they are now, so that they stay together.
+
+    Raises KnownError `disk.full`, `file.unwritable`.
+    """
+    for keys in key_files(paths)[:1]:
+        write_atomically(keys_beside(aside), to_bytes(keys))
+
+
+def keys_beside(aside: Path) -> Path:
+    """Where the keys of a history that was set aside are."""
+    return aside.with_name(aside.name + ASIDE_SUFFIX)

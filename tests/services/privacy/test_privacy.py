@@ -1,0 +1,202 @@
+"""The history encrypted and decrypted under open services, and what opens it changed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fakes.recorder import Recorder, open_echo, result_of
+from fakes.vaults import MemoryVault
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.recovery_key import new_recovery_key
+from slmdesk.paths import find_paths
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.requests import SendRequest
+from slmdesk.services.container import open_services
+from slmdesk.services.privacy.opening import Ways, open_by, state_of, ways_of
+from slmdesk.store import Cost
+
+pytestmark = pytest.mark.process
+
+WORDS, OTHER = "a passphrase of some words", "another passphrase"
+MARKER = "XQMARKERXQ"
+
+
+@pytest.fixture
+def vault(monkeypatch) -> MemoryVault:
+    """The system's keyring."""
+    made = MemoryVault()
+    for module in ("opening", "service"):
+        monkeypatch.setattr(f"slmdesk.services.privacy.{module}.system_keyring", lambda: made)
+    monkeypatch.setattr("slmdesk.services.privacy.service.calibrated", lambda _free: Cost(64, 1))
+    return made
+
+
+@pytest.fixture
+def recovery() -> str:
+    return new_recovery_key()
+
+
+def reopened(words: str = "") -> Recorder:
+    paths = find_paths()
+    return Recorder(open_echo_with(open_by(paths, words)))
+
+
+def open_echo_with(key):
+    from fakes.recorder import CHILD, ECHO
+
+    return open_services(find_paths(), engine_command=ECHO, reader_command=[*CHILD, "reader"], key=key)
+
+
+def encrypted(recorder, recovery: str, **more):
+    services = recorder.services
+    done = result_of(services, lambda: services.privacy.encrypt(WORDS, recovery, **{"by_itself": False, **more}))
+    assert done is None, done
+
+
+def said(recorder, words: str) -> str:
+    services = recorder.services
+    sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text=words)))
+    recorder.end_of(sent.answer.id)
+    return sent.item.id
+
+
+def titles(recorder) -> list[str]:
+    services = recorder.services
+    return [one.title for one in services.service_thread.call(services.history.items)]
+
+
+def files_with(marker: str) -> list[str]:
+    files = [each for each in find_paths().data.parent.rglob("*") if each.is_file()]
+    return sorted(each.name for each in files if marker.encode() in each.read_bytes())
+
+
+def test_a_window_goes_on_over_a_history_that_was_encrypted_meanwhile(opened, vault, recovery) -> None:
+    recorder = opened()
+    services = recorder.services
+    said(recorder, f"{MARKER} before")
+    assert files_with(MARKER) == ["slmdesk.sqlite3"], "the control"
+    assert ways_of(services.paths) is None
+    encrypted(recorder, recovery)
+    said(recorder, f"{MARKER} after")
+    assert len(titles(recorder)) == 2
+    state = result_of(services, services.privacy.state)
+    assert (state.is_encrypted, state.by_passphrase, state.by_recovery, state.by_keyring) == (True, True, True, False)
+    services.close()
+    assert files_with(MARKER) == []
+    assert ways_of(services.paths) == Ways(by_words=True, by_keyring=False)
+    with pytest.raises(KnownError, match=r"key\.missing"):
+        open_echo()
+    for words in (WORDS, recovery.lower()):
+        again = reopened(words)
+        assert len(titles(again)) == 2
+        again.services.close()
+    with pytest.raises(KnownError, match=r"key\.wrong"):
+        reopened(OTHER)
+
+
+def test_the_keyring_opens_it_by_itself(opened, vault, recovery) -> None:
+    recorder = opened()
+    services = recorder.services
+    said(recorder, "kept")
+    encrypted(recorder, recovery, by_itself=True)
+    services.close()
+    assert len(vault.kept) == 1
+    assert WORDS not in json.dumps(vault.kept)
+    by_itself = open_echo()
+    assert result_of(by_itself, by_itself.privacy.state).by_keyring
+    assert result_of(by_itself, lambda: by_itself.privacy.open_by_itself(False)) is None
+    by_itself.close()
+    with pytest.raises(KnownError, match=r"key\.missing"):
+        open_echo()
+    again = reopened(WORDS)
+    services = again.services
+    assert result_of(services, lambda: services.privacy.open_by_itself(True)) is None
+    services.close()
+    vault.kept.clear()
+    with pytest.raises(KnownError, match=r"key\.missing"):
+        reopened()
+    reopened(recovery).services.close()
+
+
+def test_a_keyring_that_refuses_leaves_everything_as_it_was(opened, vault, recovery) -> None:
+    recorder = opened()
+    services = recorder.services
+    vault.reason = "it is locked"
+    problem = result_of(services, lambda: services.privacy.encrypt(WORDS, recovery, by_itself=True))
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.args) == ("key.keyring", {"reason": "it is locked"})
+    assert result_of(services, services.privacy.state).no_keyring == "it is locked"
+    assert ways_of(services.paths) is None
+    vault.reason = ""
+    other = opened()
+    problem = result_of(services, lambda: services.privacy.encrypt(WORDS, recovery, by_itself=True))
+    assert (problem.code, vault.kept) == ("store.in_use", {})
+    other.services.close()
+    assert not state_of(services.paths, is_encrypted=False).is_encrypted
+
+
+def test_the_passphrase_and_the_recovery_key_change(opened, vault, recovery) -> None:
+    recorder = opened()
+    services = recorder.services
+    encrypted(recorder, recovery)
+    other = new_recovery_key()
+
+    def ended(begin):
+        result = result_of(services, begin)
+        return result.code if isinstance(result, Problem) else result
+
+    assert ended(lambda: services.privacy.check(WORDS)) is None
+    assert ended(lambda: services.privacy.check(OTHER)) == "key.wrong"
+    mistyped = recovery[:-1] + ("0" if recovery[-1] != "0" else "1")
+    assert ended(lambda: services.privacy.check(mistyped)) == "key.mistyped"
+    assert ended(lambda: services.privacy.change_passphrase(OTHER, OTHER)) == "key.wrong"
+    assert ended(lambda: services.privacy.change_passphrase(WORDS, OTHER)) is None
+    assert ended(lambda: services.privacy.check(WORDS)) == "key.wrong"
+    assert ended(lambda: services.privacy.change_recovery(OTHER, other)) is None
+    assert ended(lambda: services.privacy.check(recovery)) == "key.wrong"
+    assert ended(lambda: services.privacy.check(other)) is None
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        services.service_thread.call(lambda: services.privacy.change_passphrase(OTHER, ""))
+    assert ended(lambda: services.privacy.renew(OTHER, WORDS, recovery)) is None
+    assert [ended(lambda words=words: services.privacy.check(words)) for words in (WORDS, recovery, OTHER, other)] == [
+        None, None, "key.wrong", "key.wrong",
+    ]  # fmt: skip
+    assert ended(lambda: services.privacy.decrypt(OTHER)) == "key.wrong"
+    assert ended(lambda: services.privacy.decrypt(recovery)) is None
+    assert ways_of(services.paths) is None
+    services.close()
+    open_echo().close()
+
+
+def test_without_a_passphrase_only_the_keyring_and_paper_open_it(opened, vault, recovery) -> None:
+    services = opened().services
+    for begin in (lambda: services.privacy.encrypt("", recovery, by_itself=False),
+                  lambda: services.privacy.encrypt(WORDS, recovery[:-1], by_itself=False)):  # fmt: skip
+        with pytest.raises(KnownError, match=r"request\.invalid|key\.mistyped"):
+            services.service_thread.call(begin)
+    assert result_of(services, lambda: services.privacy.encrypt("", recovery, by_itself=True)) is None
+    with pytest.raises(KnownError, match="only the recovery key"):
+        services.service_thread.call(lambda: services.privacy.open_by_itself(False))
+
+
+def test_names_in_other_files_are_sealed_as_well(opened, vault, recovery) -> None:
+    recorder = opened()
+    services = recorder.services
+    folder = services.paths.models / MARKER
+    services.service_thread.call(lambda: services.settings.change(ca_file=str(folder)))
+    services.service_thread.call(lambda: services.spelling.add_words([MARKER]))
+    assert files_with(MARKER) == ["my-words.txt", "settings.json"], "the control"
+    encrypted(recorder, recovery)
+    assert services.service_thread.call(lambda: services.settings.current.ca_file) == str(folder)
+    assert files_with(MARKER) == []
+    assert result_of(services, lambda: services.privacy.decrypt(WORDS)) is None
+    assert files_with(MARKER) == ["my-words.txt", "settings.json"]
+
+
+def test_the_library_that_is_missing_is_named(opened, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.store.driver.find_spec", lambda name: None if name == "sqlcipher3" else name)
+    services = opened().services
+    state = result_of(services, services.privacy.state)
+    assert (state.can_encrypt, state.missing_library) == (False, "sqlcipher3")

@@ -1,0 +1,564 @@
+"""The history encrypted: keys proved before SQLite sees them, no word readable in any file, both ways and back."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from store.conftest import say
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Status
+from slmdesk.core.types import Role
+from slmdesk.paths import Paths, find_paths
+from slmdesk.store import damaged_copies, open_store, rescue_into
+from slmdesk.store.backup import backup, kept_copies
+from slmdesk.store.backup_file import source_of, unlock_backup
+from slmdesk.store.cipher_pages import CipherPages, fits, header_of, is_encrypted
+from slmdesk.store.database import connect, journal_of
+from slmdesk.store.keys import Cost, DataKey, KeyFile, new_data_key, read_keys, write_keys
+from slmdesk.store.opening import judge_header, version_of
+from slmdesk.store.restoring import backups, prepare_backup, replace_history, restore
+from slmdesk.store.schema import STEPS
+from slmdesk.store.unlocking import keys_beside, unlock, unlock_with, wants_key
+
+pytestmark = pytest.mark.process
+
+CHEAP = Cost(memory_kib=64, passes=1)
+PASSPHRASE, RECOVERY, KEYRING = "correct horse", bytes(range(20)), bytes(range(32))
+MARKER = "XQMARKERXQ"
+
+
+def test_the_library_is_there() -> None:
+    """Nothing below may be skipped for want of it: it is installed with the development tools."""
+    import sqlcipher3.dbapi2
+
+    assert sqlcipher3.dbapi2.sqlite_version_info >= (3, 40)
+
+
+@pytest.fixture
+def key() -> DataKey:
+    return new_data_key()
+
+
+@pytest.fixture
+def keys(key: DataKey) -> KeyFile:
+    return keys_of(key)
+
+
+def keys_of(key: DataKey) -> KeyFile:
+    keys = KeyFile().with_passphrase(key, PASSPHRASE, CHEAP)
+    return keys.with_recovery(key, RECOVERY).with_keyring(key, KEYRING)
+
+
+@pytest.fixture
+def encrypted(paths: Paths, key: DataKey, keys: KeyFile) -> dict[str, str]:
+    """A closed, encrypted history; message id → its words."""
+    store = open_store(paths, instance_id="history").store
+    words: dict[str, str] = {}
+    for chat in range(4):
+        item, parent = store.items.add("chat", f"{MARKER} title {chat}").id, None
+        for number in range(20):
+            text = f"{MARKER} hello {chat} {number} " + "some longer words " * (400 if number % 7 == 0 else 3)
+            parent = say(store, item, text, parent=parent)
+            words[parent] = text
+    store.change_key(key, keys)
+    store.close()
+    return words
+
+
+def words_in(paths: Paths, key: DataKey | None) -> dict[str, str]:
+    opened = open_store(paths, instance_id="look", key=key)
+    assert opened.notices == ()
+    try:
+        store = opened.store
+        found = {
+            message.id: "".join(part.text for part in message.parts)
+            for item in store.items.page(limit=100)
+            for message in store.messages.of_item(item.id)
+        }
+        assert store.index.is_current(thorough=True)
+        assert not found or len(store.index.search("hello", limit=500)) == len(found)
+        return found
+    finally:
+        store.close()
+
+
+def files_with(folder: Path, marker: str) -> list[str]:
+    """Names of the files below a folder whose bytes hold the marker."""
+    found = [each for each in sorted(folder.rglob("*")) if each.is_file()]
+    return [each.name for each in found if marker.encode() in each.read_bytes()]
+
+
+# ---- the rule
+
+
+def test_one_module_alone_names_the_libraries():
+    import slmdesk.store
+
+    names = re.compile(r"\b(import|from) +(sqlite3|sqlcipher3)\b|sqlite3\.[A-Za-z]*[a-z]\(")
+    files = Path(slmdesk.store.__file__).parent.rglob("*.py")
+    assert [each.name for each in files if names.search(each.read_text())] == ["driver.py"]
+
+
+def test_a_wrong_key_never_reaches_sqlite_and_changes_nothing(paths, key, encrypted):
+    before, names = paths.database.read_bytes(), sorted(each.name for each in paths.data.iterdir())
+    chance = random.Random(1)
+    for _ in range(1000):
+        with pytest.raises(KnownError) as caught:
+            open_store(paths, instance_id="wrong", key=DataKey(chance.randbytes(32)))
+        assert caught.value.code == "key.wrong"
+    with pytest.raises(KnownError) as caught:
+        open_store(paths, instance_id="none")
+    assert caught.value.code == "key.missing"
+    assert paths.database.read_bytes() == before
+    assert sorted(each.name for each in paths.data.iterdir()) == names, "never set aside"
+    assert words_in(paths, key) == encrypted
+
+
+def test_the_control_sqlite_takes_a_wrong_key_for_damage(paths, encrypted):
+    with pytest.raises(Exception, match="malformed"), closing(connect(paths.database, key=new_data_key())) as conn:
+        conn.execute("select * from items").fetchall()
+
+
+def test_a_wrong_passphrase_or_recovery_key_is_told_by_the_file_of_keys(paths, key, encrypted):
+    before = paths.database.read_bytes()
+    assert wants_key(paths)
+    for typed, code in (
+        ("wrong horse", "key.wrong"),
+        ("", "key.wrong"),
+        ("0000-0000-0000-0000-0000-0000-0000-0000-0", "key.wrong"),
+        ("0000-0000-0000-0000-0000-0000-0000-0000-1", "key.mistyped"),
+    ):
+        with pytest.raises(KnownError) as caught:
+            unlock(paths, typed)
+        assert caught.value.code == code
+    with pytest.raises(KnownError) as caught:
+        unlock_with(paths, "keyring", bytes(32))
+    assert caught.value.code == "key.wrong"
+    from slmdesk.core.recovery_key import shown
+
+    for found in (unlock(paths, PASSPHRASE), unlock(paths, shown(RECOVERY).lower()),
+                  unlock_with(paths, "keyring", KEYRING)):  # fmt: skip
+        assert found == key
+    assert paths.database.read_bytes() == before
+
+
+def test_keys_of_another_history_are_told_from_damage(paths, key, encrypted):
+    write_keys(paths, keys_of(new_data_key()))
+    with pytest.raises(KnownError) as caught:
+        unlock(paths, PASSPHRASE)
+    assert caught.value.code == "key.file_damaged"
+    assert words_in(paths, key) == encrypted
+
+
+# ---- the header
+
+
+def test_without_a_key_version_size_and_kind_are_known(paths, encrypted):
+    header = header_of(paths.database)
+    assert is_encrypted(header)
+    assert version_of(paths.database) == len(STEPS)
+    assert judge_header(paths.database, len(STEPS)) == "ours"
+    assert judge_header(paths.database, len(STEPS) - 1) == "newer", "what an older slmdesk says"
+    assert b"CREATE" not in header
+    with closing(sqlite3.connect(paths.database)) as conn, pytest.raises(sqlite3.DatabaseError):
+        conn.execute("select * from items").fetchall()
+
+
+def test_pages_are_read_as_sqlcipher_wrote_them(paths, key, encrypted):
+    data, pages = paths.database.read_bytes(), CipherPages(key)
+    assert len(data) % 4096 == 0
+    plain = b""
+    for at in range(len(data) // 4096):
+        page = data[at * 4096 : (at + 1) * 4096]
+        assert pages.is_whole(at + 1, page)
+        assert not pages.is_whole(at + 2, page), "a page in another's place"
+        plain += pages.plain(at + 1, page)
+    assert MARKER.encode() in plain
+    assert MARKER.encode() not in data
+
+
+# ---- there and back
+
+
+def test_all_of_it_is_there_after_encrypting_and_after_decrypting(paths, key, encrypted):
+    assert words_in(paths, key) == encrypted
+    store = open_store(paths, instance_id="back", key=key).store
+    store.change_key(None, None)
+    assert store.key is None
+    store.close()
+    assert not paths.keys_file.exists()
+    assert not paths.keys_copy.exists()
+    assert header_of(paths.database)[20] == 0
+    assert not wants_key(paths)
+    assert words_in(paths, None) == encrypted
+    assert words_in(paths, key) == encrypted, "a key that is not wanted does no harm"
+
+
+def test_new_keys_for_everything(paths, key, encrypted):
+    store = open_store(paths, instance_id="new", key=key).store
+    other = new_data_key()
+    store.change_key(other, keys_of(other))
+    assert (store.key, store.items.page(limit=1)[0].kind) == (other, "chat")
+    store.close()
+    assert unlock(paths, PASSPHRASE) == other
+    with pytest.raises(KnownError) as caught:
+        open_store(paths, instance_id="old", key=key)
+    assert caught.value.code == "key.wrong"
+    assert words_in(paths, other) == encrypted
+
+
+def test_it_wants_to_be_alone_and_room_on_the_disk(paths, store, key, keys, monkeypatch):
+    other = open_store(paths, instance_id="other").store
+    with pytest.raises(KnownError) as caught:
+        store.change_key(key, keys)
+    assert caught.value.code == "store.in_use"
+    other.close()
+    usage = shutil.disk_usage(paths.data)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
+        with pytest.raises(KnownError) as caught:
+            store.change_key(key, keys)
+    assert caught.value.code == "disk.full"
+    assert (store.key, list(store.items.page())) == (None, [])
+    assert not is_encrypted(header_of(paths.database))
+    assert not list(paths.data.glob("keys.json*"))
+    store.items.add("chat", "goes on")
+
+
+def test_two_desks_search_and_growing_rows_work_as_before(paths, key, encrypted):
+    one, other = (open_store(paths, instance_id=name, key=key).store for name in ("one", "other"))
+    item = one.items.add("chat", "together").id
+    answer = one.messages.add(item, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    assert one.messages.grow(answer.id, "growing words")
+    assert other.messages.of_item(item)[0].text == "growing words"
+    say(other, item, "hello from the other")
+    assert one.index.search("hello from the other")[0].item == item
+    for store in (one, other):
+        store.close()
+
+
+# ---- no word in any file
+
+
+def test_no_word_is_readable_after_work(paths, key, keys, encrypted):
+    assert files_with(paths.data, MARKER) == []
+    store = open_store(paths, instance_id="work", key=key).store
+    backup(paths, paths.data / "my.slmbackup", key=key)
+    store.change_key(None, None)
+    store.close()
+    assert files_with(paths.data, MARKER) == ["slmdesk.sqlite3"], "the control: it is found where it is plain"
+
+
+def test_copies_are_made_anew_in_the_kind_of_the_history(paths, store, key, keys):
+    from slmdesk.store.backup import keep_copy
+
+    say(store, store.items.add("chat", "one").id, f"{MARKER} hello")
+    paths.states.mkdir()
+    (paths.states / "one.state").write_bytes(b"numbers")
+    keep_copy(paths, "before-2", None)
+    assert set(files_with(paths.data, MARKER)) == {kept_copies(paths)[0].name, "slmdesk.sqlite3"}
+    store.change_key(key, keys)
+    (copy,) = kept_copies(paths)
+    assert copy.suffix == ".slmbackup"
+    assert files_with(paths.data, MARKER) == []
+    assert not list(paths.states.iterdir())
+    assert [each.path for each in backups(paths)] == [copy]
+    store.change_key(None, None)
+    (copy,) = kept_copies(paths)
+    assert copy.suffix == ".sqlite3"
+
+
+@pytest.mark.parametrize("is_encrypted_now", [True, False], ids=["encrypted", "control"])
+def test_a_hot_journal_holds_no_word(child, paths, key, keys, is_encrypted_now):
+    first = open_store(paths, instance_id="first").store
+    say(first, first.items.add("chat", "one").id, "begun")
+    if is_encrypted_now:
+        first.change_key(key, keys)
+    first.close()
+    running = child("leave_hot", paths.data.parent, KEYRING.hex() if is_encrypted_now else "", MARKER)
+    assert running.wait() == -signal.SIGKILL, running.stderr.read()
+    assert journal_of(paths.database).stat().st_size > 1 << 16, "the journal is hot"
+    marked = files_with(paths.data, MARKER)
+    if is_encrypted_now:
+        assert marked == []
+    else:
+        assert "slmdesk.sqlite3-journal" in marked, "the control"
+    opened = open_store(paths, instance_id="after", key=key if is_encrypted_now else None)
+    assert opened.notices == ()
+    assert opened.store.messages.of_item(opened.store.items.page()[0].id)[-1].parts[0].text.startswith(MARKER)
+    opened.store.close()
+
+
+# ---- killed
+
+
+CALLS = "write,pwrite64,fsync,fdatasync,ftruncate,unlink,rename,unlinkat"
+
+
+def killed_at(child, home: Path, tmp_path: Path, command: str, count: int, step: int) -> tuple[int, int]:
+    """Kill at every `step`-th call that changes a file, at most `count` times.  Returns how many kills, and how often
+    the history was the new one already.
+    """
+    before = tmp_path / "before"
+    shutil.copytree(home, before)
+    trace, strace = tmp_path / "calls", ("strace", "-f", "--seccomp-bpf", "-e", "signal=none")
+    running = child(command, home, before=(*strace, "-e", f"trace={CALLS}", "-o", str(trace)))
+    assert running.wait() == 0, running.stderr.read()
+    places = calls_of(trace, home)
+    assert len(places) > 50, "the control: its calls were seen"
+    kills = new = 0
+    for name, number in places[::step][:count]:
+        shutil.rmtree(home)
+        shutil.copytree(before, home)
+        inject = f"inject={name}:signal=KILL:when={number}"
+        running = child(command, home, before=(*strace, "-e", inject, "-o", "/dev/null"))
+        running.wait()
+        new += is_old_or_new(find_paths(home))
+        kills += 1
+    return kills, new
+
+
+def calls_of(trace: Path, home: Path) -> list[tuple[str, int]]:
+    """Each call on a file of the home: its name, and the how many-th of that name it is."""
+    seen: dict[str, int] = {}
+    places = []
+    for line in trace.read_text().splitlines():
+        found = re.match(r"\d+ +(\w+)\(", line)
+        if found is None:
+            continue
+        seen[found[1]] = seen.get(found[1], 0) + 1
+        if "/" not in line or str(home) in line:  # by a handle, or by its name
+            places.append((found[1], seen[found[1]]))
+    return places
+
+
+def is_old_or_new(paths: Paths) -> bool:
+    """Whether it is the new one; the old one or the new one it must be, opened with what the person has."""
+    key = unlock(paths, PASSPHRASE) if wants_key(paths) else None
+    found = words_in(paths, key)
+    assert len(found) == 3
+    assert all(text.startswith(MARKER) for text in found.values())
+    if key is not None:
+        assert unlock(paths, PASSPHRASE) == key
+        assert read_keys(paths.keys_file) == read_keys(paths.keys_copy)
+        store = open_store(paths, instance_id="purges", key=key).store
+        store.purge()  # as every start does
+        store.close()
+        assert files_with(paths.data, MARKER) == []
+    return (paths.data / "to-be-encrypted").exists() == (key is not None)
+
+
+@pytest.mark.parametrize("command", ["encrypt", "decrypt", "renew"])
+def test_killed_at_its_calls_it_is_the_old_or_the_new(child, paths, tmp_path, command, key, keys):
+    prepare(paths, key, keys, command)
+    kills, _ = killed_at(child, paths.data.parent, tmp_path, command, count=4, step=97)
+    assert kills > 2
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("command", ["encrypt", "decrypt", "renew"])
+def test_killed_at_every_call_it_is_the_old_or_the_new(child, paths, tmp_path, command, key, keys):
+    prepare(paths, key, keys, command)
+    kills, new = killed_at(child, paths.data.parent, tmp_path, command, count=100_000, step=1)
+    print(f"{command}: killed {kills} times, {new} times it was the new one already")
+    assert 0 < new < kills
+
+
+def prepare(paths: Paths, key: DataKey, keys: KeyFile, command: str) -> None:
+    store = open_store(paths, instance_id="first").store
+    item = store.items.add("chat", "one").id
+    for number in range(3):
+        say(store, item, f"{MARKER} hello {number}")
+    if command != "encrypt":
+        store.change_key(key, keys)
+    store.close()
+    if command != "decrypt":
+        (paths.data / "to-be-encrypted").touch()
+
+
+# ---- the files of keys
+
+
+def test_a_lost_or_damaged_file_of_keys_is_replaced_by_its_copy(paths, key, encrypted):
+    for spoil in (lambda: paths.keys_file.unlink(), lambda: paths.keys_file.write_bytes(b"{"),
+                  lambda: paths.keys_copy.unlink()):  # fmt: skip
+        spoil()
+        assert unlock(paths, PASSPHRASE) == key
+        assert read_keys(paths.keys_file) == read_keys(paths.keys_copy) is not None
+    paths.keys_file.write_bytes(b"[]")
+    paths.keys_copy.write_bytes(b"")
+    before = paths.database.read_bytes()
+    with pytest.raises(KnownError) as caught:
+        unlock(paths, PASSPHRASE)
+    assert caught.value.code == "key.file_damaged"
+    assert paths.database.read_bytes() == before
+
+
+def test_without_the_library_nothing_is_touched(paths, key, keys, encrypted, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "sqlcipher3.dbapi2", None)
+    before = paths.database.read_bytes()
+    with pytest.raises(KnownError) as caught:
+        open_store(paths, instance_id="without", key=key)
+    assert (caught.value.code, caught.value.args_for_people) == ("key.library_missing", {"library": "sqlcipher3"})
+    assert paths.database.read_bytes() == before
+
+
+# ---- real damage
+
+
+def test_a_damaged_encrypted_history_is_set_aside_and_rescued(paths, key, encrypted):
+    data = bytearray(paths.database.read_bytes())
+    chance = random.Random(7)
+    for _ in range(3):
+        data[chance.randrange(8 * 4096, len(data))] ^= 1
+    paths.database.write_bytes(data)
+    (paths.data / "check-at-start").touch()
+    opened = open_store(paths, instance_id="damaged", key=key)
+    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    (aside,) = damaged_copies(paths.database)
+    assert aside.read_bytes() == data
+    assert read_keys(keys_beside(aside)) == read_keys(paths.keys_file)
+    assert is_encrypted(header_of(paths.database)), "the new one is encrypted as well"
+    found = rescue_into(opened.store, aside)
+    messages = [one for item in opened.store.items.page(limit=100) for one in opened.store.messages.of_item(item.id)]
+    texts = {"".join(part.text for part in message.parts) for message in messages}
+    assert texts <= set(encrypted.values()), "nothing is guessed"
+    assert len(texts) > len(encrypted) // 2
+    assert found.lost_pages or found.unreadable or len(texts) == len(encrypted)
+    opened.store.close()
+    assert files_with(paths.data, MARKER) == []
+
+
+def test_a_lost_header_is_damage_and_what_comes_after_is_encrypted(paths, key, encrypted):
+    data = bytearray(paths.database.read_bytes())
+    data[:112] = bytes(112)
+    paths.database.write_bytes(data)
+    assert wants_key(paths)
+    assert unlock(paths, PASSPHRASE) == key
+    opened = open_store(paths, instance_id="damaged", key=key)
+    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    (aside,) = damaged_copies(paths.database)
+    assert rescue_into(opened.store, aside).messages == len(encrypted)
+    opened.store.close()
+    assert fits(paths.database, key)
+
+
+# ---- backups
+
+
+def test_a_backup_has_its_keys_with_it_and_no_word(paths, key, keys, encrypted, tmp_path):
+    import hashlib
+    import tarfile
+
+    target = tmp_path / "my.slmbackup"
+    done = backup(paths, target, key=key)
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == done.sha256
+    assert target.stat().st_size == done.bytes
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert MARKER.encode() not in target.read_bytes()
+    with tarfile.open(target) as tar:
+        assert tar.getnames() == ["keys.json", "slmdesk.sqlite3", "SHA256SUMS"]
+        for line in tar.extractfile("SHA256SUMS").read().decode().splitlines():
+            total, _, name = line.partition("  ")
+            assert hashlib.sha256(tar.extractfile(name).read()).hexdigest() == total
+    assert source_of(target).keys == read_keys(paths.keys_file)
+    assert unlock_backup(target, PASSPHRASE) == key
+    with pytest.raises(KnownError) as caught:
+        unlock_backup(target, "wrong")
+    assert caught.value.code == "key.wrong"
+
+
+def backup_of_another(tmp_path: Path, *, plain: bool) -> tuple[Path, DataKey | None]:
+    paths = find_paths(tmp_path / "elsewhere")
+    store = open_store(paths, instance_id="elsewhere").store
+    say(store, store.items.add("chat", "theirs").id, f"{MARKER} hello theirs")
+    key = None
+    if not plain:
+        key = new_data_key()
+        store.change_key(key, keys_of(key))
+    store.close()
+    target = tmp_path / "theirs.backup"
+    backup(paths, target, key=key)
+    return target, key
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_what_is_restored_into_an_encrypted_history_gets_its_keys(paths, key, encrypted, tmp_path, plain):
+    target, theirs = backup_of_another(tmp_path, plain=plain)
+    before = read_keys(paths.keys_file)
+    with pytest.raises(KnownError) as caught:
+        restore(paths, target, key=None if plain else key)
+    assert caught.value.code == "key.missing"
+    done = restore(paths, target, key=key, source_key=theirs)
+    assert list(words_in(paths, key).values()) == [f"{MARKER} hello theirs"]
+    assert read_keys(paths.keys_file) == before
+    assert files_with(paths.data, MARKER) == []
+    assert read_keys(keys_beside(done.aside)) == before
+    again = restore(paths, done.aside, key=key)
+    assert words_in(paths, key) == encrypted
+    assert again.aside is not None
+
+
+def test_a_history_that_was_encrypted_from_its_beginning_comes_back(paths, key, keys, tmp_path):
+    """Its tables were made by sqlcipher3's own SQLite: word for word as those of Python's."""
+    paths.data.mkdir(parents=True)
+    write_keys(paths, keys)
+    store = open_store(paths, instance_id="first", key=key).store
+    say(store, store.items.add("chat", "one").id, f"{MARKER} hello first")
+    store.close()
+    assert fits(paths.database, key)
+    backup(paths, tmp_path / "my.slmbackup", key=key)
+    restore(paths, tmp_path / "my.slmbackup", key=key)
+    assert list(words_in(paths, key).values()) == [f"{MARKER} hello first"]
+
+
+def test_a_plain_history_gets_the_keys_of_an_encrypted_backup(paths, store, tmp_path):
+    target, theirs = backup_of_another(tmp_path, plain=False)
+    with store.alone(), prepare_backup(paths, target, source_key=theirs) as ready:
+        replace_history(paths, ready, store=store)
+    assert store.key == theirs
+    store.items.add("chat", "goes on")
+    store.close()
+    assert unlock(paths, PASSPHRASE) == theirs
+    assert list(words_in(paths, theirs).values()) == [f"{MARKER} hello theirs"]
+
+
+def test_a_history_whose_keys_are_lost_gives_way_to_an_encrypted_backup(paths, key, encrypted, tmp_path):
+    target, theirs = backup_of_another(tmp_path, plain=False)
+    done = restore(paths, target, source_key=theirs)
+    assert unlock(paths, PASSPHRASE) == theirs
+    assert list(words_in(paths, theirs).values()) == [f"{MARKER} hello theirs"]
+    assert source_of(done.aside).fits(unlock_backup(done.aside, PASSPHRASE)), "the old keys lie beside the old history"
+    restore(paths, done.aside, key=theirs, source_key=key)
+    assert words_in(paths, theirs) == encrypted
+
+
+def test_an_encrypted_backup_that_was_changed_is_refused(paths, key, encrypted, tmp_path):
+    target = tmp_path / "my.slmbackup"
+    backup(paths, target, key=key)
+    whole = target.read_bytes()
+    before = paths.database.read_bytes()
+    chance = random.Random(3)
+    for _ in range(10):
+        data = bytearray(whole)
+        at = chance.randrange(16384, len(data) - 16384)
+        data[at] ^= 0xFF
+        target.write_bytes(data)
+        with pytest.raises(KnownError) as caught:
+            restore(paths, target, key=key)
+        assert caught.value.code == "backup.unusable"
+    assert paths.database.read_bytes() == before
+    target.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(KnownError) as caught:
+        restore(paths, target, key=key)
+    assert caught.value.code in ("backup.unusable", "key.file_damaged")
