@@ -25,6 +25,17 @@ if sys.argv[1] == "without":
     hardening.harden_trials = lambda: ()
 sys.exit(main.run_worker(sys.argv[2:]))
 """
+ALONE = """
+import sys, time
+from slmdesk.core.reach import NOTHING
+from slmdesk.worker import hardening
+began = time.process_time()
+if sys.argv[1] == "helper":
+    hardening.harden_trials()
+else:
+    hardening._shut_in(hardening.files_of(sys.argv[1], NOTHING))
+print(time.process_time() - began)
+"""
 APP = """
 import sys, time
 if sys.argv[1] == "hook":
@@ -60,9 +71,9 @@ def start_s(role: str, side: str, *, clock: str) -> float:
     return took
 
 
-def app_s(side: str) -> float:
-    """What a process of the app says it took, in seconds."""
-    done = subprocess.run([sys.executable, "-c", APP, side], capture_output=True, text=True, check=True)
+def said_s(code: str, argument: str) -> float:
+    """What a process says it took, in seconds."""
+    done = subprocess.run([sys.executable, "-c", code, argument], capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
@@ -87,8 +98,11 @@ def main() -> None:
     for role in ("engine", "reader", "printer", "speller"):
         for clock in ("processor", "wall"):
             compare(f"start of {role}, {clock}", partial(start_s, role, clock=clock), ("walls", "without"))
-    compare("imports of a command, processor time", app_s, ("hook", "without"))
-    print(f"filter of the app: {statistics.median(app_s('filter') for _ in range(COUNT)) * 1000:.2f} ms")
+    for role in ("engine", "reader", "printer", "speller", "helper"):
+        taken = statistics.median(said_s(ALONE, role) for _ in range(COUNT))
+        print(f"walls of {role} alone, processor: {taken * 1000:.1f} ms")
+    compare("imports of a command, processor", partial(said_s, APP), ("hook", "without"))
+    print(f"filter of the app: {statistics.median(said_s(APP, 'filter') for _ in range(COUNT)) * 1000:.2f} ms")
 
 
 if __name__ == "__main__":

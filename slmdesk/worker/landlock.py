@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """System calls; of one number on all machines."""
@@ -108,7 +109,12 @@ def _add(rules: int, path: str, rights: int) -> None:
 
 def _call(number: int, *arguments: int | bytes | None) -> int:
     """A system call.  Negative: it was refused."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall.restype = ctypes.c_long
     given = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
-    return int(libc.syscall(ctypes.c_long(number), *given))
+    return int(_libc().syscall(ctypes.c_long(number), *given))
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)  # once for some sixty rules
+    libc.syscall.restype = ctypes.c_long
+    return libc
