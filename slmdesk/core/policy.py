@@ -34,6 +34,7 @@ _KNOWN = {
     "features": ("hidden",),
     "files": ("shares",),
     "retention": ("days", "trash_days", "documents", "hold"),
+    "statement": ("heads",),
 }
 MAX_SPEED_KIB = 1 << 24
 TRASH_DAYS = 30
@@ -84,6 +85,8 @@ class Policy:
     """How long things are kept."""
     holds: tuple[str, ...] = ()
     """What nothing may delete: "all", or "item:", "document:" or "folder:" with an id or the name of a folder."""
+    heads: str = ""
+    """A folder in which each start leaves the end of its ledger; empty: none does."""
     problems: tuple[KnownError, ...] = ()
     """What is wrong with the file: policy.invalid, policy.key."""
     sha256: str = ""
@@ -197,6 +200,7 @@ class _Reading:
             shares=self._shares(tables.get("files", {}).get("shares", [])),
             rules=self._rules(tables.get("retention", {})),
             holds=self._holds(tables.get("retention", {}).get("hold", [])),
+            heads=self._heads(tables.get("statement", {}).get("heads", "")),
             problems=tuple(self._problems),
         )
 
@@ -303,6 +307,13 @@ class _Reading:
             self._wrong("retention.hold is no list of “all”, “folder:NAME”, “item:ID” or “document:ID”")
             return (ALL,)
         return holds
+
+    def _heads(self, value: object) -> str:
+        """A folder of this PC, or of a share that is written as one."""
+        if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute() or is_share(value)):
+            return value
+        self._wrong("statement.heads is no absolute path")
+        return ""
 
     def _wrong(self, reason: str) -> None:
         self._forced["offline"] = True

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import threading
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 
 import slmdesk
 from slmdesk.core.errors import KnownError
-from slmdesk.core.ledger import Kind
+from slmdesk.core.files import open_new, problem_of
+from slmdesk.core.ledger import Kind, LedgerRow
 from slmdesk.core.policy import Policy
 from slmdesk.core.types import Json
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.online.routes import shown_proxy
 from slmdesk.settings import Settings
+
+LOOK_S = 1.0
+LEAVE_S = 0.5
 
 
 class LedgerEvents(Service):
@@ -23,6 +32,7 @@ class LedgerEvents(Service):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
+        self._leaving: _Leaving | None = None
         self._settings.listeners.append(self._on_settings)
 
     def start(self) -> None:
@@ -38,11 +48,14 @@ class LedgerEvents(Service):
         if ledger.is_started:
             return
         with self._store.together():
-            ledger.start({"version": slmdesk.__version__, **self._offline()})
+            row = ledger.start({"version": slmdesk.__version__, **self._offline()})
             self._note_policy()
+        if folder := self._settings.policy.heads:
+            self._leave_head(Path(folder), row)
 
     def stop(self) -> None:
-        """Write down that this instance ends in order."""
+        """Write down that this instance ends in order; waits a moment for a folder of the policy."""
+        self._note_leaving(LEAVE_S)
         with suppress(KnownError):
             self._store.ledger.stop()
 
@@ -50,6 +63,30 @@ class LedgerEvents(Service):
         """Write down that a person opened an address in the browser; not which."""
         with suppress(KnownError):
             self._store.ledger.append(Kind.LINK, {})
+
+    def _leave_head(self, folder: Path, row: LedgerRow) -> None:
+        """Leave the end of the ledger where the organisation wants it; a share may take its time.  What prevents it
+        stands in the ledger and keeps nobody from working.
+        """
+        first = self._store.ledger.rows(1, 1)[0]
+        words = f"{first.hash}\n{row.n}\n{row.hash}\n{row.time}\n"
+        self._leaving = _Leaving(folder, first.hash, words)
+        self._service_thread.call_later(LOOK_S, self._note_leaving)
+
+    def _note_leaving(self, wait_s: float = 0.0) -> None:
+        """Write down why the end of the ledger could not be left, once that is known."""
+        leaving = self._leaving
+        if leaving is None:
+            return
+        leaving.thread.join(wait_s)
+        if leaving.thread.is_alive() and not wait_s:
+            self._service_thread.call_later(LOOK_S, self._note_leaving)
+            return
+        self._leaving = None
+        problem = "the folder does not answer" if leaving.thread.is_alive() else leaving.problem
+        if problem:
+            with suppress(KnownError):
+                self._store.ledger.append(Kind.POLICY, {"heads": str(leaving.folder), "problem": problem})
 
     def _offline(self) -> dict[str, Json]:
         is_managed = "offline" in self._settings.policy.managed
@@ -65,18 +102,17 @@ class LedgerEvents(Service):
             if not self._store.ledger.is_started:
                 return
             last, now = self._store.ledger.last(Kind.START, Kind.OFFLINE), self._offline()
-            with suppress(ValueError):
-                before = last.values if last is not None else {}
-                if (before.get("offline"), before.get("once")) == (now["offline"], now.get("once")):
-                    return
+            before = last.said if last is not None else {}
+            if (before.get("offline"), before.get("once")) == (now["offline"], now.get("once")):
+                return
             self._store.ledger.append(Kind.OFFLINE, now)
 
     def _note_policy(self) -> None:
-        last, now = self._store.ledger.last(Kind.POLICY), policy_shape(self._settings.policy)
-        with suppress(ValueError):
-            before = last.values if last is not None else {"file": None, "sha256": None}
-            if (before.get("file"), before.get("sha256")) == (now["file"], now["sha256"]):
-                return
+        now = policy_shape(self._settings.policy)
+        rules = [row.said for row in self._store.ledger.all_of(Kind.POLICY) if "file" in row.said]
+        before = rules[-1] if rules else {}
+        if (before.get("file"), before.get("sha256")) == (now["file"], now["sha256"]):
+            return
         self._store.ledger.append(Kind.POLICY, now)
 
 
@@ -91,4 +127,36 @@ def policy_shape(policy: Policy) -> dict[str, Json]:
         "models_folder": policy.models_folder or None,
         "hidden": sorted(policy.hidden),
         "shares": list(policy.shares),
+        "heads": policy.heads or None,
+        "kept": [{"kind": one.kind, "days": one.days, "trash_days": one.trash_days} for one in policy.rules],
+        "held": list(policy.holds),
     }
+
+
+class _Leaving:
+    """The end of the ledger on its way to a folder, on a thread of its own."""
+
+    def __init__(self, folder: Path, chain: str, words: str) -> None:
+        self.folder, self.problem = folder, ""
+        self.thread = threading.Thread(target=self._run, args=(chain, words), name="ledger-head", daemon=True)
+        self.thread.start()
+
+    def _run(self, chain: str, words: str) -> None:
+        try:
+            leave_head(self.folder, chain, words)
+        except KnownError as err:
+            self.problem = str(err.args_for_people.get("reason", "the disk is full"))
+
+
+def leave_head(folder: Path, chain: str, words: str) -> None:
+    """A new file in a folder that people may add to and not change: CHAIN-TIME-RANDOM.txt, with the first hash of the
+    ledger, which tells one PC's from another's, and number, hash and time of the row.  Raises KnownError
+    `file.unwritable`, `disk.full`.
+    """
+    when = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    path = folder / f"{chain[:16]}-{when}-{secrets.token_hex(4)}.txt"
+    try:
+        with os.fdopen(open_new(path), "wb") as out:
+            out.write(words.encode())
+    except OSError as err:
+        raise problem_of(err, path) from err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from fakes.commands import ROOT
@@ -42,6 +43,17 @@ def test_a_start_and_an_end_in_order(opened):
     assert (start.kind, stop.kind, stop.values["of"]) == ("start", "stop", 1)
     assert start.values["offline"] is True
     assert (start.values["unclean"], start.values["by"]) == ([], "person")
+
+
+def ledger_here(services) -> list:
+    return services.service_thread.call(lambda: services.store.ledger.rows(1, 1 << 60))
+
+
+def wait_until(holds) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 KILLED = """
@@ -109,6 +121,37 @@ def test_no_request_before_its_start_is_written(opened, monkeypatch):
     with services.hub.hub.client() as client, pytest.raises(KnownError, match=r"store\.full"):
         client.get("https://huggingface.co/api/models")
     assert len(ledger_of(recorder)) == before
+
+
+def test_each_start_leaves_its_end_of_the_ledger_where_the_policy_wants_it(opened, home, tmp_path):
+    paths, heads = find_paths(), tmp_path / "heads"
+    heads.mkdir()
+    paths.config.mkdir(parents=True, exist_ok=True)
+    paths.policy_file.write_text(f'version = 1\n[statement]\nheads = "{heads}"\n')
+    for _ in range(2):
+        services = opened(model=False).services
+        services.close()
+    rows = {row.n: row for row in ledger_on_disk()}
+    found = [one.read_text().split() for one in heads.iterdir()]
+    assert len(found) == 2
+    for chain, n, hash_of_row, when in found:
+        assert chain == rows[1].hash
+        assert (rows[int(n)].hash, rows[int(n)].time) == (hash_of_row, int(when))
+    assert [row.kind for row in rows.values()] == ["start", "policy", "stop", "start", "stop"]
+
+
+def test_a_folder_for_heads_that_is_away_keeps_nobody_from_working_and_is_said(opened, home, tmp_path):
+    paths = find_paths()
+    paths.config.mkdir(parents=True, exist_ok=True)
+    paths.policy_file.write_text(f'version = 1\n[statement]\nheads = "{tmp_path / "away"}"\n')
+    services = opened(model=False).services
+    wait_until(lambda: [one for one in ledger_here(services) if "problem" in one.said])
+    services.close()
+    opened(model=False).services.close()
+    policies = [row.values for row in ledger_on_disk() if row.kind == Kind.POLICY]
+    assert ["problem" in one for one in policies][:2] == [False, True]
+    assert "No such file" in policies[1]["problem"]
+    assert len([one for one in policies if "file" in one]) == 1, "the policy is the same"
 
 
 def test_a_policy_stands_there_when_it_is_another(opened, home):
