@@ -30,6 +30,8 @@ def commands(command: click.Command, parent: click.Context | None, name: str) ->
     if not isinstance(command, click.Group):
         yield context.command_path, context
         return
+    if command.invoke_without_command:
+        yield context.command_path, context
     for child in command.list_commands(context):
         found = command.get_command(context, child)
         if found is not None and not found.hidden:

@@ -49,6 +49,11 @@ class Paths:
         return self.config / "proxy-password.json"
 
     @property
+    def statement_key_file(self) -> Path:
+        """The key that signs statements for auditors, where the system has no keyring."""
+        return self.config / "statement-key.json"
+
+    @property
     def dialogs_file(self) -> Path:
         """Where Qt keeps the folders of the window's file dialogs; Qt chose the name."""
         return self.config / "QtProject.conf"

@@ -84,6 +84,16 @@ class Console:
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(encoding="utf-8", errors="replace")
 
+    def shut_in(self) -> None:
+        """Give up connections past the guard, and all of them where offline is enforced; it cannot be taken back.
+
+        Only in a process of our own, before it has threads.
+        """
+        if self.is_own_process:
+            from slmdesk.services.online.enforcement import wall_in
+
+            wall_in(find_paths(self.home), is_window=False)
+
     # ---- services
 
     @contextmanager

@@ -15,7 +15,6 @@ import click
 import slmdesk
 from slmdesk.cli.console import Console, OutputBroken, PipeClosed, ReportedError, open_missing_streams, show_elsewhere
 from slmdesk.core.errors import KnownError
-from slmdesk.paths import find_paths
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -40,11 +39,15 @@ COMMANDS = {
     "restore": ("backup:restore", "Replace the history by the backup FILE; the old one is kept."),
     "retention": ("retention:retention", "Set how long things are kept, and what nothing may delete."),
     "spaces": ("spaces:spaces", "Show spaces: folders of chats with instructions and documents."),
+    "statement": ("statement:statement", "Write a signed statement for an auditor: what left this PC."),
     "summarize": ("summaries.summarize:summarize", "Summarize each FILE, and several also together."),
     "translate": ("translation.translate:translate", "Translate FILE into a file of the same format, or a text."),
     "write": ("writing.write:write", "Correct a text, or write it shorter, longer or in another tone."),
 }
 """Where each command is, and what the list of commands says of it: imported only when asked for."""
+
+SHUT_IN_BY_THEMSELVES = frozenset({"statement"})
+"""Commands that call `Console.shut_in`, after they have begun what must not be shut in."""
 
 
 class LazyGroup(click.Group):
@@ -86,10 +89,8 @@ def slmdesk_command(console: Console, home: str | None, debug: bool, passphrase_
         raise click.BadParameter("the name of the folder is empty.", param_hint="--home")
     console.home, console.debug = Path(home) if home else None, debug
     console.passphrase_fd = passphrase_fd
-    if console.is_own_process:
-        from slmdesk.services.online.enforcement import wall_in
-
-        wall_in(find_paths(console.home), is_window=False)
+    if click.get_current_context().invoked_subcommand not in SHUT_IN_BY_THEMSELVES:
+        console.shut_in()
 
 
 def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> int:

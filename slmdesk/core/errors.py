@@ -181,6 +181,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "redaction.no_substitute": (),
         "redaction.not_reversible": (),
         # settings and network
+        "statement.key": ("reason",),
+        "statement.wrong": ("path", "reason"),
         "setting.invalid": ("key", "reason"),
         "setting.managed": ("key",),
         "policy.invalid": ("path", "reason"),

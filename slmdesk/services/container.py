@@ -73,6 +73,7 @@ from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.repo_page import RepoPageService
 from slmdesk.services.online.search import SearchService
+from slmdesk.services.online.statement.service import StatementService
 from slmdesk.services.privacy.opening import open_by, ways_of
 from slmdesk.services.privacy.service import PrivacyService
 from slmdesk.services.questions.export import export_question
@@ -391,6 +392,15 @@ class Services:
         self.searching = SearchService(hub)
         self.offers = CatalogueService(hub, self.searching)
         self.repo_pages = RepoPageService(hub)
+        self.statements = self._closed_at_end(
+            StatementService(
+                runtime,
+                self.ledger_events,
+                hub.policy,
+                self.printing.print,
+                lambda: {role: client.capabilities for role, client in self.clients.items()},
+            )
+        )
 
     def _open_watch(self) -> None:
         """Create the services that watch the store for changes and back it up."""
@@ -398,7 +408,9 @@ class Services:
         self.backups = BackupService(self.runtime, self.chats, self._on_replaced)
         self.watch.start()
         self.retention = self._closed_at_end(RetentionService(self.runtime, self.chats, self.documents, self.states))
-        self.erasing = ErasingService(self.runtime, self.models, self.retention, self.network, self.tokens)
+        self.erasing = ErasingService(
+            self.runtime, self.models, self.retention, self.network, self.tokens, self.statements
+        )
 
     def _on_replaced(self) -> None:
         """A backup has taken the place of the history, perhaps with another key."""

@@ -175,11 +175,11 @@ class Ledger(StorePart):
             return [], []
         still: list[Json] = []
         unclean: list[Json] = []
-        for n in sorted({last.n, *_numbers(_lenient(last).get("open"))}):
+        for n in sorted({last.n, *_numbers(last.said.get("open"))}):
             row = self._first(ledger_row_from, "select * from ledger where n = ? and kind = 'start'", (n,))
             if row is None or self._has_stopped(n):
                 continue
-            is_alive = is_instance_alive(self._shared.paths, str(_lenient(row).get("instance", "")))
+            is_alive = is_instance_alive(self._shared.paths, str(row.said.get("instance", "")))
             (still if is_alive else unclean).append(n)
         return still, unclean
 
@@ -224,7 +224,7 @@ def imported(row: Mapping[str, Any]) -> tuple[int, dict[str, Json]]:
 
 def of_other_chain(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, dict[str, Json]]]:
     """The requests among these rows with their bytes, for `take_over`; rows that cannot be read are left out."""
-    found = [(row, _lenient(row)) for row in rows]
+    found = [(row, row.said) for row in rows]
     sizes = {values.get("of"): values.get("bytes") for row, values in found if row.kind == Kind.END}
     for row, values in found:
         if row.kind == Kind.REQUEST and all(isinstance(values.get(name), str) for name in ("host", "method", "path")):
@@ -252,14 +252,6 @@ def _request_from(row: RowLike) -> NetworkLogRow:
 
 def _key(when: int, data: Mapping[str, Json]) -> tuple[Json, ...]:
     return when, data.get("host"), data.get("method"), data.get("path")
-
-
-def _lenient(row: LedgerRow) -> dict[str, Json]:
-    """What a row says, nothing where somebody has made it unreadable: that must not keep the program from starting."""
-    try:
-        return row.values
-    except ValueError:
-        return {}
 
 
 def _numbers(value: Json) -> list[int]:

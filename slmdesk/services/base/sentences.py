@@ -335,6 +335,12 @@ SENTENCES: Mapping[str, str] = {
     ),
     "document.no_image": "There is no picture of this page of {path}; its text can be shown.",
     # settings and network
+    "statement.wrong": "{path} is not to be relied on: {reason}.",
+    "statement.key": (
+        "The key that signs statements cannot be used ({reason}), so no statement was made. Unlock the keyring of this "
+        "account, or sign in at its desktop, and try again. “slmdesk statement --new-key” begins with a new key; tell "
+        "those who noted the old one."
+    ),
     "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). It was passed over.",
     "setting.managed": "The setting “{key}” is set by your organisation and cannot be changed here.",
     "policy.invalid": (

@@ -1,0 +1,70 @@
+"""`slmdesk statement` and `statement verify`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slmdesk.services.online.statement import verify
+
+pytestmark = pytest.mark.process
+
+
+def test_a_statement_is_made_and_checked(run, tmp_path) -> None:
+    first, second = tmp_path / "first.tar", tmp_path / "second.tar"
+    done = run("statement", "-o", str(first), "--json")
+    assert done.status == 0, done.err
+    assert (done.json["path"], done.json["requests"], done.json["key_place"]) == (str(first), 0, "file")
+    assert done.json["is_key_new"] is True
+    again = run("statement", "-o", str(second), "--from", "2020-01-01", "--host-name")
+    assert again.status == 0, again.err
+    assert "0 requests" in again.out
+    assert "in a file that only you can read" in again.out
+    checked = run("statement", "verify", str(second), "--earlier", str(first), "--key", done.json["key"], "--json")
+    assert checked.status == 0, checked.err
+    assert checked.json["ok"] is True
+    assert checked.json["not_checked"] == []
+    alone = run("statement", "verify", str(first))
+    assert "Not checked: earlier statements" in alone.out
+    script = [sys.executable, "-I", verify.__file__, str(second), str(first)]
+    assert subprocess.run(script, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is for Linux")
+def test_a_command_that_the_system_keeps_offline_has_begun_its_control_before(run_apart, home, tmp_path) -> None:
+    policy, target = home / "config" / "policy.toml", tmp_path / "one.tar"
+    policy.parent.mkdir(parents=True)
+    policy.write_text("version = 1\n[network]\noffline = true\n")
+    done = run_apart("statement", "-o", str(target), "--json")
+    assert done.status == 0, done.err
+    assert (done.json["level"], done.json["problems"]) == ("kernel", [])
+    said = verify.read(str(target))["said"]
+    assert set(said["self_test"]["control"].values()) == {"allowed"}
+    for tried in (said["self_test"]["this_program"], *said["self_test"]["children"].values()):
+        assert set(tried.values()) == {"refused by the system"}
+    assert said["policy"]["sets"] == {"offline": True}
+    assert run_apart("statement", "verify", str(target)).status == 0, "it needs no network"
+
+
+def test_what_is_wrong_is_said_in_a_sentence(run, tmp_path) -> None:
+    first = tmp_path / "first.tar"
+    assert run("statement", "-o", str(first)).status == 0
+    other = run("statement", "-o", str(first))
+    assert other.status == 1
+    assert "error:" in other.err
+    data = bytearray(first.read_bytes())
+    at = data.index(b'"format"')
+    data[at + 2] ^= 1
+    (tmp_path / "bad.tar").write_bytes(data)
+    wrong = run("statement", "verify", str(tmp_path / "bad.tar"), "--json")
+    assert (wrong.status, wrong.json["error"]["code"]) == (1, "statement.wrong")
+    key = run("statement", "verify", str(first), "--key", "SHA256:other", "--json")
+    assert (key.status, key.json["error"]["code"]) == (1, "statement.wrong")
+    assert run("statement", "verify", str(tmp_path / "missing.tar")).status == 1
+    assert run("statement").status == 2
+    assert run("statement", "-o", str(tmp_path / "x.tar"), "--from", "yesterday").status == 2
+    assert run("statement", "-o", str(tmp_path / "no" / "x.tar"), "--json").json["error"]["code"] == "file.unwritable"
+    assert not Path(tmp_path / "no").exists()
