@@ -34,6 +34,7 @@ from slmdesk.gui.models.online.controller import HubController
 from slmdesk.gui.models.online.downloads_controller import DownloadsController
 from slmdesk.gui.models.page import ModelsPage
 from slmdesk.gui.online.network_log_window import NetworkLogWindow
+from slmdesk.gui.online.statement_window import StatementWindow
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
@@ -229,6 +230,9 @@ class Frame(QObject):
         )
         note_links(lambda: bridge.ask(lambda services: services.ledger_events.link_opened()))
         status.ledger_requested.connect(self._on_ledger_requested)
+        status.statement_requested.connect(
+            lambda: self._open_once(StatementWindow, lambda: StatementWindow(bridge, self.window))
+        )
         status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
         self.jobs.status_reported.connect(status.show_jobs)
         self.jobs.opened.connect(self.opener.job)

@@ -29,12 +29,13 @@ class NetworkPanel(QFrame):
     """A child widget, not a window: where a popup stands is the desktop's choice.
 
     A click elsewhere closes it.  Emits `offline_chosen` with whether to work offline, by a person only, `once_chosen`,
-    and `ledger_requested`.
+    `ledger_requested` and `statement_requested`.
     """
 
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     ledger_requested = Signal()
+    statement_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -52,8 +53,9 @@ class NetworkPanel(QFrame):
         self._words = plain_label("", self, name="network_words", kind="muted")
         self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP, on=self._on_once)
         log = button("Show the ledger of requests", "ledger_button", self, on=self._on_ledger)
+        auditor = button("Statement for an auditor…", "statement_button", self, on=self._on_statement)
         margins = (theme.SPACE_16, theme.SPACE_12)
-        column(self._switch, self._words, self._once, log, into=self, gap=theme.SPACE_8, margins=margins)
+        column(self._switch, self._words, self._once, log, auditor, into=self, gap=theme.SPACE_8, margins=margins)
 
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
         """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""
@@ -107,6 +109,11 @@ class NetworkPanel(QFrame):
     def _on_ledger(self) -> None:
         self._close()
         self.ledger_requested.emit()
+
+    @Slot()
+    def _on_statement(self) -> None:
+        self._close()
+        self.statement_requested.emit()
 
     def _close(self) -> None:
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]

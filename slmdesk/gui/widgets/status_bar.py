@@ -25,12 +25,13 @@ STATE_WORDS = {
 
 class StatusBar(QFrame):
     """Emits `offline_chosen` with whether to work offline, `once_chosen` to be online until slmdesk is closed,
-    `ledger_requested` to see the network log, `jobs_requested`.
+    `ledger_requested` to see the network log, `statement_requested`, `jobs_requested`.
     """
 
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     ledger_requested = Signal()
+    statement_requested = Signal()
     jobs_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -59,6 +60,7 @@ class StatusBar(QFrame):
         self._panel.offline_chosen.connect(self.offline_chosen)
         self._panel.once_chosen.connect(self.once_chosen)
         self._panel.ledger_requested.connect(self.ledger_requested)
+        self._panel.statement_requested.connect(self.statement_requested)
 
     @Slot(int)
     def show_requests(self, count: int) -> None:
