@@ -63,6 +63,7 @@ class StatementWindow(QDialog):
         self._build_ui()
         self._connect()
         self._refresh()
+        self._make.setFocus()
         self.setMinimumWidth(WIDTH)
         self.resize(WIDTH, self.sizeHint().height())
 
