@@ -36,11 +36,20 @@ class Bus:
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()
         self.environment = {"DBUS_SESSION_BUS_ADDRESS": self.address}
+        self.system_environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address}
+        """How a program takes it for the bus of the system."""
         self.desktops: list[Desktop] = []
 
     def desktop(self, **options) -> Desktop:
         """A portal on this bus, there when this returns."""
-        made = Desktop(self.address, options)
+        return self._play("fake_portal.py", options)
+
+    def logind(self, **options) -> Desktop:
+        """A logind on this bus, there when this returns."""
+        return self._play("fake_logind.py", options)
+
+    def _play(self, program: str, options: dict) -> Desktop:
+        made = Desktop(self.address, options, program)
         self.desktops.append(made)
         return made
 
@@ -57,11 +66,11 @@ class Bus:
 
 
 class Desktop:
-    """The fake portal's process; `heard` fills by itself."""
+    """The process of a fake portal or logind; `received` fills by itself."""
 
-    def __init__(self, address: str, options: dict) -> None:
+    def __init__(self, address: str, options: dict, program: str = "fake_portal.py") -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "fake_portal.py"), address, json.dumps(options)],
+            [sys.executable, str(HERE / program), address, json.dumps(options)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={**os.environ, "PYTHONPATH": str(HERE.parent)},
         )  # fmt: skip
@@ -69,7 +78,7 @@ class Desktop:
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        assert self._ready.wait(60), "the fake portal did not come up"
+        assert self._ready.wait(60), f"{program} did not come up"
 
     def calls(self, name: str) -> list[dict]:
         return [one for one in tuple(self.received) if one["call"] == name]

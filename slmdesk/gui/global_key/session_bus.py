@@ -1,4 +1,4 @@
-"""A line to the session's D-Bus: calls and signals, without waiting for either.  The only importer of jeepney.
+"""A line to the session's D-Bus, or the system's: calls and signals, without waiting.  The only importer of jeepney.
 
 QtDBus cannot be used for it: from Python it can be given neither an array of structures, which shortcuts are bound
 with, nor an unsigned number.  jeepney makes and reads the bytes; a local socket of Qt carries them.  The bus is reached
@@ -17,13 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from jeepney import DBusAddress, HeaderFields, Message, MessageType, Parser, new_method_call
-from jeepney.auth import BEGIN, Authenticator
+from jeepney.auth import BEGIN, AuthenticationError, Authenticator
 from jeepney.bus import get_connectable_addresses
+from jeepney.fds import FileDescriptor
+from jeepney.io.blocking import open_dbus_connection
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtNetwork import QLocalSocket
 
 BUS = "org.freedesktop.DBus"
 BUS_PATH = "/org/freedesktop/DBus"
+SESSION_ADDRESS, SYSTEM_ADDRESS = "DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS"
+USUAL_SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
 ANSWER_MS = 30_000
 """For the answer to a call: the bus may have to start the program that gives it."""
 MAX_MESSAGE_BYTES = 1 << 20
@@ -201,7 +205,7 @@ def socket_of(environment: Mapping[str, str]) -> str:
 
     A bus is never started for this.
     """
-    if address := environment.get("DBUS_SESSION_BUS_ADDRESS", ""):
+    if address := environment.get(SESSION_ADDRESS, ""):
         try:
             return str(next(iter(get_connectable_addresses(address)), ""))
         except (RuntimeError, ValueError, KeyError):  # of jeepney: another kind of socket, or no address at all
@@ -209,3 +213,30 @@ def socket_of(environment: Mapping[str, str]) -> str:
     folder = environment.get("XDG_RUNTIME_DIR", "")
     usual = Path(folder, "bus")  # where systemd has it, named or not
     return str(usual) if folder and usual.is_socket() else ""
+
+
+def of_system(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment by which a SessionBus connects to the system's bus instead."""
+    return {SESSION_ADDRESS: environment.get(SYSTEM_ADDRESS, "") or USUAL_SYSTEM_BUS}
+
+
+def handle_from(call: Call, environment: Mapping[str, str], *, patience_s: float) -> int | None:
+    """Call a method of the system's bus that answers with an open file; its descriptor, to be closed by the caller.
+
+    None where there is no such bus or service.  Blocks: Qt's sockets do not carry open files.
+    """
+    address = of_system(environment)[SESSION_ADDRESS]
+    if not socket_of({SESSION_ADDRESS: address}):
+        return None
+    target = DBusAddress(call.path, bus_name=call.service, interface=call.interface)
+    try:
+        with open_dbus_connection(address, enable_fds=True, auth_timeout=patience_s) as line:
+            asked = new_method_call(target, call.member, call.signature, call.body)
+            answer = line.send_and_get_reply(asked, timeout=patience_s)
+    except (OSError, AuthenticationError, *_BROKEN):
+        return None
+    match answer.body:
+        case (FileDescriptor() as handle,):
+            return int(handle.to_raw_fd())
+        case _:
+            return None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Slot
-from PySide6.QtGui import QCursor, QWindow
+from PySide6.QtGui import QCursor, QGuiApplication, QWindow
 
 AWAY_S = 180.0
 """Without a key or a move of the mouse."""
@@ -41,14 +41,27 @@ class Presence(QObject):
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
         self._timer.start()
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):  # dialogs and the windows beside the main one count too
+            app.focusWindowChanged.connect(self._on_focus_window_changed)
 
     def watch(self, window: QWindow) -> None:
         """Count the input of this window."""
         window.installEventFilter(self)
 
+    @property
+    def idle_s(self) -> float:
+        """For how many seconds nobody has worked here, as far as the last look and the watched windows tell."""
+        return self._clock() - self._seen
+
     def is_away(self) -> bool:
         """Return whether nobody has worked here for AWAY_S, nor does another program now.  From any thread."""
         return self._clock() - self._seen >= AWAY_S and self._busy <= MOST_LOAD
+
+    @Slot(object)
+    def _on_focus_window_changed(self, window: QWindow | None) -> None:
+        if window is not None:
+            self.watch(window)
 
     @Slot()
     def look(self) -> None:
