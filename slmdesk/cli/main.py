@@ -31,6 +31,7 @@ COMMANDS = {
     "glossary": ("translation.glossary:glossary", "Manage lists of terms that translations keep to."),
     "history": ("history:history", "Manage what is kept: chats, summaries, questions, tables …"),
     "jobs": ("jobs:jobs", "Manage long work: exams, downloads, all that is done in steps."),
+    "lock": ("lock:lock", "Hide the open window and lock its history, at once."),
     "memory": ("translation.glossary:memory", "Manage earlier translations, which are used again."),
     "models": ("models.commands:models", "Manage the models on this PC, and find more on the Hub."),
     "network": ("network:network", "Show the network log, newest first, and today's count."),

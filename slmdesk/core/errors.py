@@ -98,6 +98,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "key.file_damaged": ("path",),
         "key.keyring": ("reason",),
         "key.library_missing": ("library",),
+        "lock.plain": (),
+        "lock.silent": (),
         "item.unknown": ("id",),
         "text.replaced": ("count",),
         "chats.unknown": ("path",),

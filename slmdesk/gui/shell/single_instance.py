@@ -1,4 +1,4 @@
-"""One window per home: a second start raises the first, and may have it translate the clipboard.
+"""One window per home: a second start raises the first, may have it translate the clipboard, or lock.
 
 The lock is the kernel's (flock, on Windows a locked byte), so it ends with its process however that ends, and a lock
 file left behind by SIGKILL means nothing.  The first start listens on a local socket in a private folder.
@@ -6,10 +6,8 @@ file left behind by SIGKILL means nothing.  The first start listens on a local s
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +15,17 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-RAISE = b"raise"
-TRANSLATE = b"translate"
-"""Come to the front and translate the clipboard."""
-ANSWER = b"raised\n"
-MAX_LINE_BYTES = 1024
+from slmdesk.services.base.window_channel import (
+    ANSWER,
+    LOCK,
+    LOCKING,
+    MAX_LINE_BYTES,
+    PLAIN,
+    RAISE,
+    TRANSLATE,
+    socket_address,
+)
+
 TRY_FOR_S = 30.0
 """How long a second start tries to reach the first: long enough for a slow start-up, or for one that is just ending."""
 WAIT_MS = 200
@@ -30,12 +34,13 @@ WAIT_MS = 200
 class SingleInstance(QObject):
     """The lock that makes this the only window of a home.
 
-    Emits `raise_requested` or `translate_requested` with the other start's activation token (may be empty).  Lives on
-    the window's thread.
+    Emits `raise_requested` or `translate_requested` with the other start's activation token (may be empty), and
+    `lock_requested`.  Lives on the window's thread.
     """
 
     raise_requested = Signal(str)
     translate_requested = Signal(str)
+    lock_requested = Signal()
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="single_instance")
@@ -43,6 +48,8 @@ class SingleInstance(QObject):
         self._lock: int | None = None
         self._server: QLocalServer | None = None
         self._sockets: list[QLocalSocket] = []
+        self.can_lock = False
+        """Whether locking would protect anything here: what a request to lock is answered by."""
 
     def take(self) -> bool:
         """Take the lock; True for the first start.  Does not wait.
@@ -101,6 +108,11 @@ class SingleInstance(QObject):
             os.close(self._lock)
             self._lock = None
 
+    @Slot(bool)
+    def allow_lock(self, can_lock: bool) -> None:
+        """Whether locking would protect anything here, as it stands now."""
+        self.can_lock = can_lock
+
     @Slot()
     def _on_connected(self) -> None:
         server = self._server
@@ -136,6 +148,11 @@ class SingleInstance(QObject):
             reported.emit(token if token.isprintable() else "")
             socket.write(ANSWER)
             socket.flush()
+        elif word == LOCK:
+            socket.write(LOCKING if self.can_lock else PLAIN)
+            socket.flush()  # before the process is replaced
+            if self.can_lock:
+                self.lock_requested.emit()
         socket.disconnectFromServer()
 
     def _raise_other(self, request: bytes, token: str) -> bool:
@@ -151,30 +168,6 @@ class SingleInstance(QObject):
         received = socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(socket.readLine().data()) == ANSWER
         socket.abort()
         return received
-
-
-def socket_address(folder: Path) -> str:
-    """The socket of the first start of this home: a path in a private folder, short enough for a socket."""
-    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    if sys.platform == "win32":
-        return f"slmdesk-{name}"  # a named pipe, open to this person alone (UserAccessOption)
-    return str(_runtime_folder() / f"{name}.socket")
-
-
-def _runtime_folder() -> Path:
-    """A folder for sockets that only this account can read."""
-    given = os.environ.get("XDG_RUNTIME_DIR", "")
-    if given and Path(given).is_dir() and len(given) < 60:
-        folder = Path(given) / "slmdesk"
-    else:
-        folder = Path(tempfile.gettempdir()) / f"slmdesk-{os.getuid()}"
-        if len(str(folder)) > 70:  # a socket's path holds 107 bytes
-            folder = Path("/tmp") / f"slmdesk-{os.getuid()}"  # noqa: S108 - checked below to be ours alone
-    folder.mkdir(mode=0o700, exist_ok=True)
-    info = folder.lstat()
-    if info.st_uid != os.getuid() or info.st_mode & 0o077 or folder.is_symlink():
-        raise PermissionError(f"{folder} is not private")
-    return folder
 
 
 def _lock(descriptor: int) -> None:

@@ -198,6 +198,10 @@ SENTENCES: Mapping[str, str] = {
         "Encryption needs the library “{library}”, which is not installed here. Nothing was touched. Install slmdesk "
         "with the extra “encrypt”."
     ),
+    "lock.plain": (
+        "This history is not encrypted, so locking it would protect nothing. Encrypt it first; the window then locks."
+    ),
+    "lock.silent": "The window does not answer. Close it, or end its process, to be sure.",
     # documents
     "document.unknown_format": "Files of the kind “{suffix}” cannot be read. These can: {known}.",
     "document.unreadable": "The document {path} cannot be read ({reason}).",

@@ -7,10 +7,12 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from slmdesk.gui.shell.single_instance import RAISE, TRANSLATE, SingleInstance, socket_address
+from slmdesk.gui.shell.single_instance import SingleInstance
+from slmdesk.services.base.window_channel import LOCK, RAISE, TRANSLATE, ask_window, socket_address
 
 pytestmark = pytest.mark.gui
 
@@ -38,6 +40,23 @@ print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, request={gi
     first.release()
     assert second.take()
     second.release()
+
+
+@pytest.mark.parametrize(("can_lock", "answer"), [(True, b"locking\n"), (False, b"plain\n")])
+def test_a_command_tells_the_window_to_lock_and_hears_whether_it_can(qtbot, tmp_path, can_lock, answer):
+    assert ask_window(tmp_path, LOCK) is None  # no window
+    window = SingleInstance(tmp_path)
+    assert window.take()
+    assert window.listen()
+    window.can_lock = can_lock
+    asked, answers = [], []
+    window.lock_requested.connect(lambda: asked.append(True))
+    command = threading.Thread(target=lambda: answers.append(ask_window(tmp_path, LOCK)))
+    command.start()
+    qtbot.waitUntil(lambda: bool(answers), timeout=60_000)
+    command.join()
+    assert (answers, asked) == ([answer], [True] * can_lock)
+    window.release()
 
 
 def test_files_left_behind_mean_nothing(qapp, tmp_path):
