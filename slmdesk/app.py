@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +28,13 @@ NO_HOME = 1
 NOT_ALONE = 4
 """Exit status when another window holds this home but does not answer: it hangs, or runs on another computer."""
 NOT_ALONE_WORDS = "slmdesk is already open for this home, but its window does not answer. Close it first, or wait."
+LOCK_OPENING_S = 0.2
+"""How long a lock waits for services that are just being opened."""
 END_MS = 1900
 """After this the process ends, whatever still hangs: all text is in the store by then."""
 TRANSLATE_CLIPBOARD = "--translate-clipboard"
+LOCKED = "--locked"
+"""The window begins with the lock page, and nothing opens the history by itself: it has just been locked."""
 STARTER_VARIABLE = "SLMDESK_STARTER_MODEL"
 
 
@@ -61,7 +63,8 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         return NO_DISPLAY
     from PySide6.QtWidgets import QApplication
 
-    from slmdesk.gui.shell.single_instance import RAISE, TRANSLATE, SingleInstance
+    from slmdesk.gui.shell.single_instance import SingleInstance
+    from slmdesk.services.base.window_channel import RAISE, TRANSLATE
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
     app.setApplicationName("slmdesk")
@@ -81,13 +84,21 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         return 0
     if outcome == "silent":
         return _say_no_window(app, NOT_ALONE_WORDS, NOT_ALONE)
-    run = WindowRun(app, paths, engine=_engine_of(arguments))
-    instance.raise_requested.connect(run.come_forward)
-    instance.translate_requested.connect(run.translate_clipboard)
-    if is_to_translate:
-        run.frame.reach.take_clipboard_in_front()
     if outcome == "first":
         instance.listen()
+    from slmdesk.gui.shell.entrance import ask_for_key
+
+    door = ask_for_key(app, paths, instance, by_itself=LOCKED not in arguments)
+    if door.is_left:
+        instance.release()
+        return _leave(0)
+    run = WindowRun(app, paths, engine=_engine_of(arguments), key=door.key)
+    instance.raise_requested.connect(run.come_forward)
+    instance.translate_requested.connect(run.translate_clipboard)
+    instance.lock_requested.connect(run.lock)
+    run.frame.privacy.encryption_shown.connect(instance.allow_lock)
+    if is_to_translate:
+        run.frame.reach.take_clipboard_in_front()
     status = run.run()
     instance.release()
     return _leave(status)
@@ -147,23 +158,34 @@ def _folders(paths: Paths) -> tuple[tuple[str, str], ...]:
 class WindowRun:
     """One run of the window: shown at once, with the services opened beside it, closed in order."""
 
-    def __init__(self, app: QApplication, paths: Paths, *, engine: str = "") -> None:
+    def __init__(
+        self,
+        app: QApplication,
+        paths: Paths,
+        *,
+        engine: str = "",
+        key: Any = None,
+        replace: Callable[[Sequence[str]], object] | None = None,
+    ) -> None:
+        """`key`: of an encrypted history; `replace`: puts a fresh process in the place of this one."""
         from slmdesk.gui.base.bridge import Bridge
         from slmdesk.gui.base.gc_timer import GarbageCollector
-        from slmdesk.gui.base.qt_settings import forget_folders, keep_inside
+        from slmdesk.gui.base.qt_settings import forget_folders, keep_inside, keep_nowhere
         from slmdesk.gui.base.window_state import WindowStateFile
         from slmdesk.gui.shell.composition import Frame
+        from slmdesk.gui.shell.replacing import replace_process
         from slmdesk.gui.widgets.shares import heed
         from slmdesk.hub.kernel import is_enforced
         from slmdesk.settings import SettingsFile, policy_of
 
-        self._app, self._paths, self._engine = app, paths, engine
+        self._app, self._paths, self._engine, self._key = app, paths, engine, key
+        self._replace = replace or replace_process
         self._services: Services | None = None
         self._is_closing = False
         policy = policy_of(paths)
         self._settings = SettingsFile(paths.settings_file, policy, is_kept_offline=is_enforced())
         self._state = WindowStateFile(paths.window_file, self._settings.current.extra)
-        keep_inside(paths.dialogs_file)
+        (keep_inside if key is None else keep_nowhere)(paths.dialogs_file)
         heed(self._settings.policy)
         self.bridge: Bridge = Bridge(app)
         self.frame: Frame = Frame(
@@ -176,15 +198,20 @@ class WindowRun:
             folders=_folders(paths),
         )
         self.frame.close_requested.connect(self.close)
+        self.frame.locking.lock_requested.connect(self.lock)
+        self.frame.locking.quit_requested.connect(self.close)
         self.bridge.on(ItemGone, lambda _event: forget_folders())
         self.frame.global_key.pressed.connect(self.translate_clipboard)
+        self.frame.privacy.encryption_shown.connect(self._on_encryption_shown)
         self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 
     def run(self) -> int:
         """Show the window and stay until it is closed.  Returns the exit status."""
+        from slmdesk.gui.shell.signal_door import SignalDoor
+
         self.bridge.closed.connect(self._app.quit)
-        signals = _SignalDoor(self._app, self.close)
+        signals = SignalDoor(self._app, self.close)
         self.start()
         status = int(self._app.exec())
         signals.close()
@@ -213,25 +240,57 @@ class WindowRun:
         """Bring the window to the front; the token is Wayland's leave to do so."""
         if activation_token:
             os.environ["XDG_ACTIVATION_TOKEN"] = activation_token  # read by Qt when it asks the compositor
-        self.frame.window.come_forward()
+        (self.frame.locking.page or self.frame.window).come_forward()
 
     def translate_clipboard(self, activation_token: str = "") -> None:
-        """Bring the window to the front and translate what is on the clipboard."""
+        """Bring the window to the front and translate what is on the clipboard; not under a cover."""
         self.come_forward(activation_token)
-        self.frame.reach.take_clipboard_in_front()
+        if self.frame.locking.page is None:
+            self.frame.reach.take_clipboard_in_front()
+
+    def lock(self) -> None:
+        """Hide everything, save, end the children, and go on as a fresh process that shows the lock page, in a second.
+
+        A job's finished steps are kept, and the jobs go on after unlocking.
+        """
+        if self._is_closing:
+            return
+        from slmdesk.gui.base.clipboard import clear_clipboard
+        from slmdesk.gui.shell.locking import hide_windows
+
+        self._is_closing = True
+        hide_windows()
+        clear_clipboard()
+        self._keep_words()
+        threading.Thread(target=self._lock_services, name="lock-services").start()
 
     def close(self) -> None:
         """Hide the window, save, end the children: within two seconds `bridge.closed` follows."""
         if self._is_closing:
             return
         self._is_closing = True
+        self._keep_words()
+        self.frame.window.hide()
+        threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
+        self.frame.end_in(END_MS)
+
+    def _on_encryption_shown(self, is_encrypted: bool) -> None:
+        """Keep no name beside an encrypted history: neither folders of dialogs nor the author searched for last."""
+        from slmdesk.gui.base.qt_settings import keep_inside, keep_nowhere
+
+        (keep_nowhere if is_encrypted else keep_inside)(self._paths.dialogs_file)
+        self.bridge.ask(lambda _services: self._state.keep_words(not is_encrypted), None, lambda _problem: None)
+
+    def _keep_words(self) -> None:
+        """Have the service thread save what is on the pages and not yet in the history."""
+        from slmdesk.gui.base.qt_settings import forget_folders
+
+        if self.frame.locking.ways is not None:
+            forget_folders()
         self.frame.keep_layout()
         self.frame.chat.drafts.save_all(self.frame.chat.chat)
         self.frame.translate.keep()
         self.frame.writing.keep()
-        self.frame.window.hide()
-        threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
-        self.frame.end_in(END_MS)
 
     def _open(self) -> None:
         """Runs on a thread of its own: it must not delay the first frame."""
@@ -240,7 +299,7 @@ class WindowRun:
 
         engine, reader = children_commands(self._engine)
         try:
-            services = open_services(self._paths, engine_command=engine, reader_command=reader)
+            services = open_services(self._paths, engine_command=engine, reader_command=reader, key=self._key)
             self._services = services
             services.service_thread.call(lambda: services.settings.listeners.append(self.bridge.publish_settings))
             services.on(Event, self.bridge.publish)
@@ -253,6 +312,8 @@ class WindowRun:
         from slmdesk.services.base.messages import problem_for
 
         self.bridge.attach(services)
+        if self._key is not None:  # names of folders and hosts were sealed when the window read its settings
+            self.bridge.ask(lambda opened: opened.settings.current, self.bridge.settings_changed.emit)
         for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
             self.bridge.problem_met.emit(problem_for(found))
         self.bridge.ask(lambda opened: self._state.take_over(opened.settings), None, lambda _problem: None)
@@ -269,50 +330,19 @@ class WindowRun:
         self.bridge.ask(lambda opened: opened.embedding.take_up())
         self.bridge.ask(lambda opened: opened.models.adopt(only_shared=True))
 
+    def _lock_services(self) -> None:
+        """Runs on a thread of its own: a hanging child or disk cannot delay it."""
+        self._opening.join(LOCK_OPENING_S)
+        if self._services is not None:
+            self._services.lock()
+        self._replace(["--window", LOCKED, *(["--engine", self._engine] if self._engine else [])])
+
     def _close_services(self) -> None:
         """Runs on a thread of its own, so that a hanging child cannot delay the exit."""
         self._opening.join(END_MS / 1000)
         if self._services is not None:
             self._services.close()
         self.bridge.post_to_ui(self.bridge.closed.emit)
-
-
-class _SignalDoor:
-    """SIGTERM, SIGINT and SIGHUP reach the window's loop through a socket: Python's handlers alone would wait."""
-
-    def __init__(self, app: QApplication, on_signal: Callable[[], None]) -> None:
-        from PySide6.QtCore import QSocketNotifier
-
-        self._reader, self._writer = socket.socketpair()
-        for end in (self._reader, self._writer):
-            end.setblocking(False)
-        self._on_signal = on_signal
-        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, app)
-        self._notifier.activated.connect(self._on_activated)
-        self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        names = ("SIGINT", "SIGTERM", "SIGHUP")
-        found = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        self._before: dict[int, Any] = {number: signal.signal(number, _received) for number in found}
-
-    def close(self) -> None:
-        """Restore the earlier handlers."""
-        signal.set_wakeup_fd(self._before_fd)
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        self._notifier.setEnabled(False)
-        self._reader.close()
-        self._writer.close()
-
-    def _on_activated(self) -> None:
-        try:
-            self._reader.recv(64)
-        except BlockingIOError:
-            return
-        self._on_signal()
-
-
-def _received(_number: int, _frame: object) -> None:
-    """Does nothing: that Python wrote to the wake-up socket is enough."""
 
 
 def _engine_of(arguments: Sequence[str]) -> str:

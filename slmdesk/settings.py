@@ -21,6 +21,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, write_atomically
 from slmdesk.core.json_file import json_bytes, object_in, read_file
 from slmdesk.core.policy import (
+    MOST_LOCK_MINUTES,
     MOST_SAVED_MIB,
     Policy,
     is_endpoint,
@@ -130,6 +131,12 @@ class Settings:
     """The loaded model continues a text at the cursor, in grey, on the page Write."""
     private_copies: bool = True
     """What is copied is marked, so that the system keeps it in no history of its clipboard and in no cloud."""
+    lock_minutes: int = 15
+    """An encrypted history locks when nobody has worked here for so long; 0: never by itself."""
+    lock_covers: bool = False
+    """By itself it only covers the window, and jobs go on."""
+    lock_with_screen: bool = True
+    """It locks with the screen."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 
@@ -144,6 +151,7 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "speed_limit_kib": (0, 1 << 24),
         "downloads_at_once": (1, 4),
         "translate_font_percent": (50, 300),
+        "lock_minutes": (0, MOST_LOCK_MINUTES),
     }
 )
 NAMES_OF_PEOPLE = frozenset(
@@ -360,6 +368,7 @@ class SettingsFile:
                 values[key] = allowed[0]
         if self.is_kept_offline:
             values["offline"] = True
+        values["lock_minutes"] = self.policy.limited_minutes(own.lock_minutes)
         return replace(own, **values)
 
     def _signature(self) -> tuple[int, int, int] | None:

@@ -35,11 +35,15 @@ _KNOWN = {
     "files": ("shares",),
     "retention": ("days", "trash_days", "documents", "hold"),
     "statement": ("heads",),
+    "encryption": ("lock_minutes",),
 }
 MAX_SPEED_KIB = 1 << 24
 TRASH_DAYS = 30
 ALL = "all"
 MOST_SAVED_MIB = 1 << 20
+MOST_LOCK_MINUTES = 24 * 60
+LEAST_LOCK_MINUTES = 1
+"""What holds where a policy's number cannot be understood."""
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
         "hub.search": "Search on the Hub",
@@ -87,6 +91,8 @@ class Policy:
     """What nothing may delete: "all", or "item:", "document:" or "folder:" with an id or the name of a folder."""
     heads: str = ""
     """A folder in which each start leaves the end of its ledger; empty: none does."""
+    lock_minutes: int = 0
+    """An encrypted history locks after so many minutes without anybody at the latest; 0: as the person chose."""
     problems: tuple[KnownError, ...] = ()
     """What is wrong with the file: policy.invalid, policy.key."""
     sha256: str = ""
@@ -101,8 +107,14 @@ class Policy:
 
     def refuse(self, key: str, value: object) -> None:
         """Raises KnownError `setting.managed` when the policy does not allow this value."""
-        if key in self.forced or value not in self.choices.get(key, (value,)):
+        is_too_late = key == "lock_minutes" and value != self.limited_minutes(value)
+        if is_too_late or key in self.forced or value not in self.choices.get(key, (value,)):
             raise KnownError("setting.managed", key=key)
+
+    def limited_minutes(self, minutes: object) -> object:
+        """After how many minutes an encrypted history locks where a person chose `minutes`; 0: never."""
+        most = self.lock_minutes
+        return most if most and isinstance(minutes, int) and not 0 < minutes <= most else minutes
 
     def require(self, feature: str) -> None:
         """Raises KnownError `feature.hidden` when the organisation has switched this one of FEATURES off."""
@@ -201,6 +213,7 @@ class _Reading:
             rules=self._rules(tables.get("retention", {})),
             holds=self._holds(tables.get("retention", {}).get("hold", [])),
             heads=self._heads(tables.get("statement", {}).get("heads", "")),
+            lock_minutes=self._lock_minutes(tables.get("encryption", {}).get("lock_minutes")),
             problems=tuple(self._problems),
         )
 
@@ -314,6 +327,14 @@ class _Reading:
             return value
         self._wrong("statement.heads is no absolute path")
         return ""
+
+    def _lock_minutes(self, value: object) -> int:
+        if value is None:
+            return 0
+        if type(value) is int and 1 <= value <= MOST_LOCK_MINUTES:
+            return value
+        self._wrong("encryption.lock_minutes is no whole number of minutes")
+        return LEAST_LOCK_MINUTES
 
     def _wrong(self, reason: str) -> None:
         self._forced["offline"] = True

@@ -126,6 +126,8 @@ PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
 SPELLER = (sys.executable, "-m", "slmdesk", "--worker", "speller")
 CLOSE_S = 2.0
 """Time allowed from the request to close until no child process is left."""
+LOCK_S = 0.7
+"""The same where it is locked: somebody is coming."""
 PURGE_MARGIN_S = 0.5
 """With less time than this left, the copies of the history are not purged any further."""
 
@@ -165,6 +167,24 @@ class Services:
         thread.
         """
         return walls_of_children({role: client.capabilities for role, client in self.clients.items()})
+
+    def lock(self) -> None:
+        """Like `close`, within about LOCK_S: the children are killed at once, and copies are purged another time.
+
+        From any thread; what is not closed by then is as after a crash, which costs a growing answer a second at most.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        deadline = time.monotonic() + LOCK_S
+        self.service_thread.post(self._closing.close)  # before what the ends of the children cause
+        children = [threading.Thread(target=one.close, args=(0.0,), daemon=True) for one in self.clients.values()]
+        for one in children:
+            one.start()
+        self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
+        for one in children:
+            one.join(max(0.1, deadline - time.monotonic()))
+        self.service_thread.close(max(0.1, deadline - time.monotonic()))
 
     def close(self) -> None:
         """Save what is being written, end the children and close the store, within about CLOSE_S.  Any thread."""

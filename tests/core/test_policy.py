@@ -234,6 +234,24 @@ def test_the_way_to_the_hub_can_be_set(written, tmp_path) -> None:
     assert err.value.code == "setting.managed"
 
 
+def test_an_encrypted_history_locks_when_the_organisation_says_at_the_latest(written, tmp_path) -> None:
+    rules = written("[encryption]\nlock_minutes = 10\n")
+    assert (rules.lock_minutes, rules.problems) == (10, ())
+    path = tmp_path / "settings.json"
+    SettingsFile(path).change(lock_minutes=0)
+    file = SettingsFile(path, rules)
+    assert file.current.lock_minutes == 10
+    file.change(lock_minutes=5)
+    assert file.current.lock_minutes == 5
+    for minutes in (0, 11):
+        with pytest.raises(KnownError) as err:
+            file.change(lock_minutes=minutes)
+        assert err.value.code == "setting.managed"
+    for wrong in ("0", "true", "'soon'", "100000"):
+        broken = written(f"[encryption]\nlock_minutes = {wrong}\n")
+        assert (broken.lock_minutes, codes(broken), dict(broken.forced)) == (1, ["policy.invalid"], {"offline": True})
+
+
 # ---- whose it is
 
 

@@ -42,6 +42,8 @@ class WindowDriver:
         self.frame, self.bridge, self.window = run.frame, run.bridge, run.frame.window
         self.page, self.chat = run.frame.chat_page, run.frame.chat
         self.closed = False
+        self.replaced: list[list[str]] = []
+        """The arguments of the process that would have taken the place of this one."""
         run.bridge.closed.connect(self._on_closed)
 
     def _on_closed(self) -> None:
@@ -198,9 +200,16 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     instances: list[WindowDriver] = []
 
-    def begin(engine: str = "echo", before: Callable[[WindowDriver], None] | None = None, **echo) -> WindowDriver:
+    def begin(
+        engine: str = "echo", before: Callable[[WindowDriver], None] | None = None, *, key=None, **echo
+    ) -> WindowDriver:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
-        run = WindowRun(qapp, paths, engine=engine)
+
+        def replace(arguments) -> None:
+            program.replaced.append(arguments)
+            run.bridge.post_to_ui(run.bridge.closed.emit)
+
+        run = WindowRun(qapp, paths, engine=engine, key=key, replace=replace)
         program = WindowDriver(run, qtbot)
         instances.append(program)
         run.start()

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 
 from PySide6.QtCore import QMimeData, QObject, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QClipboard, QGuiApplication
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.settings import Settings
@@ -50,6 +50,15 @@ def marked(data: QMimeData) -> QMimeData:
         for name, value in marks().items():
             data.setData(name, value)
     return data
+
+
+def clear_clipboard() -> None:
+    """Empty the clipboard, and what is selected (X11), where it came from this program."""
+    clipboard = QGuiApplication.clipboard()
+    if clipboard.ownsClipboard() or QGuiApplication.platformName() in _OF_ONE_PROGRAM:
+        clipboard.clear()
+    if clipboard.supportsSelection() and clipboard.ownsSelection():
+        clipboard.clear(QClipboard.Mode.Selection)
 
 
 class ClipboardMarker(QObject):

@@ -53,6 +53,7 @@ ALL = (
     Keys("page.write", EVERYWHERE, ("Ctrl+6",), "Write"),
     Keys("page.settings", EVERYWHERE, ("Ctrl+,",), "Settings"),
     Keys("clipboard", EVERYWHERE, ("Ctrl+Shift+T",), "Translate the clipboard"),
+    Keys("lock", EVERYWHERE, ("Ctrl+Shift+L",), "Hide everything at once, and lock an encrypted history"),
     Keys("quit", EVERYWHERE, ("Ctrl+Q",), "Quit"),
     Keys("chat.new", CHAT, ("Ctrl+N",), "New chat"),
     Keys("chat.private", CHAT, ("Ctrl+Shift+N",), "New private chat, of which nothing is kept"),

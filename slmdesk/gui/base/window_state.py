@@ -69,6 +69,13 @@ class WindowStateFile:
         self._path = path
         self._older = frozenset(older) & _DEFAULTS.keys()
         self.current = WindowState(**_valid(self._read(older)))
+        self._keeps_words = True
+
+    def keep_words(self, keeps_words: bool) -> None:
+        """Whether to save what a person wrote into the filters: not beside an encrypted history.  Raises KnownError."""
+        if keeps_words != self._keeps_words:
+            self._keeps_words = keeps_words
+            self._save(self.current)
 
     def change(self, **values: Any) -> None:
         """Change some values and save them.  Raises KnownError where they cannot be saved."""
@@ -86,6 +93,8 @@ class WindowStateFile:
             self._older = frozenset()
 
     def _save(self, state: WindowState) -> None:
+        if not self._keeps_words:
+            state = replace(state, search_author="")
         write_atomically(self._path, json_bytes({name: getattr(state, name) for name in _DEFAULTS}))
 
     def _read(self, older: Mapping[str, Json]) -> Mapping[str, Any]:

@@ -22,6 +22,8 @@ from slmdesk.gui.base.clipboard import marks
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.network import NetworkSection
 from slmdesk.gui.settings.network_controller import NetworkController
+from slmdesk.gui.settings.privacy import PrivacySection
+from slmdesk.gui.settings.privacy_controller import PrivacyController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.settings.spelling import SpellingSection
 from slmdesk.gui.settings.spelling_controller import SpellingController
@@ -68,6 +70,7 @@ class SettingsPage(QScrollArea):
         network: NetworkController,
         tokens: TokenController,
         spelling: SpellingController,
+        privacy: PrivacyController,
         models_folder: str,
         parent: QWidget | None = None,
     ) -> None:
@@ -75,6 +78,7 @@ class SettingsPage(QScrollArea):
         self.setObjectName("settings_page")
         self._controller = controller
         self._network_controller, self._tokens, self._spelling = network, tokens, spelling
+        self._privacy_controller = privacy
         self._default_folder = models_folder
         self._choices: dict[str, Choice] = {}
         """By the name of their setting."""
@@ -98,6 +102,8 @@ class SettingsPage(QScrollArea):
         )
         self._build_look()
         self._build_models(holder)
+        self.privacy = PrivacySection(self._privacy_controller, holder)
+        self._column.addWidget(self.privacy)
         self._network = NetworkSection(self._network_controller, self._tokens, holder)
         self._column.addWidget(self._network)
         self._column.addWidget(WallsSection(self._controller, holder))
@@ -272,6 +278,7 @@ class SettingsPage(QScrollArea):
         """Say what the organisation has set; such settings are shown but cannot be changed."""
         show_words(self._policy_note, policy_words(policy))
         self._network.show_policy(policy)
+        self.privacy.show_policy(policy)
         for key in policy.managed:
             if widget := self.findChild(QWidget, f"setting_{key}"):
                 widget.setEnabled(False)
@@ -288,6 +295,7 @@ def policy_words(policy: Policy) -> str:
     parts += [words for key, words in way.items() if key in policy.forced]
     parts += [f"models in the folder {policy.models_folder}"] if policy.models_folder else []
     parts += ["how much is kept of what was read"] if "saved_states_mib" in policy.forced else []
+    parts += [f"lock after {policy.lock_minutes} min at the latest"] if policy.lock_minutes else []
     parts += ["exams only when asked for"] if policy.forced.get("exams_at_first_use") is False else []
     parts += [f"hidden: {', '.join(FEATURES[one].lower() for one in sorted(policy.hidden))}"] if policy.hidden else []
     return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""

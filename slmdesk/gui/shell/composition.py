@@ -39,9 +39,11 @@ from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
+from slmdesk.gui.settings.privacy_controller import PrivacyController
 from slmdesk.gui.settings.spelling_controller import SpellingController
 from slmdesk.gui.shell.help_window import Folders, HelpWindow
 from slmdesk.gui.shell.home_place import HomePlace
+from slmdesk.gui.shell.locking import Locking
 from slmdesk.gui.shell.main_window import MainWindow, Page
 from slmdesk.gui.shell.notices import NoticeController
 from slmdesk.gui.shell.notifications import Notifier
@@ -107,6 +109,7 @@ class Frame(QObject):
         self.find = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
         self.settings = SettingsController(bridge, settings, self)
+        self.privacy = PrivacyController(bridge, self.settings, self)
         self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
         self.spelling = SpellingController(bridge, self.settings, self)
@@ -129,7 +132,9 @@ class Frame(QObject):
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [one.name for one in attached.now])
-        self.settings_page = SettingsPage(self.settings, self.network, self.tokens, self.spelling, models_folder)
+        self.settings_page = SettingsPage(
+            self.settings, self.network, self.tokens, self.spelling, self.privacy, models_folder
+        )
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self.keeper)
         self.compare_page = ComparePage(self.compare, self.keeper)
         self.documents_area = DocumentsArea(self._bridge, self.keeper, self)
@@ -170,6 +175,9 @@ class Frame(QObject):
         self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
         self.opener = Opener(self._bridge, self)
         self.palette = PaletteEntry(self._bridge, self)
+        self.locking = Locking(
+            self._bridge, self.window, settings, lambda: self.presence.idle_s, lambda: self.jobs.begun, self
+        )
         self.chat.new_chat()
 
     def _help_writing(self, editor: WritingEdit) -> None:
@@ -233,6 +241,13 @@ class Frame(QObject):
         status.statement_requested.connect(
             lambda: self._open_once(StatementWindow, lambda: StatementWindow(bridge, self.window))
         )
+        self.privacy.state_shown.connect(self.locking.take)
+        self.privacy.encryption_offered.connect(self.chat_page.first_start.offer_encryption)
+        self.chat_page.first_start.encrypt_requested.connect(self.settings_page.privacy.encrypt)
+        self.privacy.encryption_shown.connect(status.show_encrypted)
+        status.cover_requested.connect(self.locking.cover)
+        status.lock_requested.connect(self.locking.lock)
+        status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
         status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
         self.jobs.status_reported.connect(status.show_jobs)
         self.jobs.opened.connect(self.opener.job)

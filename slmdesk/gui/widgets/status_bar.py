@@ -1,14 +1,15 @@
-"""The status bar: offline or not, requests today, the model, and the jobs."""
+"""The status bar: offline or not, requests today, whether the history is encrypted, the model, and the jobs."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtCore import QLocale, QPoint, Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import show_in_menu
 from slmdesk.gui.widgets.build import button, row
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.network_panel import NetworkPanel
 from slmdesk.gui.widgets.text import ElidedLabel
 from slmdesk.services.base.messages import bytes_for_people
@@ -25,7 +26,8 @@ STATE_WORDS = {
 
 class StatusBar(QFrame):
     """Emits `offline_chosen` with whether to work offline, `once_chosen` to be online until slmdesk is closed,
-    `ledger_requested` to see the network log, `statement_requested`, `jobs_requested`.
+    `ledger_requested` to see the network log, `statement_requested`, `jobs_requested`, and from the padlock of an
+    encrypted history `cover_requested`, `lock_requested` and `privacy_requested`.
     """
 
     offline_chosen = Signal(bool)
@@ -33,6 +35,9 @@ class StatusBar(QFrame):
     ledger_requested = Signal()
     statement_requested = Signal()
     jobs_requested = Signal()
+    cover_requested = Signal()
+    lock_requested = Signal()
+    privacy_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,21 +51,42 @@ class StatusBar(QFrame):
         tip = "Allow or forbid the network, and see every request this program made"
         self._network = button("", "network_button", self, kind="status", tip=tip)
         self._panel = NetworkPanel(self)
+        tip = "This history is encrypted. Lock it, or cover the window"
+        self._lock = button("Encrypted", "lock_button", self, kind="status", tip=tip, icon="lock", colour="muted")
+        self._lock.hide()
         self._model = ElidedLabel(self, name="model_status")
         self._model.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tip = "See what is being worked on"
         self._jobs = button("", "jobs_button", self, kind="status", tip=tip, on=self.jobs_requested)
         self.show_jobs("")
         margins = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
-        row(self._network, (self._model, 1), self._jobs, into=self, gap=theme.SPACE_16, margins=margins)
+        row(self._network, self._lock, (self._model, 1), self._jobs, into=self, gap=theme.SPACE_16, margins=margins)
         self._show_network()
 
     def _connect(self) -> None:
+        self._lock.clicked.connect(self._on_lock_clicked)
         self._network.clicked.connect(lambda: self._panel.toggle_above(self._network))
         self._panel.offline_chosen.connect(self.offline_chosen)
         self._panel.once_chosen.connect(self.once_chosen)
         self._panel.ledger_requested.connect(self.ledger_requested)
         self._panel.statement_requested.connect(self.statement_requested)
+
+    def show_encrypted(self, is_encrypted: bool) -> None:
+        """Show the padlock of an encrypted history; a plain one has none."""
+        self._lock.setVisible(is_encrypted)
+
+    @Slot()
+    def _on_lock_clicked(self) -> None:
+        menu = passing(QMenu(self), "lock_menu")
+        cover = named(menu.addAction("Cover the window; jobs go on"), "cover_action")
+        lock = named(menu.addAction("Lock the history; jobs go on after unlocking"), "lock_action")
+        show_in_menu(lock, "lock")
+        menu.addSeparator()
+        privacy = named(menu.addAction("Privacy settings…"), "privacy_action")
+        cover.triggered.connect(self.cover_requested)
+        lock.triggered.connect(self.lock_requested)
+        privacy.triggered.connect(self.privacy_requested)
+        menu.popup(self._lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
     @Slot(int)
     def show_requests(self, count: int) -> None:

@@ -52,6 +52,11 @@ class ServiceThread:
         """Whether the caller runs on the service thread."""
         return threading.current_thread() is self._thread
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread has not ended yet."""
+        return self._thread.is_alive()
+
     def post(self, fn: Callable[[], object]) -> None:
         """Queue `fn`; functions run in the order they were posted.  After `close` it is dropped."""
         with self._wake:

@@ -14,7 +14,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
-from slmdesk.services.privacy.opening import PrivacyState, state_of, system_keyring
+from slmdesk.services.privacy.opening import PrivacyState, secret_in, state_of, system_keyring
 from slmdesk.store import (
     KEYRING,
     PASSPHRASE,
@@ -105,7 +105,10 @@ class PrivacyService(Service):
         return self.check(words).map(rewrite)
 
     def check(self, words: str) -> Pending[None]:
-        """Whether a passphrase or a recovery key opens this history: ends with None, or key.wrong or key.mistyped."""
+        """Whether a passphrase or a recovery key opens this history, or "" for the keyring.
+
+        Ends with None, or key.wrong, key.mistyped, key.missing.
+        """
         return self._on_thread(lambda: self._check(words))
 
     def change_passphrase(self, words: str, passphrase: str) -> Pending[None]:
@@ -178,8 +181,10 @@ class PrivacyService(Service):
         return self._on_thread(run)
 
     def _check(self, words: str) -> None:
-        if self._keys().opened_by(words) != self._key():
-            raise wrong_of(words)
+        keys = self._keys()
+        opened = keys.opened_by(words) if words else keys.opened_with(KEYRING, secret_in(self._keyring, keys))
+        if opened != self._key():
+            raise wrong_of(words) if words else KnownError("key.missing")
 
     def _key(self) -> DataKey:
         if self._store.key is None:

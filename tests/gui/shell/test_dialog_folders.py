@@ -17,8 +17,10 @@ from slmdesk.gui.widgets.file_dialogs import ask_files, note_document_folder
 
 pytestmark = pytest.mark.gui
 MARKER = "Mueller-Bank"
+TESTS = Path(__file__).resolve().parents[2]
 
 SCRIPT = """
+import os
 import sys
 from pathlib import Path
 from PySide6.QtCore import QSettings
@@ -33,13 +35,19 @@ if sys.argv[2] == "inside":
     paths = find_paths()
     make_folders(paths)
     run = WindowRun(app, paths, engine="echo")
+if sys.argv[2] == "encrypted":
+    from fakes.encrypted import encrypt
+    paths = find_paths()
+    make_folders(paths)
+    os.close(os.open(paths.dialogs_file, os.O_CREAT, 0o600))
+    paths.dialogs_file.write_text("left by a plain history: " + sys.argv[1])
+    run = WindowRun(app, paths, engine="echo", key=encrypt(paths))
 note_document_folder(Path(sys.argv[1]) / "x")
 dialog = ask_files(None, "Open", print, name="d", filters="")
 app.processEvents()
 dialog.close()
 delete(dialog)
 sys.stdout.flush()
-import os
 os._exit(0)
 """
 
@@ -53,22 +61,24 @@ def files_with(folder: Path) -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where Qt keeps its settings")
-@pytest.mark.parametrize("how", ["outside", "inside"])
+@pytest.mark.parametrize("how", ["outside", "inside", "encrypted"])
 def test_a_file_dialog_writes_nothing_outside_the_home(tmp_path, how) -> None:
     account, chosen = tmp_path / "account", tmp_path / MARKER
     account.mkdir()
     chosen.mkdir()
     env = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
     env |= {"HOME": str(account), "SLMDESK_HOME": str(account / "desk"), "QT_QPA_PLATFORM": "offscreen"}
+    env |= {"PYTHONPATH": os.pathsep.join([str(TESTS), env.get("PYTHONPATH", "")])}
     subprocess.run([sys.executable, "-c", SCRIPT, str(chosen), how], env=env, check=True, timeout=120)
     assert (
         files_with(account)
         == {
             "outside": [".config/QtProject.conf"],  # the control: what Qt does by itself
             "inside": ["desk/config/QtProject.conf"],
+            "encrypted": [],
         }[how]
     )
-    if how == "inside":
+    if how != "outside":
         assert not (account / ".config").exists()
         assert stat.S_IMODE((account / "desk" / "config" / "QtProject.conf").stat().st_mode) == 0o600
 

@@ -32,6 +32,10 @@ STAYS = (
 )
 WITH_STARTER = "slmdesk needs a language model to work. Start with the small one included, or add your own (.gguf)."
 WITHOUT_STARTER = "slmdesk needs a language model to work. Add your own (.gguf)."
+ENCRYPTION = (
+    "•  The history can be encrypted, so that nobody reads it from the disk or a backup: now, or at any time in "
+    "Settings, under Privacy."
+)
 COLUMN, COLUMN_LETTERS = 560, 76
 """The widest column: in pixels, and in letters where they are large."""
 
@@ -58,8 +62,10 @@ class EmptyChat(QScrollArea):
 
 class FirstStart(QScrollArea):
     """Shown when there is no model: offers the starter model when it is there, or a model file, and says what stays on
-    this PC.
+    this PC.  Emits `encrypt_requested`.
     """
+
+    encrypt_requested = Signal()
 
     def __init__(self, models: ModelsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,6 +111,11 @@ class FirstStart(QScrollArea):
         parts.addWidget(plain_label("What stays on this PC: everything", inner, name="stays_title", kind="heading"))
         for at, line in enumerate(STAYS):
             parts.addWidget(plain_label(f"•  {line}", inner, name=f"stays_{at}", kind="muted"))
+        self._offer = plain_label(ENCRYPTION, inner, name="encryption_offer", kind="muted", is_hidden=True)
+        self._encrypt = button("Encrypt the history…", "offer_encrypt_button", inner, on=self.encrypt_requested)
+        self._encrypt.hide()
+        parts.addWidget(self._offer)
+        parts.addLayout(row(self._encrypt, 1))
         _centre(inner, parts)
         show_column(self, inner)
         self.set_starter("")
@@ -145,6 +156,12 @@ class FirstStart(QScrollArea):
     @Slot()
     def end_progress(self) -> None:
         self._set_importing(False)
+
+    @Slot(bool)
+    def offer_encryption(self, is_offered: bool) -> None:
+        """Offer to encrypt the history; it can be done at any time later."""
+        self._offer.setVisible(is_offered)
+        self._encrypt.setVisible(is_offered)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if model_files(event):
