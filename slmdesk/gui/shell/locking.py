@@ -75,7 +75,10 @@ class Locking(QObject):
     def take(self, state: PrivacyState) -> None:
         """Know what opens the history, or that it is not encrypted."""
         words = state.by_passphrase or state.by_recovery
-        ways = Ways(words, state.by_keyring) if state.is_encrypted else None
+        self.know(Ways(words, state.by_keyring) if state.is_encrypted else None)
+
+    def know(self, ways: Ways | None) -> None:
+        """Know it before the services have said so: the keys of a lock work from the first moment."""
         was, self.ways = self.ways, ways
         if ways is not None and was is None:
             self._timer.start()

@@ -22,7 +22,7 @@ from slmdesk.core.records import JobStatus, Status
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.gui.shell.lock_window import LockWindow
 from slmdesk.gui.shell.locking import NOT_ENCRYPTED, WARN_S
-from slmdesk.services.base.window_channel import LOCK, LOCKING, ask_window
+from slmdesk.services.base.window_channel import ANSWER, LOCK, LOCKING, RAISE, ask_window
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.store import open_store
@@ -387,9 +387,7 @@ def with_words(paths, tmp_path, monkeypatch) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into the memory of a process")
-def test_a_lock_leaves_no_child_and_no_word_in_memory_and_jobs_go_on_after_unlocking(
-    window, with_words, paths, tmp_path
-):
+def test_after_a_lock_no_child_is_left_and_no_word_in_memory(window, with_words, paths, tmp_path):
     one = window()
     assert one.wait("page") == {"page": False}
     assert not one.holds_in_memory(MARKER)
@@ -409,6 +407,9 @@ def test_a_lock_leaves_no_child_and_no_word_in_memory_and_jobs_go_on_after_unloc
     assert psutil.Process(pid).children(recursive=True) == []
     assert not one.holds_in_memory(MARKER)
     assert MARKER.encode() not in b"".join(path.read_bytes() for path in paths.data.parent.rglob("*") if path.is_file())
+
+    assert ask_window(paths.data, RAISE) == ANSWER  # a second start meets the lock page, and nothing more
+    assert ask_window(paths.data, LOCK) == LOCKING
 
     after = len(one.told)
     one.ask(f"type {PASSPHRASE}")
