@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -93,10 +94,33 @@ network --export "$WORK/network.csv"
 """What is done on a day; a line with ! is one of the shell."""
 
 
-def script_of(day: str) -> str:
+LOCKED_DAY = (
+    """
+models import "$MODEL"
+chat "Before, $MARKER."
+!grep -rqa "$MARKER" "$SLMDESK_HOME"
+encrypt on
+!grep -rqa "$MARKER" "$SLMDESK_HOME" && exit 97
+"""
+    + DAY.partition("doctor\n")[2]
+    + """
+redact "$WORK/contract.docx" --list "$WORK/names.txt" --yes -o "$WORK/redacted.docx"
+encrypt status
+"""
+)
+"""The same with a history that is encrypted, each command opened by its passphrase; before it is encrypted the words are found."""
+
+
+def script_of(day: str, *, locked: bool = False) -> str:
     command = " ".join(f"'{one}'" for one in SLMDESK)
+    key = ' --passphrase-fd 3 3<"$WORK/passphrase"' if locked else ""
     lines = (one for one in day.splitlines() if one)
-    return "\n".join(one[1:] if one.startswith("!") else f"{command} {one} >/dev/null" for one in lines)
+    return "\n".join(one[1:] if one.startswith("!") else _line(command, one, key) for one in lines)
+
+
+def _line(command: str, line: str, key: str) -> str:
+    option, _, opened = key.strip().partition(" 3<")
+    return f"{command} {option} {line} >/dev/null" + (f" 3<{opened}" if opened else "")
 
 
 def desk_of_a_clerk(folder: Path) -> Path:
@@ -108,6 +132,8 @@ def desk_of_a_clerk(folder: Path) -> Path:
     write_pdf(folder / "contract.pdf", text)
     (folder / "note.md").write_text(f"# A note\n\nThe tenant {MARKER} pays the rent on the first day of a month.\n")
     (folder / "matter" / "one.md").write_text(f"# One\n\nThe tenant {MARKER} pays the rent.\n")
+    (folder / "names.txt").write_text(f"{MARKER}\n")
+    (folder / "passphrase").write_text("a passphrase of several words\n")
     (folder / "matter" / "two.md").write_text("# Two\n\nThe landlord repairs the roof.\n")
     return folder
 
@@ -138,6 +164,29 @@ def test_a_working_day_opens_no_socket_and_writes_nothing_elsewhere(environment,
     assert all(one.stat().st_mode & 0o077 == 0 for one in home.rglob("*"))
     results = ("summary.docx", "summary.pdf", "table.xlsx", "changes.html", "contract.de.docx", "note.fr.md")
     assert [name for name in results if not (work / name).stat().st_size] == []
+
+
+def test_of_a_working_day_with_an_encrypted_history_no_byte_can_be_read(environment, tiny, tmp_path, home) -> None:
+    needs_strace(tmp_path)
+    work = desk_of_a_clerk(tmp_path / "work")
+    env = places(tmp_path, environment) | {"MODEL": str(tiny)}
+    log = tmp_path / "calls"
+    done = traced(script_of(LOCKED_DAY, locked=True), log, env)
+    assert done.returncode == 0, done.stderr[-3000:]
+    calls = log.read_text(errors="replace")
+    assert internet(calls) == []
+    assert outside(calls, home, work, tmp_path / "tmp", tmp_path / "run") == []
+    places_left = [home, *(tmp_path / name for name in ("user", "tmp", "run"))]
+    files = [one for place in places_left for one in place.rglob("*") if one.is_file()]
+    assert [one.name for one in files if MARKER.encode() in one.read_bytes()] == []
+    assert MARKER.encode() in (work / "chats.json").read_bytes()
+    assert MARKER.encode() not in zipped(work / "redacted.docx")
+
+
+def zipped(path: Path) -> bytes:
+    """All that is in an archive, inflated."""
+    with zipfile.ZipFile(path) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist())
 
 
 def test_control_a_socket_and_a_file_elsewhere_are_seen_also_in_a_child(environment, tmp_path, home) -> None:
