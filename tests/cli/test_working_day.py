@@ -108,7 +108,7 @@ redact "$WORK/contract.docx" --list "$WORK/names.txt" --yes -o "$WORK/redacted.d
 encrypt status
 """
 )
-"""The same with a history that is encrypted, each command opened by its passphrase; before it is encrypted the words are found."""
+"""The same with a history that is encrypted, each command opened by its passphrase; before that its words are found."""
 
 
 def script_of(day: str, *, locked: bool = False) -> str:
