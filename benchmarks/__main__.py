@@ -18,6 +18,7 @@ from benchmarks import (
     chat_rows,
     document_rows,
     download_throughput,
+    encryption_rows,
     engine_rows,
     estimates,
     history_rows,
@@ -42,7 +43,7 @@ MORE = {
     row.__name__: row
     for module in (
         engine_rows, program_rows, download_throughput, estimates, search_results, window_rows, history_rows,
-        translation_rows,
+        translation_rows, encryption_rows,
     )
     for row in module.MORE
 }  # fmt: skip

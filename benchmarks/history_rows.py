@@ -44,21 +44,22 @@ BATCH = 50_000
 def long_history() -> Iterator[Row]:
     """The window, offscreen, over a chat of 10,000 messages; and searches of a history of a million."""
     with tempfile.TemporaryDirectory(prefix="slmdesk-bench-") as home:
-        _run(home, "fill", str(LONG), str(LONG))
-        seen = _run(home, "open")
+        run_part(home, "fill", str(LONG), str(LONG))
+        seen = run_part(home, "open")
     detail = f"offscreen, {len(seen['open_ms'])} times, another chat between"
     yield Row(f"chat of {LONG:,} messages opens, ms", median_and_span(seen["open_ms"], 0), "≤ 60", detail)
     yield Row("longest hold of the window meanwhile, ms", median_and_span(seen["hold_ms"], 0), "reported", detail)
     with tempfile.TemporaryDirectory(prefix="slmdesk-bench-", dir=os.environ.get("SLMDESK_BENCH_FOLDER")) as home:
-        _run(home, "fill", str(MANY), str(PER_CHAT))
-        seen = _run(home, "search")
+        run_part(home, "fill", str(MANY), str(PER_CHAT))
+        seen = run_part(home, "search")
     for words, times in seen.items():
         yield Row(
             f"search of {MANY:,} messages for “{words}”, ms", median_and_span(times, 1), "≤ 100", f"{len(times)} times"
         )
 
 
-def _run(home: str, *args: str) -> Any:
+def run_part(home: str, *args: str) -> Any:
+    """A part of this module in a process of its own, over this home; what it printed last."""
     environment: Mapping[str, str] = {**os.environ, "SLMDESK_HOME": home, "QT_QPA_PLATFORM": "offscreen"}
     command = [sys.executable, "-m", "benchmarks.history_rows", *args]
     done = subprocess.run(command, cwd=ROOT, env=dict(environment), check=True, capture_output=True, text=True)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from slmdesk.cli.console import Console, json_option
+from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.cli.opening import WORDS, ask_words
 from slmdesk.core.errors import KnownError
+from slmdesk.core.files import is_there, write_atomically
+from slmdesk.core.json_file import read_file
+from slmdesk.core.policy_encryption import public_key_of, shown_key
 from slmdesk.core.recovery_key import new_recovery_key, secret_of
+from slmdesk.core.sealing import new_pair
 from slmdesk.paths import find_paths
-from slmdesk.services.privacy.opening import PrivacyState, state_of, ways_of
+from slmdesk.services.privacy.opening import PrivacyState, open_by_organisation, state_of, ways_of
 
 KEEP = (
     "This recovery key opens the history where the passphrase is forgotten. Nobody can make another for it. Write it "
@@ -71,14 +77,20 @@ def off(console: Console) -> None:
 
 
 @encrypt.command()
+@click.option(
+    "--organisation-key", type=NamedFile(dir_okay=False), metavar="FILE",
+    help="Open the history by the organisation's private key, where it was encrypted under its policy.",
+)  # fmt: skip
 @json_option
 @click.pass_obj
-def passphrase(console: Console) -> None:
+def passphrase(console: Console, organisation_key: Path | None) -> None:
     """Set another passphrase.  Backups made before are still opened by the old one."""
-    with console.services() as services:
-        words = ask_words(console, f"{WORDS}, as it is now")
+    private = _private_key(organisation_key) if organisation_key else b""
+    key = open_by_organisation(find_paths(console.home), private) if private else None
+    with console.services(key=key) as services:
+        words = "" if private else ask_words(console, f"{WORDS}, as it is now")
         new = _new_passphrase(console)
-        console.result_of(services, lambda: services.privacy.change_passphrase(words, new))
+        console.result_of(services, lambda: services.privacy.change_passphrase(words, new, private=private))
     _tell(console, "The new passphrase opens the history.")
 
 
@@ -109,6 +121,25 @@ def keyring(console: Console, switch: str) -> None:
     _tell(console, "The history opens by itself on this account." if is_on else "The passphrase is asked for.")
 
 
+@encrypt.command("organisation-key")
+@click.argument("file", type=NamedFile(dir_okay=False))
+@json_option
+@click.pass_obj
+def organisation_key(console: Console, file: Path) -> None:
+    """Make a pair of keys for an organisation: the private one into FILE, the public one for its policy.
+
+    Whoever has FILE can open each history that was encrypted under that policy (`[encryption] recovery_key`).
+    """
+    if is_there(file):
+        raise KnownError("file.exists", path=str(file))
+    private, public = new_pair()
+    write_atomically(file, f"{shown_key(private)}\n".encode())
+    if console.as_json:
+        console.give({"recovery_key": shown_key(public)})
+    else:
+        console.say(f'recovery_key = "{shown_key(public)}"')
+
+
 @encrypt.command("new-keys")
 @json_option
 @click.pass_obj
@@ -119,6 +150,17 @@ def new_keys(console: Console) -> None:
         passphrase, recovery = _new_passphrase(console), _new_recovery_key(console)
         console.result_of(services, lambda: services.privacy.renew(words, passphrase, recovery))
         _tell(console, "The history is encrypted with new keys.", recovery)
+
+
+def _private_key(file: Path) -> bytes:
+    try:
+        private = public_key_of(read_file(file).decode("ascii").strip())
+    except (OSError, ValueError) as err:
+        reason = getattr(err, "strerror", None) or "it is no key"
+        raise KnownError("file.unreadable", path=str(file), reason=reason) from err
+    if not private:
+        raise KnownError("file.unreadable", path=str(file), reason="it is no key")
+    return private
 
 
 def _new_passphrase(console: Console) -> str:

@@ -100,6 +100,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "key.library_missing": ("library",),
         "lock.plain": (),
         "lock.silent": (),
+        "encryption.required": (),
+        "encryption.plain": (),
         "item.unknown": ("id",),
         "text.replaced": ("count",),
         "chats.unknown": ("path",),

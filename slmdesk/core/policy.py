@@ -19,6 +19,7 @@ from slmdesk.core.administrators import owner_of, why_not_theirs
 from slmdesk.core.errors import KnownError
 from slmdesk.core.json_file import read_file
 from slmdesk.core.labels import clean_label
+from slmdesk.core.policy_encryption import EncryptionRules, encryption_rules
 from slmdesk.core.policy_registry import KEY, read_registry
 from slmdesk.core.retention import DOCUMENT, MOST_DAYS
 from slmdesk.core.shares import is_share
@@ -35,7 +36,7 @@ _KNOWN = {
     "files": ("shares",),
     "retention": ("days", "trash_days", "documents", "hold"),
     "statement": ("heads",),
-    "encryption": ("lock_minutes",),
+    "encryption": ("required", "recovery_key", "plain_exports", "lock_minutes"),
 }
 MAX_SPEED_KIB = 1 << 24
 TRASH_DAYS = 30
@@ -93,6 +94,8 @@ class Policy:
     """A folder in which each start leaves the end of its ledger; empty: none does."""
     lock_minutes: int = 0
     """An encrypted history locks after so many minutes without anybody at the latest; 0: as the person chose."""
+    encryption: EncryptionRules = field(default_factory=EncryptionRules)
+    """What is asked of the history's encryption."""
     problems: tuple[KnownError, ...] = ()
     """What is wrong with the file: policy.invalid, policy.key."""
     sha256: str = ""
@@ -214,6 +217,7 @@ class _Reading:
             holds=self._holds(tables.get("retention", {}).get("hold", [])),
             heads=self._heads(tables.get("statement", {}).get("heads", "")),
             lock_minutes=self._lock_minutes(tables.get("encryption", {}).get("lock_minutes")),
+            encryption=encryption_rules(tables.get("encryption", {}), self._wrong),
             problems=tuple(self._problems),
         )
 

@@ -255,6 +255,10 @@ class Services:
         sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
+        try:
+            self.privacy.follow_policy()
+        except KnownError as err:
+            self.notice(err)
 
     def _use_key(self) -> None:
         """Seal with the key of the history, or with none, what of a person's words is in other files."""
@@ -429,7 +433,7 @@ class Services:
         self.watch.start()
         self.retention = self._closed_at_end(RetentionService(self.runtime, self.chats, self.documents, self.states))
         self.erasing = ErasingService(
-            self.runtime, self.models, self.retention, self.network, self.tokens, self.statements
+            self.runtime, self.models, self.retention, self.network, self.tokens, self.statements, self.privacy
         )
 
     def _on_replaced(self) -> None:

@@ -31,8 +31,10 @@ from slmdesk.services.online.routes import certificates_in, shown_proxy
 from slmdesk.settings import policy_of
 from slmdesk.store import SQLITE_VERSION
 
-_PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}
-_PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "numpy", "psutil", "jinja2")
+_PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils",
+          "encryption": "sqlcipher3"}  # fmt: skip
+_PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "sqlcipher3",
+             "cryptography", "numpy", "psutil", "jinja2")  # fmt: skip
 
 
 def examine(services: Services) -> Pending[dict[str, Json]]:
@@ -52,6 +54,7 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
         **examine_computer(services.paths, services.models.folder),
         "history": {
             "read_only": services.read_only,
+            "encrypted": services.store.key is not None,
             "bytes": _size_of(services.paths.database),
             "models": len(services.models.list()),
         },

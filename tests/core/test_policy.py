@@ -442,3 +442,26 @@ def test_a_registry_without_rules_or_one_that_is_shut() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="of other systems")
 def test_other_systems_have_no_registry() -> None:
     assert registry_policy() is None
+
+
+PUBLIC = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
+
+
+def test_what_an_organisation_asks_of_encryption(written) -> None:
+    found = written(f'[encryption]\nrequired = true\nrecovery_key = "{PUBLIC}"\nplain_exports = false\n')
+    assert (found.encryption.required, found.encryption.plain_exports, found.problems) == (True, False, ())
+    assert found.encryption.recovery_key == bytes(range(1, 33))
+    nothing = Policy().encryption
+    assert (nothing.required, nothing.recovery_key, nothing.plain_exports) == (False, b"", True)
+
+
+@pytest.mark.parametrize(
+    "line", ["required = 1", "required = 'yes'", "plain_exports = 0", "recovery_key = 'AQID'", "recovery_key = 5"]
+)
+def test_encryption_that_cannot_be_understood_is_stricter_and_offline(written, line) -> None:
+    found = written(f"[encryption]\n{line}\n")
+    assert codes(found) == ["policy.invalid"]
+    assert found.forced["offline"] is True
+    assert found.encryption.required is line.startswith("required")
+    assert found.encryption.plain_exports is not line.startswith("plain")
+    assert found.encryption.recovery_key == b""

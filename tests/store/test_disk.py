@@ -29,15 +29,15 @@ def can_unshare() -> bool:
 @pytest.mark.process
 @pytest.mark.parametrize("how", ["tmpfs", "limit"])
 def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, tmp_path, home, how):
-    """A real file system of 640 KiB where one can be made; a limit on the size of files everywhere."""
+    """A real file system of 760 KiB where one can be made; a limit on the size of files everywhere."""
     if how == "tmpfs" and not can_unshare():
         how = "limit"
     if how == "tmpfs":
         home.mkdir()
-        script = 'mount -t tmpfs -o size=640k none "$0" && head -c 200000 /dev/zero > "$0/filler" && exec "$@"'
+        script = 'mount -t tmpfs -o size=760k none "$0" && head -c 200000 /dev/zero > "$0/filler" && exec "$@"'
         instance = child("fill", home, 0, before=("unshare", "-rm", "sh", "-c", script, str(home)))
     else:
-        instance = child("fill", home, 400_000)
+        instance = child("fill", home, 500_000)
     out, errors = instance.communicate("go\n", timeout=120)
     assert instance.returncode == 0, errors
     full, after = out.split("\n")[:2]

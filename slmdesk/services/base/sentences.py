@@ -202,6 +202,10 @@ SENTENCES: Mapping[str, str] = {
         "This history is not encrypted, so locking it would protect nothing. Encrypt it first; the window then locks."
     ),
     "lock.silent": "The window does not answer. Close it, or end its process, to be sure.",
+    "encryption.required": (
+        "Your organisation wants the history encrypted: “slmdesk encrypt on” does that. It cannot be decrypted here."
+    ),
+    "encryption.plain": "Your organisation has switched off copies of the history without encryption.",
     # documents
     "document.unknown_format": "Files of the kind “{suffix}” cannot be read. These can: {known}.",
     "document.unreadable": "The document {path} cannot be read ({reason}).",

@@ -49,10 +49,13 @@ class BackupService(Service):
         """Copy the history to `target`.  Reports progress as (done, total) in pages.
 
         The copy of an encrypted history is encrypted as well, its keys with it, unless it is to be `plain`; see
-        store/backup_file.py.  Raises KnownError `store.in_use` while another instance runs, `file.exists`.
+        store/backup_file.py.  Raises KnownError `store.in_use` while another instance runs, `file.exists`,
+        `encryption.plain`.
         """
         if is_there(target):
             raise KnownError("file.exists", path=str(target))
+        if plain and self._store.key is not None and not self._settings.policy.encryption.plain_exports:
+            raise KnownError("encryption.plain")
         held = ExitStack()
         held.enter_context(self._store.alone())
 

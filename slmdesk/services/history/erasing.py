@@ -27,6 +27,7 @@ from slmdesk.services.models.move.files import OURS
 from slmdesk.services.online.access_token import TokenService
 from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.statement.service import StatementService
+from slmdesk.services.privacy.service import PrivacyService
 from slmdesk.store import FileLock
 
 CONFIRMATION = "delete everything"
@@ -55,10 +56,11 @@ class ErasingService(Service):
         network: NetworkService,
         tokens: TokenService,
         statements: StatementService,
+        privacy: PrivacyService,
     ) -> None:
         super().__init__(runtime)
         self._models, self._retention, self._network, self._tokens = models, retention, network, tokens
-        self._statements = statements
+        self._statements, self._privacy = statements, privacy
 
     def look(self, *, models: bool) -> Pending[Erasure]:
         """Count what would be deleted; nothing is changed.
@@ -83,14 +85,15 @@ class ErasingService(Service):
         return pending_on_file_thread(self._service_thread, count, name="erase")
 
     def forget_secrets(self) -> Pending[None]:
-        """Take the access token, the password of a proxy and the key of statements out of the system's keyring; ends
-        with a Problem where that does not work.
+        """Take the access token, the password of a proxy, the key of statements and that of the history out of the
+        system's keyring; ends with a Problem where that does not work.
         """
 
         def forget() -> Slices[None]:
             yield self._tokens.forget()
             yield self._network.forget_password()
             yield self._statements.forget_key()
+            yield self._privacy.forget_key()
 
         return in_slices(self._service_thread, forget())
 

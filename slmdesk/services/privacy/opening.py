@@ -120,6 +120,11 @@ def state_of(paths: Paths, *, is_encrypted: bool | None = None, keyring: Vault |
     )
 
 
+def open_by_organisation(paths: Paths, private: bytes) -> DataKey:
+    """The key of the history, by the organisation's private key.  Raises KnownError key.wrong, key.file_damaged, …"""
+    return unlock_with(paths, ORGANISATION, private)
+
+
 def needs_words(backup: Path) -> bool:
     """Whether a file is an encrypted backup.  Raises KnownError file.missing, file.unreadable, key.file_damaged."""
     return source_of(backup).is_encrypted

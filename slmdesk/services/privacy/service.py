@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.policy_encryption import EncryptionRules
 from slmdesk.core.recovery_key import secret_of
 from slmdesk.core.sealing import new_key
 from slmdesk.hub.vault import Vault
@@ -17,6 +18,7 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.privacy.opening import PrivacyState, secret_in, state_of, system_keyring
 from slmdesk.store import (
     KEYRING,
+    ORGANISATION,
     PASSPHRASE,
     Cost,
     DataKey,
@@ -34,7 +36,7 @@ T = TypeVar("T")
 
 class PrivacyService(Service):
     """On the service thread.  What takes a second, a passphrase, runs on a thread of its own; writing the history anew
-    keeps the service thread for about a second for 75 MB.
+    keeps the service thread for about five seconds for 80 MB.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class PrivacyService(Service):
 
         def look() -> PrivacyState:
             found = state_of(self._paths, is_encrypted=is_encrypted, keyring=self._keyring)
-            return replace(found, can_encrypt=found.can_encrypt and not is_read_only)
+            return replace(found, can_encrypt=found.can_encrypt and not is_read_only, is_required=self._rules.required)
 
         return self._on_thread(look)
 
@@ -95,6 +97,8 @@ class PrivacyService(Service):
 
         Ends with None, or a Problem: key.wrong, key.mistyped, store.*, disk.full; the history is then as it was.
         """
+        if self._rules.required:
+            raise KnownError("encryption.required")
         before = self._keys()
 
         def rewrite(_none: None) -> None:
@@ -111,19 +115,45 @@ class PrivacyService(Service):
         """
         return self._on_thread(lambda: self._check(words))
 
-    def change_passphrase(self, words: str, passphrase: str) -> Pending[None]:
-        """Have it opened by another passphrase, instead of the one there was.  `words`: what opens it now.
+    def change_passphrase(self, words: str, passphrase: str, *, private: bytes = b"") -> Pending[None]:
+        """Have it opened by another passphrase, instead of the one there was.
+
+        `words`: what opens it now; or `private`, the organisation's private key, does.
 
         Backups made before are still opened by the old one.  Ends with None, or a Problem as `check`.
         """
         if not passphrase:
             raise KnownError("request.invalid", what="the passphrase is empty")
-        return self._change(words, lambda keys, key: keys.with_passphrase(key, passphrase, self._cost()))
+        return self._change(words, lambda keys, key: keys.with_passphrase(key, passphrase, self._cost()), private)
 
     def change_recovery(self, words: str, recovery: str) -> Pending[None]:
         """Have it opened by another recovery key, instead of the one there was."""
         secret = _secret_of(recovery)
         return self._change(words, lambda keys, key: keys.with_recovery(key, secret))
+
+    def follow_policy(self) -> None:
+        """At the start: an organisation that has set a recovery key can open the history from now on, and one that
+        wants it encrypted says so.  Raises KnownError encryption.required, disk.full, file.unwritable.
+        """
+        key = self._store.key
+        if key is None:
+            if self._rules.required and not self._store.read_only:
+                raise KnownError("encryption.required")
+            return
+        for keys in key_files(self._paths)[:1]:
+            changed = self._for_organisation(keys, key)
+            if changed != keys:
+                write_keys(self._paths, changed)
+
+    def forget_key(self) -> Pending[None]:
+        """Take what opens this history out of the system's keyring; before everything is deleted."""
+        found = key_files(self._paths)[:1]
+
+        def forget() -> None:
+            for keys in found:
+                self._remove(keys)
+
+        return self._on_thread(forget)
 
     def open_by_itself(self, by_itself: bool) -> Pending[None]:
         """Have the keyring open it on this account, or not any more.
@@ -156,6 +186,7 @@ class PrivacyService(Service):
             keys = KeyFile().with_recovery(key, secret)
             if passphrase:
                 keys = keys.with_passphrase(key, passphrase, self._cost())
+            keys = self._for_organisation(keys, key)
             return self._with_keyring(keys, key) if by_itself else keys
 
         def rewrite(keys: KeyFile) -> None:
@@ -171,11 +202,14 @@ class PrivacyService(Service):
 
         return self._on_thread(make).map(rewrite)
 
-    def _change(self, words: str, change: Callable[[KeyFile, DataKey], KeyFile]) -> Pending[None]:
+    def _change(self, words: str, change: Callable[[KeyFile, DataKey], KeyFile], private: bytes = b"") -> Pending[None]:
         key = self._key()
 
         def run() -> None:
-            self._check(words)
+            if not private:
+                self._check(words)
+            elif self._keys().opened_with(ORGANISATION, private) != key:
+                raise KnownError("key.wrong")
             write_keys(self._paths, change(self._keys(), key))
 
         return self._on_thread(run)
@@ -208,14 +242,25 @@ class PrivacyService(Service):
             raise KnownError("key.keyring", reason="it does not keep what it is given")
         return keys.with_keyring(key, secret)
 
+    def _for_organisation(self, keys: KeyFile, key: DataKey) -> KeyFile:
+        """As the policy of the whole PC says; one in this home could have been written by anybody in this account."""
+        public = self._rules.recovery_key
+        if not public or self._settings.policy.path == str(self._paths.policy_file):
+            return keys
+        is_there = any(slot.kdf.get("public") == public.hex() for slot in keys.of(ORGANISATION))
+        return keys if is_there else keys.with_organisation(key, public)
+
+    @property
+    def _rules(self) -> EncryptionRules:
+        return self._settings.policy.encryption
+
     def _forget(self, keys: KeyFile) -> None:
         """In the keyring, which may wait: nobody waits for that."""
+        self._on_thread(lambda: self._remove(keys))
 
-        def forget() -> None:
-            self._keyring.remove(keys.store)
-
+    def _remove(self, keys: KeyFile) -> None:
         if keys.has(KEYRING):
-            self._on_thread(forget)
+            self._keyring.remove(keys.store)
 
     def _on_thread(self, work: Callable[[], T]) -> Pending[T]:
         return pending_on_file_thread(self._service_thread, work, name="keys")

@@ -9,12 +9,14 @@ from fakes.recorder import Recorder, open_echo, result_of
 from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.policy_encryption import shown_key
 from slmdesk.core.recovery_key import new_recovery_key
+from slmdesk.core.sealing import new_pair
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import open_services
-from slmdesk.services.privacy.opening import Ways, open_by, state_of, ways_of
+from slmdesk.services.privacy.opening import Ways, open_by, open_by_organisation, state_of, ways_of
 from slmdesk.store import Cost
 
 pytestmark = pytest.mark.process
@@ -200,3 +202,76 @@ def test_the_library_that_is_missing_is_named(opened, monkeypatch) -> None:
     services = opened().services
     state = result_of(services, services.privacy.state)
     assert (state.can_encrypt, state.missing_library) == (False, "sqlcipher3")
+
+
+# ---- an organisation's policy
+
+
+@pytest.fixture
+def policy(home, monkeypatch):
+    """Writes the policy of the whole PC."""
+    file = home.parent / "etc" / "policy.toml"
+    file.parent.mkdir()
+    monkeypatch.setattr("slmdesk.paths.system_policy_file", lambda: file)
+    monkeypatch.setattr("slmdesk.core.policy.why_not_theirs", lambda _handle, _path: "")
+    return lambda text: file.write_text(f"version = 1\n[encryption]\n{text}\n", encoding="utf-8")
+
+
+def test_an_organisation_can_open_what_it_has_set_a_key_for(opened, vault, recovery, policy) -> None:
+    private, public = new_pair()
+    services = opened().services
+    assert result_of(services, lambda: services.privacy.encrypt(WORDS, recovery, by_itself=False)) is None
+    assert not result_of(services, services.privacy.state).by_organisation
+    services.close()
+    policy(f'recovery_key = "{shown_key(public)}"')
+    services = reopened(WORDS).services
+    assert result_of(services, services.privacy.state).by_organisation, "also of a history from before"
+    before = services.paths.keys_file.read_bytes()
+    services.close()
+    services = reopened(WORDS).services
+    assert services.paths.keys_file.read_bytes() == before, "once"
+    assert result_of(services, lambda: services.privacy.renew(WORDS, WORDS, recovery)) is None
+    services.close()
+    key = open_by_organisation(find_paths(), private)
+    with pytest.raises(KnownError, match=r"key\.wrong"):
+        open_by_organisation(find_paths(), new_pair()[0])
+    services = open_echo_with(key)
+    changed = result_of(services, lambda: services.privacy.change_passphrase("", OTHER, private=private))
+    assert changed is None
+    services.close()
+    reopened(OTHER).services.close()
+
+
+def test_a_key_in_the_policy_of_this_home_counts_for_nothing(opened, vault, recovery) -> None:
+    paths = find_paths()
+    paths.config.mkdir(parents=True)
+    paths.policy_file.write_text(f'[encryption]\nrecovery_key = "{shown_key(new_pair()[1])}"\n', encoding="utf-8")
+    services = opened().services
+    assert result_of(services, lambda: services.privacy.encrypt(WORDS, recovery, by_itself=False)) is None
+    assert not result_of(services, services.privacy.state).by_organisation
+
+
+def test_what_is_required_is_told_and_not_undone(opened, vault, recovery, policy, tmp_path) -> None:
+    policy("required = true\nplain_exports = false")
+    recorder = opened()
+    services = recorder.services
+    assert "encryption.required" in [event.problem.code for event in recorder.of(Noticed)]
+    assert result_of(services, services.privacy.state).is_required
+    encrypted(recorder, recovery)
+    with pytest.raises(KnownError, match=r"encryption\.required"):
+        services.service_thread.call(lambda: services.privacy.decrypt(WORDS))
+    with pytest.raises(KnownError, match=r"encryption\.plain"):
+        services.service_thread.call(lambda: services.backups.make(tmp_path / "plain.sqlite3", plain=True))
+    assert not isinstance(result_of(services, lambda: services.backups.make(tmp_path / "b.slmbackup")), Problem)
+    services.close()
+    again = reopened(WORDS)
+    assert "encryption.required" not in [event.problem.code for event in again.of(Noticed)]
+    again.services.close()
+
+
+def test_before_everything_is_deleted_the_keyring_forgets_the_key(opened, vault, recovery) -> None:
+    services = opened().services
+    assert result_of(services, lambda: services.privacy.encrypt(WORDS, recovery, by_itself=True)) is None
+    assert vault.kept
+    assert result_of(services, services.privacy.forget_key) is None
+    assert vault.kept == {}
