@@ -56,7 +56,7 @@ def _needed() -> set[str]:
 def _compared(each: metadata.Distribution) -> dict[str, Json]:
     changed, missing, compared, unlisted = [], [], 0, 0
     for file in each.files or ():
-        if file.hash is None:
+        if file.hash is None or "__pycache__" in file.parts:  # what Python compiled is written anew by Python
             unlisted += 1
             continue
         try:

@@ -95,6 +95,8 @@ def _program(statement: Mapping[str, Any]) -> Iterator[Piece]:
         more = f" and {len(files) - MOST_FILES:,} more, in statement.json" if len(files) > MOST_FILES else ""
         counts = f"{len(one['changed'])} changed, {len(one['missing'])} missing"
         yield item(f"{name} {one['version']}: {counts} ({_cut(', '.join(files[:MOST_FILES]), 600)}{more})")
+    left = sum(one["without_a_checksum"] for one in libraries.values())
+    yield small(f"{left:,} files have no checksum there or were compiled by Python itself, and were not compared.")
 
 
 def _policy_words(policy: Mapping[str, Any]) -> str:
