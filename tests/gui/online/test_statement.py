@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from datetime import date
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 
+from slmdesk.core.try_network import ALLOWED, REFUSED
 from slmdesk.gui.online.statement_window import STOPPED, StatementWindow
 from slmdesk.services.online.statement import verify
 
@@ -99,6 +103,26 @@ def test_it_can_be_stopped_and_a_refusal_is_shown(start, tmp_path):
     program.wait(lambda: said(window) == STOPPED)
     assert close.text() == "Close"
     assert not (tmp_path / "two.tar").exists()
+
+
+KEPT_OFFLINE = """
+import sys
+from slmdesk.core.try_network import outcome_of
+from slmdesk.gui.online.statement import connect_by_qt
+from slmdesk.hub.kernel import enforce
+port = int(sys.argv[1])
+print(outcome_of(lambda: connect_by_qt(port)))
+assert enforce()
+print(outcome_of(lambda: connect_by_qt(port)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is for Linux")
+def test_qts_own_socket_is_refused_by_the_system_where_it_keeps_the_window_offline():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        done = subprocess.run([sys.executable, "-c", KEPT_OFFLINE, port], capture_output=True, text=True, check=False)
+    assert done.stdout.split("\n")[:2] == [ALLOWED, REFUSED], done.stderr
 
 
 def test_every_control_has_a_name(start):
