@@ -36,6 +36,7 @@ from slmdesk.core.sealing import SealBroken
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 
+NAMES_TOLD = ("automatic", "always", "never")
 THEMES = ("system", "light", "dark")
 TOKEN_PLACES = ("ask", "keyring", "file")
 PASSWORD_PLACES = ("", "keyring", "file")
@@ -86,6 +87,10 @@ class Settings:
     """The others wait for their turn."""
     notify: bool = True
     """Say through the system that a download or a job has ended, while the window is not in front."""
+    notify_names: str = "automatic"
+    """Whether that names chats, documents and models: always, never, or automatic: unless the history is encrypted or
+    something is on hold.
+    """
     model_for_chat: str = ""
     """Id of the model that is the default for this job; empty: the last used.  The next three likewise."""
     model_for_summaries: str = ""
@@ -174,6 +179,8 @@ def reason_against(key: str, value: object) -> str:
         return "expected one of " + ", ".join(THEMES)
     if key == "token_place" and value not in TOKEN_PLACES:
         return "expected one of " + ", ".join(TOKEN_PLACES)
+    if key == "notify_names" and value not in NAMES_TOLD:
+        return "expected one of " + ", ".join(NAMES_TOLD)
     if key == "proxy_password_place" and value not in PASSWORD_PLACES:
         return "expected keyring, file or nothing"
     if isinstance(value, int) and key in _RANGES:

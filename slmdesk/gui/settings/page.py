@@ -172,6 +172,12 @@ class SettingsPage(QScrollArea):
             [(True, "Shown"), (False, "Not shown")],
         )  # fmt: skip
         self._choice(
+            "notify_names", "Names in notifications",
+            "A locked screen shows the titles of chats and documents in them, and the desktop may keep them. "
+            "Automatic: left out while the history is encrypted or something is on hold.",
+            [("automatic", "Automatic"), ("always", "Named"), ("never", "Left out")],
+        )  # fmt: skip
+        self._choice(
             "exams_at_first_use", "Model tests",
             "Once a model has answered, slmdesk asks once whether to test it, so that its card says what it can be "
             "trusted with. No test begins unasked while you work.",

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -32,6 +33,14 @@ _MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
 LONG_S = 30.0
 """Work shorter than this causes no notification: the person is still there."""
 _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What to say, with the name of a chat, a document or a model, and without."""
+
+    named: str
+    nameless: str
 
 
 class NotificationChannel(Protocol):
@@ -120,7 +129,7 @@ class Notifier(QObject):
     ) -> None:
         super().__init__(parent, objectName="notifier")
         self._bridge = bridge
-        self._window, self._is_requested = window, settings.notify
+        self._window, self._settings = window, settings
         self.ways: Sequence[NotificationChannel] = ways or (Tray(window, come_forward), Portal(), Alert(window))
         self._last: dict[str, object] = {}
         self._clock = clock
@@ -142,11 +151,11 @@ class Notifier(QObject):
         if is_over:
             del self._began[job.id]
         is_long = self._clock() - began > LONG_S
-        self._receive(f"job {job.id}", job.status, words_of_job(job) if is_long else "")
+        self._receive(f"job {job.id}", job.status, words_of_job(job) if is_long else None)
 
     @Slot(object)
     def _on_message_ended(self, event: MessageEnded) -> None:
-        """An answer in a chat: its title alone is told, for a locked screen shows notifications too."""
+        """An answer in a chat: at most its title is told, for a locked screen shows notifications too."""
         chat, status = event.message.item, event.message.status
         if status in (Status.COMPLETE, Status.FAILED) and self._is_out_of_sight():
             told = partial(self._on_chat_known, status)
@@ -154,45 +163,62 @@ class Notifier(QObject):
 
     def _on_chat_known(self, status: Status, item: Item) -> None:
         if item.kind == CHAT and self._is_out_of_sight():
-            self._show(words_of_answer(status, item.title))
+            self._tell(words_of_answer(status, item.title))
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
-        self._is_requested = settings.notify
+        self._settings = settings
 
-    def _receive(self, id: str, state: object, words: str) -> None:
+    def _receive(self, id: str, state: object, words: Words | None) -> None:
         before, self._last[id] = self._last.get(id), state
         is_news = before is not None and before != state  # what had ended before is none
         if words and is_news and self._is_out_of_sight():
-            self._show(words)
+            self._tell(words)
 
     def _is_out_of_sight(self) -> bool:
         """Whether a person wants to be told, and looks neither at the window nor at a dialog of it."""
-        return self._is_requested and not (self._window.isActiveWindow() or QApplication.activeWindow())
+        return self._settings.notify and not (self._window.isActiveWindow() or QApplication.activeWindow())
+
+    def _tell(self, words: Words) -> None:
+        """Show the words, without names where the person wants none; where it is for slmdesk to tell, while the
+        history is confidential.
+        """
+        if self._settings.notify_names == "automatic":
+            self._bridge.ask(
+                lambda services: services.history.is_confidential(),
+                lambda is_so: self._show(words.nameless if is_so else words.named),
+                lambda _problem: self._show(words.nameless),
+            )
+        else:
+            self._show(words.named if self._settings.notify_names == "always" else words.nameless)
 
     def _show(self, words: str) -> None:
         next(one for one in self.ways if one.is_there()).show(TITLE, words)
 
 
-def words_of_download(change: DownloadChanged) -> str:
-    """What to say of a download; empty while it has not ended in a way worth a notice."""
+def words_of_download(change: DownloadChanged) -> Words | None:
+    """What to say of a download; None while it has not ended in a way worth a notice."""
     name = plain(change.model.name if change.model else change.name or change.repo)
     if change.state is DownloadState.DONE:
-        return f"{name} is here, and exactly what was published."
-    return f"The download of {name} needs you." if change.state is DownloadState.FAILED else ""
+        return Words(f"{name} is here, and exactly what was published.", "A download is done.")
+    if change.state is DownloadState.FAILED:
+        return Words(f"The download of {name} needs you.", "A download needs you.")
+    return None
 
 
-def words_of_job(job: JobChanged) -> str:
-    """What to say of a job; empty for a download, which has its own text."""
-    if job.kind == DOWNLOAD:
-        return ""
-    what = f"{plain(kind_words(job.kind))} “{plain(job.title)}”"
-    return {JobStatus.DONE: f"{what} is done.", JobStatus.FAILED: f"{what} needs you."}.get(job.status, "")
+def words_of_job(job: JobChanged) -> Words | None:
+    """What to say of a job that has ended; None for a download, which has its own text."""
+    ends = {JobStatus.DONE: "is done.", JobStatus.FAILED: "needs you."}
+    if job.kind == DOWNLOAD or job.status not in ends:
+        return None
+    kind, end = plain(kind_words(job.kind)), ends[job.status]
+    return Words(f"{kind} “{plain(job.title)}” {end}", f"{kind} {end}")
 
 
-def words_of_answer(status: Status, title: str) -> str:
+def words_of_answer(status: Status, title: str) -> Words:
     """What to say of an answer that has ended."""
-    return f"“{plain(title)}” " + ("is answered." if status is Status.COMPLETE else "could not be answered.")
+    end = "is answered." if status is Status.COMPLETE else "could not be answered."
+    return Words(f"“{plain(title)}” {end}", f"A chat {end}")
 
 
 def plain(untrusted: str) -> str:

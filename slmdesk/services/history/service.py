@@ -78,6 +78,12 @@ class HistoryService(Service):
         """Return an item by id or unique prefix; also a private chat.  Raises KnownError `item.unknown`."""
         return self._chats.item(id)
 
+    def is_confidential(self) -> bool:
+        """Whether names are kept off the screen where nobody asked for them: the history is encrypted, or something
+        is on hold.
+        """
+        return self._store.key is not None or bool(self._store.holds.all())
+
     def change_settings(self, id: str, **values: Json) -> Item:
         """Update an item's own settings; None removes a key.  Raises KnownError `item.unknown`, store.*."""
         return self._store.items.change_settings(id, **values)

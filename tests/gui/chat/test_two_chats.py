@@ -146,6 +146,21 @@ def test_a_failed_answer_is_told(program, monkeypatch):
     assert way.shown == [("slmdesk", "\u201cbroken\u201d could not be answered.")]
 
 
+def test_no_title_is_told_while_the_history_is_encrypted(program, monkeypatch):
+    monkeypatch.setattr("slmdesk.services.history.service.HistoryService.is_confidential", lambda _self: True)
+    way = Recording()
+    program.frame.notifier.ways = [way]
+    leave(program, monkeypatch)
+    ask(program, "Dismissal of Ms Marker", answer="Yes.")
+    program.wait(lambda: way.shown)
+    assert way.shown == [("slmdesk", "A chat is answered.")]
+    program.frame.settings.change("notify_names", "always")
+    program.wait(lambda: program.frame.settings.current.notify_names == "always")
+    ask(program, "second", answer="Yes.")
+    program.wait(lambda: len(way.shown) == 2)
+    assert way.shown[1] == ("slmdesk", "\u201csecond\u201d is answered.")
+
+
 @pytest.mark.model
 @pytest.mark.timing
 def test_the_real_engine_answers_two_chats_at_once(start_real, starter_model):

@@ -6,19 +6,31 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from fakes.commands import ROOT
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.core.records import JobStatus
+from slmdesk.core.records import JobStatus, Status
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.shell.notifications import Alert, Notifier, Portal, Tray, plain, words_of_download, words_of_job
+from slmdesk.gui.shell.notifications import (
+    Alert,
+    Notifier,
+    Portal,
+    Tray,
+    Words,
+    plain,
+    words_of_answer,
+    words_of_download,
+    words_of_job,
+)
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.settings import Settings
 
 pytestmark = pytest.mark.gui
+NAMED = Settings(notify_names="always")
 
 
 class Recording:
@@ -57,7 +69,7 @@ def clock():
 def program(qtbot, clock):
     bridge, window, ways = Bridge(), Window(), [Recording(False), Recording(), Recording()]
     qtbot.addWidget(window)
-    notifier = Notifier(bridge, Settings(), window, window.show, ways=ways, clock=clock)
+    notifier = Notifier(bridge, NAMED, window, window.show, ways=ways, clock=clock)
     yield bridge, window, ways
     notifier.deleteLater()
 
@@ -87,10 +99,10 @@ def test_nothing_is_said_in_front_or_when_it_is_switched_off_or_old(program) -> 
     window.in_front = True
     run(bridge, DownloadState.FETCHING, DownloadState.DONE, id="3")
     window.in_front = False
-    bridge.settings_changed.emit(Settings(notify=False))
+    bridge.settings_changed.emit(replace(NAMED, notify=False))
     run(bridge, DownloadState.FETCHING, DownloadState.DONE, id="4")
     assert first.shown == []
-    bridge.settings_changed.emit(Settings())
+    bridge.settings_changed.emit(NAMED)
     run(bridge, DownloadState.FETCHING, DownloadState.DONE, id="5")
     assert len(first.shown) == 1, "the control"
 
@@ -115,6 +127,17 @@ def test_long_work_that_ended_is_said_once_whatever_its_kind_and_a_download_not_
     ]
 
 
+def test_without_names_nothing_that_a_person_named_is_said(program, clock) -> None:
+    bridge, _window, (_, first, _) = program
+    bridge.settings_changed.emit(Settings(notify_names="never"))
+    publish(bridge, clock, 31, JobStatus.RUNNING, JobStatus.DONE)
+    run(bridge, DownloadState.FETCHING, DownloadState.DONE, name="secret.gguf", id="2")
+    run(bridge, DownloadState.FETCHING, DownloadState.FAILED, name="secret.gguf", id="3")
+    assert first.shown == ["Summary is done.", "A download is done.", "A download needs you."]
+    assert words_of_answer(Status.COMPLETE, "Dismissal") == Words("“Dismissal” is answered.", "A chat is answered.")
+    assert words_of_answer(Status.FAILED, "Dismissal").nameless == "A chat could not be answered."
+
+
 def test_short_or_cancelled_work_and_what_had_ended_before_is_not_said(program, clock) -> None:
     bridge, window, (_, first, _) = program
     publish(bridge, clock, 29, JobStatus.RUNNING, JobStatus.DONE)
@@ -123,7 +146,7 @@ def test_short_or_cancelled_work_and_what_had_ended_before_is_not_said(program, 
     window.in_front = True
     publish(bridge, clock, 100, JobStatus.RUNNING, JobStatus.DONE, id="4")
     window.in_front = False
-    bridge.settings_changed.emit(Settings(notify=False))
+    bridge.settings_changed.emit(replace(NAMED, notify=False))
     publish(bridge, clock, 100, JobStatus.RUNNING, JobStatus.DONE, id="5")
     assert first.shown == []
 
@@ -136,8 +159,8 @@ def test_g1_no_name_is_markup_or_steers(name) -> None:
         words_of_job(JobChanged("1", "exam", JobStatus.DONE, 1, 1, title=name)),
     ):
         assert words
-        assert not set(words) & set("<>&\n\u202e")
-        assert len(words) < 140
+        assert not set(words.named) & set("<>&\n\u202e")
+        assert len(words.named) < 140
     assert plain("tiny.Q4_K_M.gguf") == "tiny.Q4_K_M.gguf"
 
 
