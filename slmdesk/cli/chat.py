@@ -17,11 +17,13 @@ from slmdesk.cli.console import Console, NamedFile, json_option, next_of
 from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
 from slmdesk.cli.models.library import link_shared
 from slmdesk.cli.numbers import FiniteRange
+from slmdesk.cli.redaction import marked_words, print_preview
 from slmdesk.cli.sampling import sampling_options
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import THINKING, Json, Sampling
 from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, MessageGrew, Problem, ThoughtGrew
+from slmdesk.services.chat.answer_writer import REDACTION
 from slmdesk.services.chat.context_window import window_then
 from slmdesk.services.chat.conversation import blanks_note
 from slmdesk.services.chat.events import NotesBegun, QuotesFound, TurnsLeftOut
@@ -30,6 +32,8 @@ from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import Services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.redaction.labels import put_back_words
+from slmdesk.services.redaction.service import kept_from
 
 MAX_STDIN_BYTES = 16 << 20
 WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
@@ -71,6 +75,13 @@ STOP_S = 5.0
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
+@click.option(
+    "--redact/--no-redact",
+    default=None,
+    help="Replace names, numbers and addresses before the model sees them, and put them back into the answer, in this "
+    "chat from now on.",
+)
+@click.option("--redact-preview", is_flag=True, help="Print what --redact would replace, and ask nothing.")
 @json_option
 @click.pass_obj
 def chat(
@@ -90,6 +101,8 @@ def chat(
     password: bool,
     anyway: bool,
     no_save: bool,
+    redact: bool | None,
+    redact_preview: bool,
 ) -> int:
     """Ask PROMPT, or the text on stdin; on a terminal without either, chat until Ctrl-D.
 
@@ -109,6 +122,12 @@ def chat(
         prompt = f"{prompt}\n\n{more}"
     if not interactive and not (prompt or "").strip():
         raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
+    if redact_preview:
+        if interactive or files:
+            raise click.UsageError("--redact-preview looks at a PROMPT, or words on stdin, alone.")
+        console.is_streaming = False
+        with console.services() as services:
+            return print_preview(console, services, prompt or "", chat_id)
 
     request = SendRequest(
         text=prompt or "",
@@ -124,6 +143,7 @@ def chat(
         space=space or "",
         anyway=anyway,
         save=not no_save,
+        redact=redact,
     )
     with console.services() as services:
         link_shared(console, services)
@@ -269,10 +289,13 @@ class _ChatRun:
             failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
             left_out = self._left_out(message)
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
-            console.give({**done, "citations": _cited(quotes), **failed})
+            console.give({**done, **_redaction(message), "citations": _cited(quotes), **failed})
             return
         for one in quotes:
             console.notify(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
+        back, marked = kept_from(message.sampling.get(REDACTION))
+        if words := put_back_words(back, len(marked)):
+            console.notify(f"note: {words}{marked_words(message.text, marked)}")
         if blanks := blanks_note(message):
             console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
         if message.finish_reason == "length" and saved:
@@ -315,6 +338,15 @@ def _given_beside(console: Console) -> str:
     elif not stat.S_ISREG(mode):
         return ""
     return read_stdin().strip()
+
+
+def _redaction(message: Message) -> dict[str, Json]:
+    """What became of the substitutes; nothing where the model saw none."""
+    if REDACTION not in message.sampling:
+        return {}
+    count, marked = kept_from(message.sampling[REDACTION])
+    places: list[Json] = [{"start": start, "end": end, "text": message.text[start:end]} for start, end in marked]
+    return {"redaction": {"put_back": count, "marked": places}}
 
 
 def _cited(quotes: Sequence[Quoted]) -> list[Json]:

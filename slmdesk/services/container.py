@@ -24,6 +24,7 @@ from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime
 from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.chat.ephemeral import PREFIX as UNSAVED
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.chat.titles import TitleWriter
 from slmdesk.services.documents.embedding import EmbeddingService
@@ -79,6 +80,7 @@ from slmdesk.services.privacy.service import PrivacyService
 from slmdesk.services.questions.export import export_question
 from slmdesk.services.questions.service import KIND as QUESTION
 from slmdesk.services.questions.service import QuestionService
+from slmdesk.services.redaction.service import RedactionService
 from slmdesk.services.spelling.service import SpellingService
 from slmdesk.services.summaries.export import export_summary
 from slmdesk.services.summaries.folder import FolderSummaries
@@ -350,7 +352,10 @@ class Services:
         self.embedding = self._closed_at_end(EmbeddingService(runtime, self.uses, loader))
         self.retrieval = Retrieval(store, self.embedding.nearest)
         self.states = self._closed_at_end(StateService(runtime, loader, self.key_for))
-        self.chats = self._closed_at_end(ChatService(runtime, models, loader, self.retrieval, self.states))
+        self.redaction = RedactionService(runtime, lambda item: item.startswith(UNSAVED))
+        self.chats = self._closed_at_end(
+            ChatService(runtime, models, loader, self.retrieval, self.states, self.redaction)
+        )
         self.titles = self._closed_at_end(TitleWriter(runtime, loader, self.chats.rename))
         answers = self.chats.answers
         self.comparing = self._closed_at_end(ModelComparisonService(runtime, models, loader, self.jobs, answers))

@@ -246,10 +246,22 @@ def m014_encryption(_db: Database) -> None:
     """No table changes: an older slmdesk says “newer” of an encrypted history, which it would take for damaged."""
 
 
+def m015_redactions(db: Database) -> None:
+    """What stands for what in the prompts of an item, and the person's list of people and firms."""
+    db.conn.execute(
+        "create table redactions (item text not null references items (id) on delete cascade, n integer not null,"
+        " kind text not null, original text not null, substitute text not null, forms text not null,"
+        " primary key (item, n))"
+    )
+    db.conn.execute(
+        "create table private_names (n integer primary key, words text not null unique, kind text not null)"
+    )
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
     m008_thoughts, m009_edits, m010_presets, m011_archive, m012_ledger, m013_retention,
-    m014_encryption,
+    m014_encryption, m015_redactions,
 )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from slmdesk.store.pages import Pages, page_from
 from slmdesk.store.part import Shared
 from slmdesk.store.passages import Passages, Vectors, passage_from
 from slmdesk.store.presets import Presets, preset_from
+from slmdesk.store.redactions import Redactions, entry_from, listed_from
 from slmdesk.store.results import Results
 from slmdesk.store.retention import Holds, Rules, hold_from, rule_from
 from slmdesk.store.rows import mapping_from
@@ -98,6 +99,7 @@ class Store:
         self.measurements = Measurements(shared)
         self.rules = Rules(shared)
         self.holds = Holds(shared)
+        self.redactions = Redactions(shared)
 
     @property
     def read_only(self) -> bool:
@@ -162,7 +164,8 @@ class Store:
             "item_documents": lambda row: row["document"],
             "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": pair_from,
             "rules": rule_from, "holds": hold_from, "retention_log": lambda row: row["count"],
-            "presets": preset_from, "glossaries": glossary_from, "terms": term_from,
+            "presets": preset_from, "glossaries": glossary_from, "terms": term_from, "private_names": listed_from,
+            "redactions": entry_from,
         }  # fmt: skip
         counts = "0 as term_count, 0 as page_count, 0 as total, 0 as done, 0 as failed"
         for table, read in readers.items():
@@ -311,6 +314,7 @@ class Store:
                 self.segments.forget(id)
                 self.memory.delete_of_item(id)
                 self.results.delete(id)
+                self.redactions.delete_of_item(id)
                 self.documents.unlink(id)
                 self.items.delete(id)
                 self.shared.note_gone(id)

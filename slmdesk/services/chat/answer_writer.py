@@ -33,7 +33,11 @@ from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.redaction.service import Veil, added_to
+from slmdesk.text.redaction.replacing import Restorer
 
+REDACTION = "redaction"
+"""Key of what is stored with an answer whose model saw substitutes; see `PutBack.kept`."""
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
 CHARACTERS_PER_GAP_S = 100_000
@@ -90,16 +94,20 @@ class AnswerRequest:
     """
     kept: Mapping[str, Json] = field(default_factory=dict)
     """Kept in the row beside the sampling: what of the chat the model saw."""
+    veil: Veil | None = None
+    """The model is given substitutes, and the row the originals."""
     preparation: Preparation | None = None
     """Makes the request that is written instead of this one, which has no turns yet."""
 
     def payload(self, answer_so_far: str) -> dict[str, Json]:
-        """Return the request as the engine's `chat` job takes it."""
+        """Return the request as the engine's `chat` job takes it.  Raises KnownError redaction.* with a veil."""
         payload: dict[str, Json] = {
             "messages": messages_to_json(self.turns),
             "sampling": to_json(self.sampling),
             "answer_prefix": "" if self.choices else answer_so_far,
         }
+        if self.veil and answer_so_far:
+            payload["answer_prefix"] = self.veil.hide([answer_so_far])[0]
         if self.lora:
             payload |= {"lora": self.lora.path, "lora_scale": self.lora.scale}
         if self.choices:
@@ -107,6 +115,16 @@ class AnswerRequest:
         if self.state:
             payload["state"] = dict(self.state)
         return payload
+
+
+@dataclass(slots=True)
+class _Veiled:
+    """What a model wrote with substitutes, and what puts the originals back while it does."""
+
+    veil: Veil
+    words: Restorer
+    thoughts: Restorer
+    written: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +143,8 @@ class _Growing:
     was_retried: bool = False
     before: list[Answer] = field(default_factory=list)
     """What the model was asked before for the same row."""
+    veiled: _Veiled | None = None
+    """Set when the model is given substitutes."""
     ending: AnswerEnding | None = None
     """Set when the answer has ended but its row could not be written yet."""
 
@@ -214,7 +234,8 @@ class Answers(Service):
         """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
         for growing in tuple(self._growing.values()):
             _let_go(growing)
-            ending = growing.ending or AnswerEnding(Status.INTERRUPTED, kept=growing.request.kept)
+            kept = growing.request.kept if growing.ending else {**growing.request.kept, **_unveiled(growing)}
+            ending = growing.ending or AnswerEnding(Status.INTERRUPTED, kept=kept)
             with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
                 growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
         self._growing.clear()
@@ -242,21 +263,21 @@ class Answers(Service):
 
     def _begin(self, growing: _Growing, lease: Lease) -> None:
         growing.lease = lease
-        growing.request.watcher.began()
-        lease.start("chat", growing.request.payload(growing.text), lambda event: self._on_event(growing, event))
+        request = growing.request
+        try:
+            payload = request.payload(growing.text)
+            if request.veil:
+                growing.veiled = _Veiled(request.veil, request.veil.restorer(), request.veil.restorer())
+        except KnownError as err:
+            self._end_failed(growing, problem_for(err))
+            return
+        request.watcher.began()
+        lease.start("chat", payload, lambda event: self._on_event(growing, event))
 
     def _on_event(self, growing: _Growing, event: FromChild) -> None:
         message = growing.request.message
-        if isinstance(event, Token) and event.is_thought:
-            growing.thoughts.append(event.text)
-            growing.length += len(event.text)
-            self._publish(ThoughtGrew(message.item, message.id, event.text))
-            self._schedule()
-        elif isinstance(event, Token):
-            growing.pieces.append(event.text)
-            growing.length += len(event.text)
-            self._publish(MessageGrew(message.item, message.id, event.text))
-            self._schedule()
+        if isinstance(event, Token):
+            self._on_token(growing, event)
         elif isinstance(event, Progress):
             self._publish(PromptProgress(message.item, message.id, event.done, event.total))
         elif isinstance(event, Done):
@@ -270,6 +291,21 @@ class Answers(Service):
                 self._end_failed(growing, problem_of(event.code, event.args))
         elif isinstance(event, Cancelled):
             self._end(growing, AnswerEnding(Status.CANCELLED))
+
+    def _on_token(self, growing: _Growing, token: Token) -> None:
+        message, text = growing.request.message, token.text
+        growing.length += len(text)
+        if veiled := growing.veiled:
+            if not token.is_thought:
+                veiled.written.append(text)
+            text = (veiled.thoughts if token.is_thought else veiled.words).add(text)
+        if text and token.is_thought:
+            growing.thoughts.append(text)
+            self._publish(ThoughtGrew(message.item, message.id, text))
+        elif text:
+            growing.pieces.append(text)
+            self._publish(MessageGrew(message.item, message.id, text))
+        self._schedule()
 
     def _was_replaced(self, growing: _Growing) -> bool:
         """Return whether the child was replaced between loading and this request, which has no text yet."""
@@ -387,7 +423,7 @@ class Answers(Service):
         if growing.ending is not None:
             return
         request = growing.request
-        growing.ending = ending = replace(ending, kept=request.kept)
+        growing.ending = ending = replace(ending, kept={**request.kept, **_unveiled(growing)})
         if request.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.polish(growing.text), []
         request.watcher.ending(answer)
@@ -398,6 +434,18 @@ class Answers(Service):
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
         self._publish(MessageEnded(ended, problem, usage, timing))
         request.watcher.ended(ended)
+
+
+def _unveiled(growing: _Growing) -> dict[str, Json]:
+    """Put the originals back into all that was written; returns what is stored of it, with what was so before."""
+    veiled, growing.veiled = growing.veiled, None
+    if veiled is None:
+        return {}
+    back = veiled.veil.put_back("".join(veiled.written))
+    growing.thoughts.append(veiled.thoughts.end())
+    growing.pieces = [back.text]
+    before = growing.request.message.sampling.get(REDACTION)
+    return {REDACTION: added_to(before, back.kept(len(growing.prefix)))}
 
 
 def _let_go(growing: _Growing) -> None:

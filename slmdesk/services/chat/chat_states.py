@@ -14,10 +14,10 @@ from slmdesk.core.types import ChatMessage, Json
 from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
-from slmdesk.services.chat.context_window import window_of
 from slmdesk.services.chat.conversation import active_path, leaf_of
 from slmdesk.services.chat.ephemeral import PREFIX
 from slmdesk.services.chat.options import options_from
+from slmdesk.services.chat.veils import Veils
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.models.library import ModelService
 
@@ -31,11 +31,12 @@ class ChatStates(Service):
     """Saves and finds the states of chats."""
 
     def __init__(
-        self, runtime: Runtime, models: ModelService, states: StateService, *, kind: str, version: str
+        self, runtime: Runtime, models: ModelService, states: StateService, veils: Veils, *, kind: str, version: str
     ) -> None:
         """`kind`: of the items that are chats; `version`: of the prompt."""
         super().__init__(runtime)
         self._models, self._states, self._kind, self._version = models, states, kind, version
+        self._veils = veils
         self._resting: dict[str, Later] = {}
         runtime.events.on(MessageEnded, self._on_message_ended)
 
@@ -74,5 +75,5 @@ class ChatStates(Service):
                 and record
                 and not has_adapter
             ):
-                turns, _ids = window_of(item).turns(path)
+                turns, _ids = self._veils.window(item).turns(path)
                 self._states.keep(record, turns, self._version, [item.id], replaces=True)

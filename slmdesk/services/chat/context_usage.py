@@ -56,6 +56,9 @@ class ContextMeter:
 
     def measure(self, request: ContextRequest) -> None:
         """Count the tokens, with the model when it is loaded."""
+        if request.window.veil:
+            draft = request.window.veil.hide([request.draft], keeps=False)[0]
+            request = replace(request, draft=draft)
         self._newest = request
         turns, _ids = request.window.turns(request.path)
         if request.draft:
@@ -81,6 +84,8 @@ class ContextMeter:
         held = [one for group in groups_of(seen) if window.holds(group) for one in group]
         sent = [part for one in seen for part in one.attachments if part.text]
         texts = [window.system, request.draft, notes, _words(held), _words(seen)]
+        if window.veil:
+            texts = window.veil.hide(texts, keeps=False)
 
         def counted(counts: list[int]) -> None:
             system, draft, noted, pinned, talk = counts

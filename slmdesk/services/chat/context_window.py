@@ -7,7 +7,7 @@ left out as whole groups: a question with its answers.  Pure functions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from slmdesk.core.languages import LANGUAGES
@@ -15,6 +15,7 @@ from slmdesk.core.records import Item, Message
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.services.chat.conversation import SYSTEM, system_of, turns_for_engine
 from slmdesk.services.chat.options import EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
+from slmdesk.services.redaction.service import Veil
 from slmdesk.text.checks.words import tongue
 
 AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
@@ -48,6 +49,8 @@ class ContextWindow:
     """One of ANSWER_LANGUAGES: asked for behind each message of the person.  In the instructions, small models do not
     hear it (docs/decisions.md).
     """
+    veil: Veil | None = field(default=None, compare=False)
+    """Hides what is private in the turns."""
 
     def place(self, path: Sequence[Message]) -> int:
         """Return the index in `path` of the message from which on the model sees it."""
@@ -72,7 +75,10 @@ class ContextWindow:
         return self.notes if not self.after or self.place(path) else ""
 
     def turns(self, path: Sequence[Message]) -> tuple[list[ChatMessage], list[str]]:
-        """Return the turns for the model and the ids of their messages, as `turns_for_engine` does."""
+        """Return the turns for the model and the ids of their messages, as `turns_for_engine` does.
+
+        With a veil they have substitutes; raises then KnownError redaction.*, store.*.
+        """
         turns, ids = turns_for_engine(self.system, self.seen(path))
         self._name_language(turns, ids)
         if notes := self.notes_on(path):
@@ -80,7 +86,8 @@ class ContextWindow:
             turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
         examples = self._example_turns
         at = 1 if turns and turns[0].role is Role.SYSTEM else 0
-        return [*turns[:at], *examples, *turns[at:]], [*ids[:at], *("" for _one in examples), *ids[at:]]
+        whole = [*turns[:at], *examples, *turns[at:]]
+        return (self.veil.hide_turns(whole) if self.veil else whole), [*ids[:at], *("" for _one in examples), *ids[at:]]
 
     def _name_language(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
         """Ask for the language of the answer behind each turn of the person; one too short to tell is like the last."""

@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import ChatMessage, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.chat.context_window import Group
@@ -22,6 +24,7 @@ from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.one_shot import Words, ask_once
 from slmdesk.services.jobs.steps import step_of
+from slmdesk.services.redaction.service import Veil
 from slmdesk.text.checks.words import tongue
 
 T = TypeVar("T")
@@ -59,12 +62,12 @@ class NoteWriter:
     loader: ModelLoader
     prompts: Prompts
 
-    def write(self, record: ModelRecord, notes: str, groups: Sequence[Group]) -> Pending[str]:
-        """Return notes on `groups` and on what the `notes` before them say.
+    def write(self, record: ModelRecord, notes: str, groups: Sequence[Group], veil: Veil | None = None) -> Pending[str]:
+        """Return notes on `groups` and on what the `notes` before them say; with a `veil` the model sees substitutes.
 
         Cancelled, it reports nothing.  A Problem when the model cannot be loaded or its process fails.
         """
-        writing = _Writing(self, record, notes, [group for group in groups if not _was_refused(group)])
+        writing = _Writing(self, record, notes, [group for group in groups if not _was_refused(group)], veil)
         writing.begin()
         return writing.pending
 
@@ -72,8 +75,8 @@ class NoteWriter:
 class _Writing:
     """Notes being written, round by round."""
 
-    def __init__(self, at: NoteWriter, record: ModelRecord, notes: str, left: list[Group]) -> None:
-        self._at, self._record, self._notes, self._left = at, record, notes, left
+    def __init__(self, at: NoteWriter, record: ModelRecord, notes: str, left: list[Group], veil: Veil | None) -> None:
+        self._at, self._record, self._notes, self._left, self._veil = at, record, notes, left, veil
         self._unread: list[str] = []
         self._context = 0
         self._lease: Lease | None = None
@@ -94,6 +97,12 @@ class _Writing:
             self._end("\n".join(one for one in (self._notes, *self._unread) if one))
             return
         turns = self._turns(count)
+        if self._veil:
+            try:
+                turns = self._veil.hide_turns(turns)
+            except KnownError as err:
+                self._end(problem_for(err))
+                return
 
         def measured(found: tuple[int, int]) -> None:
             if found[0] + space_for_notes(self._context) <= self._context:
@@ -123,7 +132,8 @@ class _Writing:
         sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=most)
 
         def answered(words: list[Words]) -> None:
-            self._notes = words[0].text.strip() or self._notes
+            written = words[0].text.strip()
+            self._notes = (self._veil.put_back(written).text if self._veil else written) or self._notes
             del self._left[:count]
             self._next(len(self._left))
 

@@ -18,9 +18,10 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.chat.answer_writer import AnswerRequest
 from slmdesk.services.chat.attachments.planner import Plan, PlanRequest, Workers, is_undecided, older_by_passages
 from slmdesk.services.chat.attachments.quotes import Quotes
-from slmdesk.services.chat.context_window import ContextWindow, window_of
+from slmdesk.services.chat.context_window import ContextWindow
 from slmdesk.services.chat.options import ASK, options_from
 from slmdesk.services.chat.room import Room, RoomWorkers
+from slmdesk.services.chat.veils import Veils
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Preparer:
     room: RoomWorkers
     quotes: Quotes
     publish: Callable[[Event], None]
+    veils: Veils
 
     def request(
         self, request: AnswerRequest, item: Item, path: Sequence[Message], *, goes_on: bool = False
@@ -40,9 +42,9 @@ class Preparer:
 
         `goes_on`: the answer is continued, and what was decided about its attachments stays.
         """
-        window, way = window_of(item), options_from(item.settings).when_full
+        window, way = self.veils.window(item), options_from(item.settings).when_full
         needs_plan = _needs_plan(path, window, goes_on=goes_on)
-        if way == ASK and not needs_plan:
+        if way == ASK and not needs_plan and window.veil is None:
             return self.whole(request, window, path)
         return replace(request, preparation=_Preparing(self, request, window, path, way=way, needs_plan=needs_plan))
 
@@ -51,7 +53,7 @@ class Preparer:
         turns, _ids = window.turns(path)
         attached = attachments_on(path)
         watcher = self.quotes.watcher(attached) if attached else request.watcher
-        return replace(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
+        return replace(request, turns=tuple(turns), watcher=watcher, kept=window.kept, veil=window.veil)
 
 
 class _Preparing:
@@ -75,7 +77,12 @@ class _Preparing:
         """Make room, decide the attachments, and make room once more, as they may be long."""
 
         def end() -> None:
-            ready(self._preparer.whole(self._request, self._window, self._path))
+            try:
+                whole = self._preparer.whole(self._request, self._window, self._path)
+            except KnownError as err:  # something cannot be redacted, so nothing is sent
+                failed(problem_for(err))
+            else:
+                ready(whole)
 
         def plan() -> None:
             self._plan(lambda: self._make_room(end, failed), failed)
@@ -103,7 +110,11 @@ class _Preparing:
 
     def _plan(self, then: Callable[[], None], failed: Callable[[Problem | None], None]) -> None:
         request, before, question = self._request, self._path[:-1], self._path[-1]
-        turns, _ids = self._window.turns(before)
+        try:
+            turns, _ids = self._window.turns(before)
+        except KnownError as err:
+            failed(problem_for(err))
+            return
         plan_request = PlanRequest(
             question=question.words,
             asked_before=tuple(one.words for one in before if one.role is Role.USER),

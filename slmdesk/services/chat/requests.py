@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.types import Sampling
 from slmdesk.services.chat.options import ChatOptions
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +60,9 @@ class SendRequest:
 
     What was attached to it is attached to this one too.
     """
+    redact: bool | None = None
+    """Whether what is private is replaced before the model sees it, in this chat from now on; None: the chat's own."""
+    decisions: Decisions = NOTHING_DECIDED
+    """What a person decided about the finds in this text."""
     save: bool = True
     """False: nothing of the chat is written to the disk."""

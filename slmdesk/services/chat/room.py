@@ -89,9 +89,14 @@ class Room:
 
     def _measure(self, window: ContextWindow, then: Callable[[int], None]) -> None:
         """Count the tokens of the whole prompt; of a continued answer with what there is of it."""
-        turns, _ids = window.turns(self._path)
-        if self._request.message.text:
-            turns.append(ChatMessage(Role.ASSISTANT, (TextPart(self._request.message.text, Origin.MODEL),)))
+        try:
+            turns, _ids = window.turns(self._path)
+            if begun := self._request.message.text:
+                words = window.veil.hide([begun])[0] if window.veil else begun
+                turns.append(ChatMessage(Role.ASSISTANT, (TextPart(words, Origin.MODEL),)))
+        except KnownError as err:
+            self._fail(problem_for(err))
+            return
         self._when(self._at.writer.prompts.measure(self._request.record, turns), lambda found: then(found[0]))
 
     def _look(self, tokens: int) -> None:
@@ -109,6 +114,8 @@ class Room:
             self._choose(groups, sizes, max(0, tokens - sum(sizes)))
 
         texts = [text for one in each for text in one]
+        if self._window.veil:
+            texts = self._window.veil.hide(texts)
         self._when(count_tokens(self._at.writer.loader, self._request.record, texts), counted)
 
     def _fits(self, tokens: int) -> bool:
@@ -145,7 +152,9 @@ class Room:
         message = self._request.message
         self._at.publish(NotesBegun(message.item, message.id))
         unpinned = [group for group in gone if not self._window.holds(group)]
-        self._writing = self._at.writer.write(self._request.record, self._window.notes_on(self._path), unpinned)
+        self._writing = self._at.writer.write(
+            self._request.record, self._window.notes_on(self._path), unpinned, self._window.veil
+        )
         self._when(self._writing, lambda notes: self._keep(replace(window, notes=notes)))
 
     def _keep(self, window: ContextWindow) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -29,7 +30,7 @@ from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
 from slmdesk.services.chat.chat_states import ChatStates
 from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
-from slmdesk.services.chat.context_window import ContextWindow, window_of, window_then
+from slmdesk.services.chat.context_window import ContextWindow, window_of
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
     Conversation,
@@ -57,11 +58,13 @@ from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.chat.rewrites import Rewrite, asked_with, kept_of
 from slmdesk.services.chat.room import RoomWorkers
 from slmdesk.services.chat.spaces import SpaceService
+from slmdesk.services.chat.veils import REDACT, Veils
 from slmdesk.services.chat.window_service import WindowService
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.service import RedactionService
 
 KIND = "chat"
 PROMPT_VERSION = "chat-1"
@@ -80,6 +83,7 @@ class ChatService(Service):
         loader: ModelLoader,
         retrieval: Retrieval,
         states: StateService,
+        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
         self._models = models
@@ -90,10 +94,14 @@ class ChatService(Service):
         self._prompts = Prompts(runtime, loader)
         self._sources = Sources(runtime, loader)
         self._quotes = Quotes(runtime)
+        self._redaction = redaction
+        self._veils = Veils(redaction)
         workers = Workers(runtime.service_thread, runtime.store, loader, retrieval, self._sources)
         writer = NoteWriter(loader, self._prompts)
-        self._preparer = Preparer(workers, RoomWorkers(writer, runtime.publish), self._quotes, runtime.publish)
-        self.window = WindowService(runtime, self._unsaved, self._choice, writer, self.answers.as_it_is)
+        room = RoomWorkers(writer, runtime.publish)
+        self._preparer = Preparer(workers, room, self._quotes, runtime.publish, self._veils)
+        as_it_is = self.answers.as_it_is
+        self.window = WindowService(runtime, self._unsaved, self._choice, writer, as_it_is, self._veils)
         """What the model sees of a chat."""
         self.edits = Edits(runtime, self._unsaved, self._quotes, states)
         """Changes and deletes messages."""
@@ -103,7 +111,7 @@ class ChatService(Service):
         self.spaces = SpaceService(runtime, self.presets)
         self.places = ChatPlaces(runtime)
         """Where chats stand in their list."""
-        self._states = ChatStates(runtime, models, states, kind=KIND, version=PROMPT_VERSION)
+        self._states = ChatStates(runtime, models, states, self._veils, kind=KIND, version=PROMPT_VERSION)
         self._read_ahead = ReadAhead(loader)
         self._meter = ContextMeter(self._prompts, self._sources, runtime.publish)
         self.shown: dict[str, set[str]] = {}
@@ -138,6 +146,7 @@ class ChatService(Service):
         brings = brings_text(request.text, has_attachments=bool(request.attach))
         settings = self._choice.settings_for(options, request.model, request.sampling, has_text=brings)
         message_store, item = self._message_store_for(request, options)
+        item = self._with_redaction(message_store, item, request)
         path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
         if path and self.is_writing(path[-1].id):
             raise KnownError("request.invalid", what="the last answer is still being written")
@@ -281,7 +290,7 @@ class ChatService(Service):
         is_answer = one.role is Role.ASSISTANT
         if is_answer:
             path = asked_with(path[:-1], one, message_store.messages.of_item(item.id))
-        window = window_then(item, one) if is_answer else window_of(item)
+        window = self._veils.window_then(item, one) if is_answer else self._veils.window(item)
         turns, ids = window.turns(path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
         thinking = options_from(one.sampling).thinking if is_answer else ""
@@ -299,7 +308,7 @@ class ChatService(Service):
         if path and self.is_writing(path[-1].id):
             return
         settings = self._choice.settings_for(options_from(item.settings), None, Sampling())
-        turns, _ids = window_of(item).turns(path)
+        turns, _ids = self._veils.window(item).turns(path)
         self._read_ahead.begin(settings, turns, self._known_state(settings, turns))
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
@@ -315,7 +324,7 @@ class ChatService(Service):
         if chat is not None:
             message_store = self._message_store_of(chat)
             item = message_store.items.get(chat)
-            path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), window_of(item)
+            path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), self._veils.window(item)
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, window, seen, draft, tuple(attach), options))
 
@@ -347,6 +356,12 @@ class ChatService(Service):
         """Set all options of a chat, for later answers.  Raises KnownError `item.unknown`, `request.invalid`."""
         check_options(options)
         item = self._message_store_of(chat).items.change_settings(chat, **options.settings)
+        self._publish(ItemChanged(item))
+        return item
+
+    def redact(self, chat: str, *, on: bool) -> Item:
+        """Replace what is private before the model sees it, or no longer.  Raises KnownError `item.unknown`."""
+        item = self._message_store_of(chat).items.change_settings(chat, **{REDACT: on or None})
         self._publish(ItemChanged(item))
         return item
 
@@ -388,6 +403,7 @@ class ChatService(Service):
     def drop(self, chat: str) -> None:
         """Drop what is in memory about a chat that was deleted for good."""
         self.shown.pop(chat, None)
+        self._redaction.forget(chat)
         self.edits.drop(chat)
 
     def close(self) -> None:
@@ -400,6 +416,14 @@ class ChatService(Service):
 
     def _message_store_of(self, id: str) -> MessageStore:
         return self._unsaved if id.startswith(PREFIX) else self._store
+
+    def _with_redaction(self, message_store: MessageStore, item: Item, request: SendRequest) -> Item:
+        """Keep whether the chat is redacted, and what a person decided about the finds."""
+        if request.redact is not None and request.redact != (self._veils.of(item) is not None):
+            item = message_store.items.change_settings(item.id, **{REDACT: request.redact or None})
+        if self._veils.of(item):
+            self._redaction.decide(item.id, request.decisions)
+        return item
 
     def _in_space(self, request: SendRequest) -> SendRequest:
         """Return a request for a new chat with what its space gives it; all of it must exist."""
@@ -469,7 +493,10 @@ class ChatService(Service):
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
-        read_before, _ids = window_of(item).turns(path[:-1])
+        state: dict[str, Json] | None = None
+        with suppress(KnownError):  # what cannot be redacted fails where the answer is prepared
+            read_before, _ids = self._veils.window(item).turns(path[:-1])
+            state = self._known_state(settings, read_before)
         request = AnswerRequest(
             answer,
             message_store,
@@ -478,7 +505,7 @@ class ChatService(Service):
             settings.sampling,
             settings.lora,
             explicit=explicit,
-            state=self._known_state(settings, read_before),
+            state=state,
         )
         self._read_ahead.stop()
         self.answers.start(self._preparer.request(request, item, path, goes_on=goes_on))

@@ -23,6 +23,7 @@ from slmdesk.services.base.service_thread import Later
 from slmdesk.services.chat.conversation import active_path, leaf_of, title_from
 from slmdesk.services.chat.ephemeral import PREFIX
 from slmdesk.services.chat.places import KIND
+from slmdesk.services.chat.veils import REDACT
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -120,12 +121,15 @@ class TitleWriter(Service):
                 return
 
     def _first_of(self, chat: str) -> tuple[Message, ...]:
-        """The first question of a chat and its answer, where the title is that question's first words; else nothing."""
+        """The first question of a chat and its answer, where the title is that question's first words; else nothing.
+
+        A chat that is redacted keeps its first words: the model would be given them as they are.
+        """
         try:
             item = self._store.items.get(chat)
         except KnownError:  # deleted for good
             return ()
-        if item.kind != KIND or item.deleted_at is not None:
+        if item.kind != KIND or item.deleted_at is not None or item.settings.get(REDACT) is True:
             return ()
         path = active_path(self._store.messages.of_item(chat), leaf_of(item))[:2]
         if len(path) < 2 or path[0].role is not Role.USER or not path[1].text.strip():

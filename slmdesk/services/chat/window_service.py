@@ -26,6 +26,7 @@ from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.chat.model_choice import ModelChoice
 from slmdesk.services.chat.note_writer import NoteWriter
 from slmdesk.services.chat.options import options_from
+from slmdesk.services.chat.veils import REDACT, Veils
 
 CONTINUED = "Continued: {title}"
 
@@ -40,10 +41,12 @@ class WindowService(Service):
         choice: ModelChoice,
         writer: NoteWriter,
         as_it_is: Callable[[Message], Message],
+        veils: Veils,
     ) -> None:
         """`as_it_is`: a stored message with the words that are not yet in its row."""
         super().__init__(runtime)
         self._unsaved, self._choice, self._writer, self._as_it_is = unsaved, choice, writer, as_it_is
+        self._veils = veils
 
     def pin(self, message: str, *, pinned: bool) -> Item:
         """Keep a message in the prompt whatever is left out, or no longer.  Raises KnownError `item.unknown`."""
@@ -86,7 +89,8 @@ class WindowService(Service):
         def made(notes: str) -> Item:
             options = {key: value for key, value in options_from(item.settings).settings.items() if value is not None}
             title = title_from(CONTINUED.format(title=item.title))
-            new = items.add(item.kind, title, settings={**options, NOTES: notes[:MOST_NOTES]})
+            redact: dict[str, Json] = {REDACT: True} if self._veils.of(item) else {}
+            new = items.add(item.kind, title, settings={**options, **redact, NOTES: notes[:MOST_NOTES]})
             if item.folder:
                 new = self._store.items.place(new.id, space=item.folder)
             self._publish(ItemChanged(new))
@@ -98,7 +102,8 @@ class WindowService(Service):
     def _write(self, item: Item, notes: str, groups: Sequence[Group]) -> Pending[str]:
         if not groups:
             raise KnownError("request.invalid", what="there is nothing to summarize")
-        return self._writer.write(self._choice.record_for(options_from(item.settings)), notes, groups)
+        record = self._choice.record_for(options_from(item.settings))
+        return self._writer.write(record, notes, groups, self._veils.of(item))
 
     def _opened(self, chat: str) -> tuple[Item, tuple[Message, ...]]:
         store = self._message_store_of(chat)

@@ -140,6 +140,7 @@ _OTHERS = (
     "-ssbisr",  # collections
     "sisssssi",  # pages
     "-sbsssiissssssrr",  # documents
+    "sissss",  # redactions
     "-b",  # the inside of a search index
 )
 """Tables of as many columns that are not brought over: their rows are not lost, only left."""

@@ -7,7 +7,7 @@ resembles one is marked and never guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -54,8 +54,17 @@ def redacted(text: str, finds: Sequence[Find], table: Table = ()) -> Redacted:
     Proved before it is returned: putting the originals back gives the text, letter for letter.  Raises KnownError
     "redaction.ambiguous", "redaction.no_substitute", "redaction.not_reversible", ValueError for finds of another text.
     """
-    made = extended(text, finds, table)
+    return redacted_all([text], [finds], table)[0]
+
+
+def redacted_all(texts: Sequence[str], finds: Sequence[Sequence[Find]], table: Table = ()) -> list[Redacted]:
+    """As `redacted`, of several texts with one table: a substitute stands in none of them."""
+    made = extended("\n".join(texts), [one for each in finds for one in each], table)
     by_original = {original: substitute for entry in made for original, substitute in entry.pairs}
+    return [_replaced(text, each, made, by_original) for text, each in zip(texts, finds, strict=True)]
+
+
+def _replaced(text: str, finds: Sequence[Find], made: Table, by_original: Mapping[str, str]) -> Redacted:
     parts, spans, end, length = list[str](), [], 0, 0
     for find in finds:
         if find.start < end or text[find.start : find.end] != find.text:
@@ -95,17 +104,50 @@ def restored(text: str, table: Table) -> Restored:
 
 def restored_so_far(text: str, table: Table) -> str:
     """The beginning of an answer that still grows, without what may be the beginning of a substitute at its end."""
-    longest = max((len(substitute) for entry in table for _, substitute in entry.pairs), default=0)
-    tail = text[-longest - 8 :].casefold() if longest else ""
-    cut = 0
-    for entry in table:
-        for _, substitute in entry.pairs:
-            plain = substitute.casefold()
-            for size in range(min(len(plain) + 2, len(tail)), cut, -1):
-                if plain.startswith(tail[-size:]) or (size > len(plain) and tail[-size:].startswith(plain)):
-                    cut = size
-                    break
-    return restored(text[: len(text) - cut] if cut else text, table).text
+    return Restorer(table).add(text)
+
+
+class Restorer:
+    """Puts the originals back into an answer while it is written: what may become a substitute is held back."""
+
+    def __init__(self, table: Table) -> None:
+        """Raises KnownError "redaction.ambiguous"."""
+        check(table)
+        self._table = table
+        self._squeezed = [_squeezed(substitute) for entry in table for _, substitute in entry.pairs]
+        self._longest = max((len(sub) for entry in table for _, sub in entry.pairs), default=0) + 16
+        self._waiting = ""
+
+    def add(self, piece: str) -> str:
+        """What can be shown now, after what was returned before."""
+        self._waiting += piece
+        cut = self._safe()
+        ready, self._waiting = self._waiting[:cut], self._waiting[cut:]
+        return restored(ready, self._table).text if ready else ""
+
+    def end(self) -> str:
+        """What was held back."""
+        ready, self._waiting = self._waiting, ""
+        return restored(ready, self._table).text
+
+    def _safe(self) -> int:
+        """Up to where no substitute can begin that reaches beyond the end."""
+        cut = len(self._waiting)
+        for start in _word_starts(self._waiting, max(0, len(self._waiting) - self._longest)):
+            plain = _squeezed(self._waiting[start:])
+            if start == _last_start(self._waiting) or any(one.startswith(plain) for one in self._squeezed):
+                cut = min(cut, start)
+        return cut
+
+
+def _word_starts(text: str, first: int) -> Iterator[int]:
+    """Where a word begins, the first of them not before `first`."""
+    return (one.start() for one in re.compile(r"(?<!\w)\w|[^\w\s](?=\w)|[^\w\s]\Z").finditer(text, first))
+
+
+def _last_start(text: str) -> int:
+    last = re.search(r"\S+$", text)
+    return last.start() if last else len(text)
 
 
 class _Back:

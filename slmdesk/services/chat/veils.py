@@ -1,0 +1,31 @@
+"""What of a chat the model sees, with what is private hidden in chats that are redacted.  Service thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from slmdesk.core.records import Item, Message
+from slmdesk.services.chat.context_window import ContextWindow, window_of, window_then
+from slmdesk.services.redaction.service import RedactionService, Veil
+
+REDACT = "redact"
+"""Key in the settings of an item: what is private in it is replaced before a model sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Veils:
+    """Windows and veils of chats."""
+
+    redaction: RedactionService
+
+    def of(self, item: Item) -> Veil | None:
+        """What hides what is private; None where the chat is not redacted."""
+        return self.redaction.veil(item.id) if item.settings.get(REDACT) is True else None
+
+    def window(self, item: Item) -> ContextWindow:
+        """As `window_of`."""
+        return replace(window_of(item), veil=self.of(item))
+
+    def window_then(self, item: Item, answer: Message) -> ContextWindow:
+        """As `window_then`."""
+        return replace(window_then(item, answer), veil=self.of(item))

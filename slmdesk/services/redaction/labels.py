@@ -1,0 +1,53 @@
+"""What people read about redaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from slmdesk.text.redaction.types import Certainty, Find, Kind
+
+NAMES = {
+    Kind.PERSON: "People", Kind.FIRM: "Firms", Kind.EMAIL: "E-mail addresses", Kind.PHONE: "Phone numbers",
+    Kind.IBAN: "Bank accounts", Kind.CARD: "Cards", Kind.NUMBER: "Tax and person numbers", Kind.BIRTH: "Dates of birth",
+    Kind.ADDRESS: "Addresses", Kind.OTHER: "Other words",
+}  # fmt: skip
+"""Of the kinds, for several."""
+REASONS = {
+    "title": "a title stands before it", "greeting": "it is greeted", "signature": "it stands under a closing",
+    "header": "it stands in a mail header", "label": "a label stands before it", "role": "a role stands before it",
+    "born": "a birth follows it", "address": "it stands above an address", "large": "it is written like a name",
+    "again": "it was found elsewhere", "email": "it looks like an e-mail address, or a part of one",
+    "list": "it is on your list", "table": "it was replaced before", "hand": "you marked it",
+    "legal_form": "a legal form follows it", "iban": "its check digits are right",
+    "iban_wrong": "it looks like a bank account, but its check digits are wrong",
+    "card": "its check digit is right", "phone": "it looks like a phone number",
+    "birth": "words about a birth stand before it", "street": "it looks like a street",
+    "town": "it looks like a postcode with its town",
+}  # fmt: skip
+CHECKED_NUMBER = "its check digits are right"
+INCOMPLETE = "Some may not be found. Look through the text before you send it."
+
+
+def reason_of(find: Find) -> str:
+    """Why something was found."""
+    if find.reason in REASONS:
+        return REASONS[find.reason]
+    return CHECKED_NUMBER if find.certainty is Certainty.SURE else "it looks like a number of this kind"
+
+
+def counted(finds: Sequence[Find]) -> str:
+    """How many of each kind are replaced, and how many are not sure."""
+    counts = Counter(one.kind for one in finds if one.certainty is not Certainty.UNSURE)
+    unsure = sum(one.certainty is Certainty.UNSURE for one in finds)
+    parts = [f"{NAMES[kind]}: {counts[kind]}" for kind in NAMES if counts[kind]]
+    parts += [f"not sure, left as they are: {unsure}"] if unsure else []
+    return " · ".join(parts) or "Nothing was found."
+
+
+def put_back_words(count: int, marked: int) -> str:
+    """What became of the substitutes in an answer; empty where there was nothing."""
+    if not count and not marked:
+        return ""
+    words = f"{count} put back"
+    return f"{words}, {marked} not recognised: marked" if marked else words
