@@ -17,7 +17,7 @@ from slmdesk.cli.console import Console, NamedFile, json_option, next_of
 from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
 from slmdesk.cli.models.library import link_shared
 from slmdesk.cli.numbers import FiniteRange
-from slmdesk.cli.redaction import marked_words, print_preview
+from slmdesk.cli.redaction.preview import print_preview
 from slmdesk.cli.sampling import sampling_options
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
@@ -293,9 +293,10 @@ class _ChatRun:
             return
         for one in quotes:
             console.notify(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
-        back, marked = kept_from(message.sampling.get(REDACTION))
-        if words := put_back_words(back, len(marked)):
-            console.notify(f"note: {words}{marked_words(message.text, marked)}")
+        if REDACTION in message.sampling:
+            count, marked = kept_from(message.sampling[REDACTION])
+            words = put_back_words(count, [message.text[start:end] for start, end in marked])
+            console.notify(f"note: {words}")
         if blanks := blanks_note(message):
             console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
         if message.finish_reason == "length" and saved:

@@ -37,6 +37,7 @@ from slmdesk.gui.chat.list.list import ChatList
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
 from slmdesk.gui.chat.options.panel import SettingsPanel
+from slmdesk.gui.chat.redaction.preview import RedactionPreview
 from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.widgets.build import column, row, split
 from slmdesk.gui.widgets.export_menu import ask_where
@@ -47,6 +48,7 @@ from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text_dialog import TextDialog
+from slmdesk.services.redaction.service import Preview
 
 LIST_WIDTH = 260
 LEAST_WORK = 400
@@ -217,6 +219,9 @@ class ChatPage(QWidget):
         composer.edited.connect(lambda: chat.keep_draft(composer.text))
         composer.send_requested.connect(self._on_send)
         composer.stop_requested.connect(chat.stop)
+        composer.redact_switched.connect(chat.redaction.switch)
+        chat.redaction.changed.connect(composer.set_redacting)
+        chat.redaction.preview_arrived.connect(self._on_redaction_preview)
         self.meter.new_chat_requested.connect(self._on_new_chat)
         view.code_save_requested.connect(self._on_code_save_requested)
         view.try_again_requested.connect(chat.try_again)
@@ -373,6 +378,12 @@ class ChatPage(QWidget):
         self.panel.keep_words()  # what is being written there holds for this answer
         self._chat.send(text)
         self.view.scroll_to_end()
+
+    @Slot(object)
+    def _on_redaction_preview(self, preview: Preview) -> None:
+        dialog = RedactionPreview(self, preview, has_attachments=bool(self._chat.attached.requests()))
+        dialog.accepted_with.connect(partial(self._chat.send, preview.text))
+        dialog.open()
 
     @Slot(str, str)
     def _on_chat_opened(self, chat: str, title: str) -> None:

@@ -24,6 +24,8 @@ from slmdesk.gui.settings.network import NetworkSection
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.privacy import PrivacySection
 from slmdesk.gui.settings.privacy_controller import PrivacyController
+from slmdesk.gui.settings.redaction import RedactionSection
+from slmdesk.gui.settings.redaction_controller import RedactionNamesController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.settings.spelling import SpellingSection
 from slmdesk.gui.settings.spelling_controller import SpellingController
@@ -71,6 +73,7 @@ class SettingsPage(QScrollArea):
         tokens: TokenController,
         spelling: SpellingController,
         privacy: PrivacyController,
+        redaction: RedactionNamesController,
         models_folder: str,
         parent: QWidget | None = None,
     ) -> None:
@@ -79,6 +82,7 @@ class SettingsPage(QScrollArea):
         self._controller = controller
         self._network_controller, self._tokens, self._spelling = network, tokens, spelling
         self._privacy_controller = privacy
+        self._redaction = redaction
         self._default_folder = models_folder
         self._choices: dict[str, Choice] = {}
         """By the name of their setting."""
@@ -109,6 +113,7 @@ class SettingsPage(QScrollArea):
         self._column.addWidget(WallsSection(self._controller, holder))
         self._build_documents(holder)
         self._column.addWidget(SpellingSection(self._spelling, holder))
+        self._column.addWidget(RedactionSection(self._redaction, holder))
         self._build_writing()
         self._build_key(holder)
         self._build_history(holder)

@@ -40,6 +40,7 @@ from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.settings.privacy_controller import PrivacyController
+from slmdesk.gui.settings.redaction_controller import RedactionNamesController
 from slmdesk.gui.settings.spelling_controller import SpellingController
 from slmdesk.gui.shell.help_window import Folders, HelpWindow
 from slmdesk.gui.shell.home_place import HomePlace
@@ -113,6 +114,7 @@ class Frame(QObject):
         self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
         self.spelling = SpellingController(bridge, self.settings, self)
+        self.redaction_names = RedactionNamesController(bridge, self)
         self.compare = CompareController(bridge, self)
         self.jobs = JobsController(bridge, self)
         self.translate = TranslateController(bridge, settings, state, self)
@@ -133,7 +135,7 @@ class Frame(QObject):
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [one.name for one in attached.now])
         self.settings_page = SettingsPage(
-            self.settings, self.network, self.tokens, self.spelling, self.privacy, models_folder
+            self.settings, self.network, self.tokens, self.spelling, self.privacy, self.redaction_names, models_folder
         )
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self.keeper)
         self.compare_page = ComparePage(self.compare, self.keeper)

@@ -45,9 +45,7 @@ def counted(finds: Sequence[Find]) -> str:
     return " · ".join(parts) or "Nothing was found."
 
 
-def put_back_words(count: int, marked: int) -> str:
-    """What became of the substitutes in an answer; empty where there was nothing."""
-    if not count and not marked:
-        return ""
-    words = f"{count} put back"
-    return f"{words}, {marked} not recognised: marked" if marked else words
+def put_back_words(count: int, marked: Sequence[str]) -> str:
+    """What became of the substitutes in an answer; `marked`: words that only resemble one."""
+    words = ", ".join(f"\u201c{one}\u201d" for one in marked)
+    return f"{count} put back" + (f", {len(marked)} not recognised: {words}" if marked else "")

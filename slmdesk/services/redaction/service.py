@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import ChatMessage, Json, Origin
 from slmdesk.services.base.service import Runtime, Service
+from slmdesk.text.candidates.names import LEGAL_FORM
 from slmdesk.text.redaction.finding import everywhere, find_private
+from slmdesk.text.redaction.names import name_at
 from slmdesk.text.redaction.replacing import Restorer, redacted_all, restored
 from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Listed, Table
 
@@ -77,6 +79,18 @@ def kept_from(untrusted: object) -> tuple[int, tuple[tuple[int, int], ...]]:
         if isinstance(one, list | tuple) and len(one) == 2 and all(isinstance(each, int) for each in one)
     ]
     return (count if isinstance(count, int) else 0), tuple(places)
+
+
+def listed_from_lines(lines: str) -> tuple[Listed, ...]:
+    """Names a line each: firms by their legal form, people by being written large, else words of any kind."""
+    return tuple(Listed(words, _kind_of(words)) for one in lines.splitlines() if (words := " ".join(one.split())))
+
+
+def _kind_of(words: str) -> Kind:
+    if LEGAL_FORM.search(words):
+        return Kind.FIRM
+    span = name_at(words, 0)
+    return Kind.PERSON if span == (0, len(words)) and " " in words else Kind.OTHER
 
 
 class Veil:

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from fakes.recorder import TIMEOUT_S
+from fakes.recorder import TIMEOUT_S, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
@@ -94,8 +94,7 @@ def test_the_pieces_of_a_growing_answer_make_the_whole(given):
 def test_what_the_model_saw_shows_the_substitutes(given):
     recorder, _ = given
     sent, _ = ask(recorder)
-    seen = call(recorder, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
-    prompt = recorder.result_of(seen).text
+    prompt = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id)).text
     assert not [one for one in PRIVATE if one in prompt]
     assert "Dear Ms" in prompt
 
@@ -186,8 +185,9 @@ def test_an_answer_that_is_continued_is_given_substitutes(given):
         store.messages.end(message.id, "Ashworth is a client of", AnswerEnding(Status.CANCELLED), "")
         return recorder.services.chats.continue_answer(sent.answer.id)
 
+    begin = len(recorder.events)
     call(recorder, cut)
-    ended = recorder.end_of(sent.answer.id)
+    ended = recorder.end_of(sent.answer.id, begin)
     assert ended.message.text.startswith("Ashworth is a client of")
     assert holds(lines) == []
 

@@ -147,10 +147,12 @@ def _text_of(source: QMimeData) -> str:
 class Composer(QFrame):
     """The input box with one button that sends or stops.
 
-    Emits `edited` on each change, `send_requested` with the text, `stop_requested`, `attach_requested`.
+    Emits `edited` on each change, `send_requested` with the text, `stop_requested`, `attach_requested`,
+    `redact_switched` with whether what is private is replaced.
     """
 
     attach_requested = Signal()
+    redact_switched = Signal(bool)
 
     edited = Signal()
     send_requested = Signal(str)
@@ -164,6 +166,7 @@ class Composer(QFrame):
         self._build_ui()
         self._connect()
         self._show_button()
+        self.set_redacting(False)
 
     def _build_ui(self) -> None:
         self.input_box = InputBox(self)
@@ -179,12 +182,21 @@ class Composer(QFrame):
             "attach_button", self, tip="Attach documents", shortcut="chat.attach", label="Attach documents",
             icon="file-plus", colour="muted", on=self.attach_requested,
         )  # fmt: skip
+        self._redact = tool_button("redact_button", self, label="Redact", icon="shield", colour="muted")
+        self._redact.setCheckable(True)
+        self._redact.clicked.connect(self._on_redact_clicked)
         self.button = tool_button("send_button", self, kind="primary", on=self._on_clicked)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for one in (self._attach, self.button):
+        for one in (self._attach, self._redact, self.button):
             one.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
         bottom = Qt.AlignmentFlag.AlignBottom
-        writing = row((self._attach, bottom), (self.input_box, 1), (self.button, bottom), gap=theme.SPACE_8)
+        writing = row(
+            (self._attach, bottom),
+            (self._redact, bottom),
+            (self.input_box, 1),
+            (self.button, bottom),
+            gap=theme.SPACE_8,
+        )
         column(self.attachments, self._waiting, writing, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
         self.setFocusProxy(self.input_box)
 
@@ -197,7 +209,7 @@ class Composer(QFrame):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return (*self.attachments.in_order, self._attach, self.input_box, self.button)
+        return (*self.attachments.in_order, self._attach, self._redact, self.input_box, self.button)
 
     @property
     def text(self) -> str:
@@ -231,6 +243,20 @@ class Composer(QFrame):
         """While an answer is written, the button stops it and nothing is sent."""
         self._is_busy = is_busy
         self._show_button()
+
+    @Slot(bool)
+    def set_redacting(self, is_on: bool) -> None:
+        """Show whether what is private is replaced before the model sees it."""
+        self._redact.setChecked(is_on)
+        set_icon(self._redact, "shield", "accent" if is_on else "muted")
+        state = "on" if is_on else "off"
+        self._redact.setToolTip(f"Redact names and numbers before the model sees them: {state} in this chat")
+        self._redact.setAccessibleDescription(f"Is {state} in this chat")
+
+    @Slot(bool)
+    def _on_redact_clicked(self, is_on: bool) -> None:
+        self.set_redacting(is_on)
+        self.redact_switched.emit(is_on)
 
     @Slot(bool)
     def set_can_send(self, can_send: bool) -> None:

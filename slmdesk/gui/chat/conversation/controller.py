@@ -23,6 +23,7 @@ from slmdesk.gui.chat.conversation.older import END, OlderMessages
 from slmdesk.gui.chat.conversation.private import PrivateController
 from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
 from slmdesk.gui.chat.conversation.window_controller import WindowController
+from slmdesk.gui.chat.redaction.controller import RedactionController
 from slmdesk.gui.chat.view.message import ANSWER_NOW, TOGGLE_THOUGHT
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import (
@@ -42,6 +43,7 @@ from slmdesk.services.chat.options import ChatOptions, options_from
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.chat.rewrites import Rewrite
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 KIND = "chat"
 """The kind of item shown here; others have their own pages."""
@@ -104,6 +106,8 @@ class ChatController(QObject):
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
         )
         self.full = FullController(bridge, self, self)
+        self.redaction = RedactionController(bridge, self)
+        """Whether what is private is replaced before the model sees it."""
         """What to do when the chat is full."""
         self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
@@ -184,8 +188,9 @@ class ChatController(QObject):
         self.drafts.save_soon()
 
     @Slot(str)
-    def send(self, text: str) -> None:
-        """Send a message in the open chat.
+    def send(self, text: str, decisions: Decisions | None = None) -> None:
+        """Send a message in the open chat; where it is redacted, once a person has `decisions` about what was found:
+        without, `RedactionController.preview_arrived` follows, and the text stays in the composer.
 
         The text leaves the composer at once and comes back if it is refused.  Text known to be too long for the model
         stays in the composer.
@@ -197,10 +202,19 @@ class ChatController(QObject):
         if self.context.too_long is not None:
             self.full.refuse_draft()
             return
+        if self.redaction.is_on and decisions is None:
+            self.redaction.look_at(text)
+            return
         chat = self.chat
         self._is_sending, self._is_stop_requested = True, False
-        options = None if chat else self.new_options
-        request = SendRequest(text=text, chat=chat or None, options=options, attach=self.attached.requests())
+        request = SendRequest(
+            text=text,
+            chat=chat or None,
+            options=None if chat else self.new_options,
+            attach=self.attached.requests(),
+            redact=self.redaction.is_on or None,
+            decisions=decisions or NOTHING_DECIDED,
+        )
         taken = self.attached.take()
         self.drafts.put(chat, "")
         self.draft_restored.emit("")
@@ -308,6 +322,7 @@ class ChatController(QObject):
                 self.chat, self._title = sent.item.id, sent.item.title
                 self._show_space(sent.item)
                 self.attached.begin_chat(self.chat)
+                self.redaction.begin_chat(sent.item)
                 self.chat_opened.emit(self.chat, self._title)
             self._add(sent.user_message)
             self._add(sent.answer)
@@ -457,6 +472,7 @@ class ChatController(QObject):
         self.older.forget()
         self.chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
         self._show_space(item)
+        self.redaction.show(item)
         if item is not None:
             self.drafts.open(item)
         self.shown.fill(messages)

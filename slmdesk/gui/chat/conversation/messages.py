@@ -11,9 +11,12 @@ from slmdesk.gui.chat.view import MessageView
 from slmdesk.gui.chat.view.message import DELETIONS, REWRITES
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.answer_form import TITLES
+from slmdesk.services.chat.answer_writer import REDACTION
 from slmdesk.services.chat.conversation import blanks_note, can_continue, words_of
 from slmdesk.services.chat.rewrites import LABELS, rewrite_of
 from slmdesk.services.chat.samplers import BIAS_TITLE, SETTINGS, STOP_TITLE
+from slmdesk.services.redaction.labels import put_back_words
+from slmdesk.services.redaction.service import kept_from
 
 _SAMPLING = {**{one.name: one.title for one in SETTINGS}, "max_tokens": "Tokens at most", "thinking": "Thinking"}
 """The sampling settings that are listed with the details of an answer."""
@@ -44,7 +47,7 @@ def view_of(
         role=str(message.role),
         text=words_of(message),
         status=message.status,
-        note=note_of(message, live),
+        note="  ·  ".join(part for part in (note_of(message, live), redaction_note(message)) if part),
         actions=actions_of(message),
         details=details,
         details_tip="  ·  ".join(part for part in (details, chosen) if part),
@@ -72,6 +75,14 @@ def note_of(message: Message, live: Live | None = None) -> str:
         case _:
             ended = {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
             return " ".join(part for part in (ended, blanks_note(message)) if part)
+
+
+def redaction_note(message: Message) -> str:
+    """How many substitutes were put back into an answer, and which words only resemble one."""
+    if message.status is Status.STREAMING or REDACTION not in message.sampling or message.original is not None:
+        return ""
+    count, marked = kept_from(message.sampling[REDACTION])
+    return put_back_words(count, [message.text[start:end] for start, end in marked])
 
 
 def thought_line_of(message: Message, live: Live | None = None) -> str:

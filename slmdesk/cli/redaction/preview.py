@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from slmdesk.cli.console import Console
@@ -27,9 +26,3 @@ def print_preview(console: Console, services: Services, text: str, chat: str | N
         console.notify(f"{one.kind}: {one.text} ({what}: {reason_of(one)})")
     console.notify(f"note: {counted(preview.finds)}. {INCOMPLETE}".replace("..", "."))
     return 0
-
-
-def marked_words(text: str, marked: Sequence[tuple[int, int]]) -> str:
-    """The words of an answer that resemble a substitute, in quotation marks behind a colon."""
-    words = ", ".join(f"\u201c{text[start:end]}\u201d" for start, end in marked)
-    return f": {words}" if words else ""

@@ -1,0 +1,68 @@
+"""Whether a chat is redacted, and what would be replaced in a message.  No widgets."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.base.events import ItemChanged
+from slmdesk.services.chat.veils import REDACT
+from slmdesk.services.redaction.service import Preview
+
+
+class RedactionController(QObject):
+    """Of the open chat.  Lives on the window's thread.
+
+    Emits `changed` with whether it is redacted, and `preview_arrived` with a Preview of the text to be sent.
+    """
+
+    changed = Signal(bool)
+    preview_arrived = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="redaction_controller")
+        self._bridge = bridge
+        self._chat = ""
+        self.is_on = False
+        bridge.on(ItemChanged, self._on_item_changed)
+
+    def show(self, item: Item | None) -> None:
+        """The chat that is open now; None: a new one, which is not redacted."""
+        self._chat = item.id if item else ""
+        self._set(item is not None and item.settings.get(REDACT) is True)
+
+    def begin_chat(self, item: Item) -> None:
+        """The new chat has got its item."""
+        self._chat = item.id
+
+    @Slot(bool)
+    def switch(self, is_on: bool) -> None:
+        """Redact the open chat from its next message on, or no longer."""
+        if is_on == self.is_on:
+            return
+        self._set(is_on)
+        if chat := self._chat:
+            self._bridge.ask(lambda services: services.chats.redact(chat, on=is_on))
+
+    def look_at(self, text: str) -> None:
+        """Find what is private in a text; `preview_arrived` follows."""
+        chat = self._chat
+        arrived = partial(self._on_preview, chat)
+        self._bridge.ask(lambda services: services.redaction.preview(text, chat), arrived)
+
+    def _on_preview(self, chat: str, preview: Preview) -> None:
+        if chat == self._chat:
+            self.preview_arrived.emit(preview)
+
+    @Slot(object)
+    def _on_item_changed(self, event: ItemChanged) -> None:
+        if event.item.id == self._chat:
+            self._set(event.item.settings.get(REDACT) is True)
+
+    def _set(self, is_on: bool) -> None:
+        if is_on != self.is_on:
+            self.is_on = is_on
+            self.changed.emit(is_on)

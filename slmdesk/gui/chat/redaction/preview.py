@@ -1,0 +1,249 @@
+"""A dialog with all that was found in a message, before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette, QTextCharFormat
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QPushButton,
+    QTextEdit,
+    QToolButton,
+    QWidget,
+)
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.utf16 import character_at, utf16_at
+from slmdesk.gui.widgets.build import button, column, flow, split, tool_button
+from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.redaction.labels import INCOMPLETE, NAMES, reason_of
+from slmdesk.services.redaction.service import Decisions, Preview
+from slmdesk.text.redaction.types import Certainty, Find, Kind
+
+INTRO = "Marked words are replaced before the model sees them, and put back into its answer."
+ATTACHED = " What is attached is redacted too, without being shown here."
+NOTHING = "Nothing was found in this message."
+
+
+@dataclass(slots=True)
+class _Choice:
+    """All finds of the same words: they are replaced together, everywhere in the chat."""
+
+    find: Find
+    places: list[tuple[int, int]]
+    is_chosen: bool
+    is_by_hand: bool = False
+
+
+class RedactionPreview(QDialog):
+    """The text with its finds; does not block.  Emits `accepted_with` with the Decisions when it is to be sent."""
+
+    accepted_with = Signal(object)
+
+    def __init__(self, parent: QWidget, preview: Preview, *, has_attachments: bool = False) -> None:
+        super().__init__(parent)
+        passing(self, "redaction_preview", "Redact before sending")
+        self.resize(860, 560)
+        self._preview = preview
+        self._choices = _choices_of(preview.finds)
+        self._build_ui(INTRO + (ATTACHED if has_attachments else ""))
+        self._fill()
+        self._show()
+        self._send.setFocus()
+
+    def _build_ui(self, intro: str) -> None:
+        self._text = named(QPlainTextEdit(self._preview.text, self), "redaction_text", label="The message")
+        self._text.setReadOnly(True)
+        self._text.setTabChangesFocus(True)
+        self._text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._text.viewport().installEventFilter(self)
+        self._list = named(QListWidget(self), "redaction_list", label="What was found")
+        self._list.setWordWrap(True)
+        self._list.setSpacing(theme.SPACE_4)
+        self._add = button("Replace too", "redaction_add", self, on=self._on_add)
+        self._add.setToolTip("Replace the selected words too, everywhere in this chat")
+        self._add.setAutoDefault(False)
+        self._kinds = [self._kind_button(kind) for kind in dict.fromkeys(one.find.kind for one in self._choices)]
+        self._said = plain_label("", self, name="redaction_said", kind="small")
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._send = named(QPushButton("Send", self), "redaction_send")
+        self._send.setProperty("kind", "primary")
+        self._send.setDefault(True)
+        self._buttons.addButton(self._send, QDialogButtonBox.ButtonRole.AcceptRole)
+        parts = split("redaction_parts", self, self._text, self._list, sizes=(520, 300), grows=0)
+        column(
+            plain_label(intro, self, name="redaction_intro"),
+            flow(*self._kinds, self._add, gap=theme.SPACE_8),
+            (parts, 1), self._said, self._buttons,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+        self._list.itemChanged.connect(self._on_item_changed)
+        self._text.selectionChanged.connect(self._on_selection_changed)
+        self._buttons.accepted.connect(self._on_accepted)
+        self._buttons.rejected.connect(self.reject)
+        self._on_selection_changed()
+
+    def _kind_button(self, kind: Kind) -> QToolButton:
+        made = tool_button(f"redaction_kind_{kind}", self, NAMES[kind], tip="Replace all of this kind, or none")
+        made.setCheckable(True)
+        made.setProperty("of", str(kind))
+        made.clicked.connect(self._on_kind_clicked)
+        return made
+
+    @property
+    def decisions(self) -> Decisions:
+        """What was decided, as far as it differs from what was found."""
+        added = tuple(
+            (one.find.kind, one.find.text)
+            for one in self._choices
+            if one.is_chosen and (one.is_by_hand or one.find.certainty is Certainty.UNSURE)
+        )
+        left = tuple(
+            one.find.text
+            for one in self._choices
+            if not one.is_chosen and not one.is_by_hand and one.find.certainty is not Certainty.UNSURE
+        )
+        return Decisions(added, left)
+
+    # ---- what is shown
+
+    def _fill(self) -> None:
+        self._list.blockSignals(True)
+        self._list.clear()
+        for one in self._choices:
+            times = f" ({len(one.places)} times)" if len(one.places) > 1 else ""
+            unsure = "not sure: " if one.find.certainty is Certainty.UNSURE else ""
+            item = QListWidgetItem(f"{one.find.text}{times}\n{unsure}{reason_of(one.find)}")
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Checked if one.is_chosen else Qt.CheckState.Unchecked)
+            self._list.addItem(item)
+        self._list.blockSignals(False)
+
+    def _show(self) -> None:
+        """Mark the finds in the text, and say how many are replaced."""
+        marks, text = [], self._preview.text
+        for one in self._choices:
+            for start, end in one.places:
+                mark = QTextEdit.ExtraSelection()
+                cursor = self._text.textCursor()
+                cursor.setPosition(utf16_at(text, start))
+                cursor.setPosition(utf16_at(text, end), cursor.MoveMode.KeepAnchor)
+                mark.cursor, mark.format = cursor, self._format(one)  # type: ignore[attr-defined]  # not in the stubs
+                marks.append(mark)
+        self._text.setExtraSelections(marks)
+        for each in self._kinds:
+            own = [one for one in self._choices if one.find.kind == each.property("of")]
+            chosen = sum(one.is_chosen for one in own)
+            each.setText(f"{NAMES[Kind(each.property('of'))]} {chosen}/{len(own)}")
+            each.setChecked(chosen == len(own))
+        places = sum(len(one.places) for one in self._choices if one.is_chosen)
+        unsure = sum(not one.is_chosen and one.find.certainty is Certainty.UNSURE for one in self._choices)
+        found = f"{places} replaced" + (f", {unsure} not sure and left as they are" if unsure else "")
+        self._said.setText(f"{found if self._choices else NOTHING.rstrip('.')}. {INCOMPLETE}")
+
+    def _format(self, choice: _Choice) -> QTextCharFormat:
+        shape = QTextCharFormat()
+        palette = self.palette()
+        if choice.is_chosen:
+            shape.setBackground(palette.color(QPalette.ColorRole.Highlight))
+            shape.setForeground(palette.color(QPalette.ColorRole.HighlightedText))
+        else:
+            shape.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
+            shape.setUnderlineColor(QColor(palette.color(QPalette.ColorRole.Highlight)))
+        return shape
+
+    # ---- what is decided
+
+    @Slot(QListWidgetItem)
+    def _on_item_changed(self, item: QListWidgetItem) -> None:
+        choice = self._choices[self._list.row(item)]
+        choice.is_chosen = item.checkState() is Qt.CheckState.Checked
+        self._show()
+
+    @Slot()
+    def _on_kind_clicked(self) -> None:
+        """One press for a whole kind."""
+        pressed = self.sender()
+        own = [one for one in self._choices if pressed is not None and one.find.kind == pressed.property("of")]
+        wanted = not all(one.is_chosen for one in own)
+        for one in own:
+            one.is_chosen = wanted
+        self._fill()
+        self._show()
+
+    @Slot()
+    def _on_selection_changed(self) -> None:
+        self._add.setEnabled(self._text.textCursor().hasSelection())
+
+    @Slot()
+    def _on_add(self) -> None:
+        """Add the selected words, everywhere they stand."""
+        words = self._text.textCursor().selectedText().replace("\u2029", "\n").strip()
+        if not words:
+            return
+        known = next((one for one in self._choices if one.find.text == words), None)
+        if known is not None:
+            known.is_chosen = True
+        else:
+            places = _places_of(self._preview.text, words)
+            find = Find(Kind.OTHER, *places[0], words, Certainty.SURE, "hand")
+            self._choices.append(_Choice(find, places, is_chosen=True, is_by_hand=True))
+        self._fill()
+        self._show()
+
+    @Slot()
+    def _on_accepted(self) -> None:
+        self.accepted_with.emit(self.decisions)
+        self.accept()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A click on a find adds or drops it."""
+        is_click = isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonRelease
+        if is_click and isinstance(event, QMouseEvent) and not self._text.textCursor().hasSelection():
+            unit = self._text.cursorForPosition(event.position().toPoint()).position()
+            at = character_at(self._preview.text, unit)
+            for one in self._choices:
+                if any(start <= at <= end for start, end in one.places):
+                    one.is_chosen = not one.is_chosen
+                    self._fill()
+                    self._show()
+                    break
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter sends from anywhere but a button, which it presses."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and not isinstance(self.focusWidget(), QPushButton | QToolButton):
+            self._on_accepted()
+        else:
+            super().keyPressEvent(event)
+
+
+def _choices_of(finds: Sequence[Find]) -> list[_Choice]:
+    """Finds of the same words as one; they are replaced unless all are unsure."""
+    by_words: dict[str, _Choice] = {}
+    for find in finds:
+        sure = find.certainty is not Certainty.UNSURE
+        choice = by_words.setdefault(find.text, _Choice(find, [], is_chosen=sure))
+        if sure and not choice.is_chosen:
+            choice.find, choice.is_chosen = find, True
+        choice.places.append((find.start, find.end))
+    return list(by_words.values())
+
+
+def _places_of(text: str, words: str) -> list[tuple[int, int]]:
+    found, at = list[tuple[int, int]](), text.find(words)
+    while at >= 0:
+        found.append((at, at + len(words)))
+        at = text.find(words, at + len(words))
+    return found

@@ -1,0 +1,32 @@
+"""Reads and changes the person's list of people and firms.  No widgets here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.redaction.service import listed_from_lines
+
+
+class RedactionNamesController(QObject):
+    """Emits `names_shown` with the names of the list, in order."""
+
+    names_shown = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="redaction_names_controller")
+        self._bridge = bridge
+
+    @Slot()
+    def look(self) -> None:
+        """Ask for the list."""
+        self._bridge.ask(lambda services: services.redaction.names(), self._on_names)
+
+    @Slot(str)
+    def change(self, lines: str) -> None:
+        """Replace the list by the names in these lines."""
+        names = listed_from_lines(lines)
+        self._bridge.ask(lambda services: services.redaction.change_names(names), self._on_names)
+
+    def _on_names(self, names: object) -> None:
+        self.names_shown.emit(names)

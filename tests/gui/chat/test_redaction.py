@@ -1,0 +1,136 @@
+"""The shield: what is private is shown before it is sent, replaced for the model, and put back: by real clicks."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QListWidget, QPlainTextEdit
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+LETTER = "Dear Ms Ashworth, Ashworth owes Hollowell & Sons Ltd money. Number 5260001246, project Nightjar."
+
+
+def shield(program):
+    return program.find("redact_button")
+
+
+def begin(program, text=LETTER):
+    """Switch the shield on, write, and press Enter."""
+    if not shield(program).isChecked():
+        program.click(shield(program))
+    box = program.page.composer.input_box
+    box.setFocus()
+    program.type_into(box, text)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    program.wait(
+        lambda: program.find("redaction_preview") is not None and program.find("redaction_preview").isVisible()
+    )
+    return program.find("redaction_preview")
+
+
+def rows(program) -> list[tuple[str, bool]]:
+    shown = program.find("redaction_list")
+    assert isinstance(shown, QListWidget)
+    return [
+        (shown.item(at).text().splitlines()[0], shown.item(at).checkState() is Qt.CheckState.Checked)
+        for at in range(shown.count())
+    ]
+
+
+def prompt(program) -> str:
+    answer = program.chat.message_ids[-1]
+    got = []
+    program.bridge.follow(lambda services: services.chats.seen_by_model(answer), got.append)
+    program.wait(lambda: got)
+    return got[0].text
+
+
+def test_a_redacted_message_is_shown_first_and_the_answer_has_the_originals(program):
+    begin(program)
+    assert ("Ashworth (2 times)", True) in rows(program)
+    assert ("5260001246", False) in rows(program)
+    assert "1 not sure" in program.find("redaction_said").text()
+    assert program.page.composer.text == LETTER
+    program.click("redaction_send")
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    row = program.page.view.rows[-1].view
+    assert "Ms Ashworth" in row.text
+    assert "put back" in row.note
+    seen = prompt(program)
+    assert "Ashworth" not in seen
+    assert "Hollowell" not in seen
+    assert "5260001246" in seen
+    assert shield(program).isChecked()
+
+
+def test_cancelling_sends_nothing_and_keeps_the_words(program):
+    begin(program)
+    QTest.keyClick(program.find("redaction_preview"), Qt.Key.Key_Escape)
+    program.wait(lambda: program.window.findChild(QDialog, "redaction_preview") is None)
+    assert program.page.composer.text == LETTER
+    assert program.chat.message_ids == ()
+
+
+def test_what_is_added_and_dropped_counts(program):
+    begin(program)
+    text = program.find("redaction_text")
+    assert isinstance(text, QPlainTextEdit)
+    cursor = text.textCursor()
+    cursor.setPosition(LETTER.index("Nightjar"))
+    cursor.setPosition(LETTER.index("Nightjar") + 8, cursor.MoveMode.KeepAnchor)
+    text.setTextCursor(cursor)
+    program.click("redaction_add")
+    assert ("Nightjar", True) in rows(program)
+    program.click("redaction_kind_firm")
+    assert ("Hollowell & Sons Ltd", False) in rows(program)
+    shown = program.find("redaction_list")
+    shown.setFocus()
+    shown.setCurrentRow(next(at for at, one in enumerate(rows(program)) if one[0] == "5260001246"))
+    QTest.keyClick(shown, Qt.Key.Key_Space)
+    QTest.keyClick(shown, Qt.Key.Key_Return)
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    seen = prompt(program)
+    assert "Nightjar" not in seen
+    assert "5260001246" not in seen
+    assert "Hollowell & Sons Ltd" in seen
+    assert "Nightjar" in program.page.view.rows[-1].view.text
+
+
+def test_a_click_on_a_find_drops_it(program):
+    begin(program)
+    text = program.find("redaction_text")
+    cursor = text.textCursor()
+    cursor.setPosition(LETTER.index("Ashworth") + 3)
+    place = text.cursorRect(cursor).center()
+    QTest.mouseClick(text.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert ("Ashworth (2 times)", False) in rows(program)
+
+
+def test_the_shield_is_off_in_a_new_chat_and_remembered_in_its_own(program):
+    begin(program)
+    program.click("redaction_send")
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    first = program.chat.chat
+    program.chat.new_chat()
+    assert not shield(program).isChecked()
+    program.chat.open_chat(first)
+    program.wait(lambda: shield(program).isChecked())
+    program.click(shield(program))
+    program.send("Ashworth")
+    program.wait(lambda: len(program.chat.message_ids) == 4)
+    program.wait_idle()
+    assert "Ashworth" in prompt(program)
+
+
+def test_names_of_the_settings_are_found_whatever_stands_around_them(program):
+    program.window.show_page("Settings")
+    program.click("setting_private_names")
+    program.find("private_names_text").setPlainText("Nightjar\n\nAnna Berg\nNightjar")
+    program.click("private_names_save")
+    program.wait(lambda: "2 names" in program.find("private_names_sentence").text())
+    names = program.ask(lambda services: services.redaction.names())
+    assert [(one.words, str(one.kind)) for one in names] == [("Nightjar", "other"), ("Anna Berg", "person")]
