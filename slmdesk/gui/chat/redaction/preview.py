@@ -138,7 +138,7 @@ class RedactionPreview(QDialog):
                 cursor = self._text.textCursor()
                 cursor.setPosition(utf16_at(text, start))
                 cursor.setPosition(utf16_at(text, end), cursor.MoveMode.KeepAnchor)
-                mark.cursor, mark.format = cursor, self._format(one)  # type: ignore[attr-defined]  # not in the stubs
+                mark.cursor, mark.format = cursor, self._format(one)
                 marks.append(mark)
         self._text.setExtraSelections(marks)
         for each in self._kinds:
