@@ -27,9 +27,9 @@ LENGTHS = (
 LONG = "A good length."
 DIFFERENT = "The two are not the same."
 ENCRYPT_INTRO = (
-    "The history, its backups and what models have read of your documents are encrypted with a key that only your "
-    "passphrase opens. Whoever has the disk, a backup or a copy then reads nothing of it. While the window is open and "
-    "not locked, programs of your account can."
+    "The history, its backups and what models have read of your documents are encrypted with a key that your "
+    "passphrase opens. Whoever has the disk, a backup or a copy, and not the passphrase, reads nothing of it. While "
+    "the window is open and not locked, programs of your account can."
 )
 BY_ITSELF = "Open by itself on this account"
 BY_ITSELF_NOTE = (

@@ -7,13 +7,15 @@ import time
 from contextlib import closing
 
 import pytest
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
+from fakes.encrypted import encrypt
+from fakes.recorder import CHILD, ECHO, LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
 
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths
 from slmdesk.services.chat import chat_states
 from slmdesk.services.chat.requests import SendRequest
+from slmdesk.services.container import open_services
 
 pytestmark = pytest.mark.process
 
@@ -149,3 +151,29 @@ def test_the_real_engine_goes_on_where_a_chat_ended(monkeypatch, home, starter_m
         _, ended = asked(services, "And now?", chat, **short)
         assert ended.usage.cached_tokens >= first.usage.prompt_tokens
         assert ended.usage.prompt_tokens - ended.usage.cached_tokens < 64
+
+
+def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(session, tmp_path):
+    def opened(key):
+        services = open_services(find_paths(), engine_command=ECHO, reader_command=[*CHILD, "reader"], key=key)
+        return closing(services)
+
+    with session() as services:  # the control: the echo engine's state is words
+        chat, _ = asked(services, LONG)
+        rested(services, 1)
+        assert b"word899" in states()[0].path.read_bytes()
+        services.service_thread.call(services.states.forget_all)
+    key = encrypt(find_paths())
+    with opened(key) as services:
+        asked(services, f"{LONG} more", chat)
+        rested(services, 1)
+        (kept,) = states()
+        assert kept.head.documents == (chat,)
+        raw = kept.path.read_bytes()
+        assert raw.startswith(b"SLMDESK STATE 2\n")
+        assert b"word8" not in raw
+    with opened(key) as services:
+        _, ended = asked(services, "And now?", chat)
+        assert ended.usage.cached_tokens == kept.head.tokens
+        services.service_thread.call(lambda: services.history.delete_for_good(chat))
+        assert states() == []
