@@ -12,6 +12,11 @@ from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.core.errors import KnownError
 
 DAY = click.DateTime(["%Y-%m-%d"])
+LEVELS = {
+    "kernel": "the system keeps slmdesk and all of its processes from the network",
+    "children only": "the system keeps the processes that open models and documents from the network",
+    "program only": "the system keeps none, or not all, of the processes from the network",
+}
 PLACES = {"keyring": "in the system's keyring", "file": "in a file that only you can read"}
 
 
@@ -80,8 +85,9 @@ def _make(
             }
         )  # fmt: skip
         return
-    console.say(f"{made.path}: {made.requests:,} requests, {made.refused:,} refused, {made.rows:,} rows of the ledger.")
-    console.say(f"Level: {made.level}.")
+    console.say(f"Written to {made.path}")
+    console.say(f"Requests: {made.requests:,}; refused: {made.refused:,}; rows of the ledger: {made.rows:,}")
+    console.say(f"Level: {made.level}: {LEVELS[made.level]}")
     console.say(f"Checksum: {made.sha256}")
     new = ", made for it just now: have it noted" if made.is_key_new else ""
     console.say(f"Signed with {made.fingerprint}, kept {PLACES[made.key_place]}{new}.")

@@ -21,7 +21,7 @@ def test_a_statement_is_made_and_checked(run, tmp_path) -> None:
     assert done.json["is_key_new"] is True
     again = run("statement", "-o", str(second), "--from", "2020-01-01", "--host-name")
     assert again.status == 0, again.err
-    assert "0 requests" in again.out
+    assert "Requests: 0; refused: 0" in again.out
     assert "in a file that only you can read" in again.out
     checked = run("statement", "verify", str(second), "--earlier", str(first), "--key", done.json["key"], "--json")
     assert checked.status == 0, checked.err
