@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slmdesk.gui.base.bridge import Bridge
     from slmdesk.gui.shell.composition import Frame
     from slmdesk.services.container import Services
+    from slmdesk.services.history.erasing import Erasure
 
 NO_DISPLAY = 3
 """Exit status without a screen: whoever started the window may offer the terminal instead."""
@@ -27,6 +28,8 @@ NO_HOME = 1
 """Exit status where the folders of this home cannot be made."""
 NOT_ALONE = 4
 """Exit status when another window holds this home but does not answer: it hangs, or runs on another computer."""
+NOT_ERASED = 5
+"""Exit status where not everything could be deleted."""
 NOT_ALONE_WORDS = "slmdesk is already open for this home, but its window does not answer. Close it first, or wait."
 LOCK_OPENING_S = 0.2
 """How long a lock waits for services that are just being opened."""
@@ -101,6 +104,8 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         run.frame.reach.take_clipboard_in_front()
     status = run.run()
     instance.release()
+    if words := run.erase():
+        return _say_no_window(app, words, NOT_ERASED)
     return _leave(status)
 
 
@@ -185,6 +190,7 @@ class WindowRun:
         self._is_closing = False
         policy = policy_of(paths)
         self._settings = SettingsFile(paths.settings_file, policy, is_kept_offline=is_enforced())
+        self._erasure: Erasure | None = None
         self._state = WindowStateFile(paths.window_file, self._settings.current.extra)
         (keep_inside if key is None else keep_nowhere)(paths.dialogs_file)
         heed(self._settings.policy)
@@ -203,6 +209,7 @@ class WindowRun:
             self.frame.locking.know(Ways(by_words=True, by_keyring=False))
         self.frame.locking.lock_requested.connect(self.lock)
         self.frame.locking.quit_requested.connect(self.close)
+        self.frame.erase_requested.connect(self._on_erase_requested)
         self.bridge.on(ItemGone, lambda _event: forget_folders())
         self.frame.global_key.pressed.connect(self.translate_clipboard)
         self.frame.privacy.encryption_shown.connect(self._on_encryption_shown)
@@ -238,6 +245,25 @@ class WindowRun:
         self.frame.errors.remove()
         self._garbage.stop()
         self._garbage.deleteLater()
+
+    def erase(self) -> str:
+        """After the end: delete everything, if a person has asked for it.  Returns a sentence on what could not be
+        deleted, '' otherwise.
+        """
+        from slmdesk.services.base.messages import problem_for
+        from slmdesk.services.history.erasing import erase
+
+        if self._erasure is None:
+            return ""
+        try:
+            left = erase(self._paths, self._erasure)
+        except KnownError as err:
+            return problem_for(err).sentence
+        return f"These files could not be deleted: {', '.join(map(str, left[:5]))}" if left else ""
+
+    def _on_erase_requested(self, found: Erasure) -> None:
+        self._erasure = found
+        self.close()
 
     def come_forward(self, activation_token: str = "") -> None:
         """Bring the window to the front; the token is Wayland's leave to do so."""

@@ -6,6 +6,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from json import loads
 from pathlib import Path
@@ -28,6 +29,7 @@ from slmdesk.exports.chats import iso_time
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.conversation import words_of
 from slmdesk.services.container import Services
+from slmdesk.services.history.day_labels import day_lines
 from slmdesk.services.history.rescue_labels import rescued_words
 
 PAGE = 200
@@ -291,6 +293,40 @@ def _list_documents(console: Console, documents: Sequence[DocumentRecord], forgo
 def _documents_shape(documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> dict[str, Json]:
     kept: list[Json] = [{"id": one.id, "name": one.name} for one in documents if one.id not in forgotten]
     return {"documents_kept": kept, "documents_forgotten": list(forgotten)}
+
+
+@history.command("forget-day")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@json_option
+@click.pass_obj
+def forget_day(console: Console, day: datetime, yes: bool) -> int | None:
+    """Delete what was made on a day for good: chats, questions, summaries …, and documents that nothing else uses.
+
+    What is older and was only changed on that day stays, and so does what is on hold.
+    """
+    with console.services() as services:
+        found = services.service_thread.call(lambda: services.days.look(day.date()))
+        for line in day_lines(found):
+            console.notify(line)
+        if not yes and not found.is_empty and not _agrees():
+            console.notify("Nothing was deleted; --yes does it without asking.")
+            return 1
+        if not found.is_empty:
+            found = console.result_of(services, lambda: services.days.forget(day.date()))
+    if console.as_json:
+        counts: dict[str, Json] = dict(found.counts)
+        console.give({
+            "day": found.day.isoformat(), "deleted": list(found.ids), "counts": counts,
+            "documents_forgotten": list(found.documents), "held": found.held, "older": found.older,
+        })  # fmt: skip
+    elif not found.is_empty:
+        console.say(f"{found.day.isoformat()} is forgotten.")
+    return None
+
+
+def _agrees() -> bool:
+    return sys.stdin.isatty() and click.confirm("Delete it for good?", err=True)
 
 
 @history.command()

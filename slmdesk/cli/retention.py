@@ -5,15 +5,14 @@ from __future__ import annotations
 import click
 
 from slmdesk.cli.console import Console, json_option, table
-from slmdesk.core.labels import clean_label
-from slmdesk.core.retention import DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
+from slmdesk.core.retention import DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, Then, counted
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.exports.chats import iso_time
 from slmdesk.services.container import Services
+from slmdesk.services.history.retention_labels import WHO, hold_words, rule_words
 
 DAYS = click.IntRange(1, MOST_DAYS)
-WHO = {SetBy.PERSON: "you", SetBy.POLICY: "your organisation"}
 
 
 @click.group()
@@ -127,24 +126,6 @@ def run(console: Console, yes: bool) -> int | None:
         if not done.trashed and not done.deleted:
             console.say("Nothing to do.")
     return 1 if done.doubt is not None else None
-
-
-def rule_words(rule: Rule, space: str) -> str:
-    """Say a rule in a line."""
-    what = KINDS.get(rule.kind, KINDS[""])[1]
-    where = f" in the space “{clean_label(space, 60)}”" if rule.folder else ""
-    if rule.kind == DOCUMENT:
-        return f"{what}, not opened for {rule.days:,} days: forgotten"
-    then = f"to the trash for {rule.trash_days:,} days, then deleted for good"
-    return f"{what}{where}, not changed for {rule.days:,} days: " + (
-        then if rule.then is Then.TRASH else "deleted for good"
-    )
-
-
-def hold_words(hold: Hold, name: str) -> str:
-    """Say a hold in a line."""
-    what = "everything" if hold.what is What.ALL else f"{hold.what} {hold.target} “{clean_label(name, 60)}”"
-    return f"{what}{f' ({clean_label(hold.reason, 80)})' if hold.reason else ''}"
 
 
 def _show_rule(console: Console, services: Services, rule: Rule) -> None:

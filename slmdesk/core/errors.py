@@ -231,7 +231,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "rule.managed": (),
         "hold.unknown": ("id",),
         "hold.managed": (),
-        "hold.item": ("id", "who"),
+        "hold.item": ("name", "who"),
         "hold.document": ("name",),
         "hold.folder": ("name",),
         "hold.all": ("count",),

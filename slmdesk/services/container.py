@@ -46,6 +46,7 @@ from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.evaluation.model_comparison import ModelComparisonService
 from slmdesk.services.history.backups import BackupService
 from slmdesk.services.history.change_watch import ChangeWatch
+from slmdesk.services.history.days import DayService
 from slmdesk.services.history.erasing import ErasingService
 from slmdesk.services.history.export import ExportService
 from slmdesk.services.history.imports import ImportService
@@ -440,6 +441,7 @@ class Services:
         self.erasing = ErasingService(
             self.runtime, self.models, self.retention, self.network, self.tokens, self.statements, self.privacy
         )
+        self.days = DayService(self.runtime, self.chats, self.documents, self.states)
 
     def _on_replaced(self) -> None:
         """A backup has taken the place of the history, perhaps with another key."""

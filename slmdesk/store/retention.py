@@ -43,6 +43,15 @@ class OldItem:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeItem:
+    """An item that was made on a day."""
+
+    id: str
+    kind: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OldDocument:
     """A document that a rule looks at; `is_free`: no hold is on it, and no item is about it."""
 
@@ -114,6 +123,34 @@ class Rules(StorePart):
             (before, after, limit),
         )
 
+    def made_between(self, begin: float, end: float) -> list[MadeItem]:
+        """Return the items, but spaces, that were made in this time, and whether each is held."""
+        return self._all(
+            lambda row: MadeItem(row["id"], row["kind"], bool(row["held"])),
+            f"select id, kind, {_HELD_ITEM} as held from items where created >= ? and created < ? and kind <> 'space'",
+            (begin, end),
+        )
+
+    def changed_between(self, begin: float, end: float) -> int:
+        """Count the items, but spaces, that are older, and were changed last in this time."""
+        return self._db.number(
+            "select count(*) from items where updated >= ? and updated < ? and created < ? and kind <> 'space'",
+            (begin, end, begin),
+        )
+
+    def documents_between(self, begin: float, end: float) -> list[str]:
+        """Return the documents of no folder that were added in this time and are not held."""
+        rows = self._db.rows(
+            f"select id from documents where added >= ? and added < ? and collection is null and not {_HELD_DOCUMENT}",
+            (begin, end),
+        )
+        return [str(row["id"]) for row in rows]
+
+    def times_made(self) -> list[float]:
+        """Return when items, but spaces, were made, the last one first."""
+        rows = self._db.rows("select created from items where kind <> 'space' order by created desc")
+        return [float(row["created"]) for row in rows]
+
     def last_change(self) -> float:
         """Return when an item was changed or a document opened last; 0.0 where there is none."""
         row = self._db.row(
@@ -182,7 +219,7 @@ class Holds(StorePart):
         """Raise KnownError `hold.item` where one of these items is held."""
         for id in items:
             if self.held_items([id]):
-                raise KnownError("hold.item", id=id, who=_who(self.on_item(id)))
+                raise self._held(id)
 
     def require_movable(self, item: str, space: str) -> None:
         """Raise KnownError `hold.item` where an item would leave a space that is held for another one."""
@@ -192,7 +229,7 @@ class Holds(StorePart):
             (item, space),
         )
         if row is not None:
-            raise KnownError("hold.item", id=item, who=_who(self.on_item(item)))
+            raise self._held(item)
 
     def require_document_free(self, document: str) -> None:
         """Raise KnownError `hold.document` where a document is held, or an item that is about it."""
@@ -215,9 +252,11 @@ class Holds(StorePart):
         if count := self._db.number("select count(*) from holds"):
             raise KnownError("hold.all", count=count)
 
-
-def _who(hold: Hold | None) -> str:
-    return "your organisation" if hold is not None and hold.set_by is SetBy.POLICY else "you"
+    def _held(self, item: str) -> KnownError:
+        hold = self.on_item(item)
+        row = self._db.row("select title from items where id = ?", (item,))
+        who = "your organisation" if hold is not None and hold.set_by is SetBy.POLICY else "you"
+        return KnownError("hold.item", name=row["title"][:80] if row else item, who=who)
 
 
 def rule_from(row: RowLike) -> Rule:

@@ -81,3 +81,17 @@ def test_what_is_not_there_is_named(run, args) -> None:
     refused = run("retention", *args)
     assert refused.status == 1
     assert "ffff" in refused.err
+
+
+def test_a_day_is_forgotten_after_it_was_confirmed(run, with_model, home) -> None:
+    assert run("chat", "about the zqquokka").status == 0
+    today = time.strftime("%Y-%m-%d")
+    refused = run("history", "forget-day", today)
+    assert (refused.status, "1 chat" in refused.err, "--yes does it" in refused.err) == (1, True, True)
+    assert len(run("history", "list", "--json").json) == 1
+    done = run("history", "forget-day", today, "--yes", "--json").json
+    assert (done["counts"], len(done["deleted"])) == ({"chat": 1}, 1)
+    assert run("history", "list", "--json").json == []
+    files = [one for one in home.rglob("*") if one.is_file() and b"zqquokka" in one.read_bytes()]
+    assert files == []
+    assert "Nothing that was made on" in run("history", "forget-day", today).err

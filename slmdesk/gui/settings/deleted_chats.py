@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,8 @@ PAGE = 100
 MOST_NAME = 40
 """Letters of a document's name on one line."""
 INTRO = (
-    "Deleted chats. They can be searched no more, and come back with “Restore”. Nothing leaves the trash by itself: "
-    "it stays until you delete it for good."
+    "Deleted chats. They can be searched no more, and come back with “Restore”. They stay until you delete them for "
+    "good, or a rule does (Settings, “Rules and holds”)."
 )
 
 
@@ -75,16 +75,21 @@ class DeletedChats(QDialog):
 
     @Slot()
     def refresh(self) -> None:
-        self._bridge.ask(lambda services: services.history.items(None, limit=self._shown, deleted=True), self._show)
+        def found(services: Services) -> tuple[list[Item], set[str]]:
+            items = services.history.items(None, limit=self._shown, deleted=True)
+            return items, services.retention.held([one.id for one in items])
 
-    def _show(self, items: Sequence[Item]) -> None:
+        self._bridge.ask(found, lambda listed: self._show(*listed))
+
+    def _show(self, items: Sequence[Item], held: Container[str] = ()) -> None:
         at = max(self._list.currentRow(), 0)
         kept = {one.id for one in self._chosen}
         self._list.clear()
         for item in items:
             when = moment_words(item.deleted_at or item.updated)
             what = "" if item.kind == "chat" else f"{item.kind}, "
-            line = QListWidgetItem(f"{item.title}   ({what}{when})", self._list)
+            hold = ", on hold" if item.id in held else ""
+            line = QListWidgetItem(f"{item.title}   ({what}{when}{hold})", self._list)
             line.setData(Qt.ItemDataRole.UserRole, item)
         self._list.setCurrentRow(min(at, self._list.count() - 1))
         for at, item in enumerate(items):

@@ -59,11 +59,14 @@ NOT_COUNTED = "…"
 class SettingsPage(QScrollArea):
     """All settings on one page.
 
-    Actions go to the controller.  Emits `deleted_chats_requested`, and `folder_requested` with the current folder for
-    models when another is to be chosen.
+    Actions go to the controller.  Emits `deleted_chats_requested`, `rules_requested`, `forget_day_requested` and
+    `erase_requested`, and `folder_requested` with the current folder for models when another is to be chosen.
     """
 
     deleted_chats_requested = Signal()
+    rules_requested = Signal()
+    forget_day_requested = Signal()
+    erase_requested = Signal()
     folder_requested = Signal(str)
 
     def __init__(
@@ -194,6 +197,17 @@ class SettingsPage(QScrollArea):
         self._deleted = QPushButton("Deleted chats…", holder)
         words = "Deleted chats stay in the trash until they are deleted for good."
         add_setting(self._column, self._deleted, "deleted_chats", "Trash", words)
+        self._rules = QPushButton("Rules and holds…", holder)
+        words = "How long things are kept, and what nothing may delete. Without a rule nothing is deleted by itself."
+        add_setting(self._column, self._rules, "rules", "Rules and holds", words)
+        self._forget_day = QPushButton("Forget a day…", holder)
+        words = "Deletes what was made on a day for good, once you have seen what that is."
+        add_setting(self._column, self._forget_day, "forget_day", "Forget a day", words)
+        self._erase = QPushButton("Delete everything…", holder)
+        words = (
+            "Nothing of slmdesk is left on this PC but the program, and the models if you like. slmdesk closes then."
+        )
+        add_setting(self._column, self._erase, "delete_everything", "Delete everything", words)
         self._choice(
             "model_titles", "Titles of chats",
             "When the model has nothing else to do, it gives a chat with a long question a short title. A title that "
@@ -250,6 +264,9 @@ class SettingsPage(QScrollArea):
         self._controller.saved_shown.connect(self.show_saved)
         self._choose.clicked.connect(lambda: self.folder_requested.emit(self._folder.full_text))
         self._deleted.clicked.connect(self.deleted_chats_requested)
+        self._rules.clicked.connect(self.rules_requested)
+        self._forget_day.clicked.connect(self.forget_day_requested)
+        self._erase.clicked.connect(self.erase_requested)
         self._controller.settings_shown.connect(self.show_settings)
         self._controller.policy_shown.connect(self.show_policy)
 

@@ -37,10 +37,13 @@ from slmdesk.gui.online.network_log_window import NetworkLogWindow
 from slmdesk.gui.online.statement_window import StatementWindow
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
+from slmdesk.gui.settings.erase import EraseDialog
+from slmdesk.gui.settings.forget_day import ForgetDay
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.settings.privacy_controller import PrivacyController
 from slmdesk.gui.settings.redaction_controller import RedactionNamesController
+from slmdesk.gui.settings.retention import RulesWindow
 from slmdesk.gui.settings.spelling_controller import SpellingController
 from slmdesk.gui.shell.help_window import Folders, HelpWindow
 from slmdesk.gui.shell.home_place import HomePlace
@@ -77,9 +80,14 @@ KEEP_AFTER_MS = 1000
 
 
 class Frame(QObject):
-    """The main window and all its controllers.  Emits `close_requested` when a person closes it."""
+    """The main window and all its controllers.
+
+    Emits `close_requested` when a person closes it, `erase_requested` with the Erasure when everything is to be
+    deleted.
+    """
 
     close_requested = Signal()
+    erase_requested = Signal(object)
 
     def __init__(
         self,
@@ -199,6 +207,13 @@ class Frame(QObject):
         self.settings.policy_shown.connect(self._on_policy_shown)
         for asking in (self.settings_page.deleted_chats_requested, self.chat_page.trash_requested):
             asking.connect(lambda: self._open_once(DeletedChats, lambda: DeletedChats(self._bridge, self.window)))
+        self.settings_page.erase_requested.connect(self._on_erase_requested)
+        self.settings_page.forget_day_requested.connect(
+            lambda: self._open_once(ForgetDay, lambda: ForgetDay(self._bridge, self.window))
+        )
+        self.settings_page.rules_requested.connect(
+            lambda: self._open_once(RulesWindow, lambda: RulesWindow(self._bridge, self.window))
+        )
         self.window.close_requested.connect(
             lambda: quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, self.close_requested.emit)
         )
@@ -373,6 +388,12 @@ class Frame(QObject):
     def _on_chat_requested(self, model: str) -> None:
         self.models.use(model)
         self.window.show_page("Chat")
+
+    @Slot()
+    def _on_erase_requested(self) -> None:
+        dialog = EraseDialog(self._bridge, self.window)
+        dialog.confirmed.connect(self.erase_requested)
+        dialog.open()
 
     @Slot()
     def _on_compare_requested(self) -> None:

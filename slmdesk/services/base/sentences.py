@@ -434,12 +434,12 @@ SENTENCES: Mapping[str, str] = {
     "rule.managed": "This rule is set by your organisation and cannot be changed here.",
     "hold.unknown": "There is no hold {id}. “slmdesk retention list” shows which there are.",
     "hold.managed": "This hold is set by your organisation and cannot be released here.",
-    "hold.item": "{id} is on hold ({who} set it), so nothing of it can be deleted. It is as it was.",
+    "hold.item": "“{name}” is on hold ({who} set it), so nothing of it can be deleted. It is as it was.",
     "hold.document": "The text of {name} is on hold, or something about it is. It is kept.",
     "hold.folder": "The folder {name}, or a document in it, is on hold. It is as it was.",
     "hold.all": (
-        "Something here is on hold ({count} in all), and would be lost. Nothing was changed. “slmdesk retention list” "
-        "shows what is held."
+        "Something here is on hold ({count} in all), and would be lost. Nothing was changed. What is held is shown in "
+        "Settings, “Rules and holds”, and by “slmdesk retention list”."
     ),
     "retention.trashed": "{what}, not changed for {days} days, moved to the trash. There until {until}.",
     "retention.deleted": "{what}, not changed for {days} days, deleted for good, as your rules say.",

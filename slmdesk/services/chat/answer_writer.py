@@ -7,7 +7,7 @@ When a row cannot be written (busy, full disk), the text is kept in memory and t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -215,6 +215,11 @@ class Answers(Service):
             growing.lease.job.cancel()
         else:
             self._end(growing, AnswerEnding(Status.CANCELLED))
+
+    def stop_in(self, items: Collection[str]) -> None:
+        """Stop what is being written in these items."""
+        for one in [one.id for one in self._growing.values() if one.request.message.item in items]:
+            self.stop(one)
 
     def answer_now(self, message: str) -> None:
         """Let the model end what it thinks aloud, and answer; does nothing when it does not think."""

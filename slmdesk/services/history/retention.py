@@ -7,7 +7,7 @@ backup has become the history.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,8 +15,7 @@ from datetime import date
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import ALL, TRASH_DAYS
 from slmdesk.core.retention import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
-from slmdesk.services.base.events import ItemChanged, ItemGone, ItemsAdded, Noticed
-from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.events import ItemChanged, ItemsAdded, Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -26,13 +25,12 @@ from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.documents.names import folded_name
 from slmdesk.services.documents.saved_states import StateService
+from slmdesk.services.history.deletion import SlicedDeletion
 from slmdesk.store import SPACE
 from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldItem
 
 LOOKED_AT = 100
 """Items or documents that a slice looks at."""
-MOST_ROWS = 400
-"""Messages and segments that a slice deletes; of one longer item all at once."""
 DOUBT_S = 7 * DAY_S
 """A clock that says so much later than the last time is in doubt, and one that says earlier."""
 SLACK_S = 3600.0
@@ -72,7 +70,8 @@ class RetentionService(Service):
     def __init__(self, runtime: Runtime, chats: ChatService, documents: DocumentService, states: StateService) -> None:
         super().__init__(runtime)
         self._clock = runtime.store.shared.clock
-        self._chats, self._documents, self._states = chats, documents, states
+        self._chats, self._documents = chats, documents
+        self._deletion = SlicedDeletion(runtime, chats, states)
         self._sweeping: Pending[Swept] | None = None
         self._later: Later | None = None
         self._is_doubted = False
@@ -135,6 +134,22 @@ class RetentionService(Service):
     def hold_on(self, item: str) -> Hold | None:
         """Return the hold on an item, if there is one: on itself, its space, or everything."""
         return self._store.holds.on_item(item)
+
+    def held(self, ids: Sequence[str]) -> set[str]:
+        """Return those of these items that are held."""
+        return self._store.holds.held_items(ids)
+
+    def toggle_hold(self, item: str) -> Hold | None:
+        """Hold an item, or release it where a person has held it by itself; returns the hold that is on it then.
+
+        Raises KnownError `item.unknown`, store.*.
+        """
+        mine = [one for one in self.holds() if one.target == item and one.set_by is SetBy.PERSON]
+        if mine:
+            self.release(mine[0].id)
+        else:
+            self.hold(item)
+        return self.hold_on(item)
 
     def name_of(self, target: str) -> str:
         """Return the name of what a rule or a hold names by its id; the id where it is gone."""
@@ -238,26 +253,9 @@ class RetentionService(Service):
                 self._publish(ItemChanged(self._store.items.get(one.id)))
 
     def _delete(self, rule: Rule, ids: Sequence[str], done: Swept) -> Slices[None]:
-        for some in self._in_parts(ids):
-            self._store.delete_some(some)
-            self._states.forget(some)
-            done.deleted[rule.id] = done.deleted.get(rule.id, 0) + len(some)
-            for id in some:
-                self._chats.drop(id)
-                self._publish(ItemGone(id))
-            yield
-
-    def _in_parts(self, ids: Sequence[str]) -> Iterator[list[str]]:
-        """Cut into parts of so many items that about MOST_ROWS messages and segments are in each."""
-        part, rows = list[str](), 0
-        for id, weight in zip(ids, self._store.rules.weights(ids), strict=True):
-            if part and rows + weight > MOST_ROWS:
-                yield part
-                part, rows = [], 0
-            part.append(id)
-            rows += weight + 1
-        if part:
-            yield part
+        if ids:
+            yield from self._deletion.delete(ids)
+            done.deleted[rule.id] = done.deleted.get(rule.id, 0) + len(ids)
 
     def _forget_documents(self, rule: Rule, now: float, done: Swept) -> Slices[None]:
         """Forget documents that nothing uses: no item, no message or draft has them attached."""
@@ -288,13 +286,7 @@ class RetentionService(Service):
     def _end(self, rules: Sequence[Rule], done: Swept, now: float) -> Slices[None]:
         """Take what was deleted out of the index and the backups, and say what was done."""
         if any(done.deleted.values()):
-            is_first = True
-            while self._store.purge_some(is_first=is_first):
-                is_first = False
-                yield
-            mark = self._store.purge_index()
-            yield pending_on_file_thread(self._service_thread, self._store.renew_copies, name="purge")
-            self._store.purged(mark)
+            yield from self._deletion.finish()
         for rule in rules:
             self._say_done(rule, done, now)
         if any(count > TOLD_ONE_BY_ONE for count in done.trashed.values()):

@@ -119,7 +119,7 @@ def for_good(desk: Desk) -> None:
 def empty_trash(desk: Desk) -> None:
     desk.do(lambda: desk.services.history.trash(desk.item))
     if desk.item not in desk.do(desk.services.history.empty_trash).ids:
-        raise KnownError("hold.item", id=desk.item, who="you")
+        raise KnownError("hold.item", name="A chat", who="you")
 
 
 def sweep(desk: Desk) -> None:
@@ -128,7 +128,7 @@ def sweep(desk: Desk) -> None:
     desk.do(lambda: desk.services.retention.add_rule("", days=90, then=Then.DELETE))
     desk.do(lambda: desk.services.retention.add_rule("document", days=90, then=Then.DELETE))
     if not desk.result(desk.services.retention.run).deleted:
-        raise KnownError("hold.item", id=desk.item, who="you")
+        raise KnownError("hold.item", name="A chat", who="you")
 
 
 def forget_document(desk: Desk) -> None:

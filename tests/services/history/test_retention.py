@@ -15,7 +15,7 @@ from slmdesk.core.records import Status
 from slmdesk.core.retention import DAY_S, SetBy, Then, What
 from slmdesk.core.types import Role, TextPart
 from slmdesk.services.base.events import ItemChanged, ItemGone, Noticed
-from slmdesk.services.history import retention
+from slmdesk.services.history import deletion, retention
 from slmdesk.services.history.backups import restore_backup
 from slmdesk.services.history.retention import RetentionService
 from slmdesk.store import open_store
@@ -390,7 +390,7 @@ def test_a_hold_that_is_not_clear_is_on_everything(kept, tmp_path):
 
 def test_the_constants_of_a_slice_are_small():
     assert retention.LOOKED_AT <= 100
-    assert retention.MOST_ROWS <= 500
+    assert deletion.MOST_ROWS <= 500
 
 
 def test_it_sweeps_at_the_start_once_a_day_and_not_for_commands_that_keep_nothing(home):

@@ -17,6 +17,7 @@ from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.drafts import Drafts
 from slmdesk.gui.chat.composer.full_controller import FullController
+from slmdesk.gui.chat.conversation.hold import HoldWatch
 from slmdesk.gui.chat.conversation.inspector import MessageInspector
 from slmdesk.gui.chat.conversation.message_edits import MessageEdits
 from slmdesk.gui.chat.conversation.older import END, OlderMessages
@@ -97,6 +98,7 @@ class ChatController(QObject):
         self.inspector = MessageInspector(bridge, self.shown, self)
         self.edits = MessageEdits(bridge, self, self)
         self.window = WindowController(bridge, self, self)
+        self.hold = HoldWatch(bridge, self)
         self.private = PrivateController(bridge, self, self)
         """Chats of which nothing is kept."""
         self.older = OlderMessages(bridge, self.shown, self)
@@ -132,6 +134,7 @@ class ChatController(QObject):
         self._live_timer.timeout.connect(self._on_live_tick)
         self.older.arrived.connect(self.older_shown)
         self.chat_opened.connect(self.private.show)
+        self.chat_opened.connect(self.hold.show)
         self.message_added.connect(self.private.note_words)
 
     @property

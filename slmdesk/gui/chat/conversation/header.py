@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.model.controller import ModelsController
@@ -32,6 +32,9 @@ class ChatHeader(QFrame):
         self.space.hide()
         set_icon(self.space, "folder-open", "muted")
         self.title = ElidedLabel(self, name="chat_title")
+        self.hold = named(QLabel(self), "chat_hold")
+        set_icon(self.hold, "lock", "muted")
+        self.hold.hide()
         self.picker = ModelPicker(models, self)
         self.export = tool_button(
             "export_button", self, tip="Export this chat", label="Export this chat", icon="download"
@@ -42,7 +45,7 @@ class ChatHeader(QFrame):
         self.panel = self._button("panel_button", "sliders", "Settings of this chat", "chat.panel")
         self.panel.setCheckable(True)
         row(
-            self.fold, self.space, (self.title, 1), self.picker, self.export, self.panel,
+            self.fold, self.space, (self.title, 1), self.hold, self.picker, self.export, self.panel,
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_8, theme.SPACE_4),
         )  # fmt: skip
 
@@ -53,6 +56,12 @@ class ChatHeader(QFrame):
         self.space.setToolTip(plain_tip(tip))
         self.space.setAccessibleName(tip)
         self.space.setVisible(bool(name))
+
+    def show_hold(self, words: str) -> None:
+        """Show that nothing deletes the chat, and who has said so; "" hides the badge."""
+        self.hold.setToolTip(plain_tip(words))
+        self.hold.setAccessibleName(words)
+        self.hold.setVisible(bool(words))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Title and model share the width; the title has the larger part."""

@@ -10,6 +10,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import Found, Item, Message, Status
+from slmdesk.core.retention import Hold
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.chat.list.importing import ImportController
@@ -21,6 +22,7 @@ from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
 from slmdesk.services.chat.ephemeral import is_private
 from slmdesk.services.chat.places import KIND
+from slmdesk.services.history.retention_labels import held_words
 
 MOST_HITS = 200
 DAY_LOOK_MS = 60_000
@@ -132,6 +134,14 @@ class ListController(QObject):
     def pin(self, chats: Sequence[str], *, pinned: bool) -> None:
         """Keep chats on top of the list, or no more."""
         self._bridge.ask(lambda services: services.chats.places.change(chats, pinned=pinned), None)
+
+    def toggle_hold(self, chat: str) -> None:
+        """Put a chat on hold, or release it; a notice says which."""
+        self._bridge.ask(lambda services: services.retention.toggle_hold(chat), partial(self._say_held, chat))
+
+    def _say_held(self, chat: str, hold: Hold | None) -> None:
+        words = held_words(hold) or "This chat is on hold no longer: it can be deleted again."
+        self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key=f"hold {chat}"))
 
     def archive(self, chats: Sequence[str], *, archived: bool) -> None:
         """Put chats into the archive, or take them out; a notice offers to undo it."""

@@ -291,6 +291,8 @@ class ChatList(QFrame):
         self._archive.setText("Take out of the archive" if is_archive else "Archive")
         if len(targets) == 1:
             menu.addAction(self._rename)
+            hold = partial(self._controller.toggle_hold, targets[0].id)
+            named(menu.addAction("Put on hold, or release", hold), "hold_action")
         if not is_archive:
             menu.addAction(self._pin)
         menu.addMenu(self._move)

@@ -1,0 +1,47 @@
+"""Whether the open chat is on hold.  No widgets here."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.retention import Hold
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.base.events import ItemChanged, Problem
+from slmdesk.services.chat.ephemeral import is_private
+from slmdesk.services.history.retention_labels import held_words
+
+
+class HoldWatch(QObject):
+    """Lives on the window's thread.  Emits `shown` with a sentence on the hold of the open chat, "" for none."""
+
+    shown = Signal(str)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="hold_watch")
+        self._bridge = bridge
+        self._chat = ""
+        bridge.on(ItemChanged, self._on_item_changed)
+
+    @Slot(str, str)
+    def show(self, chat: str, _title: str = "") -> None:
+        """Look at the chat that is open now."""
+        self._chat = chat
+        if not chat or is_private(chat):
+            self.shown.emit("")
+            return
+        self._bridge.ask(lambda services: services.retention.hold_on(chat), partial(self._on_found, chat), _ignore)
+
+    def _on_found(self, chat: str, hold: Hold | None) -> None:
+        if chat == self._chat:
+            self.shown.emit(held_words(hold))
+
+    @Slot(object)
+    def _on_item_changed(self, event: ItemChanged) -> None:
+        if event.item.id == self._chat:
+            self.show(self._chat)
+
+
+def _ignore(problem: Problem) -> None:
+    """The chat has gone meanwhile."""

@@ -1,0 +1,88 @@
+"""Delete everything: what would go is counted, words are typed, and slmdesk closes and deletes it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QDialog, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.build import button, column, row, text_line
+from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.text import plain_label, show_words
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.history.erasing import CONFIRMATION, Erasure
+
+INTRO = (
+    "History, documents, settings, backups, logs and secrets in the system's keyring are deleted for good, and slmdesk "
+    "closes. Backups, exports and copies that you made elsewhere stay where they are."
+)
+
+
+class EraseDialog(QDialog):
+    """Emits `confirmed` with the Erasure, once the words were typed and the secrets are forgotten."""
+
+    confirmed = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "erase_dialog", "Delete everything")
+        self.resize(520, 320)
+        self._bridge = bridge
+        self._found: Erasure | None = None
+        self._build_ui()
+        self._look()
+
+    def _build_ui(self) -> None:
+        intro = plain_label(INTRO, self, name="erase_intro", kind="muted")
+        self._models = named(CheckBox("The models too, those that were copied in or downloaded", self), "erase_models")
+        self._models.toggled.connect(self._look)
+        self._words = plain_label("", self, name="erase_words")
+        self._problem = plain_label("", self, name="erase_problem", kind="danger", is_hidden=True)
+        asked = plain_label(f"To go on, type: {CONFIRMATION}", self, name="erase_asked")
+        self._typed = text_line("erase_typed", self, "", label=f"Type {CONFIRMATION}", most=40)
+        self._typed.textChanged.connect(self._show)
+        self._erase = button("Delete everything", "erase_button", self, on=self._on_erase)
+        cancel = button("Cancel", "erase_cancel", self, on=self.reject)
+        foot = row(1, self._erase, cancel, gap=theme.SPACE_8)
+        column(
+            intro, self._models, self._words, self._problem, asked, self._typed, 1, foot,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+        cancel.setDefault(True)
+        self._show()
+
+    @Slot()
+    def _look(self) -> None:
+        models, self._found = self._models.isChecked(), None
+        self._show()
+        self._bridge.follow(lambda services: services.erasing.look(models=models), self._on_found, self._on_refused)
+
+    def _on_found(self, found: Erasure) -> None:
+        self._found = found
+        show_words(self._problem, "")
+        places = "\n".join(map(str, found.folders))
+        self._words.setText(f"{found.files:,} files, {bytes_for_people(found.bytes)}, in:\n{places}")
+        self._show()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._words.setText("")
+        show_words(self._problem, problem.sentence)
+
+    @Slot()
+    def _show(self) -> None:
+        is_typed = self._typed.text().strip() == CONFIRMATION
+        self._erase.setEnabled(self._found is not None and is_typed)
+
+    @Slot()
+    def _on_erase(self) -> None:
+        found = self._found
+        if found is not None:
+            self._erase.setEnabled(False)
+            self._bridge.follow(
+                lambda services: services.erasing.forget_secrets(),
+                lambda _done: self.confirmed.emit(found),
+                self._on_refused,
+            )

@@ -1,0 +1,182 @@
+"""Rules for how long things are kept, and holds, in a window of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QDialog, QFrame, QListWidget, QListWidgetItem, QMessageBox, QWidget
+
+from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.message_box import message_box
+from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.history.retention_labels import WHO, hold_words, rule_words
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+    from slmdesk.services.history.retention import Doubt
+
+INTRO = (
+    "Without a rule nothing is deleted by itself. A rule moves what was not changed for so long to the trash, and from "
+    "there for good. What is on hold stays, whatever a rule or a person says."
+)
+DAYS = (30, 60, 90, 180, 365, 730, 1825, 3650)
+TRASH_DAYS = (7, 14, 30, 60, 90)
+AT_ONCE = 0
+"""In the choice of days in the trash: deleted for good at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the window shows."""
+
+    rules: Sequence[Rule]
+    holds: Sequence[Hold]
+    names: Mapping[str, str]
+    """Of what they are about, by id."""
+    doubt: Doubt | None
+    """Why no rule deletes anything just now."""
+
+
+class RulesWindow(QDialog):
+    """The rules and holds, each in a line, and a form for another rule."""
+
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "rules_window", "Rules and holds")
+        self.resize(680, 460)
+        self._bridge = bridge
+        self._build_ui()
+        self.refresh()
+
+    def _build_ui(self) -> None:
+        intro = plain_label(INTRO, self, name="rules_intro", kind="muted")
+        self._doubt = named(QFrame(self), "rules_doubt")
+        self._doubt_words = plain_label("", self._doubt, name="rules_doubt_words", kind="warn")
+        sure = button("The date is right", "rules_date_button", self._doubt, on=self._on_sure)
+        row((self._doubt_words, 1), sure, into=self._doubt, gap=theme.SPACE_8)
+        self._doubt.hide()
+        self._list = named(QListWidget(self), "rules_list", label="Rules and holds")
+        self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.itemSelectionChanged.connect(self._on_chosen)
+        self._remove = button("Remove", "rules_remove_button", self, on=self._on_remove)
+        hold_all = button("Hold everything", "hold_all_button", self, on=self._on_hold_all)
+        close = button("Close", "rules_close", self, on=self.reject)
+        foot = row(hold_all, 1, self._remove, close, gap=theme.SPACE_8)
+        column(
+            intro, self._doubt, (self._list, 1), self._build_form(), foot,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+        self._on_chosen()
+
+    def _build_form(self) -> QWidget:
+        form = named(QFrame(self), "rule_form", label="Another rule")
+        kinds: list[tuple[object, str]] = [
+            (kind, "Everything" if not kind else words[1].capitalize()) for kind, words in KINDS.items()
+        ]
+        self._kind = named(Choice(kinds, form), "rule_kind", label="What the rule is about")
+        self._days = named(Choice([(one, f"{one:,} days") for one in DAYS], form), "rule_days", label="After how long")
+        then: list[tuple[object, str]] = [(one, f"trash, {one} days") for one in TRASH_DAYS]
+        self._then = named(Choice([*then, (AT_ONCE, "for good at once")], form), "rule_then", label="What happens then")
+        self._days.show_value(90)
+        self._then.show_value(30)
+        self._kind.value_chosen.connect(lambda kind: self._then.setEnabled(kind != DOCUMENT))
+        add = button("Add the rule", "rule_add_button", form, on=self._on_add)
+        words = plain_label("not changed for", form, name="rule_form_words", wraps=False)
+        row((self._kind, 1), words, self._days, self._then, add, into=form, gap=theme.SPACE_8)
+        return form
+
+    @Slot()
+    def refresh(self) -> None:
+        def look(services: Services) -> Listed:
+            kept = services.retention
+            rules, holds = kept.rules(), kept.holds()
+            ids = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
+            return Listed(rules, holds, {one: kept.name_of(one) for one in ids}, kept.doubt() if rules else None)
+
+        self._bridge.ask(look, self._show)
+
+    def _show(self, listed: Listed) -> None:
+        self._list.clear()
+        entries: list[tuple[Rule | Hold, str]] = [
+            *((one, f"Rule: {rule_words(one, listed.names.get(one.folder, ''))}") for one in listed.rules),
+            *((one, f"Hold: {hold_words(one, listed.names.get(one.target, ''))}") for one in listed.holds),
+        ]
+        for one, words in entries:
+            line = QListWidgetItem(f"{words}. Set by {WHO[one.set_by]}.", self._list)
+            line.setData(Qt.ItemDataRole.UserRole, one)
+        self._doubt.setVisible(listed.doubt is not None)
+        if listed.doubt is not None:
+            self._doubt_words.setText(
+                f"The clock says {_day(listed.doubt.now)}, but slmdesk was last used on {_day(listed.doubt.last)}. "
+                "Until you say that the date is right, no rule deletes anything."
+            )
+        self._on_chosen()
+
+    @property
+    def _chosen(self) -> Rule | Hold | None:
+        found = self._list.selectedItems()
+        one: Rule | Hold | None = found[0].data(Qt.ItemDataRole.UserRole) if found else None
+        return one
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        chosen = self._chosen
+        self._remove.setText("Release" if isinstance(chosen, Hold) else "Remove")
+        self._remove.setEnabled(chosen is not None and chosen.set_by is SetBy.PERSON)
+
+    @Slot()
+    def _on_remove(self) -> None:
+        chosen = self._chosen
+        if isinstance(chosen, Rule):
+            self._bridge.ask(lambda services: services.retention.remove_rule(chosen.id), lambda _rule: self.refresh())
+        elif chosen is not None:
+            self._bridge.ask(lambda services: services.retention.release(chosen.id), lambda _hold: self.refresh())
+
+    @Slot()
+    def _on_hold_all(self) -> None:
+        self._bridge.ask(lambda services: services.retention.hold(), lambda _hold: self.refresh())
+
+    @Slot()
+    def _on_add(self) -> None:
+        kind, days, trash_days = self._kind.currentData(), self._days.currentData(), self._then.currentData()
+        then = Then.DELETE if kind == DOCUMENT or trash_days == AT_ONCE else Then.TRASH
+
+        def add() -> None:
+            self._bridge.ask(
+                lambda services: services.retention.add_rule(
+                    kind, days=days, then=then, trash_days=trash_days or TRASH_DAYS[0]
+                ),
+                lambda _rule: self.refresh(),
+            )
+
+        if then is Then.TRASH:
+            add()
+            return
+        what = KINDS[kind][1]
+        words = f"From the next start on, {what} not used for {days:,} days are deleted for good."
+        box = message_box(self, "rule_for_good_dialog", "Add the rule?", words, "This cannot be undone.")
+        sure = named(box.addButton("Add the rule", QMessageBox.ButtonRole.DestructiveRole), "rule_sure_button")
+        sure.clicked.connect(add)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()
+
+    @Slot()
+    def _on_sure(self) -> None:
+        self._bridge.follow(lambda services: services.retention.run(confirmed=True), lambda _done: self.refresh())
+
+
+def _day(when: float) -> str:
+    try:
+        return date.fromtimestamp(when).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"{when:.0f}"

@@ -1,0 +1,37 @@
+"""Rules and holds in words.  Pure functions."""
+
+from __future__ import annotations
+
+from slmdesk.core.labels import clean_label
+from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then, What
+
+MOST_NAME = 60
+WHO = {SetBy.PERSON: "you", SetBy.POLICY: "your organisation"}
+
+
+def rule_words(rule: Rule, space: str) -> str:
+    """Say a rule in a line; `space`: the name of the space it is about."""
+    what = KINDS.get(rule.kind, KINDS[""])[1]
+    where = f" in the space “{clean_label(space, MOST_NAME)}”" if rule.folder else ""
+    if rule.kind == DOCUMENT:
+        return f"{what}, not opened for {rule.days:,} days: forgotten"
+    then = f"to the trash for {rule.trash_days:,} days, then deleted for good"
+    return f"{what}{where}, not changed for {rule.days:,} days: " + (
+        then if rule.then is Then.TRASH else "deleted for good"
+    )
+
+
+def hold_words(hold: Hold, name: str) -> str:
+    """Say a hold in a line; `name`: of what it is on."""
+    what = "everything" if hold.what is What.ALL else f"{hold.what} {hold.target} “{clean_label(name, MOST_NAME)}”"
+    return f"{what}{f' ({clean_label(hold.reason, 80)})' if hold.reason else ''}"
+
+
+def held_words(hold: Hold | None) -> str:
+    """Say of an item that it is held, and by whom; empty where it is not."""
+    if hold is None:
+        return ""
+    who = "You have" if hold.set_by is SetBy.PERSON else "Your organisation has"
+    what = {What.ALL: "everything", What.FOLDER: "this space"}.get(hold.what, "this chat")
+    why = f" ({clean_label(hold.reason, 80)})" if hold.reason else ""
+    return f"{who} put {what} on hold{why}: nothing deletes it until the hold is released."

@@ -1,0 +1,111 @@
+"""Rules and holds in the window: set, shown and released by clicks; a held chat says so and cannot be deleted."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QListWidget, QMenu, QMessageBox, QPushButton
+
+from slmdesk.core.retention import SetBy, Then
+from slmdesk.gui.settings.deleted_chats import DeletedChats
+from slmdesk.gui.settings.retention import RulesWindow
+
+pytestmark = pytest.mark.gui
+
+
+def open_rules(program) -> RulesWindow:
+    program.window.show_page("Settings")
+    program.frame.settings_page.findChild(QPushButton, "setting_rules").click()
+    program.wait(lambda: program.window.findChild(RulesWindow))
+    window = program.window.findChild(RulesWindow)
+    program.wait(window.isVisible)
+    return window
+
+
+def lines(window) -> list[str]:
+    listed = window.findChild(QListWidget, "rules_list")
+    return [listed.item(at).text() for at in range(listed.count())]
+
+
+def choose(window, at: int) -> None:
+    window.findChild(QListWidget, "rules_list").setCurrentRow(at)
+
+
+def test_a_rule_is_added_and_removed(program):
+    window = open_rules(program)
+    program.click(program.find("rule_add_button", window))
+    program.wait(lambda: lines(window))
+    assert lines(window) == [
+        "Rule: items, not changed for 90 days: to the trash for 30 days, then deleted for good. Set by you."
+    ]
+    choose(window, 0)
+    program.click(program.find("rules_remove_button", window))
+    program.wait(lambda: not lines(window))
+    assert program.ask(lambda services: services.retention.rules()) == []
+
+
+def test_a_rule_that_deletes_at_once_is_asked_about(program):
+    window = open_rules(program)
+    program.find("rule_then", window).show_value(0)
+    program.click(program.find("rule_add_button", window))
+    box = window.findChild(QMessageBox, "rule_for_good_dialog")
+    assert "deleted for good" in box.text()
+    assert program.ask(lambda services: services.retention.rules()) == []
+    program.click(box.findChild(QPushButton, "rule_sure_button"))
+    program.wait(lambda: lines(window))
+    (rule,) = program.ask(lambda services: services.retention.rules())
+    assert rule.then is Then.DELETE
+
+
+def test_a_wrong_date_is_shown_and_confirmed(program):
+    program.ask(lambda services: services.retention.add_rule("chat", days=30))
+    program.ask(lambda services: services.store.rules.keep_time("retention_seen", time.time() - 30 * 86_400))
+    window = open_rules(program)
+    program.wait(lambda: program.find("rules_doubt", window).isVisible())
+    program.click(program.find("rules_date_button", window))
+    program.wait(lambda: not program.find("rules_doubt", window).isVisible())
+    assert program.ask(lambda services: services.retention.doubt()) is None
+
+
+def test_what_the_organisation_set_cannot_be_removed(program):
+    program.ask(
+        lambda services: services.store.rules.add(
+            "", folder="", days=30, then=Then.TRASH, trash_days=7, set_by=SetBy.POLICY
+        )
+    )
+    window = open_rules(program)
+    program.wait(lambda: lines(window))
+    choose(window, 0)
+    assert lines(window)[0].endswith("Set by your organisation.")
+    assert not program.find("rules_remove_button", window).isEnabled()
+
+
+def test_a_chat_is_held_from_its_menu_and_says_so(program):
+    program.send("hello")
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    chat, badge = program.chat.chat, program.find("chat_hold")
+    assert not badge.isVisible()
+    listed = program.page.chat_list
+    program.wait(lambda: listed.view.model().rowCount() > 0)
+    for row in range(listed.view.model().rowCount()):
+        listed.view.setCurrentIndex(listed.view.model().index(row, 0))
+    menu = QMenu()
+    listed._fill_menu(menu)
+    next(one for one in menu.actions() if one.objectName() == "hold_action").trigger()
+    program.wait(badge.isVisible)
+    assert badge.toolTip().find("You have put this chat on hold") >= 0
+    program.ask(lambda services: services.history.trash(chat))
+    trash = DeletedChats(program.bridge, program.window)
+    trash.show()
+    shown = trash.findChild(QListWidget, "deleted_list")
+    program.wait(lambda: shown.count() == 1 and "on hold" in shown.item(0).text())
+    shown.item(0).setSelected(True)
+    program.click(program.find("delete_for_good_button", trash))
+    program.wait(lambda: trash.findChild(QMessageBox, "delete_for_good_dialog"))
+    program.click(trash.findChild(QMessageBox, "delete_for_good_dialog").findChild(QPushButton, "delete_sure_button"))
+    program.wait(lambda: any("is on hold" in one for one in program.notices()))
+    assert program.ask(lambda services: services.history.item(chat)).id == chat
+    assert shown.item(0).data(Qt.ItemDataRole.UserRole).id == chat

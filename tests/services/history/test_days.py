@@ -1,0 +1,93 @@
+"""Forget a day: its items and documents go for good; what is older, held or used elsewhere stays, and is counted."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from fakes.recorder import open_echo
+
+pytestmark = pytest.mark.process
+
+MARKER = "zqquokka"
+
+
+@pytest.fixture
+def services(home):
+    it = open_echo()
+    yield it
+    it.close()
+
+
+def do(services, fn):
+    return services.service_thread.call(fn)
+
+
+def result(services, begin):
+    ended: list = []
+    do(services, lambda: begin().then(ended.append))
+    while not ended:
+        time.sleep(0.01)
+    return ended[0]
+
+
+def made(services, title: str, when: datetime, *, kind: str = "chat", changed: datetime | None = None) -> str:
+    def make() -> str:
+        item = services.store.items.add(kind, title)
+        with services.store.together():
+            services.store.database.run(
+                "update items set created = ?, updated = ? where id = ?",
+                (when.timestamp(), (changed or when).timestamp(), item.id),
+            )
+        return item.id
+
+    return do(services, make)
+
+
+def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
+    noon = datetime(2026, 5, 4, 12)
+    day = noon.date()
+    first, last = datetime(2026, 5, 4), datetime(2026, 5, 4, 23, 59, 59)
+    gone = {made(services, f"{MARKER} {at}", at) for at in (first, noon, last)}
+    gone.add(made(services, "a question", noon, kind="question"))
+    trashed = made(services, f"{MARKER} trashed", noon)
+    do(services, lambda: services.history.trash(trashed))
+    stays = {
+        made(services, "before", first - timedelta(seconds=1)), made(services, "after", last + timedelta(seconds=1)),
+        made(services, "older", first - timedelta(days=9), changed=noon), made(services, "a space", noon, kind="space"),
+    }  # fmt: skip
+    held = made(services, "held", noon)
+    do(services, lambda: services.retention.hold(held))
+    for name in ("only", "shared", "unused"):
+        (tmp_path / f"{name}.txt").write_text(f"{MARKER} of {name}")
+    documents = {
+        name: result(services, lambda name=name: services.documents.open(tmp_path / f"{name}.txt")).id
+        for name in ("only", "shared", "unused")
+    }
+    (older,) = [one for one in stays if do(services, lambda one=one: services.history.item(one)).title == "older"]
+
+    def link() -> None:
+        services.store.documents.link(next(iter(gone)), [documents["only"], documents["shared"]])
+        services.store.documents.link(older, [documents["shared"]])
+        services.store.database.run(
+            "update documents set added = ? where id = ?", (noon.timestamp(), documents["unused"])
+        )
+
+    do(services, link)
+    assert day in do(services, services.days.days)
+    seen = do(services, lambda: services.days.look(day))
+    assert set(seen.ids) == gone | {trashed}
+    assert dict(seen.counts) == {"chat": 4, "question": 1}
+    assert (seen.held, seen.older) == (1, 1)
+    assert set(seen.documents) == {documents["only"], documents["unused"]}
+    assert result(services, lambda: services.days.forget(day)) == seen
+    left = {one.id for deleted in (False, True) for one in do(
+        services, lambda deleted=deleted: services.history.items(None, deleted=deleted))}  # fmt: skip
+    assert left == stays | {held}
+    assert [one.name for one in do(services, lambda: services.documents.recent())] == ["shared.txt"]
+    found = [one.name for one in home.rglob("*") if one.is_file() and f"{MARKER} of only".encode() in one.read_bytes()]
+    assert found == []
+    again = do(services, lambda: services.days.look(day))
+    assert again.is_empty
+    assert (again.held, again.older) == (1, 1)
