@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,11 +199,15 @@ class Store:
             self.purge()
         return len(ids)
 
-    def delete_some(self, ids: list[str]) -> None:
+    def delete_some(self, ids: Sequence[str]) -> None:
         """Delete items for good, except that `purge` has to follow, which removes them from the index and the backups
-        too; a start does it where it was not reached.  Raises KnownError `hold.item`, store.*.
+        too; a start does it where it was not reached.  What is gone already is none.  Raises KnownError `hold.item`,
+        store.*.
         """
-        self._delete(ids, purges=False)
+        with self.together():  # another instance may be at the same work
+            places = ", ".join("?" * len(ids))
+            there = self.database.rows(f"select id from items where id in ({places})", ids)
+            self._delete([row["id"] for row in there], purges=False)
 
     def purge(self, until: float | None = None) -> bool:
         """Remove what any instance deleted for good from index and backups, which are rewritten; returns at once when

@@ -95,3 +95,49 @@ def test_a_day_is_forgotten_after_it_was_confirmed(run, with_model, home) -> Non
     files = [one for one in home.rglob("*") if one.is_file() and b"zqquokka" in one.read_bytes()]
     assert files == []
     assert "Nothing that was made on" in run("history", "forget-day", today).err
+
+
+def test_a_sweep_that_is_killed_again_and_again_ends_well(run, begin, with_model, home) -> None:
+    assert run("chat", "about the zqquokka").status == 0
+    assert run("retention", "add", "--days", "90", "--for-good").status == 0
+    database = home / "data" / "slmdesk.sqlite3"
+    with closing(sqlite3.connect(database)) as conn, conn:
+        long_ago = time.time() - 100 * 86_400
+        conn.executemany(
+            "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
+            " values (?, 'chat', 'zqquokka', 0, ?, ?, 1, '{}')",
+            ((f"{n:016x}", long_ago, long_ago) for n in range(3_000)),
+        )
+        conn.executemany(
+            "insert into titles (rowid, folded) select n, 'zqquokka' from items where id = ?",
+            ((f"{n:016x}",) for n in range(3_000)),
+        )
+
+    def count() -> int:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as conn:
+            return conn.execute("select count(*) from items").fetchone()[0]
+
+    left = [count()]
+    for _kill in range(6):
+        running = begin("retention", "run")
+        while running.poll() is None and _count_or(count, left[-1]) == left[-1]:
+            time.sleep(0.005)
+        running.kill()
+        running.communicate()
+        assert run("history", "list").status == 0, "it opens, and takes up what the journal holds"
+        left.append(count())
+    assert left[1] < left[0], "the control: it was at work when it was killed"
+    assert run("retention", "run").status == 0
+    assert count() == 1, "the chat of today"
+    assert run("doctor").status == 0
+    with closing(sqlite3.connect(database)) as conn:
+        assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert conn.execute("select count(*) from titles where titles match 'zqquokka'").fetchone() == (1,)
+
+
+def _count_or(count, otherwise: int) -> int:
+    """The number of items, or what it was where a hot journal has to be rolled back first."""
+    try:
+        return count()
+    except sqlite3.OperationalError:
+        return otherwise

@@ -37,6 +37,12 @@ def open_from_settings(program, name: str, kind: type):
     return next(one for one in program.window.findChildren(kind) if one.isVisible())
 
 
+def leave(program, dialog) -> None:
+    kind = type(dialog)
+    dialog.reject()
+    program.wait(lambda: not program.window.findChildren(kind))
+
+
 def test_everything_is_deleted_once_the_words_are_typed(program, home):
     say(program, f"about the {MARKER}")
     assert holding(home)
@@ -73,12 +79,12 @@ def test_a_day_is_counted_and_forgotten(program, home):
     words = program.find("forget_day_words", dialog)
     program.wait(lambda: "1 chat" in words.text())
     hold = program.ask(lambda services: services.retention.hold())
-    dialog.reject()
+    leave(program, dialog)
     dialog = open_from_settings(program, "forget_day", ForgetDay)
     words = program.find("forget_day_words", dialog)
     program.wait(lambda: words.text().endswith("On hold, so it stays: 1 item."))
     assert not program.find("forget_day_button", dialog).isEnabled()
-    dialog.reject()
+    leave(program, dialog)
     program.ask(lambda services: services.retention.release(hold.id))
     dialog = open_from_settings(program, "forget_day", ForgetDay)
     words = program.find("forget_day_words", dialog)
