@@ -196,8 +196,11 @@ def test_a_clock_that_jumps_deletes_nothing_until_a_person_says_yes(kept, jump):
 
 def test_a_history_that_was_never_swept_asks_when_the_clock_is_far_from_it(kept):
     kept.add("old", 400)
-    kept.do(lambda: kept.services.store.rules.add("", folder="", days=90, then=Then.DELETE, trash_days=1,
-                                                  set_by=SetBy.POLICY))  # fmt: skip
+    kept.do(
+        lambda: kept.services.store.rules.add(
+            "", folder="", days=90, then=Then.DELETE, trash_days=1, set_by=SetBy.PERSON
+        )
+    )
     assert kept.sweep().doubt is not None
     assert kept.titles() == {"old"}
 
