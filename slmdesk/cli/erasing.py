@@ -30,10 +30,12 @@ def delete_everything(console: Console, models: bool) -> int | None:
         if not _is_confirmed(console, found):
             console.notify("Nothing was deleted.")
             return 1
-        console.result_of(services, services.erasing.forget_secrets)
+        kept = console.result_of(services, services.erasing.forget_secrets)
     left = erase(find_paths(console.home), found)
+    for one in kept:
+        console.notify(f"note: {one} is still in the system's keyring; remove it there, under “slmdesk”.")
     _report(console, found, left)
-    return 1 if left else None
+    return 1 if left or kept else None
 
 
 def _is_confirmed(console: Console, found: Erasure) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 KEY = r"SOFTWARE\Policies\slmdesk"
-SWITCHES = frozenset({("network", "offline"), ("models", "exams")})
+SWITCHES = frozenset({("network", "offline"), ("models", "exams"), ("retention", "documents")})
 """What is true or false in the file; the registry has numbers for that."""
 OF_NO_KNOWN_TYPE = "?"
 """No rule has this value."""

@@ -439,7 +439,7 @@ class Services:
         self.watch.start()
         self.retention = self._closed_at_end(RetentionService(self.runtime, self.chats, self.documents, self.states))
         self.erasing = ErasingService(
-            self.runtime, self.models, self.retention, self.network, self.tokens, self.statements, self.privacy
+            self.runtime, self.models, self.retention, self.network, self.tokens, self.statements
         )
         self.days = DayService(self.runtime, self.chats, self.documents, self.states)
 

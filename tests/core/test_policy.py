@@ -465,3 +465,30 @@ def test_encryption_that_cannot_be_understood_is_stricter_and_offline(written, l
     assert found.encryption.required is line.startswith("required")
     assert found.encryption.plain_exports is not line.startswith("plain")
     assert found.encryption.recovery_key == b""
+
+
+# ---- how long things are kept
+
+
+def test_rules_and_holds_are_read(written) -> None:
+    found = written('version = 1\n[retention]\ndays = 90\ntrash_days = 7\ndocuments = true\nhold = ["all"]\n')
+    assert [(one.kind, one.days, one.trash_days) for one in found.rules] == [("", 90, 7), ("document", 90, 7)]
+    assert (found.holds, found.problems) == (("all",), ())
+    assert written("[retention]\ndays = 90\n").rules[0].trash_days == 30
+    assert written('[retention]\nhold = ["folder:Matter 12"]\n').holds == ("folder:Matter 12",)
+    shape = shape_of({"version": 1}, {"retention": {"days": 90, "documents": 1, "hold": ["all"]}})
+    assert [one.kind for one in registry_policy(lambda: shape).rules] == ["", "document"]
+
+
+@pytest.mark.parametrize("line", ["days = 0", "days = true", "days = '9'", "days = 9\ndocuments = 1", "days = 40000",
+                                  "days = 9\ntrash_days = 0"])  # fmt: skip
+def test_a_rule_that_is_wrong_deletes_nothing(written, line) -> None:
+    found = written(f"[retention]\n{line}\n")
+    assert found.rules == ()
+    assert found.forced["offline"] is True
+    assert codes(found) == ["policy.invalid"]
+
+
+@pytest.mark.parametrize("line", ['hold = "all"', 'hold = ["everything"]', 'hold = ["item:"]', "hold = [1]"])
+def test_a_hold_that_is_not_clear_holds_everything(written, line) -> None:
+    assert written(f"[retention]\n{line}\n").holds == ("all",)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.services.base.events import Problem
@@ -83,6 +84,18 @@ class EraseDialog(QDialog):
             self._erase.setEnabled(False)
             self._bridge.follow(
                 lambda services: services.erasing.forget_secrets(),
-                lambda _done: self.confirmed.emit(found),
+                lambda left: self._on_forgotten(found, left),
                 self._on_refused,
             )
+
+    def _on_forgotten(self, found: Erasure, left: tuple[str, ...]) -> None:
+        """Go on, also where the keyring does not answer: that is said first."""
+        if not left:
+            self.confirmed.emit(found)
+            return
+        words = f"Still in the system's keyring, since it does not answer: {', '.join(left)}."
+        box = message_box(self, "erase_keyring_dialog", "Delete everything", words, "Remove it there, under “slmdesk”.")
+        going = named(box.addButton("Delete the rest", QMessageBox.ButtonRole.DestructiveRole), "erase_rest_button")
+        going.clicked.connect(lambda: self.confirmed.emit(found))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()

@@ -16,22 +16,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.ledger import Kind
+from slmdesk.hub.vault import Vault
 from slmdesk.paths import APP, Paths
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
-from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.history.retention import RetentionService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move.files import OURS
 from slmdesk.services.online.access_token import TokenService
 from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.statement.service import StatementService
-from slmdesk.services.privacy.service import PrivacyService
-from slmdesk.store import FileLock
+from slmdesk.services.online.statement.signing import NAME
+from slmdesk.services.privacy.opening import system_keyring
+from slmdesk.store import KEYRING, FileLock, key_files
 
 CONFIRMATION = "delete everything"
 """What a person types."""
+PLACE = "keyring"
+"""Of a token or password, in the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,12 @@ class ErasingService(Service):
         network: NetworkService,
         tokens: TokenService,
         statements: StatementService,
-        privacy: PrivacyService,
     ) -> None:
         super().__init__(runtime)
         self._models, self._retention, self._network, self._tokens = models, retention, network, tokens
-        self._statements, self._privacy = statements, privacy
+        self._statements = statements
+        self.keys: Vault = system_keyring()
+        """Where the keyring has the keys of histories."""
 
     def look(self, *, models: bool) -> Pending[Erasure]:
         """Count what would be deleted; nothing is changed.
@@ -84,18 +89,33 @@ class ErasingService(Service):
 
         return pending_on_file_thread(self._service_thread, count, name="erase")
 
-    def forget_secrets(self) -> Pending[None]:
-        """Take the access token, the password of a proxy, the key of statements and that of the history out of the
-        system's keyring; ends with a Problem where that does not work.
+    def forget_secrets(self) -> Pending[tuple[str, ...]]:
+        """Take what slmdesk keeps in the system's keyring out of it; returns what could not be taken out.
+
+        Whatever lies in files instead goes with them.
         """
+        now, paths, signing = self._settings.current, self._paths, self._statements.keys.vaults[PLACE]
+        secrets: list[tuple[str, Vault, str]] = []
+        if now.token_place == PLACE and now.token_host:
+            secrets.append(("the access token", self._tokens.vaults[PLACE], now.token_host))
+        if now.proxy_password_place == PLACE:
+            secrets.append(("the password of the proxy", self._network.passwords.vaults[PLACE], now.proxy))
+        was_signed = any(one.said.get("key_place") == PLACE for one in self._store.ledger.all_of(Kind.STATEMENT))
 
-        def forget() -> Slices[None]:
-            yield self._tokens.forget()
-            yield self._network.forget_password()
-            yield self._statements.forget_key()
-            yield self._privacy.forget_key()
+        def forget() -> tuple[str, ...]:
+            found = [*secrets, *(("the key of the history", self.keys, one.store) for one in key_files(paths)
+                                 if one.has(KEYRING))]  # fmt: skip
+            if was_signed or not signing.missing():
+                found.append(("the key of statements", signing, NAME))
+            left: list[str] = []
+            for name, vault, account in found:
+                try:
+                    vault.remove(account)
+                except KnownError:
+                    left.append(name)
+            return tuple(dict.fromkeys(left))
 
-        return in_slices(self._service_thread, forget())
+        return pending_on_file_thread(self._service_thread, forget, name="erase")
 
 
 def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:

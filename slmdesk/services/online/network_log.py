@@ -103,15 +103,6 @@ class NetworkService(Service):
             checked = ended(values)
         return checked.map(lambda found: self._settings.change(**found))
 
-    def forget_password(self) -> Pending[None]:
-        """Forget the password of the proxy, wherever it is.  Problems: `proxy.password`."""
-        now = self._settings.current
-        return pending_on_file_thread(
-            self._service_thread,
-            lambda: self.passwords.forget(now.proxy, now.proxy_password_place),
-            name="proxy-password",
-        )
-
     def move_password(self) -> None:
         """Move a password written into the settings file by hand to where passwords are stored.  Service thread."""
         now = self._settings.current

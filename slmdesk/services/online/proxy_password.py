@@ -52,15 +52,6 @@ class ProxyPasswords:
             self._remove(before, place)
         return {"proxy": address, "proxy_password_place": new_place}
 
-    def forget(self, address: str, place: str) -> None:
-        """Remove the password of an address from where it is.  Raises KnownError `proxy.password`."""
-        self._known.pop(address, None)
-        if place:
-            try:
-                self.vaults[place].remove(address)
-            except KnownError as err:
-                raise _unreadable(err) from None
-
     def _get(self, address: str, place: str) -> str:
         try:
             password = self.vaults[place].get(address)

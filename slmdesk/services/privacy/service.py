@@ -145,16 +145,6 @@ class PrivacyService(Service):
             if changed != keys:
                 write_keys(self._paths, changed)
 
-    def forget_key(self) -> Pending[None]:
-        """Take what opens this history out of the system's keyring; before everything is deleted."""
-        found = key_files(self._paths)[:1]
-
-        def forget() -> None:
-            for keys in found:
-                self._remove(keys)
-
-        return self._on_thread(forget)
-
     def open_by_itself(self, by_itself: bool) -> Pending[None]:
         """Have the keyring open it on this account, or not any more.
 

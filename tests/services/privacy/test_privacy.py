@@ -273,5 +273,6 @@ def test_before_everything_is_deleted_the_keyring_forgets_the_key(opened, vault,
     services = opened().services
     assert result_of(services, lambda: services.privacy.encrypt(WORDS, recovery, by_itself=True)) is None
     assert vault.kept
-    assert result_of(services, services.privacy.forget_key) is None
+    services.erasing.keys = services.statements.keys.vaults["keyring"] = vault
+    assert result_of(services, services.erasing.forget_secrets) == ()
     assert vault.kept == {}

@@ -83,10 +83,6 @@ class StatementService(Service):
         self._ledger_events.require_start()
         return in_slices(self._service_thread, self._made(request, examined, control))
 
-    def forget_key(self) -> Pending[None]:
-        """Forget the key that signs, wherever it is.  Problems: `token.keyring`, `file.unwritable`."""
-        return self._work.run(lambda _stop, _report: self.keys.forget())
-
     def close(self) -> None:
         """Stop what is being made."""
         self._work.cancel()
