@@ -194,3 +194,23 @@ def read_until(terminal: int, prompt: str, running: subprocess.Popen | None = No
         elif running is not None and running.poll() is not None:
             break
     return seen
+
+
+def test_of_what_is_not_to_be_saved_nothing_is_kept(run, with_words, recovery, home, tmp_path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("The pump stops at 12 bar.\n")
+    before = with_words(f"{WORDS}\n", "history", "list", "--json").json
+    done = with_words(f"{WORDS}\n", "ask", str(letter), "When does it stop?", "--no-save", "--json")
+    assert (done.status, done.json["item"]) == (0, None), done.err
+    assert with_words(f"{WORDS}\n", "history", "list", "--json").json == before
+    assert with_words(f"{WORDS}\n", "documents", "list", "--json").json == []
+
+
+def test_everything_goes_with_the_keys(run, with_words, recovery, home) -> None:
+    held = with_words(f"{WORDS}\n", "retention", "hold", "all", "--json").json
+    refused = with_words(f"{WORDS}\n", "delete-everything", "--json", stdin="delete everything\n")
+    assert refused.json["error"]["code"] == "hold.all"
+    assert with_words(f"{WORDS}\n", "retention", "release", held["id"]).status == 0
+    done = with_words(f"{WORDS}\n", "delete-everything", "--models", stdin="delete everything\n")
+    assert done.status == 0, done.err
+    assert not home.exists() or list(home.iterdir()) == []

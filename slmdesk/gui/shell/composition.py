@@ -186,7 +186,13 @@ class Frame(QObject):
         self.opener = Opener(self._bridge, self)
         self.palette = PaletteEntry(self._bridge, self)
         self.locking = Locking(
-            self._bridge, self.window, settings, lambda: self.presence.idle_s, lambda: self.jobs.begun, self
+            self._bridge,
+            self.window,
+            settings,
+            lambda: self.presence.idle_s,
+            lambda: self.jobs.begun,
+            lambda: self.chat.private.count,
+            self,
         )
         self.chat.new_chat()
 

@@ -16,6 +16,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.shell.lock_window import WRONG, LockWindow
 from slmdesk.gui.shell.main_window import MainWindow
+from slmdesk.gui.shell.quit_dialog import lost_words
 from slmdesk.gui.shell.session_watch import SessionWatch
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import NoticeOver, Problem
@@ -28,7 +29,7 @@ WARN_S = 30.0
 NOT_ENCRYPTED = (
     "Locking would protect nothing here, since this history is not encrypted. In Settings, under Privacy, it can be."
 )
-SOON = "slmdesk locks in half a minute, since nobody is working here. {jobs}"
+SOON = "slmdesk locks in half a minute, since nobody is working here."
 SOON_TOPIC = "lock.soon"
 
 
@@ -45,12 +46,15 @@ class Locking(QObject):
         settings: Settings,
         idle_s: Callable[[], float],
         jobs: Callable[[], int],
+        private: Callable[[], int],
         parent: QObject,
     ) -> None:
-        """`idle_s`: for how long nobody has worked here; `jobs`: how many run."""
+        """`idle_s`: for how long nobody has worked here; `jobs`: how many run; `private`: how many private chats there
+        are, which a lock loses.
+        """
         super().__init__(parent, objectName="locking")
         self._bridge, self._window, self._settings = bridge, window, settings
-        self._idle_s, self._jobs = idle_s, jobs
+        self._idle_s, self._jobs, self._private = idle_s, jobs, private
         self.ways: Ways | None = None
         """What opens the history; None while it is not encrypted."""
         self.page: LockWindow | None = None
@@ -148,7 +152,9 @@ class Locking(QObject):
             self._leave_alone()
         elif idle >= limit - WARN_S and not self._is_warned:
             self._is_warned = True
-            notice = Notice(SOON.format(jobs=jobs_words(self._jobs(), self._settings)), key="lock", topic=SOON_TOPIC)
+            lost = lost_words(0 if self._settings.lock_covers else self._private())
+            words = " ".join(one for one in (SOON, jobs_words(self._jobs(), self._settings), lost) if one)
+            notice = Notice(words, key="lock", topic=SOON_TOPIC)
             self._bridge.notice_raised.emit(notice)
         elif idle < limit - WARN_S and self._is_warned:
             self._is_warned = False
