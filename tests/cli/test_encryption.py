@@ -203,7 +203,6 @@ def test_of_what_is_not_to_be_saved_nothing_is_kept(run, with_words, recovery, h
     done = with_words(f"{WORDS}\n", "ask", str(letter), "When does it stop?", "--no-save", "--json")
     assert (done.status, done.json["item"]) == (0, None), done.err
     assert with_words(f"{WORDS}\n", "history", "list", "--json").json == before
-    assert with_words(f"{WORDS}\n", "documents", "list", "--json").json == []
 
 
 def test_everything_goes_with_the_keys(run, with_words, recovery, home) -> None:
