@@ -30,9 +30,13 @@ def can_enforce() -> bool:
 
 
 def enforce() -> bool:
-    """Refuse this process every socket but local ones, for ever.  Returns whether that took effect."""
+    """Refuse this process every socket but local ones, for ever.  Returns whether that took effect.
+
+    A process that took the place of one with the filter (a lock of the window) has it already: the kernel would add
+    one to the other at each lock, and takes so many only.
+    """
     machine = seccomp.this_machine()
-    if machine:
+    if machine and not is_enforced():
         known = [(seccomp.IF_EQUAL, 0, 1, QUESTION), (seccomp.RETURN, 0, 0, seccomp.FAIL | ANSWER)]
         local = [(seccomp.LOAD, 0, 0, seccomp.low(0)), *known, *seccomp.only((AF_UNIX,))]
         rules = [*seccomp.deny(*TAKES_SOCKETS), *seccomp.for_call(SOCKET[machine], local)]

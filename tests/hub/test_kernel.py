@@ -139,3 +139,20 @@ def test_nothing_is_enforced_here_and_elsewhere_nothing_is_tried(monkeypatch):
     monkeypatch.setattr(seccomp, "install", None)
     assert not kernel.can_enforce()
     assert kernel.enforce() is False
+
+
+REPLACED = """
+import os, sys
+from slmdesk.hub import kernel
+assert kernel.enforce()
+print(next(line for line in open("/proc/self/status") if line.startswith("Seccomp_filters")).split()[1], flush=True)
+if sys.argv[1:]:
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:3]])
+"""
+
+
+def test_a_process_in_the_place_of_one_with_the_filter_adds_no_other() -> None:
+    done = subprocess.run([sys.executable, "-c", REPLACED, "go on"], capture_output=True, text=True, timeout=100)
+    assert done.stderr == ""
+    first, second = done.stdout.split()
+    assert first == second
