@@ -119,7 +119,7 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
                 if letter.isprintable() and not letter.isspace():  # pdfium adds blanks that have no place
                     sheet.bars += [letters.box(one), letters.ink(one)]
         for line, words in _lines(sheet.words):
-            for span in redacting.words.spans(line, place):
+            for span in redacting.words.spans(line, place, again=True):
                 sheet.bars += [
                     (w.x0, w.y0, w.x1, w.y1) for at, w in words if at < span.end and at + len(w.text) > span.begin
                 ]
@@ -198,6 +198,6 @@ def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, pl
             continue
         if any(bar[0] < box[2] and bar[2] > box[0] and bar[1] < box[3] and bar[3] > box[1] for bar in sheet.bars):
             continue
-        if not redacting.words.spans(word.text, place, bare=True):
+        if not redacting.words.spans(word.text, place, bare=True, again=True):
             kept.append(LayerWord(word.text, *box))
     return kept

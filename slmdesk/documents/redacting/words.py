@@ -170,8 +170,8 @@ def _compacted(folded: _Folded) -> _Folded:
 class Words(Protocol):
     """What a document is searched with, or rewritten with."""
 
-    def spans(self, text: str, place: str, *, bare: bool = False) -> Sequence[Span]:
-        """What of a text is to be replaced; the caller does so."""
+    def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
+        """What of a text is to be replaced; the caller does so.  `again`: the text was asked about before."""
 
 
 def put(words: Words, text: str, place: str, *, bare: bool = False) -> str:
@@ -229,11 +229,11 @@ class Replacing:
     def __post_init__(self) -> None:
         self._list = WordList(original for original, _ in self.pairs)
 
-    def spans(self, text: str, place: str, *, bare: bool = False) -> Sequence[Span]:
+    def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
         """As Words says."""
         found = []
         for begin, end, number in self._list.found(text, bare=bare):
-            self.counts[number] += 1
+            self.counts[number] += not again
             original, substitute = self.pairs[number]
             is_shouted = text[begin:end].isupper() and not original.isupper() and substitute != BAR
             found.append(Span(begin, end, number, substitute.upper() if is_shouted else substitute))
@@ -246,7 +246,7 @@ class Listing:
 
     texts: dict[str, str] = field(default_factory=dict)
 
-    def spans(self, text: str, place: str, *, bare: bool = False) -> Sequence[Span]:
+    def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
         """As Words says."""
         words = text.strip()
         if len(words) > 1 and any(letter.isalnum() for letter in words):
@@ -265,7 +265,7 @@ class Seeking:
     def __post_init__(self) -> None:
         self._list = WordList(self.originals)
 
-    def spans(self, text: str, place: str, *, bare: bool = False) -> Sequence[Span]:
+    def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
         """As Words says."""
         for _, _, number in self._list.found(text, bare=bare):
             self.found.setdefault(number, place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, QTimer, Signal, Slot
 
@@ -16,6 +17,7 @@ from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.page import DocumentsPage
 from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
+from slmdesk.gui.documents.redaction.window import RedactionWindow
 from slmdesk.gui.documents.summaries.controller import SummaryController
 from slmdesk.gui.documents.summaries.pane import SummaryPane
 from slmdesk.gui.documents.tables.controller import TableController
@@ -64,6 +66,7 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
+        self._bridge, self._keeper = bridge, keeper
         self.page = DocumentsPage(self.documents, self.folders, self.folder_questions, keeper)
         self.view = self.page.document
         self.summary_pane = SummaryPane(self.summaries, self.page)
@@ -90,6 +93,7 @@ class DocumentsArea(QObject):
         self.documents.shown.connect(self._on_shown)
         self.documents.pages.listed.connect(self._on_pages_listed)
         self.page.layout_changed.connect(self.state_changed)
+        self.page.redaction_requested.connect(self._on_redaction_requested)
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.view.place_clicked.connect(self._on_place_clicked)
@@ -175,6 +179,10 @@ class DocumentsArea(QObject):
         self.page.side.show_pane(PANES.get(kind, kind))
 
     # ---- events
+
+    @Slot(object)
+    def _on_redaction_requested(self, path: Path) -> None:
+        RedactionWindow(self._bridge, self._keeper, self.page, path).open()
 
     @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:

@@ -184,6 +184,15 @@ class DocumentsController(QObject):
             return None
         return file_of(record)
 
+    def redactable(self, document: str) -> Path | None:
+        """The file to give out redacted; None, with a notice, for a document inside another one."""
+        record = self._records[document]
+        if is_file(record):
+            return file_of(record)
+        words = f"{record.name} is inside {file_of(record).name}: save it as a file of its own to give it out redacted."
+        self._bridge.notice_raised.emit(Notice(words, key="document inside"))
+        return None
+
     @Slot(str)
     def remove(self, document: str) -> None:
         """Take a document off the list now; forget it when the time for *Undo* is over.  Its file stays."""

@@ -38,9 +38,10 @@ EMPTY_WORDS = (
 
 
 class DocumentsPage(QWidget):
-    """The page of documents.  Emits `layout_changed`."""
+    """The page of documents.  Emits `layout_changed`, `redaction_requested` with the Path of a document."""
 
     layout_changed = Signal()
+    redaction_requested = Signal(object)
 
     def __init__(
         self,
@@ -133,8 +134,15 @@ class DocumentsPage(QWidget):
             self._controller.read_again(document)
         elif action == "translate":
             self.document.translate(document)
+        elif action == "redact":
+            self._redact(document)
         elif action == "folder":
             open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
+
+    def _redact(self, document: str) -> None:
+        path = self._controller.redactable(document)
+        if path is not None:
+            self.redaction_requested.emit(path)
 
     @Slot()
     def _on_open(self) -> None:

@@ -24,6 +24,7 @@ from slmdesk.services.documents.search import TextHit
 ACTIONS = (
     ("again", "Read it again"),
     ("translate", "Translate it"),
+    ("redact", "Give out redacted\u2026"),
     ("folder", "Open its folder"),
     ("remove", "Take it off the list"),
 )

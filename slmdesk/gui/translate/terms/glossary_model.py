@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from slmdesk.core.translation import Forms, Term
@@ -195,25 +195,6 @@ class TermModel(QAbstractTableModel):
             return self._keeper.theme.colour("warn")
         is_set = column != FORMS or term.forms is not Forms.STEM
         return None if is_set and column != NOTE else self._keeper.theme.colour("muted")
-
-
-class TickDelegate(QStyledItemDelegate):
-    """Check boxes that can be seen in the dark too: the style takes their outline from the window's colour."""
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._keeper = keeper
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        """A line edit, named after its column."""
-        editor = super().createEditor(parent, option, index)
-        named(editor, "cell_editor", label=str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
-        return editor
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """Use the colour of muted text for the outline."""
-        super().initStyleOption(option, index)
-        option.palette.setColor(QPalette.ColorRole.Window, self._keeper.theme.colour("muted"))
 
 
 class FormsEditor(QStyledItemDelegate):

@@ -21,12 +21,12 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_controller import count_of
-from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
+from slmdesk.gui.widgets.tick_delegate import TickDelegate
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services

@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
-from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.build import CLEAR, button, text_line
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
+from slmdesk.gui.widgets.tick_delegate import TickDelegate
 
 WIDEST = 1080
 

@@ -1,0 +1,1 @@
+"""A copy of a document without names and numbers, for others."""

@@ -1,0 +1,301 @@
+"""Gives a document out redacted: what is in it, what of it goes, how, and what came of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QUrl, Slot
+from PySide6.QtWidgets import QDialog, QLineEdit, QProgressBar, QWidget
+
+from slmdesk.core.files import free_name
+from slmdesk.core.protocol import Progress
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.documents.redaction.finds_table import FindsTable
+from slmdesk.gui.widgets.build import button, column, flow, row, text_line
+from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.clear_layout import empty_layout
+from slmdesk.gui.widgets.file_dialogs import ask_new_file
+from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.outside import open_outside
+from slmdesk.gui.widgets.password import ask_password
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
+from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.redaction_finding import added_word
+from slmdesk.services.documents.redaction_types import GivenOut, RedactionPreview, RedactionRequest
+from slmdesk.services.documents.redaction_words import label_of, removed_lines, unsure_lines
+from slmdesk.text.redaction.types import Kind
+
+BARS, NATURAL = "bars", "natural"
+RESOLUTIONS = [(one, f"{one} pixels an inch") for one in (100, 150, 200, 300)]
+LOCKED = ("document.locked", "document.wrong_password")
+KEY_SUFFIX = ".key"
+READ_IT = "Not everything private is found by itself: read the copy before you give it away."
+
+
+class RedactionWindow(QDialog):
+    """For one document.  Looks through it at once; a press writes the copy, another cancels what is going on."""
+
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, path: Path) -> None:
+        super().__init__(parent)
+        passing(self, "redaction_window", "Give out redacted")
+        space = parent.window().size()
+        self.resize(min(900, space.width()), min(680, space.height()))
+        self._bridge, self._path = bridge, path
+        self._preview: RedactionPreview | None = None
+        self._following: Following | None = None
+        self._password = ""
+        self._target: Path | None = None
+        self._boxes: dict[Kind, CheckBox] = {}
+        self._build_ui(keeper)
+        self._connect()
+        self._show_options()
+        self._look()
+
+    def _build_ui(self, keeper: ThemeKeeper) -> None:
+        self._said = plain_label("", self, name="redaction_said")
+        self._progress = named(QProgressBar(self), "redaction_progress", label="Progress")
+        self._progress.setTextVisible(False)
+        self._progress.setFixedHeight(4)
+        self._kinds = named(QWidget(self), "redaction_kinds", label="Kinds of what was found")
+        self._kinds_flow = flow(gap=theme.SPACE_12, into=self._kinds)
+        self._table = FindsTable(keeper, self)
+        label = "Another word that is to be removed everywhere in the file"
+        self._word = text_line("redaction_word", self, "Remove this too, everywhere", label=label)
+        self._add = button("Add", "redaction_add", self, on=self._on_add)
+        self._way = named(
+            Choice([(BARS, "Black bars"), (NATURAL, "Natural words instead")], self), "redaction_way",
+            label="What stands in the place of the words",
+        )  # fmt: skip
+        self._resolution = named(
+            Choice([*RESOLUTIONS], self), "redaction_resolution", label="How finely pages are drawn"
+        )
+        self._resolution.show_value(150)
+        self._layer = named(CheckBox("Text that can be searched for", self), "redaction_layer")
+        self._keeps_key = named(CheckBox("Keep a key that leads back", self), "redaction_key")
+        self._passphrase = text_line(
+            "redaction_passphrase", self, "Passphrase of the key", label="Passphrase of the key"
+        )
+        self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
+        self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
+        self._folder = button("Open its folder", "redaction_folder", self, kind="quiet", on=self._on_folder)
+        self._write = button("Write the copy…", "redaction_write", self, kind="primary", on=self._on_write)
+        self._close = button("Close", "redaction_close", self, on=self.reject)
+        for one in (self._add, self._folder, self._write, self._close):
+            one.setAutoDefault(False)
+        self._folder.hide()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        word = row((self._word, 1), self._add, gap=theme.SPACE_8)
+        how = row(
+            self._way, self._resolution, self._layer, self._keeps_key, (self._passphrase, 1), 1, gap=theme.SPACE_12
+        )
+        foot = row(self._folder, 1, self._write, self._close, gap=theme.SPACE_8)
+        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column(
+            self._said, self._progress, self._kinds, (self._table, 1), word, how, self._others, self._trouble, foot,
+            into=self, gap=theme.SPACE_12, margins=margins,
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        self._word.returnPressed.connect(self._on_add)
+        self._way.value_chosen.connect(lambda _value: self._show_options())
+        self._keeps_key.toggled.connect(lambda _on: self._show_options())
+        self._passphrase.textChanged.connect(self._allow)
+        self._table.chosen_changed.connect(self._on_chosen_changed)
+
+    # ---- user actions
+
+    @Slot()
+    def _on_add(self) -> None:
+        if self._preview is None or self._following is not None:
+            return
+        words = " ".join(self._word.text().split())
+        if len(words) < 2:
+            show_words(self._trouble, "Write a word of two letters at least.")
+            return
+        found = added_word(self._preview.text, words)
+        self._table.add(found)
+        self._show_kinds()
+        self._word.clear()
+        seen = "" if found.count else f"“{words}” does not stand in the text; it is looked for in all of the file."
+        show_words(self._trouble, breakable(seen))
+
+    @Slot()
+    def _on_write(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            self._show_work("", None)
+            self._said.setText("Stopped. Nothing was written.")
+            return
+        name = f"{self._path.stem}.redacted{self._path.suffix}"
+        ask_new_file(
+            self, "Write the redacted copy", self._give_out, name="redaction_dialog",
+            proposed=free_name(self._path.with_name(name)), filters=f"*{self._path.suffix}",
+        )  # fmt: skip
+
+    def _give_out(self, target: Path) -> None:
+        preview = self._preview
+        if preview is None:
+            return
+        natural = self._is_natural
+        key = target.with_name(target.name + KEY_SUFFIX) if natural and self._keeps_key.isChecked() else None
+        request = RedactionRequest(
+            tuple((one.kind, one.words) for one in self._table.chosen), target, substitutes=natural, key=key,
+            passphrase=self._passphrase.text(), resolution=int(self._resolution.currentData()),
+            text_layer=self._layer.isChecked(), password=self._password,
+        )  # fmt: skip
+        following = self._bridge.follow(
+            lambda services: services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
+            self._on_progress,
+        )  # fmt: skip
+        self._show_work(f"Writing {target.name}, and looking through it…", following)
+
+    @Slot()
+    def _on_folder(self) -> None:
+        if self._target is not None:
+            open_outside(QUrl.fromLocalFile(str(self._target.parent)))
+
+    def _look(self) -> None:
+        password = self._password
+        following = self._bridge.follow(
+            lambda services: services.redacted_copies.preview(self._path, password=password), self._on_looked,
+            self._on_unread, self._on_progress,
+        )  # fmt: skip
+        self._show_work(f"Looking through {self._path.name}…", following)
+
+    def _unlock(self, password: str) -> None:
+        self._password = password
+        self._look()
+
+    # ---- events
+
+    def _on_progress(self, report: object) -> None:
+        if isinstance(report, Progress) and report.unit == "page":
+            self._progress.setRange(0, report.total)
+            self._progress.setValue(report.done)
+
+    def _on_looked(self, preview: RedactionPreview) -> None:
+        self._show_work("", None)
+        self._preview = preview
+        self._table.show_found(preview.found)
+        self._show_kinds()
+        count = len(preview.found)
+        words = (
+            f"{count:,} found in {self._path.name}. " if count else f"Nothing private was found in {self._path.name}. "
+        )
+        self._said.setText(
+            breakable(words + "What is ticked is removed from all of the file. The file itself stays as it is.")
+        )
+        lines = [f"Taken out: {one}" for one in removed_lines(preview.removed)]
+        lines += [f"Look at it yourself: {one}" for one in unsure_lines(preview.unsure)]
+        show_words(self._others, breakable("\n".join(lines)))
+        self._show_options()
+
+    def _on_unread(self, problem: Problem) -> None:
+        self._show_work("", None)
+        if problem.code in LOCKED and self._path.suffix.lower() == ".pdf":
+            ask_password(self, self._path.name, self._unlock, is_wrong=problem.code != "document.locked")
+            return
+        self._said.setText("")
+        self._on_problem(problem)
+
+    def _on_given_out(self, made: GivenOut) -> None:
+        self._show_work("", None)
+        self._target = made.target
+        said = ", ".join(f"{count:,} {label_of(kind, count)}" for kind, count in made.replaced if count) or "nothing"
+        key = f" The key is {made.key.name}." if made.key else ""
+        self._said.setText(breakable(f"{made.target.name} is written. Replaced: {said}.{key} {READ_IT}"))
+        lines = [f"Taken out: {one}" for one in removed_lines(made.removed)]
+        lines += [f"Look at it yourself: {one}" for one in unsure_lines(made.unsure)]
+        show_words(self._others, breakable("\n".join(lines)))
+        self._passphrase.clear()
+        self._folder.show()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._show_work("", None)
+        self._said.setText("Nothing was written.")
+        self._on_problem(problem)
+
+    def _on_problem(self, problem: Problem) -> None:
+        show_words(self._trouble, breakable(problem.sentence))
+
+    @Slot()
+    def _on_chosen_changed(self) -> None:
+        self._show_kinds_states()
+        self._allow()
+
+    def done(self, result: int) -> None:
+        """Closed: what is going on ends, and nothing is written."""
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
+        super().done(result)
+
+    # ---- private
+
+    @property
+    def _is_pdf(self) -> bool:
+        return self._path.suffix.lower() == ".pdf"
+
+    @property
+    def _is_natural(self) -> bool:
+        return not self._is_pdf and self._way.currentData() == NATURAL
+
+    def _show_work(self, words: str, following: Following | None) -> None:
+        """Show that something is going on, or that nothing is."""
+        self._following = following
+        show_words(self._trouble, "")
+        if words:
+            self._said.setText(breakable(words))
+        self._progress.setVisible(following is not None)
+        self._progress.setRange(0, 0)
+        for one in (self._table, self._kinds, self._word, self._add, self._way, self._resolution, self._layer):
+            one.setEnabled(following is None)
+        for part in (self._keeps_key, self._passphrase):
+            part.setEnabled(following is None)
+        self._write.setText("Stop" if following is not None and self._preview is not None else "Write the copy…")
+        self._allow()
+
+    @Slot()
+    def _allow(self) -> None:
+        lacks_passphrase = self._is_natural and self._keeps_key.isChecked() and not self._passphrase.text()
+        is_ready = self._preview is not None and bool(self._table.chosen) and not lacks_passphrase
+        self._write.setEnabled(is_ready or (self._following is not None and self._preview is not None))
+
+    def _show_options(self) -> None:
+        """The ways of a PDF, whose pages are drawn anew, or of all else."""
+        for one in (self._resolution, self._layer):
+            one.setVisible(self._is_pdf)
+        self._way.setVisible(not self._is_pdf)
+        self._keeps_key.setVisible(self._is_natural)
+        self._passphrase.setVisible(self._is_natural and self._keeps_key.isChecked())
+        self._allow()
+
+    def _show_kinds(self) -> None:
+        """A box for each kind: one press takes or leaves all of it."""
+        empty_layout(self._kinds_flow)
+        self._boxes = {}
+        counts = {kind: sum(one.kind is kind for one in self._table.found) for kind in Kind}
+        for kind, count in counts.items():
+            if count:
+                name = label_of(kind, count)
+                box = named(CheckBox(f"{name[0].upper()}{name[1:]} ({count:,})", self._kinds), f"redaction_kind_{kind}")
+                box.clicked.connect(partial(self._on_kind, kind))
+                self._kinds_flow.addWidget(box)
+                self._boxes[kind] = box
+        self._kinds.setVisible(any(counts.values()))
+        self._show_kinds_states()
+
+    def _on_kind(self, kind: Kind) -> None:
+        self._table.choose_kind(kind, self._boxes[kind].isChecked())
+
+    def _show_kinds_states(self) -> None:
+        chosen = {id(one) for one in self._table.chosen}
+        for kind, box in self._boxes.items():
+            box.setChecked(all(id(one) in chosen for one in self._table.found if one.kind is kind))
