@@ -88,6 +88,7 @@ def test_words_are_found_in_addresses_and_values():
     assert put_in_value(words, "mailto:frau.m%C3%BCller@example.org", "") == "mailto:frau.Moran@example.org"
     assert put_in_value(words, "a&uuml;b M&uuml;ller", "") == "aüb Moran"
     assert put_in_value(words, r"M\u00fcller", "") == "Moran"
+    assert put_in_value(words, "Frau M_x00FC_ller", "") == "Frau Moran"
     assert put_in_value(words, "KölnVertrag.docx", "") == "AachenVertrag.docx"
 
 

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
+from slmdesk.core.errors import KnownError
 from slmdesk.documents.packed import BROKEN
 from slmdesk.documents.redacting.words import Seeking
 
@@ -104,6 +105,8 @@ def _parts(data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
             for info in archive.infolist():
                 place = f"{name}/{info.filename}".lstrip("/")
                 yield place, info.filename.encode("utf-8", "replace") + info.comment + info.extra
+                if info.file_size > MOST_INFLATED:
+                    raise KnownError("document.bomb", path=place)
                 yield from layers(archive.read(info), place, depth + 1)
     except BROKEN:
         return  # it only looks like one; its bytes were given

@@ -113,7 +113,7 @@ def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
         if words.strip():
             _apply(chosen, redacting.words.spans(words, place))
     for one in slots:
-        if not one.sign and any(sign in one.text for sign in "%&\\"):
+        if not one.sign and any(sign in one.text for sign in ("%", "&", "\\", "_x")):
             new = put_encoded(redacting.words, one.text, place)
             if new != one.text:
                 one.set(new)

@@ -33,6 +33,7 @@ _SAME = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-") | dict.from
 _PERCENT = re.compile(r"\S*%[0-9A-Fa-f]{2}\S*")
 _ENTITY = re.compile(r"\S*&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});\S*(?: \S+)*")
 _ESCAPE = re.compile(r"\S*\\u[0-9A-Fa-f]{4}\S*(?: \S+)*")
+_CELL_ESCAPE = re.compile(r"\S*_x[0-9A-Fa-f]{4}_\S*(?: \S+)*")
 _SAFE = "/:?#[]@!$&'()*+,;=-._~"
 
 
@@ -193,9 +194,15 @@ def put_encoded(words: Words, text: str, place: str) -> str:
         text = _through(words, text, place, _PERCENT, unquote, lambda one: quote(one, safe=_SAFE))
     if "&" in text:
         text = _through(words, text, place, _ENTITY, html.unescape, html.escape)
+    if "_x" in text:  # as Excel writes what XML cannot hold
+        text = _through(words, text, place, _CELL_ESCAPE, _cell_unescaped, lambda one: one)
     if "\\u" in text:
         text = _through(words, text, place, _ESCAPE, _unescaped, lambda one: one)
     return text
+
+
+def _cell_unescaped(text: str) -> str:
+    return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda one: chr(int(one[1], 16)), text)
 
 
 def _unescaped(text: str) -> str:

@@ -25,7 +25,6 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.files import look_at
 from slmdesk.services.documents.reader_jobs import start_reader
-from slmdesk.services.documents.redaction_finding import pairs_for, private_words, whole_text
 from slmdesk.services.documents.redaction_key import key_file, pairs_in
 from slmdesk.services.documents.redaction_types import (
     FoundWord,
@@ -99,6 +98,8 @@ class RedactedCopies:
     # ---- looking
 
     def _looking(self, path: Path, password: str, listed: tuple[Listed, ...]) -> Slices[RedactionPreview]:
+        from slmdesk.services.documents.redaction_finding import private_words, whole_text  # with all that finds
+
         stop = threading.Event()
         file = yield self._on_file_thread(lambda: look_at(path, stop), stop)
         shown: list[tuple[str, str]] = []
@@ -127,6 +128,8 @@ class RedactedCopies:
     # ---- writing
 
     def _giving_out(self, preview: RedactionPreview, request: RedactionRequest) -> Slices[GivenOut]:
+        from slmdesk.services.documents.redaction_finding import pairs_for
+
         if not request.words:
             raise KnownError("redaction.nothing", path=preview.path.name)
         stop = threading.Event()

@@ -61,7 +61,7 @@ def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypat
     copies = services.redacted_copies
     preview = result_of(services, lambda: copies.preview(path))
     words = ((Kind.PERSON, "Quarbelsen"), (Kind.PERSON, "Xanthopol"))
-    bad = "slmdesk.services.documents.redacted_copies.pairs_for"  # what stands for one word is the other
+    bad = "slmdesk.services.documents.redaction_finding.pairs_for"  # what stands for one word is the other
     monkeypatch.setattr(bad, lambda *_args, **_more: (("Quarbelsen", "Xanthopol"), ("Xanthopol", BAR)))
     problem = ended(services, lambda: copies.give_out(preview, RedactionRequest(words, target)))
     assert isinstance(problem, Problem)

@@ -24,7 +24,6 @@ from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.base.events import Problem
-from slmdesk.services.documents.redaction_finding import added_word
 from slmdesk.services.documents.redaction_types import GivenOut, RedactionPreview, RedactionRequest
 from slmdesk.services.documents.redaction_words import label_of, removed_lines, unsure_lines
 from slmdesk.text.redaction.types import Kind
@@ -115,6 +114,8 @@ class RedactionWindow(QDialog):
     def _on_add(self) -> None:
         if self._preview is None or self._following is not None:
             return
+        from slmdesk.services.documents.redaction_finding import added_word  # its libraries are large
+
         words = " ".join(self._word.text().split())
         if len(words) < 2:
             show_words(self._trouble, "Write a word of two letters at least.")

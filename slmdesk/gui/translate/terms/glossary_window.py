@@ -32,13 +32,13 @@ from slmdesk.gui.translate.terms.glossary_model import (
     TARGET,
     FormsEditor,
     TermModel,
-    TickDelegate,
 )
 from slmdesk.gui.translate.terms.table_window import TableWindow
 from slmdesk.gui.widgets.build import column, flow, row, split, text_line
 from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.gui.widgets.tick_delegate import TickDelegate
 from slmdesk.services.base.events import Problem
 from slmdesk.services.translation.terms.glossaries import ImportRequest, TermPage, is_keep_list
 
