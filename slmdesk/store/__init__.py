@@ -22,8 +22,9 @@ from slmdesk.store.keys import (
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.part import new_id
+from slmdesk.store.preparing import PreparedBackup, prepare_backup
 from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.restoring import PreparedBackup, backups, prepare_backup, replace_history, restore
+from slmdesk.store.restoring import backups, replace_history, restore
 from slmdesk.store.segments import LOOK
 from slmdesk.store.store import Changes, Store, damaged_copies, plain_aside
 from slmdesk.store.unlocking import unlock, unlock_with, wants_key, wrong_of

@@ -24,7 +24,8 @@ from slmdesk.store.cipher_pages import CipherPages, fits, header_of, is_encrypte
 from slmdesk.store.database import connect, journal_of
 from slmdesk.store.keys import Cost, DataKey, KeyFile, new_data_key, read_keys, write_keys
 from slmdesk.store.opening import judge_header, version_of
-from slmdesk.store.restoring import backups, prepare_backup, replace_history, restore
+from slmdesk.store.preparing import prepare_backup
+from slmdesk.store.restoring import backups, replace_history, restore
 from slmdesk.store.schema import STEPS
 from slmdesk.store.unlocking import keys_beside, unlock, unlock_with, wants_key
 

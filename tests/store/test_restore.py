@@ -21,7 +21,7 @@ from slmdesk.core.ledger import Outgoing
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
-from slmdesk.store import backup, backups, open_store, prepare_backup, replace_history, rescue_into, restore, restoring
+from slmdesk.store import backup, backups, open_store, prepare_backup, preparing, replace_history, rescue_into, restore
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
@@ -181,7 +181,7 @@ def test_tables_that_are_not_word_for_word_ours_change_nothing(paths, copy, stat
         for statement in statements:
             conn.execute(statement)
         conn.commit()
-    assert refused(paths, copy, "backup.unusable").args_for_people["reason"] == restoring.CHANGED
+    assert refused(paths, copy, "backup.unusable").args_for_people["reason"] == preparing.CHANGED
 
 
 def test_the_search_finds_nothing_that_only_the_index_of_a_backup_says(paths, copy):
