@@ -60,7 +60,7 @@ def _writes(folder: Path) -> Iterator[Row]:
     for length, goal in LENGTHS.items():
         taken: dict[str, list[float]] = {name: [] for name in stores}
         for number in range(WRITES):
-            text = f"{number:08} " + "words of an answer " * (length // 19)
+            text = "words of an answer " * (length // 19 + number)  # of one length SQLite writes what differs alone
             for name, store in stores.items():
                 began = time.perf_counter()
                 store.messages.grow(rows[name], text)
