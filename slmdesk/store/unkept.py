@@ -13,7 +13,7 @@ from slmdesk.store.search_index import SearchIndex
 
 WRITTEN = frozenset({"models", "measurements", "presets", "ledger", "_sqlite_migrations", "sqlite_sequence"})
 """Tables that stay those of the file: what was measured of models and of this PC, and the network log."""
-COPIED = ("meta", "glossaries", "terms", "memory")
+COPIED = ("meta", "glossaries", "terms", "memory", "private_names")
 """Tables whose rows are read but must not be added to; all others begin empty."""
 _NAME = re.compile(r"create (virtual )?table\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNORECASE)
 _INDEX = re.compile(r"create (unique )?index\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNORECASE)

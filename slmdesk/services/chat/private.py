@@ -5,6 +5,8 @@ Everything on the service thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Status
 from slmdesk.services.base.events import ItemChanged, ItemGone
@@ -12,7 +14,7 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.answer_writer import Answers
 from slmdesk.services.chat.context_window import copied_window
 from slmdesk.services.chat.conversation import NEW_CHAT, leaf_of
-from slmdesk.services.chat.edits import OF_ONE_CHAT, Edits, copied
+from slmdesk.services.chat.edits import OF_ONE_CHAT, copied
 from slmdesk.services.chat.ephemeral import EphemeralStore
 from slmdesk.services.chat.options import ChatOptions
 
@@ -20,9 +22,12 @@ from slmdesk.services.chat.options import ChatOptions
 class PrivateChats(Service):
     """Begins, saves and ends chats that are in no file; everything else the chat service does with them as with all."""
 
-    def __init__(self, runtime: Runtime, unsaved: EphemeralStore, answers: Answers, edits: Edits, *, kind: str) -> None:
+    def __init__(
+        self, runtime: Runtime, unsaved: EphemeralStore, answers: Answers, drop: Callable[[str], None], *, kind: str
+    ) -> None:
+        """`drop` forgets what else is in memory about a chat."""
         super().__init__(runtime)
-        self._unsaved, self._answers, self._edits, self._kind = unsaved, answers, edits, kind
+        self._unsaved, self._answers, self._drop, self._kind = unsaved, answers, drop, kind
 
     def begin(self, options: ChatOptions) -> Item:
         """Begin an empty private chat with these options."""
@@ -59,7 +64,7 @@ class PrivateChats(Service):
         for one in self._unsaved.messages.of_item(chat):
             self._answers.stop(one.id)
         self._unsaved.forget(chat)
-        self._edits.drop(chat)
+        self._drop(chat)
         self._publish(ItemGone(chat))
 
     def _known(self, documents: list[str]) -> list[str]:

@@ -105,7 +105,7 @@ class ChatService(Service):
         """What the model sees of a chat."""
         self.edits = Edits(runtime, self._unsaved, self._quotes, states)
         """Changes and deletes messages."""
-        self.private = PrivateChats(runtime, self._unsaved, self.answers, self.edits, kind=KIND)
+        self.private = PrivateChats(runtime, self._unsaved, self.answers, self.drop, kind=KIND)
         """Chats in memory alone."""
         self.presets = PresetService(runtime)
         self.spaces = SpaceService(runtime, self.presets)
