@@ -226,7 +226,7 @@ class Services:
         self._open_chats()
         self._open_documents()
         self._open_translation()
-        self.redacted_copies = RedactedCopies(self.service_thread, self.reader)
+        self.redacted_copies = RedactedCopies(self.service_thread, self.reader, self.redaction.names)
         self.writing = WritingService(self.runtime, self.models, self.loader, self.reader)
         self.writing_files = WritingFiles(self.runtime, self.reader)
         self.writing_history = WritingHistory(self.runtime)

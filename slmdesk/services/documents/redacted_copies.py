@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,15 +66,18 @@ class _Pieces:
 class RedactedCopies:
     """Looks through documents, and writes redacted copies of them."""
 
-    def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
-        self._service_thread, self._reader = service_thread, reader
+    def __init__(
+        self, service_thread: ServiceThread, reader: ChildClient, names: Callable[[], Sequence[Listed]]
+    ) -> None:
+        """`names`: the person's own list of people and firms, which are always found."""
+        self._service_thread, self._reader, self._names = service_thread, reader, names
 
     def preview(self, path: Path, *, password: str = "", listed: Sequence[Listed] = ()) -> Pending[RedactionPreview]:
-        """Look through a document; nothing is written.  `listed`: names of the person's own.
+        """Look through a document; nothing is written.  `listed`: names besides those of the person's own list.
 
         Reports core.protocol.Progress in pages.  Problems: `document.no_redactor`, those of reading.
         """
-        return in_slices(self._service_thread, self._looking(path.absolute(), password, tuple(listed)))
+        return in_slices(self._service_thread, self._looking(path.absolute(), password, (*self._names(), *listed)))
 
     def give_out(self, preview: RedactionPreview, request: RedactionRequest) -> Pending[GivenOut]:
         """Write a copy without the words of the request, look through it anew, and give it its name.

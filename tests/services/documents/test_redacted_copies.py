@@ -69,6 +69,15 @@ def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypat
     assert [one.name for one in tmp_path.glob("*.txt")] == ["a.txt"]
 
 
+def test_the_persons_own_list_is_always_found(services, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Das Zeichen ist Blauwal.")
+    assert result_of(services, lambda: services.redacted_copies.preview(path)).found == ()
+    services.service_thread.call(lambda: services.redaction.change_names([Listed("Blauwal", Kind.FIRM)]))
+    found = result_of(services, lambda: services.redacted_copies.preview(path)).found
+    assert [(one.kind, one.words, one.is_chosen) for one in found] == [(Kind.FIRM, "Blauwal", True)]
+
+
 def test_a_file_that_changed_since_the_look_is_not_written(services, tmp_path):
     path, target = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text("Frau Quarbelsen schreibt.")
