@@ -46,10 +46,10 @@ class Needles:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
 
-    def new(self, place: str, *, ascii: bool = False) -> str:
+    def new(self, place: str, *, ascii: bool = False, name: bool = False) -> str:
         """A word for a place: a name, an address of mail, an account, a telephone."""
         number = len(self.planted) + self.seed * 1_000
-        kind = self._random.randrange(4)
+        kind = 0 if name else self._random.randrange(4)
         first, last = self._random.choice(_FIRST), self._random.choice(_LAST)
         if ascii:
             first, last = "Zyxwin", "Quarbelsen"
@@ -394,7 +394,7 @@ def xlsx(new, *, small: bool = False) -> bytes:
         f'<workbook xmlns="{S}" xmlns:r="{RELS}"><fileSharing userName="{new("user")}"/><sheets>'
         f'<sheet name="{"Sheet1"}" sheetId="1" r:id="s1"/>'
         f'<sheet name="{hidden}" sheetId="2" state="veryHidden" r:id="s2"/></sheets><definedNames><definedName '
-        f'name="_N{plain(new("defined name"))}" comment="{new("comment of a name")}">"{new("value of a name")}"</definedName>'
+        f'name="_N{plain(new("defined name", ascii=True))}" comment="{new("comment of a name")}">"{new("value of a name")}"</definedName>'
         "</definedNames></workbook>"
     )
     comments = (
@@ -626,7 +626,7 @@ def eml(new) -> bytes:
     """A mail with texts, files, a mail in it, and what its way added."""
     mail = EmailMessage()
     mail["From"] = f'"{new("sender")}" <a@example.com>'
-    mail["To"] = f"{new('receiver', ascii=True).replace('@', ' at ')} <b@example.com>"
+    mail["To"] = f"{new('receiver', ascii=True, name=True)} <b@example.com>"
     mail["Subject"] = f"About {new('subject of a mail')}"
     mail["Received"] = f"from pc.{plain(new('way of a mail', ascii=True))}.example.org"
     mail["X-Mailer"] = new("program of a mail", ascii=True)
@@ -643,7 +643,7 @@ def eml(new) -> bytes:
         f"note {new('attached text')}".encode(),
         maintype="text",
         subtype="plain",
-        filename=f"{new('name of an attachment').replace('@', ' ')}.txt",
+        filename=f"{new('name of an attachment', name=True)}.txt",
     )
     mail.add_attachment(docx(new, depth=1), maintype="application", subtype="octet-stream", filename="a.docx")
     mail.add_attachment(
@@ -651,7 +651,7 @@ def eml(new) -> bytes:
     )
     mail.add_attachment(png(new("note in an attached picture")), maintype="image", subtype="png", filename="a.png")
     other = EmailMessage()
-    other["From"] = f"{new('sender of a mail in a mail', ascii=True).replace('@', ' at ')} <c@example.com>"
+    other["From"] = f"{new('sender of a mail in a mail', ascii=True, name=True)} <c@example.com>"
     other["Subject"] = new("subject of a mail in a mail")
     other["Date"] = "Mon, 01 Jan 2026 10:00:00 +0000"
     other.set_content(new("mail in a mail"))

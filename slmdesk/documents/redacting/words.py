@@ -30,10 +30,10 @@ _CLUSTER = re.compile(rf"(?<=\w)[-\u2010]\r?\n[ \t]*(?=[^\W\d_A-Z])|\s+|[{_UNSEE
 _UNUSUAL = re.compile(rf"\s\s|[^\S ]|[{_UNSEEN}{_MARKS}]")
 _NO_WORD = re.compile(r"[\W_]+")
 _SAME = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-") | dict.fromkeys("’‘ʼ´`", "'") | dict.fromkeys("“”„«»", '"'))
-_PERCENT = re.compile(r"\S*%[0-9A-Fa-f]{2}\S*")
-_ENTITY = re.compile(r"\S*&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});\S*(?: \S+)*")
-_ESCAPE = re.compile(r"\S*\\u[0-9A-Fa-f]{4}\S*(?: \S+)*")
-_CELL_ESCAPE = re.compile(r"\S*_x[0-9A-Fa-f]{4}_\S*(?: \S+)*")
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
+_ESCAPE = re.compile(r"\\u[0-9A-Fa-f]{4}")
+_CELL_ESCAPE = re.compile(r"_x[0-9A-Fa-f]{4}_")
 _SAFE = "/:?#[]@!$&'()*+,;=-._~"
 
 
@@ -213,14 +213,26 @@ def _through(
     words: Words, text: str, place: str, pattern: re.Pattern[str], decode: Callable[[str], str],
     encode: Callable[[str], str],
 ) -> str:  # fmt: skip
-    def replaced(found: re.Match[str]) -> str:
+    """Replace words that are written with escapes; only these are decoded, and all else stays letter for letter."""
+    pieces: list[str] = []
+    begins: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for found in pattern.finditer(text):
         plain = decode(found[0])
-        if plain == found[0]:
-            return found[0]
-        new = put(words, plain, place, bare=True)
-        return found[0] if new == plain else encode(new)
-
-    return pattern.sub(replaced, text)
+        pieces += text[at : found.start()], plain
+        begins += [*range(at, found.start()), *[found.start()] * len(plain)]
+        ends += [*range(at + 1, found.start() + 1), *[found.end()] * len(plain)]
+        at = found.end()
+    if not at:
+        return text
+    pieces.append(text[at:])
+    begins += range(at, len(text))
+    ends += range(at + 1, len(text) + 1)
+    for span in reversed(words.spans("".join(pieces), place, bare=True)):
+        begin, end = begins[span.begin], ends[span.end - 1]
+        text = text[:begin] + encode(span.substitute) + text[end:]
+    return text
 
 
 @dataclass(slots=True, eq=False)
