@@ -363,8 +363,8 @@ def is_old_or_new(paths: Paths, was: KeyFile | None) -> bool:
 @pytest.mark.parametrize("command", ["encrypt", "decrypt", "renew"])
 def test_killed_at_its_calls_it_is_the_old_or_the_new(child, paths, tmp_path, command, key, keys):
     prepare(paths, key, keys, command)
-    kills, _ = killed_at(child, paths.data.parent, tmp_path, command, count=4, step=7)
-    assert kills > 2
+    kills, new = killed_at(child, paths.data.parent, tmp_path, command, count=7, step=9)
+    assert 0 < new < kills, "before the renaming and after it"
 
 
 @pytest.mark.soak
