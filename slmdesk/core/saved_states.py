@@ -73,6 +73,8 @@ class StateFile:
     used: float
     """When it was last of use, seconds since 1970."""
     head: StateHead | None
+    is_sealed: bool = False
+    """Whether nobody reads it without the key of the history."""
 
 
 class StateReader:
@@ -175,17 +177,23 @@ def states_in(folder: Path) -> list[StateFile]:
             info = path.lstat()
         except OSError:
             continue  # another instance has deleted it
-        found.append(StateFile(path, info.st_size, info.st_mtime, head_of(path)))
+        head, is_sealed = _beginning_of(path)
+        found.append(StateFile(path, info.st_size, info.st_mtime, head, is_sealed))
     return sorted(found, key=lambda one: one.used)
 
 
 def head_of(path: Path) -> StateHead | None:
     """The head of a state file; None for any other file."""
+    return _beginning_of(path)[0]
+
+
+def _beginning_of(path: Path) -> tuple[StateHead | None, bool]:
     try:
         with _open(path) as file:
-            return _read_head(file)[0]
+            head, _raw, is_sealed = _read_head(file)
     except (OSError, BadState):
-        return None
+        return None, False
+    return head, is_sealed
 
 
 def remove_states(folder: Path, is_requested: Callable[[StateHead], bool]) -> int:
@@ -194,6 +202,11 @@ def remove_states(folder: Path, is_requested: Callable[[StateHead], bool]) -> in
     Raises KnownError `file.unwritable` when one could not be deleted; the others are deleted then.
     """
     return _remove([one.path for one in states_in(folder) if one.head is None or not is_requested(one.head)])
+
+
+def remove_unsealed(folder: Path) -> int:
+    """Delete the states that can be read without a key.  Returns the bytes freed.  Raises KnownError."""
+    return _remove([one.path for one in states_in(folder) if not one.is_sealed])
 
 
 def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:

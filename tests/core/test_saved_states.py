@@ -23,6 +23,7 @@ from slmdesk.core.saved_states import (
     path_of,
     remove_states,
     remove_unfinished,
+    remove_unsealed,
     states_in,
     write_state,
 )
@@ -140,6 +141,13 @@ def test_heads_of_sealed_states_are_read_without_a_key(folder):
     assert [one.head for one in states_in(folder)] == [head()]
     assert remove_states(folder, lambda one: one.documents != ("d",)) > len(DATA)
     assert states_in(folder) == []
+
+
+def test_what_can_be_read_without_a_key_is_removed_alone(folder):
+    saved(folder, "plain")
+    kept = saved(folder, "sealed", seal=KEY)
+    assert remove_unsealed(folder) > len(DATA)
+    assert [one.path for one in states_in(folder)] == [kept]
 
 
 def test_a_long_file_one_of_another_name_model_or_engine_is_refused(folder):

@@ -28,6 +28,7 @@ from slmdesk.core.saved_states import (
     path_of,
     remove_states,
     remove_unfinished,
+    remove_unsealed,
     states_in,
 )
 from slmdesk.core.types import ChatMessage, Json
@@ -277,9 +278,12 @@ class StateService(Service):
     def _sweep_up(self) -> None:
         """Delete what a killed program was writing, or should have deleted."""
         self._sweep = None
+        is_encrypted = bool(self._key_for("state names"))
 
         def heads() -> list[StateHead]:
             remove_unfinished(self._folder, older_than_s=UNFINISHED_S)
+            if is_encrypted:  # one may have been in the writing when the history was encrypted
+                remove_unsealed(self._folder)
             make_space(self._folder, self._most << 20)
             return [one.head for one in states_in(self._folder) if one.head]
 

@@ -16,6 +16,7 @@ from slmdesk.paths import find_paths
 from slmdesk.services.chat import chat_states
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import open_services
+from slmdesk.services.documents import saved_states
 
 pytestmark = pytest.mark.process
 
@@ -153,7 +154,7 @@ def test_the_real_engine_goes_on_where_a_chat_ended(monkeypatch, home, starter_m
         assert ended.usage.prompt_tokens - ended.usage.cached_tokens < 64
 
 
-def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(session, tmp_path):
+def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(session, monkeypatch):
     def opened(key):
         services = open_services(find_paths(), engine_command=ECHO, reader_command=[*CHILD, "reader"], key=key)
         return closing(services)
@@ -161,7 +162,9 @@ def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(
     with session() as services:  # the control: the echo engine's state is words
         chat, _ = asked(services, LONG)
         rested(services, 1)
-        assert b"word899" in states()[0].path.read_bytes()
+        (plain,) = states()
+        words = plain.path.read_bytes()
+        assert b"word899" in words
         services.service_thread.call(services.states.forget_all)
     key = encrypt(find_paths())
     with opened(key) as services:
@@ -172,7 +175,11 @@ def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(
         raw = kept.path.read_bytes()
         assert raw.startswith(b"SLMDESK STATE 2\n")
         assert b"word8" not in raw
+    plain.path.write_bytes(words)  # as if it had been in the writing while the history was encrypted
+    monkeypatch.setattr(saved_states, "SWEEP_S", 0.0)
     with opened(key) as services:
+        rested(services, 1)
+        assert states()[0].path == kept.path
         _, ended = asked(services, "And now?", chat)
         assert ended.usage.cached_tokens == kept.head.tokens
         services.service_thread.call(lambda: services.history.delete_for_good(chat))
