@@ -36,7 +36,7 @@ COMMANDS = {
     "models": ("models.commands:models", "Manage the models on this PC, and find more on the Hub."),
     "network": ("network:network", "Show the network log, newest first, and today's count."),
     "presets": ("presets:presets", "Manage presets: instructions and settings for chats."),
-    "redact": ("redaction.redact:redact", "Write a copy of FILE without names and numbers, to be given to others."),
+    "redact": ("redaction.redact:redact", "Write a copy of FILE without names and numbers, for others."),
     "restore": ("backup:restore", "Replace the history by the backup FILE; the old one is kept."),
     "retention": ("retention:retention", "Set how long things are kept, and what nothing may delete."),
     "spaces": ("spaces:spaces", "Show spaces: folders of chats with instructions and documents."),

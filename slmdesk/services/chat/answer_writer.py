@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
@@ -34,7 +34,9 @@ from slmdesk.services.chat.options import Lora
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.redaction.service import Veil, added_to
-from slmdesk.text.redaction.replacing import Restorer
+
+if TYPE_CHECKING:
+    from slmdesk.text.redaction.replacing import Restorer
 
 REDACTION = "redaction"
 """Key of what is stored with an answer whose model saw substitutes; see `PutBack.kept`."""

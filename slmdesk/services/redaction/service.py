@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import ChatMessage, Json, Origin
 from slmdesk.services.base.service import Runtime, Service
-from slmdesk.text.candidates.names import LEGAL_FORM
-from slmdesk.text.redaction.finding import everywhere, find_private
-from slmdesk.text.redaction.names import name_at
-from slmdesk.text.redaction.replacing import Restorer, redacted_all, restored
 from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Listed, Table
+
+if TYPE_CHECKING:
+    from slmdesk.text.redaction.replacing import Restorer
+
+# What finds and replaces is imported where it is used: it takes a quarter of a second, and few chats are redacted.
 
 MOST_CACHED = 200
 """Texts whose finds are remembered: those of a chat are read anew with every question."""
@@ -87,6 +89,9 @@ def listed_from_lines(lines: str) -> tuple[Listed, ...]:
 
 
 def _kind_of(words: str) -> Kind:
+    from slmdesk.text.candidates.names import LEGAL_FORM
+    from slmdesk.text.redaction.names import name_at
+
     if LEGAL_FORM.search(words):
         return Kind.FIRM
     span = name_at(words, 0)
@@ -122,10 +127,14 @@ class Veil:
 
     def restorer(self) -> Restorer:
         """What puts the originals back into an answer while it is written."""
+        from slmdesk.text.redaction.replacing import Restorer
+
         return Restorer(self._service.table(self._item))
 
     def put_back(self, text: str) -> PutBack:
         """The originals back in a whole answer."""
+        from slmdesk.text.redaction.replacing import restored
+
         made = restored(text, self._service.table(self._item))
         return PutBack(made.text, len(made.put_back), made.marked)
 
@@ -161,6 +170,8 @@ class RedactionService(Service):
 
     def find(self, text: str, item: str = "", decisions: Decisions = NOTHING_DECIDED) -> tuple[Find, ...]:
         """All that is found in a text, the unsure too; words of the item's table are looked for as well."""
+        from slmdesk.text.redaction.finding import find_private
+
         entries = self._entries(item) if item else ()
         left = {*(one.original for one in entries if not one.substitute), *decisions.left}
         table = tuple(one for one in entries if one.substitute)
@@ -178,6 +189,8 @@ class RedactionService(Service):
 
         Raises KnownError redaction.*, store.*.
         """
+        from slmdesk.text.redaction.replacing import redacted_all
+
         finds = self.find(text, item, decisions)
         chosen = [one for one in finds if one.certainty is not Certainty.UNSURE]
         made = redacted_all([text], [chosen], self.table(item) if item else ())[0]
@@ -185,6 +198,8 @@ class RedactionService(Service):
 
     def everywhere(self, text: str, find: Find) -> tuple[Find, ...]:
         """All places of a text where what was found, or marked by hand, stands."""
+        from slmdesk.text.redaction.finding import everywhere
+
         return everywhere(text, find)
 
     # ---- the table
@@ -195,6 +210,8 @@ class RedactionService(Service):
 
     def decide(self, item: str, decisions: Decisions) -> None:
         """Keep what a person decided about the words of an item.  Raises KnownError redaction.*, store.*."""
+        from slmdesk.text.redaction.replacing import redacted_all
+
         if decisions == NOTHING_DECIDED:
             return
         known = {one.original for one in self._entries(item)}
@@ -212,6 +229,8 @@ class RedactionService(Service):
 
     def hidden(self, item: str, texts: Sequence[str], *, keeps: bool) -> list[str]:
         """See `Veil.hide`."""
+        from slmdesk.text.redaction.replacing import redacted_all
+
         table = self.table(item)
         for _ in range(2):  # a name that a later text tells stands in an earlier one too
             finds = [self._replaced(text, item, table) for text in texts]
@@ -235,6 +254,8 @@ class RedactionService(Service):
 
     def _replaced(self, text: str, item: str, table: Table) -> list[Find]:
         """What is replaced without being asked: sure and likely finds."""
+        from slmdesk.text.redaction.finding import find_private
+
         left = tuple(one.original for one in self._entries(item) if not one.substitute)
         key = (text, table, left, self.names(), "replaced")
         if key not in self._finds:
