@@ -245,7 +245,7 @@ def test_the_trash_is_opened_from_the_list_and_emptied(program):
     dialog = program.find("deleted_chats")
     listed = program.find("deleted_list", dialog)
     program.wait(lambda: listed.count() == 3)
-    assert "stays until you delete it for good" in program.find("deleted_intro", dialog).text()
+    assert "stay until you delete them for good" in program.find("deleted_intro", dialog).text()
     listed.selectAll()
     listed.item(0).setSelected(False)
     program.click(program.find("restore_button", dialog))
