@@ -9,6 +9,7 @@ import secrets
 import shutil
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
@@ -62,18 +63,9 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises KnownError `disk.full` or `file.unwritable`; the old file is then unchanged.
     """
-    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
     try:
-        handle = open_new(beside)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
+        with _written_beside(path, data) as beside:
             beside.replace(path)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
         sync_folder(path.parent)
     except OSError as err:
         raise problem_of(err, path, needed_bytes=len(data)) from err
@@ -84,22 +76,29 @@ def write_new(path: Path, data: bytes) -> None:
 
     Raises KnownError `file.exists`, also where it comes to be meanwhile, `disk.full`, `file.unwritable`.
     """
-    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
     try:
-        handle = open_new(beside)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
+        with _written_beside(path, data) as beside:
             _name_new(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
         sync_folder(path.parent)
     except FileExistsError as err:
         raise KnownError("file.exists", path=str(path)) from err
     except OSError as err:
         raise problem_of(err, path, needed_bytes=len(data)) from err
+
+
+@contextlib.contextmanager
+def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
+    """A synced file beside `path` with this content, to be given its name; what is left of it at the end goes."""
+    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
+    handle = open_new(beside)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        yield beside
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _name_new(beside: Path, path: Path) -> None:
