@@ -33,6 +33,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -507,6 +508,25 @@ def run_again_alone(name: str, command: Sequence[str], environment: Mapping[str,
     return again
 
 
+LONGEST_REASON = 300
+
+
+def reasons(report: Path) -> list[str]:
+    """The tests that failed by a report of pytest (JUnit's XML), each with the first line of why."""
+    if not report.is_file():  # pytest did not come to its end
+        return []
+    bad = (
+        (case, why)
+        for case in ElementTree.parse(report).iter("testcase")
+        for why in (case.find("failure"), case.find("error"))
+        if why is not None
+    )
+    return [
+        f"{case.get('classname')}::{case.get('name')}: {why.get('message', '').partition(chr(10))[0][:LONGEST_REASON]}"
+        for case, why in bad
+    ]
+
+
 def stops_early(more: Sequence[str], environment: Mapping[str, str]) -> bool:
     """Whether pytest was told to leave out tests once one has failed: then no second run says that all pass."""
     words = [*more, *environment.get("PYTEST_ADDOPTS", "").split()]
@@ -533,8 +553,10 @@ def test(kind: str, more: Sequence[str]) -> int:
                 "PYTHONPATH": os.pathsep.join(filter(None, sites)),
             }
         alone: list[str] = []
+        why: list[str] = []
         for number, (name, marks, is_shared) in enumerate(SESSIONS[kind]):
-            command = ["pytest", "-m", marks, "--basetemp", str(folder / str(number)), *more]
+            report = folder / f"{number}.xml"
+            command = ["pytest", "-m", marks, "--basetemp", str(folder / str(number)), f"--junitxml={report}", *more]
             if kind == "coverage":
                 command = ["coverage", "run", "-m", *command]
             beside = (
@@ -546,9 +568,12 @@ def test(kind: str, more: Sequence[str]) -> int:
             status = run_check(name, [*command, *beside], environment, failed, fine=fine)
             if beside and status == TESTS_FAILED and not stops_early(more, environment):
                 alone += run_again_alone(name, command, environment, failed)
+            why += reasons(report)
         if kind == "coverage":
             call([BIN / "coverage", "combine", "--quiet"], env=environment)
             call([BIN / "coverage", "report", "--skip-covered", "--sort=miss"], env=environment)
+    for one in why:  # once more at the end: hundreds of lines may stand between
+        say(f"failed: {one}")
     say(
         f"all checks took {time.monotonic() - started:.0f} s; "
         + (f"failed: {', '.join(failed)}" if failed else "all passed")

@@ -135,6 +135,24 @@ def test_what_fails_alone_too_stays_a_failure(set_up, tmp_path, monkeypatch):
     assert (failed, alone) == (["pytest"], [])
 
 
+def test_the_last_lines_name_each_test_that_failed_and_why(set_up, tmp_path, monkeypatch, capsys):
+    tests = BESIDE + "def test_wrong(): assert 1 == 2, 'two are not one'\ndef test_fine(): pass\n"
+    (tmp_path / "test_it.py").write_text(tests, encoding="utf-8")
+    monkeypatch.setattr(set_up, "ROOT", tmp_path)
+    monkeypatch.setattr(set_up, "BIN", Path(sys.executable).parent)
+    monkeypatch.setattr(set_up, "CHECKS", ())
+    monkeypatch.setattr(set_up, "set_up_for", lambda _kind: None)
+    monkeypatch.setattr(set_up, "workers", lambda: 2)
+    monkeypatch.setattr(set_up, "SESSIONS", {"test": (("pytest", "not soak", True), ("pytest: alone", "soak", False))})
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly -W ignore::pytest.PytestUnknownMarkWarning")
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:  # this test may be shared too
+        monkeypatch.delenv(name)
+    assert set_up.test("test", ["--rootdir", str(tmp_path), "test_it.py"]) == 1
+    last = capsys.readouterr().err.splitlines()[-2:]
+    assert "test_it::test_wrong: " in last[0] and "two are not one" in last[0]
+    assert "failed: pytest, 2 at a time" in last[1]
+
+
 def test_a_file_that_cannot_be_collected_is_no_test_that_passes_alone(set_up, tmp_path, monkeypatch):
     tests = BESIDE + "assert 'PYTEST_XDIST_WORKER' not in os.environ\n"
     assert ran(set_up, tmp_path, monkeypatch, tests) == (["pytest"], [])
