@@ -149,7 +149,8 @@ def test_the_last_lines_name_each_test_that_failed_and_why(set_up, tmp_path, mon
         monkeypatch.delenv(name)
     assert set_up.test("test", ["--rootdir", str(tmp_path), "test_it.py"]) == 1
     last = capsys.readouterr().err.splitlines()[-2:]
-    assert "test_it::test_wrong: " in last[0] and "two are not one" in last[0]
+    assert "test_it::test_wrong: " in last[0]
+    assert "two are not one" in last[0]
     assert "failed: pytest, 2 at a time" in last[1]
 
 
