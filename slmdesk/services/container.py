@@ -371,9 +371,9 @@ class Services:
         self.questions = self._closed_at_end(
             QuestionService(runtime, models, loader, self.chats.answers, self.retrieval, self.states, self.exams)
         )
-        self.summaries = SummaryService(runtime, models, uses, loader, jobs)
+        self.summaries = SummaryService(runtime, models, uses, loader, jobs, self.redaction)
         self.folder_summaries = FolderSummaries(runtime, documents, self.summaries)
-        self.extraction = ExtractionService(runtime, models, loader, jobs, self.retrieval)
+        self.extraction = ExtractionService(runtime, models, loader, jobs, self.redaction, self.retrieval)
         self.versions = self._closed_at_end(VersionService(runtime, models, uses, jobs, self.exams))
 
     def _open_translation(self) -> None:

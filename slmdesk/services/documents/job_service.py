@@ -6,7 +6,7 @@ settings, with each of its jobs.  The result is stored with the item, and its te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -18,12 +18,17 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.citations import Pages
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.documents.results import DocumentItems, title_of
+from slmdesk.services.documents.veiled_jobs import SUMMED, VeiledJob
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.plan import JobPlanner, Plan
 from slmdesk.services.jobs.resumable import begun_before, request_in
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions, RedactionService
+
+PAGES_AT_ONCE = 4
+"""Looked through for what is private before other work gets its turn."""
 
 
 class DocumentRequest(Protocol):
@@ -38,6 +43,10 @@ class DocumentRequest(Protocol):
     @property
     def model(self) -> str | None:
         """None: the default."""
+
+    @property
+    def redact(self) -> bool:
+        """Whether the model is given substitutes for what is private."""
 
 
 class DocumentPlan(Protocol):
@@ -81,11 +90,20 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     refusal: ClassVar[str]
     """Why fewer than one or more than these are refused."""
 
-    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, jobs: JobService) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        loader: ModelLoader,
+        jobs: JobService,
+        redaction: RedactionService,
+    ) -> None:
         super().__init__(runtime)
-        self._models, self._loader, self._jobs = models, loader, jobs
+        self._models, self._loader, self._jobs, self._redaction = models, loader, jobs, redaction
         self._items = DocumentItems(runtime.store, runtime.publish, self.kind)
         self._live: dict[str, P] = {}
+        self._veiled: dict[str, VeiledJob] = {}
+        """Of live plans whose model is given substitutes."""
         jobs.plan_by(self.kind, self)
         jobs.when_done(self.kind, self._on_done)
 
@@ -128,12 +146,12 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
 
     # ---- requests
 
-    def begin(self, request: R) -> Item:
+    def begin(self, request: R, decisions: Decisions = NOTHING_DECIDED) -> Item:
         """Add an item and have it made in the background; its job (see `open`) can be paused, resumed and cancelled.
 
-        Events are published as it grows and at the end (see `events` of the package).  Raises KnownError
-        `document.unknown`, `document.not_read`, the document's own error when it could not be read, `request.invalid`,
-        `model.…`, `store.…`.
+        `decisions`: what a person decided about what is redacted.  Events are published as it grows and at the end (see
+        `events` of the package).  Raises KnownError `document.unknown`, `document.not_read`, the document's own error
+        when it could not be read, `request.invalid`, `model.…`, `redaction.…`, `store.…`.
         """
         request, documents = self._with_documents(self._check(request))
         record = able(self._choose(request.model))
@@ -141,6 +159,8 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         item = self._items.add(
             f"{self.title}: {title}", documents, to_json(request), self._words_of(request, documents)
         )
+        if request.redact:
+            self._redaction.decide(item.id, decisions)
         self._add_job(item, title, record, request)
         return self._store.items.get(item.id)
 
@@ -161,20 +181,28 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
 
     def plan(self, job: JobRecord) -> Plan:
         """Return the plan of a job, from its beginning (see jobs)."""
-        item = self._store.items.get(job.item or "")
+        item, request = self._store.items.get(job.item or ""), self._request_from(job.settings)
         record = model_of(self._models, job)
-        plan = self._live[job.id] = self._plan_of(job, item, self._request_from(job.settings), record)
+        if request.redact:
+            self._veiled[job.id] = VeiledJob(self._redaction.veil(item.id), job.model_sha256)
+        veiled = self._veiled.get(job.id)
+        plan = self._live[job.id] = self._plan_of(job, item, request, record)
         try:
-            yield from plan.run()
+            yield from (veiled.run(plan.run(), self._texts(request.documents)) if veiled else plan.run())
+            if veiled:
+                self._store.items.change_settings(item.id, **{SUMMED: veiled.summed.kept()})
             self._keep(item, record, plan)
         finally:
             if self._live.get(job.id) is plan:
                 del self._live[job.id]
+                self._veiled.pop(job.id, None)
             self._put_away(item, plan)
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         """Publish what can be shown with the result of a step."""
         if plan := self._live.get(job):
+            if veiled := self._veiled.get(job):
+                key, value = veiled.result(key, value)
             plan.received(key, value)
 
     # ---- for the subclass
@@ -192,10 +220,22 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     def _request_of(self, item: Item) -> R:
         return self._request_from(request_in(item))
 
+    def _texts(self, documents: Sequence[str]) -> Iterator[list[str]]:
+        """The texts of documents, some pages at a time."""
+        for id in documents:
+            begin = 1
+            while some := self._store.pages.of_document(id, begin=begin, limit=PAGES_AT_ONCE):
+                yield [page.text for page in some]
+                begin = some[-1].number + 1
+
     def _tools(self, job: JobRecord, record: ModelRecord) -> PlanTools:
+        def count(some: Sequence[str], answered: Callable[[Any], None]) -> None:
+            count_texts(self._loader, record, some, answered)
+
+        veiled = self._veiled.get(job.id)
         return PlanTools(
             pages=lambda document, begin, limit: self._store.pages.of_document(document, begin=begin, limit=limit),
-            count=lambda some, answered: count_texts(self._loader, record, some, answered),
+            count=veiled.counting(count) if veiled else count,
             context_tokens=context_tokens(record, self._settings.current),
             failure=lambda: first_failure(self._jobs, job.id),
         )

@@ -64,10 +64,13 @@ class Retrieval:
     def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
         self._store, self._meaning = store, meaning
 
-    def rank(self, question: str, documents: Sequence[str], *, before: Sequence[str] = ()) -> Pending[RankedPassages]:
+    def rank(
+        self, question: str, documents: Sequence[str], *, before: Sequence[str] = (), by_meaning: bool = True
+    ) -> Pending[RankedPassages]:
         """Find the passages of these documents that match a question best; ended at once when only words are used.
 
-        `before`: the earlier questions of the conversation.  Raises KnownError store.*.
+        `before`: the earlier questions of the conversation.  `by_meaning`: the question may be given to the embedding
+        model as it is.  Raises KnownError store.*.
         """
         words = search_words(question)
         by_words = self._by_words(words, documents)
@@ -84,7 +87,9 @@ class Retrieval:
             order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
             return RankedPassages(tuple(known[one] for one in order[:DEEP]), tuple(words))
 
-        near: Pending[list[int]] = ended([]) if self._meaning is None else self._meaning(question, documents)
+        near: Pending[list[int]] = ended([])
+        if by_meaning and self._meaning is not None:
+            near = self._meaning(question, documents)
         return near.map(joined)
 
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:

@@ -104,6 +104,11 @@ class Veil:
     def __init__(self, service: RedactionService, item: str) -> None:
         self._service, self._item = service, item
 
+    @property
+    def table(self) -> Table:
+        """What stands for what now.  Raises KnownError store.*."""
+        return self._service.table(self._item)
+
     def hide(self, texts: Sequence[str], *, keeps: bool = True) -> list[str]:
         """The texts with substitutes; new finds go into the table of the item, unless `keeps` is False.
 
@@ -125,17 +130,29 @@ class Veil:
             for turn in turns
         ]
 
+    def hide_known(self, text: str) -> str:
+        """What is no text to read, such as a grammar, with substitutes for what the table has."""
+        from slmdesk.text.redaction.replacing import with_substitutes
+
+        return with_substitutes(text, self.table)
+
+    def replaced_in(self, hidden: Sequence[str]) -> dict[str, Kind]:
+        """What was replaced in these texts with substitutes: each original with its kind."""
+        whole = "\n".join(hidden)
+        table = self.table
+        return {one.original: one.kind for one in table if any(substitute in whole for _, substitute in one.pairs)}
+
     def restorer(self) -> Restorer:
         """What puts the originals back into an answer while it is written."""
         from slmdesk.text.redaction.replacing import Restorer
 
-        return Restorer(self._service.table(self._item))
+        return Restorer(self.table)
 
     def put_back(self, text: str) -> PutBack:
         """The originals back in a whole answer."""
         from slmdesk.text.redaction.replacing import restored
 
-        made = restored(text, self._service.table(self._item))
+        made = restored(text, self.table)
         return PutBack(made.text, len(made.put_back), made.marked)
 
 

@@ -24,6 +24,7 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.service import RedactionService
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, prompt_version
 from slmdesk.services.summaries.types import (
@@ -83,8 +84,9 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         uses: DefaultsService,
         loader: ModelLoader,
         jobs: JobService,
+        redaction: RedactionService,
     ) -> None:
-        super().__init__(runtime, models, loader, jobs)
+        super().__init__(runtime, models, loader, jobs, redaction)
         self._uses = uses
         self._made: Callable[[str, Summary], None] | None = None
         self._draft_due = 0.0
@@ -167,11 +169,15 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def on_words(self, job: str, key: str, words: str) -> None:
         """Publish what is written as it is written."""
         if plan := self._live.get(job):
+            if veiled := self._veiled.get(job):
+                key, words = veiled.words(key, words)
             plan.written(key, words)
 
     def on_model(self, job: str) -> None:
         """Answers that were under way are written again."""
         if plan := self._live.get(job):
+            if veiled := self._veiled.get(job):
+                veiled.restarted()
             plan.restarted()
 
     def _publish_end(self, item: str) -> None:

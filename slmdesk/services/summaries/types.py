@@ -78,6 +78,8 @@ class SummaryRequest:
     """What was to be summarized with the documents and could not be read: the summary names it."""
     paper: Paper = Paper.AUTO
     """What sort of papers they are; auto: told by the words of each."""
+    redact: bool = False
+    """The model is given substitutes for what is private."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.service import RedactionService
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.prompts import PROMPT_VERSION
 from slmdesk.services.tables.types import (
@@ -57,6 +58,8 @@ class TableRequest:
     columns: tuple[Column, ...]
     model: str | None = None
     """None: the last used."""
+    redact: bool = False
+    """The model is given substitutes for what is private."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,15 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     refusal = f"a table has 1 to {MOST_DOCUMENTS} documents"
 
     def __init__(
-        self, runtime: Runtime, models: ModelService, loader: ModelLoader, jobs: JobService, retrieval: Retrieval
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        loader: ModelLoader,
+        jobs: JobService,
+        redaction: RedactionService,
+        retrieval: Retrieval,
     ) -> None:
-        super().__init__(runtime, models, loader, jobs)
+        super().__init__(runtime, models, loader, jobs, redaction)
         self._retrieval = retrieval
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
@@ -152,7 +161,9 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
             model=record.name,
             note=WEAK.format(model=record.name) if is_weak(record) else "",
             passages=self._store.passages.of_document,
-            rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
+            rank=lambda words, document, answered: self._retrieval.rank(
+                words, [document], by_meaning=not request.redact
+            ).then(answered),
             reported=lambda row, is_complete: self._on_row(item.id, job.id, row, is_complete),
             kept=lambda table: self._keep_table(item.id, table),
             faulty=self._on_fault,

@@ -81,6 +81,19 @@ def _replaced(text: str, finds: Sequence[Find], made: Table, by_original: Mappin
     return Redacted(whole, made, tuple(spans))
 
 
+def with_substitutes(text: str, table: Table) -> str:
+    """Put in what the table has for its originals, written exactly so and as whole words; nothing else is looked for.
+
+    For what is no text to read, such as a grammar.
+    """
+    pairs = {original: substitute for entry in table for original, substitute in entry.pairs}
+    if not pairs:
+        return text
+    longest = sorted(pairs, key=len, reverse=True)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
+    return pattern.sub(lambda found: pairs[found[0]], text)
+
+
 def restored(text: str, table: Table) -> Restored:
     """Put the originals back.  Raises KnownError "redaction.ambiguous"."""
     check(table)
