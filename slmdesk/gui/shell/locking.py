@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
@@ -73,7 +73,8 @@ class Locking(QObject):
         bind(self._window, "lock", self.lock)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        app.focusChanged.connect(self._on_focus_changed)
+        # Queued: the focus changes also in the middle of a widget's end, when part of its children are gone.
+        app.focusChanged.connect(self._on_focus_changed, Qt.ConnectionType.QueuedConnection)
 
     @Slot(object)
     def take(self, state: PrivacyState) -> None:
@@ -179,7 +180,8 @@ class Locking(QObject):
     def _on_focus_changed(self) -> None:
         """Let the keys work in every window, in dialogs too: a shortcut of a window is not heard while one is open."""
         window = QApplication.activeWindow()
-        if window is not None and window.findChild(QObject, "lock") is None:
+        directly = Qt.FindChildOption.FindDirectChildrenOnly
+        if window is not None and window.findChild(QShortcut, "lock", directly) is None:
             bind(window, "lock", self.lock)
 
 

@@ -14,9 +14,10 @@ import pytest
 from fakes.encrypted import PASSPHRASE, encrypt
 from fakes.recorder import add_model, open_echo
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QWidget
+from shiboken6 import isValid
 
 from slmdesk.core.records import JobStatus, Status
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
@@ -80,6 +81,22 @@ def test_a_plain_history_is_not_locked_and_what_would_be_needed_is_said(program)
 
 
 # ---- cover
+
+
+def test_something_that_ends_with_the_focus_in_it_ends_nothing_else(program):
+    main = program.frame.window
+    program.wait(program.is_in_front)
+    for at in range(6):
+        folder = QWidget(main.centralWidget())
+        lines = [QLineEdit(folder) for _ in range(6)]
+        folder.show()
+        lines[at].setFocus()
+        program.wait(lambda line=lines[at]: QApplication.focusWidget() is line)
+        program.qtbot.wait(1)
+        del lines
+        main.findChild(QShortcut, "lock").setObjectName("")  # as of a window that has none yet
+        folder.deleteLater()
+        program.wait(lambda folder=folder: not isValid(folder) and main.findChild(QShortcut, "lock"))
 
 
 def test_under_a_cover_only_the_lock_page_is_seen_and_an_answer_goes_on(encrypted):
