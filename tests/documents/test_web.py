@@ -151,11 +151,11 @@ def test_rows_of_heads_name_the_columns():
 
 
 def test_x4_levels_without_end_are_refused_at_once():
-    began = time.monotonic()
+    began = time.thread_time()  # of this thread alone: whatever else runs
     with pytest.raises(KnownError) as caught:
         walk("<div>" * 200_000, "a.html")
     assert caught.value.code == "document.damaged"
-    assert time.monotonic() - began < 1
+    assert time.thread_time() - began < 10  # the parser itself would take a minute
     for sly in ("<div></x>" * 20_000, "<x/>" * 20_000, "<svg><foreignObject>" + "<x/>" * 20_000):
         with pytest.raises(KnownError):
             walk(sly, "a.html")
