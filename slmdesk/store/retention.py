@@ -25,6 +25,15 @@ _HELD_DOCUMENT = (
     " or exists (select 1 from item_documents join items on items.id = item_documents.item"
     f" where item_documents.document = documents.id and {_HELD_ITEM}))"
 )
+_HELD_IDS = (
+    "select target from holds where what in ('item', 'folder')"
+    " union all select id from items where folder in (select target from holds where what = 'folder')"
+)
+_ATTACHED_TO_HELD = (
+    f"(exists (select 1 from messages where item in ({_HELD_IDS}) and instr(parts, documents.id))"
+    f" or exists (select 1 from items where id in ({_HELD_IDS}) and instr(settings, documents.id)))"
+)
+"""Asked where one document or folder goes: it looks through all messages of held items."""
 _HELD_FOLDER = "exists (select 1 from holds where what = 'all' or what = 'folder' and target = collections.id)"
 _WEIGHT = (
     "(select count(*) from messages where item = items.id) + (select count(*) from segments where item = items.id)"
@@ -232,8 +241,12 @@ class Holds(StorePart):
             raise self._held(item)
 
     def require_document_free(self, document: str) -> None:
-        """Raise KnownError `hold.document` where a document is held, or an item that is about it."""
-        row = self._db.row(f"select name, {_HELD_DOCUMENT} as held from documents where id = ?", (document,))
+        """Raise KnownError `hold.document` where a document is held, or an item that is about it or has it attached to
+        a message or draft.
+        """
+        row = self._db.row(
+            f"select name, {_HELD_DOCUMENT} or {_ATTACHED_TO_HELD} as held from documents where id = ?", (document,)
+        )
         if row is not None and row["held"]:
             raise KnownError("hold.document", name=row["name"])
 
@@ -241,7 +254,7 @@ class Holds(StorePart):
         """Raise KnownError `hold.folder` where a folder that is asked, or a document of it, is held."""
         row = self._db.row(
             f"select name, {_HELD_FOLDER} or exists (select 1 from documents where collection = collections.id"
-            f" and {_HELD_DOCUMENT}) as held from collections where id = ?",
+            f" and ({_HELD_DOCUMENT} or {_ATTACHED_TO_HELD})) as held from collections where id = ?",
             (collection,),
         )
         if row is not None and row["held"]:

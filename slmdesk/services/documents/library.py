@@ -21,6 +21,7 @@ from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.document_info import file_of, info_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.files import DocumentFile, documents_in, look_at
@@ -30,6 +31,7 @@ from slmdesk.services.documents.opening import DocumentOpener, OpenRequest
 from slmdesk.services.documents.page_images import PageImage, PageImages
 from slmdesk.services.documents.reading_queue import ReadingQueue, read_problem
 from slmdesk.services.documents.search import FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
+from slmdesk.text.passages.cut import PassageBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class DocumentService(Service):
 
         A long one is removed in pieces, and DocumentGone is published at the end.  A document of a folder only leaves
         the list of recent ones, unless `with_folder`.  There is no undo: call it when the time for undo is over.
-        Raises KnownError `document.unknown`, `hold.document`, `store.…`.
+        Raises KnownError `document.unknown`, `hold.document`, `store.…`; put on hold meanwhile, it is made whole again
+        and the result is the Problem `hold.document`.
         """
         record = self._store.documents.get(document)
         found = record.id
@@ -172,17 +175,35 @@ class DocumentService(Service):
 
     def _forget_more(self, record: DocumentRecord) -> None:
         try:
+            self._store.holds.require_document_free(record.id)  # one may have been set meanwhile
             if self._store.passages.forget_some(record.id) and not self._closed:
                 self._service_thread.post(lambda: self._forget_more(record))
                 return
             self._store.documents.forget(record.id)
         except Exception as err:
-            self._going.pop(record.id).end(problem_for(err))
+            problem = problem_for(err)
+            if problem.code == "hold.document":
+                taken_back = in_slices(self._service_thread, self._take_back(record))
+                taken_back.then(lambda failed: self._going.pop(record.id).end(failed or problem))
+                return
+            self._going.pop(record.id).end(problem)
             raise
         pending = self._going.pop(record.id)
         self._publish(DocumentGone(record.id))
         self.purge_soon()
         pending.end(record)
+
+    def _take_back(self, record: DocumentRecord) -> Slices[None]:
+        """Make a document what it was before some of its passages were deleted, from its pages, which go last."""
+        while self._store.passages.forget_some(record.id):
+            yield
+        passages, begin = PassageBuilder(record.id), 1
+        while pages := self._store.pages.of_document(record.id, begin=begin):
+            self._store.pages.save(record.id, (), [one for page in pages for one in passages.feed(page)])
+            begin = pages[-1].number + 1
+            yield
+        self._store.pages.save(record.id, (), list(passages.finish()))
+        self._publish(DocumentChanged(self._store.documents.change(record.id, status=record.status)))
 
     def purge_soon(self) -> None:
         """Purge removed documents from the copies of the history soon: once for a whole folder."""

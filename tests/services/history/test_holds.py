@@ -11,10 +11,11 @@ import pytest
 from fakes.recorder import Recorder, open_echo
 
 import slmdesk.store
+from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.retention import DAY_S, Then
-from slmdesk.core.types import Role, TextPart
+from slmdesk.core.types import Origin, Role, TextPart
 from slmdesk.services.history.backups import restore_backup
 
 pytestmark = pytest.mark.process
@@ -201,3 +202,85 @@ def test_a_hold_is_told_and_set_once(desk):
         desk.do(lambda: desk.services.retention.release("ffff"))
     desk.do(lambda: desk.services.retention.release(first.id))
     assert desk.do(lambda: desk.services.retention.hold_on(desk.item)) is None
+
+
+@pytest.mark.parametrize("place", ["message", "draft"])
+@pytest.mark.parametrize("what", ["item", "space"])
+def test_a_document_attached_to_what_is_held_stays(desk, tmp_path, place, what):
+    file = tmp_path / "contract.txt"
+    file.write_text("It ends in May.")
+    attached = desk.result(lambda: desk.services.documents.open(file)).id
+    other = tmp_path / "other.txt"
+    other.write_text("It ends in June.")
+    free = desk.result(lambda: desk.services.documents.open(other)).id
+    store = desk.services.store
+
+    def attach() -> None:
+        if place == "draft":
+            desk.services.chats.keep_draft(desk.item, "", [{"document": attached, "name": "contract.txt"}])
+        else:
+            contract = AttachmentPart("It ends in May.", Origin.DOCUMENT, Attached("contract.txt", document=attached))
+            store.messages.add(
+                desk.item, parent=None, role=Role.USER, parts=[contract, TextPart("When?")], status=Status.COMPLETE
+            )
+        store.documents.change(attached, collection=desk.folder, opened=0.0)
+
+    desk.do(attach)
+    assert (desk.item, attached) in desk.do(store.documents.uses), "the control: it is attached"
+    hold = desk.do(lambda: desk.services.retention.hold(getattr(desk, what)))
+    before = desk.everything()
+    with pytest.raises(KnownError, match=r"hold\.folder"):
+        forget_folder(desk)
+    with pytest.raises(KnownError, match=r"hold\.document"):
+        desk.result(lambda: desk.services.documents.forget(attached, with_folder=True))
+    assert desk.everything() == before
+    desk.result(lambda: desk.services.documents.forget(free))
+    desk.do(lambda: desk.services.retention.release(hold.id))
+    forget_folder(desk)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in this instance", "by another, at the end"])
+def test_a_hold_set_while_a_document_is_forgotten_leaves_it_whole(desk, tmp_path, late):
+    file = tmp_path / "long.txt"
+    file.write_text("\n\n".join(f"Paragraph {n}. " + "word and word. " * 80 for n in range(600)))
+    id = desk.result(lambda: desk.services.documents.open(file)).id
+    store, documents = desk.services.store, desk.services.documents
+
+    def state() -> tuple:
+        return desk.do(
+            lambda: (
+                store.documents.get(id).status,
+                [one.text for one in store.passages.of_document(id)],
+                [one.text for one in store.pages.of_document(id, limit=10_000)],
+                [hit.document for hit in documents.search("paragraph", 1)],
+            )
+        )
+
+    before = state()
+    assert len(before[1]) > 300, "the control: it goes in several pieces"
+    ended: list = []
+
+    def begin() -> None:
+        documents.forget(id).then(ended.append)
+        if not late:
+            desk.services.retention.hold(id)
+
+    if late:
+        forget_some = store.passages.forget_some
+
+        def last(document: str) -> bool:
+            more = forget_some(document)
+            if not more and not ended and not store.holds.all():
+                desk.services.retention.hold(id)
+            return more
+
+        store.passages.forget_some = last
+    desk.do(begin)
+    while not ended:
+        time.sleep(0.01)
+    assert ended[0].code == "hold.document"
+    assert state() == before
+    assert [one.id for one in desk.do(documents.recent)][:1] == [id]
+    hold = desk.do(desk.services.retention.holds)[0]
+    desk.do(lambda: desk.services.retention.release(hold.id))
+    assert desk.result(lambda: documents.forget(id)).id == id, "the control: released, it goes"
