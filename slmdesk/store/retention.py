@@ -83,14 +83,17 @@ class Rules(StorePart):
             self._insert("rules", {name: getattr(rule, name) for name in Rule.__slots__})
         return rule
 
-    def remove(self, id: str) -> Rule:
-        """Remove a rule.  Raises KnownError `rule.unknown`."""
+    def get(self, id: str) -> Rule:
+        """Return a rule by id or the unique beginning of one.  Raises KnownError `rule.unknown`."""
         found = self._first(rule_from, "select * from rules where id = ?", (self._id_of("rules", id),))
         if found is None:
             raise KnownError("rule.unknown", id=id[:80])
-        with self._db.writing():
-            self._db.run("delete from rules where id = ?", (found.id,))
         return found
+
+    def remove(self, id: str) -> None:
+        """Remove the rule with this id."""
+        with self._db.writing():
+            self._db.run("delete from rules where id = ?", (id,))
 
     def note(self, rule: str, kind: str, done: str, count: int) -> None:
         """Log what a rule did: how many, no titles."""
@@ -110,6 +113,18 @@ class Rules(StorePart):
             f" and (updated, n) > (?, ?) {where}order by updated, n limit ?",
             (kind, before, *after, *values, limit),
         )
+
+    def still_due(self, rule: Rule, items: Sequence[OldItem]) -> list[str]:
+        """Return the ids of those that are as they were found, not held, and where the rule looks; none where the rule
+        is gone.
+        """
+        rows = self._db.rows(
+            f"select id, updated, deleted_at from items where id in ({marks(items)}) and not {_HELD_ITEM}"
+            " and ? in ('', folder) and exists (select 1 from rules where id = ?)",
+            [*(one.id for one in items), rule.folder, rule.id],
+        )
+        there = {row["id"]: (row["updated"], row["deleted_at"]) for row in rows}
+        return [one.id for one in items if there.get(one.id) == (one.updated, one.deleted_at)]
 
     def kinds(self) -> list[str]:
         """Return the kinds of items that there are, but for spaces."""
@@ -185,6 +200,15 @@ class Holds(StorePart):
     def all(self) -> list[Hold]:
         """All holds, in the order they were set."""
         return self._all(hold_from, "select * from holds order by n")
+
+    def folders(self) -> list[tuple[str, str]]:
+        """Id and name of all that a hold on a folder may be on: spaces, in the trash too, and folders that are
+        asked.
+        """
+        rows = self._db.rows(
+            "select id, title from items where kind = 'space' union all select id, name from collections"
+        )
+        return [(row[0], row[1]) for row in rows]
 
     def add(self, what: What, target: str, *, reason: str, set_by: SetBy) -> Hold:
         """Set a hold; where the same one is there already, return that."""

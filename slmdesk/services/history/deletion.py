@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from slmdesk.services.base.events import ItemGone
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -22,17 +22,25 @@ class SlicedDeletion(Service):
         super().__init__(runtime)
         self._chats, self._states = chats, states
 
-    def delete(self, ids: Sequence[str]) -> Slices[None]:
-        """Delete items for good, with what belongs to them.  Raises KnownError `hold.item`, store.*."""
-        for some in self._in_parts(ids):
+    def delete(self, ids: Sequence[str], still_due: Callable[[Sequence[str]], Sequence[str]] = list) -> Slices[int]:
+        """Delete items for good, with what belongs to them; of each part those that are `still_due` when its turn
+        comes.  Returns how many.  Raises KnownError `hold.item`, store.*.
+        """
+        count = 0
+        for part in self._in_parts(ids):
+            some = still_due(part)
             self._store.holds.require_free(some)
             self._chats.answers.stop_in(some)
-            self._store.delete_some(some)
+            with self._store.together():  # another instance may want one of them meanwhile
+                some = still_due(some)
+                self._store.delete_some(some)
             self._states.forget(some)
             for id in some:
                 self._chats.drop(id)
                 self._publish(ItemGone(id))
+            count += len(some)
             yield
+        return count
 
     def finish(self) -> Slices[None]:
         """Take what was deleted out of the index and the backups."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.policy import ALL, TRASH_DAYS
+from slmdesk.core.policy import TRASH_DAYS
 from slmdesk.core.retention import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
-from slmdesk.services.base.events import ItemChanged, ItemsAdded, Noticed
+from slmdesk.services.base.events import ItemChanged, ItemsAdded, Noticed, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -23,11 +23,11 @@ from slmdesk.services.base.service_thread import Later
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.library import DocumentService
-from slmdesk.services.documents.names import folded_name
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.history.deletion import SlicedDeletion
+from slmdesk.services.history.policy_rules import take_policy
 from slmdesk.store import SPACE
-from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldItem
+from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
 
 LOOKED_AT = 100
 """Items or documents that a slice looks at."""
@@ -103,10 +103,11 @@ class RetentionService(Service):
 
     def remove_rule(self, id: str) -> Rule:
         """Remove a rule.  Raises KnownError `rule.unknown`, `rule.managed`."""
-        for rule in self._store.rules.all():
-            if rule.id == id and rule.set_by is SetBy.POLICY:
-                raise KnownError("rule.managed")
-        return self._store.rules.remove(id)
+        rule = self._store.rules.get(id)
+        if rule.set_by is SetBy.POLICY:
+            raise KnownError("rule.managed")
+        self._store.rules.remove(rule.id)
+        return rule
 
     def holds(self) -> list[Hold]:
         """Return all holds, those of the organisation too."""
@@ -240,7 +241,7 @@ class RetentionService(Service):
                 free = [one for one in page if not one.held]
                 self._trash(rule, [one for one in free if rule.then is Then.TRASH and one.deleted_at is None], done)
                 yield
-                yield from self._delete(rule, [one.id for one in free if _is_due(rule, one, now)], done)
+                yield from self._delete(rule, [one for one in free if _is_due(rule, one, now)], done)
 
     def _trash(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> None:
         if not items:
@@ -252,10 +253,18 @@ class RetentionService(Service):
             for one in items:
                 self._publish(ItemChanged(self._store.items.get(one.id)))
 
-    def _delete(self, rule: Rule, ids: Sequence[str], done: Swept) -> Slices[None]:
-        if ids:
-            yield from self._deletion.delete(ids)
-            done.deleted[rule.id] = done.deleted.get(rule.id, 0) + len(ids)
+    def _delete(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> Slices[None]:
+        """Delete items for good, but for those that are wanted again when their turn comes."""
+        if not items:
+            return
+        found = {one.id: one for one in items}
+
+        def still_due(ids: Sequence[str]) -> list[str]:
+            return self._store.rules.still_due(rule, [found[one] for one in ids])
+
+        deleted = yield from self._deletion.delete(list(found), still_due)
+        if deleted:
+            done.deleted[rule.id] = done.deleted.get(rule.id, 0) + deleted
 
     def _forget_documents(self, rule: Rule, now: float, done: Swept) -> Slices[None]:
         """Forget documents that nothing uses: no item, no message or draft has them attached."""
@@ -263,14 +272,31 @@ class RetentionService(Service):
         used: set[str] | None = None
         while page := self._store.rules.old_documents(before, after, LOOKED_AT):
             after = page[-1].n
-            free = [one.id for one in page if one.is_free]
+            free = [one for one in page if one.is_free]
             if free and used is None:
                 used = yield from self._attached()
-            for id in free:
-                if id not in (used or ()):
-                    yield self._documents.forget(id)
-                    done.deleted[rule.id] = done.deleted.get(rule.id, 0) + 1
+            for one in free:
+                if one.id not in (used or ()) and self._is_still_due(rule, one, before):
+                    yield from self._forget_document(rule, one.id, done)
             yield
+
+    def _is_still_due(self, rule: Rule, document: OldDocument, before: float) -> bool:
+        """Whether the rule is there still, and the document was not opened, used or put on hold meanwhile."""
+        found = self._store.rules.old_documents(before, document.n - 1, 1)
+        return found == [document] and rule in self._store.rules.all()
+
+    def _forget_document(self, rule: Rule, id: str, done: Swept) -> Slices[None]:
+        """Forget a document; a hold that is set while it is being forgotten keeps it."""
+        try:
+            forgetting = self._documents.forget(id)
+        except KnownError as err:
+            if err.code not in ("hold.document", "document.unknown"):
+                raise
+            return
+        ended: Pending[bool] = Pending(forgetting.cancel)
+        forgetting.then(lambda end: ended.end(_is_gone(end)))
+        if (yield ended):
+            done.deleted[rule.id] = done.deleted.get(rule.id, 0) + 1
 
     def _attached(self) -> Slices[set[str]]:
         """Return the documents that are attached to a message or a draft."""
@@ -311,45 +337,9 @@ class RetentionService(Service):
             error = KnownError("retention.clock", last=_day(doubt.last), now=_day(doubt.now))
             self._publish(Noticed(problem_for(error)))
 
-    # ---- the organisation
-
     def take_policy(self) -> None:
-        """Make the organisation's rules and holds those of its policy.  Where the policy cannot be understood its
-        rules are gone, and its holds stay.
-        """
-        policy = self._settings.policy
-        is_broken = any(one.code == "policy.invalid" for one in policy.problems)
-        wanted = [(one.kind, one.days, one.trash_days) for one in policy.rules]
-        old = [one for one in self._store.rules.all() if one.set_by is SetBy.POLICY]
-        if [(one.kind, one.days, one.trash_days) for one in old] != wanted:
-            with self._store.together():
-                for one in old:
-                    self._store.rules.remove(one.id)
-                for kind, days, trash_days in wanted:
-                    then = Then.DELETE if kind == DOCUMENT else Then.TRASH
-                    self._store.rules.add(
-                        kind, folder="", days=days, then=then, trash_days=trash_days, set_by=SetBy.POLICY
-                    )
-        held = {one for each in policy.holds for one in self._held_by(each)}
-        reason = "set by your organisation"
-        for hold in self._store.holds.all():
-            if hold.set_by is SetBy.POLICY and (hold.what, hold.target) not in held and not is_broken:
-                self._store.holds.remove(hold.id)
-        for what, target in sorted(held):
-            self._store.holds.add(what, target, reason=reason, set_by=SetBy.POLICY)
-
-    def _held_by(self, text: str) -> list[tuple[What, str]]:
-        """Return what a hold of the policy is on: of a folder all spaces and folders of that name or id."""
-        if text == ALL:
-            return [(What.ALL, "")]
-        kind, _colon, target = text.partition(":")
-        what, target = What(kind), target.strip()
-        if what is not What.FOLDER:
-            return [(what, target)]
-        name = folded_name(target)
-        found = [item.id for item, _count in self._store.items.spaces() if name == folded_name(item.title)]
-        found += [one.id for one in self._store.collections.all() if name == folded_name(one.name)]
-        return [(what, one) for one in dict.fromkeys([target, *found])]
+        """Make the organisation's rules and holds those of its policy; see `take_policy`."""
+        take_policy(self._store, self._settings.policy)
 
     def _found(self, target: str) -> tuple[What, str]:
         """Return what has this id, or the only id that begins with it.  Raises KnownError `item.unknown`."""
@@ -367,6 +357,13 @@ class RetentionService(Service):
         if hold.what is What.ITEM:
             with suppress(KnownError):
                 self._publish(ItemChanged(self._store.items.get(hold.target)))
+
+
+def _is_gone(end: object) -> bool | Problem:
+    """Whether a document is forgotten, by how that ended; a Problem but for a hold stays one."""
+    if isinstance(end, Problem):
+        return False if end.code == "hold.document" else end
+    return True
 
 
 def _is_due(rule: Rule, item: OldItem, now: float) -> bool:

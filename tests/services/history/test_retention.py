@@ -11,7 +11,7 @@ from fakes.recorder import Recorder, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import load_policy
-from slmdesk.core.records import Status
+from slmdesk.core.records import DocumentStatus, Status
 from slmdesk.core.retention import DAY_S, SetBy, Then, What
 from slmdesk.core.types import Role, TextPart
 from slmdesk.services.base.events import ItemChanged, ItemGone, Noticed
@@ -258,6 +258,55 @@ def _run_some(kept, slices: int) -> bool:
     return kept.do(run)
 
 
+@pytest.mark.parametrize(
+    "meanwhile", ["restored", "written in", "held", "all held", "moved", "gone", "rule removed", ""]
+)
+def test_what_is_wanted_again_while_a_sweep_runs_stays_and_the_sweep_goes_on(kept, monkeypatch, meanwhile):
+    monkeypatch.setattr(deletion, "MOST_ROWS", 0)  # each part is one item
+    store, history = kept.services.store, kept.services.history
+    space = kept.do(lambda: store.items.add("space", "Matter 12")).id
+    for number in range(4):
+        id = kept.add(f"{MARKER} {number}", 200 - number, folder=space)
+        if number == 2:
+            wanted = id
+        kept.do(lambda id=id: history.trash(id))
+    rule = kept.do(lambda: kept.rules.add_rule("chat", days=90, trash_days=7, folder=space))
+    kept.do(lambda: store.database.run("update rules set since = 0"))
+    kept.do(lambda: store.database.run("update items set deleted_at = deleted_at - ?", (8 * DAY_S,)))
+    change = {
+        "restored": lambda: history.restore(wanted),
+        "written in": lambda: store.messages.add(
+            wanted, parent=None, role=Role.USER, parts=[TextPart("And?")], status=Status.COMPLETE
+        ),
+        "held": lambda: kept.rules.hold(wanted),
+        "all held": kept.rules.hold,
+        "moved": lambda: store.items.place(wanted, space=""),
+        "gone": lambda: history.delete_for_good(wanted),
+        "rule removed": lambda: kept.rules.remove_rule(rule.id),
+        "": lambda: None,
+    }[meanwhile]
+
+    def run():
+        work = kept.rules.sweep()
+        while len(kept.recorder.of(ItemGone)) < 1:
+            next(work)
+        change()
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                return end.value
+
+    done = kept.do(run)
+    count = {"": 4, "all held": 1, "rule removed": 1}.get(meanwhile, 3)
+    assert done.deleted == {rule.id: count}
+    left = kept.titles() | kept.titles(deleted=True)
+    assert (f"{MARKER} 2" in left) is (meanwhile not in ("gone", ""))
+    log = kept.do(lambda: store.database.rows("select done, count from retention_log"))
+    assert [tuple(row) for row in log] == [("deleted", count)]
+    assert kept.do(lambda: store.rules.time_of("retention_swept")) == kept.clock.now, "it came to its end"
+
+
 def test_a_hundred_thousand_items_go_in_slices_of_little_work(kept):
     """Work is counted, in rows written and rows looked at: no clock is asked."""
     store, now = kept.services.store, kept.clock.now
@@ -329,6 +378,45 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
     assert files_with(home, f"{MARKER} unused") == []
 
 
+@pytest.mark.parametrize("meanwhile", ["opened", "held", "held in the midst", "rule removed", ""])
+def test_a_document_that_is_wanted_again_while_a_sweep_runs_stays(kept, tmp_path, meanwhile):
+    store = kept.services.store
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text(f"{MARKER} {number} " + "word and word. " * 30_000)
+        id = _result(kept, lambda number=number: kept.services.documents.open(tmp_path / f"{number}.txt")).id
+        if number == 1:
+            wanted = id
+        kept.do(lambda id=id: store.documents.change(id, opened=kept.clock.now - 100 * DAY_S))
+    rule = kept.do(lambda: kept.rules.add_rule("document", days=90, then=Then.DELETE))
+    before = kept.do(lambda: store.passages.of_document(wanted))
+    assert len(before) > 300, "the control: it goes in several pieces"
+    change = {
+        "opened": lambda: store.documents.change(wanted, opened=kept.clock.now),
+        "held": lambda: kept.rules.hold(wanted),
+        "held in the midst": lambda: kept.rules.hold(wanted),
+        "rule removed": lambda: kept.rules.remove_rule(rule.id),
+        "": lambda: None,
+    }[meanwhile]
+    changes: list = []
+    forget = kept.services.documents.forget
+
+    def forget_and_change(id: str):
+        result = forget(id)
+        if (id == wanted) is (meanwhile == "held in the midst") and len(changes) == 0:
+            changes.append(change())
+        return result
+
+    kept.services.documents.forget = forget_and_change  # type: ignore[method-assign]
+    done = kept.sweep()
+    count = {"": 3, "rule removed": 1}.get(meanwhile, 2)
+    assert done.deleted == {rule.id: count}
+    left = kept.do(lambda: store.documents.page(10))
+    assert len(left) == 3 - count
+    if meanwhile:
+        assert kept.do(lambda: store.documents.get(wanted)).status is DocumentStatus.READ
+        assert [one.text for one in kept.do(lambda: store.passages.of_document(wanted))] == [one.text for one in before]
+
+
 def _result(kept, begin):
     ended: list = []
     kept.do(lambda: begin().then(ended.append))
@@ -363,8 +451,15 @@ def test_an_organisations_rules_and_holds_hold_and_cannot_be_lifted_here(kept, t
     (hold,) = [one for one in kept.do(kept.rules.holds) if one.target == space.id]
     with pytest.raises(KnownError, match=r"rule\.managed"):
         kept.do(lambda: kept.rules.remove_rule(rules[0].id))
+    with pytest.raises(KnownError, match=r"rule\.managed"):
+        kept.do(lambda: kept.rules.remove_rule(rules[0].id[:7]))
     with pytest.raises(KnownError, match=r"hold\.managed"):
-        kept.do(lambda: kept.rules.release(hold.id))
+        kept.do(lambda: kept.rules.release(hold.id[:7]))
+    assert kept.do(kept.rules.rules) == rules
+    mine = kept.do(lambda: kept.rules.add_rule("chat", days=3000))
+    assert kept.do(lambda: kept.rules.remove_rule(mine.id[:7])) == mine, "the control: a person's own goes by it"
+    with pytest.raises(KnownError, match=r"rule\.unknown"):
+        kept.do(lambda: kept.rules.remove_rule(mine.id))
     kept.sweep()
     assert kept.titles() == {"held", "today", "Matter 12"}
     again = kept.do(kept.rules.rules)
@@ -372,6 +467,49 @@ def test_an_organisations_rules_and_holds_hold_and_cannot_be_lifted_here(kept, t
     assert kept.do(kept.rules.rules) == again, "the same policy changes nothing"
     with_policy(kept, "[retention]\ndays = 30", tmp_path)
     assert kept.do(kept.rules.holds) == []
+
+
+RULES = '[retention]\ndays = 30\nhold = ["folder:Matter 12"]\n'
+
+
+def test_a_space_that_an_organisation_holds_stays_held_when_it_is_renamed(kept, tmp_path):
+    history = kept.services.history
+    space = kept.do(lambda: kept.services.store.items.add("space", "Matter 12")).id
+    chat = kept.add("held", 50, folder=space)
+    with_policy(kept, RULES, tmp_path)
+    before = kept.do(kept.rules.holds)
+    assert {one.target for one in before} == {"Matter 12", space}
+    kept.do(lambda: history.rename(space, "Matter 13"))
+    for _day in range(2):
+        kept.again()
+        with_policy(kept, RULES, tmp_path)
+        kept.sweep()
+        kept.clock.now += 31 * DAY_S
+    for id in (space, chat):
+        with pytest.raises(KnownError, match=r"hold\.item"):
+            kept.do(lambda id=id: kept.services.history.delete_for_good(id))
+    assert kept.do(kept.rules.holds) == before
+    with_policy(kept, '[retention]\nhold = ["folder:Matter 14"]', tmp_path)
+    assert [one.target for one in kept.do(kept.rules.holds)] == ["Matter 14"], "the control: the policy releases it"
+    kept.do(lambda: kept.services.history.delete_for_good(chat))
+
+
+def test_a_space_in_the_trash_is_held_by_its_name_too(kept, tmp_path):
+    space = kept.do(lambda: kept.services.store.items.add("space", "Matter 12")).id
+    chat = kept.add("held", 50, folder=space)
+    kept.do(lambda: kept.services.history.trash(space))
+    with_policy(kept, RULES, tmp_path)
+    for id in (space, chat):
+        with pytest.raises(KnownError, match=r"hold\.item"):
+            kept.do(lambda id=id: kept.services.history.delete_for_good(id))
+
+
+def test_a_hold_of_a_policy_says_by_which_words_and_one_of_before_is_taken_over(kept, tmp_path):
+    space = kept.do(lambda: kept.services.store.items.add("space", "Matter 12")).id
+    kept.do(lambda: kept.services.store.holds.add(What.FOLDER, space, reason="of before", set_by=SetBy.POLICY))
+    with_policy(kept, RULES, tmp_path)
+    (hold,) = [one for one in kept.do(kept.rules.holds) if one.target == space]
+    assert hold.reason == "policy: folder:Matter 12"
 
 
 @pytest.mark.parametrize("text", ["[retention]\ndays = 'all'", "[retention]\ndays = 0", "[retention]\nholds = []",

@@ -1,0 +1,61 @@
+"""The rules and holds of an organisation's policy, as they stand in the history.  On the service thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slmdesk.core.policy import ALL, Policy
+from slmdesk.core.retention import DOCUMENT, SetBy, Then, What
+from slmdesk.services.documents.names import folded_name
+from slmdesk.store import Store
+
+
+def take_policy(store: Store, policy: Policy) -> None:
+    """Make the organisation's rules and holds those of its policy.  Where the policy cannot be understood its rules
+    are gone, and its holds stay.  Raises KnownError store.*.
+    """
+    wanted = [(one.kind, one.days, one.trash_days) for one in policy.rules]
+    old = [one for one in store.rules.all() if one.set_by is SetBy.POLICY]
+    if [(one.kind, one.days, one.trash_days) for one in old] != wanted:
+        with store.together():
+            for one in old:
+                store.rules.remove(one.id)
+            for kind, days, trash_days in wanted:
+                then = Then.DELETE if kind == DOCUMENT else Then.TRASH
+                store.rules.add(kind, folder="", days=days, then=then, trash_days=trash_days, set_by=SetBy.POLICY)
+    is_broken = any(one.code == "policy.invalid" for one in policy.problems)
+    _take_holds(store, policy.holds, is_complete=not is_broken)
+
+
+def _take_holds(store: Store, texts: Sequence[str], *, is_complete: bool) -> None:
+    """Hold what these words of a policy name.  What they named once stays held while they are there: a space can be
+    renamed by anybody.
+    """
+    held = {place: _reason(text) for text in texts for place in _held_by(store, text)}
+    reasons = set(map(_reason, texts))
+    old = [one for one in store.holds.all() if one.set_by is SetBy.POLICY]
+    gone = [one for one in old if is_complete and one.reason not in reasons]
+    new = held.keys() - {(one.what, one.target) for one in old if one not in gone}
+    if gone or new:
+        with store.together():
+            for hold in gone:
+                store.holds.remove(hold.id)
+            for what, target in sorted(new):
+                store.holds.add(what, target, reason=held[what, target], set_by=SetBy.POLICY)
+
+
+def _reason(text: str) -> str:
+    return f"policy: {text}"
+
+
+def _held_by(store: Store, text: str) -> list[tuple[What, str]]:
+    """Return what a hold of the policy is on: of a folder all spaces and folders of that name or id."""
+    if text == ALL:
+        return [(What.ALL, "")]
+    kind, _colon, target = text.partition(":")
+    what, target = What(kind), target.strip()
+    if what is not What.FOLDER:
+        return [(what, target)]
+    name = folded_name(target)
+    found = [id for id, title in store.holds.folders() if name == folded_name(title)]
+    return [(what, one) for one in dict.fromkeys([target, *found])]
