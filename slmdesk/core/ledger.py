@@ -74,10 +74,7 @@ class LedgerRow:
     @property
     def said(self) -> dict[str, Json]:
         """The same; nothing where somebody has made it unreadable, which must keep nobody from working."""
-        try:
-            return self.values
-        except ValueError:
-            return {}
+        return said_in(self.data)
 
     @property
     def is_imported(self) -> bool:
@@ -124,6 +121,15 @@ class ClockJump:
 
 
 _FOR_SPREADSHEETS = {ord(one): f"\\u{ord(one):04x}" for one in ";|=@"}
+
+
+def said_in(data: str) -> dict[str, Json]:
+    """What the data of a row says; nothing where it is no JSON object."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def canonical(data: Mapping[str, Json]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.ledger import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash
+from slmdesk.core.ledger import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash, said_in
 from slmdesk.core.records import NetworkLogRow
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike
@@ -23,14 +23,16 @@ from slmdesk.store.rows import mapping_from, row_to
 
 _LAST = (1 << 63) - 1
 _HOLDS = (
-    "json_extract(r.data, '$.host') || ' ' || json_extract(r.data, '$.method') || ' ' ||"
-    " json_extract(r.data, '$.path') || ' ' || json_extract(r.data, '$.purpose') like ? escape '!'"
+    "case when json_valid(r.data) then json_extract(r.data, '$.host') || ' ' || json_extract(r.data, '$.method') ||"
+    " ' ' || json_extract(r.data, '$.path') || ' ' || json_extract(r.data, '$.purpose') end like ? escape '!'"
 )
 _REQUESTS = (
     "select r.n, r.time, r.data, (select e.data from ledger as e where e.kind = 'end' and e.about = r.n limit 1)"
     " as ended from ledger as r where r.kind = 'request'"
 )
 BATCH = 1000
+UNREADABLE = "?"
+"""For what somebody has made unreadable in a request: the row is shown, and the chain says that it was changed."""
 
 
 class Ledger(StorePart):
@@ -87,20 +89,23 @@ class Ledger(StorePart):
 
     def stop(self) -> None:
         """Write down that this instance ends in order; nothing where its start is not written."""
-        n, self._started = self._started, None
-        if n is not None and self._db.row("select 1 from ledger where n = ? and kind = 'start'", (n,)):
+        n, is_started, self._started = self._started, self.is_started, None
+        if n is not None and is_started:
             self.append(Kind.STOP, {"of": n})
 
     @property
     def is_started(self) -> bool:
-        """Whether the start of this instance is written down."""
-        return self._started is not None
+        """Whether the start of this instance is written down; one that was rolled back is not."""
+        if self._started is None:
+            return False
+        row = self._db.row("select data from ledger where n = ? and kind = 'start'", (self._started,))
+        return row is not None and said_in(row["data"]).get("instance") == self._shared.instance_id
 
     def take_over(self, rows: Iterable[tuple[int, Mapping[str, Json]]]) -> int:
         """Append requests of another chain, or from before there was one: (time in microseconds, data); those that are
         here already are left out.  Returns how many were new.
         """
-        known = {_key(row["time"], mapping_from(row["data"])) for row in self._db.rows(_REQUESTS)}
+        known = {_key(row["time"], said_in(row["data"])) for row in self._db.rows(_REQUESTS)}
         new = [(when, data) for when, data in rows if _key(when, data) not in known]
         with self._db.writing():
             for when, data in new:
@@ -241,13 +246,13 @@ def _shape(request: Outgoing) -> dict[str, Json]:
 
 
 def _request_from(row: RowLike) -> NetworkLogRow:
-    values, ended = mapping_from(row["data"]), mapping_from(row["ended"] or "{}")
+    values, ended = said_in(row["data"]), said_in(row["ended"] or "{}")
     size = ended.get("bytes", values.get("bytes"))
-    words = [values.get(name) for name in ("host", "method", "path", "purpose")]
-    if not all(isinstance(one, str) for one in words) or not isinstance(size, int | None):
-        raise TypeError("no request")
-    host, method, path, purpose = map(str, words)
-    return NetworkLogRow(row["n"], row["time"] / 1e6, host, method, path, purpose, size)
+    words = (values.get(name) for name in ("host", "method", "path", "purpose"))
+    host, method, path, purpose = (one if isinstance(one, str) else UNREADABLE for one in words)
+    return NetworkLogRow(
+        row["n"], row["time"] / 1e6, host, method, path, purpose, size if isinstance(size, int) else None
+    )
 
 
 def _key(when: int, data: Mapping[str, Json]) -> tuple[Json, ...]:

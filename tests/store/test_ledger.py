@@ -118,6 +118,51 @@ def test_nothing_in_the_store_changes_or_deletes_a_row(store):
     assert kinds(store) == ["start", "request", "end", "request", "stop"]
 
 
+@pytest.mark.parametrize("words", ["x", "[]", '{"host":5}', "{" * 100_000, ""])
+def test_a_row_that_somebody_made_unreadable_stops_nothing(paths, tmp_path, words):
+    with closing(open_store(paths, instance_id="d").store) as store:
+        with store.alone():
+            backup(paths, tmp_path / "copy.sqlite3")
+        for path in ("/a", "/b", "/c"):
+            store.ledger.finish(store.ledger.record(request(path)), Answered(7))
+        store.database.run("update ledger set data = ? where n in (1, 4)", (words,))
+        found = [(row.host, row.path, row.bytes) for row in store.ledger.page()]
+        assert found == [("hub.example", "/c", 7), ("hub.example", "/b", None), ("?", "?", 7)]
+        assert [row.path for row in store.ledger.page(words="hub.example")] == ["/c", "/b"]
+        assert (store.ledger.count(), store.ledger.count("hub.example")) == (3, 2)
+        new = (5, {"host": "h", "method": "GET", "path": "/", "purpose": ""})
+        assert (store.ledger.take_over([new]), store.ledger.take_over([new])) == (1, 0)
+        assert first_fault(chain(store)) == 1, "the chain tells that it was changed"
+    restore(paths, tmp_path / "copy.sqlite3")
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert store.ledger.last(Kind.RESTORE) is not None
+        assert [row.path for row in store.ledger.page(words="hub.example")] == ["/c", "/b"]
+
+
+def test_a_start_that_was_rolled_back_is_none_and_no_other_ends_in_its_place(paths):
+    def start_and_fail(store) -> None:
+        with store.together():
+            assert store.ledger.start({}).n == 1
+            assert store.ledger.is_started, "the control: inside it is there"
+            raise ZeroDivisionError
+
+    opened = open_store(paths, instance_id="d"), open_store(paths, instance_id="other")
+    with closing(opened[0].store) as store, closing(opened[1].store) as other:
+        with pytest.raises(ZeroDivisionError):
+            start_and_fail(store)
+        assert (store.ledger.is_started, store.ledger.head()) == (False, None)
+        other.ledger.start({})  # takes the number
+        assert not store.ledger.is_started
+        store.ledger.stop()
+        assert kinds(store) == ["start"], "and the other one's is not ended"
+        other.ledger.stop()
+        store.ledger.start({})
+        store.ledger.stop()
+        assert [(row.kind, row.values.get("of")) for row in chain(store)][1:] == [
+            ("stop", 1), ("start", None), ("stop", 3),
+        ]  # fmt: skip
+
+
 def test_letters_that_no_database_holds_do_not_break_the_chain(paths):
     with closing(open_store(paths, instance_id="d").store) as store:
         store.ledger.record(Outgoing("h\ud800", "GET", "/\x00\n\u2028", "ł"))

@@ -14,6 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.ledger import Kind, first_fault
 from slmdesk.hub.guard import because
 from slmdesk.paths import find_paths
+from slmdesk.services.online.ledger_events import LedgerEvents
 from slmdesk.store import open_store
 
 pytestmark = pytest.mark.process
@@ -121,6 +122,25 @@ def test_no_request_before_its_start_is_written(opened, monkeypatch):
     with services.hub.hub.client() as client, pytest.raises(KnownError, match=r"store\.full"):
         client.get("https://huggingface.co/api/models")
     assert len(ledger_of(recorder)) == before
+
+
+def test_a_start_that_could_not_be_written_whole_is_written_before_the_first_request(opened, home, monkeypatch):
+    recorder = opened(model=False)
+    services, paths = recorder.services, find_paths()
+    paths.policy_file.write_text("version = 1\n[models]\nexams = false\n")
+    services.close()
+
+    def full(*_more):
+        raise KnownError("store.full")
+
+    with monkeypatch.context() as until_here:
+        until_here.setattr(LedgerEvents, "_note_policy", full)  # the disk is full when the policy is written down
+        services = opened(model=False).services
+        assert kinds(ledger_here(services)) == ["start", "stop"]
+    services.service_thread.call(services.ledger_events.require_start)  # as before the first request
+    assert kinds(ledger_here(services)) == ["start", "stop", "start", "policy"]
+    services.close()
+    assert ledger_on_disk()[-1].values == {"of": 3}
 
 
 def test_each_start_leaves_its_end_of_the_ledger_where_the_policy_wants_it(opened, home, tmp_path):
