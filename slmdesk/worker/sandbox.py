@@ -33,6 +33,12 @@ NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
 TERMINAL_INPUT = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: faked input to a terminal."""
+OWNER_CONTROLS = (0x8901, 0x8902)
+"""FIOSETOWN and SIOCSPGRP: who gets the signals of a socket."""
+OWNER_COMMANDS = (8, 10, 15)
+"""F_SETOWN, F_SETSIG, F_SETOWN_EX: who gets the signals of an open file, and which.  Any process can be named, and the
+signal is sent at the next byte: it ends a program as `kill` does.
+"""
 
 _SAME_NUMBERS = (
     424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 443, 448, 452, 463, 466,
@@ -56,6 +62,7 @@ class _Calls:
     setpriority: int
     prlimit: int
     ioctl: int
+    fcntl: int
     utimensat: int
     memfd: int
     """memfd_create: a file in memory is a program too."""
@@ -86,7 +93,7 @@ CALLS: Mapping[str, _Calls] = {
             76,  # truncate, which Landlock refuses from version 3 on only
         ),
         socketpair=53, clone=56, kill=(62, 234), pid_first=(142, 144, 203, 314), setpriority=141, prlimit=302,
-        ioctl=16, utimensat=280, memfd=319,
+        ioctl=16, fcntl=72, utimensat=280, memfd=319,
     ),
     "aarch64": _Calls(
         exec=(221, 281),
@@ -97,7 +104,7 @@ CALLS: Mapping[str, _Calls] = {
             170, 112, 171, 266, 92, 58, 239, 238, 30, 45,
         ),
         socketpair=199, clone=220, kill=(129, 131), pid_first=(118, 119, 122, 274), setpriority=140, prlimit=261,
-        ioctl=29, utimensat=88, memfd=279,
+        ioctl=29, fcntl=25, utimensat=88, memfd=279,
     ),
 }  # fmt: skip
 """In the order of x86_64, as far as a machine has them: arm64 has none of the oldest."""
@@ -124,7 +131,8 @@ def rules_of(calls: _Calls, *, deny_exec: bool, pid: int) -> list[Instruction]:
     a_stream = [(LOAD, 0, 0, low(1)), (MASK, 0, 0, SOCKET_TYPE), *only((int(socket.SOCK_STREAM),))]
     code += for_call(calls.socketpair, a_stream)
     code += for_call(calls.clone, [(LOAD, 0, 0, low(0)), *unless(IF_ANY_BIT, (NEW_NAMESPACES,))])
-    code += for_call(calls.ioctl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, TERMINAL_INPUT)])
+    code += for_call(calls.ioctl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, (*TERMINAL_INPUT, *OWNER_CONTROLS))])
+    code += for_call(calls.fcntl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, OWNER_COMMANDS)])
     if deny_exec:
         for number in calls.kill:
             code += for_call(number, [(LOAD, 0, 0, low(0)), *only((pid,))])

@@ -15,10 +15,16 @@ import os
 import platform
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has none
+    fcntl = None
 
 LIBC = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
 X86 = platform.machine() == "x86_64"
@@ -330,6 +336,46 @@ def signal_to_desk():
 @attempt
 def signal_queued_to_desk():
     signal.pidfd_send_signal(os.pidfd_open(DESK["pid"]), 0)
+
+
+def signal_by(owner_set):
+    """Have a socket signal the app, with its first byte."""
+    one, other = socket.socketpair()
+    with one, other:
+        owner_set(one)
+        fcntl.fcntl(one, fcntl.F_SETFL, fcntl.fcntl(one, fcntl.F_GETFL) | fcntl.FASYNC)
+        other.send(b"x")
+
+
+@attempt
+def signal_by_owner():
+    def owner_set(line):
+        fcntl.fcntl(line, fcntl.F_SETOWN, DESK["pid"])
+        fcntl.fcntl(line, fcntl.F_SETSIG, signal.SIGURG)
+
+    signal_by(owner_set)
+
+
+@attempt
+def signal_by_owner_of_a_kind():
+    signal_by(lambda line: fcntl.fcntl(line, 15, struct.pack("ii", 1, DESK["pid"])))  # F_SETOWN_EX, F_OWNER_PID
+
+
+@attempt
+def signal_by_file_owner():
+    signal_by(lambda line: fcntl.ioctl(line, 0x8901, struct.pack("i", DESK["pid"])))  # FIOSETOWN
+
+
+@attempt
+def signal_by_socket_owner():
+    signal_by(lambda line: fcntl.ioctl(line, 0x8902, struct.pack("i", DESK["pid"])))  # SIOCSPGRP
+
+
+@attempt
+def signal_number_chosen():
+    one, other = socket.socketpair()
+    with one, other:
+        fcntl.fcntl(one, fcntl.F_SETSIG, signal.SIGKILL)
 
 
 @attempt
