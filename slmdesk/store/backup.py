@@ -17,7 +17,7 @@ from slmdesk.core.files import open_new, private_folder, problem_of, sync_folder
 from slmdesk.paths import Paths
 from slmdesk.store.backup_file import write_backup
 from slmdesk.store.database import connect, journal_of, known_errors
-from slmdesk.store.encrypting import export
+from slmdesk.store.encrypting import check_pages, export
 from slmdesk.store.keys import DataKey, file_damaged, key_files
 
 KEPT_DAYS = 30
@@ -186,9 +186,7 @@ class _TooBusyError(Exception):
 
 def _checked(beside: Path, handle: int, source: Path, key: DataKey | None) -> BackupResult:
     with known_errors(beside), closing(connect(beside, key=key, read_only=True)) as copy:
-        verdict = copy.execute("PRAGMA quick_check(1)").fetchall()
-    if [row[0] for row in verdict] != ["ok"]:
-        raise KnownError("store.damaged", path=str(source))
+        check_pages(copy, source)
     return _summed(handle)
 
 

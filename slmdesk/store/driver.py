@@ -75,9 +75,28 @@ def operational_errors() -> tuple[type[Exception], ...]:
     return (sqlite3.OperationalError,) if other is None else (sqlite3.OperationalError, other.OperationalError)
 
 
+_CODES = {
+    "database is locked": BUSY,
+    "database table is locked": LOCKED,
+    "attempt to write a readonly database": READONLY,
+    "disk I/O error": IOERR,
+    "database disk image is malformed": CORRUPT,
+    "database or disk is full": FULL,
+    "unable to open database file": CANTOPEN,
+    "file is not a database": NOTADB,
+}
+"""SQLite's own words for a result (`sqlite3_errstr`)."""
+
+
 def code_of(err: BaseException) -> int:
-    """SQLite's result code of an error, without its extension; 0 where it has none."""
-    return int(getattr(err, "sqlite_errorcode", 0)) & 0xFF
+    """SQLite's result code of an error, without its extension; 0 where it has none.
+
+    The errors of sqlcipher3's `backup` have no code, so their words are taken for it.
+    """
+    code = getattr(err, "sqlite_errorcode", None)
+    if code is None:
+        return _CODES.get(str(err), 0) if isinstance(err, errors()) else 0
+    return int(code) & 0xFF
 
 
 def failed(what: str) -> Exception:

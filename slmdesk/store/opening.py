@@ -178,8 +178,8 @@ def _connect_checked(opening: _Opening) -> Database:
             if unknown_steps(conn, opening.steps):
                 version = conn.execute("PRAGMA user_version").fetchone()[0]
                 raise KnownError("store.newer", path=str(paths.database), version=version)
-            if opening.unclean:
-                check_pages(conn, paths.database)
+            if opening.unclean and not check_pages(conn, paths.database):
+                opening.damage_met = True
             if conn.execute("PRAGMA user_version").fetchone()[0] < len(opening.steps):
                 _migrate(opening, conn)
         except BaseException:

@@ -15,6 +15,7 @@ from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services, open_services
+from slmdesk.store import DataKey
 
 TIMEOUT_S = 120.0
 CHILD = [sys.executable, "-m", "slmdesk", "--worker"]
@@ -73,9 +74,9 @@ class Recorder:
             return "".join(pieces())
 
 
-def open_echo(engine: Sequence[str] = ECHO) -> Services:
-    """Services over the home of the test, the echo engine in the child."""
-    return open_services(find_paths(), engine_command=engine, reader_command=[*CHILD, "reader"])
+def open_echo(engine: Sequence[str] = ECHO, key: DataKey | None = None) -> Services:
+    """Services over the home of the test, the echo engine in the child; `key`: of an encrypted history."""
+    return open_services(find_paths(), engine_command=engine, reader_command=[*CHILD, "reader"], key=key)
 
 
 def result_of(services: Services, begin: Callable[[], Pending]):

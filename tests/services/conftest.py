@@ -5,15 +5,17 @@ import json
 import pytest
 from fakes.recorder import Recorder, add_model, open_echo
 
+from slmdesk.store import DataKey
+
 
 @pytest.fixture
 def opened(monkeypatch, tmp_path):
     """Opens services over the echo engine with these options; closes all of them at the end."""
     made = []
 
-    def make(*, model: bool = True, **echo) -> Recorder:
+    def make(*, model: bool = True, key: DataKey | None = None, **echo) -> Recorder:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
-        services = open_echo()
+        services = open_echo(key=key)
         made.append(services)
         if model and not services.service_thread.call(services.models.list):
             add_model(services, tmp_path / "home" / "models" / "echo.gguf")

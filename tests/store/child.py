@@ -11,9 +11,23 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Role, TextPart
-from slmdesk.paths import find_paths
-from slmdesk.store import Cost, KeyFile, new_data_key, open_store, unlock, unlock_with, wants_key
+from slmdesk.paths import Paths, find_paths
+from slmdesk.store import Cost, DataKey, KeyFile, new_data_key, open_store, unlock, unlock_with, wants_key
+from slmdesk.store.opening import OpenedStore
 from slmdesk.store.schema import STEPS
+
+KEYRING = bytes(range(32))
+"""What opens the encrypted histories of these tests."""
+
+
+def key_of(paths: Paths) -> DataKey | None:
+    """The key of a test's history; None for a plain one."""
+    return unlock_with(paths, "keyring", KEYRING) if wants_key(paths) else None
+
+
+def open_either(paths: Paths, name: str, **more) -> OpenedStore:
+    """A test's history, plain or encrypted."""
+    return open_store(paths, instance_id=name, key=key_of(paths), **more)
 
 
 def say(line: str) -> None:
@@ -23,7 +37,7 @@ def say(line: str) -> None:
 
 def write_for_ever(home: str, name: str) -> None:
     """Messages and growing answers, each told after its commit."""
-    store = open_store(find_paths(Path(home)), instance_id=name).store
+    store = open_either(find_paths(Path(home)), name).store
     chat = store.items.page()[0] if store.items.page() else store.items.add("chat", "one")
     say("ready")
     number = 0
@@ -44,7 +58,7 @@ def write_for_ever(home: str, name: str) -> None:
 
 def write_some(home: str, name: str, count: str) -> None:
     """`count` messages beside another instance that does the same."""
-    store = open_store(find_paths(Path(home)), instance_id=name).store
+    store = open_either(find_paths(Path(home)), name).store
     chat = store.items.add("chat", name)
     say("ready")
     sys.stdin.readline()
@@ -56,7 +70,7 @@ def write_some(home: str, name: str, count: str) -> None:
 
 def start(home: str, name: str) -> None:
     """Open, say so, wait for the word, close."""
-    opened = open_store(find_paths(Path(home)), instance_id=name)
+    opened = open_either(find_paths(Path(home)), name)
     codes = ",".join(notice.code for notice in opened.notices) or "-"
     say(f"opened {int(opened.read_only)} {len(opened.store.items.page())} {codes}")
     sys.stdin.readline()
@@ -85,7 +99,7 @@ def m002_more(db) -> None:
 
 def migrate(home: str) -> None:
     """Open with one step more, which may be killed."""
-    opened = open_store(find_paths(Path(home)), instance_id="d", steps=(*STEPS, m002_more))
+    opened = open_either(find_paths(Path(home)), "d", steps=(*STEPS, m002_more))
     say("migrated")
     opened.store.close()
 
@@ -97,7 +111,7 @@ def fill(home: str, limit: str) -> None:
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
-    store = open_store(find_paths(Path(home)), instance_id="d").store
+    store = open_either(find_paths(Path(home)), "d").store
     chat = store.items.add("chat", "one")
     code = ""
     number = 0
@@ -109,7 +123,7 @@ def fill(home: str, limit: str) -> None:
         except KnownError as known:
             code = known.code
     readable = len(store.messages.of_item(chat.id))
-    beside = open_store(find_paths(Path(home)), instance_id="e")  # a start on a full disk
+    beside = open_either(find_paths(Path(home)), "e")  # a start on a full disk
     codes = ",".join(notice.code for notice in beside.notices) or "-"
     say(f"full {code} {number} {readable} {len(beside.store.messages.of_item(chat.id))} {codes}")
     beside.store.close()
@@ -135,7 +149,7 @@ def hold(home: str) -> None:
 def read_only(home: str) -> None:
     """What a person can do with a history that cannot be written."""
     started = time.monotonic()
-    opened = open_store(find_paths(Path(home)), instance_id="d")
+    opened = open_either(find_paths(Path(home)), "d")
     codes = [notice.code for notice in opened.notices]
     try:
         opened.store.items.add("chat", "x")

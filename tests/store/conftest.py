@@ -7,14 +7,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from store.child import KEYRING, key_of, open_either
 
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role, TextPart
-from slmdesk.paths import Paths, find_paths
-from slmdesk.store import Store, open_store
+from slmdesk.paths import Paths, find_paths, make_folders
+from slmdesk.store import DataKey, KeyFile, Store, new_data_key
+from slmdesk.store.backup_file import source_of
+from slmdesk.store.cipher_pages import PAGE_BYTES, CipherPages
+from slmdesk.store.database import connect
+from slmdesk.store.keys import write_keys
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -25,10 +31,25 @@ def paths(home: Path) -> Paths:
     return find_paths(home)
 
 
+def give_keys(paths: Paths) -> None:
+    """Have the history that is begun in a new home be encrypted."""
+    key = new_data_key()
+    make_folders(paths)
+    write_keys(paths, KeyFile().with_keyring(key, KEYRING))
+
+
+@pytest.fixture(params=["plain", "encrypted"])
+def kind(request: pytest.FixtureRequest, paths: Paths) -> str:
+    """A test with the history as it is, and once more with an encrypted one.  To be named before `store`."""
+    if request.param == "encrypted":
+        give_keys(paths)
+    return request.param
+
+
 @pytest.fixture
 def store(paths: Paths) -> Iterator[Store]:
     """A new store, closed at the end."""
-    opened = open_store(paths, instance_id="test")
+    opened = open_either(paths, "test")
     assert opened.notices == ()
     yield opened.store
     opened.store.close()
@@ -76,7 +97,7 @@ def say(store: Store, item: str, text: str, *, parent: str | None = None) -> str
 @pytest.fixture
 def some_history(paths: Paths) -> dict[str, str]:
     """A closed store with 6 chats of 30 messages, some of several pages; message id → its words."""
-    store = open_store(paths, instance_id="history").store
+    store = open_either(paths, "history").store
     words: dict[str, str] = {}
     for chat in range(6):
         item, parent = store.items.add("chat", f"Chat {chat}").id, None
@@ -88,13 +109,25 @@ def some_history(paths: Paths) -> dict[str, str]:
     return words
 
 
-def integrity(paths: Paths) -> list[str]:
-    """SQLite's own full check, on a connection of the test's."""
-    import sqlite3
-    from contextlib import closing
+def readable(path: Path, key: DataKey | None) -> bytes:
+    """A file's bytes; of an encrypted history or backup its pages decrypted, unused ones too."""
+    data = path.read_bytes()
+    if key is None or not (found := source_of(path)).is_encrypted:
+        return data
+    pages, read = CipherPages(key), []
+    for number, at in enumerate(range(found.offset, found.end, PAGE_BYTES), 1):
+        read.append(pages.plain(number, data[at : at + PAGE_BYTES]))
+        assert read[-1], f"page {number} cannot be read"
+    return data[: found.offset] + b"".join(read) + data[found.end :]
 
-    with closing(sqlite3.connect(paths.database)) as conn:
+
+def integrity(paths: Paths) -> list[str]:
+    """SQLite's own full check, on a connection of the test's; of an encrypted history each page's seal as well."""
+    key = key_of(paths)
+    with closing(connect(paths.database, key=key)) as conn:
         found = [row[0] for row in conn.execute("PRAGMA integrity_check")]
         for index in ("words", "titles"):
             conn.execute(f"insert into {index} ({index}) values ('integrity-check')")
-        return found + [str(row) for row in conn.execute("PRAGMA foreign_key_check")]
+        if key is not None:
+            found += [row[0] for row in conn.execute("PRAGMA cipher_integrity_check")]
+        return found + [str(tuple(row)) for row in conn.execute("PRAGMA foreign_key_check")]

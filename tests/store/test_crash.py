@@ -11,13 +11,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from store.conftest import integrity
+from store.child import open_either
+from store.conftest import give_keys, integrity
 from store.power import Replay, trace_command
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.paths import Paths, find_paths
-from slmdesk.store import open_store
 
 pytestmark = pytest.mark.process
 
@@ -57,7 +57,7 @@ def killed_while_writing(child, paths: Paths, rounds: int, seed: int) -> int:
                 committed[f"desk{number}"] = int(rest[0])
             else:
                 lengths[rest[0]] = int(rest[1])
-        opened = open_store(paths, instance_id="check")
+        opened = open_either(paths, "check")
         assert opened.notices == ()
         messages = {message.id: message for message in opened.store.messages.of_item(opened.store.items.page()[0].id)}
         opened.store.close()
@@ -72,19 +72,19 @@ def killed_while_writing(child, paths: Paths, rounds: int, seed: int) -> int:
     return checked
 
 
-def test_h1_no_committed_word_is_lost_when_killed(child, paths):
+def test_h1_no_committed_word_is_lost_when_killed(child, kind, paths):
     assert killed_while_writing(child, paths, 15, seed=1) == 15
 
 
 @pytest.mark.soak
-def test_h1_no_committed_word_is_lost_when_killed_300_times(child, paths):
+def test_h1_no_committed_word_is_lost_when_killed_300_times(child, kind, paths):
     assert killed_while_writing(child, paths, 300, seed=random.randrange(1 << 30)) == 300
 
 
 def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
-    open_store(paths, instance_id="first").store.close()
+    open_either(paths, "first").store.close()
     before = tmp_path / "before"
     shutil.copytree(paths.data.parent, before)
     trace = tmp_path / "trace"
@@ -112,7 +112,7 @@ def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int
 
 def found_after(paths: Paths, reported: list[str]) -> tuple[list[str], int]:
     """Codes of what is wrong, and how many messages that were told as committed are not there."""
-    opened = open_store(paths, instance_id="after")
+    opened = open_either(paths, "after")
     codes, texts = [notice.code for notice in opened.notices], set()
     try:
         for item in opened.store.items.page():
@@ -125,7 +125,7 @@ def found_after(paths: Paths, reported: list[str]) -> tuple[list[str], int]:
     return codes, len(committed - texts)
 
 
-def test_h2_no_committed_message_is_lost_in_a_power_cut(child, paths, tmp_path, request):
+def test_h2_no_committed_message_is_lost_in_a_power_cut(child, kind, paths, tmp_path, request):
     if not shutil.which("strace"):
         terminal = request.config.pluginmanager.get_plugin("terminalreporter")
         terminal.write_line("H2: no strace here, power cuts are not replayed; synchronous=FULL is asserted elsewhere")
@@ -134,7 +134,7 @@ def test_h2_no_committed_message_is_lost_in_a_power_cut(child, paths, tmp_path, 
 
 
 @pytest.mark.soak
-def test_h2_no_committed_message_is_lost_in_300_power_cuts(child, paths, tmp_path):
+def test_h2_no_committed_message_is_lost_in_300_power_cuts(child, kind, paths, tmp_path):
     cut_off_from_power(child, paths, tmp_path, 300, seed=random.randrange(1 << 30))
 
 
@@ -142,7 +142,7 @@ def two_instances(child, paths: Paths, count: int) -> None:
     instances = [child("write_some", paths.data.parent, name, count) for name in ("window", "cli")]
     for instance in instances:
         assert instance.stdout.readline() == "ready\n"
-    seen = open_store(paths, instance_id="watch").store
+    seen = open_either(paths, "watch").store
     revision, version = seen.revision(), seen.data_version()
     for instance in instances:
         instance.stdin.write("go\n")
@@ -158,12 +158,12 @@ def two_instances(child, paths: Paths, count: int) -> None:
     assert integrity(paths) == ["ok"]
 
 
-def test_h3_two_desks_write_at_once(child, paths):
+def test_h3_two_desks_write_at_once(child, kind, paths):
     two_instances(child, paths, 100)
 
 
 @pytest.mark.soak
-def test_h3_two_desks_write_1000_messages_each_at_once(child, paths):
+def test_h3_two_desks_write_1000_messages_each_at_once(child, kind, paths):
     two_instances(child, paths, 1000)
 
 
@@ -179,23 +179,26 @@ def started_at_once(child, paths: Paths) -> None:
 
 
 @pytest.mark.parametrize("round_", range(3))
-def test_c1_starts_at_once_make_one_history(child, paths, round_):
+def test_c1_starts_at_once_make_one_history(child, kind, paths, round_):
     started_at_once(child, paths)
 
 
 @pytest.mark.soak
-def test_c1_50_starts_at_once(child, tmp_path):
+def test_c1_50_starts_at_once(child, kind, tmp_path):
     for round_ in range(50):
-        started_at_once(child, find_paths(tmp_path / str(round_)))
+        paths = find_paths(tmp_path / str(round_))
+        if kind == "encrypted":
+            give_keys(paths)
+        started_at_once(child, paths)
 
 
-def test_c1_what_a_killed_desk_leaves_never_needs_the_user(child, paths):
+def test_c1_what_a_killed_desk_leaves_never_needs_the_user(child, kind, paths):
     running = child("start", paths.data.parent, "killed")
     assert running.stdout.readline().startswith("opened")
     running.kill()
     running.wait()
     assert list(paths.instance_locks.iterdir()), "the control: a crash leaves its lock file"
-    opened = open_store(paths, instance_id="next")
+    opened = open_either(paths, "next")
     assert opened.notices == ()
     assert [each.name for each in paths.instance_locks.iterdir()] == ["next.lock"]
     opened.store.close()

@@ -9,11 +9,13 @@ import re
 import signal
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
-from store.child import m002_more
-from store.conftest import integrity, say
+from store.child import key_of, m002_more, open_either
+from store.conftest import integrity, readable, say
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
@@ -21,6 +23,8 @@ from slmdesk.core.types import Role
 from slmdesk.paths import Paths
 from slmdesk.store import damaged_copies, open_store, rescue_into
 from slmdesk.store.backup import drop_old_copies, kept_copies
+from slmdesk.store.backup_file import source_of
+from slmdesk.store.database import connect
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
@@ -83,7 +87,7 @@ def start_on_damage(paths: Paths, words: dict[str, str], rounds: int, seed: int)
         paths.database.write_bytes(kinds[name])
         (paths.data / "check-at-start").touch()  # as after an unclean end; most of these are seen without it
         began = time.monotonic()
-        opened = open_store(paths, instance_id="after")
+        opened = open_either(paths, "after")
         assert time.monotonic() - began < 30
         started += 1
         copies = damaged_copies(paths.database)
@@ -112,7 +116,7 @@ def start_on_damage(paths: Paths, words: dict[str, str], rounds: int, seed: int)
     assert rescued_rows
 
 
-def test_h4_a_damaged_history_is_set_aside_whole_and_a_new_one_begun(paths, some_history):
+def test_h4_a_damaged_history_is_set_aside_whole_and_a_new_one_begun(kind, paths, some_history):
     start_on_damage(paths, some_history, 10, seed=4)
 
 
@@ -130,14 +134,18 @@ def test_h4_a_damaged_name_that_is_no_text_is_damage_too(paths):
 
 
 @pytest.mark.soak
-def test_h4_50_damages(paths, some_history):
+def test_h4_50_damages(kind, paths, some_history):
     start_on_damage(paths, some_history, 50, seed=random.randrange(1 << 30))
+
+
+def raw(paths: Paths) -> closing[sqlite3.Connection]:
+    """A connection that no store knows of, by which a history is spoiled or looked at."""
+    return closing(connect(paths.database, key=key_of(paths)))
 
 
 def with_hot_journal(paths: Paths) -> tuple[bytes, bytes]:
     """The bytes of a database in the middle of a large transaction, and of its journal."""
-    with closing(sqlite3.connect(paths.database, isolation_level=None)) as conn:
-        conn.execute("PRAGMA journal_mode=TRUNCATE").fetchall()
+    with raw(paths) as conn:
         conn.execute("PRAGMA cache_size=5").fetchall()
         conn.execute("BEGIN IMMEDIATE")
         conn.execute("update messages set parts = replace(parts, 'hello', 'goodbye')")
@@ -147,21 +155,21 @@ def with_hot_journal(paths: Paths) -> tuple[bytes, bytes]:
     return pair
 
 
-def test_h4_a_hot_journal_is_rolled_back_and_nothing_said(paths, some_history):
+def test_h4_a_hot_journal_is_rolled_back_and_nothing_said(kind, paths, some_history):
     data, journal = with_hot_journal(paths)
-    assert b"goodbye" in data, "the control: the transaction is half in the file"
     paths.database.write_bytes(data)
+    assert b"goodbye" in readable(paths.database, key_of(paths)), "the control: the transaction is half in the file"
     paths.database.with_name(paths.database.name + "-journal").write_bytes(journal)
-    opened = open_store(paths, instance_id="after")
+    opened = open_either(paths, "after")
     assert opened.notices == ()
     assert len(opened.store.index.search("hello", limit=1000)) == len(some_history)
-    assert b"goodbye" not in paths.database.read_bytes()
+    assert b"goodbye" not in readable(paths.database, key_of(paths))
     assert not list(paths.data.glob(".*")), "the copy made before the rollback is gone"
     opened.store.close()
 
 
 @pytest.mark.parametrize("spoiled", ["noise inside", "cut"])
-def test_h4_a_damaged_journal_leaves_the_old_bytes_aside(paths, some_history, spoiled):
+def test_h4_a_damaged_journal_leaves_the_old_bytes_aside(kind, paths, some_history, spoiled):
     data, journal = with_hot_journal(paths)
     bad = bytearray(journal)
     if spoiled == "cut":
@@ -170,7 +178,7 @@ def test_h4_a_damaged_journal_leaves_the_old_bytes_aside(paths, some_history, sp
         bad[600 : len(bad) // 2] = random.Random(5).randbytes(len(bad) // 2 - 600)
     paths.database.write_bytes(data)
     paths.database.with_name(paths.database.name + "-journal").write_bytes(bad)
-    opened = open_store(paths, instance_id="after")
+    opened = open_either(paths, "after")
     opened.store.close()
     if opened.notices:  # SQLite saw it; else it left the pages as they are, whole in themselves
         aside = damaged_copies(paths.database)[0]
@@ -188,39 +196,38 @@ def test_h4_a_fifo_or_a_folder_for_a_database_blocks_nothing(paths):
     assert paths.database.is_file()
 
 
-def test_h4_damage_met_while_running_is_looked_for_at_the_next_start(paths, some_history):
+def test_h4_damage_met_while_running_is_looked_for_at_the_next_start(kind, paths, some_history):
     data = bytearray(paths.database.read_bytes())
-    with closing(sqlite3.connect(paths.database)) as conn:
+    with raw(paths) as conn:
         page = conn.execute("select rootpage from sqlite_schema where name = 'messages'").fetchone()[0]
     data[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     paths.database.write_bytes(data)
-    store = open_store(paths, instance_id="d").store
+    store = open_either(paths, "d").store
     with pytest.raises(KnownError, match=r"store\.damaged"):
         store.messages.of_item(store.items.page()[0].id)
     store.close()
-    opened = open_store(paths, instance_id="d")
+    opened = open_either(paths, "d")
     assert [notice.code for notice in opened.notices] == ["store.damaged"]
     assert rescue_into(opened.store, damaged_copies(paths.database)[0]).messages == len(some_history)
     opened.store.close()
 
 
-def test_h4_a_damaged_index_is_made_anew(paths, some_history):
-    with closing(sqlite3.connect(paths.database)) as conn:
+def test_h4_a_damaged_index_is_made_anew(kind, paths, some_history):
+    with raw(paths) as conn:
         conn.execute("update words_data set block = zeroblob(40) where id > 10")
-        conn.commit()
-    store = open_store(paths, instance_id="d").store
+    store = open_either(paths, "d").store
     with pytest.raises(KnownError, match=r"store\.damaged"):
         store.index.search("hello")
     store.close()
-    opened = open_store(paths, instance_id="d")
+    opened = open_either(paths, "d")
     assert opened.notices == ()
     assert len(opened.store.index.search("hello", limit=1000)) == len(some_history)
     opened.store.close()
 
 
-def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(paths, some_history):
+def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(kind, paths, some_history):
     paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
-    store = open_store(paths, instance_id="d").store
+    store = open_either(paths, "d").store
     new = store.items.add("chat", "new")
     say(store, new.id, "hello from after")
     aside = damaged_copies(paths.database)[0]
@@ -280,16 +287,15 @@ def fingerprint(paths: Paths) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("how", ["higher version", "unknown step", "both"])
-def test_h7_a_newer_programs_history_is_not_touched(paths, some_history, how):
-    with closing(sqlite3.connect(paths.database)) as conn:
+def test_h7_a_newer_programs_history_is_not_touched(kind, paths, some_history, how):
+    with raw(paths) as conn:
         if how != "unknown step":
             conn.execute("PRAGMA user_version = 99")
         if how != "higher version":
             conn.execute("insert into _sqlite_migrations values (99, 'slmdesk', 'm099_future', 'then')")
-        conn.commit()
     before = fingerprint(paths)
     with pytest.raises(KnownError) as caught:
-        open_store(paths, instance_id="d")
+        open_either(paths, "d")
     assert caught.value.code == "store.newer"
     assert fingerprint(paths) == before
 
@@ -298,10 +304,23 @@ def test_h7_a_newer_programs_history_is_not_touched(paths, some_history, how):
 
 
 def columns(paths: Paths) -> tuple[bool, bool, int]:
-    with closing(sqlite3.connect(paths.database)) as conn:
+    with raw(paths) as conn:
         names = {row[1] for row in conn.execute("PRAGMA table_info(items)")}
         tables = {row[0] for row in conn.execute("select name from sqlite_schema")}
         return "colour" in names, "extra" in tables, conn.execute("PRAGMA user_version").fetchone()[0]
+
+
+@contextmanager
+def history_in(copy: Path, paths: Paths) -> Iterator[sqlite3.Connection]:
+    """A connection to what a backup holds."""
+    found, extracted = source_of(copy), copy.with_name(".extracted")
+    extracted.write_bytes(copy.read_bytes()[found.offset : found.end])
+    key = key_of(paths) if found.is_encrypted else None
+    try:
+        with closing(connect(extracted, key=key, immutable=True)) as conn:
+            yield conn
+    finally:
+        extracted.unlink()
 
 
 def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -> list[int]:
@@ -316,10 +335,10 @@ def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -
         assert instance.returncode in (0, -signal.SIGKILL), errors
         if number % 2:  # SQLite alone makes it whole; the even ones leave that to the program
             assert columns(paths) in ((False, False, len(STEPS)), (True, True, len(STEPS) + 1))
-        with closing(open_store(paths, instance_id="old", steps=(*STEPS, m002_more)).store) as store:
+        with closing(open_either(paths, "old", steps=(*STEPS, m002_more)).store) as store:
             assert len(store.index.search("hello", limit=1000)) == len(words)
         copy = kept_copies(paths)[0]
-        with closing(sqlite3.connect(copy)) as conn:
+        with history_in(copy, paths) as conn:
             assert conn.execute("select count(*) from messages").fetchone()[0] == len(words)
             assert conn.execute("PRAGMA user_version").fetchone()[0] == len(STEPS)
         assert copy.stat().st_mode & 0o777 == 0o600
@@ -334,12 +353,12 @@ def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -
 
 
 @pytest.mark.process
-def test_h8_killed_in_a_migration(child, paths, some_history):
+def test_h8_killed_in_a_migration(child, kind, paths, some_history):
     killed_in_a_migration(child, paths, some_history, range(1, 200, 7))
 
 
 @pytest.mark.soak
-def test_h8_killed_at_every_statement_of_a_migration(child, paths, some_history):
+def test_h8_killed_at_every_statement_of_a_migration(child, kind, paths, some_history):
     print(len(killed_in_a_migration(child, paths, some_history, range(1, 200))), "statements")
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from store.child import m002_more
+from store.child import m002_more, open_either
 from store.conftest import CHILD, integrity, say
 
 from slmdesk.core.errors import KnownError
@@ -28,13 +28,17 @@ def can_unshare() -> bool:
 
 @pytest.mark.process
 @pytest.mark.parametrize("how", ["tmpfs", "limit"])
-def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, tmp_path, home, how):
+def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, kind, tmp_path, home, how):
     """A real file system of 760 KiB where one can be made; a limit on the size of files everywhere."""
     if how == "tmpfs" and not can_unshare():
         how = "limit"
     if how == "tmpfs":
-        home.mkdir()
-        script = 'mount -t tmpfs -o size=760k none "$0" && head -c 200000 /dev/zero > "$0/filler" && exec "$@"'
+        home.mkdir(exist_ok=True)
+        keys = tmp_path / "keys"
+        script = (
+            f'cp -r "$0" {keys} && mount -t tmpfs -o size=760k none "$0" && cp -r {keys}/. "$0" && '
+            'head -c 200000 /dev/zero > "$0/filler" && exec "$@"'
+        )
         instance = child("fill", home, 0, before=("unshare", "-rm", "sh", "-c", script, str(home)))
     else:
         instance = child("fill", home, 500_000)
@@ -54,7 +58,7 @@ def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, tmp_path, home
 
 
 @pytest.mark.pure
-def test_h5_a_growing_answer_says_full_and_goes_on_when_there_is_room(store, paths):
+def test_h5_a_growing_answer_says_full_and_goes_on_when_there_is_room(kind, store, paths):
     chat = store.items.add("chat", "one")
     answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
     assert store.messages.grow(answer.id, "the first words")
@@ -73,7 +77,7 @@ def test_h5_a_growing_answer_says_full_and_goes_on_when_there_is_room(store, pat
 
 
 @pytest.mark.process
-def test_h8_a_full_disk_in_a_migration_changes_nothing(child, paths, some_history):
+def test_h8_a_full_disk_in_a_migration_changes_nothing(child, kind, paths, some_history):
     if not can_unshare():
         pytest.skip("no mounts of one's own here; the limit on file size is tried in H5")
     size = paths.database.stat().st_size
@@ -88,7 +92,7 @@ def test_h8_a_full_disk_in_a_migration_changes_nothing(child, paths, some_histor
     out, errors = instance.communicate(timeout=60)
     assert instance.returncode == 3, errors
     assert out in ("known store.full\n", "known disk.full\n")
-    open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
+    open_either(paths, "d", steps=(*STEPS, m002_more)).store.close()
     assert integrity(paths) == ["ok"]
 
 
@@ -102,7 +106,7 @@ def without_roots_power() -> tuple[str, ...]:
 
 @pytest.mark.process
 @pytest.mark.parametrize("what", ["file", "folder"])
-def test_h6_what_cannot_be_written_can_be_read(child, paths, some_history, what):
+def test_h6_what_cannot_be_written_can_be_read(child, kind, paths, some_history, what):
     place = paths.database if what == "file" else paths.data
     mode = place.stat().st_mode
     place.chmod(0o400 if what == "file" else 0o500)

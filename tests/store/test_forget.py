@@ -8,15 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store.child import m002_more
-from store.conftest import integrity, say
+from store.child import key_of, m002_more, open_either
+from store.conftest import integrity, readable, say
 
 from slmdesk.core.records import Status
 from slmdesk.core.translation import Origin, Term
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths, make_folders
 from slmdesk.settings import SettingsFile
-from slmdesk.store import open_store
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.store.schema import STEPS
 
@@ -26,18 +25,16 @@ SECRET = "zebrafishxq"
 
 
 def files_with(paths: Paths, words: str) -> list[str]:
-    """Files of the home that hold the words, in UTF-8 or UTF-16."""
-    needles = [words.encode(), words.upper().encode(), words.encode("utf-16-le")]
-    return sorted(
-        path.name
-        for path in paths.data.parent.rglob("*")
-        if path.is_file() and any(needle in path.read_bytes() for needle in needles)
-    )
+    """Files of the home that hold the words, in UTF-8 or UTF-16; also for somebody who has the key."""
+    needles, key = [words.encode(), words.upper().encode(), words.encode("utf-16-le")], key_of(paths)
+    files = [path for path in paths.data.parent.rglob("*") if path.is_file()]
+    assert key is None or not [path for path in files if path.name.endswith("-journal") and path.stat().st_size]
+    return sorted(path.name for path in files if any(needle in readable(path, key) for needle in needles))
 
 
 def with_a_secret(paths: Paths, *, long: bool) -> str:
     """A history with one chat whose title, settings and messages hold the secret, and a copy of it all."""
-    store = open_store(paths, instance_id="d").store
+    store = open_either(paths, "d").store
     other = store.items.add("chat", "other")
     chat = store.items.add("chat", f"about {SECRET}", settings={"system": f"you know {SECRET}"})
     for number in range(300):
@@ -49,7 +46,7 @@ def with_a_secret(paths: Paths, *, long: bool) -> str:
     for length in range(1, 20):
         store.messages.grow(answer.id, f"{SECRET} " * length * (100 if long else 1))
     store.close()
-    open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
+    open_either(paths, "d", steps=(*STEPS, m002_more)).store.close()
     assert kept_copies(paths)
     assert set(files_with(paths, SECRET)) == {"slmdesk.sqlite3", kept_copies(paths)[0].name}, "the control: it is found"
     return chat.id
@@ -57,9 +54,9 @@ def with_a_secret(paths: Paths, *, long: bool) -> str:
 
 @pytest.mark.parametrize("long", [False, True])
 @pytest.mark.parametrize("way", ["delete for good", "empty the trash"])
-def test_h10_deleted_for_good_is_in_no_file(paths, long, way):
+def test_h10_deleted_for_good_is_in_no_file(kind, paths, long, way):
     chat = with_a_secret(paths, long=long)
-    store = open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store
+    store = open_either(paths, "d", steps=(*STEPS, m002_more)).store
     if way == "delete for good":
         assert store.delete_for_good(chat) == ()
     else:
@@ -73,6 +70,14 @@ def test_h10_deleted_for_good_is_in_no_file(paths, long, way):
     assert files_with(paths, SECRET) == []
     assert kept_copies(paths), "the copies are made anew, not dropped"
     assert integrity(paths) == ["ok"]
+
+
+COPY = "slmdesk-20991231-235959-before-5"
+
+
+def suffix_of(paths: Paths) -> str:
+    """Of a copy of this history."""
+    return ".sqlite3" if key_of(paths) is None else ".slmbackup"
 
 
 def delete_something(store, what: str) -> None:
@@ -90,7 +95,7 @@ def delete_something(store, what: str) -> None:
             document = store.documents.add(
                 path=b"/x", name=SECRET, sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1"
             ).id
-    backup(paths, paths.backups / "slmdesk-20991231-235959-before-5.sqlite3")
+    backup(paths, paths.backups / f"{COPY}{suffix_of(paths)}", key=store.key)
     match what:
         case "item":
             store.delete_for_good(chat)
@@ -105,14 +110,14 @@ def delete_something(store, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["item", "terms", "glossary", "pair", "document"])
-def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(paths, monkeypatch, what):
+def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(kind, paths, monkeypatch, what):
     """As a kill between the deletion and the copies leaves it."""
-    with closing(open_store(paths, instance_id="d").store) as store, monkeypatch.context() as patched:
+    with closing(open_either(paths, "d").store) as store, monkeypatch.context() as patched:
         patched.setattr("slmdesk.store.store.renew_copies", lambda *_given: False)
         paths.backups.mkdir()
         delete_something(store, what)
-    assert "slmdesk-20991231-235959-before-5.sqlite3" in files_with(paths, SECRET), "the control: the copy has it"
-    with closing(open_store(paths, instance_id="e").store) as store:
+    assert f"{COPY}{suffix_of(paths)}" in files_with(paths, SECRET), "the control: the copy has it"
+    with closing(open_either(paths, "e").store) as store:
         assert store.purge(until=0.0) is False, "no time"
         assert files_with(paths, SECRET), "and nothing was done"
         assert store.purge()
@@ -123,12 +128,12 @@ def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(paths
         assert copy.stat().st_mtime_ns == before, "once is enough"
 
 
-def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(paths, monkeypatch):
-    with closing(open_store(paths, instance_id="d").store) as store:
+def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(kind, paths, monkeypatch):
+    with closing(open_either(paths, "d").store) as store:
         paths.backups.mkdir()
         numbers = [store.glossaries.add(name, source_language="", target_language="").id for name in ("one", "two")]
         store.glossaries.forget(numbers[0])
-        with closing(open_store(paths, instance_id="e").store) as other, monkeypatch.context() as patched:
+        with closing(open_either(paths, "e").store) as other, monkeypatch.context() as patched:
             patched.setattr(
                 "slmdesk.store.store.renew_copies", lambda *_given: other.glossaries.forget(numbers[1]) is None
             )
@@ -141,8 +146,8 @@ def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(pat
         assert made == [1]
 
 
-def test_h10_a_damaged_history_set_aside_is_named(paths):
-    store = open_store(paths, instance_id="d").store
+def test_h10_a_damaged_history_set_aside_is_named(kind, paths):
+    store = open_either(paths, "d").store
     chat = store.items.add("chat", "x")
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
     aside.write_bytes(b"still there")
@@ -151,26 +156,26 @@ def test_h10_a_damaged_history_set_aside_is_named(paths):
     store.close()
 
 
-def test_h10_a_deletion_by_accident_is_undone(paths):
-    store = open_store(paths, instance_id="d").store
+def test_h10_a_deletion_by_accident_is_undone(kind, paths):
+    store = open_either(paths, "d").store
     chat = store.items.add("chat", "x")
     say(store, chat.id, "hello")
     store.items.trash(chat.id)
     store.close()
-    store = open_store(paths, instance_id="d").store
+    store = open_either(paths, "d").store
     store.items.restore(chat.id)
     assert len(store.index.search("hello")) == 1
     store.close()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no modes there")
-def test_p3_files_are_0600_and_folders_0700_whatever_the_umask(paths):
+def test_p3_files_are_0600_and_folders_0700_whatever_the_umask(kind, paths):
     old = os.umask(0)
     try:
         make_folders(paths)
         SettingsFile(paths.settings_file).change(theme="dark")
         with_a_secret(paths, long=False)
-        store = open_store(paths, instance_id="e", steps=(*STEPS, m002_more)).store
+        store = open_either(paths, "e", steps=(*STEPS, m002_more)).store
         say(store, store.items.page()[0].id, "x")
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in paths.data.parent.rglob("*")}
         store.close()
@@ -182,12 +187,12 @@ def test_p3_files_are_0600_and_folders_0700_whatever_the_umask(paths):
     assert stat.S_IMODE(paths.data.parent.stat().st_mode) == 0o700
 
 
-def test_p3_a_large_sort_writes_nothing_to_the_temporary_folder(paths, tmp_path, monkeypatch):
+def test_p3_a_large_sort_writes_nothing_to_the_temporary_folder(kind, paths, tmp_path, monkeypatch):
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setenv("SQLITE_TMPDIR", str(folder))
-    store = open_store(paths, instance_id="d").store
+    store = open_either(paths, "d").store
     assert store.database.rows("PRAGMA temp_store")[0][0] == 2, "memory"
     store.close()
     assert list(Path(folder).iterdir()) == []

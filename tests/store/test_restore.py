@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store.child import m002_more
-from store.conftest import integrity, say
+from store.child import m002_more, open_either
+from store.conftest import CHILD, integrity, say
 from store.test_damage import fingerprint
 from store.test_disk import can_unshare
 
@@ -39,13 +39,13 @@ def copy(paths: Paths, tmp_path: Path) -> Path:
     """A backup of a history with one chat; afterwards the history has another chat, model and request more."""
     target = tmp_path / "copies" / "copy.sqlite3"
     target.parent.mkdir()
-    with closing(open_store(paths, instance_id="d").store) as store:
+    with closing(open_either(paths, "d").store) as store:
         chat = store.items.add("chat", "the old chat")
         say(store, chat.id, "hello from before")
         add_model(store, "a")
         store.ledger.record(Outgoing("host", "GET", "/1", "test"))
         with store.alone():
-            backup(paths, target)
+            backup(paths, target, key=store.key)
         other = store.items.add("chat", "written since")
         say(store, other.id, "hello from after")
         store.items.rename(chat.id, "renamed since")
@@ -55,7 +55,7 @@ def copy(paths: Paths, tmp_path: Path) -> Path:
 
 
 def chats(paths: Paths) -> list[str]:
-    with closing(open_store(paths, instance_id="d").store) as store:
+    with closing(open_either(paths, "d").store) as store:
         return [item.title for item in store.items.page()]
 
 
@@ -268,24 +268,27 @@ def test_copies_are_listed_newest_first_without_those_that_cannot_be_used(paths,
     assert chats(paths) == ["the old chat"]
 
 
-RESTORE = "import sys; from pathlib import Path; from slmdesk.paths import find_paths; from slmdesk.store import *;"
+RESTORE = (
+    "import sys; from pathlib import Path; from slmdesk.paths import find_paths; from slmdesk.store import *;"
+    f"sys.path.insert(0, {str(CHILD.parent.parent)!r}); from store.child import key_of, open_either;"
+)
 
 
 @pytest.mark.process
-def test_a_full_disk_changes_nothing(child, paths, copy):
+def test_a_full_disk_changes_nothing(child, kind, paths, copy):
     if not can_unshare():
         pytest.skip("this PC makes no small disk")
-    open_store(paths, instance_id="d").store.close()
+    open_either(paths, "d").store.close()
     size = sum(one.stat().st_size for one in paths.data.rglob("*") if one.is_file())
     home, aside = paths.data.parent, copy.parent / "home"
     before = fingerprint(paths)
     code = RESTORE + (
         "from slmdesk.core.errors import KnownError\n"
         "paths = find_paths(Path(sys.argv[1]))\n"
-        "try: restore(paths, Path(sys.argv[2]))\n"
+        "try: restore(paths, Path(sys.argv[2]), key=key_of(paths))\n"
         "except KnownError as known: print(known.code)\n"
         "names = sorted(one.name for one in paths.data.glob('*.sqlite3'))\n"
-        "print(len(open_store(paths, instance_id='x').store.items.page()), *names)"
+        "print(len(open_either(paths, 'x').store.items.page()), *names)"
     )
     script = (
         f'cp -r "$0/." {aside} && mount -t tmpfs -o size={size + 60_000} none "$0" && cp -r {aside}/. "$0" && exec "$@"'
@@ -300,10 +303,11 @@ def test_a_full_disk_changes_nothing(child, paths, copy):
 
 
 @pytest.mark.process
-def test_killed_at_any_moment_there_is_one_history_or_the_other(paths, copy):
+def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, copy):
     """Each call of the system that changes a name or a file may be the last."""
     code = RESTORE + (
         "import os, signal\n"
+        "paths = find_paths(Path(sys.argv[1])); key = key_of(paths)\n"
         "left = int(sys.argv[3])\n"
         "def hook(event, args):\n"
         "    global left\n"
@@ -312,7 +316,7 @@ def test_killed_at_any_moment_there_is_one_history_or_the_other(paths, copy):
         "        left -= 1\n"
         "        if left == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
         "sys.addaudithook(hook)\n"
-        "restore(find_paths(Path(sys.argv[1])), Path(sys.argv[2]))\n"
+        "restore(paths, Path(sys.argv[2]), key=key)\n"
     )
     whole = {one: one.read_bytes() for one in paths.data.glob("*.sqlite3")}
     outcomes = set()

@@ -10,6 +10,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from store.child import open_either
 from store.conftest import integrity, say
 
 from slmdesk.core.errors import KnownError
@@ -281,7 +282,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("text", ODD)
-def test_h9_text_comes_back_as_written(store, text):
+def test_h9_text_comes_back_as_written(kind, store, text):
     chat = store.items.add("chat", text, settings={"system": text})
     message = say(store, chat.id, text)
     answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
@@ -292,7 +293,7 @@ def test_h9_text_comes_back_as_written(store, text):
     assert store.take_replaced() == 0
 
 
-def test_h9_what_is_no_text_is_replaced_and_said(store):
+def test_h9_what_is_no_text_is_replaced_and_said(kind, store):
     chat = store.items.add("chat", "bad \ud800 title")
     message = say(store, chat.id, "bad \udc00 text \ud83d\ude00 \ud800")
     assert store.items.get(chat.id).title == "bad \ufffd title"
@@ -305,7 +306,7 @@ def test_h9_what_is_no_text_is_replaced_and_said(store):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(codec="utf-8"), max_size=200))
-def test_h9_any_text_comes_back_and_any_of_its_words_is_found(store, text):
+def test_h9_any_text_comes_back_and_any_of_its_words_is_found(kind, store, text):
     chat = store.items.page()[0] if store.items.page() else store.items.add("chat", "one")
     message = say(store, chat.id, text)
     assert store.messages.get(message).parts[0].text == text
@@ -313,7 +314,7 @@ def test_h9_any_text_comes_back_and_any_of_its_words_is_found(store, text):
         assert message in {found.message for found in store.index.search(text)}
 
 
-def test_h9_a_message_of_10_mb(store, paths):
+def test_h9_a_message_of_10_mb(kind, store, paths):
     chat = store.items.add("chat", "one")
     text = "words of a long contract, clause after clause. " * 220_000
     message = say(store, chat.id, text + " needle")
@@ -324,7 +325,7 @@ def test_h9_a_message_of_10_mb(store, paths):
 
 
 def many_messages(paths, count: int) -> tuple[float, float]:
-    store = open_store(paths, instance_id="d").store
+    store = open_either(paths, "d").store
     chance = random.Random(9)
     vocabulary = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randrange(2, 10))) for _ in range(5000)]
     chats = [store.items.add("chat", f"chat {number}").id for number in range(max(1, count // 100))]
@@ -334,7 +335,7 @@ def many_messages(paths, count: int) -> tuple[float, float]:
             say(store, chats[number % len(chats)], words)
     store.close()
     began = time.perf_counter()
-    store = open_store(paths, instance_id="d").store
+    store = open_either(paths, "d").store
     store.items.page()
     start_s = time.perf_counter() - began
     searches = []
@@ -348,13 +349,13 @@ def many_messages(paths, count: int) -> tuple[float, float]:
     return start_s, max(searches)
 
 
-def test_h9_5000_messages(paths):
+def test_h9_5000_messages(kind, paths):
     many_messages(paths, 5_000)
 
 
 @pytest.mark.soak
 @pytest.mark.timing
-def test_h9_100_000_messages_start_and_search(paths):
+def test_h9_100_000_messages_start_and_search(kind, paths):
     start_s, search_s = many_messages(paths, 100_000)
     assert start_s <= 2
     assert search_s <= 0.2

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from fakes.contents import contents
+from fakes.encrypted import encrypt
 from fakes.recorder import Recorder, result_of
 from services.summaries.test_summaries import page, trust
 from services.tables.test_tables import COLUMNS
+from store.conftest import readable
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.saved_states import states_in
@@ -32,9 +34,13 @@ from slmdesk.services.translation.events import LiveTranslated, TranslationGrew
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.services.versions.events import VersionsCompared
 from slmdesk.services.versions.service import VersionRequest
+from slmdesk.store import DataKey
 from slmdesk.store.backup import backup, kept_copies
 
 pytestmark = pytest.mark.process
+
+
+COPY = "slmdesk-20991231-235959-before-5.sqlite3"
 
 
 def marker() -> str:
@@ -42,9 +48,11 @@ def marker() -> str:
     return "zq" + "".join(random.choices(string.ascii_lowercase, k=12))
 
 
-def files_with(home: Path, word: str) -> list[str]:
+def files_with(home: Path, word: str, key: DataKey | None = None) -> list[str]:
+    """Files that hold the word; also for somebody who has the key."""
     needles = [word.encode(), word.upper().encode(), word.capitalize().encode(), word.encode("utf-16-le")]
-    found = [path for path, held in contents(home) if any(needle in held for needle in needles)]
+    files = [(path, held if key is None else readable(path, key)) for path, held in contents(home)]
+    found = [path for path, held in files if any(needle in held for needle in needles)]
     return sorted(str(path.relative_to(home)) for path in found)
 
 
@@ -129,7 +137,9 @@ class ServiceThread:
         """As before a migration."""
         paths = find_paths()
         paths.backups.mkdir(mode=0o700, exist_ok=True)
-        self.call(lambda _services: backup(paths, paths.backups / "slmdesk-20991231-235959-before-5.sqlite3"))
+        key = self.recorder.services.store.key
+        name = COPY if key is None else COPY.replace(".sqlite3", ".slmbackup")
+        self.call(lambda _services: backup(paths, paths.backups / name, key=key))
         assert kept_copies(paths)
 
 
@@ -152,7 +162,7 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
     ]
     service_thread.copy()
     assert {Path(one).name for one in files_with(home, word)} >= {
-        "slmdesk.sqlite3", "slmdesk-20991231-235959-before-5.sqlite3"
+        "slmdesk.sqlite3", COPY
     }, "the control: it is found"  # fmt: skip
     for item in items:
         if way == "delete for good":
@@ -209,11 +219,14 @@ def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good
     assert files_with(home, word) == []
 
 
-@pytest.mark.parametrize("way", ["delete for good", "empty the trash"])
-def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> None:
+@pytest.mark.parametrize(
+    ("way", "is_encrypted"), [("delete for good", False), ("empty the trash", False), ("delete for good", True)]
+)
+def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way, is_encrypted) -> None:
     word = marker()
+    key = encrypt(find_paths()) if is_encrypted else None
     says = json.dumps({"text": word})
-    recorder = opened(answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}', slow_read=1.1)
+    recorder = opened(key=key, answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}', slow_read=1.1)
     service_thread = ServiceThread(recorder, word)
     document = service_thread.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
     other = service_thread.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
@@ -229,8 +242,8 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> Non
     ]
     assert states_in(find_paths().states), "the control: what was read is kept"
     service_thread.copy()
-    assert {Path(one).name for one in files_with(home, word)} >= {
-        "slmdesk.sqlite3", "slmdesk-20991231-235959-before-5.sqlite3"
+    assert {Path(one).name for one in files_with(home, word, key)} >= {
+        "slmdesk.sqlite3", kept_copies(find_paths())[0].name
     }, "the control: it is found"  # fmt: skip
     for item in items:
         if way == "delete for good":
@@ -244,8 +257,8 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> Non
         service_thread.call(lambda services, one=one: services.documents.forget(one.id))
         recorder.wait(DocumentGone, lambda event, one=one: event.id == one.id)
     service_thread.call(lambda _services: None)  # what was posted meanwhile
-    assert files_with(home, word) == [], "also while the program still runs"
+    assert files_with(home, word, key) == [], "also while the program still runs"
     assert kept_copies(find_paths()), "the copies are made anew, not dropped"
     recorder.services.close()
-    assert files_with(home, word) == []
+    assert files_with(home, word, key) == []
     assert list(find_paths().states.iterdir()) == []
