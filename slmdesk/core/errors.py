@@ -90,6 +90,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "store.full": (),
         "store.read_only": ("path",),
         "store.in_use": (),
+        "store.copies_left": ("path",),
         "backup.unusable": ("path", "reason"),
         # keys of an encrypted history
         "key.missing": (),

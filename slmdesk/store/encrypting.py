@@ -17,7 +17,7 @@ from slmdesk.paths import Paths
 from slmdesk.store import driver
 from slmdesk.store.cipher_pages import fits, header_of, is_encrypted
 from slmdesk.store.database import BUSY_MS, connect, journal_of, known_errors, uri_of
-from slmdesk.store.keys import DataKey, KeyFile, to_bytes, write_keys
+from slmdesk.store.keys import DataKey, KeyFile, adopt_next_keys, to_bytes
 from slmdesk.store.search_index import INDEXES
 
 ROOM = 2.2
@@ -46,11 +46,11 @@ def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys
             paths.next_keys_file.unlink(missing_ok=True)
         raise
     if keys is not None:
-        write_keys(paths, keys)
+        adopt_next_keys(paths, keys)
     else:
-        for each in (paths.keys_file, paths.keys_copy):
-            each.unlink(missing_ok=True)
-    paths.next_keys_file.unlink(missing_ok=True)
+        for each in (paths.keys_file, paths.keys_copy, paths.next_keys_file):
+            with suppress(OSError):  # where one stays it opens nothing
+                each.unlink()
     _remove_states(paths)  # what was saved meanwhile
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from slmdesk.core import recovery_key
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import write_atomically
+from slmdesk.core.files import problem_of, sync_folder, write_atomically
 from slmdesk.core.json_file import json_bytes, object_in, read_file
 from slmdesk.core.sealing import KEY_BYTES, SealBroken, agreed, derive, new_key, new_pair, seal, stretch, unseal
 from slmdesk.paths import Paths
@@ -295,6 +295,23 @@ def write_keys(paths: Paths, keys: KeyFile) -> None:
     data = to_bytes(keys)
     write_atomically(paths.keys_file, data)
     write_atomically(paths.keys_copy, data)
+
+
+def adopt_next_keys(paths: Paths, keys: KeyFile) -> None:
+    """The history is under the keys of `next_keys_file` now: that becomes the file of keys, then the copy follows.
+
+    A new name needs no room on the disk.  A copy that cannot be written is of other keys, so it goes; the next opening
+    makes it.  Raises KnownError `file.unwritable`.
+    """
+    try:
+        paths.next_keys_file.replace(paths.keys_file)
+        sync_folder(paths.data)
+        try:
+            write_atomically(paths.keys_copy, to_bytes(keys))
+        except KnownError:
+            paths.keys_copy.unlink(missing_ok=True)
+    except OSError as err:
+        raise problem_of(err, paths.keys_file) from err
 
 
 def file_damaged(paths: Paths) -> KnownError:

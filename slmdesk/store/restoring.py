@@ -22,7 +22,7 @@ from slmdesk.store.backup_file import source_of
 from slmdesk.store.cipher_pages import header_of, is_encrypted
 from slmdesk.store.database import Database, connect, journal_of, known_errors, uri_of
 from slmdesk.store.encrypting import is_under
-from slmdesk.store.keys import DataKey, to_bytes, write_keys
+from slmdesk.store.keys import DataKey, adopt_next_keys, to_bytes
 from slmdesk.store.ledger import Ledger, of_other_chain
 from slmdesk.store.locks import FileLock
 from slmdesk.store.opening import judge_header, version_of
@@ -101,8 +101,7 @@ def replace_history(
             if store is not None and is_under(database, ready.key):
                 store.database.key = ready.key
         if ready.keys is not None:
-            write_keys(paths, ready.keys)
-            paths.next_keys_file.unlink(missing_ok=True)
+            adopt_next_keys(paths, ready.keys)
         return restored
 
 

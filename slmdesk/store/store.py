@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
-from slmdesk.store.backup import renew_copies
+from slmdesk.store.backup import kept_copies, renew_copies
 from slmdesk.store.cipher_pages import header_of, is_encrypted
 from slmdesk.store.collections import Collections, collection_from
 from slmdesk.store.database import Database, Row, RowLike
@@ -267,12 +267,14 @@ class Store:
         with self._schema_lock.alone():
             yield
 
-    def change_key(self, key: DataKey | None, keys: KeyFile | None) -> None:
+    def change_key(self, key: DataKey | None, keys: KeyFile | None) -> KnownError | None:
         """Encrypt the whole history with `key` and write its file of keys; both None: make it plain.
 
         All of it is written anew beside and renamed, the copies in the folder of backups too; saved states are deleted.
         Killed or failed at any moment, it is the old one or the new one.  Takes about five seconds of a core for 80 MB.
-        Raises KnownError store.in_use (another instance runs), store.*, disk.full, key.library_missing.
+        Returns `store.copies_left` where the copies could not be renewed, which the next start does.
+        Raises KnownError store.in_use (another instance runs), store.*, disk.full, key.library_missing; nothing is
+        changed then.
         """
         self.require_writable()
         has_more = self.database.row("select 1 from meta where key = 'purge'") is not None
@@ -283,11 +285,16 @@ class Store:
                 finally:  # an error after the renaming must not open the new file with the old key
                     if is_under(self.paths.database, key):
                         self.database.key = key
-            if has_more:
-                self.purge()
-            else:
-                self.renew_copies()
-                self.purged(self.database.number("select value from meta where key = 'purge'"))
+            try:
+                if has_more:
+                    self.purge()
+                else:
+                    self.renew_copies()
+                    self.purged(self.database.number("select value from meta where key = 'purge'"))
+            except KnownError:
+                if kept_copies(self.paths):
+                    return KnownError("store.copies_left", path=str(self.paths.backups))
+        return None
 
     @contextmanager
     def disconnected(self) -> Iterator[None]:
@@ -334,8 +341,9 @@ def damaged_copies(database: Path) -> list[Path]:
 
 
 def plain_aside(paths: Paths) -> tuple[Path, ...]:
-    """Databases that were set aside earlier and are not encrypted.  Any thread."""
-    return tuple(each for each in _all_aside(paths.database) if not is_encrypted(header_of(each)))
+    """Databases that were set aside earlier, or kept as copies, and are not encrypted.  Any thread."""
+    copies = (each for each in kept_copies(paths) if each.suffix == paths.database.suffix)
+    return (*(each for each in _all_aside(paths.database) if not is_encrypted(header_of(each))), *copies)
 
 
 def _all_aside(database: Path) -> tuple[Path, ...]:

@@ -12,7 +12,16 @@ from slmdesk.core.recovery_key import looks_like, secret_of
 from slmdesk.paths import Paths
 from slmdesk.store import driver
 from slmdesk.store.cipher_pages import MAGIC, RESERVED_AT, fits, header_of, is_encrypted
-from slmdesk.store.keys import DataKey, KeyFile, file_damaged, key_files, read_keys, to_bytes, write_keys
+from slmdesk.store.keys import (
+    DataKey,
+    KeyFile,
+    adopt_next_keys,
+    file_damaged,
+    key_files,
+    read_keys,
+    to_bytes,
+    write_keys,
+)
 
 ASIDE_SUFFIX = ".keys.json"
 
@@ -87,7 +96,10 @@ def _put_in_order(paths: Paths, keys: KeyFile) -> None:
     if read_keys(paths.keys_file) == keys == read_keys(paths.keys_copy):
         return
     try:
-        write_keys(paths, keys)
+        if read_keys(paths.next_keys_file) == keys:
+            adopt_next_keys(paths, keys)
+        else:
+            write_keys(paths, keys)
     except KnownError:  # a full or read-only disk: what is there opens it
         return
 

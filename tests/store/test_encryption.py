@@ -402,7 +402,7 @@ def cut_off_from_power(child, home: Path, tmp_path: Path, command: str, cuts: in
     assert running.returncode == 0, errors
     replay = Replay(trace, home)
     assert replay.syncs > 5
-    assert replay.renamings > 1, "the control: they were seen"
+    assert replay.renamings, "the control: they were seen"
     new = 0
     for cut in sorted(chance.randrange(replay.length + 1) for _ in range(cuts)):
         replay.materialise(before, after, cut, chance)

@@ -178,6 +178,10 @@ SENTENCES: Mapping[str, str] = {
     ),
     "store.read_only": "The history {path} cannot be written. It can be read, but nothing new is saved.",
     "store.in_use": "The history is open elsewhere. Close the other window or command first.",
+    "store.copies_left": (
+        "The copies of the history in {path} could not be made anew: the disk is full or cannot be written. They are "
+        "as they were before. The next start tries again."
+    ),
     "backup.unusable": "{path} cannot be restored: {reason}. Nothing was changed. Choose another backup.",
     # keys of an encrypted history
     "key.missing": (

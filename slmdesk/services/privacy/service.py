@@ -11,8 +11,9 @@ from slmdesk.core.policy_encryption import EncryptionRules
 from slmdesk.core.recovery_key import secret_of
 from slmdesk.core.sealing import new_key
 from slmdesk.hub.vault import Vault
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.privacy.opening import PrivacyState, secret_in, state_of, system_keyring
@@ -102,9 +103,10 @@ class PrivacyService(Service):
         before = self._keys()
 
         def rewrite(_none: None) -> None:
-            self._store.change_key(None, None)
+            left = self._store.change_key(None, None)
             self._on_key()
             self._forget(before)
+            self._notice(left)
 
         return self.check(words).map(rewrite)
 
@@ -181,7 +183,7 @@ class PrivacyService(Service):
 
         def rewrite(keys: KeyFile) -> None:
             try:
-                self._store.change_key(key, keys)
+                left = self._store.change_key(key, keys)
             except BaseException:
                 if self._store.key != key:
                     self._forget(keys)
@@ -189,8 +191,14 @@ class PrivacyService(Service):
             self._on_key()
             for old in before:
                 self._forget(old)
+            self._notice(left)
 
         return self._on_thread(make).map(rewrite)
+
+    def _notice(self, left: KnownError | None) -> None:
+        """Tell of copies that are as they were."""
+        if left is not None:
+            self._publish(Noticed(problem_for(left)))
 
     def _change(self, words: str, change: Callable[[KeyFile, DataKey], KeyFile], private: bytes = b"") -> Pending[None]:
         key = self._key()

@@ -18,6 +18,7 @@ from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import open_services
 from slmdesk.services.privacy.opening import Ways, open_by, open_by_organisation, state_of, ways_of
 from slmdesk.store import Cost
+from slmdesk.store.backup import keep_copy, kept_copies
 
 pytestmark = pytest.mark.process
 
@@ -96,6 +97,30 @@ def test_a_window_goes_on_over_a_history_that_was_encrypted_meanwhile(opened, va
         again.services.close()
     with pytest.raises(KnownError, match=r"key\.wrong"):
         reopened(OTHER)
+
+
+def test_copies_that_could_not_be_made_anew_are_named_and_made_at_the_next_start(opened, recovery, monkeypatch):
+    recorder, paths = opened(), find_paths()
+    said(recorder, f"{MARKER} hello")
+    service_thread = recorder.services.service_thread
+    service_thread.call(lambda: keep_copy(paths, "before-99", None))
+    (copy,) = kept_copies(paths)
+
+    def full(*_given, **_more):
+        raise KnownError("disk.full", path=str(copy), needed_bytes=1000, available_bytes=0)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("slmdesk.store.store.renew_copies", full)
+        encrypted(recorder, recovery)
+    assert recorder.wait(Noticed, lambda event: event.problem.code == "store.copies_left")
+    state = result_of(recorder.services, recorder.services.privacy.state)
+    assert (state.is_encrypted, state.still_plain) == (True, (copy,))
+    assert files_with(MARKER) == [copy.name]
+    recorder.services.close()
+    reopened(WORDS).services.close()
+    (copy,) = kept_copies(paths)
+    assert copy.suffix == ".slmbackup"
+    assert files_with(MARKER) == []
 
 
 def test_the_keyring_opens_it_by_itself(opened, vault, recovery) -> None:
