@@ -91,12 +91,11 @@ _CODES = {
 def code_of(err: BaseException) -> int:
     """SQLite's result code of an error, without its extension; 0 where it has none.
 
-    The errors of sqlcipher3's `backup` have no code, so their words are taken for it.
+    The errors of sqlcipher3's `backup` have no code, those of SQLCipher's `sqlcipher_export` that of any error: their
+    words are taken for it.
     """
-    code = getattr(err, "sqlite_errorcode", None)
-    if code is None:
-        return _CODES.get(str(err), 0) if isinstance(err, errors()) else 0
-    return int(code) & 0xFF
+    code = int(getattr(err, "sqlite_errorcode", 0)) & 0xFF
+    return _CODES.get(str(err), code) if code in (0, ERROR) and isinstance(err, errors()) else code
 
 
 def failed(what: str) -> Exception:

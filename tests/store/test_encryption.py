@@ -314,12 +314,10 @@ def struck_at(child, home: Path, tmp_path: Path, command: str, fault: str, count
     shutil.copytree(home, before)
     was = read_keys(find_paths(home).keys_file)
     trace, strace = tmp_path / "calls", ("strace", "-f", "--seccomp-bpf", "-e", "signal=none")
-    running = child(command, home, before=(*strace, "-e", f"trace={CALLS}", "-o", str(trace)))
+    running = child(command, home, before=(*strace, "-y", "-e", f"trace={CALLS}", "-o", str(trace)))
     assert running.wait() == 0, running.stderr.read()
-    places = calls_of(trace, home)
+    places = calls_of(trace, home, NEED_ROOM if fault == FULL else tuple(CALLS.split(",")))
     assert len(places) > 50, "the control: its calls were seen"
-    if fault == FULL:
-        places = [(name, number) for name, number in places if name in NEED_ROOM]
     times = new = 0
     for name, number in places[::-step][:count]:  # the renaming is among the last
         shutil.rmtree(home)
@@ -331,7 +329,7 @@ def struck_at(child, home: Path, tmp_path: Path, command: str, fault: str, count
         if fault == FULL:
             assert (running.returncode, out) in ((0, ""), *((3, f"known {code}\n") for code in NO_ROOM)), errors
         is_new = is_old_or_new(find_paths(home), was)
-        assert fault == KILL or is_new == (running.returncode == 0), "what was said is so"
+        assert fault == KILL or is_new == (running.returncode == 0), f"what was said is so: {name} {number} {out}"
         times, new = times + 1, new + is_new
     return times, new
 
@@ -341,16 +339,19 @@ NO_ROOM = ("disk.full", "store.full", "file.unwritable")
 """What is said; SQLite calls a sync that fails an I/O error, as it does a disk that breaks."""
 
 
-def calls_of(trace: Path, home: Path) -> list[tuple[str, int]]:
-    """Each call on a file of the home: its name, and the how many-th of that name it is."""
+def calls_of(trace: Path, home: Path, names: tuple[str, ...]) -> list[tuple[str, int]]:
+    """Each call of these names on a file of the home: its name, and the how many-th of that name it is.  The syncing of
+    a folder, for which there is always room, counts among all calls alone.
+    """
     seen: dict[str, int] = {}
     places = []
     for line in trace.read_text().splitlines():
-        found = re.match(r"\d+ +(\w+)\(", line)
+        found = re.match(r"\d+ +(\w+)\((?:\d+<([^>]*)>)?", line)
         if found is None:
             continue
         seen[found[1]] = seen.get(found[1], 0) + 1
-        if "/" not in line or str(home) in line:  # by a handle, or by its name
+        is_folder = names == NEED_ROOM and found[2] is not None and Path(found[2]).is_dir()
+        if found[1] in names and str(home) in line and not is_folder:
             places.append((found[1], seen[found[1]]))
     return places
 
