@@ -6,6 +6,7 @@ The caller holds schema.lock alone, and no connection of this process has the fi
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -23,8 +24,8 @@ from slmdesk.store.search_index import INDEXES
 ROOM = 2.2
 """Free space that is wanted, in sizes of the history: the new file, and its copies in the folder of backups."""
 
-_OF_INDEX = "inverted index for FTS5 table"
-"""In what SQLite says of a search index: that it is malformed, or cannot be validated."""
+_OF_INDEX = re.compile("fts5: |(?:malformed|unable to validate the) inverted index for FTS5 ")
+"""How a line begins that SQLite says of a search index, and of nothing else."""
 
 
 def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys: KeyFile | None) -> None:
@@ -88,7 +89,7 @@ def check_pages(conn: driver.Connection, path: Path) -> bool:
     """
     found = [row[0] for row in conn.execute(f"PRAGMA quick_check({len(INDEXES) + 1})").fetchall()]
     wrong = [line for line in found if line != "ok"]
-    if not all(_OF_INDEX in line for line in wrong):
+    if not all(_OF_INDEX.match(line) for line in wrong):
         raise KnownError("store.damaged", path=str(path))
     return not wrong
 
