@@ -288,10 +288,12 @@ class WindowRun:
         from slmdesk.gui.shell.locking import hide_windows
 
         self._is_closing = True
-        hide_windows()
-        clear_clipboard()
-        self._keep_words()
-        threading.Thread(target=self._lock_services, name="lock-services").start()
+        try:
+            hide_windows()
+            clear_clipboard()
+            self._keep_words()
+        finally:  # whatever fails, it is locked
+            threading.Thread(target=self._lock_services, name="lock-services").start()
 
     def close(self) -> None:
         """Hide the window, save, end the children: within two seconds `bridge.closed` follows."""
@@ -361,10 +363,12 @@ class WindowRun:
 
     def _lock_services(self) -> None:
         """Runs on a thread of its own: a hanging child or disk cannot delay it."""
-        self._opening.join(LOCK_OPENING_S)
-        if self._services is not None:
-            self._services.lock()
-        self._replace(["--window", LOCKED, *(["--engine", self._engine] if self._engine else [])])
+        try:
+            self._opening.join(LOCK_OPENING_S)
+            if self._services is not None:
+                self._services.lock()
+        finally:  # whatever fails, nothing of it stays in memory
+            self._replace(["--window", LOCKED, *(["--engine", self._engine] if self._engine else [])])
 
     def _close_services(self) -> None:
         """Runs on a thread of its own, so that a hanging child cannot delay the exit."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import pytest
@@ -177,6 +178,35 @@ def test_a_lock_hides_all_at_once_keeps_the_words_and_ends_the_children(encrypte
         assert store.items.get(item).settings["draft"] == "not yet sent"
     finally:
         store.close()
+
+
+def test_whatever_fails_it_is_replaced(encrypted, monkeypatch):
+    """The way out of a panic: what could not be kept or closed must not leave the history open."""
+    program = encrypted()
+    services = program.services
+    closed = services.lock
+
+    def failing() -> None:
+        closed()
+        raise RuntimeError("closing")
+
+    def unable(_chat: str) -> None:
+        raise RuntimeError("keeping")
+
+    replace = program.run._replace
+
+    def replace_for_good(arguments) -> NoReturn:
+        replace(arguments)
+        sys.exit()  # of the thread: nothing comes after it
+
+    monkeypatch.setattr(program.run, "_replace", replace_for_good)
+    monkeypatch.setattr(services, "lock", failing)
+    monkeypatch.setattr(program.frame.chat.drafts, "save_all", unable)
+    with pytest.raises(RuntimeError, match="keeping"):
+        program.run.lock()
+    assert shown_windows() == []
+    program.wait(lambda: program.replaced)
+    assert program.replaced == [["--window", "--locked", "--engine", "echo"]]
 
 
 def test_a_job_keeps_its_steps_and_goes_on_after_unlocking(encrypted, start):
