@@ -226,8 +226,8 @@ class SettingsFile:
         self._path = path
         self.policy = policy or Policy()
         self.is_kept_offline = is_kept_offline
-        self._keep_old = self._is_once = self._has_plain_names = False
-        self._key = b""
+        self._keep_old = self._is_once = self._has_plain_names = self._is_sealed_otherwise = False
+        self._key, self._former = b"", tuple[bytes, ...]()
         self._seen = self._signature()
         self.problems: list[KnownError] = []
         """What was wrong with the file when it was read."""
@@ -315,32 +315,37 @@ class SettingsFile:
         if loaded != self._own or was_once != self._is_once:
             self._take(loaded)
 
-    def use_key(self, key: bytes) -> None:
+    def use_key(self, key: bytes, *former: bytes) -> None:
         """Seal names of folders and hosts with this key of 32 bytes, and open those that are sealed; b"": neither.
 
-        A file with other names in it is written anew, and its copies with a date are deleted, which have them too.
+        `former`: keys with which they may still be sealed; the file is then written anew, as one is that has other
+        names in it, and the copies of it with a date are deleted, which have them too.
         Raises KnownError where it cannot be saved.
         """
-        if key == self._key:
+        if key == self._key and not former:
             return
-        self._key, self._seen = key, None
-        if key:
+        self._key, self._former, self._seen = key, former, None
+        if key or former:
             self.refresh()
-        if self._has_plain_names or not key:
+        if self._has_plain_names or self._is_sealed_otherwise or not key:
             self._save(self._own)
-            for copy in self._path.parent.glob(f"{self._path.stem}.*-*{self._path.suffix}") if key else ():
+            patterns = (f"{self._path.stem}.*-*{self._path.suffix}", f".{self._path.name}.*.new") if key else ()
+            for copy in (one for pattern in patterns for one in self._path.parent.glob(pattern)):
                 copy.unlink(missing_ok=True)
 
     def _opened(self, shape: dict[str, Any]) -> dict[str, Any]:
-        """What the file holds, with the names if they are sealed with our key."""
+        """What the file holds, with the names if they are sealed with our key or one of before."""
         self._has_plain_names = bool(NAMES_OF_PEOPLE & shape.keys())
-        if not self._key:
+        self._is_sealed_otherwise = False
+        if not self._key and not self._former:
             return shape
-        try:
-            return shown(shape, self._key, _PURPOSE)
-        except SealBroken:  # it stays among the unknown keys, and in a copy once something is saved
-            self._note(SEALED, "sealed with another key")
-            return shape
+        for key in filter(None, (self._key, *self._former)):
+            with contextlib.suppress(SealBroken):
+                found = shown(shape, key, _PURPOSE)
+                self._is_sealed_otherwise = SEALED in shape and key != self._key
+                return found
+        self._note(SEALED, "sealed with another key")  # it stays among the unknown keys, and in a copy once saved
+        return shape
 
     def _refuse(self, key: str, value: object) -> None:
         self.policy.refuse(key, value)

@@ -251,6 +251,21 @@ def test_with_a_key_no_name_of_a_folder_or_host_is_readable_and_all_else_is(path
     assert "sealed" not in json.loads(path.read_text())
 
 
+def test_names_sealed_with_a_key_of_before_are_sealed_with_the_one_of_now_or_none(path):
+    file = SettingsFile(path)
+    file.change(**NAMED)
+    file.use_key(KEY)
+    for now in (bytes(32), b""):
+        opened = SettingsFile(path)
+        opened.use_key(now, b"another key of before".ljust(32), KEY if now else bytes(32))
+        assert {name: getattr(opened.current, name) for name in NAMED} == NAMED
+        assert opened.problems == []
+        again = SettingsFile(path)
+        again.use_key(now)
+        assert {name: getattr(again.current, name) for name in NAMED} == NAMED
+        assert (b"ebrafishxq" in path.read_bytes()) == (not now)
+
+
 def test_names_sealed_with_another_key_are_said_and_kept_in_a_copy(path):
     file = SettingsFile(path)
     file.change(**NAMED)

@@ -115,9 +115,10 @@ def keyring(console: Console, switch: str) -> None:
 
     This keeps whoever has the disk or a backup out, but not other programs of this account.
     """
-    with console.services() as services:
-        console.result_of(services, lambda: services.privacy.open_by_itself(switch == "on"))
     is_on = switch == "on"
+    with console.services() as services:
+        words = ask_words(console, f"{WORDS}, as it is now")
+        console.result_of(services, lambda: services.privacy.open_by_itself(words, is_on))
     _tell(console, "The history opens by itself on this account." if is_on else "The passphrase is asked for.")
 
 

@@ -76,6 +76,7 @@ from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.repo_page import RepoPageService
 from slmdesk.services.online.search import SearchService
 from slmdesk.services.online.statement.service import StatementService
+from slmdesk.services.privacy.beside import follow_key
 from slmdesk.services.privacy.opening import open_by, ways_of
 from slmdesk.services.privacy.service import PrivacyService
 from slmdesk.services.questions.export import export_question
@@ -221,7 +222,9 @@ class Services:
         self.engine = self._child("engine", engine_command, lambda event: self.loader.on_child(event))
         self.reader, self.printer = self._child("reader", reader_command), self._child("printer", printer_command)
         self.speller = self._child("speller", SPELLER)
-        self.spelling = SpellingService(self.runtime, self.speller, partial(self.key_for, "words"))
+        self.spelling = SpellingService(self.runtime, self.speller, partial(self.store.keys_for, "words"))
+        if not self.read_only and self.store.keys_for("words")[1:]:  # a change of keys was cut short
+            self._on_key()
         self._open_models(engine_command)
         self._open_chats()
         self._open_documents()
@@ -266,15 +269,14 @@ class Services:
     def _use_key(self) -> None:
         """Seal with the key of the history, or with none, what of a person's words is in other files."""
         try:
-            self.settings.use_key(self.key_for("settings"))
+            self.settings.use_key(*self.store.keys_for("settings"))
         except KnownError as err:
             self.notice(err)
 
     def _on_key(self) -> None:
         """The history has another key, or none any more."""
-        self._use_key()
         try:
-            self.spelling.reseal()
+            follow_key(self.store, self.settings, self.spelling)
         except KnownError as err:
             self.notice(err)
 

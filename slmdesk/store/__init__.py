@@ -14,10 +14,10 @@ from slmdesk.store.keys import (
     DataKey,
     KeyFile,
     calibrated,
-    file_damaged,
     key_files,
+    keys_of,
     new_data_key,
-    write_keys,
+    put_keys,
 )
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
@@ -51,9 +51,9 @@ __all__ = [
     "backups",
     "calibrated",
     "damaged_copies",
-    "file_damaged",
     "is_instance_alive",
     "key_files",
+    "keys_of",
     "missing_library",
     "new_data_key",
     "new_id",
@@ -61,6 +61,7 @@ __all__ = [
     "plain_aside",
     "plain_backup",
     "prepare_backup",
+    "put_keys",
     "replace_history",
     "rescue_into",
     "restore",
@@ -69,6 +70,5 @@ __all__ = [
     "unlock_backup",
     "unlock_with",
     "wants_key",
-    "write_keys",
     "wrong_of",
 ]

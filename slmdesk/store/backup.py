@@ -18,7 +18,7 @@ from slmdesk.paths import Paths
 from slmdesk.store.backup_file import write_backup
 from slmdesk.store.database import connect, journal_of, known_errors
 from slmdesk.store.encrypting import check_pages, export
-from slmdesk.store.keys import DataKey, file_damaged, key_files
+from slmdesk.store.keys import DataKey, KeyFile, keys_of
 
 KEPT_DAYS = 30
 PAGES_A_STEP = 2_000
@@ -69,7 +69,7 @@ def backup(
                 os.close(handle)  # Windows renames no open file
                 beside.replace(target)
             else:
-                result = _put_together(paths, beside, target, result.sha256)
+                result = _put_together(beside, target, result.sha256, keys_of(paths, key))
         sync_folder(target.parent)
     except OSError as err:
         raise problem_of(err, target) from err
@@ -97,13 +97,10 @@ def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
     return result
 
 
-def _put_together(paths: Paths, beside: Path, target: Path, sha256: str) -> BackupResult:
+def _put_together(beside: Path, target: Path, sha256: str, keys: KeyFile) -> BackupResult:
     """Make the backup of an encrypted copy and its keys, and give it its name."""
-    keys = key_files(paths)
-    if not keys:
-        raise file_damaged(paths)
     whole = beside.with_name(WHOLE)
-    handle = write_backup(whole, keys[0], beside, sha256)
+    handle = write_backup(whole, keys, beside, sha256)
     try:
         result = _summed(handle)
         if not _is_ours(whole, handle):

@@ -18,6 +18,7 @@ from slmdesk.paths import Paths
 from slmdesk.store import driver
 from slmdesk.store.cipher_pages import fits, header_of, is_encrypted
 from slmdesk.store.database import BUSY_MS, connect, journal_of, known_errors, uri_of
+from slmdesk.store.former_keys import note_former
 from slmdesk.store.keys import DataKey, KeyFile, adopt_next_keys, to_bytes
 from slmdesk.store.search_index import INDEXES
 
@@ -34,7 +35,8 @@ def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys
     At every moment the history is the old one or the new one, and what opens it is on the disk: the new keys are
     written first, under a name of their own (`Paths.next_keys_file`), the old ones replaced last.  Saved states, which
     hold words as well, are deleted; the copies in the folder of backups are left to `Store.purge`, whose mark is set.
-    Raises KnownError store.*, disk.full, file.unwritable, key.library_missing; the history is then as it was.
+    Raises KnownError store.*, disk.full, file.unwritable, key.library_missing: the history is then as it was; or, where
+    the folder could not be changed after the renaming, the new one, which the keys under a name of their own open.
     """
     driver.cipher()
     if keys is not None:
@@ -118,7 +120,8 @@ def export(
 ) -> None:
     """Write all of a whole database into the new file `target`, under another key or none; compared and synced.
 
-    `is_renewing`: the copies that are kept of it are to be renewed (`Store.purge`).
+    `is_renewing`: it is to take the place of `source`; the copies that are kept of it are to be renewed
+    (`Store.purge`), and the files beside it written anew (`Store.keys_for`).
     Raises KnownError store.*, key.library_missing, and OSError.
     """
     os.close(open_new(target))
@@ -140,6 +143,8 @@ def export(
                 conn.execute(f"insert into {index} ({index}) values ('integrity-check')")
             if is_renewing:
                 _request_purge(conn)
+                if before is not None:
+                    note_former(conn, before)
     with target.open("r+b") as file:
         os.fsync(file.fileno())
 

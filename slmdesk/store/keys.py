@@ -6,12 +6,13 @@ before SQLite sees any key, which would take the history for damaged.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,8 @@ from slmdesk.paths import Paths
 FORMAT, VERSION = "slmdesk-keys", 1
 STORE_BYTES = 16
 SALT_BYTES = 16
+CHECK = "keys"
+"""Purpose of what tells whose slots they are."""
 MOST_SLOTS = 16
 PASSPHRASE, RECOVERY, KEYRING, ORGANISATION = "passphrase", "recovery", "keyring", "organisation"
 KINDS = (PASSPHRASE, RECOVERY, KEYRING, ORGANISATION)
@@ -134,6 +137,12 @@ class KeyFile:
     store: str = field(default_factory=lambda: secrets.token_hex(STORE_BYTES))
     """Which data key they hold: 32 hexadecimal digits, made anew with it."""
     slots: tuple[Slot, ...] = ()
+    check: str = ""
+    """What the data key gives for CHECK, hexadecimal; empty in files that were written before there was this."""
+
+    def is_of(self, key: DataKey) -> bool | None:
+        """Whether the slots hold this key; None: it cannot be told."""
+        return hmac.compare_digest(self.check, key.derive(CHECK).hex()) if self.check else None
 
     def has(self, kind: str) -> bool:
         """Whether there is a slot of this kind."""
@@ -178,7 +187,7 @@ class KeyFile:
     def _with(self, kind: str, kdf: Mapping[str, str | int], key: DataKey, wrapping: bytes) -> KeyFile:
         slot = Slot(secrets.token_hex(4), kind, kdf)
         slot = replace(slot, wrapped=key.wrapped(wrapping, slot.aad(self.store)))
-        return replace(self, slots=(*self.without(kind).slots, slot))
+        return replace(self, slots=(*self.without(kind).slots, slot), check=key.derive(CHECK).hex())
 
     # ---- opened
 
@@ -190,21 +199,19 @@ class KeyFile:
         secret = recovery_key.secret_of(typed)
         if secret is not None and (found := self.opened_with(RECOVERY, secret)) is not None:
             return found
-        return self._first((slot, _stretched(slot.kdf, typed)) for slot in self.of(PASSPHRASE))
+        return self._first(PASSPHRASE, lambda slot: _stretched(slot.kdf, typed))
 
     def opened_with(self, kind: str, secret: bytes) -> DataKey | None:
         """The data key, by the bytes of a recovery key, of the keyring, or by the organisation's private key."""
         if kind == ORGANISATION:
-            return self._first(
-                (slot, _agreed(slot.kdf, secret, bytes.fromhex(str(slot.kdf["ephemeral"])))) for slot in self.of(kind)
-            )
-        return self._first((slot, _derived(slot.kdf, kind, secret)) for slot in self.of(kind))
+            return self._first(kind, lambda slot: _agreed(slot.kdf, secret, bytes.fromhex(str(slot.kdf["ephemeral"]))))
+        return self._first(kind, lambda slot: _derived(slot.kdf, kind, secret))
 
-    def _first(self, wrappings: Iterable[tuple[Slot, bytes]]) -> DataKey | None:
-        for slot, wrapping in wrappings:
+    def _first(self, kind: str, wrapping: Callable[[Slot], bytes]) -> DataKey | None:
+        for slot in self.of(kind):
             try:
-                return DataKey(unseal(wrapping, slot.wrapped, slot.aad(self.store)))
-            except (SealBroken, ValueError):
+                return DataKey(unseal(wrapping(slot), slot.wrapped, slot.aad(self.store)))
+            except (SealBroken, ValueError):  # another key, or a slot that is none: a short salt, too little memory
                 continue
         return None
 
@@ -230,11 +237,18 @@ def _agreed(kdf: Mapping[str, str | int], private: bytes, public: bytes) -> byte
 
 
 def to_bytes(keys: KeyFile) -> bytes:
-    """The file's content."""
+    """The file's content, with its sum: damage that can still be read must not pass for keys that do not fit."""
     slots = [
         {"id": slot.id, "kind": slot.kind, "kdf": dict(slot.kdf), "wrapped": slot.wrapped.hex()} for slot in keys.slots
     ]
-    return json_bytes({"format": FORMAT, "version": VERSION, "store": keys.store, "slots": slots})
+    shape: dict[str, object] = {"format": FORMAT, "version": VERSION, "store": keys.store, "slots": slots}
+    if keys.check:
+        shape["check"] = keys.check
+    return json_bytes({**shape, "sum": _sum_of(shape)})
+
+
+def _sum_of(shape: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(shape, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def from_bytes(untrusted: bytes) -> KeyFile:
@@ -243,11 +257,14 @@ def from_bytes(untrusted: bytes) -> KeyFile:
         shape = object_in(untrusted)
         if shape["format"] != FORMAT or shape["version"] != VERSION:
             raise ValueError("another format")
+        given = shape.pop("sum", None)
+        if given is not None and given != _sum_of(shape):  # None: written before there was a sum
+            raise ValueError("damaged")
         slots = tuple(_slot_from(one) for one in shape["slots"])
         store = str(shape["store"])
         if len(bytes.fromhex(store)) != STORE_BYTES or not 0 < len(slots) <= MOST_SLOTS:
             raise ValueError("no store or no slots")
-        return KeyFile(store, slots)
+        return KeyFile(store, slots, str(shape.get("check", "")))
     except (KeyError, TypeError, RecursionError) as err:
         raise ValueError("no file of keys") from err
 
@@ -285,6 +302,27 @@ def key_files(paths: Paths) -> list[KeyFile]:
     found = [read_keys(path) for path in (paths.keys_file, paths.keys_copy, paths.next_keys_file)]
     current = found[0] or found[1]
     return [keys for keys in (current, found[2]) if keys is not None]
+
+
+def keys_of(paths: Paths, key: DataKey) -> KeyFile:
+    """The slots of the history that is open with this key; where a change of keys was cut short they are not those of
+    the file of keys.  Raises KnownError key.file_damaged.
+    """
+    found = key_files(paths)
+    for verdict in (True, None):
+        for keys in found:
+            if keys.is_of(key) is verdict:
+                return keys
+    raise file_damaged(paths)
+
+
+def put_keys(paths: Paths, keys: KeyFile) -> None:
+    """As `write_keys`, for keys that are proved to be those of the history: what was left of a change of keys goes."""
+    write_keys(paths, keys)
+    try:
+        paths.next_keys_file.unlink(missing_ok=True)
+    except OSError as err:
+        raise problem_of(err, paths.next_keys_file) from err
 
 
 def write_keys(paths: Paths, keys: KeyFile) -> None:

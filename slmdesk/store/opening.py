@@ -328,7 +328,7 @@ def _start_over(opening: _Opening, original: Path) -> Database:
     with _made_beside(opening) as fresh:  # first: on a full disk this fails, and nothing has been moved
         aside = dated_name(database, "damaged")
         if opening.new_key is not None:
-            keep_keys_of(opening.paths, aside)
+            keep_keys_of(opening.paths, aside, opening.new_key)
         for source, target in ((original, aside), (journal_of(original), journal_of(aside))):
             if source.exists():
                 source.replace(target)

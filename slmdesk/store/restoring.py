@@ -98,8 +98,11 @@ def replace_history(
         except OSError as err:
             raise problem_of(err, database, needed_bytes=ready.bytes) from err
         finally:
-            if store is not None and is_under(database, ready.key):
+            is_there = is_under(database, ready.key)
+            if store is not None and is_there:
                 store.database.key = ready.key
+            if ready.keys is not None and not is_there:  # they would open what they are not for
+                paths.next_keys_file.unlink(missing_ok=True)
         if ready.keys is not None:
             adopt_next_keys(paths, ready.keys)
         return restored
@@ -122,7 +125,7 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
     _go_on_with_ledger(database if is_current else None, key, ready, paths, store)
     aside = dated_name(database, "replaced")
     if is_encrypted(header_of(database)):
-        keep_keys_of(paths, aside)
+        keep_keys_of(paths, aside, key if is_readable else None)
     _swap(database, ready.path, aside)
     return Restored(ready.bytes, ready.sha256, aside)
 

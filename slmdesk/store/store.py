@@ -18,6 +18,7 @@ from slmdesk.store.collections import Collections, collection_from
 from slmdesk.store.database import Database, Row, RowLike
 from slmdesk.store.documents import Documents, document_from
 from slmdesk.store.encrypting import change_key, is_under
+from slmdesk.store.former_keys import forget_former, former_keys
 from slmdesk.store.glossaries import Glossaries, Terms, glossary_from, term_from
 from slmdesk.store.imports import Imports
 from slmdesk.store.items import Items, item_from
@@ -267,24 +268,32 @@ class Store:
         with self._schema_lock.alone():
             yield
 
-    def change_key(self, key: DataKey | None, keys: KeyFile | None) -> KnownError | None:
+    def change_key(
+        self, key: DataKey | None, keys: KeyFile | None, on_key: Callable[[], object] = lambda: None
+    ) -> KnownError | None:
         """Encrypt the whole history with `key` and write its file of keys; both None: make it plain.
 
         All of it is written anew beside and renamed, the copies in the folder of backups too; saved states are deleted.
-        Killed or failed at any moment, it is the old one or the new one.  Takes about five seconds of a core for 80 MB.
+        Killed or failed at any moment, it is the old one or the new one.  `on_key` is called as soon as it is the new
+        one, and writes the files beside it anew (`keys_for`).  Takes about five seconds of a core for 80 MB.
         Returns `store.copies_left` where the copies could not be renewed, which the next start does.
         Raises KnownError store.in_use (another instance runs), store.*, disk.full, key.library_missing; nothing is
-        changed then.
+        changed then, unless `self.key` says so.
         """
         self.require_writable()
         has_more = self.database.row("select 1 from meta where key = 'purge'") is not None
+        before = self.key
         with self.alone():
-            with self.disconnected():
-                try:
-                    change_key(self.paths, self.key, key, keys)
-                finally:  # an error after the renaming must not open the new file with the old key
-                    if is_under(self.paths.database, key):
-                        self.database.key = key
+            try:
+                with self.disconnected():
+                    try:
+                        change_key(self.paths, before, key, keys)
+                    finally:  # an error after the renaming must not open the new file with the old key
+                        if is_under(self.paths.database, key):
+                            self.database.key = key
+            finally:
+                if self.key != before:
+                    on_key()
             try:
                 if has_more:
                     self.purge()
@@ -295,6 +304,17 @@ class Store:
                 if kept_copies(self.paths):
                     return KnownError("store.copies_left", path=str(self.paths.backups))
         return None
+
+    def keys_for(self, purpose: str) -> tuple[bytes, ...]:
+        """The keys of a file beside the history: with which it is to be sealed, empty for none; then those of before,
+        which it may be sealed with until `forget_former_keys`.
+        """
+        current = self.key.derive(purpose) if self.key is not None else b""
+        return (current, *former_keys(self.database, purpose))
+
+    def forget_former_keys(self) -> None:
+        """The files beside the history are sealed with its own key, or plain beside a plain one."""
+        forget_former(self.database)
 
     @contextmanager
     def disconnected(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
@@ -18,10 +19,12 @@ from slmdesk.store.keys import (
     adopt_next_keys,
     file_damaged,
     key_files,
+    keys_of,
+    put_keys,
     read_keys,
     to_bytes,
-    write_keys,
 )
+from slmdesk.store.locks import FileLock
 
 ASIDE_SUFFIX = ".keys.json"
 
@@ -84,32 +87,45 @@ def _unlocked(paths: Paths, open_one: Callable[[KeyFile], DataKey | None], *, wr
         key = open_one(keys)
         if key is None:
             continue
-        if not is_encrypted(header_of(paths.database)) or fits(paths.database, key):
-            _put_in_order(paths, keys)
+        if not is_encrypted(header_of(paths.database)):
+            return key
+        if fits(paths.database, key):
+            _put_in_order(paths, keys, key)
             return key
         is_other = True
     raise file_damaged(paths) if is_other else wrong
 
 
-def _put_in_order(paths: Paths, keys: KeyFile) -> None:
-    """What a crash or damage left: both copies hold the keys that have just opened the history."""
-    if read_keys(paths.keys_file) == keys == read_keys(paths.keys_copy):
-        return
-    try:
-        if read_keys(paths.next_keys_file) == keys:
-            adopt_next_keys(paths, keys)
-        else:
-            write_keys(paths, keys)
-    except KnownError:  # a full or read-only disk: what is there opens it
-        return
+def _put_in_order(paths: Paths, keys: KeyFile, key: DataKey) -> None:
+    """What a crash or damage left: both copies hold the keys that have just opened the history, and what was kept of a
+    change is gone, or it would open it once more after these were changed.
 
-
-def keep_keys_of(paths: Paths, aside: Path) -> None:
-    """Beside an encrypted history that is set aside as `aside`: the keys as they are now, so that they stay together.
-
-    Raises KnownError `disk.full`, `file.unwritable`.
+    Left for the next time where another instance is changing the keys just now, or nothing can be written.
     """
-    for keys in key_files(paths)[:1]:
+    if read_keys(paths.keys_file) == keys == read_keys(paths.keys_copy) and not os.path.lexists(paths.next_keys_file):
+        return
+    with suppress(KnownError, OSError):
+        lock = FileLock(paths.schema_lock)
+        try:
+            if lock.share(wait_s=0) and fits(paths.database, key):  # once more: it may have new keys since
+                if read_keys(paths.next_keys_file) == keys:
+                    adopt_next_keys(paths, keys)
+                else:
+                    put_keys(paths, keys)
+        finally:
+            lock.close()
+
+
+def keep_keys_of(paths: Paths, aside: Path, key: DataKey | None) -> None:
+    """Beside an encrypted history that is set aside as `aside`: its keys as they are now, so that they stay together.
+
+    `key`: its own, where it is known.  Raises KnownError `disk.full`, `file.unwritable`.
+    """
+    keys = read_keys(paths.keys_file) or read_keys(paths.keys_copy)
+    if key is not None:
+        with suppress(KnownError):  # they are lost
+            keys = keys_of(paths, key)
+    if keys is not None:
         write_atomically(keys_beside(aside), to_bytes(keys))
 
 

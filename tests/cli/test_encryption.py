@@ -102,10 +102,13 @@ def test_passphrase_recovery_key_and_all_keys_change(run, with_words, recovery) 
 
 
 def test_with_the_keyring_nobody_is_asked(run, with_words, vault, recovery) -> None:
-    done = with_words(WORDS, "encrypt", "keyring", "on")
+    refused = with_words(f"{WORDS}\nanother\n", "encrypt", "keyring", "on", "--json")
+    assert (refused.json["error"]["code"], vault.kept) == ("key.wrong", {})
+    done = with_words(f"{WORDS}\n{WORDS}\n", "encrypt", "keyring", "on")
     assert (done.status, done.out) == (0, "The history opens by itself on this account.\n")
     assert len(run("history", "list", "--json").json) == 1
-    assert run("encrypt", "keyring", "off").status == 0
+    assert run("encrypt", "keyring", "off", "--json").json["error"]["code"] == "key.missing"
+    assert with_words(WORDS, "encrypt", "keyring", "off").status == 0
     refused = run("history", "list", "--json")
     assert refused.json["error"]["code"] == "key.missing"
     assert "--passphrase-fd" in refused.err

@@ -6,12 +6,16 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Role, TextPart
 from slmdesk.paths import Paths, find_paths
+from slmdesk.services.privacy.beside import follow_key
+from slmdesk.services.spelling.own_words import OwnWords
+from slmdesk.settings import SettingsFile
 from slmdesk.store import Cost, DataKey, KeyFile, new_data_key, open_store, unlock, unlock_with, wants_key
 from slmdesk.store.opening import OpenedStore
 from slmdesk.store.schema import STEPS
@@ -199,7 +203,15 @@ def _change(home: str, *, is_encrypted: bool) -> None:
     keys = None
     if key is not None:
         keys = KeyFile().with_passphrase(key, "correct horse", Cost(memory_kib=64, passes=1))
-    store.change_key(key, keys)
+    settings, words = SettingsFile(paths.settings_file), OwnWords(paths.own_words, lambda: store.keys_for("words"))
+    settings.use_key(*store.keys_for("settings"))
+    words.words()
+
+    def on_key() -> None:
+        with suppress(KnownError):  # the next start does it
+            follow_key(store, settings, words)
+
+    store.change_key(key, keys, on_key)
     store.close()
 
 

@@ -18,6 +18,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths, find_paths
+from slmdesk.services.privacy.beside import follow_key
+from slmdesk.services.spelling.own_words import OwnWords
+from slmdesk.settings import SettingsFile
 from slmdesk.store import damaged_copies, open_store, rescue_into
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.store.backup_file import source_of, unlock_backup
@@ -35,6 +38,8 @@ pytestmark = pytest.mark.process
 CHEAP = Cost(memory_kib=64, passes=1)
 PASSPHRASE, RECOVERY, KEYRING = "correct horse", bytes(range(20)), bytes(range(32))
 MARKER = "XQMARKERXQ"
+NAMED = f"/srv/{MARKER}.pem"
+"""A file that the settings name."""
 
 
 def test_the_library_is_there() -> None:
@@ -358,19 +363,23 @@ def calls_of(trace: Path, home: Path, names: tuple[str, ...]) -> list[tuple[str,
 
 def is_old_or_new(paths: Paths, was: KeyFile | None) -> bool:
     """Whether it is the new one, with other keys than it `was`.  Old or new it must be, opened with what the person
-    has.
+    has, and so must the files beside it that are sealed with its key.
     """
     key = unlock(paths, PASSPHRASE) if wants_key(paths) else None
     found = words_in(paths, key)
     assert len(found) == 3
     assert all(text.startswith(MARKER) for text in found.values())
+    store = open_store(paths, instance_id="after", key=key).store
+    settings, own = SettingsFile(paths.settings_file), OwnWords(paths.own_words, lambda: store.keys_for("words"))
+    follow_key(store, settings, own)  # as every start does, and the next
+    assert (settings.problems, settings.current.ca_file, own.words()) == ([], NAMED, {MARKER})
+    store.purge()
+    store.close()
     if key is not None:
         assert unlock(paths, PASSPHRASE) == key
         assert read_keys(paths.keys_file) == read_keys(paths.keys_copy)
-        store = open_store(paths, instance_id="purges", key=key).store
-        store.purge()  # as every start does
-        store.close()
-        assert files_with(paths.data, MARKER) == []
+        assert not paths.next_keys_file.exists()
+        assert files_with(paths.data.parent, MARKER) == []
     return (read_keys(paths.keys_file) if key is not None else None) != was
 
 
@@ -457,8 +466,12 @@ def prepare(paths: Paths, key: DataKey, keys: KeyFile, command: str) -> None:
     item = store.items.add("chat", "one").id
     for number in range(3):
         say(store, item, f"{MARKER} hello {number}")
+    settings, own = SettingsFile(paths.settings_file), OwnWords(paths.own_words, lambda: store.keys_for("words"))
+    paths.config.mkdir(parents=True)
+    settings.change(ca_file=NAMED)
+    own.add(frozenset([MARKER]))
     if command != "encrypt":
-        store.change_key(key, keys)
+        store.change_key(key, keys, lambda: follow_key(store, settings, own))
     store.close()
 
 

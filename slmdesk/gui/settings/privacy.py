@@ -16,6 +16,7 @@ from slmdesk.gui.settings.privacy_dialogs import (
     NO_KEYRING,
     DecryptDialog,
     EncryptDialog,
+    KeyringDialog,
     PassphraseDialog,
     RecoveryDialog,
     StepsDialog,
@@ -105,7 +106,7 @@ class PrivacySection(QWidget):
         if sentence is not None:
             sentence.setText(words)
         if state is not None:
-            self._keyring.setText("Ask for the passphrase" if state.by_keyring else "Open by itself")
+            self._keyring.setText("Ask for the passphrase…" if state.by_keyring else "Open by itself…")
             self._keyring.setEnabled(state.by_passphrase if state.by_keyring else not state.no_keyring)
             self._keyring.setToolTip(NO_KEYRING.format(reason=state.no_keyring) if state.no_keyring else "")
             self._decrypt.setEnabled(not state.is_required)
@@ -158,7 +159,8 @@ class PrivacySection(QWidget):
     def _on_keyring(self) -> None:
         state = self._controller.state
         if state is not None:
-            self._controller.open_by_itself(not state.by_keyring)
+            change = self._controller.open_by_itself
+            self._open(KeyringDialog(self.window(), by_itself=not state.by_keyring, asks=self._asks, change=change))
 
     @property
     def _asks(self) -> bool:

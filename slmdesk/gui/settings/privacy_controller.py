@@ -71,9 +71,9 @@ class PrivacyController(QObject):
     def decrypt(self, words: str) -> None:
         self._begin(lambda services: services.privacy.decrypt(words))
 
-    def open_by_itself(self, by_itself: bool) -> None:
+    def open_by_itself(self, words: str, by_itself: bool) -> None:
         """Have the keyring open it on this account, or not any more."""
-        self._begin(lambda services: services.privacy.open_by_itself(by_itself))
+        self._begin(lambda services: services.privacy.open_by_itself(words, by_itself))
 
     def print_key(self, recovery: str, target: Path) -> None:
         """Write a recovery key as a PDF; a notice, or `refused`, follows.  An existing file is replaced."""

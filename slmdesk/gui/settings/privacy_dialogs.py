@@ -36,6 +36,9 @@ BY_ITSELF_NOTE = (
     "The system's keyring keeps a key too. This protects the disk and the backups, and nothing from those who can use "
     "your account."
 )
+NOT_BY_ITSELF_NOTE = (
+    "The system's keyring forgets its key. From the next start, the passphrase or the recovery key opens the history."
+)
 NO_KEYRING = "The system's keyring cannot be used here: {reason}."
 RECOVERY_INTRO = (
     "If the passphrase is forgotten, only this recovery key opens the history: nobody can make another. It is shown "
@@ -366,6 +369,35 @@ class RecoveryDialog(StepsDialog):
             self._change(self._now.text(), self._recovery)
         else:
             self._keys.say_wrong()
+
+
+class KeyringDialog(StepsDialog):
+    """The words of today; then `change` is called with them and whether it opens by itself from then on."""
+
+    def __init__(self, parent: QWidget, *, by_itself: bool, asks: bool, change: Callable[[str, bool], None]) -> None:
+        title = BY_ITSELF if by_itself else "Ask for the passphrase"
+        super().__init__(parent, "keyring_dialog", title)
+        self._change, self._by_itself, self._asks = change, by_itself, asks
+        page = QWidget(self)
+        self._now = secret_line("keyring_now_field", page, "Passphrase or recovery key")
+        self._now.setVisible(asks)
+        intro = BY_ITSELF_NOTE if by_itself else NOT_BY_ITSELF_NOTE
+        column(plain_label(intro, page, name="keyring_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
+        self.pages.addWidget(page)
+        self.on.setText("Open by itself" if by_itself else "Ask for it")
+        self._now.textChanged.connect(self._refresh)
+        self._refresh()
+        fit_height(self)
+        (self._now if asks else self.back).setFocus()
+
+    @Slot()
+    def go_on(self) -> None:
+        self.work()
+        self._change(self._now.text(), self._by_itself)
+
+    @Slot()
+    def _refresh(self) -> None:
+        self.on.setEnabled(bool(self._now.text()) or not self._asks)
 
 
 class DecryptDialog(StepsDialog):

@@ -11,7 +11,7 @@ from slmdesk.core.policy_encryption import EncryptionRules
 from slmdesk.core.recovery_key import secret_of
 from slmdesk.core.sealing import new_key
 from slmdesk.hub.vault import Vault
-from slmdesk.services.base.events import Noticed, Problem
+from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
@@ -25,10 +25,9 @@ from slmdesk.store import (
     DataKey,
     KeyFile,
     calibrated,
-    file_damaged,
-    key_files,
+    keys_of,
     new_data_key,
-    write_keys,
+    put_keys,
     wrong_of,
 )
 
@@ -48,7 +47,7 @@ class PrivacyService(Service):
         keyring: Vault | None = None,
         cost: Callable[[], Cost] | None = None,
     ) -> None:
-        """`on_key` is called when the history has another key, or none any more."""
+        """`on_key` is called as soon as the history has another key, or none any more."""
         super().__init__(runtime)
         self._on_key = on_key
         self._keyring = keyring or system_keyring()
@@ -81,17 +80,7 @@ class PrivacyService(Service):
         `words`: what opens it now.  Backups elsewhere stay as they are.  Ends as `encrypt`, or with key.wrong.
         """
         by_itself = self._keys().has(KEYRING)
-        checked = self.check(words)
-        renewed: Pending[None] = Pending()
-
-        def begin(result: Problem | None) -> None:
-            if isinstance(result, Problem):
-                renewed.end(result)
-            else:
-                self._put_under_new_keys(passphrase, recovery, by_itself=by_itself).then(renewed.end)
-
-        checked.then(begin)
-        return renewed
+        return self._put_under_new_keys(passphrase, recovery, by_itself=by_itself, first=lambda: self._check(words))
 
     def decrypt(self, words: str) -> Pending[None]:
         """Make the history plain.  `words`: what opens it.
@@ -103,8 +92,7 @@ class PrivacyService(Service):
         before = self._keys()
 
         def rewrite(_none: None) -> None:
-            left = self._store.change_key(None, None)
-            self._on_key()
+            left = self._store.change_key(None, None, self._on_key)
             self._forget(before)
             self._notice(left)
 
@@ -142,39 +130,38 @@ class PrivacyService(Service):
             if self._rules.required and not self._store.read_only:
                 raise KnownError("encryption.required")
             return
-        for keys in key_files(self._paths)[:1]:
-            changed = self._for_organisation(keys, key)
-            if changed != keys:
-                write_keys(self._paths, changed)
+        keys = self._keys()
+        changed = self._for_organisation(keys, key)
+        if changed != keys:
+            put_keys(self._paths, changed)
 
-    def open_by_itself(self, by_itself: bool) -> Pending[None]:
-        """Have the keyring open it on this account, or not any more.
+    def open_by_itself(self, words: str, by_itself: bool) -> Pending[None]:
+        """Have the keyring open it on this account, or not any more.  `words`: what opens it now.
 
-        Ends with None, or a Problem: key.keyring, request.invalid where there is no passphrase then.
+        Ends with None, or a Problem as `check`, key.keyring; raises request.invalid where there is no passphrase then.
         """
-        key, keys = self._key(), self._keys()
-        if not by_itself and not keys.has(PASSPHRASE):
+        if by_itself:
+            return self._change(words, self._with_keyring)
+        before = self._keys()
+        if not before.has(PASSPHRASE):
             raise KnownError("request.invalid", what="only the recovery key would be left to open the history")
-
-        def change() -> None:
-            if by_itself:
-                write_keys(self._paths, self._with_keyring(keys, key))
-            else:
-                write_keys(self._paths, keys.without(KEYRING))
-                self._forget(keys)
-
-        return self._on_thread(change)
+        changed = self._change(words, lambda keys, _key: keys.without(KEYRING))
+        return changed.map(lambda _none: self._forget(before))
 
     # ---- inside
 
-    def _put_under_new_keys(self, passphrase: str, recovery: str, *, by_itself: bool) -> Pending[None]:
+    def _put_under_new_keys(
+        self, passphrase: str, recovery: str, *, by_itself: bool, first: Callable[[], object] = lambda: None
+    ) -> Pending[None]:
+        """`first`: what has to succeed before, on the thread.  Raises KnownError request.invalid, key.mistyped."""
         secret = _secret_of(recovery)
         if not passphrase and not by_itself:
             raise KnownError("request.invalid", what="the passphrase is empty")
-        before = key_files(self._paths)[:1] if self._store.key is not None else []
+        before = [self._keys()] if self._store.key is not None else []
         key = new_data_key()
 
         def make() -> KeyFile:
+            first()
             keys = KeyFile().with_recovery(key, secret)
             if passphrase:
                 keys = keys.with_passphrase(key, passphrase, self._cost())
@@ -183,12 +170,11 @@ class PrivacyService(Service):
 
         def rewrite(keys: KeyFile) -> None:
             try:
-                left = self._store.change_key(key, keys)
+                left = self._store.change_key(key, keys, self._on_key)
             except BaseException:
                 if self._store.key != key:
                     self._forget(keys)
                 raise
-            self._on_key()
             for old in before:
                 self._forget(old)
             self._notice(left)
@@ -208,7 +194,7 @@ class PrivacyService(Service):
                 self._check(words)
             elif self._keys().opened_with(ORGANISATION, private) != key:
                 raise KnownError("key.wrong")
-            write_keys(self._paths, change(self._keys(), key))
+            put_keys(self._paths, change(self._keys(), key))
 
         return self._on_thread(run)
 
@@ -224,10 +210,7 @@ class PrivacyService(Service):
         return self._store.key
 
     def _keys(self) -> KeyFile:
-        found = key_files(self._paths)
-        if not found:
-            raise file_damaged(self._paths)
-        return found[0]
+        return keys_of(self._paths, self._key())
 
     def _with_keyring(self, keys: KeyFile, key: DataKey) -> KeyFile:
         secret = new_key()

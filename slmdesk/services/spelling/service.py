@@ -6,7 +6,7 @@ window never waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -51,11 +51,13 @@ NOT_CUT = frozenset({"ja", "th", "zh"})
 class SpellingService(Service):
     """Checks the spelling of texts.  Service thread."""
 
-    def __init__(self, runtime: Runtime, speller: ChildClient, key: Callable[[], bytes] = bytes) -> None:
-        """`key`: of the person's own words, 32 bytes; empty while the history is not encrypted."""
+    def __init__(
+        self, runtime: Runtime, speller: ChildClient, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)
+    ) -> None:
+        """`keys`: of the person's own words, see `OwnWords`."""
         super().__init__(runtime)
         self._speller = speller
-        self._own = OwnWords(runtime.paths.own_words, key)
+        self._own = OwnWords(runtime.paths.own_words, keys)
         with suppress(KnownError):  # told when a text is checked
             self._own.words()  # now, while its key is that of the history
         self._found: tuple[Dictionary, ...] | None = None

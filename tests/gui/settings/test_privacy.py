@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fakes.encrypted import PASSPHRASE, encrypt
 from fakes.recorder import result_of
+from fakes.vaults import MemoryVault
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
@@ -113,6 +114,38 @@ def test_the_passphrase_is_changed_by_who_knows_it(encrypted):
     services = program.services
     assert result_of(services, lambda: services.privacy.check(WORDS)) is None
     assert isinstance(result_of(services, lambda: services.privacy.check(PASSPHRASE)), Problem)
+
+
+def test_it_opens_by_itself_only_when_who_knows_the_words_says_so(start, paths, monkeypatch):
+    vault = MemoryVault()
+    for module in ("opening", "service"):
+        monkeypatch.setattr(f"slmdesk.services.privacy.{module}.system_keyring", lambda: vault)
+    program = start(key=encrypt(paths))
+    program.window.show_page("Settings")
+    program.wait(lambda: sentence(program).startswith("Encrypted."))
+    dialog = section(program, "keyring_button", "keyring_dialog")
+    forward = program.find("keyring_dialog_next", dialog)
+    assert not forward.isEnabled()
+    fill(program, dialog, keyring_now_field="not the passphrase")
+    program.click(forward)
+    problem = program.find("keyring_dialog_problem", dialog)
+    program.wait(lambda: "does not open it" in problem.text())
+    vault.reason = "it is locked"
+    fill(program, dialog, keyring_now_field=PASSPHRASE)
+    program.click(forward)
+    program.wait(lambda: "it is locked" in problem.text())
+    assert problem.isVisible()
+    assert vault.kept == {}
+    vault.reason = ""
+    program.click(forward)
+    program.wait(lambda: "by itself on this account" in sentence(program))
+    program.wait(lambda: is_gone(program, "keyring_dialog"))
+    assert len(vault.kept) == 1
+    dialog = section(program, "keyring_button", "keyring_dialog")
+    fill(program, dialog, keyring_now_field=PASSPHRASE)
+    program.click(program.find("keyring_dialog_next", dialog))
+    program.wait(lambda: sentence(program) == "Encrypted. It opens with the passphrase or with the recovery key.")
+    program.wait(lambda: vault.kept == {})
 
 
 def test_a_new_recovery_key_counts_once_it_is_typed_back_and_can_be_printed(encrypted, tmp_path):

@@ -16,7 +16,7 @@ from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import open_services
-from slmdesk.services.privacy.opening import Ways, open_by, open_by_organisation, state_of, ways_of
+from slmdesk.services.privacy.opening import Ways, open_backup, open_by, open_by_organisation, state_of, ways_of
 from slmdesk.store import Cost
 from slmdesk.store.backup import keep_copy, kept_copies
 
@@ -133,18 +133,48 @@ def test_the_keyring_opens_it_by_itself(opened, vault, recovery) -> None:
     assert WORDS not in json.dumps(vault.kept)
     by_itself = open_echo()
     assert result_of(by_itself, by_itself.privacy.state).by_keyring
-    assert result_of(by_itself, lambda: by_itself.privacy.open_by_itself(False)) is None
+    assert result_of(by_itself, lambda: by_itself.privacy.open_by_itself(WORDS, False)) is None
     by_itself.close()
     with pytest.raises(KnownError, match=r"key\.missing"):
         open_echo()
     again = reopened(WORDS)
     services = again.services
-    assert result_of(services, lambda: services.privacy.open_by_itself(True)) is None
+    refused = result_of(services, lambda: services.privacy.open_by_itself(OTHER, True))
+    assert (refused.code, vault.kept) == ("key.wrong", {}), "who passes an open window cannot do it"
+    assert result_of(services, lambda: services.privacy.open_by_itself(WORDS, True)) is None
+    assert result_of(services, lambda: services.privacy.open_by_itself(OTHER, False)).code == "key.wrong"
     services.close()
     vault.kept.clear()
     with pytest.raises(KnownError, match=r"key\.missing"):
         reopened()
     reopened(recovery).services.close()
+
+
+def test_after_new_keys_that_were_cut_short_the_right_file_of_keys_is_changed(
+    opened, vault, recovery, monkeypatch, tmp_path
+) -> None:
+    """Of the two that are there: the one before is still under the name of the file of keys."""
+    recorder = opened()
+    services = recorder.services
+    encrypted(recorder, recovery)
+
+    def unwritable(paths, _keys):
+        raise KnownError("file.unwritable", path=str(paths.keys_file), reason="busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("slmdesk.store.encrypting.adopt_next_keys", unwritable)
+        assert result_of(services, lambda: services.privacy.renew(WORDS, OTHER, recovery)).code == "file.unwritable"
+    assert services.paths.next_keys_file.exists()
+    backup = tmp_path / "my.slmbackup"
+    assert not isinstance(result_of(services, lambda: services.backups.make(backup)), Problem)
+    assert open_backup(backup, OTHER) == services.store.key
+    assert result_of(services, lambda: services.privacy.change_passphrase(OTHER, WORDS)) is None
+    assert not services.paths.next_keys_file.exists()
+    services.close()
+    for _ in range(2):
+        with pytest.raises(KnownError, match=r"key\.wrong"):
+            reopened(OTHER)
+        reopened(WORDS).services.close()
 
 
 def test_a_keyring_that_refuses_leaves_everything_as_it_was(opened, vault, recovery) -> None:
@@ -186,6 +216,12 @@ def test_the_passphrase_and_the_recovery_key_change(opened, vault, recovery) -> 
     assert ended(lambda: services.privacy.check(other)) is None
     with pytest.raises(KnownError, match=r"request\.invalid"):
         services.service_thread.call(lambda: services.privacy.change_passphrase(OTHER, ""))
+    for passphrase, key in ((WORDS, mistyped), ("", recovery)):
+        with pytest.raises(KnownError, match=r"request\.invalid|key\.mistyped"):
+            services.service_thread.call(
+                lambda passphrase=passphrase, key=key: services.privacy.renew(OTHER, passphrase, key)
+            )
+    assert ended(lambda: services.privacy.renew(WORDS, WORDS, recovery)) == "key.wrong"
     assert ended(lambda: services.privacy.renew(OTHER, WORDS, recovery)) is None
     assert [ended(lambda words=words: services.privacy.check(words)) for words in (WORDS, recovery, OTHER, other)] == [
         None, None, "key.wrong", "key.wrong",
@@ -205,7 +241,7 @@ def test_without_a_passphrase_only_the_keyring_and_paper_open_it(opened, vault, 
             services.service_thread.call(begin)
     assert result_of(services, lambda: services.privacy.encrypt("", recovery, by_itself=True)) is None
     with pytest.raises(KnownError, match="only the recovery key"):
-        services.service_thread.call(lambda: services.privacy.open_by_itself(False))
+        services.service_thread.call(lambda: services.privacy.open_by_itself(recovery, False))
 
 
 def test_names_in_other_files_are_sealed_as_well(opened, vault, recovery) -> None:
@@ -220,6 +256,109 @@ def test_names_in_other_files_are_sealed_as_well(opened, vault, recovery) -> Non
     assert files_with(MARKER) == []
     assert result_of(services, lambda: services.privacy.decrypt(WORDS)) is None
     assert files_with(MARKER) == ["my-words.txt", "settings.json"]
+
+
+def test_new_keys_lose_no_name_and_no_word(opened, vault, recovery) -> None:
+    recorder = opened()
+    services = recorder.services
+    named = {
+        "ca_file": str(services.paths.models / MARKER), "hub_hosts": f"{MARKER.lower()}.example.org",
+        "proxy": f"http://{MARKER.lower()}.example.org:3128", "token_host": f"{MARKER.lower()}.example.org",
+    }  # fmt: skip
+
+    def names() -> dict[str, str]:
+        return {key: getattr(services.settings.current, key) for key in named}
+
+    services.service_thread.call(lambda: services.settings.change(**named))
+    services.service_thread.call(lambda: services.spelling.add_words([MARKER]))
+    encrypted(recorder, recovery)
+    assert result_of(services, lambda: services.privacy.renew(WORDS, OTHER, recovery)) is None
+    assert names() == named
+    services.service_thread.call(lambda: services.settings.change(font_scale=110))
+    services.close()
+    assert files_with(MARKER) == []
+    services = reopened(OTHER).services
+    assert names() == named
+    assert own_words(services) == (MARKER,)
+
+
+CHANGES = {
+    "new keys": (lambda services, recovery: services.privacy.renew(WORDS, WORDS, recovery), WORDS),
+    "none": (lambda services, _recovery: services.privacy.decrypt(WORDS), ""),
+}
+
+
+@pytest.fixture(params=CHANGES)
+def change(request):
+    """How the history comes to other keys, and what opens it then; "" for nothing."""
+    return CHANGES[request.param]
+
+
+def with_names(recorder) -> str:
+    """The folder that its settings name, in an encrypted history; the marker is in the own words."""
+    services = recorder.services
+    folder = str(services.paths.models / MARKER)
+    services.service_thread.call(lambda: services.settings.change(ca_file=folder))
+    services.service_thread.call(lambda: services.spelling.add_words([MARKER]))
+    return folder
+
+
+def named_file(services) -> str:
+    return services.service_thread.call(lambda: services.settings.current.ca_file)
+
+
+def save_settings(services) -> None:
+    services.service_thread.call(lambda: services.settings.change(font_scale=services.settings.current.font_scale + 1))
+
+
+def test_killed_before_the_files_beside_are_written_anew_they_are_at_the_next_start(
+    opened, vault, recovery, change
+) -> None:
+    recorder = opened()
+    services = recorder.services
+    encrypted(recorder, recovery)
+    folder = with_names(recorder)
+    change, opens = change
+    services.privacy._on_key = lambda: None  # as if killed: nothing of it is done
+    assert result_of(services, lambda: change(services, recovery)) is None
+    services.close()
+    for _ in range(2):
+        again = reopened(opens) if opens else Recorder(open_echo())
+        services = again.services
+        assert (named_file(services), own_words(services), again.of(Noticed)) == (folder, (MARKER,), [])
+        save_settings(services)
+        services.close()
+        assert files_with(MARKER) == ([] if opens else ["my-words.txt", "settings.json"])
+        assert b"former-keys" not in find_paths().database.read_bytes()
+
+
+def test_a_disk_that_is_full_for_the_copies_keeps_nothing_else_from_being_written(
+    opened, vault, recovery, change, monkeypatch
+) -> None:
+    recorder = opened()
+    services = recorder.services
+    encrypted(recorder, recovery)
+    folder = with_names(recorder)
+
+    def full(*_given, **_named) -> bool:
+        raise KnownError("disk.full", path="backups", needed_bytes=2, available_bytes=1)
+
+    change, opens = change
+    with monkeypatch.context() as patched:
+        patched.setattr("slmdesk.store.store.renew_copies", full)
+        assert result_of(services, lambda: change(services, recovery)) is None, "it has taken effect"
+    assert named_file(services) == folder
+    services.close()
+    again = reopened(opens) if opens else Recorder(open_echo())
+    services = again.services
+    assert named_file(services) == folder
+    assert own_words(services) == (MARKER,)
+    services.close()
+    assert files_with(MARKER) == ([] if opens else ["my-words.txt", "settings.json"])
+
+
+def own_words(services) -> tuple[str, ...]:
+    return result_of(services, services.spelling.state).words
 
 
 def test_the_library_that_is_missing_is_named(opened, monkeypatch) -> None:

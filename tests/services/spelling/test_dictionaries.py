@@ -111,21 +111,34 @@ def test_a_file_of_own_words_that_is_no_text_is_left_as_it_is(tmp_path):
     assert path.read_bytes() == b"\xff\xfe\x00"
 
 
+def test_words_that_were_added_elsewhere_stay_when_the_history_gets_another_key(tmp_path):
+    path, keys = tmp_path / "my-words.txt", [bytes(range(32))]
+    own = OwnWords(path, lambda: tuple(keys))
+    own.add(frozenset({"Zebrafishxq"}))
+    OwnWords(path, lambda: tuple(keys)).add(frozenset({"Muster"}))
+    for now in (bytes(32), b""):
+        keys.insert(0, now)
+        own.reseal()
+        del keys[1:]
+        assert OwnWords(path, lambda: tuple(keys)).words() == {"Zebrafishxq", "Muster"}
+    assert b"Muster" in path.read_bytes()
+
+
 def test_own_words_of_an_encrypted_history_are_sealed_and_plain_again_without_a_key(tmp_path):
     path, key = tmp_path / "my-words.txt", [b""]
-    own = OwnWords(path, lambda: key[0])
+    own = OwnWords(path, lambda: (key[0],))
     own.add(frozenset({"Zebrafishxq"}))
     assert b"Zebrafishxq" in path.read_bytes()  # the control
     key[0] = bytes(range(32))
-    sealing = OwnWords(path, lambda: key[0])
+    sealing = OwnWords(path, lambda: (key[0],))
     assert sealing.words() == {"Zebrafishxq"}
     assert b"Zebrafishxq" not in path.read_bytes()
     sealing.add(frozenset({"Muster"}))
-    assert OwnWords(path, lambda: key[0]).words() == {"Zebrafishxq", "Muster"}
+    assert OwnWords(path, lambda: (key[0],)).words() == {"Zebrafishxq", "Muster"}
     before = path.read_bytes()
     for other in (b"", bytes(32)):
         with pytest.raises(KnownError, match=r"file\.unreadable"):
-            OwnWords(path, lambda other=other: other).words()
+            OwnWords(path, lambda other=other: (other,)).words()
         with pytest.raises(KnownError, match=r"file\.unreadable"):
-            OwnWords(path, lambda other=other: other).add(frozenset({"lost"}))
+            OwnWords(path, lambda other=other: (other,)).add(frozenset({"lost"}))
     assert path.read_bytes() == before
