@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import click
 
 from slmdesk.cli.console import Console, json_option, table
@@ -78,13 +80,17 @@ def remove(console: Console, rule: str) -> None:
 @retention.command()
 @click.argument("target", metavar="ID_OR_ALL")
 @click.option("--reason", default="", help="Why; shown with the hold.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The last day; it is then released."
+)
 @json_option
 @click.pass_obj
-def hold(console: Console, target: str, reason: str) -> None:
+def hold(console: Console, target: str, reason: str, until: datetime | None) -> None:
     """Hold an item, a space, a document or a folder by its ID, or “all”: nothing deletes it until it is released."""
+    end = (until + timedelta(days=1)).timestamp() if until else None
     with console.services() as services:
         made = services.service_thread.call(
-            lambda: services.retention.hold("" if target == "all" else target, reason=reason)
+            lambda: services.retention.hold("" if target == "all" else target, reason=reason, until=end)
         )
         _show_hold(console, services, made)
 
@@ -107,8 +113,8 @@ def release(console: Console, hold_id: str) -> None:
 def run(console: Console, yes: bool) -> int | None:
     """Carry out the rules now; it is done by itself once a day too."""
     with console.services() as services:
-        done = console.result_of(services, lambda: services.retention.run(confirmed=yes))
         rules = {one.id: one for one in services.service_thread.call(services.retention.rules)}
+        done = console.result_of(services, lambda: services.retention.run(confirmed=yes))
     if console.as_json:
         doubt: Json = (
             {"last": iso_time(done.doubt.last), "now": iso_time(done.doubt.now)} if done.doubt is not None else None

@@ -84,6 +84,8 @@ class Hold:
     set_by: SetBy
     since: float
     """Seconds since 1970."""
+    until: float | None = None
+    """From when on it is released; None: only by somebody."""
 
 
 def counted(kind: str, count: int) -> str:

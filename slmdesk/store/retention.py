@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.retention import Hold, Rule, SetBy, Then, What
@@ -210,14 +210,17 @@ class Holds(StorePart):
         )
         return [(row[0], row[1]) for row in rows]
 
-    def add(self, what: What, target: str, *, reason: str, set_by: SetBy) -> Hold:
-        """Set a hold; where the same one is there already, return that."""
+    def add(self, what: What, target: str, *, reason: str, set_by: SetBy, until: float | None = None) -> Hold:
+        """Set a hold; where the same one is there already, return that, with this end."""
         old = self._first(
             hold_from, "select * from holds where what = ? and target = ? and set_by = ?", (what, target, set_by)
         )
         if old is not None:
-            return old
-        hold = Hold(new_id(), what, target, reason, set_by, self._clock())
+            if old.until != until:
+                with self._db.writing():
+                    self._update("holds", {"until": until}, "id = ?", old.id)
+            return replace(old, until=until)
+        hold = Hold(new_id(), what, target, reason, set_by, self._clock(), until)
         with self._db.writing():
             self._insert("holds", {name: getattr(hold, name) for name in Hold.__slots__})
         return hold

@@ -258,10 +258,15 @@ def m015_redactions(db: Database) -> None:
     )
 
 
+def m016_hold_end(db: Database) -> None:
+    """When a hold ends by itself."""
+    db.conn.execute('alter table holds add column "until" real')
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
     m008_thoughts, m009_edits, m010_presets, m011_archive, m012_ledger, m013_retention,
-    m014_encryption, m015_redactions,
+    m014_encryption, m015_redactions, m016_hold_end,
 )  # fmt: skip
 
 

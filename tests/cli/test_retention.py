@@ -50,6 +50,10 @@ def test_a_hold_refuses_deleting_until_it_is_released(run, with_model, home) -> 
     assert run("history", "empty-trash", "--json").json["deleted"] == []
     assert run("retention", "release", held["id"]).status == 0
     assert run("history", "empty-trash", "--json").json["deleted"] == [item["id"]]
+    until = run("retention", "hold", "all", "--until", "2999-01-31")
+    assert until.out.split("  ")[1] == "everything until 31 January 2999\n"
+    past = run("retention", "hold", item["id"], "--until", "2020-01-31")
+    assert past.status == 1
     everything = run("retention", "hold", "all")
     assert everything.out.split("  ")[1] == "everything\n"
 

@@ -10,9 +10,9 @@ from slmdesk.services.documents.names import folded_name
 from slmdesk.store import Store
 
 
-def take_policy(store: Store, policy: Policy) -> None:
+def take_policy(store: Store, policy: Policy) -> bool:
     """Make the organisation's rules and holds those of its policy.  Where the policy cannot be understood its rules
-    are gone, and its holds stay.  Raises KnownError store.*.
+    are gone, and its holds stay.  Returns whether holds have changed.  Raises KnownError store.*.
     """
     wanted = [(one.kind, one.days, one.trash_days) for one in policy.rules]
     old = [one for one in store.rules.all() if one.set_by is SetBy.POLICY]
@@ -24,12 +24,12 @@ def take_policy(store: Store, policy: Policy) -> None:
                 then = Then.DELETE if kind == DOCUMENT else Then.TRASH
                 store.rules.add(kind, folder="", days=days, then=then, trash_days=trash_days, set_by=SetBy.POLICY)
     is_broken = any(one.code == "policy.invalid" for one in policy.problems)
-    _take_holds(store, policy.holds, is_complete=not is_broken)
+    return _take_holds(store, policy.holds, is_complete=not is_broken)
 
 
-def _take_holds(store: Store, texts: Sequence[str], *, is_complete: bool) -> None:
+def _take_holds(store: Store, texts: Sequence[str], *, is_complete: bool) -> bool:
     """Hold what these words of a policy name.  What they named once stays held while they are there: a space can be
-    renamed by anybody.
+    renamed by anybody.  Returns whether something has changed.
     """
     held = {place: _reason(text) for text in texts for place in _held_by(store, text)}
     reasons = set(map(_reason, texts))
@@ -42,6 +42,7 @@ def _take_holds(store: Store, texts: Sequence[str], *, is_complete: bool) -> Non
                 store.holds.remove(hold.id)
             for what, target in sorted(new):
                 store.holds.add(what, target, reason=held[what, target], set_by=SetBy.POLICY)
+    return bool(gone or new)
 
 
 def _reason(text: str) -> str:

@@ -6,11 +6,9 @@ backup has become the history.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import TRASH_DAYS
@@ -26,6 +24,7 @@ from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.history.deletion import SlicedDeletion
 from slmdesk.services.history.policy_rules import take_policy
+from slmdesk.services.history.retention_labels import day_words
 from slmdesk.store import SPACE
 from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
 
@@ -95,8 +94,7 @@ class RetentionService(Service):
             if kind not in ("", "chat"):
                 raise KnownError("request.invalid", what="a space holds chats alone")
             folder = self._chats.spaces.get(folder).id
-        if not self._store.rules.all() and self._store.rules.time_of(SEEN) is None:
-            self._store.rules.keep_time(SEEN, self._clock())  # a person is here, who knows the date
+        self._know_date()
         return self._store.rules.add(
             kind, folder=folder, days=days, then=then, trash_days=trash_days, set_by=SetBy.PERSON
         )
@@ -113,13 +111,18 @@ class RetentionService(Service):
         """Return all holds, those of the organisation too."""
         return self._store.holds.all()
 
-    def hold(self, target: str = "", *, reason: str = "") -> Hold:
+    def hold(self, target: str = "", *, reason: str = "", until: float | None = None) -> Hold:
         """Hold an item, a space with its chats, a document or a folder that is asked by its id; "": everything.
 
-        Nothing deletes it until it is released.  Raises KnownError `item.unknown`, store.*.
+        Nothing deletes it until it is released, by a sweep from `until` on (seconds since 1970).  Raises KnownError
+        `item.unknown`, `request.invalid` for an end that is over, store.*.
         """
         what, found = self._found(target) if target else (What.ALL, "")
-        hold = self._store.holds.add(what, found, reason=reason.strip(), set_by=SetBy.PERSON)
+        if until is not None:
+            if until <= self._clock():
+                raise KnownError("request.invalid", what="the end of a hold is in the past")
+            self._know_date()
+        hold = self._store.holds.add(what, found, reason=reason.strip(), set_by=SetBy.PERSON, until=until)
         self._say(hold)
         return hold
 
@@ -197,19 +200,28 @@ class RetentionService(Service):
         self._sweeping = in_slices(self._service_thread, self.sweep())
         return self._sweeping
 
+    def _know_date(self) -> None:
+        """Where nothing was ever swept: a person is here, who knows the date."""
+        if self._store.rules.time_of(SEEN) is None and not self._has_work:
+            self._store.rules.keep_time(SEEN, self._clock())
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether there is a rule, or a hold that ends by itself."""
+        return bool(self._store.rules.all()) or any(one.until is not None for one in self._store.holds.all())
+
     def _look(self) -> None:
         """Sweep where the last time is a day ago; then look again in an hour."""
         self.take_policy()  # a backup may have become the history
         self._later = self._service_thread.call_later(LOOK_S, self._look)
         swept, now = self._store.rules.time_of(SWEPT), self._clock()
-        if self._store.rules.all() and (swept is None or not 0 <= now - swept < DAY_S):
+        if self._has_work and (swept is None or not 0 <= now - swept < DAY_S):
             self.run()
 
     def sweep(self) -> Slices[Swept]:
         """The work of `run`: yields wherever other work may run."""
         done = Swept()
-        rules = self._store.rules.all()
-        if not rules:
+        if not self._has_work:
             return done
         now, doubt = self._clock(), self.doubt()
         restored = self._store.rules.time_of(RESTORED)
@@ -221,6 +233,11 @@ class RetentionService(Service):
         if restored is not None and now < restored + REST_S:
             done.rests_until = restored + REST_S
             return done
+        for hold in self._store.holds.all():
+            if hold.until is not None and hold.until <= now:
+                self._store.holds.remove(hold.id)
+                self._say(hold)
+        rules = self._store.rules.all()
         for rule in rules:
             yield from self._carry_out(rule, now, done)
         yield from self._end(rules, done, now)
@@ -323,7 +340,7 @@ class RetentionService(Service):
         """Tell once what a rule has done, and log the count."""
         if count := done.trashed.get(rule.id):
             self._store.rules.note(rule.id, rule.kind, "trashed", count)
-            until = _day(now + rule.trash_days * DAY_S)
+            until = day_words(now + rule.trash_days * DAY_S)
             what = counted(rule.kind, count)
             self._publish(Noticed(problem_for(KnownError("retention.trashed", what=what, days=rule.days, until=until))))
         if count := done.deleted.get(rule.id):
@@ -334,12 +351,13 @@ class RetentionService(Service):
     def _say_doubt(self, doubt: Doubt) -> None:
         if not self._is_doubted:
             self._is_doubted = True
-            error = KnownError("retention.clock", last=_day(doubt.last), now=_day(doubt.now))
+            error = KnownError("retention.clock", last=day_words(doubt.last), now=day_words(doubt.now))
             self._publish(Noticed(problem_for(error)))
 
     def take_policy(self) -> None:
         """Make the organisation's rules and holds those of its policy; see `take_policy`."""
-        take_policy(self._store, self._settings.policy)
+        if take_policy(self._store, self._settings.policy):
+            self._publish(ItemsAdded())
 
     def _found(self, target: str) -> tuple[What, str]:
         """Return what has this id, or the only id that begins with it.  Raises KnownError `item.unknown`."""
@@ -353,8 +371,10 @@ class RetentionService(Service):
         raise KnownError("item.unknown", id=target[:80])
 
     def _say(self, hold: Hold) -> None:
-        """Tell what shows the item that it is held, or no longer."""
-        if hold.what is What.ITEM:
+        """Tell what shows items that they are held, or no longer."""
+        if hold.what in (What.ALL, What.FOLDER):
+            self._publish(ItemsAdded())
+        elif hold.what is What.ITEM:
             with suppress(KnownError):
                 self._publish(ItemChanged(self._store.items.get(hold.target)))
 
@@ -371,12 +391,3 @@ def _is_due(rule: Rule, item: OldItem, now: float) -> bool:
     if rule.then is Then.DELETE:
         return True
     return item.deleted_at is not None and max(item.deleted_at, rule.since) + rule.trash_days * DAY_S <= now
-
-
-def _day(when: float) -> str:
-    """A date as people write it, such as 4 May 2026; of a time that is none, its number."""
-    try:
-        day = date.fromtimestamp(when)
-    except (ValueError, OverflowError, OSError):
-        return f"{when:.0f}"
-    return f"{day.day} {time.strftime('%B', day.timetuple())} {day.year}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import date
+
 from slmdesk.core.labels import clean_label
 from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then, What
 
@@ -24,7 +27,7 @@ def rule_words(rule: Rule, space: str) -> str:
 def hold_words(hold: Hold, name: str) -> str:
     """Say a hold in a line; `name`: of what it is on."""
     what = "everything" if hold.what is What.ALL else f"{hold.what} {hold.target} “{clean_label(name, MOST_NAME)}”"
-    return f"{what}{f' ({clean_label(hold.reason, 80)})' if hold.reason else ''}"
+    return f"{what}{_why(hold)}{_until(hold)}"
 
 
 def held_words(hold: Hold | None) -> str:
@@ -33,5 +36,22 @@ def held_words(hold: Hold | None) -> str:
         return ""
     who = "You have" if hold.set_by is SetBy.PERSON else "Your organisation has"
     what = {What.ALL: "everything", What.FOLDER: "this space"}.get(hold.what, "this chat")
-    why = f" ({clean_label(hold.reason, 80)})" if hold.reason else ""
-    return f"{who} put {what} on hold{why}: nothing deletes it until the hold is released."
+    return f"{who} put {what} on hold{_why(hold)}{_until(hold)}: nothing deletes it until the hold is released."
+
+
+def day_words(when: float) -> str:
+    """A date as people write it, such as 4 May 2026; of a time that is none, its number."""
+    try:
+        day = date.fromtimestamp(when)
+    except (ValueError, OverflowError, OSError):
+        return f"{when:.0f}"
+    return f"{day.day} {time.strftime('%B', day.timetuple())} {day.year}"
+
+
+def _why(hold: Hold) -> str:
+    return f" ({clean_label(hold.reason, 80)})" if hold.reason else ""
+
+
+def _until(hold: Hold) -> str:
+    """It ends at midnight: the day before is the last one."""
+    return "" if hold.until is None else f" until {day_words(hold.until - 1)}"

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget, QMenu, QMessageBox, QPushButton
 
 from slmdesk.core.retention import SetBy, Then
+from slmdesk.gui.chat.list.rows import HELD_ROLE, ID_ROLE
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.retention import RulesWindow
 
@@ -82,6 +83,16 @@ def test_what_the_organisation_set_cannot_be_removed(program):
     assert not program.find("rules_remove_button", window).isEnabled()
 
 
+def marked(listed) -> list[str]:
+    """The chats in the list with a lock."""
+    rows = listed.view.model()
+    found = [index for at in range(rows.rowCount()) if (index := rows.index(at, 0)).data(HELD_ROLE)]
+    for index in found:
+        assert "On hold" in index.data(Qt.ItemDataRole.ToolTipRole)
+        assert "On hold" in index.data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    return [index.data(ID_ROLE) for index in found]
+
+
 def test_a_chat_is_held_from_its_menu_and_says_so(program):
     program.send("hello")
     program.wait(lambda: len(program.chat.message_ids) == 2)
@@ -97,6 +108,15 @@ def test_a_chat_is_held_from_its_menu_and_says_so(program):
     next(one for one in menu.actions() if one.objectName() == "hold_action").trigger()
     program.wait(badge.isVisible)
     assert badge.toolTip().find("You have put this chat on hold") >= 0
+    program.wait(lambda: marked(listed))
+    program.ask(lambda services: services.retention.toggle_hold(chat))
+    program.wait(lambda: not marked(listed) and not badge.isVisible())
+    everything = program.ask(lambda services: services.retention.hold())
+    program.wait(lambda: marked(listed) and badge.isVisible())
+    program.ask(lambda services: services.retention.release(everything.id))
+    program.wait(lambda: not marked(listed) and not badge.isVisible())
+    program.ask(lambda services: services.retention.toggle_hold(chat))
+    program.wait(lambda: marked(listed) and badge.isVisible())
     program.ask(lambda services: services.history.trash(chat))
     trash = DeletedChats(program.bridge, program.window)
     trash.show()

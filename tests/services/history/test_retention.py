@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -467,6 +468,36 @@ def test_an_organisations_rules_and_holds_hold_and_cannot_be_lifted_here(kept, t
     assert kept.do(kept.rules.rules) == again, "the same policy changes nothing"
     with_policy(kept, "[retention]\ndays = 30", tmp_path)
     assert kept.do(kept.rules.holds) == []
+
+
+@pytest.mark.parametrize("with_rule", [False, True])
+def test_a_hold_with_an_end_is_released_by_a_sweep_from_then_on_and_not_by_a_wrong_clock(kept, with_rule):
+    item = kept.add("old", 100)
+    if with_rule:
+        kept.do(lambda: kept.rules.add_rule("", days=90, then=Then.DELETE))
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        kept.do(lambda: kept.rules.hold(item, until=kept.clock.now))
+    end = kept.clock.now + 12 * DAY_S
+    hold = kept.do(lambda: kept.rules.hold(item, until=end))
+    assert kept.do(lambda: kept.rules.hold(item, until=end + DAY_S)) == replace(hold, until=end + DAY_S), "a later end"
+    hold = kept.do(lambda: kept.rules.hold(item, until=end))
+    right = kept.clock.now
+    kept.clock.now += YEAR
+    assert kept.sweep().doubt is not None
+    assert kept.do(kept.rules.holds) == [hold]
+    kept.clock.now = right
+    for _ in range(11):
+        kept.clock.now += DAY_S
+        assert kept.sweep().deleted == {}
+        assert kept.do(kept.rules.holds) == [hold]
+    kept.recorder.events.clear()
+    kept.clock.now += DAY_S
+    done = kept.sweep()
+    assert kept.do(kept.rules.holds) == []
+    assert bool(done.deleted) is with_rule
+    assert [one.item.id for one in kept.recorder.of(ItemChanged)] == [item], "what shows it is told"
+    if not with_rule:
+        kept.do(lambda: kept.services.history.delete_for_good(item))
 
 
 RULES = '[retention]\ndays = 30\nhold = ["folder:Matter 12"]\n'

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.retention import Hold
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.services.base.events import ItemChanged, Problem
+from slmdesk.services.base.events import ItemChanged, ItemsAdded, Problem
 from slmdesk.services.chat.ephemeral import is_private
 from slmdesk.services.history.retention_labels import held_words
 
@@ -23,6 +23,7 @@ class HoldWatch(QObject):
         self._bridge = bridge
         self._chat = ""
         bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemsAdded, self._on_items_added)
 
     @Slot(str, str)
     def show(self, chat: str, _title: str = "") -> None:
@@ -32,6 +33,11 @@ class HoldWatch(QObject):
             self.shown.emit("")
             return
         self._bridge.ask(lambda services: services.retention.hold_on(chat), partial(self._on_found, chat), _ignore)
+
+    @Slot()
+    def _on_items_added(self) -> None:
+        """A space, or everything, may have been put on hold or released."""
+        self.show(self._chat)
 
     def _on_found(self, chat: str, hold: Hold | None) -> None:
         if chat == self._chat:

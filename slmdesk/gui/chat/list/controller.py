@@ -66,6 +66,8 @@ class ListController(QObject):
         """The chats of the answers that are being written."""
         self._unread = frozenset(state.current.unread_chats.split())
         """Chats with an answer that ended while another one was open."""
+        self._held: frozenset[str] = frozenset()
+        """Chats and spaces on hold, as far as they were listed."""
         self._others: set[str] = set()
         """Items that are no chats."""
         self._homes: dict[str, str] = {}
@@ -195,6 +197,7 @@ class ListController(QObject):
         for item in items:
             self._note_home(item)
         self.rows.show_page([row_of(item) for item in items])
+        self._ask_held([item.id for item in items])
         self._show_hint()
         self._mark()
         self.rows_changed.emit()
@@ -203,6 +206,7 @@ class ListController(QObject):
         if words != self._words:
             return
         self.rows.show_hits([row_of_hit(hit) for hit in found])
+        self._ask_held([hit.item for hit in found])
         if not found:
             hint = "Nothing found in the archive" if self.place.is_archive else "Nothing found"
         elif len(found) >= MOST_HITS:
@@ -246,6 +250,7 @@ class ListController(QObject):
         self._note_home(item)
         if self._is_listed(item):
             self.rows.put(row_of(item))
+            self._ask_held([item.id])
         else:
             self.rows.drop(item.id)
         self._show_hint()
@@ -279,8 +284,18 @@ class ListController(QObject):
         if self.place == ALL:
             spaces = self.spaces.spaces
             self.rows.show_spaces([row_of_space(one, at) for at, one in enumerate(spaces)])
+            self._ask_held([one.id for one in spaces])
             self._mark()
             self.rows_changed.emit()
+
+    def _ask_held(self, ids: Sequence[str]) -> None:
+        """Find out which of these chats or spaces are on hold."""
+        if ids:
+            self._bridge.ask(lambda services: services.retention.held(ids), partial(self._on_held, ids))
+
+    def _on_held(self, ids: Sequence[str], held: set[str]) -> None:
+        self._held = self._held - set(ids) | held
+        self.rows.set_held(self._held)
 
     def _show_hint(self) -> None:
         """Say why there is no row."""

@@ -28,6 +28,7 @@ HEADING_ROLE = ID_ROLE + 6
 SPACE_ROLE = ID_ROLE + 7
 COUNT_ROLE = ID_ROLE + 8
 PINNED_ROLE = ID_ROLE + 9
+HELD_ROLE = ID_ROLE + 10
 CHATS = "application/x-slmdesk-chats"
 """Type of dragged chats: their ids, a line each."""
 SPACES, PINNED = "Spaces", "Pinned"
@@ -93,6 +94,7 @@ class ChatRows(QAbstractListModel):
         self._open = ""
         self._writing: frozenset[str] = frozenset()
         self._unread: frozenset[str] = frozenset()
+        self._held: frozenset[str] = frozenset()
         self._today = date.today()
 
     @property
@@ -175,6 +177,12 @@ class ChatRows(QAbstractListModel):
             self._unread = chats
             self._describe_marks()
 
+    def set_held(self, ids: frozenset[str]) -> None:
+        """Mark the chats and spaces that are on hold."""
+        if ids != self._held:
+            self._held = ids
+            self._describe_marks()
+
     def set_today(self, today: date) -> None:
         """Group by what is today now; does nothing on the same day."""
         if today != self._today:
@@ -206,7 +214,7 @@ class ChatRows(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return row.title
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(f"{row.title}\n{self._news_of(row)}".rstrip())
+            return plain_tip("\n".join(part for part in (row.title, self._news_of(row), self._hold_of(row)) if part))
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self._description_of(row)
         if role == HEADING_ROLE:
@@ -217,6 +225,8 @@ class ChatRows(QAbstractListModel):
             return row.id in self._writing
         if role == UNREAD_ROLE:
             return row.id in self._unread
+        if role == HELD_ROLE:
+            return row.id in self._held
         return {
             ID_ROLE: row.id, SNIPPET_ROLE: row.snippet, MESSAGE_ROLE: row.message, SPACE_ROLE: row.is_space,
             COUNT_ROLE: row.count, PINNED_ROLE: row.is_pinned,
@@ -269,16 +279,22 @@ class ChatRows(QAbstractListModel):
     def _description_of(self, row: Row) -> str:
         """The marks in words, for screen readers."""
         if row.is_space:
-            return "A space with 1 chat." if row.count == 1 else f"A space with {row.count:,} chats."
+            words = "A space with 1 chat." if row.count == 1 else f"A space with {row.count:,} chats."
+            return f"{words} {self._hold_of(row)}".rstrip()
         is_open = "This chat is open." if row.id == self._open else ""
         group = "" if self.is_search else f"{self._group_of(row)}."
-        return " ".join(part for part in (is_open, self._news_of(row), group, without_marks(row.snippet)) if part)
+        parts = (is_open, self._news_of(row), self._hold_of(row), group, without_marks(row.snippet))
+        return " ".join(part for part in parts if part)
 
     def _news_of(self, row: Row) -> str:
         """What the dot of a row stands for; '' without one."""
         if row.id in self._writing:
             return "An answer is being written."
         return "There is a new answer." if row.id in self._unread else ""
+
+    def _hold_of(self, row: Row) -> str:
+        """What the lock of a row stands for; '' without one."""
+        return "On hold: nothing deletes it." if row.id in self._held else ""
 
     def _group_of(self, row: Row) -> str:
         if row.is_space:
@@ -293,7 +309,7 @@ class ChatRows(QAbstractListModel):
 
     def _describe_marks(self) -> None:
         if self.rows:
-            roles = [OPEN_ROLE, WRITING_ROLE, UNREAD_ROLE]
+            roles = [OPEN_ROLE, WRITING_ROLE, UNREAD_ROLE, HELD_ROLE]
             self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), roles)
 
     def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:

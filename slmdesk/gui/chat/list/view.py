@@ -34,6 +34,7 @@ from slmdesk.gui.chat.list.rows import (
     CHATS,
     COUNT_ROLE,
     HEADING_ROLE,
+    HELD_ROLE,
     ID_ROLE,
     OPEN_ROLE,
     SNIPPET_ROLE,
@@ -139,6 +140,10 @@ class RowPainter(QStyledItemDelegate):
             place, line = _cut(line, option.fontMetrics.horizontalAdvance(count), at_left=is_mirrored)
             painter.setPen(muted)
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), count)
+        if index.data(HELD_ROLE):
+            place, line = _cut(line, size, at_left=is_mirrored)
+            top = place.top() + (place.height() - size) // 2
+            painter.drawPixmap(place.left(), top, pixmap("lock", muted, size=size, scale=ratio))
         is_writing = bool(index.data(WRITING_ROLE))
         if is_writing or index.data(UNREAD_ROLE):  # a ring while an answer is written, a disc when it is new
             place, line = _cut(line, DOT, at_left=is_mirrored)
