@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
@@ -170,7 +171,14 @@ class CollectionService(Service):
         self.runner.drop(record.id)
         self._leave(record.id)
         self._store.jobs.forget_index_jobs(record.id)
-        return self._removal.forget_folder(record.id)
+        return self._removal.forget_folder(record.id).then(partial(self._on_forgotten, record.id))
+
+    def _on_forgotten(self, id: str, end: Problem | None) -> None:
+        """Put on hold meanwhile, it is a folder again: what was removed of it is read anew."""
+        if isinstance(end, Problem) and end.code == "hold.folder":
+            record = self._store.collections.change(id, settings={"going": None})
+            self._say(self._folder(record), record=record)
+            self.look(id)
 
     # ---- looking
 
@@ -179,7 +187,10 @@ class CollectionService(Service):
         self._is_watching = True
         for record in self._store.collections.all():
             if record.settings.get("going"):
-                self.forget(record.id)
+                try:
+                    self.forget(record.id)
+                except KnownError as err:
+                    self._on_forgotten(record.id, problem_for(err))
             elif record.watched:
                 self.look(record.id)
 
