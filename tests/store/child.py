@@ -17,6 +17,7 @@ from slmdesk.services.privacy.beside import follow_key
 from slmdesk.services.spelling.own_words import OwnWords
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Cost, DataKey, KeyFile, new_data_key, open_store, unlock, unlock_with, wants_key
+from slmdesk.store.locks import FileLock
 from slmdesk.store.opening import OpenedStore
 from slmdesk.store.schema import STEPS
 
@@ -73,7 +74,9 @@ def write_some(home: str, name: str, count: str) -> None:
 
 
 def start(home: str, name: str) -> None:
-    """Open, say so, wait for the word, close."""
+    """Open, say so, wait for the word, close.  PATIENCE_S: how long others are waited for, on a busy PC."""
+    if patience := os.environ.get("PATIENCE_S"):
+        FileLock.share.__kwdefaults__["wait_s"] = float(patience)
     opened = open_either(find_paths(Path(home)), name)
     codes = ",".join(notice.code for notice in opened.notices) or "-"
     say(f"opened {int(opened.read_only)} {len(opened.store.items.page())} {codes}")

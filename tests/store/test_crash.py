@@ -168,7 +168,7 @@ def test_h3_two_desks_write_1000_messages_each_at_once(child, kind, paths):
 
 
 def started_at_once(child, paths: Paths) -> None:
-    instances = [child("start", paths.data.parent, f"desk{number}") for number in range(4)]
+    instances = [child("start", paths.data.parent, f"desk{number}", PATIENCE_S="120") for number in range(4)]
     answers = [running.stdout.readline() for running in instances]
     assert answers == ["opened 0 0 -\n"] * 4
     for running in instances:
