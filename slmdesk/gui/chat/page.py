@@ -37,7 +37,6 @@ from slmdesk.gui.chat.list.list import ChatList
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
 from slmdesk.gui.chat.options.panel import SettingsPanel
-from slmdesk.gui.chat.redaction.preview import RedactionPreview
 from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.widgets.build import column, row, split
 from slmdesk.gui.widgets.export_menu import ask_where
@@ -47,6 +46,7 @@ from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.redaction_preview import ATTACHED, RedactionPreview
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.redaction.service import Preview
 
@@ -382,7 +382,7 @@ class ChatPage(QWidget):
 
     @Slot(object)
     def _on_redaction_preview(self, preview: Preview) -> None:
-        dialog = RedactionPreview(self, preview, has_attachments=bool(self._chat.attached.requests()))
+        dialog = RedactionPreview(self, preview, hidden_rest=ATTACHED if self._chat.attached.requests() else "")
         dialog.accepted_with.connect(partial(self._chat.send, preview.text))
         dialog.open()
 

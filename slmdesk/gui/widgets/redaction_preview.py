@@ -1,4 +1,4 @@
-"""A dialog with all that was found in a message, before it is sent."""
+"""A dialog with all that was found in what a model is to be given, before it is."""
 
 from __future__ import annotations
 
@@ -30,12 +30,25 @@ from slmdesk.text.redaction.types import Certainty, Find, Kind
 
 INTRO = "Marked words are replaced before the model sees them, and put back into its answer."
 ATTACHED = " What is attached is redacted too, without being shown here."
-NOTHING = "Nothing was found in this message."
+NOTHING = "Nothing was found."
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a preview says of what it is about."""
+
+    title: str = "Redact before sending"
+    text: str = "The message"
+    accept: str = "Send"
+    everywhere: str = "everywhere in this chat"
+
+
+MESSAGE = Wording()
 
 
 @dataclass(slots=True)
 class _Choice:
-    """All finds of the same words: they are replaced together, everywhere in the chat."""
+    """All finds of the same words: they are replaced together, everywhere."""
 
     find: Find
     places: list[tuple[int, int]]
@@ -48,19 +61,20 @@ class RedactionPreview(QDialog):
 
     accepted_with = Signal(object)
 
-    def __init__(self, parent: QWidget, preview: Preview, *, has_attachments: bool = False) -> None:
+    def __init__(self, parent: QWidget, preview: Preview, wording: Wording = MESSAGE, *, hidden_rest: str = "") -> None:
+        """`hidden_rest`: says what is redacted too without being shown."""
         super().__init__(parent)
-        passing(self, "redaction_preview", "Redact before sending")
+        passing(self, "redaction_preview", wording.title)
         self.resize(860, 560)
-        self._preview = preview
+        self._preview, self._wording = preview, wording
         self._choices = _choices_of(preview.finds)
-        self._build_ui(INTRO + (ATTACHED if has_attachments else ""))
+        self._build_ui(INTRO + hidden_rest)
         self._fill()
         self._show()
         self._send.setFocus()
 
     def _build_ui(self, intro: str) -> None:
-        self._text = named(QPlainTextEdit(self._preview.text, self), "redaction_text", label="The message")
+        self._text = named(QPlainTextEdit(self._preview.text, self), "redaction_text", label=self._wording.text)
         self._text.setReadOnly(True)
         self._text.setTabChangesFocus(True)
         self._text.setTextInteractionFlags(
@@ -71,12 +85,12 @@ class RedactionPreview(QDialog):
         self._list.setWordWrap(True)
         self._list.setSpacing(theme.SPACE_4)
         self._add = button("Replace too", "redaction_add", self, on=self._on_add)
-        self._add.setToolTip("Replace the selected words too, everywhere in this chat")
+        self._add.setToolTip(f"Replace the selected words too, {self._wording.everywhere}")
         self._add.setAutoDefault(False)
         self._kinds = [self._kind_button(kind) for kind in dict.fromkeys(one.find.kind for one in self._choices)]
         self._said = plain_label("", self, name="redaction_said", kind="small")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._send = named(QPushButton("Send", self), "redaction_send")
+        self._send = named(QPushButton(self._wording.accept, self), "redaction_send")
         self._send.setProperty("kind", "primary")
         self._send.setDefault(True)
         self._buttons.addButton(self._send, QDialogButtonBox.ButtonRole.AcceptRole)
