@@ -371,7 +371,9 @@ class Services:
         self.collections = self._closed_at_end(CollectionService(runtime, documents, loader))
         jobs.run_by(INDEX, self.collections.runner)
         self.questions = self._closed_at_end(
-            QuestionService(runtime, models, loader, self.chats.answers, self.retrieval, self.states, self.exams)
+            QuestionService(
+                runtime, models, loader, self.chats.answers, self.retrieval, self.states, self.exams, self.redaction
+            )
         )
         self.summaries = SummaryService(runtime, models, uses, loader, jobs, self.redaction)
         self.folder_summaries = FolderSummaries(runtime, documents, self.summaries)

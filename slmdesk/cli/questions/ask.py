@@ -14,6 +14,7 @@ import click
 from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
 from slmdesk.cli.documents.folders import index
 from slmdesk.cli.documents.reading import ask_password, open_document, say_unread
+from slmdesk.cli.redaction.preview import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, Status
@@ -37,6 +38,8 @@ from slmdesk.services.questions.types import AskRequest
 @click.option("-q", "--item", help="A question this one follows; without files it is put to the same ones.")
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @no_save_option
+@redact_option
+@redact_preview_option
 @json_option
 @click.pass_obj
 def ask(
@@ -47,6 +50,8 @@ def ask(
     item: str | None,
     password: bool,
     no_save: bool,
+    redact: bool,
+    redact_preview: bool,
 ) -> int | None:
     """Ask documents, or all documents of a folder, the QUESTION.  Each citation is verified to be on the page it names.
 
@@ -63,12 +68,15 @@ def ask(
     secrets = {file: ask_password(file) if password and not file.is_dir() else "" for file in files}
     with console.services(lambda _settings: not no_save) as services:
         asked = _asked(console, services, files, secrets, item)
+        if redact_preview:
+            return _preview(console, services, question, asked)
         if item and files:
             _say_change(console, services, item, asked)
         ids = () if asked.folder else tuple(one.id for one in asked.documents)
         request = AskRequest(
-            question, ids, collection=asked.folder.id if asked.folder else None, item=item, model=model
-        )
+            question, ids, collection=asked.folder.id if asked.folder else None, item=item, model=model,
+            redact=redact or None,
+        )  # fmt: skip
         ended, answered = _answer(console, services, request)
         if ended.problem is not None:
             raise ReportedError(ended.problem)
@@ -85,6 +93,7 @@ def ask(
                 console.notify(f"note: {answered.documents_words}")
             if answered.dropped:
                 console.notify(f"note: left out, since they stand on no page: quotations ({answered.dropped})")
+            say_redaction(console, answered.redaction)
             for name, words in asked.unread_words:
                 console.notify(f"note: {name}: {words}")
         if unsaved is not None:
@@ -172,6 +181,13 @@ def _say_change(console: Console, services: Services, item: str, asked: _Asked) 
         console.notify(f"note: this conversation was about {was}; from here on it is about {now}.")
 
 
+def _preview(console: Console, services: Services, question: str, asked: _Asked) -> int:
+    """Print what would be replaced; of a folder in the question alone, since what is read of it is not known yet."""
+    if asked.folder:
+        console.notify("note: the passages that are read of the folder are redacted too, without being shown here.")
+    return print_preview_of(console, services, () if asked.folder else asked.documents, (question,))
+
+
 def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
     """How the answer ended, and what was verified of it; None where it did not end well."""
     received: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -231,4 +247,6 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept:
             for page in pages
         ],
     }
+    if answered.redaction:
+        reported["redaction"] = to_json(answered.redaction)
     return reported | {"failed": list(asked.failed)} if asked.failed else reported

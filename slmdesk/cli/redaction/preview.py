@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
+import click
+
 from slmdesk.cli.console import Console
+from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
 from slmdesk.services.container import Services
 from slmdesk.services.redaction.labels import INCOMPLETE, counted, reason_of
+from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.text.redaction.types import Certainty
+
+redact_option = click.option(
+    "--redact",
+    is_flag=True,
+    help="Replace names, numbers and addresses before the model sees them, and put them back into what it writes.",
+)
+redact_preview_option = click.option(
+    "--redact-preview", is_flag=True, help="Print what --redact would replace, and ask nothing."
+)
+
+
+def print_preview_of(
+    console: Console, services: Services, documents: Sequence[DocumentRecord], words: Sequence[str] = ()
+) -> int:
+    """Print what would be replaced in what a person asks with, and in documents.  Returns the exit status."""
+
+    def text() -> str:
+        pages = [services.documents.pages(one.id, limit=max(1, one.pages)) for one in documents]
+        return "\n\n".join([*filter(None, words), *(page.text for some in pages for page in some)])
+
+    return print_preview(console, services, services.service_thread.call(text))
 
 
 def print_preview(console: Console, services: Services, text: str, chat: str | None = None) -> int:
@@ -26,3 +52,9 @@ def print_preview(console: Console, services: Services, text: str, chat: str | N
         console.notify(f"{one.kind}: {one.text} ({what}: {reason_of(one)})")
     console.notify(f"note: {counted(preview.finds)}. {INCOMPLETE}".replace("..", "."))
     return 0
+
+
+def say_redaction(console: Console, report: RedactionReport | None) -> None:
+    """Say what was replaced and what came back; nothing where the model saw all."""
+    if report and not console.as_json:
+        console.notify(f"note: {report.words}")

@@ -15,6 +15,12 @@ from slmdesk.cli.documents.reading import documents_among, open_document, say_un
 from slmdesk.cli.job_output import OutputFile, make, output_file, writing
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, check_folder, form_of, write_json
+from slmdesk.cli.redaction.preview import (
+    print_preview_of,
+    redact_option,
+    redact_preview_option,
+    say_redaction,
+)
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.records import DocumentRecord
@@ -84,6 +90,8 @@ class LengthType(click.ParamType[str | int]):
 )
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @no_save_option
+@redact_option
+@redact_preview_option
 @json_option
 @click.pass_obj
 def summarize(
@@ -99,6 +107,8 @@ def summarize(
     output: Path | None,
     force: bool,
     no_save: bool,
+    redact: bool,
+    redact_preview: bool,
 ) -> int | None:
     """Summarize each FILE, and several also together; a folder stands for the documents in it.
 
@@ -111,16 +121,19 @@ def summarize(
     _check_output(output, is_many, force)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
-        named_model(services, model)
+        if not redact_preview:
+            named_model(services, model)
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
             return 1
+        if redact_preview:
+            return print_preview_of(console, services, documents, (focus, instruction)) or (1 if failed else 0)
         missing = tuple(UnreadableDocument(str(one["file"]), str(one["message"])) for one in failed)
         ids = tuple(one.id for one in documents)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
-            Paper(paper),
+            Paper(paper), redact,
         )  # fmt: skip
         goal = output_file(output, force=force, is_folder=is_many)
         if sys.stderr.isatty():
@@ -138,6 +151,7 @@ def summarize(
         console.give(shape)
     elif output is None:
         console.say(_page_of(summary))
+    say_redaction(console, summary.redaction)
     return 1 if failed else None
 
 
@@ -199,6 +213,8 @@ def _as_json(
             for one in summary.documents
         ],
     }
+    if summary.redaction:
+        shape["redaction"] = to_json(summary.redaction)
     return shape | {"failed": list(failed)} if failed else shape
 
 

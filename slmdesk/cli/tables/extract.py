@@ -12,6 +12,12 @@ from slmdesk.cli.console import Console, NamedFile, json_option, no_save_option,
 from slmdesk.cli.job_output import OutputFile, make, output_file, writing
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of, write_json
+from slmdesk.cli.redaction.preview import (
+    print_preview_of,
+    redact_option,
+    redact_preview_option,
+    say_redaction,
+)
 from slmdesk.cli.summaries.summarize import open_all
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
@@ -49,6 +55,8 @@ WIDEST = 34
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .csv, .xlsx, .json, .docx, .pdf, .html.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @no_save_option
+@redact_option
+@redact_preview_option
 @json_option
 @click.pass_obj
 def extract(
@@ -60,6 +68,8 @@ def extract(
     output: Path | None,
     force: bool,
     no_save: bool,
+    redact: bool,
+    redact_preview: bool,
 ) -> int | None:
     """Make a table of FILE…: a row for each, a cell for each column; a folder stands for the documents in it.
 
@@ -74,13 +84,17 @@ def extract(
     _check_output(output, force)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
-        named_model(services, model)
-        services.service_thread.call(lambda: services.models.choose(model))  # before long reading
+        if not redact_preview:
+            named_model(services, model)
+            services.service_thread.call(lambda: services.models.choose(model))  # before long reading
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        request = TableRequest(tuple(one.id for one in documents), requested, model)
+        if redact_preview:
+            words = [one.name for one in requested]
+            return print_preview_of(console, services, documents, words) or (1 if failed else 0)
+        request = TableRequest(tuple(one.id for one in documents), requested, model, redact)
         goal = output_file(output, force=force)
         rows: set[str] = set()
 
@@ -107,6 +121,7 @@ def extract(
         console.give(shape)
     elif output is None:
         _show(console, made)
+    say_redaction(console, made.redaction)
     return 1 if failed or unasked else None
 
 
@@ -193,6 +208,8 @@ def _as_json(
         "timing": {**timing, "table_s": made.seconds},
         "coverage": [{"file": one.name, **to_json(one.coverage)} for one in made.rows],
     }
+    if made.redaction:
+        shape["redaction"] = to_json(made.redaction)
     return shape | {"failed": list(failed)} if failed else shape
 
 

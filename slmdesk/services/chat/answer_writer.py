@@ -108,7 +108,7 @@ class AnswerRequest:
             "sampling": to_json(self.sampling),
             "answer_prefix": "" if self.choices else answer_so_far,
         }
-        if self.veil and answer_so_far:
+        if self.veil and payload["answer_prefix"]:
             payload["answer_prefix"] = self.veil.hide([answer_so_far])[0]
         if self.lora:
             payload |= {"lora": self.lora.path, "lora_scale": self.lora.scale}
@@ -273,7 +273,7 @@ class Answers(Service):
         request = growing.request
         try:
             payload = request.payload(growing.text)
-            if request.veil:
+            if request.veil and not request.choices:
                 growing.veiled = _Veiled(request.veil, request.veil.restorer(), request.veil.restorer())
         except KnownError as err:
             self._end_failed(growing, problem_for(err))
@@ -430,9 +430,11 @@ class Answers(Service):
         if growing.ending is not None:
             return
         request = growing.request
-        growing.ending = ending = replace(ending, kept={**request.kept, **_unveiled(growing)})
+        kept = {**request.kept, **_unveiled(growing)}
         if request.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.polish(growing.text), []
+            kept.pop(REDACTION, None)  # its places are of another text
+        growing.ending = ending = replace(ending, kept=kept)
         request.watcher.ending(answer)
         _let_go(growing)
         if self._write_end(growing, ending):

@@ -18,13 +18,14 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.citations import Pages
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.documents.results import DocumentItems, title_of
-from slmdesk.services.documents.veiled_jobs import SUMMED, VeiledJob
+from slmdesk.services.documents.veiled_jobs import VeiledJob
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.plan import JobPlanner, Plan
 from slmdesk.services.jobs.resumable import begun_before, request_in
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions, RedactionService
 
 PAGES_AT_ONCE = 4
@@ -129,8 +130,8 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         """Return a new plan for a job."""
         raise NotImplementedError
 
-    def _keep(self, item: Item, record: ModelRecord, plan: P) -> None:
-        """Store the result of a plan that has ended."""
+    def _keep(self, item: Item, record: ModelRecord, plan: P, report: RedactionReport | None) -> None:
+        """Store the result of a plan that has ended; `report`: what was redacted for it."""
         raise NotImplementedError
 
     def _put_away(self, item: Item, plan: P) -> None:
@@ -189,9 +190,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         plan = self._live[job.id] = self._plan_of(job, item, request, record)
         try:
             yield from (veiled.run(plan.run(), self._texts(request.documents)) if veiled else plan.run())
-            if veiled:
-                self._store.items.change_settings(item.id, **{SUMMED: veiled.summed.kept()})
-            self._keep(item, record, plan)
+            self._keep(item, record, plan, veiled.tally.report() if veiled else None)
         finally:
             if self._live.get(job.id) is plan:
                 del self._live[job.id]

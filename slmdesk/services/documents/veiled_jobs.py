@@ -7,9 +7,8 @@ wraps it here.  Service thread.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from slmdesk.core.errors import KnownError
@@ -17,8 +16,8 @@ from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_from, messages_to_json
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, StepValue, Yield
 from slmdesk.services.jobs.steps import step_key
+from slmdesk.services.redaction.report import Tally
 from slmdesk.services.redaction.service import Veil
-from slmdesk.text.redaction.types import Kind
 
 if TYPE_CHECKING:
     from slmdesk.text.redaction.replacing import Restorer
@@ -31,24 +30,6 @@ MOST_TIMES = 3
 """The steps of a batch are hidden again while they themselves tell more names, at most so often."""
 _FORMS = ("grammar", "json_schema")
 """Of a sampling, what may repeat a person's words: the column of a table is a key of its answer."""
-SUMMED = "redaction"
-"""Key in the settings of an item: what was replaced for it, and what came back."""
-
-
-@dataclass(slots=True)
-class Summed:
-    """What was replaced in all that a model was given for an item, and what became of it in its answers."""
-
-    replaced: dict[str, Kind] = field(default_factory=dict)
-    """Each original, with its kind."""
-    put_back: int = 0
-    marked: dict[str, None] = field(default_factory=dict)
-    """Words that only resemble a substitute, left as the model wrote them."""
-
-    def kept(self) -> dict[str, Json]:
-        """As it is stored in the settings of an item: kinds and counts, none of the originals."""
-        kinds: dict[str, Json] = {str(kind): count for kind, count in Counter(self.replaced.values()).items()}
-        return {"replaced": kinds, "put_back": self.put_back, "marked": list(self.marked)}
 
 
 class VeiledJob:
@@ -59,7 +40,7 @@ class VeiledJob:
         self._plain: dict[str, str] = {}
         """Of each step with substitutes, the key it has without."""
         self._writing: dict[str, Restorer] = {}
-        self.summed = Summed()
+        self.tally = Tally(veil)
 
     def run(self, plan: Plan, texts: Iterable[Sequence[str]] = ()) -> Plan:
         """The plan, with its steps hidden and its results put back.
@@ -129,7 +110,7 @@ class VeiledJob:
         for step, plain in zip(steps, batch.steps, strict=True):
             self._plain[step_key(self._model, version, step)] = step_key(self._model, batch.prompt_version, plain)
             words = [part.text for turn in messages_from(step["messages"]) for part in turn.parts]
-            self.summed.replaced |= self._veil.replaced_in(words)
+            self.tally.add_hidden(words)
         return replace(batch, steps=steps, prompt_version=version)
 
     def _step(self, step: Mapping[str, Json], turns: Sequence[ChatMessage]) -> dict[str, Json]:
@@ -147,7 +128,6 @@ class VeiledJob:
         if value is None or not isinstance(value.get("text"), str):
             return value
         back = self._veil.put_back(str(value["text"]))
-        self.summed.put_back += back.count
-        self.summed.marked |= dict.fromkeys(back.text[start:end] for start, end in back.marked)
+        self.tally.add_answer(back)
         kept = {name: one for name, one in value.items() if name != "probabilities" or back.text == value["text"]}
         return {**kept, "text": back.text}

@@ -22,6 +22,7 @@ from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.token_count import count_tokens, guessed_tokens
 from slmdesk.services.questions.prompt import Source, text_for
+from slmdesk.services.redaction.service import Veil
 from slmdesk.store import Store
 
 ANSWER_TOKENS = 400
@@ -75,6 +76,8 @@ class ReadingRequest:
     record: ModelRecord | None
     """None: passages alone are wanted."""
     explicit: bool
+    veil: Veil | None = None
+    """Set when the model is given substitutes."""
 
 
 class ReadingChoice:
@@ -105,7 +108,10 @@ class ReadingChoice:
         ids = [one.id for one in self._request.documents]
         try:
             before = [asked for asked, _ in self._request.before]
-            self._retrieval.rank(self._request.question, ids, before=before).then(self._on_ranked)
+            by_meaning = self._request.veil is None  # the embedding model would read the question as it is
+            self._retrieval.rank(self._request.question, ids, before=before, by_meaning=by_meaning).then(
+                self._on_ranked
+            )
         except KnownError as err:
             self._fail(problem_for(err))
 
@@ -155,7 +161,12 @@ class ReadingChoice:
                 sizes = [one + SOURCE_TOKENS for one in counts[len(reported) :]]
                 self._choose(model, candidates, sizes, budget - sum(counts[: len(reported)]), may_fit=may_fit)
 
-        self._count = count_tokens(self._loader, lease.record, texts).then(counted)
+        try:
+            hidden = self._request.veil.hide(texts, keeps=False) if self._request.veil else texts
+        except KnownError as err:
+            self._fail(problem_for(err))
+            return
+        self._count = count_tokens(self._loader, lease.record, hidden).then(counted)
 
     def _everything(self) -> list[Passage]:
         return [passage for one in self._request.documents for passage in self._store.passages.of_document(one.id)]

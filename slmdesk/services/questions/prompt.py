@@ -11,6 +11,7 @@ from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import Citation, share_of
 from slmdesk.services.questions.question_parts import parts_of
+from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.passages.quotes import FoldedText, folded_quote
 from slmdesk.text.words.stop_words import search_words
@@ -111,6 +112,8 @@ class Answered:
     looked_at: tuple[LookedAt, ...] = ()
     """Of several documents those that the model was given passages of."""
     documents_total: int = 0
+    redaction: RedactionReport | None = None
+    """What was replaced and put back; None: the model was given everything as it is."""
 
     @property
     def supported(self) -> bool:

@@ -30,20 +30,24 @@ from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.slices import in_slices
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
 from slmdesk.services.chat.conversation import SentMessage, active_path, leaf_of, title_from, words_of
+from slmdesk.services.chat.veils import REDACT
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import ExamService, is_weak
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.questions.asking import Asking, Ending, text_of
+from slmdesk.services.questions.asking import Asking, Ending, learnt, text_of
 from slmdesk.services.questions.context import AnswerContext, ReadingChoice, ReadingRequest
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.plan import SAMPLING, Asked, Reply, Step, plan
 from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered
 from slmdesk.services.questions.types import AskedQuestion, AskRequest, collection_of
+from slmdesk.services.redaction.report import Tally
+from slmdesk.services.redaction.service import RedactionService
 
 if TYPE_CHECKING:
     from slmdesk.services.questions.verification import Evidence
@@ -68,9 +72,10 @@ class QuestionService(Service):
         retrieval: Retrieval,
         states: StateService,
         exams: ExamService,
+        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._loader, self._exams = models, loader, exams
+        self._models, self._loader, self._exams, self._redaction = models, loader, exams, redaction
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
 
@@ -82,7 +87,8 @@ class QuestionService(Service):
         Published like a chat's answer, with QuestionPlanned before its first word and QuestionAnswered at its end.
         Where there is no model, or it is too weak, the best passages are the answer, and it says so.  Raises KnownError
         `request.invalid` (no words, no documents), `document.unknown`, `document.stopped` (not read),
-        `collection.unknown`, `collection.empty` (nothing was read of it yet), `model.unknown`, `store.…`.
+        `collection.unknown`, `collection.empty` (nothing was read of it yet), `model.unknown`, `redaction.…`,
+        `store.…`.
         """
         if not request.question.strip():
             raise KnownError("request.invalid", what="no text")
@@ -105,6 +111,7 @@ class QuestionService(Service):
             if collection_of(item):
                 item = self._store.items.change_settings(item.id, collection=None)
             self._store.documents.link(item.id, [one.id for one in documents])
+        item = self._with_redaction(item, request)
         self._publish(ItemChanged(item))
         user = self._store.messages.add(
             item.id,
@@ -188,6 +195,14 @@ class QuestionService(Service):
                 raise KnownError("document.stopped", path=one.name)
         return tuple(found)
 
+    def _with_redaction(self, item: Item, request: AskRequest) -> Item:
+        """Keep whether its questions are redacted, and what a person decided about it."""
+        if request.redact is not None and request.redact != (item.settings.get(REDACT) is True):
+            item = self._store.items.change_settings(item.id, **{REDACT: request.redact or None})
+        if item.settings.get(REDACT) is True:
+            self._redaction.decide(item.id, request.decisions)
+        return item
+
     def _model(self, requested: str | None) -> ModelRecord | None:
         try:
             return self._models.choose(requested)
@@ -221,7 +236,9 @@ class QuestionService(Service):
         self._publish(MessageAdded(answer))
         self._publish(ItemChanged(self._store.items.change_settings(item.id, leaf=answer.id)))
         before = self._before(item.id, path)
-        asking = Asking(item.id, words_of(user), answer, record, documents, before, explicit)
+        veil = self._redaction.veil(item.id) if item.settings.get(REDACT) is True else None
+        tally = Tally(veil) if veil else None
+        asking = Asking(item.id, words_of(user), answer, record, documents, before, explicit, veil, tally)
         self._asking[answer.id] = asking
         self._service_thread.post(lambda: self._choose(asking))
         return answer
@@ -247,7 +264,7 @@ class QuestionService(Service):
                 self._end(asking, AnswerEnding(Status.CANCELLED))
 
         able = asking.record if asking.record and not is_weak(asking.record) else None
-        request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit)
+        request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit, asking.veil)
         asking.choice = ReadingChoice(
             self._service_thread,
             self._store,
@@ -264,6 +281,18 @@ class QuestionService(Service):
         if not reading.sources or asking.record is None:
             self._quote(asking)
             return
+        if asking.veil is None:
+            self._read(asking, reading)
+            return
+        learning = in_slices(self._service_thread, learnt(self._store, asking.veil, reading))
+        asking.learning = learning.then(
+            lambda found: self._fail(asking, found) if isinstance(found, Problem) else self._read(asking, reading)
+        )
+
+    def _read(self, asking: Asking, reading: AnswerContext) -> None:
+        """Have the model read, and answer."""
+        asking.learning = None
+        assert asking.record is not None
         if reading.wider and self._known_state(asking, reading.wider):
             reading = reading.wider  # it was read before: nothing is cheaper, and it holds everything
         truth = self._exams.skills(asking.record).get(Skill.TRUTH)
@@ -279,8 +308,13 @@ class QuestionService(Service):
             lambda one, question, text, strict: self._evidence(asking, one).part(question, text, strict=strict),
             lambda parts: self._evidence(asking, asking.reading).shown(parts),
         )
+        try:
+            request = self._request(asking, next(asking.plan))
+        except KnownError as err:
+            self._fail(asking, problem_for(err))
+            return
         asking.is_written = True
-        self._answers.start(self._request(asking, next(asking.plan)))
+        self._answers.start(request)
 
     # ---- the answer
 
@@ -303,7 +337,7 @@ class QuestionService(Service):
             asking.answer,
             self._store,
             asking.record,
-            step.turns,
+            asking.hidden(step.turns),
             step.sampling,
             explicit=asking.explicit,
             watcher=Ending(lambda message: self._written(asking, message)),
@@ -311,11 +345,12 @@ class QuestionService(Service):
             state=None if step.choices else self._known_state(asking, step.reading),
             choices=step.choices,
             again=lambda answer, scores: self._next(asking, step, answer, scores),
+            veil=asking.veil,
         )
 
     def _known_state(self, asking: Asking, reading: AnswerContext) -> dict[str, Json] | None:
-        """The saved state in which the model has read the whole text."""
-        if asking.record is None or not reading.is_whole:
+        """The saved state in which the model has read the whole text; none is kept of one with substitutes."""
+        if asking.record is None or not reading.is_whole or asking.veil:
             return None
         return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
 
@@ -325,16 +360,16 @@ class QuestionService(Service):
             asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds it read
         assert asking.plan is not None
         try:
-            return self._request(asking, asking.plan.send(Reply(answer.text, tuple(scores))))
+            return self._request(asking, asking.plan.send(Reply(asking.with_originals(step, answer), tuple(scores))))
         except StopIteration as end:
-            asking.answered = end.value
+            asking.answered = replace(end.value, redaction=asking.tally.report() if asking.tally else None)
         except KnownError:  # the pages cannot be read now: nothing was verified, and the words stay as they came
             log.info("an answer could not be verified")
         return None
 
     def _keep_state(self, asking: Asking) -> None:
         """A document that was read whole, and for long, need not be read again another day."""
-        if asking.record and asking.reading.is_whole and asking.read_s > WORTH_S:
+        if asking.record and asking.reading.is_whole and asking.read_s > WORTH_S and asking.veil is None:
             self._states.keep(
                 asking.record, text_of(asking, asking.reading), PROMPT_VERSION, [one.id for one in asking.documents]
             )
@@ -392,6 +427,8 @@ class QuestionService(Service):
     def _let_go(self, asking: Asking) -> None:
         if asking.choice:
             asking.choice.cancel()
+        if asking.learning:
+            asking.learning.cancel()
 
     def _fail(self, asking: Asking, problem: Problem) -> None:
         ending = AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))

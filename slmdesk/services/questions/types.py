@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.records import Item, Message
 from slmdesk.services.questions.prompt import Answered
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class AskRequest:
     """The question it follows; None: a new one."""
     model: str | None = None
     """Id of a model; None: the one last used."""
+    redact: bool | None = None
+    """The model is given substitutes for what is private; None: as before in this item, which for a new one is no."""
+    decisions: Decisions = NOTHING_DECIDED
+    """What a person decided about it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
@@ -24,6 +24,7 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.services.redaction.service import RedactionService
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, prompt_version
@@ -159,8 +160,9 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             reported=lambda grown: self._on_grown(item.id, job.id, grown),
         )  # fmt: skip
 
-    def _keep(self, item: Item, record: ModelRecord, plan: SummaryPlan) -> None:
-        if (summary := plan.summary) is not None:
+    def _keep(self, item: Item, record: ModelRecord, plan: SummaryPlan, report: RedactionReport | None) -> None:
+        if plan.summary is not None:
+            summary = replace(plan.summary, redaction=report)
             words = text_of(summary.kind, summary.sentences, summary.page_kinds)
             words = "\n\n".join(one for one in (words, summary.note, whole_coverage_words(summary)) if one)
             self._store.results.save(item.id, to_json(summary))

@@ -9,6 +9,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.core.wire import lenient_from
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
+from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
 
@@ -116,6 +117,8 @@ class Summary:
     """What else was to be in it."""
     is_draft: bool = False
     """The sentences written so far: it was stopped, or its program has ended, before its end."""
+    redaction: RedactionReport | None = None
+    """What was replaced and put back; None: the model was given everything as it is."""
 
     @property
     def is_of_older_version(self) -> bool:

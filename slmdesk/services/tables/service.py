@@ -25,6 +25,7 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.services.redaction.service import RedactionService
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.prompts import PROMPT_VERSION
@@ -169,9 +170,9 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
             faulty=self._on_fault,
         )
 
-    def _keep(self, item: Item, record: ModelRecord, plan: TablePlan) -> None:
+    def _keep(self, item: Item, record: ModelRecord, plan: TablePlan, report: RedactionReport | None) -> None:
         if plan.table is not None:
-            self._keep_table(item.id, plan.table)
+            self._keep_table(item.id, replace(plan.table, redaction=report))
             self._items.keep_words(item.id, markdown_of(plan.table), record, PROMPT_VERSION)
 
     def _publish_end(self, item: str) -> None:

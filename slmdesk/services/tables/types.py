@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage
+from slmdesk.services.redaction.report import RedactionReport
 
 
 class ColumnKind(StrEnum):
@@ -150,6 +151,8 @@ class Table:
     seconds: float = 0.0
     note: str = ""
     """What a person should know of how it was made, in a sentence."""
+    redaction: RedactionReport | None = None
+    """What was replaced and put back; None: the model was given everything as it is."""
 
 
 def with_edits(table: Table) -> Table:

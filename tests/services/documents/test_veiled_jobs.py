@@ -10,9 +10,10 @@ from services.summaries.test_summaries import trust
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Origin, Role, Sampling, TextPart
-from slmdesk.services.documents.veiled_jobs import SUMMED, VERSION, VeiledJob
+from slmdesk.services.documents.veiled_jobs import VERSION, VeiledJob
 from slmdesk.services.jobs.plan import Batch
 from slmdesk.services.jobs.steps import step_key, step_of
+from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.services.redaction.service import Decisions
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.types import SummaryRequest
@@ -91,19 +92,22 @@ def test_a_summary_is_made_of_substitutes_and_has_the_originals(given, tmp_path)
     assert "Colin Ashworth" in said
     assert "GB33 BUKB 2020 1555 5555 55" in said
     assert all(one.blocks for one in summary.sentences)
-    kept = call(recorder, lambda: recorder.services.store.items.get(item.id)).settings[SUMMED]
-    assert kept["put_back"] >= 5
-    assert kept["marked"] == []
-    assert kept["replaced"]["iban"] == 1
-    assert not [one for one in PRIVATE if one in json.dumps(kept)]
+    report = summary.redaction
+    assert report.put_back >= 5
+    assert report.marked == ()
+    assert dict(report.replaced)[Kind.IBAN] == 1
+    assert report.words.startswith("Replaced before the model saw it: People: ")
+    assert holds([report.words]) == []
+    opened = call(recorder, lambda: recorder.services.summaries.open(item.id))
+    assert opened.summary == summary
 
 
 def test_without_it_the_model_is_given_all(given, tmp_path):
     """The control: the same search finds what was sent."""
     recorder, lines = given()
-    item, _ = summarize(recorder, letter(recorder, tmp_path))
+    item, summary = summarize(recorder, letter(recorder, tmp_path))
     assert holds(lines) == list(PRIVATE)
-    assert SUMMED not in call(recorder, lambda: recorder.services.store.items.get(item.id)).settings
+    assert summary.redaction is None
     assert table_of(recorder, item) == ()
 
 
@@ -189,7 +193,7 @@ def test_a_table_is_filled_from_substitutes_with_the_originals(given, tmp_path):
     assert any(one.startswith("Step") for one in lines)
     assert holds(lines) == []
     assert table.columns == columns
-    assert call(recorder, lambda: recorder.services.store.items.get(item.id)).settings[SUMMED]["replaced"]
+    assert table.redaction.replaced
 
 
 def test_a_table_without_it_gives_all(given, tmp_path):
@@ -200,6 +204,110 @@ def test_a_table_without_it_gives_all(given, tmp_path):
     item = call(recorder, lambda: recorder.services.extraction.begin(request))
     recorder.wait(ExtractionEnded, lambda event: event.item == item.id)
     assert holds(lines) == list(PRIVATE)
+
+
+# ---- questions
+
+
+ANSWER = '[1] "The money goes to the account {iban}"\nAnswer: It goes to the account {iban}, which {name} has named.'
+
+
+def ask(recorder, question, *documents, **request):
+    from slmdesk.services.questions.events import QuestionAnswered
+    from slmdesk.services.questions.types import AskRequest
+
+    wanted = AskRequest(question, tuple(one.id for one in documents), **request)
+    sent = call(recorder, lambda: recorder.services.questions.ask(wanted))
+    ended = recorder.end_of(sent.answer.id)
+    assert ended.problem is None
+    return sent, ended, recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
+
+
+def test_a_question_is_answered_from_substitutes_with_the_originals(given, tmp_path):
+    recorder, lines = given()
+    document = letter(recorder, tmp_path)
+    sent, ended, answered = ask(recorder, "Where does the money for Colin Ashworth go?", document, redact=True)
+    assert any("CountTokens" in line for line in lines)
+    assert holds(lines) == []
+    assert answered.redaction.put_back >= 5
+    assert answered.redaction.marked == ()
+    assert dict(answered.redaction.replaced)[Kind.IBAN] == 1
+    assert "redaction" not in ended.message.sampling
+    kept = call(recorder, lambda: recorder.services.questions.answered(sent.item.id))
+    assert kept == {sent.answer.id: answered}
+
+
+def test_a_question_without_it_gives_all(given, tmp_path):
+    """The control."""
+    recorder, lines = given()
+    document = letter(recorder, tmp_path)
+    _, _, answered = ask(recorder, "Where does the money for Colin Ashworth go?", document)
+    assert holds(lines) == list(PRIVATE)
+    assert answered.redaction is None
+
+
+def test_quotations_are_looked_up_in_the_document_itself(given, tmp_path, monkeypatch):
+    """The answer quotes with substitutes, as the model saw them; what is shown stands in the document."""
+    recorder, lines = given()
+    document = letter(recorder, tmp_path)
+    redaction = recorder.services.redaction
+    sent, *_ = ask(recorder, "Where does the money go?", document, redact=True)
+    table = call(recorder, lambda: redaction.table(sent.item.id))
+    of = {original: substitute for one in table for original, substitute in one.pairs}
+    said = ANSWER.format(iban=of["GB33 BUKB 2020 1555 5555 55"], name=of["Colin Ashworth"])
+    call(recorder, recorder.services.loader.client.renew)
+    monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, "answer": said}))
+    _, ended, answered = ask(recorder, "Which account does the money go to?", document, item=sent.item.id)
+    assert answered.answer == "It goes to the account GB33 BUKB 2020 1555 5555 55, which Colin Ashworth has named."
+    (cited,) = answered.citations
+    assert cited.quote.startswith("The money goes to the account GB33 BUKB 2020 1555 5555 55")
+    assert "GB33 BUKB 2020 1555 5555 55" in ended.message.text
+    assert answered.redaction.put_back == 3
+    assert holds(lines) == []
+
+
+def test_a_follow_up_is_redacted_too_with_the_same_table(given, tmp_path):
+    recorder, lines = given()
+    document = letter(recorder, tmp_path)
+    sent, *_ = ask(recorder, "Who is Colin Ashworth?", document, redact=True)
+    first = call(recorder, lambda: recorder.services.redaction.table(sent.item.id))
+    ask(recorder, "And what does Ashworth hand over?", item=sent.item.id)
+    assert holds(lines) == []
+    assert call(recorder, lambda: recorder.services.redaction.table(sent.item.id)) == first
+
+
+def test_a_name_that_another_page_tells_is_hidden_in_the_passage(given, tmp_path):
+    recorder, lines = given()
+    text = "Brandon keeps the keys of the boiler.\f" + "Nothing is said here. " * 20 + "\f" + LETTER
+    ask(recorder, "Who keeps the keys of the boiler?", letter(recorder, tmp_path, text), redact=True)
+    assert holds(lines) == []
+
+
+def test_no_state_is_kept_of_a_redacted_question_and_none_is_used(given, tmp_path, monkeypatch):
+    from slmdesk.services.questions import service
+
+    monkeypatch.setattr(service, "WORTH_S", -1.0)
+    recorder, _ = given()
+    document, kept = letter(recorder, tmp_path), []
+    monkeypatch.setattr(recorder.services.states, "keep", lambda *args: kept.append(args))
+    monkeypatch.setattr(recorder.services.states, "known", lambda *_args: kept.append("known"))
+    ask(recorder, "When does the lease end?", document, redact=True)
+    assert kept == []
+    ask(recorder, "When does the lease end?", document)
+    assert "known" in kept
+    assert len([one for one in kept if one != "known"]) == 1
+
+
+def test_the_embedding_model_is_not_given_a_redacted_question(given, tmp_path):
+    recorder, _ = given()
+    document, asked = letter(recorder, tmp_path), []
+    retrieval = recorder.services.retrieval
+    real = retrieval._meaning
+    retrieval._meaning = lambda question, documents: asked.append(question) or real(question, documents)
+    ask(recorder, "Who is Colin Ashworth?", document, redact=True)
+    assert asked == []
+    ask(recorder, "Who is Colin Ashworth?", document)
+    assert asked == ["Who is Colin Ashworth?"]
 
 
 # ---- the veil of a job alone
@@ -242,11 +350,11 @@ def test_a_plan_asks_and_is_answered_as_if_nothing_were_hidden(veiled):
 
     def work(job):
         drive(job, plan(), say)
-        return job.summed
+        return job.tally.report()
 
-    summed = veiled(work)
+    report = veiled(work)
     assert heard == [[{"text": "So: Colin Ashworth has four keys."}, None]]
-    assert summed.kept() == {"replaced": {"person": 1}, "put_back": 1, "marked": []}
+    assert report == RedactionReport(((Kind.PERSON, 1),), put_back=1)
 
 
 def test_a_half_changed_substitute_is_named_and_left(veiled):
@@ -261,11 +369,11 @@ def test_a_half_changed_substitute_is_named_and_left(veiled):
 
     def work(job):
         drive(job, plan(), say)
-        return job.summed.kept()
+        return job.tally.report()
 
-    kept = veiled(work)
-    (changed,) = kept["marked"]
-    assert kept["put_back"] == 0
+    report = veiled(work)
+    (changed,) = report.marked
+    assert report.put_back == 0
     assert heard == [[{"text": f"{changed} pays."}]]
 
 

@@ -1,0 +1,57 @@
+"""What was replaced for an item before a model saw it, and what came back: counted and told, without the originals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from slmdesk.services.redaction.labels import NAMES, put_back_words
+from slmdesk.services.redaction.service import PutBack, Veil
+from slmdesk.text.redaction.types import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionReport:
+    """What was replaced in all that a model was given, and what became of it in its answers."""
+
+    replaced: tuple[tuple[Kind, int], ...] = ()
+    """How many of which kind, in the order of `labels.NAMES`; none of the originals."""
+    put_back: int = 0
+    marked: tuple[str, ...] = ()
+    """Words that only resemble a substitute, left as the model wrote them."""
+
+    @property
+    def words(self) -> str:
+        """Say it: "Replaced before the model saw it: People: 2 · Bank accounts: 1. 7 put back."."""
+        if not self.replaced:
+            return "Nothing was found to be redacted, so the model saw the text as it is."
+        kinds = " · ".join(f"{NAMES[kind]}: {count}" for kind, count in self.replaced)
+        return f"Replaced before the model saw it: {kinds}. {put_back_words(self.put_back, self.marked)}."
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what a model is given and what it answers, for one item."""
+
+    veil: Veil
+    replaced: dict[str, Kind] = field(default_factory=dict)
+    """Each original, with its kind."""
+    put_back: int = 0
+    marked: dict[str, None] = field(default_factory=dict)
+
+    def add_hidden(self, hidden: Sequence[str]) -> None:
+        """Count what was replaced in texts that are sent.  Raises KnownError store.*."""
+        self.replaced |= self.veil.replaced_in(hidden)
+
+    def add_answer(self, back: PutBack) -> None:
+        """Count what became of the substitutes in an answer."""
+        self.put_back += back.count
+        self.marked |= dict.fromkeys(back.text[start:end] for start, end in back.marked)
+
+    def report(self) -> RedactionReport:
+        """What was counted so far."""
+        counts = Counter(self.replaced.values())
+        return RedactionReport(
+            tuple((kind, counts[kind]) for kind in NAMES if counts[kind]), self.put_back, tuple(self.marked)
+        )

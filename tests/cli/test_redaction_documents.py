@@ -1,0 +1,52 @@
+"""`--redact` and `--redact-preview` of the commands for documents."""
+
+from __future__ import annotations
+
+import pytest
+
+LEASE = """Dear Ms Ashworth,
+
+the lease of the flat ends on 31 March 2026, and the deposit of 1,450 euros is paid back to GB33 BUKB 2020 1555 5555 55.
+Ashworth has to hand over four keys.
+"""
+
+
+@pytest.fixture
+def lease(tmp_path):
+    file = tmp_path / "lease.txt"
+    file.write_text(LEASE, "utf-8")
+    return str(file)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "command", [("summarize", "{}"), ("extract", "{}", "--columns", "Keys"), ("ask", "{}", "What of Ashworth?")]
+)
+def test_a_preview_of_documents_asks_nothing(run, lease, command):
+    words = [one.format(lease) for one in command]
+    shown = run(*words, "--redact-preview")
+    assert shown.status == 0, shown.err
+    assert "Ashworth" not in shown.out
+    assert "1,450 euros" in shown.out
+    assert "person: Ashworth" in shown.err
+    assert "Bank accounts: 1" in shown.err
+    assert run("history", "list", "--json").json == []
+
+
+@pytest.mark.process
+def test_documents_are_asked_about_and_it_is_said_what_was_replaced(run, with_model, lease):
+    asked = run("ask", lease, "How many keys does Ashworth hand over?", "--redact", "--no-save", "--json")
+    assert asked.status == 0, asked.err
+    assert asked.json["redaction"]["put_back"] >= 1
+    assert ["person", 1] in asked.json["redaction"]["replaced"]
+    said = run("ask", lease, "How many keys does Ashworth hand over?", "--redact")
+    assert "note: Replaced before the model saw it: People: 1 · Bank accounts: 1." in said.err
+    plain = run("ask", lease, "How many keys does Ashworth hand over?", "--json")
+    assert "redaction" not in plain.json
+
+
+@pytest.mark.process
+def test_a_redacted_summary_says_so(run, with_model, lease):
+    made = run("summarize", lease, "--redact")
+    assert made.status == 0, made.err
+    assert "Replaced before the model saw it" in made.err or "Nothing was found to be redacted" in made.err
