@@ -39,9 +39,12 @@ class Tally:
     """Each original, with its kind."""
     put_back: int = 0
     marked: dict[str, None] = field(default_factory=dict)
+    is_asked: bool = False
+    """Whether the model was given anything."""
 
     def add_hidden(self, hidden: Sequence[str]) -> None:
         """Count what was replaced in texts that are sent.  Raises KnownError store.*."""
+        self.is_asked = True
         self.replaced |= self.veil.replaced_in(hidden)
 
     def add_answer(self, back: PutBack) -> None:
@@ -49,8 +52,10 @@ class Tally:
         self.put_back += back.count
         self.marked |= dict.fromkeys(back.text[start:end] for start, end in back.marked)
 
-    def report(self) -> RedactionReport:
-        """What was counted so far."""
+    def report(self) -> RedactionReport | None:
+        """What was counted so far; None where the model was given nothing."""
+        if not self.is_asked:
+            return None
         counts = Counter(self.replaced.values())
         return RedactionReport(
             tuple((kind, counts[kind]) for kind in NAMES if counts[kind]), self.put_back, tuple(self.marked)

@@ -13,6 +13,7 @@ from slmdesk.core.records import Item, Message, Status
 from slmdesk.gui.base.answer_progress import TICK_MS, Live
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.common.items_controller import ItemsController
+from slmdesk.gui.documents.common.redaction import AS_BEFORE, FOLDER, RedactionController
 from slmdesk.services.base import events
 from slmdesk.services.base.events import MessageEnded, MessageGrew, Problem, PromptProgress
 from slmdesk.services.chat.conversation import SentMessage
@@ -49,6 +50,9 @@ class QuestionController(QObject):
         self.item: str | None = None
         """The questions on show; None: a first one will begin them."""
         self._message = ""
+        self.redaction = RedactionController(bridge, self)
+        self._is_redacted = False
+        """Whether the questions on show are."""
         self.items.current_gone.connect(self.restart)
         self.items.restored.connect(self._on_restored)
         bridge.on(QuestionPlanned, self._on_planned)
@@ -79,20 +83,30 @@ class QuestionController(QObject):
     @Slot()
     def restart(self) -> None:
         """Make the next question the first of a new conversation."""
-        self._message = ""
+        self._message, self._is_redacted = "", False
+        self.redaction.drop()
         self._set(None)
         self.emptied.emit()
 
-    @Slot(str)
-    def ask(self, question: str) -> None:
-        """Ask the shown document; a second question follows the first."""
+    def ask(self, question: str, *, redact: bool = False) -> None:
+        """Ask the shown document; a second question follows the first.  `redact`: once a person has looked."""
         if not (self._document or self._collection) or not question.strip():
             return
-        if self._collection:
-            request = AskRequest(question, collection=self._collection, item=self.item)
-        else:
-            request = AskRequest(question, (self._document,), item=self.item)
-        self.asked.emit(question)
+        documents = () if self._collection else (self._document,)
+        request = AskRequest(question, documents, collection=self._collection or None, item=self.item, redact=redact)
+        if not redact:
+            self._ask(request)
+            return
+        item = self.item if self.item and self._is_redacted else ""
+        rest = FOLDER if self._collection else AS_BEFORE if item else ""
+        self.redaction.look(
+            [question], () if item else documents, lambda found: self._ask(replace(request, decisions=found)),
+            item=item, rest=rest,
+        )  # fmt: skip
+
+    def _ask(self, request: AskRequest) -> None:
+        self._is_redacted = bool(request.redact)
+        self.asked.emit(request.question)
         self.progressed.emit("Waiting for the model…")
         self._bridge.ask(lambda services: services.questions.ask(request), self._on_sent, self._on_refused)
 
@@ -116,6 +130,7 @@ class QuestionController(QObject):
 
     def _on_opened(self, item: str, turns: Sequence[AskedQuestion]) -> None:
         self._set(item)
+        self._is_redacted = bool(turns and turns[-1].answered and turns[-1].answered.redaction)
         self.opened.emit(list(turns))
         last = turns[-1].message if turns else None
         self._message = ""

@@ -13,6 +13,7 @@ from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.documents.common.earlier import EarlierBox
+from slmdesk.gui.documents.common.redaction_dialog import show_before
 from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.widgets.build import button, column, flow, row, text_line
 from slmdesk.gui.widgets.cited_row import CitedRow
@@ -20,6 +21,7 @@ from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.export_menu import give_export_menu
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.shield import Shield
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.gui.widgets.translate_request import pop_up_words_menu
 from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
@@ -80,13 +82,14 @@ class QuestionPane(QScrollArea):
         hint = "Ask this document" if self._what == "document" else "Ask all documents of this folder"
         label = f"A question to the {self._what}"
         self._line = text_line(self._prefix + "question_line", inner, hint, label=label)
+        self._shield = Shield(self._prefix + "redact_questions_button", inner)
         self._ask = button("Ask", self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
         self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")
         self._busy = self._busy_bar(inner)
         self._foot = self._foot_bar(inner)
         self._list = column(gap=theme.SPACE_4)
-        line = row((self._line, 1), self._ask)
+        line = row((self._line, 1), self._shield, self._ask)
         parts = (line, self.earlier, self._hint, self._busy, self._list, self._foot, 1)
         margins = (theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12)
         column(*parts, into=inner, gap=theme.SPACE_8, margins=margins)
@@ -125,6 +128,7 @@ class QuestionPane(QScrollArea):
         controller.ended.connect(self.show_ended)
         controller.emptied.connect(self.clear)
         controller.opened.connect(self.show_turns)
+        show_before(controller.redaction, self, "Ask", "The question and the text")
 
     # ---- what is shown
 
@@ -149,6 +153,7 @@ class QuestionPane(QScrollArea):
     @Slot(object)
     def show_turns(self, turns: Sequence[AskedQuestion]) -> None:
         self.clear()
+        self._shield.setChecked(bool(turns and turns[-1].answered and turns[-1].answered.redaction))
         for turn in turns:
             self.show_asked(turn.question)
             if turn.answered is not None:
@@ -192,6 +197,8 @@ class QuestionPane(QScrollArea):
             self._add(answered.reading_words, "small")
         if answered.documents_words:
             self._add(answered.documents_words, "small")
+        if answered.redaction:
+            self._add(answered.redaction.words, "small")
         if answered.dropped:
             self._add(f"Left out: {answered.dropped} quotations that stand nowhere in the document.", "warn")
         if answered.nearest:
@@ -226,7 +233,7 @@ class QuestionPane(QScrollArea):
     @Slot()
     def _on_ask(self) -> None:
         if words := self._line.text().strip():
-            self._controller.ask(words)
+            self._controller.ask(words, redact=self._shield.isChecked())
 
     @Slot()
     def _on_copy(self) -> None:

@@ -11,12 +11,13 @@ from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.documents.common.job_follower import JobFollower
+from slmdesk.gui.documents.common.redaction import RedactionController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.services.base.events import Problem
-from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import event_of
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.services.summaries.events import FolderWritten, SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
@@ -50,6 +51,7 @@ class SummaryController(JobFollower):
         self._requested = ""
         """To be opened once its document is on show."""
         self._points: list[Sentence] = []
+        self.redaction = RedactionController(bridge, self)
         self._following: Following | None = None
         """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
@@ -66,26 +68,32 @@ class SummaryController(JobFollower):
         if document == self._document:
             return
         self._document = document
+        self.redaction.drop()
         if document and document in self._about:
             self.items.show_document(document)
             return
         self._leave()
         self.items.show_document(document, self._open_newest)
 
-    def begin(self, kind: Kind, length: Length, focus: str, instruction: str = "", paper: Paper = Paper.AUTO) -> None:
+    def begin(
+        self,
+        kind: Kind,
+        length: Length,
+        focus: str,
+        instruction: str = "",
+        paper: Paper = Paper.AUTO,
+        *,
+        redact: bool = False,
+    ) -> None:
+        """Summarize the shown document.  `redact`: once a person has looked."""
         asked = (Kind(kind), Length(length), "", focus, instruction)
-        request = SummaryRequest((self._document,), *asked, paper=Paper(paper))
-        self._bridge.ask(lambda services: services.summaries.begin(request), self.show_begun)
+        self._begin(SummaryRequest((self._document,), *asked, paper=Paper(paper), redact=redact))
 
     @Slot()
     def summarize_again(self) -> None:
         """Make the shown summary anew, for the same request; the old one stays."""
         item = self.item
-
-        def begin(services: Services) -> Item:
-            return services.summaries.begin(services.summaries.open(item).request)
-
-        self._bridge.ask(begin, self.show_begun)
+        self._bridge.ask(lambda services: services.summaries.open(item).request, self._begin)
 
     def add_omitted(self, document: str, number: int) -> None:
         """Put a sentence of those that a document says beside into the shown summary; `made` follows."""
@@ -218,6 +226,15 @@ class SummaryController(JobFollower):
             self.choose(item)
 
     # ---- private
+
+    def _begin(self, request: SummaryRequest) -> None:
+        def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
+            self._bridge.ask(lambda services: services.summaries.begin(request, decisions), self.show_begun)
+
+        if request.redact:
+            self.redaction.look([request.focus, request.instruction], request.documents, begin)
+        else:
+            begin()
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         requested, self._requested = self._requested, ""

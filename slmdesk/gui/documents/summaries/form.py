@@ -10,6 +10,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.shield import Shield
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
 
@@ -30,6 +31,7 @@ PAPERS = [
     (Paper.ARTICLE, "An article"),
 ]
 """The first stands for whichever of the others fits the words of the document."""
+NO_FOLDER = "A whole folder cannot be shown before it is redacted. Switch the shield off, or summarize one by one."
 LEAST_LETTERS = 6
 """Minimum width of a value, in characters."""
 LENGTHS = [(Length.SHORT, "short"), (Length.MEDIUM, "medium"), (Length.LONG, "long")]
@@ -62,13 +64,14 @@ class SummaryForm(QFrame):
             choice.setMinimumContentsLength(LEAST_LETTERS)
         label = "What the summary focuses on; may be empty"
         self._focus = text_line("summary_focus", self, "Focus on…", label=label)
+        self.shield = Shield("redact_summary_button", self)
         self._begin = button("Summarize", "summarize_button", self, kind="primary", on=self._on_begin)
         tip = "One summary for each document in a folder and one of all, written as files"
         self._folder = button(
             "Summarize a whole folder…", "summarize_folder_button", self, kind="quiet", tip=tip, on=self._on_folder
         )
         self._choices = row((self._kind, 3), (self._length, 2))
-        line, left = row((self._focus, 1), self._begin), Qt.AlignmentFlag.AlignLeft
+        line, left = row((self._focus, 1), self.shield, self._begin), Qt.AlignmentFlag.AlignLeft
         column(self._choices, self._paper, line, (self._folder, left), into=self, gap=theme.SPACE_8)
 
     def allow(self, is_allowed: bool) -> None:
@@ -102,7 +105,9 @@ class SummaryForm(QFrame):
 
     @Slot()
     def _on_folder(self) -> None:
-        if self.is_whole():
+        if self.shield.isChecked():
+            self.said.emit(NO_FOLDER)
+        elif self.is_whole():
             self.folder_requested.emit(self.request)
 
     @Slot()

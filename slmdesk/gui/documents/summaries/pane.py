@@ -16,6 +16,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
 from slmdesk.gui.documents.common.making_bar import MakingBar
+from slmdesk.gui.documents.common.redaction_dialog import show_before
 from slmdesk.gui.documents.summaries.controller import FormRequest, SummaryController
 from slmdesk.gui.documents.summaries.form import KINDS, SummaryForm
 from slmdesk.gui.widgets.build import button, column, flow, row
@@ -30,6 +31,8 @@ from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
 from slmdesk.services.documents.finding_labels import doubts_of
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.resumable import request_in
+from slmdesk.services.summaries.papers import Paper
+from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.types import (
     ALSO,
     Sentence,
@@ -137,7 +140,8 @@ class SummaryPane(QScrollArea):
     def _connect(self) -> None:
         summaries = self._controller
         self.form.said.connect(self._say)
-        self.form.summary_requested.connect(summaries.begin)
+        self.form.summary_requested.connect(self._on_summary_requested)
+        show_before(summaries.redaction, self, "Summarize")
         self.form.folder_requested.connect(self._on_folder_requested)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
@@ -233,7 +237,8 @@ class SummaryPane(QScrollArea):
         show_words(self._writing, "")
         self._fill(_all_of(summary), summary.page_kinds, has_bullets=has_bullets(summary.kind, summary.sentences))
         self._show_omitted(summary)
-        self._coverage.setText(whole_coverage_words(summary))
+        report = summary.redaction.words if summary.redaction else ""
+        self._coverage.setText("\n".join(filter(None, (whole_coverage_words(summary), report))))
         self._coverage.setVisible(True)
         self._foot.setVisible(bool(summary.sentences))
         self._is_revealing = True
@@ -261,6 +266,11 @@ class SummaryPane(QScrollArea):
             self.ensureWidgetVisible(lit[0])
 
     # ---- events
+
+    @Slot(object, object, str, str, object)
+    def _on_summary_requested(self, kind: Kind, length: Length, focus: str, instruction: str, paper: Paper) -> None:
+        redact = self.form.shield.isChecked()
+        self._controller.begin(kind, length, focus, instruction, paper, redact=redact)
 
     @Slot(object)
     def _on_folder_requested(self, request: FormRequest) -> None:

@@ -11,11 +11,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.documents.common.job_follower import JobFollower
+from slmdesk.gui.documents.common.redaction import RedactionController
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.folder_reading import FolderRead
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import event_of
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.services.tables.types import Column, Table
@@ -51,10 +53,12 @@ class TableController(JobFollower):
         """The documents of the shown table."""
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
+        self.redaction = RedactionController(bridge, self)
         self._following: Following | None = None
         """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self.choose)
+        self.redaction.cancelled.connect(self._on_redaction_cancelled)
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
@@ -66,6 +70,7 @@ class TableController(JobFollower):
         if document == self._document:
             return
         self._document = document
+        self.redaction.drop()
         if self._following is not None or document in self._documents:
             self.items.show_document(document)
             return
@@ -76,30 +81,28 @@ class TableController(JobFollower):
         if awaited:
             self.choose(awaited)
 
-    @Slot(object)
-    def begin(self, columns: Sequence[Column]) -> None:
-        self._begin(tuple(columns), (self._document,))
+    def begin(self, columns: Sequence[Column], *, redact: bool = False) -> None:
+        """Make a table of the shown document.  `redact`: once a person has looked, as with all that follow."""
+        self._begin(tuple(columns), (self._document,), redact=redact)
 
-    @Slot(object)
-    def begin_all(self, columns: Sequence[Column]) -> None:
+    def begin_all(self, columns: Sequence[Column], *, redact: bool = False) -> None:
         """Make a table of all documents on the list that were read."""
         requested = tuple(columns)
 
         def listed(records: Sequence[DocumentRecord]) -> None:
             read = [one.id for one in records if one.status is DocumentStatus.READ]
-            self._begin(requested, tuple(read))
+            self._begin(requested, tuple(read), redact=redact)
 
         self._bridge.ask(lambda services: services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
 
-    @Slot(object, object)
-    def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
+    def begin_folder(self, columns: Sequence[Column], folder: Path, *, redact: bool = False) -> None:
         """Make a table of the documents in a folder once they are read; one that cannot be read does not stop the
         others.
         """
         requested = tuple(columns)
         self._following = self._bridge.follow(
             lambda services: services.documents.read_folder(folder, MOST_DOCUMENTS),
-            partial(self._on_folder_read, requested),
+            partial(self._on_folder_read, requested, redact),
             self._on_folder_refused,
             partial(self._on_reading, requested),
         )
@@ -157,14 +160,14 @@ class TableController(JobFollower):
             self.begun.emit(columns)
         self.read_reported.emit(done, total)
 
-    def _on_folder_read(self, columns: tuple[Column, ...], found: FolderRead) -> None:
+    def _on_folder_read(self, columns: tuple[Column, ...], redact: bool, found: FolderRead) -> None:
         self._following = None
         if found.failed and found.total:
             words = f"Not in the table, since they could not be read: {len(found.failed)} of {found.total}."
             failed = "\n".join(f"{name}: {why}" for name, why in found.failed[:50])
             self._bridge.notice_raised.emit(Notice(words, failed, key="table folder"))
         if found.documents:
-            self._begin(columns, found.documents)
+            self._begin(columns, found.documents, redact=redact)
         elif found.total:
             self.stopped.emit("No document of this folder could be read.")
         else:
@@ -176,6 +179,10 @@ class TableController(JobFollower):
             self.stopped.emit("The table was cancelled before it was begun.")
         else:
             self._refuse(problem)
+
+    @Slot()
+    def _on_redaction_cancelled(self) -> None:
+        self.stopped.emit("The table was not begun.")
 
     def _on_begun(self, item: Item) -> None:
         self._begun = item.id
@@ -239,9 +246,18 @@ class TableController(JobFollower):
 
     # ---- private
 
-    def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
-        request = TableRequest(documents, columns)
-        self._bridge.ask(lambda services: services.extraction.begin(request), self._on_begun, self._refuse)
+    def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...], *, redact: bool) -> None:
+        request = TableRequest(documents, columns, redact=redact)
+
+        def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
+            self._bridge.ask(
+                lambda services: services.extraction.begin(request, decisions), self._on_begun, self._refuse
+            )
+
+        if redact:
+            self.redaction.look([one.name for one in columns], documents, begin, refused=self._refuse)
+        else:
+            begin()
 
     def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
         item = self.item

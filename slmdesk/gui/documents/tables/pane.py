@@ -16,6 +16,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.common.earlier import EarlierBox
 from slmdesk.gui.documents.common.making_bar import MakingBar
+from slmdesk.gui.documents.common.redaction_dialog import show_before
 from slmdesk.gui.documents.tables.cells_view import CellsView
 from slmdesk.gui.documents.tables.column_chooser import ColumnChooser
 from slmdesk.gui.documents.tables.controller import TableController
@@ -26,6 +27,7 @@ from slmdesk.gui.widgets.export_menu import ask_where, give_export_menu
 from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.shares import admit
+from slmdesk.gui.widgets.shield import Shield
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.documents.citations import Span
 from slmdesk.services.jobs.events import JobChanged
@@ -84,6 +86,7 @@ class TablePane(QFrame):
         self._setup = named(QFrame(self), "table_setup")
         self._chooser = ColumnChooser(self._setup)
         self._scope = named(Choice(SCOPES, self._setup), "table_scope", label="Which documents become rows")
+        self._shield = Shield("redact_table_button", self._setup)
         self._begin = button("Make the table", "make_table_button", self._setup, kind="primary", on=self._on_begin)
         self._back = button("Back to the table", "back_to_table_button", self._setup, kind="quiet", on=self._on_back)
         self.earlier = EarlierBox(self, name="earlier_tables")
@@ -93,7 +96,7 @@ class TablePane(QFrame):
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self.table = self._make_table()
         self._detail = self._make_detail()
-        start = flow(self._scope, self._begin, gap=theme.SPACE_8)
+        start = flow(self._scope, self._shield, self._begin, gap=theme.SPACE_8)
         back = (self._back, Qt.AlignmentFlag.AlignLeft)
         column(self._chooser, start, back, into=self._setup, gap=theme.SPACE_8)
         self._foot = self._make_foot()
@@ -164,6 +167,7 @@ class TablePane(QFrame):
         tables.stopped.connect(self.show_stopped)
         tables.emptied.connect(self.show_nothing)
         tables.undo_changed.connect(self._undo.setEnabled)
+        show_before(tables.redaction, self, "Make the table")
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *_: self._notify(view.currentIndex()))
         model.modelReset.connect(lambda: self._notify(QModelIndex()))
@@ -216,7 +220,8 @@ class TablePane(QFrame):
         self._has_table = True
         self._is_running = self._is_running and not table.is_done
         self.model.show_table(table)
-        self._say(_said_of(table))
+        report = table.redaction.words if table.redaction else ""
+        self._say("\n".join(filter(None, (_said_of(table), report))))
         self._warning.setText(f"⚠ {table.note}" if table.note else "")
         self._settle()
 
@@ -262,15 +267,15 @@ class TablePane(QFrame):
             dialog.rejected.connect(self._settle)
             dialog.open()
         elif scope == "all":
-            self._controller.begin_all(columns)
+            self._controller.begin_all(columns, redact=self._shield.isChecked())
         else:
-            self._controller.begin(columns)
+            self._controller.begin(columns, redact=self._shield.isChecked())
 
     def _on_folder(self, columns: Sequence[Column], folder: Path) -> None:
         allowed: list[Path] = []
         admit(self, [folder], allowed.extend, is_chosen=True)
         if allowed:
-            self._controller.begin_folder(columns, folder)
+            self._controller.begin_folder(columns, folder, redact=self._shield.isChecked())
         else:
             self._settle()
 

@@ -1,0 +1,93 @@
+"""What is private in documents is shown before a model is asked about them.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.base.events import Problem
+from slmdesk.services.container import Services
+from slmdesk.services.redaction.service import Decisions, Preview
+
+MOST_SHOWN = 100_000
+"""Characters of documents that are looked through and shown first; the rest is redacted without being shown."""
+PAGES_AT_ONCE = 20
+LONG = " What comes behind the text below is redacted too, without being shown here."
+FOLDER = " What is read of the folder is redacted too, without being shown here."
+AS_BEFORE = " The text of the documents is redacted as before."
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found, and a sentence on what is redacted beside it."""
+
+    preview: Preview
+    rest: str
+
+
+class RedactionController(QObject):
+    """Lives on the window's thread.
+
+    Emits `arrived` with a Looked: `begin` with a person's Decisions goes on; `cancelled` when the person would not.
+    """
+
+    arrived = Signal(object)
+    cancelled = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="document_redaction_controller")
+        self._bridge = bridge
+        self._go_on: Callable[[Decisions], None] | None = None
+
+    def look(
+        self,
+        words: Sequence[str],
+        documents: Sequence[str],
+        go_on: Callable[[Decisions], None],
+        *,
+        item: str = "",
+        rest: str = "",
+        refused: Callable[[Problem], None] | None = None,
+    ) -> None:
+        """Find what is private in what a person asks with and in documents; `arrived` follows, or `refused`.
+
+        `item`: whose table is known already; `rest`: says what is redacted too without being shown.
+        """
+        self._go_on = go_on
+        arrived = partial(self._on_looked, go_on)
+        self._bridge.ask(lambda services: _looked(services, words, documents, item, rest), arrived, refused)
+
+    def begin(self, decisions: Decisions) -> None:
+        """Go on with what was looked at last."""
+        go_on, self._go_on = self._go_on, None
+        if go_on is not None:
+            go_on(decisions)
+
+    def cancel(self) -> None:
+        """Do not go on; `cancelled` follows."""
+        self.drop()
+        self.cancelled.emit()
+
+    def drop(self) -> None:
+        """Forget what was looked at: another document is shown."""
+        self._go_on = None
+
+    def _on_looked(self, go_on: Callable[[Decisions], None], found: Looked) -> None:
+        if go_on is self._go_on:
+            self.arrived.emit(found)
+
+
+def _looked(services: Services, words: Sequence[str], documents: Sequence[str], item: str, rest: str) -> Looked:
+    texts, left = [one for one in words if one], MOST_SHOWN
+    for id in documents:
+        begin = 1
+        while left > 0 and (pages := services.documents.pages(id, begin=begin, limit=PAGES_AT_ONCE)):
+            texts += [page.text[: max(0, left)] for page in pages]
+            left -= sum(len(page.text) for page in pages)
+            begin = pages[-1].number + 1
+    preview = services.redaction.preview("\n\n".join(texts), item)
+    return Looked(preview, rest or (LONG if left <= 0 else ""))
