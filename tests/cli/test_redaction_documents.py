@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from fakes.recorder import add_model, open_echo
 
 LEASE = """Dear Ms Ashworth,
 
 the lease of the flat ends on 31 March 2026, and the deposit of 1,450 euros is paid back to GB33 BUKB 2020 1555 5555 55.
 Ashworth has to hand over four keys.
 """
+
+
+@pytest.fixture
+def with_echo(environment, tmp_path):
+    """A model of no size at all, which therefore counts as able."""
+    services = open_echo()
+    add_model(services, tmp_path / "echo.gguf")
+    services.close()
 
 
 @pytest.fixture
@@ -34,7 +43,7 @@ def test_a_preview_of_documents_asks_nothing(run, lease, command):
 
 
 @pytest.mark.process
-def test_documents_are_asked_about_and_it_is_said_what_was_replaced(run, with_model, lease):
+def test_documents_are_asked_about_and_it_is_said_what_was_replaced(run, with_echo, lease):
     asked = run("ask", lease, "How many keys does Ashworth hand over?", "--redact", "--no-save", "--json")
     assert asked.status == 0, asked.err
     assert asked.json["redaction"]["put_back"] >= 1
@@ -46,7 +55,19 @@ def test_documents_are_asked_about_and_it_is_said_what_was_replaced(run, with_mo
 
 
 @pytest.mark.process
-def test_a_redacted_summary_says_so(run, with_model, lease):
+def test_a_redacted_summary_says_so(run, with_echo, lease):
     made = run("summarize", lease, "--redact")
     assert made.status == 0, made.err
-    assert "Replaced before the model saw it" in made.err or "Nothing was found to be redacted" in made.err
+    assert "note: Replaced before the model saw it: People: 1" in made.err
+
+
+@pytest.mark.process
+def test_with_no_save_nothing_of_it_is_in_any_file(run, with_echo, home, lease):
+    def holding():
+        return [one.name for one in home.rglob("*") if one.is_file() and b"ashworth" in one.read_bytes().lower()]
+
+    asked = run("ask", lease, "What of Ashworth?", "--redact", "--no-save", "--json")
+    assert asked.json["redaction"]["put_back"]
+    assert holding() == []
+    run("ask", lease, "What of Ashworth?", "--redact")
+    assert holding()  # the control

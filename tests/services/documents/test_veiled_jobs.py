@@ -276,11 +276,23 @@ def test_a_follow_up_is_redacted_too_with_the_same_table(given, tmp_path):
     assert call(recorder, lambda: recorder.services.redaction.table(sent.item.id)) == first
 
 
-def test_a_name_that_another_page_tells_is_hidden_in_the_passage(given, tmp_path):
+FAR = "Brandon looks after the boiler.\f" + "Nothing of that is said here. " * 300 + "\f" + LETTER
+
+
+def test_a_name_that_a_page_tells_which_is_not_read_is_hidden_in_the_passage(given, tmp_path):
     recorder, lines = given()
-    text = "Brandon keeps the keys of the boiler.\f" + "Nothing is said here. " * 20 + "\f" + LETTER
-    ask(recorder, "Who keeps the keys of the boiler?", letter(recorder, tmp_path, text), redact=True)
+    ask(recorder, "Who looks after the boiler?", letter(recorder, tmp_path, FAR), redact=True)
     assert holds(lines) == []
+
+
+def test_it_would_be_sent_if_the_document_were_not_looked_through(given, tmp_path, monkeypatch):
+    """The control."""
+    from slmdesk.services.questions import service
+
+    monkeypatch.setattr(service, "learnt", lambda *_args: (None for _ in ()))
+    recorder, lines = given()
+    ask(recorder, "Who looks after the boiler?", letter(recorder, tmp_path, FAR), redact=True)
+    assert "Brandon" in holds(lines)
 
 
 def test_no_state_is_kept_of_a_redacted_question_and_none_is_used(given, tmp_path, monkeypatch):
