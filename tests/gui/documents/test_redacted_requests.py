@@ -84,7 +84,7 @@ def test_a_preview_that_is_cancelled_begins_nothing(program):
     QTest.keyClick(program.find("redaction_preview"), Qt.Key.Key_Escape)
     program.wait(lambda: program.window.findChild(QDialog, "redaction_preview") is None)
     assert program.find("summarize_button").isEnabled()
-    assert program.ask(lambda services: services.history.page()) == []
+    assert program.ask(lambda services: services.history.titles()) == []
 
 
 def test_without_the_shield_nothing_is_asked_first(program):
