@@ -190,9 +190,10 @@ class RedactionService(Service):
         from slmdesk.text.redaction.finding import find_private
 
         entries = self._entries(item) if item else ()
-        left = {*(one.original for one in entries if not one.substitute), *decisions.left}
-        table = tuple(one for one in entries if one.substitute)
         added = tuple(Listed(words, kind) for kind, words in decisions.added)
+        left = {*(one.original for one in entries if not one.substitute), *decisions.left}
+        left.difference_update(one.words for one in added)
+        table = tuple(one for one in entries if one.substitute)
         key = (text, table, added, frozenset(left), self.names())
         if key not in self._finds:
             found = find_private(text, listed=(*self.names(), *added), known=table)
@@ -226,14 +227,18 @@ class RedactionService(Service):
         return tuple(one for one in self._entries(item) if one.substitute)
 
     def decide(self, item: str, decisions: Decisions) -> None:
-        """Keep what a person decided about the words of an item.  Raises KnownError redaction.*, store.*."""
+        """Keep what a person decided about the words of an item; what was decided last counts.
+
+        Words that are left keep what stands for them, for answers that hold it.  Raises KnownError redaction.*, store.*.
+        """
         from slmdesk.text.redaction.replacing import redacted_all
 
         if decisions == NOTHING_DECIDED:
             return
-        known = {one.original for one in self._entries(item)}
-        left = [Entry(Kind.OTHER, one, "") for one in decisions.left if one not in known]
-        self._keep(item, (*self._entries(item), *left))
+        added = {words for _, words in decisions.added}
+        left = {one.original: one for one in self._entries(item) if not one.substitute}
+        left |= {one: Entry(Kind.OTHER, one, "") for one in decisions.left}
+        self._keep(item, (*self.table(item), *(one for words, one in left.items() if words not in added)))
         if decisions.added:
             words = [one for _, one in decisions.added]
             finds = [[Find(kind, 0, len(one), one, Certainty.SURE, "hand")] for kind, one in decisions.added]

@@ -199,7 +199,11 @@ class _Back:
 
     def found(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Where substitutes stand, in order, with what is put in their place."""
-        hits = [(*one.span(), self._original(one[0])) for one in self._pattern.finditer(text)] if self._pattern else []
+        hits = [
+            (*one.span(), original)
+            for one in (self._pattern.finditer(text) if self._pattern else ())
+            if (original := self._original(one[0])) is not None
+        ]
         taken = [(start, end) for start, end, _ in hits]
         for word in WORD.finditer(text):
             if not any(start < word.end() and word.start() < end for start, end in taken):
@@ -208,10 +212,13 @@ class _Back:
                     hits.append((*word.span(), original))
         return iter(sorted(hits))
 
-    def _original(self, words: str) -> str:
+    def _original(self, words: str) -> str | None:
+        """None for letters that the pattern takes for one another and folding does not: a dotless ı is no i."""
         if words in self._exact:
             return self._exact[words]
-        original = self._alike[_squeezed(words)]
+        original = self._alike.get(_squeezed(words))
+        if original is None:
+            return None
         return original.upper() if words.isupper() and any(one.isalpha() for one in words) else original
 
     def _with_ending(self, word: str) -> str | None:

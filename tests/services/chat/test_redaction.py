@@ -136,6 +136,31 @@ def test_decisions_of_the_preview_are_kept(given):
     assert "Nightjar" not in "".join(lines)
 
 
+def test_a_word_that_was_left_once_can_be_hidden_later(given):
+    recorder, lines = given
+    sent, _ = ask(recorder, decisions=Decisions(left=("Ashworth", "Colin Ashworth")))
+    assert "Ashworth" in "".join(lines)
+    service, added = recorder.services.redaction, Decisions(added=((Kind.OTHER, "Ashworth"),))
+    seen = call(recorder, lambda: service.preview("Ashworth?", sent.item.id, added))
+    assert [one.text for one in seen.finds] == ["Ashworth"]
+    lines.clear()
+    ask(recorder, "Ashworth?", chat=sent.item.id, decisions=added)
+    assert "Ashworth" not in "".join(lines)
+
+
+def test_a_word_that_was_hidden_can_be_left_later(given):
+    recorder, lines = given
+    sent, _ = ask(recorder)
+    table = call(recorder, lambda: recorder.services.redaction.table(sent.item.id))
+    left = Decisions(left=("020 7946 0123",))
+    seen = call(recorder, lambda: recorder.services.redaction.preview("020 7946 0123?", sent.item.id, left))
+    assert seen.redacted == "020 7946 0123?"
+    _, ended = ask(recorder, "Is it 020 7946 0123?", chat=sent.item.id, decisions=left)
+    assert "020 7946 0123" in "".join(lines)
+    assert "020 7946 0123" in ended.message.text
+    assert call(recorder, lambda: recorder.services.redaction.table(sent.item.id)) == table
+
+
 def test_names_of_the_list_are_hidden(given):
     recorder, lines = given
     call(

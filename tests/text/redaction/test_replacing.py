@@ -7,7 +7,7 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.numbers import is_checked
-from slmdesk.text.redaction.replacing import Redacted, redacted, restored, restored_so_far
+from slmdesk.text.redaction.replacing import Redacted, Restorer, redacted, restored, restored_so_far
 from slmdesk.text.redaction.table import check
 from slmdesk.text.redaction.types import Entry, Kind, Table
 from slmdesk.text.words.folding import fold
@@ -123,6 +123,16 @@ def test_what_is_half_changed_is_marked_and_never_guessed(answer: str, marked: s
     assert back.text == answer
     assert back.put_back == ()
     assert [answer[start:end] for start, end in back.marked] == [marked]
+
+
+@pytest.mark.parametrize("answer", ["M\u0131lan geldi", "M\u0130LAN geldi", "MILAN geldi", "M\u0131lan ve Milan"])
+def test_letters_of_other_languages_that_look_alike_are_no_error(answer: str) -> None:
+    table = (Entry(Kind.PERSON, "Anna", "Milan"),)
+    back = restored(answer, table)
+    restorer = Restorer(table)
+    assert restorer.add(answer) + restorer.end() == back.text
+    assert "geldi" not in answer or back.text.endswith("geldi")
+    assert "\u0131" not in answer or [back.text[start:end] for start, end in back.marked] == ["M\u0131lan"]
 
 
 def test_marks_stand_where_the_words_are_after_putting_back() -> None:
