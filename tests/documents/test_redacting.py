@@ -26,7 +26,8 @@ from slmdesk.documents.redacting.base import Redacting
 from slmdesk.documents.redacting.check import left_in
 from slmdesk.documents.redacting.pictures import cleaned
 from slmdesk.documents.redacting.registry import REDACTORS, redactor_of
-from slmdesk.documents.redacting.words import BAR, Listing, Replacing, Seeking, put, put_in_value
+from slmdesk.documents.redacting.words import Listing, Replacing, Seeking, put, put_in_value
+from slmdesk.text.redaction.types import BAR
 
 pytestmark = pytest.mark.pure
 

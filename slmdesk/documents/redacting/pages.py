@@ -24,7 +24,6 @@ from slmdesk.documents.redacting.new_pdf import LayerWord, NewPdf
 Box = tuple[float, float, float, float]
 Pixels = npt.NDArray[np.uint8]
 
-LEAST_RESOLUTION, MOST_RESOLUTION = 72, 300
 MOST_PIXELS = 24_000_000
 """Of one page: a larger one is drawn less finely."""
 POINTS_PER_INCH = 72

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote, unquote
 
-BAR = "█████"
-"""Always as long: its length says nothing."""
+from slmdesk.text.redaction.types import BAR
+
 INSIDE = 6
 """Letters and digits: words at least as long are found inside longer ones too ("Müllers", "Müllerhof")."""
 INSIDE_VALUES = 4

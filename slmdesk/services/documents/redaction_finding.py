@@ -10,13 +10,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.services.documents.redaction_types import FoundWord, Place
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.table import extended
-from slmdesk.text.redaction.types import RANK, Certainty, Find, Kind, Listed
+from slmdesk.text.redaction.types import BAR, RANK, Certainty, Find, Kind, Listed
 
 MOST_PLACES = 3
 AROUND = 40
 """Characters that are shown on both sides."""
-BAR = "█████"
-"""In the place of a word; always as long, for its length says nothing."""
 MOST_CHARACTERS = 8_000_000
 _NO_PERSON = frozenset(
     ("user", "admin", "administrator", "author", "windows user", "microsoft office user", "unknown", "openpyxl",

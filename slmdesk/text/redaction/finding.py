@@ -23,6 +23,10 @@ from slmdesk.text.words.folding import fold
 from slmdesk.text.words.language import detect
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SAID = frozenset({"list", "table"})
+"""Reasons of what a person said is private, now or before."""
+_WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+"""From the first letter or figure to the last."""
 LEAST_NAME = 3
 """Letters of a part of a name that is looked for alone."""
 _PLAIN_ENDING = re.compile(r"(?:['’]s?|s|es|ens)$")
@@ -58,11 +62,20 @@ def find_private(
     return tuple(_joined(text, _without_overlaps(found)))
 
 
-def everywhere(text: str, find: Find, *, language: str = "") -> tuple[Find, ...]:
-    """All places where what was found stands, also in other forms, and the find itself."""
-    others = _again(text, [find], (), (), language or detect(text)[0] or "")
-    certain = [replace(one, certainty=find.certainty) for one in others]
-    return tuple(_joined(text, _without_overlaps([find, *certain])))
+def marked(text: str, start: int, end: int, *, language: str = "") -> tuple[Find, ...]:
+    """All places of words that a person marked, in order, as they are found from then on.
+
+    Words that are marked in part are taken whole, and signs around them are not: neither would be found again.
+    """
+    found = _WORDS.search(text, start, end)
+    if found is None:
+        return ()
+    start, end = found.span()
+    while start and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return tuple(_on_list(text, [Listed(text[start:end])], language or detect(text)[0] or ""))
 
 
 def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Find]:
@@ -192,7 +205,7 @@ def _spellings(word: str) -> set[str]:
 
 
 def _without_overlaps(found: Iterable[Find]) -> list[Find]:
-    """The surest and longest; names that overlap become one."""
+    """The surest and longest; names that overlap become one, and no part is lost of what overlaps a person's words."""
     kept: list[Find] = []
     for one in sorted(found, key=lambda one: (-RANK[one.certainty], one.start - one.end, one.start)):
         over = [other for other in kept if one.start < other.end and other.start < one.end]
@@ -205,7 +218,24 @@ def _without_overlaps(found: Iterable[Find]) -> list[Find]:
         ):
             kept = [other for other in kept if other not in over]
             kept.append(_union(over[0], one, *over[1:]))
+        elif one.reason in _SAID or (
+            one.kind is Kind.PERSON
+            and one.certainty is not Certainty.UNSURE
+            and any(other.reason in _SAID for other in over)
+        ):
+            kept += _beside(one, over)
     return sorted(kept, key=lambda one: one.start)
+
+
+def _beside(find: Find, over: Sequence[Find]) -> Iterator[Find]:
+    """The words of a find that stand in none of those which it overlaps."""
+    inner = sorted(at for one in over for at in (one.start, one.end))
+    edges = [find.start, *inner, find.end]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        words = find.text[max(0, start - find.start) : max(0, end - find.start)]
+        if part := _WORDS.search(words):
+            begin = start + part.start()
+            yield replace(find, start=begin, end=begin + len(part[0]), text=part[0])
 
 
 def _union(first: Find, *others: Find) -> Find:

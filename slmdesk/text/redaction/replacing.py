@@ -7,7 +7,8 @@ resembles one is marked and never guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -27,6 +28,9 @@ LEAST_DIGITS = 5
 _DIGITS = re.compile(r"\d(?:[ \u00a0\u202f()/.-]{0,2}\d){4,40}")
 _BY_SIGNS = frozenset({Kind.IBAN, Kind.CARD, Kind.NUMBER, Kind.PHONE})
 """Kinds whose groups may be written in another way."""
+_WORD_EDGE = re.compile(r"(?<!\w)(?=.)", re.DOTALL)
+_BEGINNING = 4
+"""Letters by which names are looked up: those of fewer or as many are put back only as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,17 @@ def redacted(text: str, finds: Sequence[Find], table: Table = ()) -> Redacted:
 
 def redacted_all(texts: Sequence[str], finds: Sequence[Sequence[Find]], table: Table = ()) -> list[Redacted]:
     """As `redacted`, of several texts with one table: a substitute stands in none of them."""
-    made = extended("\n".join(texts), [one for each in finds for one in each], table)
-    by_original = {original: substitute for entry in made for original, substitute in entry.pairs}
-    return [_replaced(text, each, made, by_original) for text, each in zip(texts, finds, strict=True)]
+    return redacted_by(texts, finds, extended("\n".join(texts), [one for each in finds for one in each], table))
 
 
-def _replaced(text: str, finds: Sequence[Find], made: Table, by_original: Mapping[str, str]) -> Redacted:
+def redacted_by(texts: Sequence[str], finds: Sequence[Sequence[Find]], table: Table) -> list[Redacted]:
+    """As `redacted_all`, with a table that `extended` has made for these finds of these texts."""
+    by_original = {original: substitute for entry in table for original, substitute in entry.pairs}
+    back = _Back(table)
+    return [_replaced(text, each, back, by_original) for text, each in zip(texts, finds, strict=True)]
+
+
+def _replaced(text: str, finds: Sequence[Find], back: _Back, by_original: Mapping[str, str]) -> Redacted:
     parts, spans, end, length = list[str](), [], 0, 0
     for find in finds:
         if find.start < end or text[find.start : find.end] != find.text:
@@ -76,17 +85,17 @@ def _replaced(text: str, finds: Sequence[Find], made: Table, by_original: Mappin
         length += len(substitute)
         end = find.end
     whole = "".join((*parts, text[end:]))
-    if restored(whole, made).text != text:
+    if back.restored(whole, marks=False).text != text:
         raise KnownError("redaction.not_reversible")
-    return Redacted(whole, made, tuple(spans))
+    return Redacted(whole, back.table, tuple(spans))
 
 
-def with_substitutes(text: str, table: Table) -> str:
+def with_substitutes(text: str, table: Table, left: Collection[str] = ()) -> str:
     """Put in what the table has for its originals, written exactly so and as whole words; nothing else is looked for.
 
-    For what is no text to read, such as a grammar.
+    For what is no text to read, such as a grammar.  `left`: originals that stay.
     """
-    pairs = {original: substitute for entry in table for original, substitute in entry.pairs}
+    pairs = {one: substitute for entry in table for one, substitute in entry.pairs if one not in left}
     if not pairs:
         return text
     longest = sorted(pairs, key=len, reverse=True)
@@ -97,22 +106,7 @@ def with_substitutes(text: str, table: Table) -> str:
 def restored(text: str, table: Table) -> Restored:
     """Put the originals back.  Raises KnownError "redaction.ambiguous"."""
     check(table)
-    back = _Back(table)
-    parts, put_back, gaps, end, length = list[str](), [], [], 0, 0
-    for start, stop, original in back.found(text):
-        parts += text[end:start], original
-        gaps.append((end, start, length))
-        length += start - end
-        put_back.append((length, length + len(original)))
-        length += len(original)
-        end = stop
-    gaps.append((end, len(text), length))
-    marked = [
-        (start - first + moved, stop - first + moved)
-        for first, last, moved in gaps
-        for start, stop in back.resembling(text, first, last)
-    ]
-    return Restored("".join((*parts, text[end:])), tuple(put_back), tuple(sorted(marked)))
+    return _Back(table).restored(text)
 
 
 def restored_so_far(text: str, table: Table) -> str:
@@ -126,8 +120,11 @@ class Restorer:
     def __init__(self, table: Table) -> None:
         """Raises KnownError "redaction.ambiguous"."""
         check(table)
-        self._table = table
-        self._squeezed = [_squeezed(substitute) for entry in table for _, substitute in entry.pairs]
+        self._back = _Back(table)
+        self._squeezed = {_squeezed(substitute) for entry in table for _, substitute in entry.pairs}
+        self._by_letter: dict[str, list[str]] = defaultdict(list)
+        for one in self._squeezed:
+            self._by_letter[one[:1]].append(one)
         self._longest = max((len(sub) for entry in table for _, sub in entry.pairs), default=0) + 16
         self._waiting = ""
 
@@ -136,21 +133,36 @@ class Restorer:
         self._waiting += piece
         cut = self._safe()
         ready, self._waiting = self._waiting[:cut], self._waiting[cut:]
-        return restored(ready, self._table).text if ready else ""
+        return self._back.restored(ready, marks=False).text if ready else ""
 
     def end(self) -> str:
         """What was held back."""
         ready, self._waiting = self._waiting, ""
-        return restored(ready, self._table).text
+        return self._back.restored(ready, marks=False).text
+
+    def restored(self, text: str) -> Restored:
+        """The originals back in all that was written, by the same table."""
+        return self._back.restored(text)
+
+    def without_begun(self, text: str) -> str:
+        """A text that broke off, up to where the beginning of a substitute stands at its end; a whole one stays."""
+        for start in _word_starts(text, max(0, len(text) - self._longest)):
+            plain = _squeezed(text[start:])
+            if plain and plain not in self._squeezed and self._begins(plain):
+                return text[:start]
+        return text
 
     def _safe(self) -> int:
         """Up to where no substitute can begin that reaches beyond the end."""
-        cut = len(self._waiting)
+        last = _last_start(self._waiting)
         for start in _word_starts(self._waiting, max(0, len(self._waiting) - self._longest)):
             plain = _squeezed(self._waiting[start:])
-            if start == _last_start(self._waiting) or any(one.startswith(plain) for one in self._squeezed):
-                cut = min(cut, start)
-        return cut
+            if not plain or start == last or self._begins(plain):
+                return start
+        return len(self._waiting)
+
+    def _begins(self, plain: str) -> bool:
+        return any(one.startswith(plain) for one in self._by_letter.get(plain[:1], ()))
 
 
 def _word_starts(text: str, first: int) -> Iterator[int]:
@@ -167,6 +179,7 @@ class _Back:
     """What leads from substitutes to originals."""
 
     def __init__(self, table: Table) -> None:
+        self.table = table
         pairs = [(entry.kind, original, substitute) for entry in table for original, substitute in entry.pairs]
         self._exact = {substitute: original for _, original, substitute in pairs}
         self._alike: dict[str, str] = {}
@@ -175,8 +188,13 @@ class _Back:
         shapes = sorted(
             {(substitute, kind in _BY_SIGNS) for kind, _, substitute in pairs}, key=lambda one: (-len(one[0]), one)
         )
-        joined = "|".join(_shape(substitute, by_signs=by_signs) for substitute, by_signs in shapes)
-        self._pattern = re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE) if shapes else None
+        by_letter: dict[str, list[str]] = defaultdict(list)
+        for substitute, by_signs in shapes:
+            for letter in _first_letters(substitute, by_signs=by_signs):
+                by_letter[letter].append(_shape(substitute, by_signs=by_signs))
+        self._patterns = {
+            letter: re.compile(rf"(?:{'|'.join(some)})(?!\w)", re.IGNORECASE) for letter, some in by_letter.items()
+        }
         own = {fold(one) for _, original, _ in pairs for one in WORD.findall(original)}
         self._words = {
             fold(one): substitute
@@ -184,9 +202,11 @@ class _Back:
             for one in WORD.findall(substitute)
             if len(one) > 3 and fold(one) not in own and "@" not in substitute
         }
-        self._names = {
-            fold(sub): (sub, orig) for kind, orig, sub in pairs if kind is Kind.PERSON and WORD.fullmatch(sub)
-        }
+        self._names = {fold(sub): orig for kind, orig, sub in pairs if kind is Kind.PERSON and WORD.fullmatch(sub)}
+        self._by_beginning: dict[str, list[str]] = defaultdict(list)
+        for plain in self._names:
+            if len(plain) > _BEGINNING:
+                self._by_beginning[plain[:_BEGINNING]].append(plain)
         self._digits = [re.sub(r"\D", "", sub) for kind, _, sub in pairs if kind in _BY_SIGNS]
         self._emails = [sub.partition("@")[0].partition(".")[2] for kind, _, sub in pairs if kind is Kind.EMAIL]
         self._days = {
@@ -197,20 +217,49 @@ class _Back:
             for reading in one.readings
         }
 
+    def restored(self, text: str, *, marks: bool = True) -> Restored:
+        """The originals in place of the substitutes; `marks`: with what resembles one, which takes longer."""
+        parts, put_back, gaps, end, length = list[str](), [], [], 0, 0
+        for start, stop, original in self.found(text):
+            parts += text[end:start], original
+            gaps.append((end, start, length))
+            length += start - end
+            put_back.append((length, length + len(original)))
+            length += len(original)
+            end = stop
+        gaps.append((end, len(text), length))
+        marked = [
+            (start - first + moved, stop - first + moved)
+            for first, last, moved in (gaps if marks else ())
+            for start, stop in self.resembling(text, first, last)
+        ]
+        return Restored("".join((*parts, text[end:])), tuple(put_back), tuple(sorted(marked)))
+
     def found(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Where substitutes stand, in order, with what is put in their place."""
-        hits = [
-            (*one.span(), original)
-            for one in (self._pattern.finditer(text) if self._pattern else ())
-            if (original := self._original(one[0])) is not None
-        ]
-        taken = [(start, end) for start, end, _ in hits]
+        exact = list(self._exactly(text))
+        hits, at = exact.copy(), 0
         for word in WORD.finditer(text):
-            if not any(start < word.end() and word.start() < end for start, end in taken):
-                original = self._with_ending(word[0])
-                if original is not None:
-                    hits.append((*word.span(), original))
+            start, end = word.span()
+            while at < len(exact) and exact[at][1] <= start:
+                at += 1
+            if at < len(exact) and exact[at][0] < end:
+                continue
+            original = self._with_ending(word[0])
+            if original is not None:
+                hits.append((start, end, original))
         return iter(sorted(hits))
+
+    def _exactly(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Where they stand but for case and blanks; those are tried that begin with the letter that stands there."""
+        end = 0
+        for one in _WORD_EDGE.finditer(text) if self._patterns else ():
+            start = one.start()
+            pattern = self._patterns.get(text[start].casefold()[:1]) if start >= end else None
+            if pattern and (found := pattern.match(text, start)):
+                end = found.end()
+                if (original := self._original(found[0])) is not None:
+                    yield start, end, original
 
     def _original(self, words: str) -> str | None:
         """None for letters that the pattern takes for one another and folding does not: a dotless ı is no i."""
@@ -225,12 +274,13 @@ class _Back:
         """A name with an ending that the model gave it: a possessive stays, others go with the word they were for."""
         kept = _KEPT_ENDING.search(word)
         if kept and (known := self._names.get(fold(word[: kept.start()]))):
-            return known[1] + kept[0]
+            return known + kept[0]
         if not word[0].isupper():
             return None
-        for plain, (_, original) in self._names.items():
-            if len(plain) > 4 and fold(word).startswith(plain[:-1]) and is_form_of(fold(word), plain):
-                return original
+        folded = fold(word)
+        for plain in self._by_beginning.get(folded[:_BEGINNING], ()):
+            if folded.startswith(plain[:-1]) and is_form_of(folded, plain):
+                return self._names[plain]
         return None
 
     def resembling(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -258,6 +308,12 @@ class _Back:
             abs(len(word) - len(one)) <= most and Levenshtein.distance(word, one, score_cutoff=most) <= most
             for one in self._words
         )
+
+
+def _first_letters(substitute: str, *, by_signs: bool) -> dict[str, None]:
+    """What a text may have where a substitute begins: signs before the first figure may be left out."""
+    letters = [substitute[0], next(one for one in substitute if one.isalnum())] if by_signs else [substitute[0]]
+    return dict.fromkeys(" \u00a0\u202f\n" if letters[0].isspace() else [one.casefold()[:1] for one in letters])
 
 
 def _squeezed(words: str) -> str:

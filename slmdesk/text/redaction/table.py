@@ -28,15 +28,19 @@ def extended(text: str, finds: Sequence[Find], table: Table = ()) -> Table:
     substitute would stand for two originals, "redaction.no_substitute" where none is free.
     """
     maker = _Maker(fold(text), finds)
+    renewed: list[Find] = []
     for entry in table:
-        if not maker.stands_in_source(entry):
+        if maker.stands_in_source(entry):
+            renewed += _finds_of(entry)
+        else:
             maker.keep(entry)
     known = {original for entry in maker.entries for original, _ in entry.pairs}
-    renewed = [one for entry in table if maker.stands_in_source(entry) for one in _finds_of(entry)]
     try:
         for find in sorted((*renewed, *finds), key=_by_base):
             if find.text not in known:
                 maker.add(find)
+                if find.kind is Kind.PERSON:  # of others, each time one more substitute is laid aside
+                    known.add(find.text)
     except NoSubstituteError as err:
         raise KnownError("redaction.no_substitute") from err
     made = tuple(maker.entries)
@@ -139,6 +143,9 @@ class _Maker:
                 parts.append((piece, substitute))
             made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
         made = made.replace("\0", "")
+        if made == original:  # written small, or nothing but small words: no part is one of a name
+            made = substitute_for(Kind.OTHER, original, self._is_free, self._seed(Kind.OTHER))
+            self._take(made)
         owner = next((one for one in self.entries if one.kind is Kind.PERSON and self._belongs(parts, one)), None)
         if owner is None:
             self._put(Entry(Kind.PERSON, original, made, tuple(one for one in parts if one[0] != original)))

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+BAR = "█████"
+"""In the place of a word of a document that is given out; always as long, for its length says nothing."""
+
 
 class Kind(StrEnum):
     """What sort of thing a find is; stored, so names do not change."""

@@ -10,10 +10,10 @@ from fakes.recorder import open_echo, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import Problem
-from slmdesk.services.documents.redaction_finding import BAR, added_word, pairs_for, private_words
+from slmdesk.services.documents.redaction_finding import added_word, pairs_for, private_words
 from slmdesk.services.documents.redaction_key import key_file, pairs_in
 from slmdesk.services.documents.redaction_types import RedactionRequest
-from slmdesk.text.redaction.types import Certainty, Kind, Listed
+from slmdesk.text.redaction.types import BAR, Certainty, Kind, Listed
 
 pytestmark = pytest.mark.process
 

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from slmdesk.text.redaction.finding import everywhere, find_private
-from slmdesk.text.redaction.types import Certainty, Find, Kind, Listed
+from slmdesk.text.redaction.finding import find_private, marked
+from slmdesk.text.redaction.types import Certainty, Kind, Listed
 
 pytestmark = pytest.mark.pure
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
@@ -112,10 +112,28 @@ def test_the_list_is_sure_and_counts_for_parts_of_names() -> None:
     ]
 
 
-def test_a_mark_made_by_hand_can_be_looked_for_everywhere() -> None:
-    text = "The Nightjar is late. Ask about the Nightjar again, not about nightjars."
-    marked = Find(Kind.OTHER, 4, 12, "Nightjar", SURE, "hand")
-    assert [one.start for one in everywhere(text, marked, language="en")] == [4, 36]
+def test_a_mark_made_by_hand_counts_wherever_it_will_be_found() -> None:
+    text = "The Nightjar is late. Ask about the Nightjar again, not about NIGHTJARS or a Nightingale."
+    places = [one.text for one in marked(text, 4, 12, language="en")]
+    assert places == ["Nightjar", "Nightjar", "NIGHTJARS"]
+    assert places == [one.text for one in find_private(text, language="en", listed=[Listed("Nightjar")])]
+
+
+def test_a_part_of_a_word_that_is_marked_is_taken_whole() -> None:
+    text = "The Bluebird, secret since May."
+    assert [one.text for one in marked(text, 4, 8)] == ["Bluebird"]
+    assert [one.text for one in marked(text, 6, 14)] == ["Bluebird"]
+    assert [one.text for one in marked(text, 12, 20)] == ["secret"]
+    assert [one.text for one in marked(text, 9, 16)] == ["Bluebird, secret"]
+    assert marked(text, 3, 4) == marked(text, 12, 13) == ()
+
+
+def test_no_part_is_lost_where_words_of_a_person_overlap_with_something_else() -> None:
+    text = "Write to Ms Anna Krause owes IBAN GB33 BUKB 2020 1555 5555 55 now"
+    listed = (Listed("Krause owes"), Listed("owes IBAN GB33 BUKB"))
+    found = find_private(text, language="en", listed=listed)
+    assert [one.text for one in found] == ["Anna", "Krause", "owes IBAN", "GB33 BUKB 2020 1555 5555 55"]
+    assert all(text[one.start : one.end] == one.text for one in found)
 
 
 def test_finds_are_in_order_and_do_not_overlap() -> None:
