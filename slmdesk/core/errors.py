@@ -185,6 +185,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "redaction.ambiguous": (),
         "redaction.no_substitute": (),
         "redaction.not_reversible": (),
+        "redaction.still_there": ("words",),
         # settings and network
         "statement.key": ("reason",),
         "statement.wrong": ("path", "reason"),

@@ -254,6 +254,10 @@ SENTENCES: Mapping[str, str] = {
         "The originals could not be put back letter for letter, so nothing was sent. Leave out one of the finds, or "
         "send the text as it is."
     ),
+    "redaction.still_there": (
+        "“{words}” would still stand in what the model sees, so nothing was sent. Mark whole words, or send the text "
+        "as it is."
+    ),
     "preset.unknown": "There is no preset “{id}” of yours here.",
     "preset.invalid": "{path} cannot be read as a preset: {reason}. Nothing was changed.",
     "space.unknown": "There is no space “{id}” here.",

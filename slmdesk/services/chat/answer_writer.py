@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
 from slmdesk.core.records import AnswerEnding, Message, ModelRecord, Status
-from slmdesk.core.types import Answer, ChatMessage, Json, Sampling
+from slmdesk.core.types import Answer, ChatMessage, FinishReason, Json, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.base.events import (
     MessageEnded,
@@ -33,13 +33,15 @@ from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.redaction.service import Veil, added_to
+from slmdesk.services.redaction.service import PutBack, Veil, added_to
 
 if TYPE_CHECKING:
     from slmdesk.text.redaction.replacing import Restorer
 
 REDACTION = "redaction"
 """Key of what is stored with an answer whose model saw substitutes; see `PutBack.kept`."""
+WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
+"""Reasons of answers that did not break off."""
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
 CHARACTERS_PER_GAP_S = 100_000
@@ -121,9 +123,8 @@ class AnswerRequest:
 
 @dataclass(slots=True)
 class _Veiled:
-    """What a model wrote with substitutes, and what puts the originals back while it does."""
+    """What a model wrote with substitutes, and what puts the originals back by the table it was asked with."""
 
-    veil: Veil
     words: Restorer
     thoughts: Restorer
     written: list[str] = field(default_factory=list)
@@ -241,8 +242,7 @@ class Answers(Service):
         """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
         for growing in tuple(self._growing.values()):
             _let_go(growing)
-            kept = growing.request.kept if growing.ending else {**growing.request.kept, **_unveiled(growing)}
-            ending = growing.ending or AnswerEnding(Status.INTERRUPTED, kept=kept)
+            ending = growing.ending or _with_originals(growing, AnswerEnding(Status.INTERRUPTED))[0]
             with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
                 growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
         self._growing.clear()
@@ -274,7 +274,7 @@ class Answers(Service):
         try:
             payload = request.payload(growing.text)
             if request.veil and not request.choices:
-                growing.veiled = _Veiled(request.veil, request.veil.restorer(), request.veil.restorer())
+                growing.veiled = _Veiled(request.veil.restorer(), request.veil.restorer())
         except KnownError as err:
             self._end_failed(growing, problem_for(err))
             return
@@ -430,11 +430,14 @@ class Answers(Service):
         if growing.ending is not None:
             return
         request = growing.request
-        kept = {**request.kept, **_unveiled(growing)}
+        ending, fault = _with_originals(growing, ending)
+        if fault:
+            problem, answer = fault, None
         if request.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.polish(growing.text), []
-            kept.pop(REDACTION, None)  # its places are of another text
-        growing.ending = ending = replace(ending, kept=kept)
+            # the places that are marked are of another text
+            ending = replace(ending, kept={name: one for name, one in ending.kept.items() if name != REDACTION})
+        growing.ending = ending
         request.watcher.ending(answer)
         _let_go(growing)
         if self._write_end(growing, ending):
@@ -445,12 +448,28 @@ class Answers(Service):
         request.watcher.ended(ended)
 
 
-def _unveiled(growing: _Growing) -> dict[str, Json]:
-    """Put the originals back into all that was written; returns what is stored of it, with what was so before."""
+def _with_originals(growing: _Growing, ending: AnswerEnding) -> tuple[AnswerEnding, Problem | None]:
+    """The ending with what is kept; a fault in putting the originals back makes it a failure, or it would never end."""
+    kept = growing.request.kept
+    try:
+        more = _unveiled(growing, is_whole=ending.finish_reason in WHOLE)
+    except Exception as err:  # noqa: BLE001  whatever it is: the row must end, and the model be let go
+        problem = problem_for(err)
+        return replace(failing(problem), kept=kept), problem
+    return replace(ending, kept={**kept, **more}), None
+
+
+def _unveiled(growing: _Growing, *, is_whole: bool) -> dict[str, Json]:
+    """Put the originals back into all that was written; returns what is stored of it, with what was so before.
+
+    Of an answer that broke off and may be continued, the beginning of a substitute at its end is left out: put back as
+    it is, it would be part of no name.
+    """
     veiled, growing.veiled = growing.veiled, None
     if veiled is None:
         return {}
-    back = veiled.veil.put_back("".join(veiled.written))
+    written = "".join(veiled.written)
+    back = PutBack.of(veiled.words.restored(written if is_whole else veiled.words.without_begun(written)))
     growing.thoughts.append(veiled.thoughts.end())
     growing.pieces = [back.text]
     before = growing.request.message.sampling.get(REDACTION)

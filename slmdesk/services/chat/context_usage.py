@@ -83,12 +83,13 @@ class ContextMeter:
         seen, notes = window.seen(request.path), window.notes_on(request.path)
         held = [one for group in groups_of(seen) if window.holds(group) for one in group]
         sent = [part for one in seen for part in one.attachments if part.text]
-        texts = [window.system, request.draft, notes, _words(held), _words(seen)]
+        texts = [window.system, notes, _words(held), _words(seen)]
         if window.veil:
             texts = window.veil.hide(texts, keeps=False)
+        texts.append(request.draft)  # which is hidden already
 
         def counted(counts: list[int]) -> None:
-            system, draft, noted, pinned, talk = counts
+            system, noted, pinned, talk, draft = counts
             pinned += FRAME * len(held)
             left = max(0, base - system - draft - noted)  # what a chat format puts around everything is the talk's
             old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(seen)))

@@ -74,10 +74,11 @@ class ContextWindow:
         """Return the notes that stand for what `path` leaves out, or for an earlier chat; empty on another branch."""
         return self.notes if not self.after or self.place(path) else ""
 
-    def turns(self, path: Sequence[Message]) -> tuple[list[ChatMessage], list[str]]:
+    def turns(self, path: Sequence[Message], begun: str = "") -> tuple[list[ChatMessage], list[str]]:
         """Return the turns for the model and the ids of their messages, as `turns_for_engine` does.
 
-        With a veil they have substitutes; raises then KnownError redaction.*, store.*.
+        `begun`: the beginning of an answer that is continued; then the last turn, without an id.  With a veil all have
+        substitutes, by one table; raises then KnownError redaction.*, store.*.
         """
         turns, ids = turns_for_engine(self.system, self.seen(path))
         self._name_language(turns, ids)
@@ -86,8 +87,10 @@ class ContextWindow:
             turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
         examples = self._example_turns
         at = 1 if turns and turns[0].role is Role.SYSTEM else 0
-        whole = [*turns[:at], *examples, *turns[at:]]
-        return (self.veil.hide_turns(whole) if self.veil else whole), [*ids[:at], *("" for _one in examples), *ids[at:]]
+        answer = [ChatMessage(Role.ASSISTANT, (TextPart(begun, Origin.MODEL),))] if begun else []
+        whole = [*turns[:at], *examples, *turns[at:], *answer]
+        named = [*ids[:at], *("" for _one in examples), *ids[at:], *("" for _one in answer)]
+        return (self.veil.hide_turns(whole) if self.veil else whole), named
 
     def _name_language(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
         """Ask for the language of the answer behind each turn of the person; one too short to tell is like the last."""

@@ -19,6 +19,7 @@ from slmdesk.services.chat.context_window import WINDOW, after_deletion, copied_
 from slmdesk.services.chat.conversation import active_path, leaf_of, title_from
 from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.documents.saved_states import StateService
+from slmdesk.services.redaction.service import RedactionService
 
 MOST_UNDONE = 20
 """Deletions that can be undone, of all chats."""
@@ -37,9 +38,16 @@ class _Deletion:
 class Edits(Service):
     """Changes and deletes messages of chats, and copies chats."""
 
-    def __init__(self, runtime: Runtime, unsaved: EphemeralStore, quotes: Quotes, states: StateService) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        unsaved: EphemeralStore,
+        quotes: Quotes,
+        states: StateService,
+        redaction: RedactionService,
+    ) -> None:
         super().__init__(runtime)
-        self._unsaved, self._quotes, self._states = unsaved, quotes, states
+        self._unsaved, self._quotes, self._states, self._redaction = unsaved, quotes, states, redaction
         self._deletions: deque[_Deletion] = deque(maxlen=MOST_UNDONE)
 
     def edit_answer(self, message: str, text: str) -> Message:
@@ -132,6 +140,7 @@ class Edits(Service):
         else:
             copy = self._store.items.add(item.kind, title, settings=settings)
             self._store.items.place(copy.id, space=item.folder or "")
+        self._redaction.copy(item.id, copy.id)
         copies: dict[str, str] = {}
         for one in path:
             copies[one.id] = copied(store, copy.id, one, copies)

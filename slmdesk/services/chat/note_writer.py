@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
@@ -26,6 +26,9 @@ from slmdesk.services.engine.one_shot import Words, ask_once
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.redaction.service import Veil
 from slmdesk.text.checks.words import tongue
+
+if TYPE_CHECKING:
+    from slmdesk.text.redaction.replacing import Restorer
 
 T = TypeVar("T")
 
@@ -77,6 +80,7 @@ class _Writing:
 
     def __init__(self, at: NoteWriter, record: ModelRecord, notes: str, left: list[Group], veil: Veil | None) -> None:
         self._at, self._record, self._notes, self._left, self._veil = at, record, notes, left, veil
+        self._restorer: Restorer | None = None
         self._unread: list[str] = []
         self._context = 0
         self._lease: Lease | None = None
@@ -100,6 +104,7 @@ class _Writing:
         if self._veil:
             try:
                 turns = self._veil.hide_turns(turns)
+                self._restorer = self._veil.restorer()
             except KnownError as err:
                 self._end(problem_for(err))
                 return
@@ -133,7 +138,7 @@ class _Writing:
 
         def answered(words: list[Words]) -> None:
             written = words[0].text.strip()
-            self._notes = (self._veil.put_back(written).text if self._veil else written) or self._notes
+            self._notes = (self._restorer.restored(written).text if self._restorer else written) or self._notes
             del self._left[:count]
             self._next(len(self._left))
 

@@ -50,10 +50,13 @@ class Preparer:
 
     def whole(self, request: AnswerRequest, window: ContextWindow, path: Sequence[Message]) -> AnswerRequest:
         """Return `request` with the turns of `path`, whose attachments are decided."""
-        turns, _ids = window.turns(path)
+        begun = request.message.text
+        turns, _ids = window.turns(path, begun)  # by one table with the words that the engine is given as its prefix
         attached = attachments_on(path)
         watcher = self.quotes.watcher(attached) if attached else request.watcher
-        return replace(request, turns=tuple(turns), watcher=watcher, kept=window.kept, veil=window.veil)
+        return replace(
+            request, turns=tuple(turns[:-1] if begun else turns), watcher=watcher, kept=window.kept, veil=window.veil
+        )
 
 
 class _Preparing:

@@ -17,17 +17,26 @@ from slmdesk.services.chat.conversation import NEW_CHAT, leaf_of
 from slmdesk.services.chat.edits import OF_ONE_CHAT, copied
 from slmdesk.services.chat.ephemeral import EphemeralStore
 from slmdesk.services.chat.options import ChatOptions
+from slmdesk.services.redaction.service import RedactionService
 
 
 class PrivateChats(Service):
     """Begins, saves and ends chats that are in no file; everything else the chat service does with them as with all."""
 
     def __init__(
-        self, runtime: Runtime, unsaved: EphemeralStore, answers: Answers, drop: Callable[[str], None], *, kind: str
+        self,
+        runtime: Runtime,
+        unsaved: EphemeralStore,
+        answers: Answers,
+        redaction: RedactionService,
+        drop: Callable[[str], None],
+        *,
+        kind: str,
     ) -> None:
         """`drop` forgets what else is in memory about a chat."""
         super().__init__(runtime)
-        self._unsaved, self._answers, self._drop, self._kind = unsaved, answers, drop, kind
+        self._unsaved, self._answers, self._redaction = unsaved, answers, redaction
+        self._drop, self._kind = drop, kind
 
     def begin(self, options: ChatOptions) -> Item:
         """Begin an empty private chat with these options."""
@@ -54,6 +63,7 @@ class PrivateChats(Service):
             self._store.items.change_settings(saved.id, leaf=leaf, **copied_window(item.settings, copies))
             attached = dict.fromkeys(part.attached.document for one in messages for part in one.attachments)
             self._store.documents.link(saved.id, self._known(list(attached)))
+            self._redaction.copy(chat, saved.id)
         saved = self._store.items.get(saved.id)
         self._publish(ItemChanged(saved))
         self.end(chat)

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message
-from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.base.events import Event, ItemChanged, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
@@ -90,10 +89,7 @@ class Room:
     def _measure(self, window: ContextWindow, then: Callable[[int], None]) -> None:
         """Count the tokens of the whole prompt; of a continued answer with what there is of it."""
         try:
-            turns, _ids = window.turns(self._path)
-            if begun := self._request.message.text:
-                words = window.veil.hide([begun])[0] if window.veil else begun
-                turns.append(ChatMessage(Role.ASSISTANT, (TextPart(words, Origin.MODEL),)))
+            turns, _ids = window.turns(self._path, self._request.message.text)
         except KnownError as err:
             self._fail(problem_for(err))
             return

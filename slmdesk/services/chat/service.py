@@ -103,9 +103,9 @@ class ChatService(Service):
         as_it_is = self.answers.as_it_is
         self.window = WindowService(runtime, self._unsaved, self._choice, writer, as_it_is, self._veils)
         """What the model sees of a chat."""
-        self.edits = Edits(runtime, self._unsaved, self._quotes, states)
+        self.edits = Edits(runtime, self._unsaved, self._quotes, states, redaction)
         """Changes and deletes messages."""
-        self.private = PrivateChats(runtime, self._unsaved, self.answers, self.drop, kind=KIND)
+        self.private = PrivateChats(runtime, self._unsaved, self.answers, redaction, self.drop, kind=KIND)
         """Chats in memory alone."""
         self.presets = PresetService(runtime)
         self.spaces = SpaceService(runtime, self.presets)

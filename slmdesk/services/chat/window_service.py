@@ -91,6 +91,7 @@ class WindowService(Service):
             title = title_from(CONTINUED.format(title=item.title))
             redact: dict[str, Json] = {REDACT: True} if self._veils.of(item) else {}
             new = items.add(item.kind, title, settings={**options, **redact, NOTES: notes[:MOST_NOTES]})
+            self._veils.redaction.copy(chat, new.id)
             if item.folder:
                 new = self._store.items.place(new.id, space=item.folder)
             self._publish(ItemChanged(new))

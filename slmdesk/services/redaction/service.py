@@ -5,6 +5,7 @@ Of chats that are not saved the table is in memory alone.  Service thread.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,12 +16,16 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Listed, Table
 
 if TYPE_CHECKING:
-    from slmdesk.text.redaction.replacing import Restorer
+    from slmdesk.text.redaction.replacing import Redacted, Restored, Restorer
 
 # What finds and replaces is imported where it is used: it takes a quarter of a second, and few chats are redacted.
 
 MOST_CACHED = 200
 """Texts whose finds are remembered: those of a chat are read anew with every question."""
+MOST_ITEMS, MOST_HIDDEN = 8, 1_000
+"""Items of which the newest texts with substitutes are remembered, and how many of each: one question asks often."""
+MOST_ROUNDS = 3
+"""A name that a later text tells stands in an earlier one too: so often all are looked through while more are told."""
 MOST_NAMES = 5_000
 MOST_NAME = 200
 
@@ -57,6 +62,11 @@ class PutBack:
     count: int
     marked: tuple[tuple[int, int], ...]
     """Places in the text that resemble a substitute and were left as the model wrote them."""
+
+    @classmethod
+    def of(cls, made: Restored) -> PutBack:
+        """What `text.redaction.replacing` made of an answer."""
+        return cls(made.text, len(made.put_back), made.marked)
 
     def kept(self, offset: int = 0) -> dict[str, Json]:
         """As it is stored with an answer whose text this stands in from `offset` on."""
@@ -132,9 +142,7 @@ class Veil:
 
     def hide_known(self, text: str) -> str:
         """What is no text to read, such as a grammar, with substitutes for what the table has."""
-        from slmdesk.text.redaction.replacing import with_substitutes
-
-        return with_substitutes(text, self.table)
+        return self._service.hidden_by_table(self._item, text)
 
     def replaced_in(self, hidden: Sequence[str]) -> dict[str, Kind]:
         """What was replaced in these texts with substitutes: each original with its kind."""
@@ -152,8 +160,31 @@ class Veil:
         """The originals back in a whole answer."""
         from slmdesk.text.redaction.replacing import restored
 
-        made = restored(text, self.table)
-        return PutBack(made.text, len(made.put_back), made.marked)
+        return PutBack.of(restored(text, self.table))
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What decides what is replaced in the texts of an item."""
+
+    table: Table
+    left: frozenset[str]
+    names: tuple[Listed, ...]
+
+    @property
+    def by_hand(self) -> list[Listed]:
+        """Words that a person marked: looked for as those of the list are, with other endings and in any case."""
+        return [Listed(one.original) for one in self.table if one.kind is Kind.OTHER and one.original not in self.left]
+
+    def check(self, made: Redacted) -> None:
+        """Raises KnownError "redaction.still_there" where words that a person marked stand beside the substitutes."""
+        ends = [0, *(at for span in made.spans for at in span), len(made.text)]
+        rest = "\n".join(made.text[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True))
+        for one in sorted(self.left, key=len, reverse=True):
+            rest = rest.replace(one, "\n")
+        for words in self.by_hand:
+            if re.search(rf"(?<!\w){re.escape(words.words)}(?!\w)", rest):
+                raise KnownError("redaction.still_there", words=words.words)
 
 
 class RedactionService(Service):
@@ -165,6 +196,7 @@ class RedactionService(Service):
         self._is_unsaved = is_unsaved
         self._unsaved: dict[str, tuple[Entry, ...]] = {}
         self._finds: dict[tuple[object, ...], tuple[Find, ...]] = {}
+        self._hidden: dict[str, tuple[_State, dict[str, str]]] = {}
 
     # ---- the person's list
 
@@ -187,20 +219,10 @@ class RedactionService(Service):
 
     def find(self, text: str, item: str = "", decisions: Decisions = NOTHING_DECIDED) -> tuple[Find, ...]:
         """All that is found in a text, the unsure too; words of the item's table are looked for as well."""
-        from slmdesk.text.redaction.finding import find_private
-
-        entries = self._entries(item) if item else ()
+        state = self._state(item) if item else _State((), frozenset(), self.names())
         added = tuple(Listed(words, kind) for kind, words in decisions.added)
-        left = {*(one.original for one in entries if not one.substitute), *decisions.left}
-        left.difference_update(one.words for one in added)
-        table = tuple(one for one in entries if one.substitute)
-        key = (text, table, added, frozenset(left), self.names())
-        if key not in self._finds:
-            found = find_private(text, listed=(*self.names(), *added), known=table)
-            if len(self._finds) >= MOST_CACHED:
-                self._finds.pop(next(iter(self._finds)))
-            self._finds[key] = tuple(one for one in found if one.text not in left)
-        return self._finds[key]
+        left = state.left.union(decisions.left).difference(one.words for one in added)
+        return self._found(text, replace(state, left=left), added)
 
     def preview(self, text: str, item: str = "", decisions: Decisions = NOTHING_DECIDED) -> Preview:
         """What is found in a text, and the text as the model would see it; nothing is kept.
@@ -214,12 +236,6 @@ class RedactionService(Service):
         made = redacted_all([text], [chosen], self.table(item) if item else ())[0]
         return Preview(text, finds, made.text)
 
-    def everywhere(self, text: str, find: Find) -> tuple[Find, ...]:
-        """All places of a text where what was found, or marked by hand, stands."""
-        from slmdesk.text.redaction.finding import everywhere
-
-        return everywhere(text, find)
-
     # ---- the table
 
     def table(self, item: str) -> Table:
@@ -229,7 +245,9 @@ class RedactionService(Service):
     def decide(self, item: str, decisions: Decisions) -> None:
         """Keep what a person decided about the words of an item; what was decided last counts.
 
-        Words that are left keep what stands for them, for answers that hold it.  Raises KnownError redaction.*, store.*.
+        Words that are left keep what stands for them, for answers that hold it.
+
+        Raises KnownError redaction.*, store.*.
         """
         from slmdesk.text.redaction.replacing import redacted_all
 
@@ -245,49 +263,89 @@ class RedactionService(Service):
             made = redacted_all(words, finds, self.table(item))
             self._keep_table(item, made[0].table)
 
+    def copy(self, source: str, target: str) -> None:
+        """Give an item the table of another, with what a person decided.  Raises KnownError store.*."""
+        if entries := self._entries(source):
+            self._keep(target, entries)
+
     def veil(self, item: str) -> Veil:
         """What stands between an item and the model."""
         return Veil(self, item)
 
     def hidden(self, item: str, texts: Sequence[str], *, keeps: bool) -> list[str]:
         """See `Veil.hide`."""
-        from slmdesk.text.redaction.replacing import redacted_all
+        from slmdesk.text.redaction.replacing import redacted_by
+        from slmdesk.text.redaction.table import extended
 
-        table = self.table(item)
-        for _ in range(2):  # a name that a later text tells stands in an earlier one too
-            finds = [self._replaced(text, item, table) for text in texts]
-            made = redacted_all(texts, finds, table)
-            grown = made[0].table if made else table
-            if grown == table:
+        state = before = self._state(item)
+        known = self._remembered(item, before)
+        fresh = [one for one in dict.fromkeys(texts) if one not in known]
+        if not fresh:
+            return [known[one] for one in texts]
+        finds: list[list[Find]] = []
+        for _ in range(MOST_ROUNDS):
+            finds = [self._replaced(text, state) for text in fresh]
+            table = extended("\n".join(texts), [find for each in finds for find in each], state.table)
+            if table == state.table:
                 break
-            table = grown
-        finds = [self._replaced(text, item, table) for text in texts]
-        made = redacted_all(texts, finds, table)
-        if made and keeps and made[0].table != self.table(item):
-            self._keep_table(item, made[0].table)
-        return [one.text for one in made]
+            state, fresh = replace(state, table=table), list(dict.fromkeys(texts))
+        made = redacted_by(fresh, finds, state.table)
+        for one in made:
+            state.check(one)
+        hidden = dict(zip(fresh, (one.text for one in made), strict=True))
+        if keeps and state != before:
+            self._keep_table(item, state.table)
+        if keeps or state == before:
+            self._remember(item, state, hidden)
+        return [hidden[one] if one in hidden else known[one] for one in texts]
+
+    def hidden_by_table(self, item: str, text: str) -> str:
+        """See `Veil.hide_known`."""
+        from slmdesk.text.redaction.replacing import with_substitutes
+
+        state = self._state(item)
+        return with_substitutes(text, state.table, state.left)
 
     def forget(self, item: str) -> None:
         """Drop what is in memory about an item."""
         self._unsaved.pop(item, None)
+        self._hidden.pop(item, None)
         self._finds.clear()
 
     # ---- inside
 
-    def _replaced(self, text: str, item: str, table: Table) -> list[Find]:
+    def _state(self, item: str) -> _State:
+        entries = self._entries(item)
+        left = frozenset(one.original for one in entries if not one.substitute)
+        return _State(tuple(one for one in entries if one.substitute), left, self.names())
+
+    def _replaced(self, text: str, state: _State) -> list[Find]:
         """What is replaced without being asked: sure and likely finds."""
+        return [one for one in self._found(text, state) if one.certainty is not Certainty.UNSURE]
+
+    def _found(self, text: str, state: _State, added: tuple[Listed, ...] = ()) -> tuple[Find, ...]:
         from slmdesk.text.redaction.finding import find_private
 
-        left = tuple(one.original for one in self._entries(item) if not one.substitute)
-        key = (text, table, left, self.names(), "replaced")
+        key = (text, state, added)
         if key not in self._finds:
-            found = find_private(text, listed=self.names(), known=table)
+            listed = dict.fromkeys((*state.names, *state.by_hand, *added))
+            found = find_private(text, listed=tuple(listed), known=state.table)
             if len(self._finds) >= MOST_CACHED:
                 self._finds.pop(next(iter(self._finds)))
-            self._finds[key] = tuple(
-                one for one in found if one.certainty is not Certainty.UNSURE and one.text not in left
-            )
-        return list(self._finds[key])
+            self._finds[key] = tuple(one for one in found if one.text not in state.left)
+        return self._finds[key]
+
+    def _remembered(self, item: str, state: _State) -> dict[str, str]:
+        """Texts of an item with their substitutes, as long as nothing has changed what is replaced in it."""
+        known = self._hidden.get(item)
+        return known[1] if known and known[0] == state else {}
+
+    def _remember(self, item: str, state: _State, hidden: Mapping[str, str]) -> None:
+        known = {**self._remembered(item, state), **hidden}
+        self._hidden.pop(item, None)
+        if len(self._hidden) >= MOST_ITEMS:
+            self._hidden.pop(next(iter(self._hidden)))
+        self._hidden[item] = state, dict(list(known.items())[-MOST_HIDDEN:])
 
     def _entries(self, item: str) -> tuple[Entry, ...]:
         if self._is_unsaved(item):

@@ -11,6 +11,8 @@ from fakes.recorder import TIMEOUT_S, result_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.services.chat.answer_writer import REDACTION
+from slmdesk.services.chat.context_window import NOTES
+from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.redaction.service import Decisions, kept_from
 from slmdesk.text.redaction.types import Kind, Listed
@@ -161,6 +163,58 @@ def test_a_word_that_was_hidden_can_be_left_later(given):
     assert call(recorder, lambda: recorder.services.redaction.table(sent.item.id)) == table
 
 
+def test_what_was_marked_is_hidden_with_other_endings_and_in_any_case(given):
+    recorder, lines = given
+    decisions = Decisions(added=((Kind.OTHER, "Bluebird"), (Kind.OTHER, "secret")))
+    sent, ended = ask(recorder, "The Bluebird, secret, is late.", decisions=decisions)
+    assert "The Bluebird, secret, is late." in ended.message.text
+    ask(recorder, "Is the BLUEBIRD, Secret, one of the bluebirds?", chat=sent.item.id)
+    whole = "".join(lines).casefold()
+    assert "bluebird" not in whole
+    assert "secret" not in whole
+
+
+def test_what_would_still_stand_there_is_not_sent(given, monkeypatch):
+    recorder, lines = given
+    service = recorder.services.redaction
+    monkeypatch.setattr(service, "_replaced", lambda _text, _state: [])  # as if nothing were found
+    _, ended = ask(recorder, "The Bluebird.", decisions=Decisions(added=((Kind.OTHER, "Bluebird"),)))
+    assert ended.problem.code == "redaction.still_there"
+    assert "Bluebird" not in "".join(lines)
+
+
+def test_words_that_could_not_be_put_back_are_not_sent(given):
+    recorder, lines = given
+    decisions = Decisions(added=((Kind.OTHER, ", secret"),))  # a sign that stands at a word
+    _, ended = ask(recorder, "The Bluebird, secret, is late.", decisions=decisions)
+    assert ended.problem.code == "redaction.not_reversible"
+    assert "secret" not in "".join(lines)
+
+
+def test_texts_are_looked_through_once_while_nothing_changes(given, monkeypatch):
+    from slmdesk.text.redaction import replacing
+
+    recorder, _ = given
+    sent, _ = ask(recorder)
+    service = recorder.services.redaction
+    made = []
+    real = replacing._replaced
+    monkeypatch.setattr(replacing, "_replaced", lambda text, *rest: made.append(text) or real(text, *rest))
+
+    def hidden(*texts):
+        return call(recorder, lambda: service.hidden(sent.item.id, texts, keeps=True))
+
+    first = hidden(LETTER, "And Colin?")
+    assert hidden(LETTER, "And Colin?") == first
+    assert hidden(LETTER, "And Ashworth?")[0] == first[0]
+    asked = [one for one in made if one in (LETTER, "And Colin?", "And Ashworth?")]
+    assert asked == ["And Colin?", "And Ashworth?"]  # the letter was remembered from the question
+    call(recorder, lambda: service.decide(sent.item.id, Decisions(left=("Colin",))))
+    assert hidden("And Colin?") == ["And Colin?"]
+    call(recorder, lambda: service.change_names([Listed("letter")]))
+    assert hidden("a letter") != ["a letter"]
+
+
 def test_names_of_the_list_are_hidden(given):
     recorder, lines = given
     call(
@@ -226,3 +280,95 @@ def test_a_half_changed_substitute_is_marked(opened):
     )
     assert back.count == 0
     assert [back.text[start:end] for start, end in back.marked] == [entry.substitute[:-1]]
+
+
+def test_an_answer_that_broke_off_inside_a_substitute_goes_on_to_the_whole_name(given):
+    recorder, _ = given
+    text = '#echo {"odd_utf8": true}\nDear Ms Ashworth, thank you.'  # tokens of one letter
+    begun = f"You said: {text}"[: len(f"You said: {text}") - len("Ashworth, thank you.")]
+    sent, ended = ask(recorder, text, options=ChatOptions(max_tokens=len(begun) + 3))
+    assert ended.message.finish_reason == "length"
+    assert ended.message.text == begun  # without the three letters of the substitute
+    begin = len(recorder.events)
+    call(recorder, lambda: recorder.services.chats.continue_answer(sent.answer.id))
+    assert recorder.end_of(sent.answer.id, begin).message.text.startswith(f"{begun}Ashworth, thank you.")
+
+
+def test_the_originals_come_back_though_the_table_changes_meanwhile(given):
+    recorder, _ = given
+    chats, service = recorder.services.chats, recorder.services.redaction
+    text = '#echo {"slow": 0.05}\n' + LETTER
+    sent = call(recorder, lambda: chats.send(SendRequest(text, redact=True)))
+    recorder.words_of(sent.answer.id)
+    before = call(recorder, lambda: service.table(sent.item.id))
+    words = [f"{substitute}ish" for entry in before for _, substitute in entry.pairs]
+    call(recorder, lambda: service.hidden(sent.item.id, words, keeps=True))
+    assert call(recorder, lambda: service.table(sent.item.id)) != before
+    assert "Ms Ashworth" in recorder.end_of(sent.answer.id).message.text
+
+
+def test_what_is_continued_has_one_table_with_what_came_before(given):
+    """A substitute that stands in the begun answer by chance is made anew, in the turns too."""
+    recorder, lines = given
+    sent, _ = ask(recorder)
+    store, service = recorder.services.store, recorder.services.redaction
+    old = call(recorder, lambda: service.table(sent.item.id))
+
+    def cut():
+        from slmdesk.core.records import AnswerEnding
+
+        message = store.messages.reopen(sent.answer.id)
+        words = " ".join(f"{substitute.lower()}ish" for entry in old for _, substitute in entry.pairs)
+        store.messages.end(message.id, f"Ashworth is {words}", AnswerEnding(Status.CANCELLED), "")
+        lines.clear()
+        return recorder.services.chats.continue_answer(sent.answer.id)
+
+    begin = len(recorder.events)
+    call(recorder, cut)
+    recorder.end_of(sent.answer.id, begin)
+    asked = next(payload for kind, payload in map(json.loads, lines) if kind == "chat")
+    name = next(sub for entry in call(recorder, lambda: service.table(sent.item.id)) for one, sub in entry.pairs
+                if one == "Ashworth")  # fmt: skip
+    assert asked["answer_prefix"].startswith(f"{name} is ")
+    assert f"Ms {name}" in json.dumps(asked["messages"], ensure_ascii=False)
+    assert holds(lines) == []
+
+
+@pytest.mark.parametrize("way", ["fork", "save", "notes"])
+def test_a_chat_made_of_a_redacted_one_hides_what_was_marked_in_that(given, way):
+    recorder, lines = given
+    chats = recorder.services.chats
+    first = call(recorder, lambda: chats.private.begin(ChatOptions())).id if way == "save" else None
+    decisions = Decisions(added=((Kind.OTHER, "Nightjar"),), left=("020 7946 0123",))
+    sent, _ = ask(recorder, LETTER + " Project Nightjar.", chat=first, decisions=decisions)
+    if way == "fork":
+        item = call(recorder, lambda: chats.edits.fork(sent.answer.id))
+    elif way == "save":
+        item = call(recorder, lambda: chats.private.save(sent.item.id))
+    else:
+        item = result_of(recorder.services, lambda: chats.window.new_chat_with_notes(sent.item.id))
+        assert "Nightjar" in item.settings[NOTES]
+    lines.clear()
+    ask(recorder, "And now?", chat=item.id, redact=None)
+    assert any("You said" in line for line in lines)  # what came before is sent
+    assert "Nightjar" not in "".join(lines)
+    assert "020 7946 0123" in "".join(lines)
+
+
+def test_a_fault_in_putting_back_ends_the_answer(given, monkeypatch):
+    from slmdesk.text.redaction.replacing import Restorer
+
+    def broken(_self, _text):
+        raise RuntimeError("broken")
+
+    recorder, _ = given
+    monkeypatch.setattr(Restorer, "restored", broken)
+    _, ended = ask(recorder)
+    assert ended.message.status is Status.FAILED
+    assert ended.problem is not None
+    assert "Ashworth" in ended.message.text  # what was shown stays
+    assert not call(recorder, lambda: recorder.services.chats.answers.count)
+    deadline = time.monotonic() + TIMEOUT_S
+    while call(recorder, lambda: recorder.services.loader.is_busy):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
