@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette, QTextCharFormat
@@ -201,17 +201,21 @@ class RedactionPreview(QDialog):
 
     @Slot()
     def _on_add(self) -> None:
-        """Add the selected words, everywhere they stand."""
-        words = self._text.textCursor().selectedText().replace("\u2029", "\n").strip()
-        if not words:
+        """Add the selected words, everywhere they will be found; parts of words are taken whole."""
+        from slmdesk.text.redaction.finding import marked
+
+        text, cursor = self._preview.text, self._text.textCursor()
+        ends = (character_at(text, cursor.selectionStart()), character_at(text, cursor.selectionEnd()))
+        finds = marked(text, *ends)
+        first = next((one for one in finds if one.start < ends[1] and ends[0] < one.end), None)
+        if first is None:
             return
-        known = next((one for one in self._choices if one.find.text == words), None)
+        known = next((one for one in self._choices if one.find.text == first.text), None)
         if known is not None:
             known.is_chosen = True
         else:
-            places = _places_of(self._preview.text, words)
-            find = Find(Kind.OTHER, *places[0], words, Certainty.SURE, "hand")
-            self._choices.append(_Choice(find, places, is_chosen=True, is_by_hand=True))
+            find = replace(first, reason="hand")
+            self._choices.append(_Choice(find, [(one.start, one.end) for one in finds], True, is_by_hand=True))
         self._fill()
         self._show()
 
@@ -253,11 +257,3 @@ def _choices_of(finds: Sequence[Find]) -> list[_Choice]:
             choice.find, choice.is_chosen = find, True
         choice.places.append((find.start, find.end))
     return list(by_words.values())
-
-
-def _places_of(text: str, words: str) -> list[tuple[int, int]]:
-    found, at = list[tuple[int, int]](), text.find(words)
-    while at >= 0:
-        found.append((at, at + len(words)))
-        at = text.find(words, at + len(words))
-    return found

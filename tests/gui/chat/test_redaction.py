@@ -99,6 +99,32 @@ def test_what_is_added_and_dropped_counts(program):
     assert "Nightjar" in program.page.view.rows[-1].view.text
 
 
+def mark(program, start, end):
+    """Select part of the message and press "Replace too"."""
+    text = program.find("redaction_text")
+    cursor = text.textCursor()
+    cursor.setPosition(start)
+    cursor.setPosition(end, cursor.MoveMode.KeepAnchor)
+    text.setTextCursor(cursor)
+    program.click("redaction_add")
+
+
+def test_what_is_shown_as_replaced_is_what_is_replaced(program):
+    text = "The Bluebird report, secret, names bluebirds and BLUEBIRD."
+    begin(program, text)
+    mark(program, text.index("Blue"), text.index("Blue") + 4)
+    mark(program, text.index(", secret"), text.index(", secret") + 8)
+    assert rows(program) == [("Bluebird (3 times)", True), ("secret", True)]
+    shown = [one.cursor.selectedText() for one in program.find("redaction_text").extraSelections()]
+    assert sorted(shown) == ["BLUEBIRD", "Bluebird", "bluebirds", "secret"]
+    program.click("redaction_send")
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    seen = prompt(program).casefold()
+    assert not [one for one in ("bluebird", "secret") if one in seen]
+    assert text in program.page.view.rows[-1].view.text
+
+
 def test_a_click_on_a_find_drops_it(program):
     begin(program)
     text = program.find("redaction_text")
