@@ -19,6 +19,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.container import Services
 from slmdesk.services.documents.redaction_types import FoundWord, GivenOut, RedactionPreview, RedactionRequest, Remark
 from slmdesk.services.documents.redaction_words import label_of, removed_lines, unsure_lines
+from slmdesk.services.redaction.service import listed_from_lines
 from slmdesk.text.redaction.types import Kind, Listed
 
 MOST_LIST_BYTES = 4 << 20
@@ -131,12 +132,15 @@ def _kinds(names: str) -> frozenset[Kind]:
 def _listed(file: Path) -> tuple[Listed, ...]:
     try:
         with file.open("rb") as source:
-            text = source.read(MOST_LIST_BYTES).decode("utf-8-sig")
+            raw = source.read(MOST_LIST_BYTES + 1)
+        text = raw.decode("utf-8-sig") if len(raw) <= MOST_LIST_BYTES else ""
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(file)) from err
     except (OSError, UnicodeDecodeError) as err:
         raise click.UsageError(f"{file.name} is no text in UTF-8.") from err
-    return tuple(Listed(" ".join(one.split())) for one in text.splitlines() if one.strip())
+    if len(raw) > MOST_LIST_BYTES:
+        raise click.UsageError(f"{file.name} is too long for a list of names: it may have {MOST_LIST_BYTES >> 20} MiB.")
+    return listed_from_lines(text)
 
 
 def _preview(console: Console, services: Services, wished: _Wishes) -> RedactionPreview:

@@ -65,6 +65,31 @@ def test_a_copy_is_written_without_what_was_found(run, letter, tmp_path):
         assert copy.stat().st_mode & 0o777 == 0o600
 
 
+def test_names_of_a_list_have_their_kinds(run, letter, tmp_path):
+    letter.write_text(LETTER + "Quarbel Xanthin, Nordwal GmbH\n", encoding="utf-8")
+    copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
+    names.write_text("Quarbel Xanthin\nBlauwal-77\n", encoding="utf-8")
+    done = run("redact", str(letter), "-o", str(copy), "--list", str(names), "--kinds", "person", "--yes")
+    assert done.status == 0, done.err
+    text = copy.read_text(encoding="utf-8")
+    assert "Quarbel" not in text
+    assert "Xanthin" not in text
+    assert "Blauwal-77" in text  # of no kind that can be told
+    assert "DE89" in text
+
+
+def test_a_list_that_is_too_long_is_refused_and_not_cut(run, letter, tmp_path, monkeypatch):
+    from slmdesk.cli.redaction import redact
+
+    monkeypatch.setattr(redact, "MOST_LIST_BYTES", 1 << 20)
+    copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
+    names.write_text("\n" * (1 << 20) + "Blauwal-77\n", encoding="utf-8")
+    done = run("redact", str(letter), "-o", str(copy), "--list", str(names), "--yes")
+    assert done.status == 2
+    assert "1 MiB" in done.err
+    assert not copy.exists()
+
+
 def test_kinds_and_what_is_kept_are_heeded(run, letter, tmp_path):
     copy = tmp_path / "copy.txt"
     assert (
