@@ -30,6 +30,8 @@ FORMULA_SOURCE = QTextFormat.Property.UserProperty + 7
 """Of characters: the formula as typed, with its delimiters."""
 FORMULA_DISPLAYED = QTextFormat.Property.UserProperty + 8
 """Of characters: the formula stands on its own and may be high."""
+RESEMBLING = QTextFormat.Property.UserProperty + 9
+"""Of marked characters: they resemble a substitute; their tooltip says so."""
 
 QUOTE_STEP = 16
 TOP_MARGIN = 6

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRectF, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QHelpEvent,
     QImage,
     QKeyEvent,
     QKeySequence,
@@ -18,7 +19,7 @@ from PySide6.QtGui import (
     QTextOption,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QToolTip, QWidget
 
 from slmdesk.gui.base.clipboard import marked
 from slmdesk.gui.base.theme import CONTROL_RADIUS
@@ -155,6 +156,16 @@ class MessageText(QTextBrowser):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """The tooltips of marks: Qt shows those of the document alone."""
+        if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            at = self.cursorForPosition(event.pos()).position()
+            for one in self.extraSelections():
+                if one.format.toolTip() and one.cursor.selectionStart() <= at <= one.cursor.selectionEnd():
+                    QToolTip.showText(event.globalPos(), one.format.toolTip(), self)
+                    return True
+        return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

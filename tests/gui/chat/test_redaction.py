@@ -125,6 +125,36 @@ def test_what_is_shown_as_replaced_is_what_is_replaced(program):
     assert text in program.page.view.rows[-1].view.text
 
 
+def test_what_resembles_a_substitute_is_underlined_and_says_why(program):
+    from PySide6.QtGui import QHelpEvent
+    from PySide6.QtWidgets import QApplication, QToolTip
+
+    begin(program, "Dear Ms Ashworth, thank you.")
+    program.click("redaction_send")
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    chat = program.chat.chat
+    table = program.ask(lambda services: services.redaction.table(chat))
+    half = next(sub for entry in table for one, sub in entry.pairs if one == "Ashworth")[:-1]
+    begin(program, f'#echo {{"answer": "**{half}** wrote, and Ashworth."}}')
+    program.click("redaction_send")
+    program.wait(lambda: len(program.chat.message_ids) == 4)
+    program.wait_idle()
+    row = program.page.view.rows[-1]
+    assert f"“{half}”" in row.view.note
+    text = row.widget.text
+    (mark,) = text.extraSelections()
+    assert mark.cursor.selectedText() == half
+    place = text.cursorRect(mark.cursor).center()
+    event = QHelpEvent(QHelpEvent.Type.ToolTip, place, text.viewport().mapToGlobal(place))
+    QApplication.sendEvent(text.viewport(), event)
+    assert "Resembles a name" in QToolTip.text()
+    program.page.view.find("Ashworth")  # words that are looked for are marked beside it
+    assert len(text.extraSelections()) == 2
+    program.page.view.find("")
+    assert [one.cursor.selectedText() for one in text.extraSelections()] == [half]
+
+
 def test_a_click_on_a_find_drops_it(program):
     begin(program)
     text = program.find("redaction_text")

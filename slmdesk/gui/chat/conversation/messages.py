@@ -54,6 +54,7 @@ def view_of(
         author=EDITED if message.original is not None else "",
         version=version,
         versions=versions,
+        resembling=_kept_redaction(message)[1],
         thought_line=thought_line_of(message, live),
         thought=message.thought.strip() if is_thought_open else "",
         is_thought_open=is_thought_open,
@@ -79,10 +80,16 @@ def note_of(message: Message, live: Live | None = None) -> str:
 
 def redaction_note(message: Message) -> str:
     """How many substitutes were put back into an answer, and which words only resemble one."""
+    count, resembling = _kept_redaction(message)
+    return "" if count is None else put_back_words(count, resembling)
+
+
+def _kept_redaction(message: Message) -> tuple[int | None, tuple[str, ...]]:
+    """How many substitutes were put back, and the words that only resemble one; None where nothing is known of it."""
     if message.status is Status.STREAMING or REDACTION not in message.sampling or message.original is not None:
-        return ""
+        return None, ()
     count, marked = kept_from(message.sampling[REDACTION])
-    return put_back_words(count, [message.text[start:end] for start, end in marked])
+    return count, tuple(message.text[start:end] for start, end in marked)
 
 
 def thought_line_of(message: Message, live: Live | None = None) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved, install_factory
-from slmdesk.gui.chat.view.find import Finder, Hit
+from slmdesk.gui.chat.view.find import Finder, Hit, underline
 from slmdesk.gui.chat.view.menu import Entry, show_menu
 from slmdesk.gui.chat.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.rows import WHOLE, Row
@@ -82,8 +82,10 @@ class ConversationView(SelectableArea):
 
     def update_message(self, message: MessageView) -> None:
         """Update a message; its end is announced to screen readers.  Raises KeyError for an unknown id."""
-        was_growing = self.rows[self._index(message.id)].view.is_growing
+        row = self.rows[self._index(message.id)]
+        was_growing = row.view.is_growing
         super().update_message(message)
+        self._underline(row)
         if was_growing and not message.is_growing:
             announce(self, message)
 
@@ -289,7 +291,12 @@ class ConversationView(SelectableArea):
 
     def _widget_grown(self, row: Row) -> None:
         super()._widget_grown(row)
+        self._underline(row)
         self._finder.mark(row, self._style)
+
+    def _underline(self, row: Row) -> None:
+        if row.widget is not None:
+            underline(row.widget.text, row.view.resembling, self._style)
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 

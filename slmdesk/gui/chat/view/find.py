@@ -1,4 +1,7 @@
-"""Finds words in a conversation: counts them in the messages' source texts, marks them in the shown ones."""
+"""Finds words in a conversation: counts them in the messages' source texts, marks them in the shown ones.
+
+Words that resemble a substitute are underlined in the same way.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,19 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PySide6.QtGui import QTextCursor, QTextDocument
+from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QTextEdit
 
 from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.rows import Row
 from slmdesk.gui.chat.view.virtual_scroll import EDGE, MessageArea
-from slmdesk.gui.markdown.style import FORMULA_SOURCE, ViewStyle
+from slmdesk.gui.markdown.style import FORMULA_SOURCE, RESEMBLING, ViewStyle
 from slmdesk.gui.markdown.text import MessageText
+from slmdesk.gui.widgets.text import plain_tip
 
 MOST_MARKS = 2000
 """In one message."""
+NOT_RECOGNISED = "Resembles a name or number that stood for another. It was left as the model wrote it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class Finder:
         area.scroll_to(row.view.id)
         self._gone_to = (row.view.id, number)
         self._mark_all(style)
-        marks = row.widget.text.extraSelections() if row.widget is not None else []
+        shown = row.widget.text.extraSelections() if row.widget is not None else []
+        marks = [one for one in shown if not one.format.hasProperty(RESEMBLING)]
         if row.widget is None or not marks:
             return
         text = row.widget.text
@@ -95,8 +101,29 @@ def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> 
         form = marks[min(current, len(marks) - 1)].format
         form.setBackground(style.theme.colour("accent"))
         form.setForeground(style.theme.colour("on_accent"))
+    others = [one for one in text.extraSelections() if one.format.hasProperty(RESEMBLING)]
     if marks or text.extraSelections():
-        text.setExtraSelections(marks)
+        text.setExtraSelections([*marks, *others])
+
+
+def underline(text: MessageText, words: Iterable[str], style: ViewStyle) -> None:
+    """Underline words that resemble a substitute, wherever they stand; the marks of words looked for stay."""
+    others = [one for one in text.extraSelections() if not one.format.hasProperty(RESEMBLING)]
+    marks: list[QTextEdit.ExtraSelection] = []
+    for one in words:
+        shown = ShownWords(text.document())
+        for hit in re.finditer(rf"(?<!\w){re.escape(one)}(?!\w)", shown.words):
+            made = QTextEdit.ExtraSelection()
+            made.cursor = _cursor(text, *shown.places(*hit.span()))
+            form = made.format
+            form.setProperty(RESEMBLING, True)
+            form.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
+            form.setUnderlineColor(style.theme.colour("accent"))
+            form.setToolTip(plain_tip(NOT_RECOGNISED))
+            made.format = form
+            marks.append(made)
+    if marks or len(others) != len(text.extraSelections()):
+        text.setExtraSelections([*others, *marks[:MOST_MARKS]])
 
 
 def _pattern(words: str) -> re.Pattern[str]:
@@ -141,12 +168,16 @@ class ShownWords:
 
 def _mark(text: MessageText, start: int, end: int, style: ViewStyle) -> QTextEdit.ExtraSelection:
     made = QTextEdit.ExtraSelection()
-    cursor = QTextCursor(text.document())
-    cursor.setPosition(start)
-    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-    made.cursor = cursor
+    made.cursor = _cursor(text, start, end)
     form = made.format
     form.setBackground(style.theme.colour("mark"))
     form.setForeground(style.theme.colour("text"))
     made.format = form
     return made
+
+
+def _cursor(text: MessageText, start: int, end: int) -> QTextCursor:
+    cursor = QTextCursor(text.document())
+    cursor.setPosition(start)
+    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+    return cursor

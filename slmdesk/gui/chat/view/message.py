@@ -83,6 +83,8 @@ class MessageView:
     is_thinking: bool = False
     author: str = ""
     """Shown above the text instead of the usual word for the role."""
+    resembling: tuple[str, ...] = ()
+    """Words that resemble a substitute and were left as the model wrote them: underlined."""
     is_pinned: bool = False
     """Never left out of what the model reads."""
     is_left_out: bool = False
