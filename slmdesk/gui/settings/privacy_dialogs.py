@@ -201,6 +201,7 @@ class StepsDialog(QDialog):
         self.on.setEnabled(True)
         self.back.setEnabled(True)
         show_words(self.problem, breakable(sentence))
+        self.resize(self.width(), max(self.height(), self.heightForWidth(self.width())))  # else the rest is squeezed
 
     def reject(self) -> None:
         """Not while something is being done: it is done or it is not."""
