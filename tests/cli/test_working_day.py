@@ -6,9 +6,6 @@ shows that the check can fail.
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,49 +13,29 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.contracts import new_text, write_docx, write_pdf
+from fakes.traced import (
+    MARKER,
+    beyond,
+    calls_in,
+    desk_of_a_clerk,
+    needs_strace,
+    outside,
+    places,
+    watched,
+    with_marker,
+)
 
 pytestmark = [pytest.mark.process, pytest.mark.soak]
 
 TIMEOUT_S = 3600
-MARKER = "quokkaworkday"
-CALLS = "network,openat,open,creat,rename,renameat,renameat2,mkdir,mkdirat,link,linkat,symlink,symlinkat"
-WRITES = re.compile(r'\b(?:open|openat|creat)\((?:[^,"]+, )?"([^"]*)", ([A-Z_|]*)[^)]*\) = \d+')
-MAKES = re.compile(r'\b(?:rename\w*|mkdir\w*|link\w*|symlink\w*)\(.*"([^"]*)"[^"]*\) = 0')
 
 
-def internet(calls: str) -> list[str]:
-    """Calls that could reach beyond this computer."""
-    return re.findall(r".*(?:AF_INET|AF_PACKET).*", calls)
-
-
-def written(calls: str) -> set[str]:
-    """All files opened for writing, made or renamed to."""
-    opened = {path for path, flags in WRITES.findall(calls) if re.search("O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", flags)}
-    return opened | set(MAKES.findall(calls))
-
-
-def outside(calls: str, *allowed: Path) -> list[str]:
-    """What was written elsewhere; pipes, devices and what a process says of itself are no files of a person."""
-    kept = tuple(f"{one}" for one in allowed)
-    free = ("/dev/null", "/dev/shm/sem.", "/dev/tty", "/proc/self/", "/memfd:")
-    return sorted(one for one in written(calls) if one.startswith("/") and not one.startswith((*kept, *free)))
-
-
-def traced(script: str, log: Path, env: dict[str, str], *, alone: bool = True) -> subprocess.CompletedProcess[str]:
+def traced(script: str, log: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a shell script under strace, without a network."""
-    watched = ["strace", "-f", "-q", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(log), "sh", "-euxc", script]
-    apart = ["unshare", "-rn", "--", *watched] if alone else watched
+    command = watched(["sh", "-euxc", script], log)
     return subprocess.run(
-        apart, capture_output=True, text=True, timeout=TIMEOUT_S, env=env, cwd=ROOT, stdin=subprocess.DEVNULL
+        command, capture_output=True, text=True, timeout=TIMEOUT_S, env=env, cwd=ROOT, stdin=subprocess.DEVNULL
     )
-
-
-def needs_strace(tmp_path: Path) -> None:
-    if not shutil.which("strace") or not shutil.which("unshare"):
-        pytest.skip("there is no strace or unshare here")
-    if traced("true", tmp_path / "probe", dict(os.environ)).returncode:
-        pytest.skip("strace cannot be used here")
 
 
 DAY = """
@@ -123,32 +100,6 @@ def _line(command: str, line: str, key: str) -> str:
     return f"{command} {option} {line} >/dev/null" + (f" 3<{opened}" if opened else "")
 
 
-def desk_of_a_clerk(folder: Path) -> Path:
-    """Documents of a day, each with the marker."""
-    (folder / "matter").mkdir(parents=True)
-    text = f"{new_text()}\n\nThe tenant is {MARKER}.\n"
-    write_docx(folder / "contract.docx", text)
-    write_docx(folder / "changed.docx", text.replace("tenant", "lessee"))
-    write_pdf(folder / "contract.pdf", text)
-    (folder / "note.md").write_text(f"# A note\n\nThe tenant {MARKER} pays the rent on the first day of a month.\n")
-    (folder / "matter" / "one.md").write_text(f"# One\n\nThe tenant {MARKER} pays the rent.\n")
-    (folder / "names.txt").write_text(f"{MARKER}\n")
-    (folder / "passphrase").write_text("a passphrase of several words\n")
-    (folder / "matter" / "two.md").write_text("# Two\n\nThe landlord repairs the roof.\n")
-    return folder
-
-
-def places(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
-    """A home folder, a temporary and a runtime folder of their own."""
-    made = {name: tmp_path / name for name in ("user", "tmp", "run")}
-    for one in made.values():
-        one.mkdir(mode=0o700)
-    return environment | {
-        "HOME": str(made["user"]), "TMPDIR": str(made["tmp"]), "XDG_RUNTIME_DIR": str(made["run"]),
-        "PYTHONDONTWRITEBYTECODE": "1", "MARKER": MARKER, "WORK": str(tmp_path / "work"),
-    }  # fmt: skip
-
-
 def test_a_working_day_opens_no_socket_and_writes_nothing_elsewhere(environment, tiny, tmp_path, home) -> None:
     needs_strace(tmp_path)
     work = desk_of_a_clerk(tmp_path / "work")
@@ -156,11 +107,10 @@ def test_a_working_day_opens_no_socket_and_writes_nothing_elsewhere(environment,
     log = tmp_path / "calls"
     done = traced(script_of(DAY), log, env)
     assert done.returncode == 0, done.stderr[-3000:]
-    calls = log.read_text(errors="replace")
-    assert internet(calls) == []
+    calls = calls_in(log)
+    assert beyond(calls) == []
     assert outside(calls, home, work, tmp_path / "tmp", tmp_path / "run") == []
-    left = [one for name in ("user", "tmp", "run") for one in (tmp_path / name).rglob("*") if one.is_file()]
-    assert [one for one in left if MARKER.encode() in one.read_bytes()] == []
+    assert with_marker(*(tmp_path / name for name in ("user", "tmp", "run"))) == []
     assert all(one.stat().st_mode & 0o077 == 0 for one in home.rglob("*"))
     results = ("summary.docx", "summary.pdf", "table.xlsx", "changes.html", "contract.de.docx", "note.fr.md")
     assert [name for name in results if not (work / name).stat().st_size] == []
@@ -173,12 +123,10 @@ def test_of_a_working_day_with_an_encrypted_history_no_byte_can_be_read(environm
     log = tmp_path / "calls"
     done = traced(script_of(LOCKED_DAY, locked=True), log, env)
     assert done.returncode == 0, done.stderr[-3000:]
-    calls = log.read_text(errors="replace")
-    assert internet(calls) == []
+    calls = calls_in(log)
+    assert beyond(calls) == []
     assert outside(calls, home, work, tmp_path / "tmp", tmp_path / "run") == []
-    places_left = [home, *(tmp_path / name for name in ("user", "tmp", "run"))]
-    files = [one for place in places_left for one in place.rglob("*") if one.is_file()]
-    assert [one.name for one in files if MARKER.encode() in one.read_bytes()] == []
+    assert with_marker(home, *(tmp_path / name for name in ("user", "tmp", "run"))) == []
     assert MARKER.encode() in (work / "chats.json").read_bytes()
     assert MARKER.encode() not in zipped(work / "redacted.docx")
 
@@ -193,16 +141,21 @@ def test_control_a_socket_and_a_file_elsewhere_are_seen_also_in_a_child(environm
     needs_strace(tmp_path)
     env = places(tmp_path, environment)
     bad = {
+        "nothing": "pass",
         "socket": "import socket; socket.socket(socket.AF_INET).close()",
         "lookup": "import socket, contextlib\nwith contextlib.suppress(OSError): socket.getaddrinfo('a.invalid', 80)",
         "file": "import os, pathlib; pathlib.Path(os.environ['HOME'], 'left').write_text('x')",
         "folder": "import os, pathlib; pathlib.Path(os.environ['HOME'], 'place').mkdir()",
+        "relative": "import os; os.chdir(os.environ['HOME']); open('left', 'w').close()",
+        "within": "import os; os.open('in', 66, dir_fd=os.open(os.environ['HOME'], 0))",
+        "removed": "import os; os.chdir(os.environ['HOME']); os.unlink('left')",
+        "netlink": "import socket; socket.socket(socket.AF_NETLINK).close()",
     }
     seen = {}
     for name, code in bad.items():
         child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {code!r}], check=True)"
         log = tmp_path / f"control-{name}"
         traced(f"{sys.executable} -c '{child.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'", log, env)
-        calls = log.read_text(errors="replace")
-        seen[name] = bool(internet(calls) or outside(calls, home, tmp_path / "tmp"))
-    assert seen == dict.fromkeys(bad, True)
+        calls = calls_in(log)
+        seen[name] = bool(beyond(calls) or outside(calls, home, tmp_path / "tmp"))
+    assert seen == dict.fromkeys(bad, True) | {"nothing": False}

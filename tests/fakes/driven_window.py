@@ -1,0 +1,474 @@
+"""The real program, driven from inside by clicks and keys: `driven_window.py [--engine echo]`.
+
+Lines on its standard input are chapters of a day and what they need, a tab between (`document PATH`); it answers each
+with a line of JSON: {"done": …}, or {"failed": …} with what was waited for and what the window shows; {"page": …} is
+the lock page, true after a lock.  A process that has taken this one's place goes on the same way.  When the input ends,
+it ends.
+
+A chapter is a generator: it yields what it waits for, and goes on when that holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from fakes.commands import SLMDESK
+from fakes.dropping import drop
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QScrollArea,
+    QWidget,
+)
+
+import slmdesk.gui.shell.composition as composition
+from slmdesk.__main__ import main
+
+Wait = Callable[[], object]
+Chapter = Iterator[Wait]
+PATIENCE_S = 900
+"""What has not come by then never will: said with what the window shows."""
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+MARKER = os.environ["MARKER"]
+
+frames: list[composition.Frame] = []
+
+
+class Seen(composition.Frame):
+    """The window's parts, kept for those who look at it."""
+
+    def __init__(self, *given, **named) -> None:
+        super().__init__(*given, **named)
+        frames.append(self)
+
+
+def tell(**what: object) -> None:
+    print(json.dumps(what), flush=True)
+
+
+# ---- what a hand does
+
+
+def window() -> QWidget:
+    return frames[-1].window
+
+
+def find(name: str, within: QWidget | None = None) -> QWidget | None:
+    """A widget that can be seen; None: it is not there yet."""
+    found = (within or window()).findChildren(QWidget, name)
+    return next((one for one in found if one.isVisible()), None)
+
+
+def shown(name: str) -> QWidget:
+    """A widget that has been waited for."""
+    found = find(name)
+    assert found is not None, name
+    return found
+
+
+def press(widget: QWidget, key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(widget, key, keys)
+
+
+def click(name: str, within: QWidget | None = None) -> Chapter:
+    """Click a button, scrolled to, when it can be clicked."""
+
+    def is_there() -> bool:
+        found = next(iter((within or window()).findChildren(QWidget, name)), None)
+        area = found
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if isinstance(area, QScrollArea):
+            area.ensureWidgetVisible(found)
+        seen = find(name, within)
+        return seen is not None and seen.isEnabled()
+
+    yield is_there
+    QTest.mouseClick(find(name, within), Qt.MouseButton.LeftButton)
+
+
+def type_into(name: str, words: str, within: QWidget | None = None) -> Chapter:
+    yield lambda: (one := find(name, within)) is not None and one.isEnabled()
+    QTest.keyClicks(find(name, within), words)
+
+
+def turn_to(key: Qt.Key, page: str) -> Chapter:
+    press(window(), key, CTRL)
+    yield lambda: window().current_page == page
+
+
+def choose_row(name: str, words: str) -> Chapter:
+    """Click the row of a list that begins with these words."""
+
+    def at():
+        view = find(name)
+        assert isinstance(view, QListView | None)
+        rows = range(view.model().rowCount()) if view is not None else ()
+        return next((view.model().index(one) for one in rows if view.model().index(one).data().startswith(words)), None)
+
+    yield lambda: at() is not None
+    view = find(name)
+    assert isinstance(view, QListView)
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(at()).center())
+
+
+def give_file(path: str) -> Chapter:
+    """Write a path into the file dialog that is open, and accept it."""
+
+    def dialog() -> QFileDialog | None:
+        return next(
+            (one for one in QApplication.topLevelWidgets() if isinstance(one, QFileDialog) and one.isVisible()), None
+        )
+
+    yield dialog
+    open_dialog = dialog()
+    line = open_dialog.findChild(QLineEdit, "fileNameEdit")
+    line.setText(path)
+    box = open_dialog.findChild(QDialogButtonBox, "buttonBox")
+    button = next(one for one in box.buttons() if box.buttonRole(one) is QDialogButtonBox.ButtonRole.AcceptRole)
+    yield button.isEnabled
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    yield lambda: dialog() is None
+
+
+def choose_export(button: str, form: str, path: str) -> Chapter:
+    """Choose a form in the menu of a button, and the file."""
+    yield lambda: (one := find(button)) is not None and one.isEnabled()
+    menu = shown(button).menu()
+    menu.popup(QPoint(0, 0))
+    yield menu.isVisible
+    action = next(one for one in menu.actions() if one.objectName() == f"export_{form}")
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    yield from give_file(path)
+    yield lambda: any(path in one for one in notices()) and Path(path).stat().st_size
+
+
+def notices() -> list[str]:
+    return [bar.notice.text for bar in window().notices.bars]
+
+
+# ---- the chapters
+
+
+def begin() -> Chapter:
+    """The history is open, and the window is as large as people have it."""
+    yield lambda: frames and frames[-1]._bridge.is_open
+    window().resize(1300, 860)
+    yield window().isActiveWindow
+
+
+def model(path: str) -> Chapter:
+    yield from turn_to(Qt.Key.Key_4, "Models")
+    yield from click("library_add_button")
+    yield from give_file(path)
+    yield from click("add_copy")
+    yield from turn_to(Qt.Key.Key_1, "Chat")
+    yield is_ready
+
+
+def is_ready() -> bool:
+    """Whether a model is loaded."""
+    return "ready" in frames[-1].chat_page.picker.button.text()
+
+
+def chat(words: str) -> Chapter:
+    """Say it; the answer is there when it ends."""
+    yield from turn_to(Qt.Key.Key_1, "Chat")
+    yield is_ready
+    frame = frames[-1]
+    before = len(frame.chat.message_ids)
+    yield frame.chat_page.composer.input_box.isEnabled
+    QTest.keyClicks(frame.chat_page.composer.input_box, words)
+    press(frame.chat_page.composer.input_box, Qt.Key.Key_Return)
+    yield lambda: len(frame.chat.message_ids) == before + 2 and not frame.chat.is_busy
+    yield lambda: frame.chat.text_of(frame.chat.message_ids[-1])
+
+
+def has_said(words: str) -> Chapter:
+    """The chat that is open shows these words."""
+    yield from turn_to(Qt.Key.Key_1, "Chat")
+    frame = frames[-1]
+    yield lambda: any(words in frame.chat.text_of(one) for one in frame.chat.message_ids)
+
+
+def chat_exports(folder: str) -> Chapter:
+    yield from turn_to(Qt.Key.Key_1, "Chat")
+    for form in ("docx", "pdf"):
+        yield from choose_export("export_button", form, f"{folder}/chat.{form}")
+
+
+def document(path: str) -> Chapter:
+    """Open it by the dialog, and read it."""
+    yield from turn_to(Qt.Key.Key_2, "Documents")
+    press(frames[-1].documents_page, Qt.Key.Key_O, CTRL)
+    yield from give_file(path)
+    yield from is_read(Path(path).name)
+
+
+def dropped_document(path: str) -> Chapter:
+    yield from turn_to(Qt.Key.Key_2, "Documents")
+    drop(frames[-1].documents_page, Path(path))
+    yield from is_read(Path(path).name)
+
+
+def is_read(name: str) -> Chapter:
+    def holds() -> bool:
+        title, strip = find("document_title"), find("coverage_strip")
+        read = strip.sentence.split(" of ") if strip is not None else []
+        return title is not None and title.full_text == name and len(read) > 1 and read[1].startswith(f"{read[0]} ")
+
+    yield holds
+
+
+def summary(folder: str) -> Chapter:
+    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from click("summarize_button")
+    yield lambda: (pane := find("summary_pane")) is not None and pane.summary is not None and pane.rows
+    for form in ("docx", "pdf"):
+        yield from choose_export("export_summary_button", form, f"{folder}/summary.{form}")
+
+
+def question(words: str) -> Chapter:
+    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from click("questions_chip")
+    yield from type_into("question_line", words)
+    press(shown("question_line"), Qt.Key.Key_Return)
+    yield lambda: any(words in one.text().replace("\u200b", "") for one in parts_of("question_pane"))
+    yield lambda: (one := find("ask_button")) is not None and one.isEnabled() and len(parts_of("question_pane")) > 1
+
+
+def parts_of(pane: str) -> list[QLabel]:
+    found = find(pane)
+    return found.findChildren(QLabel, "question_part") if found is not None else []
+
+
+def table(folder: str) -> Chapter:
+    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from click("table_chip")
+    yield lambda: (one := find("table_pane")) is not None and one.isEnabled()
+    yield from click("make_table_button")
+    yield lambda: (one := find("cells_table")) is not None and one.model().rowCount() == 1
+    yield lambda: find("making_table") is None
+    yield from choose_export("save_table_button", "xlsx", f"{folder}/table.xlsx")
+
+
+def translation(words: str) -> Chapter:
+    yield from turn_to(Qt.Key.Key_3, "Translate")
+    yield from type_into("source_text", words)
+    last = lambda: frames[-1].translate.last  # noqa: E731 - it is another one each time
+    yield lambda: last().is_done and last().source == words and shown("target_text").toPlainText()
+
+
+def watched_folder(path: str, count: str) -> Chapter:
+    """Have a folder watched, and its documents read."""
+    yield from turn_to(Qt.Key.Key_2, "Documents")
+    yield from click("watch_folder_button")
+    yield from give_file(path)
+    yield from folder_has(count)
+
+
+def folder_has(count: str) -> Chapter:
+    """So many documents of the folder have been read, the new ones by themselves."""
+    yield from turn_to(Qt.Key.Key_2, "Documents")
+    words = f"{count} documents"
+
+    def line() -> str:
+        view = find("folder_list")
+        model = view.model() if isinstance(view, QListView) else None
+        return model.index(0).data(int(Qt.ItemDataRole.UserRole) + 1) if model is not None and model.rowCount() else ""
+
+    yield lambda: (line() or "").startswith(words)
+
+
+def folder_question(words: str) -> Chapter:
+    yield from choose_row("folder_list", "matter")
+    yield from type_into("folder_question_line", words)
+    press(shown("folder_question_line"), Qt.Key.Key_Return)
+    yield lambda: any(words in one.text().replace("\u200b", "") for one in parts_of("folder_question_pane"))
+    yield lambda: len(parts_of("folder_question_pane")) > 1
+
+
+def second_start() -> Chapter:
+    """Another start of the program hands over to this window, and ends."""
+    window().showMinimized()
+    yield window().isMinimized
+    other = subprocess.Popen(SLMDESK, stdin=subprocess.DEVNULL)
+    yield lambda: other.poll() is not None
+    assert other.returncode == 0, other.returncode
+    yield lambda: not window().isMinimized() and window().isActiveWindow()
+
+
+def encrypt(passphrase: str) -> Chapter:
+    """Settings, Privacy: a passphrase, and the recovery key typed back."""
+    window().show_page("Settings")
+    yield from click("encrypt_button")
+    for name in ("passphrase_field", "passphrase_again_field"):
+        yield from type_into(name, passphrase)
+    yield from click("encrypt_dialog_next")
+    yield lambda: find("recovery_key") is not None and shown("recovery_key").text()
+    key = shown("recovery_key").text()
+    yield from click("encrypt_dialog_next")
+    yield from type_into("recovery_field", key)
+    press(shown("recovery_field"), Qt.Key.Key_Return)
+    yield lambda: find("encrypt_dialog") is None and shown("encryption_sentence").text().startswith("Encrypted.")
+    yield lambda: frames[-1].locking.ways is not None
+
+
+def is_held() -> Chapter:
+    """Sleep waits for this window."""
+    yield lambda: frames[-1].locking._watch.holds_sleep and frames[-1].locking._watch._session
+
+
+def lock_key() -> Chapter:
+    """The panic key; the next thing that is told is the lock page."""
+    press(window(), Qt.Key.Key_L, CTRL | SHIFT)
+    yield lambda: False
+
+
+def useless_lock_key() -> Chapter:
+    """The panic key where the history is not encrypted."""
+    press(window(), Qt.Key.Key_L, CTRL | SHIFT)
+    yield lambda: any("protect nothing here" in one for one in notices())
+
+
+def unlock(passphrase: str) -> Chapter:
+    page = lock_page()
+    assert page is not None
+    for words in ("not these words", passphrase):
+        yield from type_into("lock_field", words, page)
+        press(find("lock_field", page), Qt.Key.Key_Return)
+        if words != passphrase:
+            yield lambda: (one := find("lock_problem", page)) is not None and "does not open it" in one.text()
+    yield from begin()
+
+
+def lock_page() -> QWidget | None:
+    found = (one for one in QApplication.topLevelWidgets() if one.objectName() == "lock_window" and one.isVisible())
+    return next(found, None)
+
+
+def leave() -> Chapter:
+    """Quit, by the keys; a job that runs is no reason to stay."""
+    press(window(), Qt.Key.Key_Q, CTRL)
+    yield lambda: find("quit_dialog") is not None
+    yield from click("quit_button", find("quit_dialog"))
+
+
+# ---- what a program must not do, for the controls
+
+
+def open_socket() -> Chapter:
+    socket.socket(socket.AF_INET).close()
+    yield lambda: True
+
+
+def write_elsewhere(path: str) -> Chapter:
+    Path(path).write_text(MARKER)
+    yield lambda: True
+
+
+# ----
+
+
+class Day:
+    """Plays the chapters one after the other, on the window's thread."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._words = ""
+        self._chapter: Chapter | None = None
+        self._wait: Wait | None = None
+        self._since = 0.0
+        self._is_page_told = False
+        threading.Thread(target=self._read, daemon=True).start()
+        self._timer = QTimer(QApplication.instance(), interval=20)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            self._lines.put(line.rstrip("\n"))
+        os._exit(9)  # whoever drives has gone
+
+    def look(self) -> None:
+        if not self._is_page_told and lock_page() is not None:
+            self._is_page_told = True
+            tell(page="--locked" in sys.argv)
+        if self._chapter is None:
+            if self._lines.empty():
+                return
+            self._words = self._lines.get()
+            name, *given = self._words.split("\t")
+            self._chapter, self._wait = globals()[name](*given), None
+        try:
+            self._go_on()
+        except Exception:  # noqa: BLE001 - said to whoever drives
+            self._fail(traceback.format_exc())
+
+    def _go_on(self) -> None:
+        if self._wait is not None and not self._holds():
+            if time.monotonic() - self._since > PATIENCE_S:
+                self._fail(f"waited in vain at line {self._line()}")
+            return
+        try:
+            self._wait, self._since = next(self._chapter), time.monotonic()
+        except StopIteration:
+            self._chapter = None
+            tell(done=self._words)
+
+    def _holds(self) -> object:
+        try:
+            return self._wait()
+        except (LookupError, AttributeError, OSError):  # what is looked at has not come yet
+            return None
+
+    def _line(self) -> int:
+        inner = self._chapter
+        while getattr(inner, "gi_yieldfrom", None) is not None:
+            inner = inner.gi_yieldfrom
+        return inner.gi_frame.f_lineno
+
+    def _fail(self, why: str) -> None:
+        self._chapter = None
+        seen = [
+            f"{one.objectName()}: {one.text()}"
+            for top in QApplication.topLevelWidgets()
+            for kind in (QLabel, QAbstractButton)
+            for one in top.findChildren(kind)
+            if one.isVisible() and one.text()
+        ]
+        tell(failed=self._words, why=why, shown=seen[:200])
+
+
+def drive() -> int:
+    """Run the program with a Day in it."""
+    composition.Frame = Seen
+    real = QApplication.__init__
+
+    def started(self: QApplication, *given: object) -> None:
+        real(self, *given)
+        self.day = Day()
+
+    QApplication.__init__ = started
+    return main(["--window", *(one for one in sys.argv[1:] if one != "--window")])
+
+
+if __name__ == "__main__":
+    sys.exit(drive())
