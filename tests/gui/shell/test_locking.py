@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QWidget
-from shiboken6 import isValid
+from shiboken6 import delete, isValid
 
 from slmdesk.core.records import JobStatus, Status
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
@@ -144,6 +144,25 @@ def test_a_cover_can_become_a_lock(encrypted):
     press_lock(page_of(program))
     program.wait(lambda: program.replaced)
     assert shown_windows() == []
+
+
+# ---- the keys in dialogs
+
+
+def test_the_keys_are_looked_for_in_no_dialog_that_is_half_deleted(start, qapp):
+    """A part of it loses the focus then, and to ask the dialog for its children took the whole program down."""
+    program = start()
+    dialog = QDialog(program.window)
+    field = QLineEdit(dialog)
+    lost = []
+    qapp.focusChanged.connect(lambda old, new: lost.append(new))
+    dialog.open()
+    dialog.hide()  # closed before the system has said that it is in front
+    program.wait(lambda: dialog.isActiveWindow() and field.hasFocus())
+    lost.clear()
+    delete(dialog)
+    assert lost == [None]
+    program.wait(program.is_in_front)
 
 
 # ---- lock
