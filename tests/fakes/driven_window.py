@@ -1,11 +1,11 @@
-"""The real program, driven from inside by clicks and keys: `driven_window.py [--engine echo]`.
+"""The real program, driven from inside by clicks and keys: `python -m fakes.driven_window [--engine echo]`.
 
 Lines on its standard input are chapters of a day and what they need, a tab between (`document PATH`); it answers each
 with a line of JSON: {"done": …}, or {"failed": …} with what was waited for and what the window shows; {"page": …} is
 the lock page, true after a lock.  A process that has taken this one's place goes on the same way.  When the input ends,
 it ends.
 
-A chapter is a generator: it yields what it waits for, and goes on when that holds.
+A chapter is a generator of what it waits for, made of what hands do (`fakes.hands`).
 """
 
 from __future__ import annotations
@@ -19,36 +19,40 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fakes.commands import SLMDESK
 from fakes.dropping import drop
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QDialogButtonBox,
-    QFileDialog,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QScrollArea,
-    QWidget,
+from fakes.hands import (
+    CTRL,
+    SHIFT,
+    Chapter,
+    Wait,
+    choose_export,
+    choose_row,
+    click,
+    find,
+    frames,
+    give_file,
+    in_front,
+    lock_page,
+    notices,
+    press,
+    shown,
+    turn_to,
+    type_into,
+    window,
 )
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QListView
 
-import slmdesk.gui.shell.composition as composition
 from slmdesk.__main__ import main
+from slmdesk.gui.shell import composition
 
-Wait = Callable[[], object]
-Chapter = Iterator[Wait]
 PATIENCE_S = 900
 """What has not come by then never will: said with what the window shows."""
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 MARKER = os.environ["MARKER"]
-
-frames: list[composition.Frame] = []
 
 
 class Seen(composition.Frame):
@@ -63,107 +67,6 @@ def tell(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
-# ---- what a hand does
-
-
-def window() -> QWidget:
-    return frames[-1].window
-
-
-def find(name: str, within: QWidget | None = None) -> QWidget | None:
-    """A widget that can be seen; None: it is not there yet."""
-    found = (within or window()).findChildren(QWidget, name)
-    return next((one for one in found if one.isVisible()), None)
-
-
-def shown(name: str) -> QWidget:
-    """A widget that has been waited for."""
-    found = find(name)
-    assert found is not None, name
-    return found
-
-
-def press(widget: QWidget, key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    QTest.keyClick(widget, key, keys)
-
-
-def click(name: str, within: QWidget | None = None) -> Chapter:
-    """Click a button, scrolled to, when it can be clicked."""
-
-    def is_there() -> bool:
-        found = next(iter((within or window()).findChildren(QWidget, name)), None)
-        area = found
-        while area is not None and not isinstance(area, QScrollArea):
-            area = area.parentWidget()
-        if isinstance(area, QScrollArea):
-            area.ensureWidgetVisible(found)
-        seen = find(name, within)
-        return seen is not None and seen.isEnabled()
-
-    yield is_there
-    QTest.mouseClick(find(name, within), Qt.MouseButton.LeftButton)
-
-
-def type_into(name: str, words: str, within: QWidget | None = None) -> Chapter:
-    yield lambda: (one := find(name, within)) is not None and one.isEnabled()
-    QTest.keyClicks(find(name, within), words)
-
-
-def turn_to(key: Qt.Key, page: str) -> Chapter:
-    press(window(), key, CTRL)
-    yield lambda: window().current_page == page
-
-
-def choose_row(name: str, words: str) -> Chapter:
-    """Click the row of a list that begins with these words."""
-
-    def at():
-        view = find(name)
-        assert isinstance(view, QListView | None)
-        rows = range(view.model().rowCount()) if view is not None else ()
-        return next((view.model().index(one) for one in rows if view.model().index(one).data().startswith(words)), None)
-
-    yield lambda: at() is not None
-    view = find(name)
-    assert isinstance(view, QListView)
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(at()).center())
-
-
-def give_file(path: str) -> Chapter:
-    """Write a path into the file dialog that is open, and accept it."""
-
-    def dialog() -> QFileDialog | None:
-        return next(
-            (one for one in QApplication.topLevelWidgets() if isinstance(one, QFileDialog) and one.isVisible()), None
-        )
-
-    yield dialog
-    open_dialog = dialog()
-    line = open_dialog.findChild(QLineEdit, "fileNameEdit")
-    line.setText(path)
-    box = open_dialog.findChild(QDialogButtonBox, "buttonBox")
-    button = next(one for one in box.buttons() if box.buttonRole(one) is QDialogButtonBox.ButtonRole.AcceptRole)
-    yield button.isEnabled
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    yield lambda: dialog() is None
-
-
-def choose_export(button: str, form: str, path: str) -> Chapter:
-    """Choose a form in the menu of a button, and the file."""
-    yield lambda: (one := find(button)) is not None and one.isEnabled()
-    menu = shown(button).menu()
-    menu.popup(QPoint(0, 0))
-    yield menu.isVisible
-    action = next(one for one in menu.actions() if one.objectName() == f"export_{form}")
-    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
-    yield from give_file(path)
-    yield lambda: any(path in one for one in notices()) and Path(path).stat().st_size
-
-
-def notices() -> list[str]:
-    return [bar.notice.text for bar in window().notices.bars]
-
-
 # ---- the chapters
 
 
@@ -171,7 +74,7 @@ def begin() -> Chapter:
     """The history is open, and the window is as large as people have it."""
     yield lambda: frames and frames[-1]._bridge.is_open
     window().resize(1300, 860)
-    yield window().isActiveWindow
+    yield from in_front()
 
 
 def model(path: str) -> Chapter:
@@ -179,6 +82,7 @@ def model(path: str) -> Chapter:
     yield from click("library_add_button")
     yield from give_file(path)
     yield from click("add_copy")
+    yield from click("use_button")
     yield from turn_to(Qt.Key.Key_1, "Chat")
     yield is_ready
 
@@ -338,12 +242,14 @@ def is_held() -> Chapter:
 
 def lock_key() -> Chapter:
     """The panic key; the next thing that is told is the lock page."""
+    yield from in_front()
     press(window(), Qt.Key.Key_L, CTRL | SHIFT)
     yield lambda: False
 
 
 def useless_lock_key() -> Chapter:
     """The panic key where the history is not encrypted."""
+    yield from in_front()
     press(window(), Qt.Key.Key_L, CTRL | SHIFT)
     yield lambda: any("protect nothing here" in one for one in notices())
 
@@ -359,13 +265,9 @@ def unlock(passphrase: str) -> Chapter:
     yield from begin()
 
 
-def lock_page() -> QWidget | None:
-    found = (one for one in QApplication.topLevelWidgets() if one.objectName() == "lock_window" and one.isVisible())
-    return next(found, None)
-
-
 def leave() -> Chapter:
     """Quit, by the keys; a job that runs is no reason to stay."""
+    yield from in_front()
     press(window(), Qt.Key.Key_Q, CTRL)
     yield lambda: find("quit_dialog") is not None
     yield from click("quit_button", find("quit_dialog"))
@@ -436,7 +338,7 @@ class Day:
     def _holds(self) -> object:
         try:
             return self._wait()
-        except (LookupError, AttributeError, OSError):  # what is looked at has not come yet
+        except (LookupError, AttributeError, OSError, RuntimeError):  # what is looked at has not come yet, or is gone
             return None
 
     def _line(self) -> int:

@@ -33,7 +33,9 @@ _CHANGED = re.compile(
 _NAME = re.compile(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)"')
 _SOCKET_FILE = re.compile(r'^bind\(.*sun_path="([^"]*)".*\) += 0$', re.MULTILINE)
 _REACHED = re.compile(r'^connect\(.*sun_path=(@?"[^"]*").*\) += 0$', re.MULTILINE)
-_FREE = re.compile(r"/dev/(?:null|tty|shm/sem\..*|pts/.*)|/proc/\d+/.*|/memfd:.*|(?:pipe|socket|anon_inode):.*")
+_FREE = re.compile(
+    r"/dev/(?:null|tty|shm/sem\..*|pts/.*)|/proc/(?:self/fd/\d+|\d+/oom_score_adj)|/memfd:.*|(?:pipe|socket|anon_inode):.*"
+)
 
 
 def watched(command: Sequence[str], log: Path, *, alone: bool = True) -> list[str]:
@@ -93,9 +95,16 @@ def outside(calls: str, *allowed: Path) -> list[str]:
 
 def with_marker(*places: Path) -> list[str]:
     """The names of files whose name or content has the marker, also as two bytes a letter."""
-    needles = [MARKER.encode(), MARKER.encode("utf-16-le")]
     files = [one for place in places for one in sorted(place.rglob("*")) if one.is_file()]
-    return [one.name for one in files if MARKER in one.name or any(part in one.read_bytes() for part in needles)]
+    return [one.name for one in files if MARKER in one.name or _holds_marker(one)]
+
+
+def _holds_marker(path: Path) -> bool:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:  # a program that runs has taken it away meanwhile
+        return False
+    return any(part in content for part in (MARKER.encode(), MARKER.encode("utf-16-le")))
 
 
 def places(tmp_path: Path, environment: dict[str, str], *, run: Path | None = None) -> dict[str, str]:

@@ -39,7 +39,6 @@ pytestmark = [
 ]
 WAIT_S = 1800
 PASSPHRASE = "a passphrase of several words"
-PLAIN_FILES = {"slmdesk.sqlite3"}
 
 
 class Window:
@@ -124,7 +123,7 @@ class Day:
         self.window = Window(self.log, env | bus.environment | bus.system_environment)
         self.do = self.window.do
 
-    def work_on(self, model: Path) -> None:
+    def work_on(self) -> None:
         """All that is done on a day, but locking."""
         do = self.do
         do("chat", f"And now to the point, {MARKER}.")
@@ -172,7 +171,7 @@ def test_a_day_in_the_window_opens_no_socket_and_writes_nothing_elsewhere(day, m
     day.do("begin")
     day.do("model", model_file)
     day.do("chat", f"Good morning, {MARKER}.")
-    day.work_on(model_file)
+    day.work_on()
     day.do("useless_lock_key")
     day.window.leave()
     assert day.faults() == NO_FAULTS
@@ -191,7 +190,7 @@ def test_of_a_day_in_the_window_with_an_encrypted_history_no_byte_can_be_read(da
     do("chat", f"Good morning, {MARKER}.")
     assert with_marker(day.home) == ["slmdesk.sqlite3"], "the control: it can be read before"
     do("encrypt", PASSPHRASE)
-    day.work_on(model_file)
+    day.work_on()
     do("is_held")
     for number, cause in enumerate(
         (lambda: logind.notify("hint"), lambda: logind.notify("sleep"), window.press_lock), start=1
