@@ -6,9 +6,13 @@ import datetime
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from slmdesk.core.paper import Paper, PieceKind, plain
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,30 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
         sheet.freeze_panes = "A2"
     if not book.worksheets:
         book.create_sheet("Sheet")
+    return _saved(book)
+
+
+def _saved(book: Workbook) -> bytes:
+    """The bytes of a workbook, made in memory.
+
+    openpyxl's own `save` writes each sheet into the system's temporary folder first, where a kill leaves its words.
+    """
+    from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
+    from openpyxl.worksheet._writer import WorksheetWriter
+    from openpyxl.writer.excel import ExcelWriter
+
+    class InMemory(ExcelWriter):
+        def write_worksheet(self, ws: Any) -> None:
+            """As there; sheets of ours have neither charts nor images."""
+            ws._drawing = SpreadsheetDrawing()
+            writer = WorksheetWriter(ws, io.BytesIO())
+            writer.write()
+            ws._rels = writer._rels
+            self._archive.writestr(ws.path[1:], writer.out.getvalue())
+            self.manifest.append(ws)
+
     target = io.BytesIO()
-    book.save(target)
+    InMemory(book, ZipFile(target, "w", ZIP_DEFLATED)).save()
     return target.getvalue()
 
 

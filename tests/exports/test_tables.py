@@ -3,12 +3,13 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import tempfile
 
 import openpyxl
 import pytest
 
 from slmdesk.exports.tables import table_csv, table_paper, table_sheets
-from slmdesk.exports.xlsx import to_xlsx
+from slmdesk.exports.xlsx import Noted, to_xlsx
 
 pytestmark = pytest.mark.pure
 
@@ -60,6 +61,19 @@ def test_no_part_of_a_cell_begins_as_a_formula_where_a_semicolon_parts_cells() -
     data = table_csv({**TABLE, "rows": [row]}).decode("utf-8-sig")
     assert ";'=cmd" in data
     assert ";=" not in data
+
+
+def test_a_spreadsheet_is_made_without_files_elsewhere(monkeypatch, tmp_path):
+    """openpyxl wrote each sheet into the system's temporary folder first."""
+    expected = openpyxl.Workbook()
+    expected.active.append(["control"])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(FileNotFoundError):
+        expected.save(io.BytesIO())
+    data = to_xlsx({"One": [("Name",), (Noted("words", "a note"),)], "Two": []})
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert (book.sheetnames, book["One"]["A2"].value) == (["One", "Two"], "words")
+    assert book["One"]["A2"].comment.text == "a note"
 
 
 def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formulas() -> None:

@@ -149,7 +149,7 @@ class Day:
         return {
             "beyond": beyond(calls),
             "sockets": sorted(one for one in reached(calls) if one != bus and not one.startswith(own)),
-            "outside": outside(calls, self.home, self.work, *self.elsewhere),
+            "outside": outside(calls, self.home, self.work, self.elsewhere[-1]),
             "marker": with_marker(*self.elsewhere),
         }
 
