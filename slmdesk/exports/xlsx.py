@@ -81,18 +81,20 @@ def _saved(book: Workbook) -> bytes:
     from openpyxl.worksheet._writer import WorksheetWriter
     from openpyxl.writer.excel import ExcelWriter
 
+    target = io.BytesIO()
+    archive = ZipFile(target, "w", ZIP_DEFLATED)
+
     class InMemory(ExcelWriter):
         def write_worksheet(self, ws: Any) -> None:
             """As there; sheets of ours have neither charts nor images."""
-            ws._drawing = SpreadsheetDrawing()
-            writer = WorksheetWriter(ws, io.BytesIO())
+            ws._drawing, made = SpreadsheetDrawing(), io.BytesIO()
+            writer: Any = WorksheetWriter(ws, made)
             writer.write()
             ws._rels = writer._rels
-            self._archive.writestr(ws.path[1:], writer.out.getvalue())
+            archive.writestr(ws.path[1:], made.getvalue())
             self.manifest.append(ws)
 
-    target = io.BytesIO()
-    InMemory(book, ZipFile(target, "w", ZIP_DEFLATED)).save()
+    InMemory(book, archive).save()
     return target.getvalue()
 
 

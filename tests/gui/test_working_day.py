@@ -218,5 +218,5 @@ def test_control_what_a_window_does_wrong_is_seen(day, model_file) -> None:
     day.window.leave()
     faults = day.faults()
     assert faults["beyond"]
-    assert faults["outside"] == [str(user.parent / "left")]
+    assert faults["outside"] == [str(user.parent / "left"), str(user / "words")]
     assert faults["marker"] == ["words"]
