@@ -230,7 +230,7 @@ class Services:
         self._open_documents()
         self._open_translation()
         self.redacted_copies = RedactedCopies(self.service_thread, self.reader, self.redaction.names)
-        self.writing = WritingService(self.runtime, self.models, self.loader, self.reader)
+        self.writing = WritingService(self.runtime, self.models, self.loader, self.reader, self.redaction)
         self.writing_files = WritingFiles(self.runtime, self.reader)
         self.writing_history = WritingHistory(self.runtime)
         self.continuations = ContinuationService(self.runtime, self.loader)
@@ -384,7 +384,7 @@ class Services:
         """Create the services for translations, glossaries and the translation memory."""
         runtime, store, reader = self.runtime, self.store, self.reader
         translations = self.translations = TranslationService(
-            runtime, self.models, self.uses, self.loader, self.jobs, reader, self.pair_advice
+            runtime, self.models, self.uses, self.loader, self.jobs, reader, self.pair_advice, self.redaction
         )
         self.segment_edits = SegmentEdits(runtime, self.loader, translations)
         self.segment_changes = SegmentChanges(runtime, translations, self.segment_edits)
@@ -394,7 +394,7 @@ class Services:
         self.segment_lists = SegmentLists(store, translations, self.memory)
         self.translation_files = TranslationFiles(runtime, translations)
         self.translation_start = DocumentInspectionService(self.service_thread, reader)
-        self.live = LiveTranslation(runtime, self.loader, translations.terms)
+        self.live = LiveTranslation(runtime, self.loader, translations.terms, self.redaction)
         self.typed = TypedHistory(runtime, translations)
 
     def _open_history(self) -> None:

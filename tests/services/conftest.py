@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from fakes.asked import recorded
 from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.store import DataKey
@@ -24,3 +25,9 @@ def opened(monkeypatch, tmp_path):
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """All that engines are given, as one text in small letters, growing."""
+    return recorded(monkeypatch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import click
@@ -13,7 +13,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.container import Services
 from slmdesk.services.redaction.labels import INCOMPLETE, counted, reason_of
 from slmdesk.services.redaction.report import RedactionReport
-from slmdesk.text.redaction.types import Certainty
+from slmdesk.text.redaction.types import Certainty, Kind
 
 redact_option = click.option(
     "--redact",
@@ -39,8 +39,8 @@ def print_preview_of(
 
 def print_preview(console: Console, services: Services, text: str, chat: str | None = None) -> int:
     """Print what would be replaced in a text, and the text with substitutes.  Returns the exit status."""
-    preview = services.service_thread.call(
-        lambda: services.redaction.preview(text, services.history.item(chat).id if chat else "")
+    preview = console.result_of(
+        services, lambda: services.redaction.look(text, services.history.item(chat).id if chat else "")
     )
     if console.as_json:
         finds: list[Json] = [{**asdict(one), "reason": reason_of(one)} for one in preview.finds]
@@ -58,3 +58,8 @@ def say_redaction(console: Console, report: RedactionReport | None) -> None:
     """Say what was replaced and what came back; nothing where the model saw all."""
     if report and not console.as_json:
         console.notify(f"note: {report.words}")
+
+
+def redacted_json(counts: Mapping[Kind, int] | None) -> dict[str, Json]:
+    """How many of what kind the model did not get to see, as JSON; nothing where it saw all."""
+    return {} if counts is None else {"redacted": {str(kind): count for kind, count in counts.items()}}

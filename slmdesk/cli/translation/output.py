@@ -12,17 +12,20 @@ import click
 from slmdesk.cli.console import Console
 from slmdesk.cli.job_output import OutputFile, output_file, writing
 from slmdesk.cli.output_files import check_file
+from slmdesk.cli.redaction.preview import redacted_json
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.translation import SegmentFlag, SegmentRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.container import Services
+from slmdesk.services.redaction.labels import replaced_words
 from slmdesk.services.translation.asking.labels import REASON_WORDS, counted_left, flag_words, left_words
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.standard_output import piped_folder
 from slmdesk.services.translation.types import TranslationView, WrittenFile
 from slmdesk.services.translation.writer import UNWRITTEN
+from slmdesk.text.redaction.types import Kind
 
 MOST_REPORTED = 20
 """Flags shown on a terminal; --json has all."""
@@ -183,7 +186,16 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         "left_because": dict(Counter(one.reason for one in segments if one.state.value == "left")),
         "flags": flags,
         "left": [{"kind": one.kind, "place": one.place, "text": one.text} for one in view.left],
+        **_replaced(services, view),
     }
+
+
+def _replaced(services: Services, view: TranslationView) -> dict[str, Json]:
+    """What the model did not get to see of a translation that is redacted: how many of each kind."""
+    if not view.request.redact:
+        return {}
+    counts: dict[Kind, int] = services.service_thread.call(lambda: services.translations.replaced(view.item.id))
+    return redacted_json(counts)
 
 
 def _doubts(services: Services, item: str) -> list[Json]:
@@ -201,7 +213,9 @@ def _doubts(services: Services, item: str) -> list[Json]:
 def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     if console.as_json:
         return
-
+    redacted = shape.get("redacted")
+    if isinstance(redacted, dict):
+        console.notify(replaced_words({Kind(kind): int(str(count)) for kind, count in redacted.items()}))
     total, done, because = shape["segments_total"], shape["segments_translated"], shape["left_because"]
     assert isinstance(because, dict)
     why = ", ".join(f"{count} {REASON_WORDS.get(reason, reason)}" for reason, count in because.items())

@@ -14,6 +14,7 @@ from slmdesk.cli.console import Console, json_option, no_save_option
 from slmdesk.cli.job_output import OutputFile, begin, finish, output_file
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file
+from slmdesk.cli.redaction.preview import print_preview
 from slmdesk.cli.translation.output import Requested, hand_out
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file
@@ -49,6 +50,12 @@ DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The translated file; else NAME.LANGUAGE.SUFFIX.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @no_save_option
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Replace names, numbers and addresses before the model sees them; they are put back into the translation.",
+)
+@click.option("--redact-preview", is_flag=True, help="Print what --redact would replace, and translate nothing.")
 @click.option("--doubts", is_flag=True, help="List the words of which the model was unsure.")
 @click.option(
     "--report",
@@ -72,9 +79,11 @@ def translate(
     output: Path | None,
     force: bool,
     no_save: bool,
+    redact: bool,
+    redact_preview: bool,
     doubts: bool,
     report: Path | None,
-) -> None:
+) -> int:
     """Translate FILE into a file of the same format (of a PDF: Word), or a text from standard input (also as “-”).
 
     Formatting is kept.  What could not be translated, and what needs review, is listed.
@@ -85,9 +94,11 @@ def translate(
     code = language_of(target).code
     _check_applies(document, code, columns=bool(columns), sheet_names=sheet_names, properties=properties, formal=formal)
     is_piped = output is not None and str(output) == "-"
+    if redact_preview and (output is not None or report is not None):
+        raise click.UsageError("--redact-preview translates nothing, so there is nothing to write.")
     if is_piped and console.as_json and document:
         raise click.UsageError("--json and the document cannot both go to standard output.")
-    goal = None if is_piped else _goal(document, output, code)
+    goal = None if is_piped or redact_preview else _goal(document, output, code)
     if goal is not None:
         check_file(goal, replace=force)
     form = _report_form(report, document, goal, force)
@@ -95,13 +106,16 @@ def translate(
     request = TranslationRequest(
         code, path=str(document.absolute()) if document else "", text="" if document else _read_text(), source=source,
         domain=domain, formality="" if formal is None else "formal" if formal else "informal", sheet_names=sheet_names,
-        properties=properties, columns=picked, model=model,
+        properties=properties, columns=picked, model=model, redact=redact,
     )  # fmt: skip
 
     def keeps(settings: Settings) -> bool:
         return not no_save and (document is not None or settings.translate_history)
 
     with console.services(keeps) as services:
+        if redact_preview:
+            words: str = console.result_of(services, lambda: services.translation_start.words(request))
+            return print_preview(console, services, words)
         services.store.require_writable()
         named_model(services, model)
         if glossary:
@@ -110,6 +124,7 @@ def translate(
         _warn(console, services, request)
         item = _make(console, services, request, output_file(goal, force=force))
         hand_out(console, services, item, requested)
+        return 0
 
 
 def _document(file: Path | None) -> Path | None:

@@ -11,6 +11,7 @@ import click
 from slmdesk.cli.console import Console
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of
+from slmdesk.cli.redaction.preview import print_preview, redacted_json
 from slmdesk.cli.writing.input import InputText, asked, read_input
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file, write_atomically
@@ -18,6 +19,7 @@ from slmdesk.core.languages import language_of
 from slmdesk.core.types import Json
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
+from slmdesk.services.redaction.labels import replaced_words
 from slmdesk.services.writing.labels import change_words, counted, marked_sentence, note_of, unanswered_words
 from slmdesk.services.writing.types import Change, Correction, CorrectRequest, DocumentRequest
 
@@ -34,10 +36,12 @@ def correct(
     file: Path | None,
     language: str,
     model: str | None,
+    redact: bool,
+    redact_preview: bool,
     lists: bool,
     output: Path | None,
     force: bool,
-) -> None:
+) -> int:
     """Correct spelling, grammar and punctuation, and nothing else.
 
     FILE may be a Word file too (.docx).  Line breaks and formatting stay as they are.  A change that touches a number,
@@ -46,20 +50,26 @@ def correct(
     """
     document = file if file is not None and file.suffix.lower() == ".docx" else None
     form = _check_output(file, output, force)
-    if document and not (lists or console.as_json or form == "docx"):
+    if redact_preview and output is not None:
+        raise click.UsageError("--redact-preview corrects nothing, so there is nothing to write.")
+    if document and not redact_preview and not (lists or console.as_json or form == "docx"):
         raise click.UsageError("Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them.")
     if document and form not in ("", "docx"):
         raise click.UsageError("A Word file is written as .docx.")
     source = None if document else read_input(file)
     code = language_of(language).code if language else ""
     with console.services() as services:
+        if redact_preview:
+            path = str(document.absolute()) if document else ""
+            words = console.result_of(services, lambda: services.writing.words(path)) if path else ""
+            return print_preview(console, services, source.text if source else words)
         named_model(services, model)
         if document:
             target = output.absolute() if output else None
-            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force)
+            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force, redact=redact)
             found = _result(console, services, lambda: services.writing.correct_document(whole))
         else:
-            request = CorrectRequest(source.text if source else "", code, model)
+            request = CorrectRequest(source.text if source else "", code, model, redact=redact)
             found = _result(console, services, lambda: services.writing.correct(request))
     if output is not None and source is not None:
         write_atomically(output.absolute(), _file_of(found, source, form))
@@ -71,10 +81,13 @@ def correct(
         say_changes(console, found, place)
     elif output is None and source is not None:
         say_text(console, source, found.text)
+    return 0
 
 
 def _notify(console: Console, found: Correction, output: Path | None, place: str, *, lists: bool) -> None:
     console.notify(counted(found) + ("" if lists or not found.changes else " --changes lists them."))
+    if found.redacted is not None:
+        console.notify(replaced_words(found.redacted))
     if words := unanswered_words(found, place):
         console.notify(words)
     if output is not None:
@@ -101,6 +114,7 @@ def json_of(found: Correction) -> dict[str, Json]:
         "language": found.language,
         "sentences": found.sentences,
         "unanswered_lines": list(found.unanswered),
+        **redacted_json(found.redacted),
     }
 
 

@@ -18,12 +18,18 @@ from slmdesk.services.writing.decoding import MOST_BYTES, Decoded, decoded
 TEXT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown")
 
 
-def asked(function: Callable[..., None]) -> Callable[..., None]:
+def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """The argument and the options that all of these commands have."""
     decorators: tuple[Callable[[Any], Any], ...] = (
         click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False),
         click.option("--language", default="", help="Of the text, such as de or German; else found out by itself."),
         click.option("-m", "--model", help="Id, or the beginning of one, or name."),
+        click.option(
+            "--redact",
+            is_flag=True,
+            help="Replace names, numbers and addresses before the model sees them, and put them back.",
+        ),
+        click.option("--redact-preview", is_flag=True, help="Print what --redact would replace, and ask nothing."),
         json_option,
         click.pass_obj,
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from slmdesk.cli.console import Console
 from slmdesk.cli.models.library import named_model
+from slmdesk.cli.redaction.preview import print_preview, redacted_json
 from slmdesk.cli.writing.input import asked, read_input
 from slmdesk.core.languages import language_of
 from slmdesk.core.types import Json
+from slmdesk.services.redaction.labels import replaced_words
 from slmdesk.services.writing.labels import remarks
 from slmdesk.services.writing.types import LENGTHS, TONES, RewriteRequest, Rewriting, Task, Version
 from slmdesk.text.writing.edits import reason_of
@@ -18,69 +21,99 @@ from slmdesk.text.writing.edits import reason_of
 
 @click.command()
 @asked
-def rephrase(console: Console, file: Path | None, language: str, model: str | None) -> None:
+def rephrase(
+    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
+) -> int:
     """Say a text in other words, in three ways.
 
     Numbers and names that are new or missing in one are told beside it.
     """
-    _rewrite(console, file, language, model, Task.REPHRASE)
+    asked_for = RewriteRequest("", Task.REPHRASE, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
 
 
 @click.command()
 @asked
 @click.option("--to", "length", type=click.Choice(LENGTHS), default="half", help="How short; half by default.")
-def shorten(console: Console, file: Path | None, language: str, model: str | None, length: str) -> None:
+def shorten(
+    console: Console,
+    file: Path | None,
+    language: str,
+    model: str | None,
+    redact: bool,
+    redact_preview: bool,
+    length: str,
+) -> int:
     """Shorten a text to half, or to one sentence.
 
     Numbers and names that are new or missing in it are told beside it.
     """
-    _rewrite(console, file, language, model, Task.SHORTEN, length)
+    asked_for = RewriteRequest("", Task.SHORTEN, length, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
 
 
 @click.command()
 @asked
-def expand(console: Console, file: Path | None, language: str, model: str | None) -> None:
+def expand(
+    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
+) -> int:
     """Write a full text from a few words or notes.
 
     Numbers and names that the notes do not have, or that are missing, are told beside it.
     """
-    _rewrite(console, file, language, model, Task.EXPAND)
+    asked_for = RewriteRequest("", Task.EXPAND, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
 
 
 @click.command()
 @asked
 @click.option("--tone", "manner", type=click.Choice(TONES), required=True, help="How it is to sound.")
-def tone(console: Console, file: Path | None, language: str, model: str | None, manner: str) -> None:
+def tone(
+    console: Console,
+    file: Path | None,
+    language: str,
+    model: str | None,
+    redact: bool,
+    redact_preview: bool,
+    manner: str,
+) -> int:
     """Say a text in another tone.
 
     Numbers and names that are new or missing in it are told beside it.
     """
-    _rewrite(console, file, language, model, Task.TONE, manner)
+    asked_for = RewriteRequest("", Task.TONE, manner, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
 
 
 @click.command("continue")
 @asked
-def go_on(console: Console, file: Path | None, language: str, model: str | None) -> None:
+def go_on(
+    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
+) -> int:
     """Continue a text; only what comes next is printed.
 
     Numbers and names that your text does not have are told beside it.
     """
-    _rewrite(console, file, language, model, Task.CONTINUE)
+    asked_for = RewriteRequest("", Task.CONTINUE, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
 
 
 REWRITERS = (rephrase, shorten, expand, tone, go_on)
 
 
-def _rewrite(
-    console: Console, file: Path | None, language: str, model: str | None, task: Task, manner: str = ""
-) -> None:
+def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, is_preview: bool) -> int:
+    """Ask for a text in other words, or print what would be redacted in it.  Returns the exit status."""
     source = read_input(file)
-    code = language_of(language).code if language else ""
-    request = RewriteRequest(source.text, task, manner, code, model)
+    code = language_of(asked_for.language).code if asked_for.language else ""
+    request = replace(asked_for, text=source.text, language=code)
     with console.services() as services:
-        named_model(services, model)
+        if is_preview:
+            return print_preview(console, services, source.text)
+        named_model(services, request.model)
         found = console.result_of(services, lambda: services.writing.rewrite(request))
-    is_numbered = task is Task.REPHRASE
+    if found.redacted is not None:
+        console.notify(replaced_words(found.redacted))
+    is_numbered = request.task is Task.REPHRASE
     for number, one in enumerate(found.versions, 1):
         for remark in remarks(found, one, request):
             console.notify(f"{number}. {remark}" if is_numbered else remark)
@@ -88,9 +121,10 @@ def _rewrite(
         console.notify(f"The model gave {len(found.versions)} of {found.asked} versions; the others were the same.")
     if console.as_json:
         console.give(_json_of(found, request))
-        return
+        return 0
     texts = [one.text for one in found.versions]
     console.say("\n\n".join(f"{number}. {one}" for number, one in enumerate(texts, 1)) if is_numbered else texts[0])
+    return 0
 
 
 def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
@@ -98,7 +132,10 @@ def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
         {**_json_of_version(found.source, one), "remarks": list(remarks(found, one, request))} for one in found.versions
     ]
     first = _json_of_version(found.source, found.versions[0])
-    return {"text": first["text"], "changes": first["changes"], "language": found.language, "versions": versions}
+    shape: dict[str, Json] = {
+        "text": first["text"], "changes": first["changes"], "language": found.language, "versions": versions,
+    }  # fmt: skip
+    return shape | redacted_json(found.redacted)
 
 
 def _json_of_version(source: str, version: Version) -> dict[str, Json]:
@@ -111,4 +148,5 @@ def _json_of_version(source: str, version: Version) -> dict[str, Json]:
         "added": list(version.added),
         "missing": list(version.missing),
         "cut": version.is_cut,
+        **({"spoilt": list(version.spoilt)} if version.spoilt else {}),
     }

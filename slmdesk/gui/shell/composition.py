@@ -197,9 +197,14 @@ class Frame(QObject):
         self.chat.new_chat()
 
     def _help_writing(self, editor: WritingEdit) -> None:
-        """Underline misspelled words in the page Write and continue its text, outside of changes not decided on."""
+        """Underline misspelled words in the page Write and continue its text, outside of changes not decided on.
+
+        Text that is redacted is not continued.
+        """
         SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
-        GhostText(self._bridge, editor, lambda: not editor.tracked.pending)
+        redaction = self.writing.redaction
+        ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not redaction.is_on)
+        redaction.said.connect(ghost.drop)
 
     def _connect(self) -> None:
         self._connect_chat()

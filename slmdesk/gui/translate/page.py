@@ -16,8 +16,12 @@ from slmdesk.gui.translate.document.pane import DocumentPane
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.translate.text.entry import files_among
 from slmdesk.gui.translate.text.pane import TextPane
+from slmdesk.gui.widgets.redaction_preview import RedactionPreview, Wording
+from slmdesk.services.redaction.service import Preview
 from slmdesk.services.translation.inspection import ChosenDocuments
 from slmdesk.settings import Settings
+
+WORDING = Wording("Redact before translating", "The document", "Translate", "everywhere in these documents")
 
 
 class TranslatePage(QStackedWidget):
@@ -56,6 +60,7 @@ class TranslatePage(QStackedWidget):
         self.document.closed.connect(lambda: self.setCurrentWidget(self.text))
         documents.opened.connect(self._on_opened)
         documents.form_requested.connect(self._on_form_requested)
+        documents.preview_arrived.connect(self._on_preview)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         data = event.mimeData()
@@ -92,6 +97,12 @@ class TranslatePage(QStackedWidget):
         self._documents.language_received.connect(form.show_language)
         form.ask_glossaries()
         form.open()
+
+    @Slot(object, str)
+    def _on_preview(self, preview: Preview, rest: str) -> None:
+        dialog = RedactionPreview(self, preview, WORDING, hidden_rest=rest)
+        dialog.accepted_with.connect(self._documents.go_on)
+        dialog.open()
 
     @Slot(str)
     def open_item(self, item: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trash
 from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.writing.correcting import CorrectController
+from slmdesk.gui.writing.redaction import WritingRedaction
 from slmdesk.gui.writing.rewriting import RewriteController
 from slmdesk.gui.writing.tracked_text import TrackedText
 from slmdesk.services.base.events import ItemGone, Problem
 from slmdesk.services.container import Services
+from slmdesk.services.redaction.service import Decisions
 from slmdesk.services.writing.files import OpenedText, WriteRequest, WrittenWord
 from slmdesk.services.writing.types import RewriteRequest, Task
 
@@ -60,9 +63,10 @@ class WritingController(QObject):
     def adopt(self, text: TrackedText) -> None:
         """Work on the text of an editor."""
         self._text = text
+        self.redaction = WritingRedaction(self._bridge, self)
         self.corrections = CorrectController(self._bridge, text, self)
         self.suggestions = RewriteController(self._bridge, text, self)
-        for one in (self.corrections, self.suggestions):
+        for one in (self.corrections, self.suggestions, self.redaction):
             one.said.connect(self.said)
         text.changed.connect(self._on_changed)
 
@@ -184,6 +188,7 @@ class WritingController(QObject):
     def _show(self, text: str, item: list[str], *, is_undoable: bool = True) -> None:
         self.corrections.stop()
         self.suggestions.discard()
+        self.redaction.drop()
         self._timer.stop()
         self._item, self._kept, self.source = item, text, None
         self.said.emit("")
@@ -191,9 +196,23 @@ class WritingController(QObject):
 
     # ---- given out
 
+    def correct(self, start: int, end: int) -> None:
+        """Correct a part of the text; where it is redacted, once a person has looked at it."""
+        redact = self.redaction.is_on
+
+        def go_on(decisions: Decisions) -> None:
+            self.corrections.correct(start, end, self.language, redact=redact, decisions=decisions)
+
+        self.redaction.before(self.text[start:end], go_on)
+
     def rewrite(self, task: Task, manner: str, start: int, end: int) -> None:
-        """Ask for a part of the text in another way."""
-        self.suggestions.begin(RewriteRequest("", task, manner, self.language), start, end)
+        """Ask for a part of the text in another way; where it is redacted, once a person has looked at it."""
+        request = RewriteRequest("", task, manner, self.language, redact=self.redaction.is_on)
+
+        def go_on(decisions: Decisions) -> None:
+            self.suggestions.begin(replace(request, decisions=decisions), start, end)
+
+        self.redaction.before(self.text[start:end], go_on)
 
     def save(self, target: Path) -> None:
         """Write the text to a file, whose suffix says as what; the dialog has asked before one is replaced.

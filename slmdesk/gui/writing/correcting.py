@@ -12,6 +12,7 @@ from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.writing.snapshot import Snapshot
 from slmdesk.gui.writing.tracked_text import Pending, Proposal, TrackedText
 from slmdesk.services.base.events import Problem
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.services.writing.labels import note_of, unanswered_words
 from slmdesk.services.writing.types import Change, Correction, CorrectRequest
 from slmdesk.text.writing.edits import Edit
@@ -68,14 +69,20 @@ class CorrectController(QObject):
 
     # ---- correcting
 
-    def correct(self, start: int, end: int, language: str) -> None:
-        """Correct a part of the text; changes of an earlier correction that nobody decided on are taken back."""
+    def correct(
+        self, start: int, end: int, language: str, *, redact: bool = False, decisions: Decisions = NOTHING_DECIDED
+    ) -> None:
+        """Correct a part of the text; changes of an earlier correction that nobody decided on are taken back.
+
+        `redact`: the model sees it redacted, with what a person decided.
+        """
         if self.is_busy:
             return
         self._text.refuse([one.number for one in self._text.pending])
         self._snapshot = Snapshot(self._text, start, end)
         self._turn, self._lost = self._turn + 1, 0
-        request, turn = CorrectRequest(self._snapshot.words, language), self._turn
+        request = CorrectRequest(self._snapshot.words, language, redact=redact, decisions=decisions)
+        turn = self._turn
         found = partial(self._bring, turn)
         self._following = self._bridge.follow(
             lambda services: services.writing.correct(request, found),

@@ -23,17 +23,21 @@ from slmdesk.gui.widgets.export_menu import ask_where, give_export_menu
 from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.redaction_preview import RedactionPreview, Wording
 from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.shield import Shield
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.writing.change_panel import ChangePanel
 from slmdesk.gui.writing.controller import WritingController, title_of_item
 from slmdesk.gui.writing.editor import WritingEdit
 from slmdesk.gui.writing.versions import VersionPanel
+from slmdesk.services.redaction.service import Preview
 from slmdesk.services.writing.files import SUFFIXES
 from slmdesk.services.writing.types import Task
 
 FILES = f"Texts ({' '.join(f'*{one}' for one in SUFFIXES)});;All files (*)"
 FORMS = (Form("docx", "Word, with tracked changes"), Form("md", "Markdown"), Form("txt", "Plain text"))
+WORDING = Wording("Redact before asking", "The text", "Go on", "everywhere in this text")
 LENGTHS = (("half", "To half its length"), ("sentence", "To one sentence"))
 TONES = (("friendlier", "Friendlier"), ("firmer", "Firmer"), ("plainer", "Plainer"), ("formal", "More formal"))
 SHOW_AFTER_MS = 50
@@ -80,6 +84,7 @@ class WritingPage(QWidget):
         )  # fmt: skip
         self._tone = button("Tone", "writing_tone", self, tip="Say it in another tone")
         self._give_menu(self._tone, Task.TONE, TONES)
+        self._shield = Shield("writing_redact", self)
         languages = sorted((one.name, one.code) for one in LANGUAGES.values())
         values: list[tuple[object, str]] = [("", "Language: automatic"), *((code, name) for name, code in languages)]
         self._language = named(Choice(values, self), "writing_language", label="Language of the text")
@@ -122,7 +127,14 @@ class WritingPage(QWidget):
         )
         self._work.setHandleWidth(theme.SPACE_12)
         top = flow(
-            self._correct, self._rephrase, self._shorten, self._expand, self._tone, self._language, gap=theme.SPACE_8
+            self._correct,
+            self._rephrase,
+            self._shorten,
+            self._expand,
+            self._tone,
+            self._language,
+            self._shield,
+            gap=theme.SPACE_8,
         )
         foot = row((self._said, 1), self._count, gap=theme.SPACE_8)
         ways = flow(self._open, self._texts, self._copy, self._save, gap=theme.SPACE_8)
@@ -140,6 +152,8 @@ class WritingPage(QWidget):
         controller.said.connect(self._said.setText)
         controller.earlier_listed.connect(self._on_earlier_listed)
         controller.corrections.progressed.connect(lambda _progress: self._show_text())
+        self._shield.clicked.connect(controller.redaction.switch)
+        controller.redaction.preview_arrived.connect(self._on_preview)
         self._timer.timeout.connect(self._show_text)
         self.versions.said.connect(self._said.setText)
         editor.tracked.changed.connect(self._timer.start)
@@ -178,8 +192,15 @@ class WritingPage(QWidget):
         start, end = self.editor.selected
         if start == end:
             start, end = 0, len(self._controller.text)
-        self._controller.corrections.correct(start, end, self._controller.language)
         self._said.setText("")
+        self._controller.correct(start, end)
+
+    @Slot(object)
+    def _on_preview(self, preview: Preview) -> None:
+        dialog = RedactionPreview(self, preview, WORDING)
+        dialog.accepted_with.connect(self._controller.redaction.accept)
+        dialog.rejected.connect(self._controller.redaction.drop)
+        dialog.open()
 
     @Slot()
     def _on_rephrase(self) -> None:
@@ -191,8 +212,8 @@ class WritingPage(QWidget):
             text = self._controller.text
             start, end = len(text) - len(text.lstrip()), len(text.rstrip())
         if end > start:
-            self._controller.rewrite(task, manner, start, end)
             self._said.setText("")
+            self._controller.rewrite(task, manner, start, end)
 
     @Slot()
     def _on_open(self) -> None:

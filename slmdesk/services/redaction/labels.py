@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from slmdesk.text.redaction.types import Certainty, Find, Kind
 
@@ -43,6 +43,14 @@ def counted(finds: Sequence[Find]) -> str:
     parts = [f"{NAMES[kind]}: {counts[kind]}" for kind in NAMES if counts[kind]]
     parts += [f"not sure, left as they are: {unsure}"] if unsure else []
     return " · ".join(parts) or "Nothing was found."
+
+
+def replaced_words(counts: Mapping[Kind, int]) -> str:
+    """How many of what kind the model did not get to see."""
+    parts = [f"{NAMES[kind]}: {counts[kind]}" for kind in NAMES if counts.get(kind)]
+    if not parts:
+        return "Nothing was found to be redacted, so the model saw the text as it is."
+    return f"Replaced before the model saw it: {' · '.join(parts)}. Some may not have been found."
 
 
 def put_back_words(count: int, marked: Sequence[str]) -> str:

@@ -6,17 +6,23 @@ Of chats that are not saved the table is in memory alone.  Service thread.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import ChatMessage, Json, Origin
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Listed, Table
 
 if TYPE_CHECKING:
     from slmdesk.text.redaction.replacing import Redacted, Restored, Restorer
+    from slmdesk.text.redaction.returning import Veiled
+    from slmdesk.text.translation.tagged import Tags
 
 # What finds and replaces is imported where it is used: it takes a quarter of a second, and few chats are redacted.
 
@@ -28,6 +34,10 @@ MOST_ROUNDS = 3
 """A name that a later text tells stands in an earlier one too: so often all are looked through while more are told."""
 MOST_NAMES = 5_000
 MOST_NAME = 200
+MOST_AT_ONCE = 8_000
+"""Characters that are gone through before other work gets its turn."""
+IN_MEMORY = "in-memory-"
+"""Begins the ids of tables that belong to no item and are in memory alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,15 @@ def kept_from(untrusted: object) -> tuple[int, tuple[tuple[int, int], ...]]:
     return (count if isinstance(count, int) else 0), tuple(places)
 
 
+def kinds_hidden(texts: Iterable[Veiled]) -> dict[Kind, int]:
+    """How many of what kind were replaced in these texts: each counts once, however often it stands there."""
+    kinds: dict[str, Kind] = {}
+    for veiled in texts:
+        own = set(veiled.originals)
+        kinds |= {one.original: one.kind for one in veiled.table if any(each in own for each, _ in one.pairs)}
+    return dict(Counter(kinds.values()))
+
+
 def listed_from_lines(lines: str) -> tuple[Listed, ...]:
     """Names a line each: firms by their legal form, people by being written large, else words of any kind."""
     return tuple(Listed(words, _kind_of(words)) for one in lines.splitlines() if (words := " ".join(one.split())))
@@ -112,19 +131,19 @@ class Veil:
     """What stands between one item and the model: hides what is private, and puts it back."""
 
     def __init__(self, service: RedactionService, item: str) -> None:
-        self._service, self._item = service, item
+        self._service, self.item = service, item
 
     @property
     def table(self) -> Table:
         """What stands for what now.  Raises KnownError store.*."""
-        return self._service.table(self._item)
+        return self._service.table(self.item)
 
     def hide(self, texts: Sequence[str], *, keeps: bool = True) -> list[str]:
         """The texts with substitutes; new finds go into the table of the item, unless `keeps` is False.
 
         Raises KnownError redaction.*, store.*.
         """
-        return self._service.hidden(self._item, texts, keeps=keeps)
+        return self._service.hidden(self.item, texts, keeps=keeps)
 
     def hide_turns(self, turns: Sequence[ChatMessage], *, keeps: bool = True) -> list[ChatMessage]:
         """The turns with substitutes in all but what the program itself says.  Raises as `hide` does."""
@@ -142,13 +161,37 @@ class Veil:
 
     def hide_known(self, text: str) -> str:
         """What is no text to read, such as a grammar, with substitutes for what the table has."""
-        return self._service.hidden_by_table(self._item, text)
+        return self._service.hidden_by_table(self.item, text)
 
     def replaced_in(self, hidden: Sequence[str]) -> dict[str, Kind]:
         """What was replaced in these texts with substitutes: each original with its kind."""
         whole = "\n".join(hidden)
         table = self.table
         return {one.original: one.kind for one in table if any(substitute in whole for _, substitute in one.pairs)}
+
+    def over(
+        self, texts: Sequence[str], *, tags: Sequence[Tags] = (), language: str = "", keeps: bool = True
+    ) -> list[Veiled]:
+        """The texts as the model sees them, all by one table, each with what leads back.
+
+        `tags`: of the first texts, where they have formatting.  Raises as `hide` does.
+        """
+        return self._service.veiled(self.item, texts, tags, language, keeps=keeps)
+
+    def learn(self, text: str) -> Slices[None]:
+        """Go through all that will be asked about, bit by bit, so that what one place tells is known in all.
+
+        Raises as `hide` does.
+        """
+        return self._service.learn(self.item, text)
+
+    def decide(self, decisions: Decisions) -> None:
+        """Keep what a person decided.  Raises as `hide` does."""
+        self._service.decide(self.item, decisions)
+
+    def forget(self) -> None:
+        """Drop a table that is in memory alone, and what is remembered of its texts."""
+        self._service.forget(self.item)
 
     def restorer(self) -> Restorer:
         """What puts the originals back into an answer while it is written."""
@@ -197,6 +240,7 @@ class RedactionService(Service):
         self._unsaved: dict[str, tuple[Entry, ...]] = {}
         self._finds: dict[tuple[object, ...], tuple[Find, ...]] = {}
         self._hidden: dict[str, tuple[_State, dict[str, str]]] = {}
+        self._numbers = count(1)
 
     # ---- the person's list
 
@@ -236,6 +280,28 @@ class RedactionService(Service):
         made = redacted_all([text], [chosen], self.table(item) if item else ())[0]
         return Preview(text, finds, made.text)
 
+    def look(self, text: str, item: str = "") -> Pending[Preview]:
+        """As `preview`, of a text of any length.  Ends with a Problem redaction.*, store.*."""
+        return in_slices(self._service_thread, self._looking(text, item))
+
+    def _looking(self, text: str, item: str) -> Slices[Preview]:
+        if len(text) <= MOST_AT_ONCE:
+            return self.preview(text, item)
+        veil = self.in_memory()
+        try:
+            self._keep(veil.item, self._entries(item) if item else ())
+            yield from veil.learn(text)
+            finds, redacted, at = list[Find](), list[str](), 0
+            for part in _parts(text):
+                found = self.find(part, veil.item)
+                finds += (replace(one, start=one.start + at, end=one.end + at) for one in found)
+                redacted += veil.hide([part])
+                at += len(part)
+                yield
+            return Preview(text, tuple(finds), "".join(redacted))
+        finally:
+            veil.forget()
+
     # ---- the table
 
     def table(self, item: str) -> Table:
@@ -272,6 +338,10 @@ class RedactionService(Service):
         """What stands between an item and the model."""
         return Veil(self, item)
 
+    def in_memory(self) -> Veil:
+        """A veil with a table of its own that belongs to no item and is never written; `forget` drops it."""
+        return Veil(self, f"{IN_MEMORY}{next(self._numbers)}")
+
     def hidden(self, item: str, texts: Sequence[str], *, keeps: bool) -> list[str]:
         """See `Veil.hide`."""
         from slmdesk.text.redaction.replacing import redacted_by
@@ -306,6 +376,56 @@ class RedactionService(Service):
         state = self._state(item)
         return with_substitutes(text, state.table, state.left)
 
+    def veiled(
+        self, item: str, texts: Sequence[str], tags: Sequence[Tags], language: str, *, keeps: bool
+    ) -> list[Veiled]:
+        """See `Veil.over`."""
+        from slmdesk.text.redaction.replacing import redacted_by
+        from slmdesk.text.redaction.returning import Untagged, Veiled
+        from slmdesk.text.redaction.table import extended
+
+        bare = [Untagged.of(text, own) for text, own in zip(texts, tags, strict=False)]
+        words = [*(one.words for one in bare), *texts[len(bare) :]]
+        state = before = self._state(item)
+        finds: list[list[Find]] = []
+        for _ in range(MOST_ROUNDS):
+            finds = [self._replaced(text, state, language) for text in words]
+            finds[: len(bare)] = [one.divided(found) for one, found in zip(bare, finds, strict=False)]
+            table = extended("\n".join(words), [find for each in finds for find in each], state.table)
+            if table == state.table:
+                break
+            state = replace(state, table=table)
+        made = redacted_by(words, finds, state.table)
+        for each in made:
+            state.check(each)
+        if keeps and state != before:
+            self._keep_table(item, state.table)
+        hidden = []
+        for number, (one, found) in enumerate(zip(made, finds, strict=True)):
+            text, formatted = one.text, list[str]()
+            if number < len(bare):
+                text, formatted = bare[number].tagged(one.text, found, one.spans)
+            originals = tuple(dict.fromkeys(each.text for each in found))
+            hidden.append(Veiled(text, one.table, originals, tuple(formatted)))
+        return hidden
+
+    def learn(self, item: str, text: str) -> Slices[None]:
+        """See `Veil.learn`."""
+        from slmdesk.text.redaction.table import extended
+
+        state = before = self._state(item)
+        for _ in range(MOST_ROUNDS - 1):
+            finds = list[Find]()
+            for part in _parts(text):
+                finds += self._replaced(part, state)
+                yield
+            table = extended(text, finds, state.table)
+            if table == state.table:
+                break
+            state = replace(state, table=table)
+        if state != before:
+            self._keep_table(item, state.table)
+
     def forget(self, item: str) -> None:
         """Drop what is in memory about an item."""
         self._unsaved.pop(item, None)
@@ -319,17 +439,17 @@ class RedactionService(Service):
         left = frozenset(one.original for one in entries if not one.substitute)
         return _State(tuple(one for one in entries if one.substitute), left, self.names())
 
-    def _replaced(self, text: str, state: _State) -> list[Find]:
+    def _replaced(self, text: str, state: _State, language: str = "") -> list[Find]:
         """What is replaced without being asked: sure and likely finds."""
-        return [one for one in self._found(text, state) if one.certainty is not Certainty.UNSURE]
+        return [one for one in self._found(text, state, language=language) if one.certainty is not Certainty.UNSURE]
 
-    def _found(self, text: str, state: _State, added: tuple[Listed, ...] = ()) -> tuple[Find, ...]:
+    def _found(self, text: str, state: _State, added: tuple[Listed, ...] = (), language: str = "") -> tuple[Find, ...]:
         from slmdesk.text.redaction.finding import find_private
 
-        key = (text, state, added)
+        key = (text, state, added, language)
         if key not in self._finds:
             listed = dict.fromkeys((*state.names, *state.by_hand, *added))
-            found = find_private(text, listed=tuple(listed), known=state.table)
+            found = find_private(text, language=language, listed=tuple(listed), known=state.table)
             if len(self._finds) >= MOST_CACHED:
                 self._finds.pop(next(iter(self._finds)))
             self._finds[key] = tuple(one for one in found if one.text not in state.left)
@@ -348,16 +468,31 @@ class RedactionService(Service):
         self._hidden[item] = state, dict(list(known.items())[-MOST_HIDDEN:])
 
     def _entries(self, item: str) -> tuple[Entry, ...]:
-        if self._is_unsaved(item):
+        if self._is_in_memory(item):
             return self._unsaved.get(item, ())
         return tuple(self._store.redactions.of_item(item))
+
+    def _is_in_memory(self, item: str) -> bool:
+        return item.startswith(IN_MEMORY) or self._is_unsaved(item)
 
     def _keep_table(self, item: str, table: Table) -> None:
         left = [one for one in self._entries(item) if not one.substitute]
         self._keep(item, (*table, *left))
 
     def _keep(self, item: str, entries: Sequence[Entry]) -> None:
-        if self._is_unsaved(item):
+        if self._is_in_memory(item):
             self._unsaved[item] = tuple(entries)
         else:
             self._store.redactions.keep(item, entries)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Whole lines of a text, together about as many as are gone through at once."""
+    begin, end = 0, 0
+    for line in text.splitlines(keepends=True):
+        if end - begin and end - begin + len(line) > MOST_AT_ONCE:
+            yield text[begin:end]
+            begin = end
+        end += len(line)
+    if text[begin:]:
+        yield text[begin:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,19 @@ from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.folder_scan import scan
 from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.documents.rewriting import units_in
+from slmdesk.services.redaction.service import Preview
 from slmdesk.services.translation.asking.units import LOOKED_AT, beginning_of, only_language_of_text
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.services.translation.writer import payload_of
+from slmdesk.text.translation.tagged import Tags, without_tags
 
 WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
 WITH_PROPERTIES = frozenset(("docx", "pptx", "xlsx", "odt", "odp", "ods"))
 MOST_UNITS = 2000
 """By which a language is told at most; there may be hardly a word in each."""
+MOST_LOOKED = 100_000
+"""Characters of documents in which a person is shown what is redacted; the rest is redacted without being shown."""
 MOST_DOCUMENTS = 500
 """Begun at once."""
 
@@ -73,6 +77,15 @@ class Column:
     """It looks like sentences: it is translated unless a person says otherwise."""
 
 
+@dataclass(frozen=True, slots=True)
+class LookedThrough:
+    """What is private in documents."""
+
+    preview: Preview
+    is_whole: bool
+    """They have no more text than what was looked through."""
+
+
 class DocumentInspectionService:
     """Inspects documents before they are translated.  Service thread."""
 
@@ -105,6 +118,47 @@ class DocumentInspectionService:
         reading = ask_reader(self._service_thread, self._reader, "units", payload_of(request), on_partial)
         reading.then(lambda _result: found.end(only_language_of_text(beginning_of(units))))
         return found
+
+    def words(self, request: TranslationRequest) -> Pending[str]:
+        """The text that would be translated, without formatting; of a document with a line for each paragraph or cell.
+
+        Ends with a Problem `document.…`.
+        """
+        return in_slices(self._service_thread, self._words(request))
+
+    def _words(self, request: TranslationRequest) -> Slices[str]:
+        if not request.path:
+            return request.text
+        units: list[Mapping[str, Any]] = []
+        payload = payload_of(request)
+        yield ask_reader(
+            self._service_thread, self._reader, "units", payload,
+            lambda value: units.extend(units_in(value.get("found"))),
+        )  # fmt: skip
+        found = [one["unit"] for one in units if "unit" in one]
+        tags = [Tags(tuple(one["paired"]), tuple(one["lone"])) for one in found]
+        return "\n".join(without_tags(str(one["text"]), own) for one, own in zip(found, tags, strict=True))
+
+    def look_through(
+        self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
+    ) -> Pending[LookedThrough]:
+        """What would be replaced in these documents, up to MOST_LOOKED characters; `look` finds it in a text.
+
+        Ends with a Problem `document.…`, `redaction.…`.
+        """
+        return in_slices(self._service_thread, self._looking_through(requests, look))
+
+    def _looking_through(
+        self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
+    ) -> Slices[LookedThrough]:
+        text = ""
+        for at, one in enumerate(requests):
+            words = yield self.words(one)
+            text = f"{text}\n\n{words}" if at else words
+            if len(text) > MOST_LOOKED:
+                text = text[: text.rfind("\n", 0, MOST_LOOKED) + 1] or text[:MOST_LOOKED]
+                return LookedThrough((yield look(text)), is_whole=False)
+        return LookedThrough((yield look(text)), is_whole=True)
 
     def columns(self, path: Path) -> Pending[list[Column]]:
         """Read the columns of a text table in the reader child; ends with a Problem `document.…` where it cannot."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import (
     SETTLED,
     Doubt,
@@ -25,14 +26,16 @@ from slmdesk.core.types import Json, TokenProbability
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Yield
 from slmdesk.services.jobs.service import step_key
 from slmdesk.services.jobs.time_left import ExpectedBatch
+from slmdesk.services.redaction.service import Veil
 from slmdesk.services.translation.asking.prompts import (
     TranslationStyle,
     projection_step,
     prompt_version,
     translation_step,
 )
+from slmdesk.services.translation.asking.veiling import REDACTION, AskedText, asked_about
 from slmdesk.text.terms.matching import TermIndex, terms_in
-from slmdesk.text.translation.answer import cleaned
+from slmdesk.text.translation.answer import Cleaned, cleaned
 from slmdesk.text.translation.checks import flags_of
 from slmdesk.text.translation.subtitles import KIND
 from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, span_of, verbatim
@@ -58,16 +61,18 @@ class _Work:
     segment: SegmentRecord
     tags: Tags
     terms: tuple[Term, ...]
+    """Of the glossaries, in the segment; those in what the model sees are in `asked`."""
+    asked: AskedText
     target: str = ""
     flags: tuple[SegmentFlag, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     plain: str = ""
-    """A translation without tags, on which they are to be placed."""
+    """A translation without tags, on which they are to be placed; as the model wrote it."""
     unsure: tuple[SegmentFlag, ...] = ()
     """The flag of that translation when the model was unsure of it."""
     phrases: list[Phrase] = field(default_factory=list)
     words: str = ""
-    """The source without tags."""
+    """The source without tags, as the model sees it."""
     has_failed: bool = False
 
     def take_over(self, tried: _Work) -> None:
@@ -97,13 +102,16 @@ class TranslationPlan:
         attempt: int | None = None,
         is_tagged_first: bool = True,
         todo: int = 0,
+        veil: Veil | None = None,
     ) -> None:
         """Create the plan; `segments(begin, limit)` reads stored segments, `keep` changes one.
 
         `attempt`: only open segments are asked for; from 1 on with looser sampling and other steps each time.
         `is_tagged_first`: the model keeps tags often enough to be asked for them; else they are placed afterwards.
         `todo`: the number of segments to ask for, as far as known, for the time left.
+        `veil`: what hides what is private from the model; it has gone through the whole text.
         """
+        self._veil = veil
         self._todo = todo
         self._manner, self._terms, self._sha256 = manner, TermIndex(terms), model_sha256
         self._attempt, self._is_tagged_first = attempt, is_tagged_first
@@ -116,15 +124,21 @@ class TranslationPlan:
         while found := self._segments(begin, SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
             self._todo = max(0, self._todo - sum(one.state in UNSETTLED for one in found))
-            works = [
-                self._work(one)
-                for one in found
-                if one.state not in SETTLED and one.state is not SegmentState.LEFT and one.origin is not Origin.MEMORY
-                if self._attempt is None or one.state is SegmentState.OPEN
-            ]
+            works: list[_Work] = []
+            for one in found:
+                if self._is_asked(one) and (work := self._work(one)) is not None:
+                    works.append(work)
+                    if self._veil is not None:
+                        yield Yield()
             yield Yield()
             if works:
                 yield from self._translate(works)
+
+    def _is_asked(self, one: SegmentRecord) -> bool:
+        """Whether the model is asked about a segment, or its stored answer is taken."""
+        if one.state in SETTLED or one.state is SegmentState.LEFT or one.origin is Origin.MEMORY:
+            return False
+        return self._attempt is None or one.state is SegmentState.OPEN
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
         """Take a result as it arrives, and show it unless its tags are still to be placed."""
@@ -186,16 +200,17 @@ class TranslationPlan:
 
     def _step(self, work: _Work) -> dict[str, Json]:
         return translation_step(
-            work.segment.source,
+            work.asked.text,
             work.tags,
             self._manner_of(work),
-            terms=work.terms,
+            terms=work.asked.terms,
             with_probabilities=True,
         )
 
     def _plain_step(self, work: _Work) -> dict[str, Json]:
-        work.words, work.phrases = phrases_of(work.segment.source, work.tags)
-        return translation_step(work.words, Tags(), self._manner_of(work), terms=work.terms, with_probabilities=True)
+        work.words, work.phrases = phrases_of(work.asked.text, work.tags)
+        terms = work.asked.terms
+        return translation_step(work.words, Tags(), self._manner_of(work), terms=terms, with_probabilities=True)
 
     def _manner_of(self, work: _Work) -> TranslationStyle:
         language = work.segment.language
@@ -210,17 +225,19 @@ class TranslationPlan:
         work.take_over(self._judged(work, answer))
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
-        languages = self._languages_of(work)
-        found = cleaned(work.words, answer.text, Tags(), answer.probabilities, languages=languages, terms=work.terms)
+        found = self._cleaned(work, work.words, Tags(), answer)
         work.plain, work.unsure = found.target, found.flags
 
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
         """Return the segment with this answer as its translation, checked."""
-        source = work.segment.source
-        languages = self._languages_of(work)
-        found = cleaned(source, answer.text, work.tags, answer.probabilities, languages=languages, terms=work.terms)
+        found = work.asked.back(self._cleaned(work, work.asked.text, work.tags, answer))
         flags = (*self._flags(work, found.target), *found.flags)
         return replace(work, target=found.target, flags=flags, doubts=found.doubts)
+
+    def _cleaned(self, work: _Work, asked: str, tags: Tags, answer: _Answer) -> Cleaned:
+        """Return the translation in an answer, as the model wrote it."""
+        languages, terms = self._languages_of(work), work.asked.terms
+        return cleaned(asked, answer.text, tags, answer.probabilities, languages=languages, terms=terms)
 
     def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
         manner = self._manner_of(work)
@@ -269,9 +286,10 @@ class TranslationPlan:
             for phrase in work.phrases
             if (span := span_of(work.words, work.plain, phrase, words.get(phrase.number, "")))
         }
-        target = placed(work.words, work.plain, work.phrases, spans)
-        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED, *work.unsure), doubts=())
-        if not work.target or _lost_tags(work.flags) or is_better(target, tried.flags, work.flags):
+        back = work.asked.back(Cleaned(placed(work.words, work.plain, work.phrases, spans), flags=work.unsure))
+        flags = (*self._flags(work, back.target), GUESSED, *back.flags)
+        tried = replace(work, target=back.target, flags=flags, doubts=())
+        if not work.target or _lost_tags(work.flags) or is_better(back.target, tried.flags, work.flags):
             work.take_over(tried)
 
     # ---- ends
@@ -316,11 +334,22 @@ class TranslationPlan:
             )
         )
 
-    def _work(self, segment: SegmentRecord) -> _Work:
+    def _work(self, segment: SegmentRecord) -> _Work | None:
+        """Return a segment to ask about; None for one that fails since it cannot be redacted and put back."""
         tags = Tags(segment.paired, segment.lone)
         words = plain(segment.source, tags)
         language = segment.language or self._manner.source
-        return _Work(segment, tags, terms_in(words, self._terms, language))
+        try:
+            asked = asked_about(segment.source, tags, language, self._terms, self._veil)
+        except KnownError as err:
+            if not err.code.startswith("redaction."):
+                raise
+            if segment.target:  # of an earlier try: it stays
+                self._keep(replace(segment, state=SegmentState.TRANSLATED, reason=""))
+            else:
+                self._keep(replace(segment, state=SegmentState.FAILED, reason=REDACTION, origin=None))
+            return None
+        return _Work(segment, tags, terms_in(words, self._terms, language), asked)
 
 
 def _has_failed(flags: Sequence[SegmentFlag]) -> bool:

@@ -5,9 +5,10 @@ Service thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeVar
 
 from slmdesk.client import ChildClient
 from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, SegmentState, Term
@@ -19,16 +20,19 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.documents.rewriting import units_in
-from slmdesk.services.jobs.plan import Plan, Question, Yield
+from slmdesk.services.jobs.plan import AskedQuestion, Plan, Question, Yield
+from slmdesk.services.redaction.service import Veil
 from slmdesk.services.translation.asking.units import CutState, language_of_units, segments_from, units_of_text
 from slmdesk.services.translation.events import SegmentChanged
+from slmdesk.services.translation.readout import gathered
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import TranslationRequest, memory_domain
 from slmdesk.services.translation.writer import payload_of
 from slmdesk.store import Store
 from slmdesk.text.translation.subtitles import KIND as SUBTITLE
-from slmdesk.text.translation.tagged import Tags, problems
+from slmdesk.text.translation.tagged import Tags, problems, without_tags
 
+T = TypeVar("T")
 UNITS_AT_ONCE = 100
 SEGMENTS_AT_ONCE = 500
 """Read in one go."""
@@ -85,6 +89,13 @@ class Preparation:
 
         return in_slices(self._service_thread, reading())
 
+    def learn(self, item: str, request: TranslationRequest, veil: Veil) -> Plan:
+        """Find what is private in the whole text, before the model is asked about any of it."""
+        segments = yield from _in_turns(gathered(self._store, item))
+        yield from _in_turns(veil.learn(whole_text(segments, is_text=not request.path)))
+        kept = self._store.results.get(item) or {}
+        self._store.results.save(item, {**kept, "redacted": True})
+
     def recall(self, item: str, request: TranslationRequest) -> Plan:
         """Take translations of identical segments from the memory."""
         begin, terms = 0, self._terms.of_request(request)
@@ -113,6 +124,26 @@ class Preparation:
             )
             self._publish(SegmentChanged(item, changed))
             return
+
+
+def whole_text(segments: Sequence[SegmentRecord], *, is_text: bool) -> str:
+    """Return the text that was cut into these segments, without tags; of a document with a line for each unit."""
+    units = (
+        "".join(one.lead + without_tags(one.source, Tags(one.paired, one.lone)) + one.trail for one in parts)
+        for _, parts in groupby(segments, key=lambda one: one.unit)
+    )
+    return ("" if is_text else "\n").join(units)
+
+
+def _in_turns(work: Generator[Any, Any, T]) -> Generator[AskedQuestion, Any, T]:
+    """Work in slices as a part of a plan."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        yield Yield()
 
 
 def segment_flags(

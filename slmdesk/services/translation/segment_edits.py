@@ -14,13 +14,14 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.one_shot import Words, ask_once
+from slmdesk.services.redaction.service import Veil
 from slmdesk.services.translation.asking.prompts import TranslationStyle, other_steps, translation_step
 from slmdesk.services.translation.asking.units import language_of_text
+from slmdesk.services.translation.asking.veiling import REDACTION, asked_about
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.preparation import segment_flags
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationRequest, memory_domain
-from slmdesk.text.terms.matching import find_terms
 from slmdesk.text.translation.tagged import Tags, problems
 
 MOST_HINT = 300
@@ -31,7 +32,12 @@ NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
 class SegmentEdits(Service):
     """Edits segments of translations, and asks the model about single ones."""
 
-    def __init__(self, runtime: Runtime, loader: ModelLoader, translations: TranslationService) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        loader: ModelLoader,
+        translations: TranslationService,
+    ) -> None:
         super().__init__(runtime)
         self._loader, self._translations = loader, translations
 
@@ -87,13 +93,16 @@ class SegmentEdits(Service):
         view, segment = self._translations.open(item), self._segment(item, number)
         request, tags = view.request, Tags(segment.paired, segment.lone)
         source = segment.language or request.source
-        manner = TranslationStyle(request.target, source, request.domain, request.formality, hint.strip()[:MOST_HINT])
         known = self._translations.terms_of(request)
-        terms = [one.term for one in find_terms(segment.source, known, source)]
-        step = translation_step(segment.source, tags, manner, terms=terms, with_probabilities=True)
+        veil = self._translations.veil(item, request)
+        asked = asked_about(segment.source, tags, source, known, veil, hint.strip()[:MOST_HINT])
+        manner = TranslationStyle(request.target, source, request.domain, request.formality, asked.hint)
+        step = translation_step(asked.text, tags, manner, terms=asked.terms, with_probabilities=True)
         (answer,) = yield self._ask(request.model, [step])
         languages = source, request.target
-        found = cleaned(segment.source, answer.text, tags, answer.probabilities, languages=languages, terms=terms)
+        found = asked.back(
+            cleaned(asked.text, answer.text, tags, answer.probabilities, languages=languages, terms=asked.terms)
+        )
         if not found.target or problems(found.target, tags):
             raise KnownError("translation.no_better")
         changed = self._store.segments.change(
@@ -103,31 +112,38 @@ class SegmentEdits(Service):
         self._publish(SegmentChanged(item, changed))
         return changed
 
-    def back(self, text: str, manner: TranslationStyle, source: str) -> Pending[str]:
+    def back(self, text: str, manner: TranslationStyle, source: str, *, veil: Veil | None = None) -> Pending[str]:
         """Back-translate a translation, so that a person can judge a doubt.
 
-        `manner`: as it was translated; where it names no language, that of `source` is detected.  Ends with a Problem
-        `translation.source_unknown`, `model.…`.
+        `manner`: as it was translated; where it names no language, that of `source` is detected.  `veil`: what
+        hides what is private in it from the model, where it is redacted.  Ends with a Problem
+        `translation.source_unknown`, `model.…`, `redaction.…`.
         """
-        return in_slices(self._service_thread, self._asking_back(text, manner, source))
+        return in_slices(self._service_thread, self._asking_back(text, manner, source, veil))
 
-    def _asking_back(self, text: str, manner: TranslationStyle, source: str) -> Slices[str]:
+    def _asking_back(self, text: str, manner: TranslationStyle, source: str, veil: Veil | None) -> Slices[str]:
         from slmdesk.text.translation.answer import cleaned
 
-        step = translation_step(text, Tags(), turned(manner, source))
+        asked = asked_about(text, Tags(), manner.target, (), veil)
+        step = translation_step(asked.text, Tags(), turned(manner, source))
         (answer,) = yield self._ask(None, [step])
-        return cleaned(text, answer.text, Tags()).target
+        return asked.back(cleaned(asked.text, answer.text, Tags())).target
 
-    def alternatives(self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "") -> Pending[list[str]]:
+    def alternatives(
+        self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "", veil: Veil | None = None
+    ) -> Pending[list[str]]:
         """Ask for alternative translations of a sentence, each once.
 
         `now`: the current translation, which is left out.  `word`: words of it to avoid: the model is told not to use
         them, and results that use them as often are left out, as are results in another language or that are no
-        translation.  Ends with a Problem `model.…`.
+        translation.  `veil`: as for `back`; those in which a substitute did not come back whole are left out.  Ends
+        with a Problem `model.…`, `redaction.…`.
         """
-        return in_slices(self._service_thread, self._asking_others(text, manner, now, word))
+        return in_slices(self._service_thread, self._asking_others(text, manner, now, word, veil))
 
-    def _asking_others(self, text: str, manner: TranslationStyle, now: str, word: str) -> Slices[list[str]]:
+    def _asking_others(
+        self, text: str, manner: TranslationStyle, now: str, word: str, veil: Veil | None
+    ) -> Slices[list[str]]:
         from slmdesk.text.translation.answer import cleaned
         from slmdesk.text.translation.checks import flags_of
 
@@ -135,9 +151,12 @@ class SegmentEdits(Service):
             flags = flags_of(text, one, source_language=manner.source, target_language=manner.target, tags=Tags())
             return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(one, now, word)
 
-        answers = yield self._ask(None, other_steps(text, manner, without=word))
+        asked = asked_about(text, Tags(), manner.source, (), veil)
+        avoided = "" if asked.veiled and asked.veiled.holds(word) else word
+        answers = yield self._ask(None, other_steps(asked.text, manner, without=avoided))
         languages = manner.source, manner.target
-        said = (cleaned(text, one.text, Tags(), languages=languages).target for one in answers)
+        found = (asked.back(cleaned(asked.text, one.text, Tags(), languages=languages)) for one in answers)
+        said = (one.target for one in found if not any(flag.kind == REDACTION for flag in one.flags))
         return [one for one in dict.fromkeys(said) if one and one != now and is_useful(one)]
 
     def _ask(self, model: str | None, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:

@@ -7,6 +7,7 @@ the result is the same file with other words.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -21,7 +22,6 @@ from slmdesk.core.records import Item, JobRecord, ModelRecord
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -33,10 +33,11 @@ from slmdesk.services.jobs.resumable import REQUEST, begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions, RedactionService, Veil
 from slmdesk.services.translation.asking.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version
 from slmdesk.services.translation.events import PairUsed, SegmentChanged, TranslationGrew
 from slmdesk.services.translation.pairs.advice import PairAdvice, PairAdviceService
-from slmdesk.services.translation.preparation import Preparation
+from slmdesk.services.translation.preparation import Preparation, whole_text
 from slmdesk.services.translation.readout import KIND, left_parts, segments_of_item
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import (
@@ -48,9 +49,11 @@ from slmdesk.services.translation.types import (
     WrittenFile,
     request_from,
     request_of,
+    shape_of,
 )
 from slmdesk.services.translation.writer import mark_unwritten, payload_of, written
 from slmdesk.store import LOOK
+from slmdesk.text.redaction.types import Kind
 
 if TYPE_CHECKING:
     from slmdesk.services.translation.plan import TranslationPlan
@@ -83,9 +86,10 @@ class TranslationService(Service, JobPlanner):
         jobs: JobService,
         reader: ChildClient,
         pairs: PairAdviceService,
+        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._uses, self._pairs = models, uses, pairs
+        self._models, self._uses, self._pairs, self._redaction = models, uses, pairs, redaction
         self._loader, self._jobs, self._reader = loader, jobs, reader
         self._terms = TermLists(runtime.store)
         self._preparation = Preparation(runtime.service_thread, runtime.store, reader, self._terms, runtime.publish)
@@ -96,18 +100,21 @@ class TranslationService(Service, JobPlanner):
 
     # ---- requests
 
-    def begin(self, request: TranslationRequest) -> Item:
+    def begin(self, request: TranslationRequest, decisions: Decisions = NOTHING_DECIDED) -> Item:
         """Add a translation and have it made in the background.
 
-        TranslationGrew and SegmentChanged are published; its job can be paused, resumed and cancelled.  Raises
-        KnownError `language.…`, `request.invalid`, `model.…`, `store.…`, `glossary.unknown`.
+        TranslationGrew and SegmentChanged are published; its job can be paused, resumed and cancelled.  `decisions`:
+        about what is redacted.  Raises KnownError `language.…`, `request.invalid`, `model.…`, `store.…`,
+        `glossary.unknown`, `redaction.…`.
         """
         request = self._checked(request)
         record = self.record(request.model)
         name = Path(request.path).name if request.path else " ".join(request.text.split())[:60]
         title = f"{name} → {LANGUAGES[request.target].name}"
-        shape = to_json(replace(request, password=""))
-        item = self._store.items.add(KIND, title, settings={REQUEST: shape})
+        with self._store.together():
+            item = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request)})
+            if request.redact:
+                self._redaction.decide(item.id, decisions)
         if request.password:
             self._passwords[item.id] = request.password
         self._publish(ItemChanged(item))
@@ -120,9 +127,8 @@ class TranslationService(Service, JobPlanner):
         does.
         """
         request = self._checked(request)
-        shape = to_json(replace(request, password=""))
         record = self.record(request.model)
-        return begun_before(self._store, KIND, shape, record, path=request.path)
+        return begun_before(self._store, KIND, shape_of(request), record, path=request.path)
 
     def open(self, item: str) -> TranslationView:
         """Return a translation, finished or not.  Raises KnownError `item.unknown`."""
@@ -182,8 +188,7 @@ class TranslationService(Service, JobPlanner):
 
     def _settings_of(self, request: TranslationRequest, record: ModelRecord) -> dict[str, Json]:
         """Return a job's settings: the request and decisions by the model's exam, so that the plan stays the same."""
-        shape = dict(to_json(replace(request, password="")))
-        return shape | {"tagged_first": self._pairs.is_tagged_first(record, request.source, request.target)}
+        return shape_of(request) | {"tagged_first": self._pairs.is_tagged_first(record, request.source, request.target)}
 
     def use_password(self, item: str, password: str) -> None:
         """Set the password of a locked document, for writing it.  Raises KnownError `item.unknown`."""
@@ -275,6 +280,9 @@ class TranslationService(Service, JobPlanner):
         if not kept.get("taken"):
             yield from self._preparation.cut(item.id, request, self._passwords.get(item.id, ""))
         yield from self._preparation.recall(item.id, request)
+        veil = self.veil(item.id, request)
+        if veil is not None and not kept.get("redacted"):
+            yield from self._preparation.learn(item.id, request, veil)
         formality = request.formality or (
             "formal" if request.path else ""
         )  # left to itself a model says du and Sie by turns
@@ -291,6 +299,7 @@ class TranslationService(Service, JobPlanner):
             segments=lambda begin, limit: self._store.segments.of_item(item.id, begin=begin, limit=limit),
             keep=lambda segment: self._keep(item.id, job.id, segment),
             is_tagged_first=job.settings.get("tagged_first") is not False,
+            veil=veil,
         )
         done, total = self._counted(item.id)
         self._live[job.id] = _Live(plan, done, total)
@@ -342,6 +351,21 @@ class TranslationService(Service, JobPlanner):
         return total - counts.get(SegmentState.OPEN, 0), total
 
     # ---- inside
+
+    def veil(self, item: str, request: TranslationRequest) -> Veil | None:
+        """Return what stands between a translation and the model; None where it is not redacted."""
+        return self._redaction.veil(item) if request.redact else None
+
+    def replaced(self, item: str) -> dict[Kind, int]:
+        """Return how many of what kind the model did not get to see: each counts once, however often it stands there.
+
+        Raises KnownError `item.unknown`.
+        """
+        segments = segments_of_item(self._store, self.open(item).item.id)
+        asked = [one for one in segments if one.state is not SegmentState.LEFT and one.origin is not Made.MEMORY]
+        whole = whole_text(asked, is_text=False)
+        table = self._redaction.table(item)
+        return dict(Counter(one.kind for one in table if any(original in whole for original, _ in one.pairs)))
 
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
         """Return the terms for a translation: of the chosen glossaries, else of all active ones."""

@@ -11,7 +11,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.records import Item, JobRecord
 from slmdesk.core.translation import SegmentState
 from slmdesk.core.types import Json
-from slmdesk.core.wire import lenient_from
+from slmdesk.core.wire import lenient_from, to_json
 from slmdesk.services.jobs.resumable import request_in
 
 NO_GLOSSARY = "none"
@@ -40,6 +40,8 @@ class TranslationRequest:
     password: str = ""
     model: str | None = None
     """None: the default for translations, else the last used."""
+    redact: bool = False
+    """What is private is replaced before the model sees it."""
 
 
 class RetryScope(StrEnum):
@@ -86,6 +88,14 @@ class WrittenFile:
 def memory_domain(request: TranslationRequest) -> str:
     """Return the domain under which the memory stores a pair; empty for general texts."""
     return "" if request.domain == "everyday" else request.domain
+
+
+def shape_of(request: TranslationRequest) -> dict[str, Json]:
+    """Return a request as it is stored: without its password, and as it always was where nothing is redacted."""
+    shape = dict(to_json(replace(request, password="")))
+    if not request.redact:
+        del shape["redact"]
+    return shape
 
 
 def request_from(untrusted: Json) -> TranslationRequest:

@@ -81,6 +81,8 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
         yield f"Not in your text: {_listed(version.added)}."
     if version.missing:
         yield f"Missing from it: {_listed(version.missing)}."
+    if version.spoilt:
+        yield f"Changed by the model although it stands for something redacted: {_listed(version.spoilt)}."
     if version.denies_otherwise:
         yield "It may deny something else than your text: compare each “not” and “no”."
     if version.is_cut:

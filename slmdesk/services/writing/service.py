@@ -6,6 +6,8 @@ Nothing is kept in the history: a text and what became of it belong to whoever a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +28,7 @@ from slmdesk.services.engine.one_shot import Words, ask_once
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.redaction.service import RedactionService, kinds_hidden
 from slmdesk.services.writing.documents import DocumentText
 from slmdesk.services.writing.prompts import correction_step, rewriting_steps
 from slmdesk.services.writing.types import (
@@ -41,6 +44,7 @@ from slmdesk.services.writing.types import (
     Version,
 )
 from slmdesk.text.checks.words import tongue
+from slmdesk.text.redaction.returning import Loss, Veiled
 from slmdesk.text.translation.chatter import without_chatter
 from slmdesk.text.words.language import SURE, detect
 from slmdesk.text.writing.doubts import denies_otherwise, doubts_of, facts_beside
@@ -56,9 +60,17 @@ OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
 class WritingService(Service):
     """Corrects and rewrites texts.  Service thread."""
 
-    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, reader: ChildClient) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        loader: ModelLoader,
+        reader: ChildClient,
+        redaction: RedactionService,
+    ) -> None:
         super().__init__(runtime)
         self._models, self._loader, self._reader = models, loader, reader
+        self._redaction = redaction
 
     def correct(
         self, request: CorrectRequest, found: Callable[[Sequence[Change]], object] | None = None
@@ -66,7 +78,8 @@ class WritingService(Service):
         """Correct a text; reports how many sentences are done, and of how many, as pairs.
 
         `found` is called with the changes of a sentence as soon as there are some, in no order, on the service thread.
-        Ends with a Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…` or
+        A sentence in which something redacted does not come back whole stays as it is, and is unanswered.  Ends with a
+        Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…`, `redaction.…` or
         of the engine.
         """
         return in_slices(self._service_thread, self._correcting(request, found))
@@ -81,6 +94,12 @@ class WritingService(Service):
     def rewrite(self, request: RewriteRequest) -> Pending[Rewriting]:
         """Rewrite a text.  Ends with the same Problems as `correct`, or `writing.no_version`."""
         return in_slices(self._service_thread, self._rewriting(request))
+
+    def words(self, path: str) -> Pending[str]:
+        """The text of a Word file.  Ends with a Problem `document.…`."""
+        return in_slices(self._service_thread, self._units(_payload(path))).map(
+            lambda units: DocumentText.of(units).text
+        )
 
     # ---- correcting
 
@@ -100,23 +119,48 @@ class WritingService(Service):
             yield
         is_marked_only = is_weak(record, (Skill.CORRECT,))
         changes: dict[Passage, list[Change] | None] = {}
-        steps = list(asked)
+        hidden = yield from self._hidden(request, list(asked))
+        steps = list(hidden)
 
         def compare(number: int, words: Words) -> None:
-            for one in asked[steps[number]]:
-                changes[one] = _changes_by(text, one, words, steps[number][1], is_marked_only=is_marked_only)
+            key = steps[number]
+            answer = _Answer(words, hidden[key])
+            for one in asked[key]:
+                changes[one] = _changes_by(text, one, answer, key[1], is_marked_only=is_marked_only)
                 if report is not None and (some := changes[one]):
                     report(some)
 
         if steps:
-            yield ask_once(self._loader, record, [correction_step(*one) for one in steps], compare)
+            asked_so = [correction_step(hidden[one].text, one[1]) for one in steps]
+            yield ask_once(self._loader, record, asked_so, compare)
         made = [change for one in found for change in changes.get(one) or ()]
         unanswered = tuple(one.line for one in found if changes.get(one) is None)
-        return Correction(text, tuple(made), language, len(found), unanswered)
+        counts = kinds_hidden(hidden.values()) if request.redact else None
+        return Correction(text, tuple(made), language, len(found), unanswered, counts)
 
-    def _correcting_document(self, request: DocumentRequest) -> Slices[Correction]:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        payload: dict[str, Json] = {"path": request.path, "password": "", "options": {"tracked": now}}
+    def _hidden(
+        self, request: CorrectRequest, asked: Sequence[tuple[str, str]]
+    ) -> Slices[dict[tuple[str, str], Veiled]]:
+        """Each sentence, with its language, as the model sees it; without those that cannot be redacted and led back.
+
+        Raises KnownError redaction.*.
+        """
+        if not request.redact:
+            return {one: Veiled(one[0]) for one in asked}
+        veil, hidden = self._redaction.in_memory(), dict[tuple[str, str], Veiled]()
+        try:
+            veil.decide(request.decisions)
+            yield from veil.learn(request.text)
+            for one in asked:
+                with suppress(KnownError):
+                    (hidden[one],) = veil.over([one[0]], language=one[1])
+                yield
+        finally:
+            veil.forget()
+        return hidden
+
+    def _units(self, payload: Mapping[str, Json]) -> Slices[list[Mapping[str, Any]]]:
+        """The units of a Word file."""
         units: list[Mapping[str, Any]] = []
         yield ask_reader(
             self._service_thread,
@@ -125,8 +169,14 @@ class WritingService(Service):
             payload,
             lambda value: units.extend(units_in(value.get("found"))),
         )
-        document = DocumentText.of(units)
-        found = yield self.correct(CorrectRequest(document.text, request.language, request.model))
+        return units
+
+    def _correcting_document(self, request: DocumentRequest) -> Slices[Correction]:
+        payload = _payload(request.path)
+        document = DocumentText.of((yield from self._units(payload)))
+        found = yield self.correct(
+            CorrectRequest(document.text, request.language, request.model, redact=request.redact)
+        )
         found = document.settled(found)
         target = request.target
         if target is None:
@@ -144,16 +194,33 @@ class WritingService(Service):
     def _rewriting(self, request: RewriteRequest) -> Slices[Rewriting]:
         language = _language(request.text, request.language, MOST_REWRITTEN)
         record = able(self._models.choose(request.model))
-        words = yield ask_once(self._loader, record, rewriting_steps(request, language))
+        hidden = Veiled(request.text)
+        if request.redact:
+            hidden = self._veiled(request, language)
+        asked = replace(request, text=hidden.text)
+        words = yield ask_once(self._loader, record, rewriting_steps(asked, language))
         versions: list[Version] = []
         for one in words:
-            text = _cleaned(one.text, request)
+            back = hidden.back(_cleaned(one.text, asked))
+            text = back.text
             if text and all(edits_of(each, text) for each in (request.text, *(each.text for each in versions))):
-                versions.append(_version(text, request, language, is_cut=one.is_cut))
+                spoilt = tuple(each.words for each in back.lost if each.loss is not Loss.MISSING)
+                version = _version(text, request, language, is_cut=one.is_cut)
+                versions.append(replace(version, spoilt=spoilt))
             yield
         if not versions:
             raise KnownError("writing.no_version")
-        return Rewriting(request.text, tuple(versions), language, len(words))
+        counts = kinds_hidden([hidden]) if request.redact else None
+        return Rewriting(request.text, tuple(versions), language, len(words), counts)
+
+    def _veiled(self, request: RewriteRequest, language: str) -> Veiled:
+        """A text as the model sees it.  Raises KnownError redaction.*."""
+        veil = self._redaction.in_memory()
+        try:
+            veil.decide(request.decisions)
+            return veil.over([request.text], language=language)[0]
+        finally:
+            veil.forget()
 
 
 class _Languages:
@@ -194,14 +261,31 @@ def changes_in(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a model answered about a sentence, and how it saw that."""
+
+    words: Words
+    asked: Veiled
+
+
 def _changes_by(
-    text: str, passage: Passage, words: Words, language: str, *, is_marked_only: bool
+    text: str, passage: Passage, answer: _Answer, language: str, *, is_marked_only: bool
 ) -> list[Change] | None:
     """The changes by what a model answered about a sentence; None where that is no correction of it."""
-    if words.is_cut:
+    if answer.words.is_cut:
         return None
-    answer = answer_in(words.text, passage.asked(text), is_heading=passage.is_heading)
-    return changes_in(text, passage, answer, language, is_marked_only=is_marked_only) if answer else None
+    said = answer_in(answer.words.text, answer.asked.text, is_heading=passage.is_heading)
+    back = answer.asked.back(said) if said else None
+    if back is None or back.lost:
+        return None
+    return changes_in(text, passage, back.text, language, is_marked_only=is_marked_only)
+
+
+def _payload(path: str) -> dict[str, Json]:
+    """What the reader child is told of a Word file whose changes are to be tracked."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"path": path, "password": "", "options": {"tracked": now}}
 
 
 def _language(text: str, requested: str, most: int) -> str:

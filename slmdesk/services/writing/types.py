@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
+from slmdesk.text.redaction.types import Kind
 from slmdesk.text.writing.edits import Edit, applied
 
 MOST_TEXT = 200_000
@@ -37,6 +39,10 @@ class CorrectRequest:
     language: str = ""
     """ISO 639-1; empty: told from the text."""
     model: str | None = None
+    redact: bool = False
+    """What is private is replaced before the model sees it."""
+    decisions: Decisions = NOTHING_DECIDED
+    """About what is redacted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class DocumentRequest:
     language: str = ""
     model: str | None = None
     may_replace: bool = False
+    redact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,10 @@ class RewriteRequest:
     model: str | None = None
     again: int = 0
     """How often the same was asked before: each time something else comes."""
+    redact: bool = False
+    """What is private is replaced before the model sees it."""
+    decisions: Decisions = NOTHING_DECIDED
+    """About what is redacted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,9 @@ class Correction:
     sentences: int
     """How many were asked."""
     unanswered: tuple[int, ...] = ()
-    """Lines of sentences that stay unread: too long, or the model answered something else."""
+    """Lines of sentences that stay unread: too long, the model answered something else, or spoilt what was redacted."""
+    redacted: Mapping[Kind, int] | None = None
+    """How many of what kind the model did not get to see; None: it saw the text as it is."""
 
     @property
     def text(self) -> str:
@@ -121,6 +134,8 @@ class Version:
     """Where it has words that the source does not have there: from and up to, in characters of `text`."""
     denies_otherwise: bool = False
     """One of the two has more words that deny, such as "not"."""
+    spoilt: tuple[str, ...] = ()
+    """Words that stand for something redacted, as the model changed them, and endings that it gave them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +147,5 @@ class Rewriting:
     language: str
     asked: int = 1
     """How many versions were asked for."""
+    redacted: Mapping[Kind, int] | None = None
+    """How many of what kind the model did not get to see; None: it saw the text as it is."""

@@ -26,6 +26,8 @@ _BETWEEN_DIGITS = r"[ \u00a0\u202f()/.-]{0,3}"
 LEAST_DIGITS = 5
 """Figures in a row that are enough of a substitute to be told from other numbers."""
 _DIGITS = re.compile(r"\d(?:[ \u00a0\u202f()/.-]{0,2}\d){4,40}")
+_STEM = 5
+"""Letters at the beginning by which a word with another ending is taken for one that resembles a substitute."""
 _BY_SIGNS = frozenset({Kind.IBAN, Kind.CARD, Kind.NUMBER, Kind.PHONE})
 """Kinds whose groups may be written in another way."""
 _WORD_EDGE = re.compile(r"(?<!\w)(?=.)", re.DOTALL)
@@ -50,6 +52,10 @@ class Restored:
     put_back: tuple[tuple[int, int], ...]
     marked: tuple[tuple[int, int], ...]
     """What resembles a substitute and was left as the model wrote it."""
+    taken: tuple[tuple[int, int], ...] = ()
+    """Where in the answer the substitutes stood that were put back, in order: as many as `put_back`."""
+    bent: frozenset[int] = frozenset()
+    """Numbers of those that had an ending which was left out with them."""
 
 
 def redacted(text: str, finds: Sequence[Find], table: Table = ()) -> Redacted:
@@ -220,10 +226,14 @@ class _Back:
     def restored(self, text: str, *, marks: bool = True) -> Restored:
         """The originals in place of the substitutes; `marks`: with what resembles one, which takes longer."""
         parts, put_back, gaps, end, length = list[str](), [], [], 0, 0
-        for start, stop, original in self.found(text):
+        taken, bent = list[tuple[int, int]](), set[int]()
+        for start, stop, original, is_bent in self.found(text):
             parts += text[end:start], original
             gaps.append((end, start, length))
             length += start - end
+            if is_bent:
+                bent.add(len(taken))
+            taken.append((start, stop))
             put_back.append((length, length + len(original)))
             length += len(original)
             end = stop
@@ -233,10 +243,11 @@ class _Back:
             for first, last, moved in (gaps if marks else ())
             for start, stop in self.resembling(text, first, last)
         ]
-        return Restored("".join((*parts, text[end:])), tuple(put_back), tuple(sorted(marked)))
+        whole = "".join((*parts, text[end:]))
+        return Restored(whole, tuple(put_back), tuple(sorted(marked)), tuple(taken), frozenset(bent))
 
-    def found(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Where substitutes stand, in order, with what is put in their place."""
+    def found(self, text: str) -> Iterator[tuple[int, int, str, bool]]:
+        """Where substitutes stand, in order, with what is put in their place, and whether an ending is left out."""
         exact = list(self._exactly(text))
         hits, at = exact.copy(), 0
         for word in WORD.finditer(text):
@@ -245,12 +256,12 @@ class _Back:
                 at += 1
             if at < len(exact) and exact[at][0] < end:
                 continue
-            original = self._with_ending(word[0])
-            if original is not None:
-                hits.append((start, end, original))
+            known = self._with_ending(word[0])
+            if known is not None:
+                hits.append((start, end, *known))
         return iter(sorted(hits))
 
-    def _exactly(self, text: str) -> Iterator[tuple[int, int, str]]:
+    def _exactly(self, text: str) -> Iterator[tuple[int, int, str, bool]]:
         """Where they stand but for case and blanks; those are tried that begin with the letter that stands there."""
         end = 0
         for one in _WORD_EDGE.finditer(text) if self._patterns else ():
@@ -259,7 +270,7 @@ class _Back:
             if pattern and (found := pattern.match(text, start)):
                 end = found.end()
                 if (original := self._original(found[0])) is not None:
-                    yield start, end, original
+                    yield start, end, original, False
 
     def _original(self, words: str) -> str | None:
         """None for letters that the pattern takes for one another and folding does not: a dotless ı is no i."""
@@ -270,17 +281,20 @@ class _Back:
             return None
         return original.upper() if words.isupper() and any(one.isalpha() for one in words) else original
 
-    def _with_ending(self, word: str) -> str | None:
-        """A name with an ending that the model gave it: a possessive stays, others go with the word they were for."""
+    def _with_ending(self, word: str) -> tuple[str, bool] | None:
+        """A name with an ending that the model gave it: a possessive stays, others go with the word they were for.
+
+        Returns it with whether an ending was left out.
+        """
         kept = _KEPT_ENDING.search(word)
         if kept and (known := self._names.get(fold(word[: kept.start()]))):
-            return known + kept[0]
+            return known + kept[0], False
         if not word[0].isupper():
             return None
         folded = fold(word)
         for plain in self._by_beginning.get(folded[:_BEGINNING], ()):
             if folded.startswith(plain[:-1]) and is_form_of(folded, plain):
-                return self._names[plain]
+                return self._names[plain], True
         return None
 
     def resembling(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -305,7 +319,8 @@ class _Back:
             return False
         most = 1 if len(word) < 6 else 2
         return any(
-            abs(len(word) - len(one)) <= most and Levenshtein.distance(word, one, score_cutoff=most) <= most
+            (abs(len(word) - len(one)) <= most and Levenshtein.distance(word, one, score_cutoff=most) <= most)
+            or (len(word) >= _STEM and word[:_STEM] == one[:_STEM])
             for one in self._words
         )
 

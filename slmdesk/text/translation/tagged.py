@@ -106,6 +106,11 @@ def plain(text: str, tags: Tags) -> str:
     return re.sub(r"[^\S\n]{2,}", " ", "".join(words)).strip()
 
 
+def without_tags(text: str, tags: Tags) -> str:
+    """The words of a text alone, with all blanks between them."""
+    return "".join(one for one in pieces(text, tags) if isinstance(one, str))
+
+
 def problems(text: str, tags: Tags) -> list[TagProblem]:
     """What is wrong with the tags of a translation, by number; empty: all are in order.
 

@@ -24,13 +24,15 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import left_words
 from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.jobs.time_left import Remaining
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import TranslationGrew
 from slmdesk.services.translation.handouts import Handout
-from slmdesk.services.translation.inspection import ChosenDocuments
+from slmdesk.services.translation.inspection import ChosenDocuments, LookedThrough
 from slmdesk.services.translation.types import RetryScope, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.settings import Settings
 
+MORE = " What comes behind the text below is redacted too, without being shown here."
 LOCKED = ("document.locked", "document.wrong_password")
 
 
@@ -58,6 +60,7 @@ class DocumentRequest:
     columns: tuple[int, ...] = ()
     beside: bool = False
     password: str = ""
+    redact: bool = False
 
 
 class DocumentTranslation(QObject):
@@ -69,7 +72,7 @@ class DocumentTranslation(QObject):
     None and a text, `ended` with a text and whether there is more to do, `written` with a path, `queue_changed` with
     the documents begun in this run, `password_requested` with a file's name and whether the last password was wrong,
     `save_asked` with a TranslationView that is about to be written, `retry_asked` with a TranslationView and
-    ModelRecords.
+    ModelRecords, `preview_arrived` with a Preview and what is redacted without being shown.
     """
 
     form_requested = Signal(object, object)
@@ -84,6 +87,7 @@ class DocumentTranslation(QObject):
     password_requested = Signal(str, bool)
     save_asked = Signal(object)
     retry_asked = Signal(object, object)
+    preview_arrived = Signal(object, str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="document_translation")
@@ -95,6 +99,8 @@ class DocumentTranslation(QObject):
         self._counted = (0, 0)
         """How many segments are done, of how many."""
         self._queue: list[StartedTranslation] = []
+        self._looked: tuple[Sequence[Path], DocumentRequest] | None = None
+        """What is begun once a person has looked at what is redacted."""
         self._after_unlock: Callable[[str], None] | None = None
         bridge.on(TranslationGrew, self._on_grew)
         bridge.on(JobChanged, self._on_job)
@@ -138,20 +144,39 @@ class DocumentTranslation(QObject):
         self._bridge.ask(work, self.glossaries_received.emit)
 
     def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
-        """Translate documents, one after another; the first is shown.  The choices are saved."""
-        manner = request.manner
-        shape = TranslationRequest(
-            manner.target, source=manner.source, domain=manner.domain, formality=manner.formality,
-            glossaries=request.glossaries, sheet_names=request.sheet_names, properties=request.properties,
-            columns=request.columns, password=request.password,
-        )  # fmt: skip
+        """Translate documents, one after another; the first is shown.  The choices are saved.
+
+        Where they are redacted `preview_arrived` comes first, and `go_on` begins.
+        """
+        if not request.redact:
+            self._begin(paths, request, NOTHING_DECIDED)
+            return
+        self._looked = (paths, request)
+        shapes = [_shape(one, request) for one in paths]
+
+        def work(services: Services) -> Pending[LookedThrough]:
+            return services.translation_start.look_through(shapes, services.redaction.look)
+
+        def come(found: LookedThrough) -> None:
+            self.preview_arrived.emit(found.preview, "" if found.is_whole else MORE)
+
+        self._bridge.follow(work, come)
+
+    def go_on(self, decisions: Decisions) -> None:
+        """Begin what was looked through, with what a person decided."""
+        looked, self._looked = self._looked, None
+        if looked is not None:
+            self._begin(*looked, decisions)
+
+    def _begin(self, paths: Sequence[Path], request: DocumentRequest, decisions: Decisions) -> None:
+        shapes = [_shape(one, request) for one in paths]
 
         def work(services: Services) -> list[TranslationView]:
             services.settings.change(
                 translate_sheet_names=request.sheet_names, translate_properties=request.properties,
                 translate_beside=request.beside,
             )  # fmt: skip
-            items = [services.translations.begin(replace(shape, path=str(path.absolute()))).id for path in paths]
+            items = [services.translations.begin(one, decisions).id for one in shapes]
             return [services.translations.open(one) for one in items]
 
         def begun(views: list[TranslationView]) -> None:
@@ -346,6 +371,15 @@ class DocumentTranslation(QObject):
                 self._queue[at] = replace(one, **changes)  # type: ignore[arg-type]
                 self.queue_changed.emit(list(self._queue))
                 return
+
+
+def _shape(path: Path, request: DocumentRequest) -> TranslationRequest:
+    manner = request.manner
+    return TranslationRequest(
+        manner.target, path=str(path.absolute()), source=manner.source, domain=manner.domain,
+        formality=manner.formality, glossaries=request.glossaries, sheet_names=request.sheet_names,
+        properties=request.properties, columns=request.columns, password=request.password, redact=request.redact,
+    )  # fmt: skip
 
 
 def _may_unlock(problem: Problem) -> bool:

@@ -99,6 +99,7 @@ class DocumentForm(QDialog):
             "form_beside",
             settings.translate_beside or many,
         )  # fmt: skip
+        self._redact = self._box("Redact names and numbers before the model sees them", "form_redact", False)
         self._said = plain_label("", self, name="form_said", kind="warn")
         self._buttons = named(QDialogButtonBox(self), "form_buttons")
         self._begin = button("Translate", "form_begin", self, kind="primary")
@@ -125,7 +126,7 @@ class DocumentForm(QDialog):
             rows.addRow(words, field)
         rows.addRow("Glossaries", self._glossaries)
         rows.addRow("Columns", self._columns)
-        for box in (self._sheets, self._properties, self._beside):
+        for box in (self._sheets, self._properties, self._beside, self._redact):
             rows.addRow(box)
         self._rows = rows
         rows.setRowVisible(self._glossaries, False)
@@ -233,7 +234,7 @@ class DocumentForm(QDialog):
             return
         request = DocumentRequest(
             manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
-            self._beside.isChecked(),
+            self._beside.isChecked(), redact=self._redact.isChecked(),
         )  # fmt: skip
         self.begin_requested.emit(self._chosen.paths, request)
         self.accept()

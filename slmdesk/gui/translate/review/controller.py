@@ -12,6 +12,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
+from slmdesk.services.redaction.service import Veil
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import SegmentChanged, TranslationGrew
 from slmdesk.services.translation.segment_list import SegmentFilter, SegmentNumbers
@@ -187,9 +188,10 @@ class SegmentsController(QObject):
         """Translate a translation back into its source language; `back_translation_received` follows."""
         tags, manner = Tags(segment.paired, segment.lone), self._manner_of(segment)
         words, source = plain(segment.target, tags), plain(segment.source, tags)
+        veil = self._veil
         self._ask_model(
             "Translating back…",
-            lambda services: services.segment_edits.back(words, manner, source),
+            lambda services: services.segment_edits.back(words, manner, source, veil=veil(services)),
             lambda answer: self.back_translation_received.emit(segment.number, answer),
         )
 
@@ -197,10 +199,10 @@ class SegmentsController(QObject):
         """Ask the model for other translations; `others_received` follows."""
         words = plain(segment.source, Tags(segment.paired, segment.lone))
         now = plain(segment.target, Tags(segment.paired, segment.lone))
-        manner = self._manner_of(segment)
+        manner, veil = self._manner_of(segment), self._veil
         self._ask_model(
             "Looking for other wordings…",
-            lambda services: services.segment_edits.alternatives(words, manner, now=now),
+            lambda services: services.segment_edits.alternatives(words, manner, now=now, veil=veil(services)),
             lambda answer: self.others_received.emit(segment.number, answer),
         )
 
@@ -260,6 +262,12 @@ class SegmentsController(QObject):
     def _manner_of(self, segment: SegmentRecord) -> TranslationStyle:
         request = self._request
         return TranslationStyle(request.target, segment.language or request.source, request.domain, request.formality)
+
+    @property
+    def _veil(self) -> Callable[[Services], Veil | None]:
+        """What hides what is private in the translation on show, asked of the services."""
+        item, request = self._item, self._request
+        return lambda services: services.translations.veil(item, request)
 
     def _ask_model(self, words: str, work: Callable[[Services], Pending[R]], answered: Callable[[R], None]) -> None:
         """Ask the model one thing; the answer to an earlier request is ignored."""

@@ -19,11 +19,13 @@ from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.text.doubts import DoubtController
 from slmdesk.gui.translate.text.history import EarlierController
+from slmdesk.gui.translate.text.redaction import TextRedaction
 from slmdesk.gui.translate.text.status_text import PaneState
 from slmdesk.gui.translate.text.view import ViewSettings
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
+from slmdesk.services.redaction.service import Decisions
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.typed.history import TypedText
@@ -92,6 +94,9 @@ class TranslateController(QObject):
         self.view = ViewSettings(bridge, settings, self)
         self.doubts = DoubtController(bridge, self)
         self.earlier = EarlierController(bridge, self)
+        self.redaction = TextRedaction(bridge, self)
+        self.redaction.switched.connect(self._on_typed)
+        self.redaction.accepted.connect(self._translate)
         bridge.on(LiveTranslated, self._on_translated)
         self.advice = AdviceController(bridge, self)
         self.advice.model_changed.connect(self._on_typed)
@@ -197,14 +202,15 @@ class TranslateController(QObject):
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
-        shown, manner, entry = self.last, self.manner, self._entry
+        shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
         now = (shown.source, manner, tuple(one.target for one in shown.segments))
         if self.is_stale or entry.kept == now or not any(now[2]):
             return
         entry.kept = now
 
         def work(services: Services) -> None:
-            entry.item = services.typed.keep(now[0], manner, shown.segments, entry.item) or entry.item
+            kept = services.typed.keep(now[0], manner, shown.segments, entry.item, redact=redact)
+            entry.item = kept or entry.item
             self._state.change(last_typed=entry.item)
 
         def refused(problem: Problem) -> None:
@@ -255,6 +261,7 @@ class TranslateController(QObject):
             return
         self._timer.stop()
         self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
+        self.redaction.show(is_on=typed.redact)
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(one.target for one in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
@@ -310,10 +317,19 @@ class TranslateController(QObject):
 
     @Slot()
     def _on_typed(self) -> None:
-        text, manner = self.text, self.manner
+        if self.redaction.waits(self.text):
+            self.is_stale = True
+            self._bridge.ask(lambda services: services.live.stop())
+        else:
+            self._translate(None)
+
+    @Slot(object)
+    def _translate(self, decisions: Decisions | None) -> None:
+        text, manner, redact = self.text, self.manner, self.redaction.is_on
 
         def request(services: Services) -> None:
-            services.live.translate(text, manner, services.translations.record(None))
+            record = services.translations.record(None)
+            services.live.translate(text, manner, record, redact=redact, decisions=decisions)
 
         self._bridge.ask(request, self._on_begun, self._on_refused)
 
@@ -341,7 +357,8 @@ def _opened(services: Services, item: str) -> TypedText | None:
     if typed is None or len(typed.text) > MOST_CHARACTERS:
         return None
     with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
-        services.live.adopt(typed.text, typed.manner, services.translations.record(None), typed.segments)
+        record = services.translations.record(None)
+        services.live.adopt(typed.text, typed.manner, record, typed.segments, redact=typed.redact)
     return typed
 
 

@@ -76,7 +76,8 @@ class DoubtController(QObject):
 
 def _question(services: Services, doubt: Doubt, manner: TranslationStyle) -> Pending[list[str]]:
     """Begin the request; on the service thread."""
-    now = doubt.segment.target
+    now, source, veil = doubt.segment.target, doubt.segment.source, services.live.veil
     if doubt.is_back:
-        return services.segment_edits.back(doubt.words or now, manner, doubt.segment.source).map(lambda text: [text])
-    return services.segment_edits.alternatives(doubt.segment.source, manner, now=now, word=doubt.words)
+        asked = services.segment_edits.back(doubt.words or now, manner, source, veil=veil)
+        return asked.map(lambda text: [text])
+    return services.segment_edits.alternatives(source, manner, now=now, word=doubt.words, veil=veil)

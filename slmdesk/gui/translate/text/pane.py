@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -26,6 +27,7 @@ from slmdesk.gui.translate.text.history_window import EarlierWindow
 from slmdesk.gui.translate.text.language_choice import LanguageChoice
 from slmdesk.gui.translate.text.long_text import LongTextBar
 from slmdesk.gui.translate.text.pair_view import PairView
+from slmdesk.gui.translate.text.redaction import WAITS
 from slmdesk.gui.translate.text.scroll_sync import ScrollSync
 from slmdesk.gui.translate.text.segment_edit import SegmentEdit
 from slmdesk.gui.translate.text.sentence_actions import SentenceActions
@@ -37,13 +39,17 @@ from slmdesk.gui.widgets.build import button, column, flow, row, tool_button
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.redaction_preview import RedactionPreview, Wording
 from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.shield import Shield
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.redaction.service import Preview
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 
 DOCUMENT_FILES = "Documents ({});;All files (*)".format(
     " ".join(f"*{suffix}" for one in FORMATS if one.id in TRANSLATABLE for suffix in one.suffixes)
 )
+WORDING = Wording("Redact before translating", "The text", "Translate", "everywhere in this text")
 DOMAINS: list[tuple[object, str]] = [
     ("everyday", "Subject: general"),
     ("legal", "Law"),
@@ -92,6 +98,7 @@ class TextPane(QWidget):
         )  # fmt: skip
         self._domain = self._choice(DOMAINS, "domain_choice", "What the text is about")
         self._formality = self._choice(FORMALITIES, "formality_choice", "How the reader is spoken to")
+        self._shield = Shield("translate_redact", self)
         self._advice = AdviceLine(self._controller.advice, self)
         self._bar = ViewBar(self._controller.view, self)
 
@@ -128,6 +135,11 @@ class TextPane(QWidget):
             label="Translate what is on the clipboard", on=self.paste_requested,
         )  # fmt: skip
         self._clear = button("Clear", "clear_text_button", self)
+        self._look = button(
+            "Translate…", "translate_look", self, kind="primary", on=self._on_look,
+            tip="See what is replaced before the model sees the text",
+        )  # fmt: skip
+        self._look.hide()
         self._stop = button("Stop", "stop_translation_button", self, on=self._controller.stop)
         self._file = button("Translate a document…", "choose_document_button", self, on=self._on_choose)
         self._earlier = button(
@@ -141,8 +153,10 @@ class TextPane(QWidget):
         self._window = EarlierWindow(self._controller.earlier, self._keeper, self)
 
     def _lay_out(self) -> None:
-        top = flow(self._source, self._swap, self._target, self._domain, self._formality, gap=theme.SPACE_8)
-        foot = row((self._said, 1), self._stop, self._copy, gap=theme.SPACE_8)
+        top = flow(
+            self._source, self._swap, self._target, self._domain, self._formality, self._shield, gap=theme.SPACE_8
+        )
+        foot = row((self._said, 1), self._look, self._stop, self._copy, gap=theme.SPACE_8)
         ways = flow(
             self._paste, self._clear, self._file, self._earlier, self._glossaries, self._memory, gap=theme.SPACE_8
         )
@@ -156,10 +170,10 @@ class TextPane(QWidget):
         show_column(scrolled, inner)
         column(scrolled, into=self)
         order = (
-            self._source, self._swap, self._target, self._domain, self._formality, *_stops_in(self._advice),
-            *_stops_in(self._bar), *_stops_in(self._long), self._input, self._output, self._pairs,
-            *_stops_in(self._doubt), self._flags, self._stop, self._copy, self._paste, self._clear, self._file,
-            self._earlier, self._glossaries, self._memory,
+            self._source, self._swap, self._target, self._domain, self._formality, self._shield,
+            *_stops_in(self._advice), *_stops_in(self._bar), *_stops_in(self._long), self._input, self._output,
+            self._pairs, *_stops_in(self._doubt), self._flags, self._look, self._stop, self._copy, self._paste,
+            self._clear, self._file, self._earlier, self._glossaries, self._memory,
         )  # fmt: skip
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
@@ -179,6 +193,10 @@ class TextPane(QWidget):
         self._target.value_chosen.connect(controller.set_target)
         self._domain.value_chosen.connect(controller.set_domain)
         self._formality.value_chosen.connect(controller.set_formality)
+        self._shield.clicked.connect(controller.redaction.switch)
+        controller.redaction.shown.connect(self._shield.setChecked)
+        controller.redaction.shown.connect(self._show_again)
+        controller.redaction.preview_arrived.connect(self._on_preview)
         self._copy.clicked.connect(self._on_copy)
         self._clear.clicked.connect(self._input.clear)
         self._glossaries.clicked.connect(self.glossaries_requested)
@@ -229,6 +247,19 @@ class TextPane(QWidget):
             self._long.show_text(text)
         elif self._long.isVisible():
             self._long.hide()
+        if self._controller.redaction.is_on:
+            self._show_again()
+
+    @Slot()
+    def _on_look(self) -> None:
+        self._controller.redaction.look(self._controller.text)
+
+    @Slot(object)
+    def _on_preview(self, preview: Preview) -> None:
+        if preview.text == self._controller.text:
+            dialog = RedactionPreview(self, preview, WORDING)
+            dialog.accepted_with.connect(partial(self._controller.redaction.accept, preview.text))
+            dialog.open()
 
     @Slot()
     def _on_swap(self) -> None:
@@ -306,7 +337,9 @@ class TextPane(QWidget):
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
         self._clear.setEnabled(bool(controller.text))
-        self._said.setText(count_words(shown, manner, has_text=bool(controller.text)))
+        waits = controller.redaction.waits(controller.text)
+        self._look.setVisible(waits)
+        self._said.setText(WAITS if waits else count_words(shown, manner, has_text=bool(controller.text)))
         has_own = view.is_paired or self._doubt.isVisible()  # rows have theirs beside them; a question needs the room
         self._flags.show_lines([] if has_own else flag_lines(shown))
 

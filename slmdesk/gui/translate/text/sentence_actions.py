@@ -11,6 +11,7 @@ from slmdesk.gui.base.shortcuts import show_in_menu
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.translate.text.doubts import Doubt
 from slmdesk.gui.translate.text.pair_view import PairView
+from slmdesk.gui.translate.text.redaction import WAITS
 from slmdesk.gui.translate.text.segment_edit import SegmentEdit
 from slmdesk.gui.translate.text.sentence_editor import SentenceEditor
 from slmdesk.gui.widgets.named import named
@@ -92,6 +93,8 @@ class SentenceActions(QObject):
         found = self._current()
         if found is None:
             self._say_none()
+        elif self._controller.redaction.waits(self._controller.text):
+            self.said.emit(WAITS)
         else:
             self._controller.doubts.ask(Doubt(*found, is_back), self._controller.manner)
 

@@ -25,6 +25,7 @@ REASON_WORDS = {
     "line_length": "a line of it has {text} characters; up to {detail} are read well",
     "reading_speed": "it has {text} characters a second to read; up to {detail} can be read",
     "tags": "the marks of the formatting were lost",
+    "redaction": "it could not be redacted so that it can be put back, so the model was not asked",
 }
 """Why a segment was left as it is, or failed."""
 KIND_WORDS = {
@@ -45,6 +46,7 @@ KIND_WORDS = {
     "untranslated": "as in the source",
     "length": "length",
     "failed": "not translated",
+    "redaction": "redaction",
     "unwritten": "not in the file",
 }
 """What a kind of flags is about, for lists of them."""
@@ -77,6 +79,11 @@ _BOTH = {
     "date": ("the date {text} is missing", "the date {text} is not in the source", f"date {_INSTEAD}"),
     "name": ("the name {text} is missing", "the name {text} is not in the source", f"name {_INSTEAD}"),
     "placeholder": ("{text} is missing", "{text} is not in the source", "{text}: {detail}"),
+    "redaction": (
+        "“{text}” was redacted and did not come back",
+        "“{text}” resembles what stood for something redacted",
+        "“{text}” was put back without the ending the model had given it (“{detail}”)",
+    ),
     "negation": (
         "“{text}” of the source is missing, so the translation may say the opposite",
         "“{text}” is not in the source, so the translation may say the opposite",
@@ -134,6 +141,8 @@ def flag_words(flag: SegmentFlag) -> str:
     if flag.kind in _BOTH:
         missing, added, other = _BOTH[flag.kind]
         form = missing if flag.detail == "missing" else added if flag.detail == "added" else other
+        if flag.kind == "redaction" and flag.detail == "format":
+            form = "a part of “{text}” was formatted, now all of it is"
     elif flag.kind == "glossary":
         form = "the glossary has “{detail}” for “{text}”"
     elif flag.kind == "forbidden":

@@ -16,7 +16,6 @@ from slmdesk.core.records import AnswerEnding, Found, Item, Status
 from slmdesk.core.translation import LiveSegment, NewSegment, Origin, SegmentRecord, SegmentState
 from slmdesk.core.types import Origin as Author
 from slmdesk.core.types import Role, TextPart
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -25,7 +24,7 @@ from slmdesk.services.jobs.resumable import REQUEST
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.service import TranslationService
-from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of
+from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of, shape_of
 
 TITLE = 60
 """Characters of the text that begin a title."""
@@ -46,6 +45,8 @@ class TypedText:
     text: str
     manner: TranslationStyle
     segments: tuple[SegmentRecord, ...]
+    redact: bool = False
+    """What is private in it is hidden from the model."""
 
     @property
     def live(self) -> tuple[LiveSegment, ...]:
@@ -84,7 +85,15 @@ class TypedHistory(Service):
         super().__init__(runtime)
         self._translations, self._turn = translations, 0
 
-    def keep(self, text: str, manner: TranslationStyle, segments: Sequence[LiveSegment], item: str = "") -> str:
+    def keep(
+        self,
+        text: str,
+        manner: TranslationStyle,
+        segments: Sequence[LiveSegment],
+        item: str = "",
+        *,
+        redact: bool = False,
+    ) -> str:
         """Store a text with its translation; `item`: the item it was stored as before, which is then changed.
 
         A text that is no longer the same becomes an item of its own.  Returns the item's id; '' when nothing is stored:
@@ -96,20 +105,21 @@ class TypedHistory(Service):
         if not is_requested or not text.strip() or not done:
             return ""
         request = TranslationRequest(
-            manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality
-        )
+            manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality,
+            redact=redact,
+        )  # fmt: skip
         words = " ".join(text.split())
         begin = words if len(words) <= TITLE else f"{words[:TITLE].rstrip()}…"
         title = f"{begin} → {LANGUAGES[manner.target].name}"
         with self._store.together():  # a full disk leaves what was kept before, whole
             old = self._same(item, text) if item else None
             if old is None:
-                old = self._store.items.add(KIND, title, settings={REQUEST: to_json(request), "auto_title": title})
+                old = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request), "auto_title": title})
             elif old.title == old.settings.get("auto_title"):
                 self._store.items.rename(old.id, title)
-                self._store.items.change_settings(old.id, auto_title=title, **{REQUEST: to_json(request)})
+                self._store.items.change_settings(old.id, auto_title=title, **{REQUEST: shape_of(request)})
             else:
-                self._store.items.change_settings(old.id, **{REQUEST: to_json(request)})
+                self._store.items.change_settings(old.id, **{REQUEST: shape_of(request)})
             self._put_segments(old.id, segments)
             self._put_words(old.id, text, segments)
             self._own_pairs(old.id, request, segments)
@@ -126,7 +136,8 @@ class TypedHistory(Service):
             return None
         request = view.request
         manner = TranslationStyle(request.target, request.source, request.domain, request.formality)
-        return TypedText(view.item.id, request.text, manner, tuple(segments_of_item(self._store, view.item.id)))
+        segments = tuple(segments_of_item(self._store, view.item.id))
+        return TypedText(view.item.id, request.text, manner, segments, request.redact)
 
     def search(self, words: str) -> Pending[Earlier]:
         """Search text, translation and title of translations.

@@ -21,14 +21,17 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.redaction.service import Decisions, RedactionService, Veil
 from slmdesk.services.translation.asking.prompts import TranslationStyle, translation_step
 from slmdesk.services.translation.asking.units import CutState, segments_from, units_of_text
+from slmdesk.services.translation.asking.veiling import AskedText, asked_about
 from slmdesk.services.translation.events import LiveTranslated, PairUsed
 from slmdesk.services.translation.typed.cache import CachedSegment, Key, SegmentCache
 from slmdesk.services.translation.typed.edits import LiveEdits
-from slmdesk.text.terms.matching import find_terms, terms_in
+from slmdesk.text.terms.matching import find_terms
 from slmdesk.text.translation.masks import masked, unmasked_so_far
 from slmdesk.text.translation.tagged import Tags
 
@@ -46,8 +49,8 @@ class _Asked:
     """By the step's name."""
     open: set[str]
     texts: dict[str, list[str]] = field(default_factory=dict)
-    terms: dict[str, tuple[Term, ...]] = field(default_factory=dict)
-    """Of the glossaries as they were then, in each segment."""
+    words: dict[str, AskedText] = field(default_factory=dict)
+    """Each segment as the model sees it, with the terms of the glossaries as they were then."""
     masks: dict[str, dict[str, str]] = field(default_factory=dict)
     """See text.translation.masks.Masked."""
 
@@ -55,10 +58,18 @@ class _Asked:
 class LiveTranslation(Service):
     """The live translation of one text pane; publishes LiveTranslated."""
 
-    def __init__(self, runtime: Runtime, loader: ModelLoader, terms: Callable[[str, str, str], Sequence[Term]]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        loader: ModelLoader,
+        terms: Callable[[str, str, str], Sequence[Term]],
+        redaction: RedactionService,
+    ) -> None:
         """`terms(source, target, domain)`: those of the active glossaries."""
         super().__init__(runtime)
         self._loader, self._terms = loader, terms
+        self._text, self._is_redacted = "", False
+        self._veil = redaction.in_memory()
         self._known, self._edits = SegmentCache(), LiveEdits(runtime.store)
         self._requested: list[tuple[LiveSegment, Key | None]] = []
         self._manner = TranslationStyle("en")
@@ -73,11 +84,27 @@ class LiveTranslation(Service):
 
     # ---- requests
 
-    def translate(self, text: str, manner: TranslationStyle, record: ModelRecord) -> None:
-        """Translate `text`, replacing the text given before; an empty one stops everything."""
-        if self._record is None or record.id != self._record.id or manner != self._manner:
+    def translate(
+        self,
+        text: str,
+        manner: TranslationStyle,
+        record: ModelRecord,
+        *,
+        redact: bool = False,
+        decisions: Decisions | None = None,
+    ) -> None:
+        """Translate `text`, replacing the text given before; an empty one stops everything.
+
+        `redact`: what is private is replaced before the model sees it, by a table in memory alone; `decisions`: of a
+        person who has just looked through it; those made before count no more.  Raises KnownError redaction.*.
+        """
+        is_other = self._record is None or record.id != self._record.id or manner != self._manner
+        if is_other or redact != self._is_redacted or decisions is not None:
             self._stop()
-        self._manner, self._record = manner, record
+        if decisions is not None:
+            self._veil.forget()
+            self._veil.decide(decisions)
+        self._manner, self._record, self._is_redacted = manner, record, redact
         self._requested = self._cut(text)
         requested = {key for _, key in self._requested if key is not None}
         if self._asked and any(self._asked.segments[name][1] not in requested for name in self._asked.open):
@@ -128,17 +155,35 @@ class LiveTranslation(Service):
         self._say(is_done=self._is_done)
         self._advance()
 
-    def adopt(self, text: str, manner: TranslationStyle, record: ModelRecord, kept: Iterable[SegmentRecord]) -> None:
-        """Continue with a text translated earlier; its stored segments are not asked again."""
+    @property
+    def veil(self) -> Veil | None:
+        """What stands between the text and the model; None where it is not redacted."""
+        return self._veil if self._is_redacted else None
+
+    def adopt(
+        self,
+        text: str,
+        manner: TranslationStyle,
+        record: ModelRecord,
+        kept: Iterable[SegmentRecord],
+        *,
+        redact: bool = False,
+    ) -> None:
+        """Continue with a text translated earlier; its stored segments are not asked again.
+
+        One that is redacted is not asked about at all before it was looked through again.
+        """
         self._stop()
-        self._manner, self._record = manner, record
+        self._veil.forget()
+        self._manner, self._record, self._is_redacted = manner, record, redact
         self._requested = self._cut(text)
         known = {one.source: one for one in kept if one.target}
         for segment, key in self._requested:
             if key is not None and (one := known.get(segment.source)) is not None:
                 self._known.note(key, CachedSegment(one.target, one.state, one.origin, one.flags, one.doubts))
-        self._say()
-        self._advance()
+        self._say(is_done=redact)
+        if not redact:
+            self._advance()
 
     def segments(self) -> tuple[LiveSegment, ...]:
         """The current segments of the text."""
@@ -147,6 +192,7 @@ class LiveTranslation(Service):
     # ---- segments
 
     def _cut(self, text: str) -> list[tuple[LiveSegment, Key | None]]:
+        self._text = text
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         taken = CutState(self._manner.source, self._manner.target, terms)
         found: list[tuple[LiveSegment, Key | None]] = []
@@ -226,18 +272,45 @@ class LiveTranslation(Service):
             return
         asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(requested.items())}, set())
         asked.open.update(asked.segments)
+        hidden = in_slices(self._service_thread, self._hiding(asked, self._text))
+        hidden.then(lambda problem: self._on_hidden(asked, lease, problem))
+
+    def _on_hidden(self, asked: _Asked, lease: Lease, problem: Problem | None) -> None:
+        if self._asked is not asked:  # stopped meanwhile, and the lease with it
+            return
+        if problem is not None:
+            self._asked = self._lease = None
+            lease.release()
+            self._say(problem=problem, is_done=True)
+            return
         job = lease.start("batch", {"stream": True}, lambda event: self._on_event(asked, event))
-        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         for name, (segment, _) in asked.segments.items():
-            asked.terms[name] = terms_in(segment.source, terms, segment.language)
-            hidden = masked(segment.source, asked.terms[name], *self._languages_of(segment))
-            asked.masks[name] = hidden.terms
-            job.step(name, self._step(segment, asked.terms[name]))
+            if name in asked.words:
+                hidden = masked(asked.words[name].text, asked.words[name].terms, *self._languages_of(segment))
+                asked.masks[name] = hidden.terms
+                job.step(name, self._step(segment, asked.words[name]))
         job.end_of_steps()
 
-    def _step(self, segment: LiveSegment, terms: Sequence[Term]) -> dict[str, Json]:
+    def _hiding(self, asked: _Asked, text: str) -> Slices[None]:
+        """Put what the model sees of each segment in `asked.words`; one that cannot be redacted fails.
+
+        `text`: the whole: what one sentence tells is a name in all.  Raises KnownError redaction.*, store.*.
+        """
+        if (veil := self.veil) is not None:
+            yield from veil.learn(text)
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        for name, (segment, key) in asked.segments.items():
+            try:
+                asked.words[name] = asked_about(segment.source, Tags(), segment.language, terms, veil)
+            except KnownError as err:
+                asked.open.discard(name)
+                self._known.note(key, _failed(problem_for(err).sentence))
+            if veil is not None:
+                yield
+
+    def _step(self, segment: LiveSegment, words: AskedText) -> dict[str, Json]:
         manner = replace(self._manner, source=self._languages_of(segment)[0])
-        return translation_step(segment.source, Tags(), manner, terms=terms, with_probabilities=True)
+        return translation_step(words.text, Tags(), manner, terms=words.terms, with_probabilities=True)
 
     def _languages_of(self, segment: LiveSegment) -> tuple[str, str]:
         return segment.language or self._manner.source, self._manner.target
@@ -272,6 +345,8 @@ class LiveTranslation(Service):
         words = asked.texts.setdefault(event.key, [])
         words.append(event.text)
         so_far = unmasked_so_far("".join(words).lstrip(), asked.masks[event.key])
+        if (veiled := asked.words[event.key].veiled) is not None:
+            so_far = veiled.back_so_far(so_far)
         self._known.note(key, CachedSegment(so_far, SegmentState.OPEN))
         self._say_soon()
 
@@ -294,15 +369,14 @@ class LiveTranslation(Service):
         old = self._known.get(key)
         if old is not None and old.state is not SegmentState.OPEN:  # a person was faster than the model
             return
-        tried, problem = self._judged(segment, event.value, asked.terms[event.key])
-        failed = CachedSegment("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
-        self._known.note(key, tried or failed)
+        tried, problem = self._judged(segment, event.value, asked.words[event.key])
+        self._known.note(key, tried or _failed(problem))
         self._say_soon()
 
     def _judged(
-        self, segment: LiveSegment, value: Mapping[str, Json], terms: Sequence[Term]
+        self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText
     ) -> tuple[CachedSegment | None, str]:
-        """What came for a segment, looked through; or None and why nothing did.  `terms`: with which it was asked."""
+        """What came for a segment, looked through; or None and why nothing did.  `words`: as the model saw it."""
         if "code" in value:
             args = value.get("args")
             return None, problem_of(str(value["code"]), args if isinstance(args, Mapping) else {}).sentence
@@ -313,7 +387,9 @@ class LiveTranslation(Service):
         from slmdesk.text.translation.answer import cleaned  # with all checks of text
 
         languages = self._languages_of(segment)
-        found = cleaned(segment.source, answer.text, Tags(), answer.probabilities, languages=languages, terms=terms)
+        found = words.back(
+            cleaned(words.text, answer.text, Tags(), answer.probabilities, languages=languages, terms=words.terms)
+        )
         flags = (*self._flags(segment, found.target), *found.flags)
         return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
 
@@ -345,6 +421,10 @@ class LiveTranslation(Service):
         self._is_done = is_done
         self._reported_at = time.monotonic()
         self._publish(LiveTranslated(self.segments(), is_done, problem))
+
+
+def _failed(problem: str) -> CachedSegment:
+    return CachedSegment("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
 
 
 def _domain(manner: TranslationStyle) -> str:
