@@ -96,7 +96,7 @@ def _panels(t: Theme) -> str:
     """Parts that set only a background: lists and pages flat on the window, and small panels over it."""
     return f"""
     #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
-    #folder_chips, #thumbnails {{
+    #folder_chips, #thumbnails, #statement_area, #statement_inner {{
         background: {t.window}; border: none;
     }}
     #documents_work, #documents_empty, #side_head, #document_pages, #document_unread {{
@@ -161,12 +161,11 @@ def _translator(t: Theme) -> str:
     #language_list::item:disabled {{ color: {t.muted}; }}
     #language_popup, #sentence_frame {{ background: {t.surface}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
-    #glossary_list {{ background: {t.surface}; color: {t.text}; border: {t.separator};
-        border-radius: {CONTROL_RADIUS}px; outline: none; }}
-    #glossary_list:focus {{ border-color: {t.accent}; }}
-    #glossary_list::item {{ padding: 4px; border: 1px solid transparent; }}
-    #glossary_list::item:selected {{ background: {t.raised}; color: {t.text}; }}
-    #glossary_list::item:focus {{ border-color: {t.accent}; }}
+    QListWidget[kind="list"] {{ background: {t.surface}; color: {t.text}; border: {t.separator};
+        border-radius: {CONTROL_RADIUS}px; outline: none; padding: 4px; }}
+    QListWidget[kind="list"]:focus {{ border-color: {t.accent}; }}
+    QListWidget[kind="list"]::item {{ padding: 3px 0; }}
+    QListWidget[kind="list"]::item:selected {{ background: {t.raised}; color: {t.text}; }}
     """
 
 

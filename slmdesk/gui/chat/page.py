@@ -89,6 +89,8 @@ class ChatPage(QWidget):
         """Of the letters of the conversation, beside those of the window."""
         self._open_chat = self._found_words = ""
         self._is_usable = False
+        self._pressed_early = ""
+        """The example that was pressed before it was known whether there is a model."""
         self._build_ui()
         ModelDrop(self, models.look_at)
         self._connect()
@@ -371,6 +373,7 @@ class ChatPage(QWidget):
         elif self._is_usable:
             self._on_send(words)
         else:
+            self._pressed_early = words
             self.composer.set_text(words)
         self.composer.setFocus()
 
@@ -450,6 +453,9 @@ class ChatPage(QWidget):
         if has_models and words:
             self.first_start.first_words = ""
             self._on_send(words)
+        pressed, self._pressed_early = self._pressed_early, ""
+        if has_models and pressed and self.composer.text == pressed:
+            self._on_send(pressed)
 
     @Slot()
     def _on_theme_changed(self) -> None:

@@ -182,7 +182,7 @@ class DocumentsArea(QObject):
 
     @Slot(object)
     def _on_redaction_requested(self, path: Path) -> None:
-        RedactionWindow(self._bridge, self._keeper, self.page, path).open()
+        RedactionWindow(self._bridge, self.page, path).open()
 
     @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:

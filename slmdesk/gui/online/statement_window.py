@@ -6,19 +6,21 @@ import platform
 from datetime import date, timedelta
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
+from PySide6.QtCore import Qt, QTimer, QUrl, Slot
+from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QScrollArea, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.clipboard import copy_text
+from slmdesk.gui.base.icons import scaled
 from slmdesk.gui.online.statement import QT_WAY, StatementController, connect_by_qt
-from slmdesk.gui.widgets.build import button, column, row, set_kind, text_line
+from slmdesk.gui.widgets.build import button, column, flow, row, set_kind, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.outside import open_outside
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.statement.types import STAGES, StatementMade, StatementProgress, StatementRequest
@@ -64,10 +66,11 @@ class StatementWindow(QDialog):
         self._connect()
         self._refresh()
         self._make.setFocus()
-        self.setMinimumWidth(WIDTH)
-        self.resize(WIDTH, self.sizeHint().height())
+        self._fit()
 
     def _build_ui(self) -> None:
+        self._area = named(QScrollArea(self), "statement_area")
+        self._inner = named(QFrame(self._area), "statement_inner")
         introduction = plain_label(INTRODUCTION, self, name="statement_introduction")
         heading = plain_label("What it holds", self, name="statement_content_heading", kind="heading")
         content = [
@@ -76,15 +79,27 @@ class StatementWindow(QDialog):
         ]
         period = plain_label("Period", self, name="statement_period_heading", kind="heading")
         host = platform.node()
+        days = self._build_period()  # before the box, which Tab comes to after it
         self._named = named(CheckBox(f"Name this PC in it ({host})", self), "statement_host")
         self._stage = plain_label("", self, name="statement_stage", kind="muted")
         self._bar = thin_bar("statement_progress", self, "Making the statement", keeps_place=True)
         self._result = plain_label("", self, name="statement_result")
         column(
-            introduction, heading, *content, period, self._build_period(), (self._named, Qt.AlignmentFlag.AlignLeft), 1,
-            self._stage, self._bar, self._result, self._build_foot(),
-            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+            introduction, heading, *content, period, days, (self._named, Qt.AlignmentFlag.AlignLeft), 1,
+            self._stage, self._bar, self._result,
+            into=self._inner, gap=theme.SPACE_12,
         )  # fmt: skip
+        show_column(self._area, self._inner)
+        column((self._area, 1), self._build_foot(), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+
+    def _fit(self) -> None:
+        """As wide and as high as its words need, as far as the window behind it; more of them scroll."""
+        space = self.parentWidget().window().size()
+        width = min(scaled(WIDTH), max(space.width(), WIDTH))
+        around = 2 * theme.SPACE_16
+        foot = self._make.sizeHint().height() + theme.SPACE_12
+        height = self._inner.heightForWidth(width - around) + foot + around
+        self.resize(width, max(self.height() if self._made else 0, min(height, max(space.height(), WIDTH))))
 
     def _build_period(self) -> QWidget:
         self._some = named(
@@ -95,7 +110,7 @@ class StatementWindow(QDialog):
         self._until = self._make_day("statement_until", "Last day", today)
         to = plain_label("to", self, name="statement_to", wraps=False)
         holder = named(QWidget(self), "statement_period")
-        row(self._some, self._since, to, self._until, 1, into=holder, gap=theme.SPACE_8)
+        flow(self._some, self._since, to, self._until, into=holder, gap=theme.SPACE_8)
         return holder
 
     def _make_day(self, name: str, label: str, day: date) -> QLineEdit:
@@ -186,7 +201,12 @@ class StatementWindow(QDialog):
         self._result.setText(breakable(result_words(made)))
         self._refresh()
         self._folder.setFocus()
-        self.resize(self.width(), max(self.height(), self.sizeHint().height()))
+        self._fit()
+        QTimer.singleShot(0, self._result, self._show_result)  # once there is room for it
+
+    @Slot()
+    def _show_result(self) -> None:
+        self._area.ensureWidgetVisible(self._result)
 
     @Slot(object)
     def _on_refused(self, problem: Problem) -> None:

@@ -55,7 +55,7 @@ class DeletedChats(QDialog):
 
     def _build_ui(self) -> None:
         self._intro = plain_label(INTRO, self, name="deleted_intro", kind="muted")
-        self._list = named(QListWidget(self), "deleted_list", label="Deleted chats")
+        self._list = named(QListWidget(self), "deleted_list", kind="list", label="Deleted chats")
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -64,6 +64,7 @@ class DeletedChats(QDialog):
         self._delete = button("Delete for good…", "delete_for_good_button", self, on=self._on_delete)
         self._empty = button("Empty the trash…", "empty_trash_button", self, on=self._on_empty)
         close = button("Close", "deleted_close", self, on=self.reject)
+        close.setDefault(True)
         foot = row(self._more, self._empty, 1, self._restore, self._delete, close, gap=theme.SPACE_8)
         column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show([])

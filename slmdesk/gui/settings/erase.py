@@ -46,14 +46,14 @@ class EraseDialog(QDialog):
         self._typed = text_line("erase_typed", self, "", label=f"Type {CONFIRMATION}", most=40)
         self._typed.textChanged.connect(self._show)
         self._erase = button("Delete everything", "erase_button", self, on=self._on_erase)
-        cancel = button("Cancel", "erase_cancel", self, on=self.reject)
-        foot = row(1, self._erase, cancel, gap=theme.SPACE_8)
+        self._cancel = button("Cancel", "erase_cancel", self, on=self.reject)
+        foot = row(1, self._erase, self._cancel, gap=theme.SPACE_8)
         column(
             intro, self._models, self._words, self._problem, asked, self._typed, 1, foot,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
-        cancel.setDefault(True)
         self._show()
+        self._typed.setFocus()
 
     @Slot()
     def _look(self) -> None:
@@ -75,7 +75,9 @@ class EraseDialog(QDialog):
     @Slot()
     def _show(self) -> None:
         is_typed = self._typed.text().strip() == CONFIRMATION
-        self._erase.setEnabled(self._found is not None and is_typed)
+        is_armed = self._found is not None and is_typed
+        self._erase.setEnabled(is_armed)
+        (self._erase if is_armed else self._cancel).setDefault(True)  # Enter after the words does what they say
 
     @Slot()
     def _on_erase(self) -> None:

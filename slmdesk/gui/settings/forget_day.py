@@ -20,7 +20,7 @@ from slmdesk.services.history.day_labels import day_lines, day_words
 from slmdesk.services.history.days import DayContent
 
 INTRO = (
-    "Chats, questions, summaries, translations and all else that was made on the day is deleted for good, with "
+    "Chats, questions, summaries, translations and everything else made on the day are deleted for good, with "
     "documents that nothing else uses. This cannot be undone."
 )
 
@@ -52,6 +52,7 @@ class ForgetDay(QDialog):
         self._days.clear()
         for one in days:
             self._days.addItem(day_words(one), one)
+        self._days.setEnabled(bool(days))
         if days:
             self._look(days[0])
         else:

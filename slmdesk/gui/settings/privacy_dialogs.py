@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QStackedWidget, QWidget
 
 from slmdesk.core.recovery_key import secret_of
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.icons import scaled
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.job_bar import thin_bar
@@ -21,15 +22,15 @@ MOST_LETTERS = 1024
 LEAST_LETTERS = 8
 GOOD_LETTERS = 16
 LENGTHS = (
-    (LEAST_LETTERS, "Too short: at least eight letters."),
-    (GOOD_LETTERS, "Short. Four or five words that do not belong together are better, and easier to keep in mind."),
+    (LEAST_LETTERS, "Too short: at least eight characters."),
+    (GOOD_LETTERS, "Short. Four or five unrelated words are safer, and easier to remember."),
 )
 LONG = "A good length."
 DIFFERENT = "The two are not the same."
 ENCRYPT_INTRO = (
     "The history, its backups and what models have read of your documents are encrypted with a key that your "
-    "passphrase opens. Whoever has the disk, a backup or a copy, and not the passphrase, reads nothing of it. While "
-    "the window is open and not locked, programs of your account can."
+    "passphrase opens. Whoever has the disk, a backup or a copy, but not the passphrase, can read nothing of it. "
+    "While slmdesk is open and not locked, other programs on your account still can."
 )
 BY_ITSELF = "Open by itself on this account"
 BY_ITSELF_NOTE = (
@@ -45,17 +46,27 @@ RECOVERY_INTRO = (
     "only now. Write it down or print it, and keep it away from this PC."
 )
 BACK_INTRO = (
-    "Type the recovery key as you have it on paper, to see that it is right. Small letters and blanks do not matter."
+    "Type the recovery key from your paper, to make sure that it is right. Spaces, and small or capital letters, do "
+    "not matter."
 )
 NOT_SAME = "This is not the key that was shown. Compare it with the paper."
+NOW = "Current passphrase or recovery key"
 
 
 def fit_height(dialog: QWidget, width: int = WIDTH) -> None:
-    """Set the height that the text needs at this width."""
+    """Set the height that the text needs at this width, which grows with the letters."""
+    parent = dialog.parentWidget()
+    space = parent.window().size() if parent is not None else QSize(10_000, 10_000)
+    width = min(scaled(width), max(space.width(), width))
     dialog.setMinimumSize(width // 2, 1)
+    dialog.resize(width, min(dialog.heightForWidth(width), max(space.height(), 320)))
+
+
+def grow_height(dialog: QWidget) -> None:
+    """Make room for a line that has come: without it the fields would be pressed flat."""
     parent = dialog.parentWidget()
     most = parent.window().height() if parent is not None else 10_000
-    dialog.resize(width, min(dialog.heightForWidth(width), max(most, 320)))
+    dialog.resize(dialog.width(), max(dialog.height(), min(dialog.heightForWidth(dialog.width()), max(most, 320))))
 
 
 def secret_line(name: str, parent: QWidget, label: str) -> QLineEdit:
@@ -74,7 +85,7 @@ class NewPassphrase(QWidget):
         super().__init__(parent)
         named(self, "new_passphrase")
         self._first = secret_line("passphrase_field", self, "New passphrase")
-        self._second = secret_line("passphrase_again_field", self, "The same once more")
+        self._second = secret_line("passphrase_again_field", self, "Repeat the new passphrase")
         self._words = plain_label("", self, name="passphrase_words", kind="muted")
         column(self._first, self._second, self._words, into=self, gap=theme.SPACE_8)
         for one in (self._first, self._second):
@@ -98,7 +109,7 @@ class NewPassphrase(QWidget):
         words = next((words for most, words in LENGTHS if len(text) < most), LONG)
         if text and self._second.text() and not text.startswith(self._second.text()):
             words = DIFFERENT
-        self._words.setText(words if text else "At least eight letters. Several words are better than one odd one.")
+        self._words.setText(words if text else "At least eight characters. Several words are better than one odd one.")
         self.changed.emit()
 
 
@@ -201,7 +212,7 @@ class StepsDialog(QDialog):
         self.on.setEnabled(True)
         self.back.setEnabled(True)
         show_words(self.problem, breakable(sentence))
-        self.resize(self.width(), max(self.height(), self.heightForWidth(self.width())))  # else the rest is squeezed
+        grow_height(self)
 
     def reject(self) -> None:
         """Not while something is being done: it is done or it is not."""
@@ -265,7 +276,7 @@ class EncryptDialog(StepsDialog):
     def go_on(self) -> None:
         if self.pages.currentIndex() == 0:
             self.pages.setCurrentIndex(1)
-            self._keys.setFocus()
+            self.on.setFocus()
         elif self._keys.currentIndex() == 0:
             self._keys.setCurrentIndex(1)
             self._keys.field.setFocus()
@@ -303,7 +314,7 @@ class PassphraseDialog(StepsDialog):
         super().__init__(parent, "passphrase_dialog", "Passphrase")
         self._change, self._asks = change, asks
         page = QWidget(self)
-        self._now = secret_line("passphrase_now_field", page, "Passphrase or recovery key of today")
+        self._now = secret_line("passphrase_now_field", page, NOW)
         self._now.setVisible(asks)
         self._new = NewPassphrase(page)
         intro = "The passphrase opens the history, on this account and from a backup."
@@ -346,15 +357,18 @@ class RecoveryDialog(StepsDialog):
         super().__init__(parent, "recovery_dialog", "Recovery key")
         self._change, self._recovery = change, recovery
         page = QWidget(self)
-        self._now = secret_line("recovery_now_field", page, "Passphrase or recovery key of today")
+        self._now = secret_line("recovery_now_field", page, NOW)
         self._now.setVisible(asks)
-        intro = "A new recovery key is made. The one before opens the history until the new one is typed back."
+        intro = "A new recovery key is made. The old one opens the history until the new one is typed back."
         column(plain_label(intro, page, name="recovery_new_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
         self._keys = RecoveryPages(self)
         self._keys.show_key(recovery)
         self.pages.addWidget(page)
         self.pages.addWidget(self._keys)
         self._keys.print_requested.connect(lambda: print_key(recovery))
+        self._asks = asks
+        self._now.textChanged.connect(self._refresh)
+        self._refresh()
         fit_height(self)
         (self._now if asks else self.on).setFocus()
 
@@ -362,6 +376,7 @@ class RecoveryDialog(StepsDialog):
     def go_on(self) -> None:
         if self.pages.currentIndex() == 0:
             self.pages.setCurrentIndex(1)
+            self.on.setFocus()
         elif self._keys.currentIndex() == 0:
             self._keys.setCurrentIndex(1)
             self._keys.field.setFocus()
@@ -370,6 +385,18 @@ class RecoveryDialog(StepsDialog):
             self._change(self._now.text(), self._recovery)
         else:
             self._keys.say_wrong()
+
+    @Slot(str)
+    def refuse(self, sentence: str) -> None:
+        """Say why, where the words of today can be corrected; the key that was typed back stays."""
+        super().refuse(sentence)
+        self.pages.setCurrentIndex(0)
+        self._now.selectAll()
+        self._now.setFocus()
+
+    @Slot()
+    def _refresh(self) -> None:
+        self.on.setEnabled(bool(self._now.text()) or not self._asks)
 
 
 class KeyringDialog(StepsDialog):
@@ -408,11 +435,11 @@ class DecryptDialog(StepsDialog):
         super().__init__(parent, "decrypt_dialog", "Decrypt the history")
         self._decrypt, self._asks = decrypt, asks
         page = QWidget(self)
-        self._now = secret_line("decrypt_now_field", page, "Passphrase or recovery key")
+        self._now = secret_line("decrypt_now_field", page, NOW)
         self._now.setVisible(asks)
         intro = (
             "The history is written anew without encryption. Whoever has the disk or a backup made later can then read "
-            "it. Backups made before stay encrypted, with the passphrase of today."
+            "it. Backups made before stay encrypted, with the current passphrase."
         )
         column(plain_label(intro, page, name="decrypt_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
         self.pages.addWidget(page)

@@ -14,7 +14,7 @@ from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.text.redaction.types import Listed
 
-INTRO = "A name a line. They are always replaced in redacted chats, with their endings and parts."
+INTRO = "One name per line. They are always replaced in redacted chats, with their endings and parts."
 NONE = "None yet. Names on this list are always found, whatever stands around them."
 
 

@@ -18,18 +18,20 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.history.retention_labels import WHO, hold_words, rule_words
+from slmdesk.services.history.retention_labels import WHO, hold_words, kinds_words, rule_words
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
     from slmdesk.services.history.retention import Doubt
 
 INTRO = (
-    "Without a rule nothing is deleted by itself. A rule moves what was not changed for so long to the trash, and from "
-    "there for good. What is on hold stays, whatever a rule or a person says."
+    "Without a rule nothing is deleted by itself. A rule moves what was not changed for so long to the trash, and "
+    "deletes it from there for good. What is on hold stays, whatever a rule or a person says."
 )
 DAYS = (30, 60, 90, 180, 365, 730, 1825, 3650)
+NOT_CHANGED, NOT_OPENED = "not changed for", "not opened for"
 TRASH_DAYS = (7, 14, 30, 60, 90)
+NOTHING = "There is no rule yet, and nothing is on hold."
 AT_ONCE = 0
 """In the choice of days in the trash: deleted for good at once."""
 
@@ -64,16 +66,18 @@ class RulesWindow(QDialog):
         sure = button("The date is right", "rules_date_button", self._doubt, on=self._on_sure)
         row((self._doubt_words, 1), sure, into=self._doubt, gap=theme.SPACE_8)
         self._doubt.hide()
-        self._list = named(QListWidget(self), "rules_list", label="Rules and holds")
+        self._list = named(QListWidget(self), "rules_list", kind="list", label="Rules and holds")
         self._list.setWordWrap(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.itemSelectionChanged.connect(self._on_chosen)
+        self._nothing = plain_label(NOTHING, self, name="rules_nothing", kind="muted", is_hidden=True)
         self._remove = button("Remove", "rules_remove_button", self, on=self._on_remove)
         hold_all = button("Hold everything", "hold_all_button", self, on=self._on_hold_all)
         close = button("Close", "rules_close", self, on=self.reject)
+        close.setDefault(True)  # Enter in the list must neither hold nor add anything
         foot = row(hold_all, 1, self._remove, close, gap=theme.SPACE_8)
         column(
-            intro, self._doubt, (self._list, 1), self._build_form(), foot,
+            intro, self._doubt, self._nothing, (self._list, 1), self._build_form(), foot,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
         self._on_chosen()
@@ -81,7 +85,7 @@ class RulesWindow(QDialog):
     def _build_form(self) -> QWidget:
         form = named(QFrame(self), "rule_form", label="Another rule")
         kinds: list[tuple[object, str]] = [
-            (kind, "Everything" if not kind else words[1].capitalize()) for kind, words in KINDS.items()
+            (kind, f"{words[0].upper()}{words[1:]}") for kind in KINDS for words in [kinds_words(kind)]
         ]
         self._kind = named(Choice(kinds, form), "rule_kind", label="What the rule is about")
         self._days = named(Choice([(one, f"{one:,} days") for one in DAYS], form), "rule_days", label="After how long")
@@ -89,11 +93,17 @@ class RulesWindow(QDialog):
         self._then = named(Choice([*then, (AT_ONCE, "for good at once")], form), "rule_then", label="What happens then")
         self._days.show_value(90)
         self._then.show_value(30)
-        self._kind.value_chosen.connect(lambda kind: self._then.setEnabled(kind != DOCUMENT))
+        self._kind.value_chosen.connect(self._on_kind)
         add = button("Add the rule", "rule_add_button", form, on=self._on_add)
-        words = plain_label("not changed for", form, name="rule_form_words", wraps=False)
-        row((self._kind, 1), words, self._days, self._then, add, into=form, gap=theme.SPACE_8)
+        self._form_words = plain_label(NOT_CHANGED, form, name="rule_form_words", wraps=False)
+        row((self._kind, 1), self._form_words, self._days, self._then, add, into=form, gap=theme.SPACE_8)
         return form
+
+    @Slot(object)
+    def _on_kind(self, kind: str) -> None:
+        """Documents have no trash, and nobody changes them."""
+        self._then.setEnabled(kind != DOCUMENT)
+        self._form_words.setText(NOT_OPENED if kind == DOCUMENT else NOT_CHANGED)
 
     @Slot()
     def refresh(self) -> None:
@@ -111,6 +121,7 @@ class RulesWindow(QDialog):
             *((one, f"Rule: {rule_words(one, listed.names.get(one.folder, ''))}") for one in listed.rules),
             *((one, f"Hold: {hold_words(one, listed.names.get(one.target, ''))}") for one in listed.holds),
         ]
+        self._nothing.setVisible(not entries)
         for one, words in entries:
             line = QListWidgetItem(f"{words}. Set by {WHO[one.set_by]}.", self._list)
             line.setData(Qt.ItemDataRole.UserRole, one)
@@ -162,8 +173,8 @@ class RulesWindow(QDialog):
         if then is Then.TRASH:
             add()
             return
-        what = KINDS[kind][1]
-        words = f"From the next start on, {what} not used for {days:,} days are deleted for good."
+        how = NOT_OPENED if kind == DOCUMENT else NOT_CHANGED
+        words = f"From the next start on, what was {how} {days:,} days is deleted for good: {kinds_words(kind)}."
         box = message_box(self, "rule_for_good_dialog", "Add the rule?", words, "This cannot be undone.")
         sure = named(box.addButton("Add the rule", QMessageBox.ButtonRole.DestructiveRole), "rule_sure_button")
         sure.clicked.connect(add)

@@ -22,7 +22,7 @@ PARTS = {
     "engine": "Models",
     "helper": "Chat templates of models",
     "reader": "Documents",
-    "printer": "PDF files",
+    "printer": "Exported PDF files",
     "speller": "Dictionaries",
 }
 NOT_YET = "not started yet"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import scaled
-from slmdesk.gui.widgets.build import button, column, row, text_line
+from slmdesk.gui.widgets.build import button, column, flow, row, text_line
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -72,7 +72,8 @@ class LockWindow(QWidget):
         self._keyring = button("Use the keyring", "lock_keyring_button", holder)
         self._keyring.setVisible(self._ways.by_words and self._ways.by_keyring)
         self._quit = button("Quit", "lock_quit_button", holder)
-        buttons = row(self._open, self._keyring, 1, self._quit, gap=theme.SPACE_8)
+        ways = flow(self._open, self._keyring, gap=theme.SPACE_8)
+        buttons = row((ways, 1), (self._quit, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_8)
         parts = (sign, title, self._words, self._field, self._problem, buttons)
         column(*parts, into=holder, gap=theme.SPACE_12, margins=theme.SPACE_24)
         column(1, row(1, (holder, 1000), 1), 1, into=inner)
@@ -117,13 +118,14 @@ class LockWindow(QWidget):
         self._field.clear()
         self._say(sentence)
         self._show_wait()
-        self._field.setFocus()
+        self._focus()
 
     @Slot(str)
     def show_problem(self, sentence: str) -> None:
         """Say why it cannot be opened, where no word was wrong."""
         self._set_busy(False)
         self._say(sentence)
+        self._focus()
 
     def close_for_good(self) -> None:
         """Close: it is open, or the program ends."""
@@ -163,7 +165,12 @@ class LockWindow(QWidget):
         self._open.setEnabled(not self.is_waiting)
         self._open.setText(f"Unlock in {self._wait_s} s" if self.is_waiting else "Unlock")
 
+    def _focus(self) -> None:
+        (self._field if self._ways.by_words else self._open).setFocus()
+
     def _set_busy(self, is_busy: bool) -> None:
+        if is_busy:
+            self.setFocus()  # else it goes to Quit, which the next key would press
         for one in (self._field, self._open, self._keyring):
             one.setEnabled(not is_busy)
         self._open.setText(OPENING if is_busy else "Unlock")
@@ -173,7 +180,7 @@ class LockWindow(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        (self._field if self._ways.by_words else self._open).setFocus()
+        self._focus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing the lock page ends the program, it never opens anything."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QCheckBox, QStyle, QStyleOptionButton
 
 from slmdesk.gui.base.icons import pixmap
@@ -22,14 +22,22 @@ class CheckBox(QCheckBox):
         box = QRectF(self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self))
         palette, is_checked = self.palette(), self.isChecked()
         line = palette.color(QPalette.ColorRole.Highlight if is_checked else QPalette.ColorRole.PlaceholderText)
+        tick = palette.color(QPalette.ColorRole.HighlightedText) if is_checked else None
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(box, palette.color(QPalette.ColorRole.Base))
-        painter.setPen(QPen(line, LINE))
-        painter.setBrush(line if is_checked else palette.color(QPalette.ColorRole.Base))
-        painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
-        if is_checked:
-            colour, size = palette.color(QPalette.ColorRole.HighlightedText), int(box.width())
-            tick = pixmap("check", colour, size=size, scale=self.devicePixelRatioF())
-            painter.drawPixmap(box.topLeft(), tick)
+        draw_box(painter, box, line=line, ground=palette.color(QPalette.ColorRole.Base), tick=tick)
         painter.end()
+
+
+def draw_box(painter: QPainter, box: QRectF, *, line: QColor, ground: QColor, tick: QColor | None) -> None:
+    """Draw a check box over the style's own; `tick`: its colour, None where it is not ticked."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillRect(box, ground)
+    painter.setPen(QPen(line, LINE))
+    painter.setBrush(line if tick is not None else ground)
+    painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+    if tick is not None:
+        device = painter.device()
+        scale = device.devicePixelRatioF() if device is not None else 1.0
+        painter.drawPixmap(box.topLeft(), pixmap("check", tick, size=int(box.width()), scale=scale))
+    painter.restore()

@@ -15,15 +15,16 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QTextEdit,
-    QToolButton,
     QWidget,
 )
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.icons import scaled
 from slmdesk.gui.base.utf16 import character_at, utf16_at
-from slmdesk.gui.widgets.build import button, column, flow, split, tool_button
+from slmdesk.gui.widgets.build import button, column, flow, split
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.tick_delegate import TickDelegate
 from slmdesk.services.redaction.labels import INCOMPLETE, NAMES, reason_of
 from slmdesk.services.redaction.service import Decisions, Preview
 from slmdesk.text.redaction.types import Certainty, Find, Kind
@@ -65,7 +66,8 @@ class RedactionPreview(QDialog):
         """`hidden_rest`: says what is redacted too without being shown."""
         super().__init__(parent)
         passing(self, "redaction_preview", wording.title)
-        self.resize(860, 560)
+        space = parent.window().size()
+        self.resize(min(scaled(860), space.width()), min(scaled(560), space.height()))
         self._preview, self._wording = preview, wording
         self._choices = _choices_of(preview.finds)
         self._build_ui(INTRO + hidden_rest)
@@ -81,9 +83,10 @@ class RedactionPreview(QDialog):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self._text.viewport().installEventFilter(self)
-        self._list = named(QListWidget(self), "redaction_list", label="What was found")
+        self._list = named(QListWidget(self), "redaction_list", kind="list", label="What was found")
+        self._list.setItemDelegate(TickDelegate(self._list))
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setWordWrap(True)
-        self._list.setSpacing(theme.SPACE_4)
         self._add = button("Replace too", "redaction_add", self, on=self._on_add)
         self._add.setToolTip(f"Replace the selected words too, {self._wording.everywhere}")
         self._add.setAutoDefault(False)
@@ -107,9 +110,11 @@ class RedactionPreview(QDialog):
         self._buttons.rejected.connect(self.reject)
         self._on_selection_changed()
 
-    def _kind_button(self, kind: Kind) -> QToolButton:
-        made = tool_button(f"redaction_kind_{kind}", self, NAMES[kind], tip="Replace all of this kind, or none")
+    def _kind_button(self, kind: Kind) -> QPushButton:
+        tip = "Replace all of this kind, or none"
+        made = button(NAMES[kind], f"redaction_kind_{kind}", self, kind="chip", tip=tip)
         made.setCheckable(True)
+        made.setAutoDefault(False)
         made.setProperty("of", str(kind))
         made.clicked.connect(self._on_kind_clicked)
         return made
@@ -162,7 +167,8 @@ class RedactionPreview(QDialog):
             each.setChecked(chosen == len(own))
         places = sum(len(one.places) for one in self._choices if one.is_chosen)
         unsure = sum(not one.is_chosen and one.find.certainty is Certainty.UNSURE for one in self._choices)
-        found = f"{places} replaced" + (f", {unsure} not sure and left as they are" if unsure else "")
+        left = "left as it is" if unsure == 1 else "left as they are"
+        found = f"{places} replaced" + (f", {unsure} not sure and {left}" if unsure else "")
         self._said.setText(f"{found if self._choices else NOTHING.rstrip('.')}. {INCOMPLETE}")
 
     def _format(self, choice: _Choice) -> QTextCharFormat:
@@ -241,7 +247,7 @@ class RedactionPreview(QDialog):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter sends from anywhere but a button, which it presses."""
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if is_enter and not isinstance(self.focusWidget(), QPushButton | QToolButton):
+        if is_enter and not isinstance(self.focusWidget(), QPushButton):
             self._on_accepted()
         else:
             super().keyPressEvent(event)

@@ -1,23 +1,19 @@
-"""Ticks in tables, which can be seen on any background."""
+"""Ticks in tables and lists, which can be seen on any background."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.widgets.check_box import draw_box
 from slmdesk.gui.widgets.named import named
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 class TickDelegate(QStyledItemDelegate):
-    """Check boxes that can be seen in the dark too: the style takes their outline from the window's colour."""
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._keeper = keeper
+    """Check boxes with the theme's colours: the style's own cannot be seen on a dark ground, nor in a chosen row."""
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """A line edit, named after its column."""
@@ -25,7 +21,21 @@ class TickDelegate(QStyledItemDelegate):
         named(editor, "cell_editor", label=str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
         return editor
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """Use the colour of muted text for the outline."""
-        super().initStyleOption(option, index)
-        option.palette.setColor(QPalette.ColorRole.Window, self._keeper.theme.colour("muted"))
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw the box over that of the style."""
+        super().paint(painter, option, index)
+        filled = QStyleOptionViewItem(option)
+        self.initStyleOption(filled, index)
+        if not filled.features & QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator:
+            return
+        widget = filled.widget
+        style = widget.style() if widget is not None else QApplication.style()
+        box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, filled, widget)
+        is_chosen = bool(filled.state & QStyle.StateFlag.State_Selected)
+        is_ticked = filled.checkState is Qt.CheckState.Checked
+        palette, role = QApplication.palette(), QPalette.ColorRole  # a list's own has the colours of its chosen row
+        draw_box(
+            painter, QRectF(box), line=palette.color(role.Accent if is_ticked else role.PlaceholderText),
+            ground=palette.color(role.AlternateBase if is_chosen else role.Base),
+            tick=palette.color(role.HighlightedText) if is_ticked else None,
+        )  # fmt: skip

@@ -9,12 +9,19 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then, What
 
 MOST_NAME = 60
+ALL_ITEMS = "everything but documents"
+"""What a rule for every kind is about."""
 WHO = {SetBy.PERSON: "you", SetBy.POLICY: "your organisation"}
+
+
+def kinds_words(kind: str) -> str:
+    """Say what a rule is about."""
+    return KINDS[kind][1] if kind in KINDS and kind else ALL_ITEMS
 
 
 def rule_words(rule: Rule, space: str) -> str:
     """Say a rule in a line; `space`: the name of the space it is about."""
-    what = KINDS.get(rule.kind, KINDS[""])[1]
+    what = kinds_words(rule.kind)
     where = f" in the space “{clean_label(space, MOST_NAME)}”" if rule.folder else ""
     if rule.kind == DOCUMENT:
         return f"{what}, not opened for {rule.days:,} days: forgotten"

@@ -190,3 +190,21 @@ def test_names_of_the_settings_are_found_whatever_stands_around_them(program):
     program.wait(lambda: "2 names" in program.find("private_names_sentence").text())
     names = program.ask(lambda services: services.redaction.names())
     assert [(one.words, str(one.kind)) for one in names] == [("Nightjar", "other"), ("Anna Berg", "person")]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_boxes_of_the_list_are_seen_ticked_or_not_in_every_row(program, theme):
+    program.frame.settings.change("theme", theme)
+    begin(program)
+    listed = program.find("redaction_list")
+    assert isinstance(listed, QListWidget)
+    listed.setCurrentRow(0)
+    for at in range(listed.count()):
+        item = listed.item(at)
+        listed.scrollToItem(item)
+        place = listed.visualItemRect(item)
+        place.setWidth(30)
+        picture = listed.viewport().grab(place).toImage()
+        ground = picture.pixelColor(picture.width() - 1, picture.height() - 1).lightness()
+        seen = {picture.pixelColor(x, y).lightness() for x in range(picture.width()) for y in range(picture.height())}
+        assert max(abs(one - ground) for one in seen) > 60, item.text()

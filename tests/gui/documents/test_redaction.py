@@ -44,7 +44,7 @@ def word_file(tmp_path):
     return path
 
 
-def open_window(program, path):
+def open_window(program, path, *, found=1):
     """By the menu of the document."""
     drop(program.documents, path)
     view = program.find("document_view")
@@ -56,7 +56,7 @@ def open_window(program, path):
     action = next(one for one in menu.actions() if one.objectName() == "document_redact")
     QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
     window = program.find("redaction_window")
-    program.wait(lambda: program.find("redaction_table", window).rowCount() > 0)
+    program.wait(lambda: program.find("redaction_table", window).rowCount() >= found)
     return window
 
 
@@ -139,6 +139,38 @@ def test_what_is_there_is_not_replaced_and_nothing_ticked_writes_nothing(program
     for at in range(table.rowCount()):
         table.item(at, WORDS).setCheckState(Qt.CheckState.Unchecked)
     assert not program.find("redaction_write", window).isEnabled()
+
+
+def test_a_file_without_finds_says_so_and_takes_words(program, tmp_path):
+    made = docx.Document()
+    made.core_properties.author = ""
+    made.add_paragraph("Nothing to see here at all.")
+    path = tmp_path / "plain.docx"
+    made.save(path)
+    window = open_window(program, path, found=0)
+    program.wait(lambda: "Nothing private was found" in program.find("redaction_said", window).text())
+    assert "ticked" not in program.find("redaction_said", window).text()
+    word = program.find("redaction_word", window)
+    assert window.focusWidget() is word
+    program.type_into(word, "Nothing")
+    QTest.keyClick(word, Qt.Key.Key_Return)
+    program.wait(program.find("redaction_write", window).isEnabled)
+
+
+def test_large_letters_cut_no_field(program, word_file):
+    program.frame.settings.change("font_scale", 150)
+    program.window.resize(1024, 700)
+    window = open_window(program, word_file)
+    assert window.focusWidget() is program.find("redaction_table", window)
+    way = program.find("redaction_way", window)
+    way.show_value("natural")
+    way.activated.emit(way.currentIndex())
+    program.click(program.find("redaction_key", window))
+    field = program.find("redaction_passphrase", window)
+    letters = field.fontMetrics().horizontalAdvance(field.placeholderText())
+    program.wait(lambda: field.isVisible() and field.width() > letters)
+    head = program.find("redaction_table", window).horizontalHeader()
+    assert head.sectionSize(PLACE) >= head.sectionSizeHint(PLACE)
 
 
 def test_a_pdf_has_its_own_ways(program, tmp_path):

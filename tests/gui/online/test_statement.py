@@ -62,6 +62,25 @@ def test_a_statement_is_made_by_clicks(start, tmp_path):
     program.wait(lambda: program.window.findChild(StatementWindow) is None)
 
 
+def test_large_letters_cut_nothing_of_the_form_or_the_result(start, tmp_path):
+    program = start()
+    program.frame.settings.change("font_scale", 150)
+    program.window.resize(1024, 700)
+    window = opened(program)
+    assert window.height() <= 700
+    box = part(window, "statement_some", QCheckBox)
+    program.wait(lambda: box.width() >= box.sizeHint().width())
+    order = [box]
+    for _ in range(2):
+        order.append(order[-1].nextInFocusChain())
+    assert part(window, "statement_since") in order, "Tab goes down the form"
+    choose(program, window, tmp_path / "one.tar")
+    program.wait(lambda: "Written to" in said(window))
+    result = part(window, "statement_result", QLabel)
+    program.wait(lambda: result.height() >= result.heightForWidth(result.width()))
+    program.wait(lambda: not result.visibleRegion().isEmpty())
+
+
 def test_a_period_and_the_name_of_the_pc(start, tmp_path):
     program, target = start(), tmp_path / "one.tar"
     window = opened(program)

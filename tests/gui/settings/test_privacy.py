@@ -66,6 +66,7 @@ def test_a_history_is_encrypted_with_a_passphrase_and_a_recovery_key_that_is_typ
     fill(program, dialog, passphrase_again_field=WORDS)
     program.click(forward)
     key = program.find("recovery_key", dialog).text()
+    assert dialog.focusWidget() is forward, "seen, and Enter goes on"
     program.click(forward)
     field = program.find("recovery_field", dialog)
     fill(program, dialog, recovery_field="0" * 33)
@@ -108,6 +109,9 @@ def test_the_passphrase_is_changed_by_who_knows_it(encrypted):
     problem = program.find("passphrase_dialog_problem", dialog)
     program.wait(problem.isVisible)
     assert "does not open it" in problem.text()
+    for name in ("passphrase_now_field", "passphrase_field", "passphrase_again_field"):
+        field = program.find(name, dialog)
+        program.wait(lambda field=field: field.height() >= field.sizeHint().height())  # not pressed flat by the words
     fill(program, dialog, passphrase_now_field=PASSPHRASE)
     program.click(forward)
     program.wait(lambda: is_gone(program, "passphrase_dialog"))
@@ -173,6 +177,32 @@ def test_a_new_recovery_key_counts_once_it_is_typed_back_and_can_be_printed(encr
     fill(program, dialog, recovery_field=key)
     program.click(forward)
     program.wait(lambda: is_gone(program, "recovery_dialog"))
+    assert result_of(services, lambda: services.privacy.check(key)) is None
+
+
+def test_a_wrong_passphrase_for_a_new_recovery_key_is_corrected_without_typing_the_key_again(encrypted):
+    program = encrypted
+    dialog = section(program, "recovery_button", "recovery_dialog")
+    forward, now = program.find("recovery_dialog_next", dialog), program.find("recovery_now_field", dialog)
+    assert not forward.isEnabled()
+    fill(program, dialog, recovery_now_field="not the passphrase")
+    program.click(forward)
+    label = program.find("recovery_key", dialog)
+    assert isinstance(label, QLabel)
+    key = label.text()
+    program.click(forward)
+    fill(program, dialog, recovery_field=key)
+    program.click(forward)
+    problem = program.find("recovery_dialog_problem", dialog)
+    program.wait(problem.isVisible)
+    assert dialog.focusWidget() is now
+    assert now.isVisible()
+    fill(program, dialog, recovery_now_field=PASSPHRASE)
+    program.click(forward)
+    assert program.find("recovery_field", dialog).text() == key
+    program.click(forward)
+    program.wait(lambda: is_gone(program, "recovery_dialog"))
+    services = program.services
     assert result_of(services, lambda: services.privacy.check(key)) is None
 
 

@@ -61,6 +61,30 @@ def test_a_suggestion_is_sent_but_never_takes_the_place_of_what_is_being_written
     program.wait_idle()
 
 
+def test_a_suggestion_pressed_before_the_models_are_known_is_sent_once_they_are(start, program):
+    program.close()
+    again = start(before=lambda early: early.click("example_0"))
+    again.wait(lambda: again.page.picker.button.text() and again.page.composer.input_box.isEnabled())
+    again.wait(lambda: len(again.messages()) == 2)
+    assert "sky is blue" in again.chat.text_of(again.chat.message_ids[0])
+    assert not again.page.composer.text
+    again.wait_idle()
+
+
+def test_a_suggestion_pressed_early_and_changed_is_not_sent(start, program):
+    program.close()
+
+    def press(early) -> None:
+        assert not early.bridge.is_open
+        early.click("example_0")
+        early.type(" And green?")
+
+    again = start(before=press)
+    again.wait(lambda: "Tiny" in again.page.picker.button.text())
+    assert again.page.composer.text.endswith("And green?")
+    assert again.chat.message_ids == ()
+
+
 def test_first_start_without_a_starter_offers_a_file(start, monkeypatch, tmp_path):
     monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(tmp_path / "none.gguf"))
     program = start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from slmdesk.gui.settings.erase import EraseDialog
@@ -58,6 +60,24 @@ def test_everything_is_deleted_once_the_words_are_typed(program, home):
     left = {one.relative_to(home).parts[0] for one in files(home)}
     assert left <= {"models"}, "the models were not asked for"
     assert list((home / "models").glob("*.gguf"))
+
+
+def test_enter_leaves_without_the_words_and_deletes_with_them(program, home):
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: "files" in program.find("erase_words", dialog).text())
+    typed = program.find("erase_typed", dialog)
+    assert dialog.focusWidget() is typed
+    program.type_into(typed, "delete")
+    QTest.keyClick(typed, Qt.Key.Key_Return)
+    program.wait(lambda: not program.window.findChildren(EraseDialog))
+    assert not program.closed
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: "files" in program.find("erase_words", dialog).text())
+    typed = program.find("erase_typed", dialog)
+    program.type_into(typed, CONFIRMATION)
+    QTest.keyClick(typed, Qt.Key.Key_Return)
+    program.wait(lambda: program.closed)
+    assert program.run.erase() == ""
 
 
 def test_what_is_held_refuses_it(program, home):

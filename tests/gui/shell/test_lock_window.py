@@ -8,9 +8,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.core.errors import KnownError
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.shell import lock_screen
 from slmdesk.gui.shell.lock_screen import LockScreen
-from slmdesk.gui.shell.lock_window import FREE_TRIES, LockWindow
+from slmdesk.gui.shell.lock_window import FREE_TRIES, SMALLEST, LockWindow
 from slmdesk.services.privacy.opening import Ways
 from slmdesk.settings import Settings
 
@@ -50,6 +51,7 @@ def test_what_is_typed_is_given_by_return_and_by_click_and_is_never_shown(page, 
     assert one.given == ["open sesame"]
     assert not field.isEnabled()
     assert part(one, "lock_open_button").text() == "Opening…"
+    assert one.focusWidget() is not part(one, "lock_quit_button"), "the next key would end the program"
     one.show_refusal("That does not open it.")
     assert (field.text(), part(one, "lock_problem").text()) == ("", "That does not open it.")
     QTest.keyClicks(field, "again")
@@ -184,3 +186,20 @@ def test_each_failure_has_a_sentence_of_its_own(screen, qtbot, code, args, words
     assert words in problem.text().replace("\u200b", "")
     assert one.page.is_waiting is waits
     assert one.key is None
+
+
+def test_the_smallest_page_with_large_letters_cuts_nothing(page, qapp, qtbot):
+    keeper = ThemeKeeper(qapp, choice="dark", scale=150)
+    try:
+        one = page(BOTH)
+        one.resize(*SMALLEST)
+        for _ in range(FREE_TRIES):
+            one.show_refusal("That does not open it.")
+        for name in ("lock_open_button", "lock_keyring_button", "lock_quit_button"):
+            button = part(one, name)
+            qtbot.waitUntil(lambda button=button: button.width() >= button.sizeHint().width())
+        words = part(one, "lock_words")
+        qtbot.waitUntil(lambda: words.height() >= words.heightForWidth(words.width()))
+    finally:
+        keeper.deleteLater()
+        qapp.setStyleSheet("")

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListWidget, QMenu, QMessageBox, QPushButton
 
 from slmdesk.core.retention import SetBy, Then
@@ -39,7 +40,8 @@ def test_a_rule_is_added_and_removed(program):
     program.click(program.find("rule_add_button", window))
     program.wait(lambda: lines(window))
     assert lines(window) == [
-        "Rule: items, not changed for 90 days: to the trash for 30 days, then deleted for good. Set by you."
+        "Rule: everything but documents, not changed for 90 days: to the trash for 30 days, then deleted for good. "
+        "Set by you."
     ]
     choose(window, 0)
     program.click(program.find("rules_remove_button", window))
@@ -52,12 +54,42 @@ def test_a_rule_that_deletes_at_once_is_asked_about(program):
     program.find("rule_then", window).show_value(0)
     program.click(program.find("rule_add_button", window))
     box = window.findChild(QMessageBox, "rule_for_good_dialog")
-    assert "deleted for good" in box.text()
+    assert box.text() == (
+        "From the next start on, what was not changed for 90 days is deleted for good: everything but documents."
+    )
     assert program.ask(lambda services: services.retention.rules()) == []
     program.click(box.findChild(QPushButton, "rule_sure_button"))
     program.wait(lambda: lines(window))
     (rule,) = program.ask(lambda services: services.retention.rules())
     assert rule.then is Then.DELETE
+
+
+def test_nothing_is_said_to_be_there_and_enter_changes_nothing(program):
+    window = open_rules(program)
+    nothing, listed = program.find("rules_nothing", window), window.findChild(QListWidget, "rules_list")
+    program.wait(nothing.isVisible)
+    program.click(program.find("rule_add_button", window))
+    program.wait(lambda: lines(window))
+    assert not nothing.isVisible()
+    choose(window, 0)
+    listed.setFocus()
+    QTest.keyClick(listed, Qt.Key.Key_Return)
+    program.wait(lambda: program.window.findChild(RulesWindow) is None)
+    assert program.ask(lambda services: services.retention.holds()) == []
+    assert len(program.ask(lambda services: services.retention.rules())) == 1
+
+
+def test_documents_have_words_of_their_own(program):
+    window = open_rules(program)
+    kind, then = program.find("rule_kind", window), program.find("rule_then", window)
+    kind.setCurrentIndex(kind.findData("document"))
+    kind.activated.emit(kind.currentIndex())
+    assert program.find("rule_form_words", window).text() == "not opened for"
+    assert not then.isEnabled()
+    program.click(program.find("rule_add_button", window))
+    box = window.findChild(QMessageBox, "rule_for_good_dialog")
+    assert "not opened for 90 days is deleted for good: documents that nothing uses" in box.text()
+    box.reject()
 
 
 def test_a_wrong_date_is_shown_and_confirmed(program):

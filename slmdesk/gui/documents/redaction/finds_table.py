@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.gui.widgets.tick_delegate import TickDelegate
@@ -17,8 +16,8 @@ from slmdesk.text.redaction.types import Certainty, Kind
 
 WORDS, KIND, TIMES, PLACE = range(4)
 HEAD = ("Words", "What they are", "Times", "Where they stand")
-_WIDTHS = ((WORDS, 36), (KIND, 22), (TIMES, 8))
-"""In letters; the last column takes the rest."""
+_WIDTHS = ((KIND, 22), (TIMES, 8))
+"""In letters; words and places share the rest."""
 MOST_BEFORE = 16
 """Letters before the words, so that these are seen in a narrow column."""
 
@@ -28,11 +27,11 @@ class FindsTable(QTableWidget):
 
     chosen_changed = Signal()
 
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(0, len(HEAD), parent)
         named(self, "redaction_table", label="What was found; ticked lines are removed")
         self._found: list[FoundWord] = []
-        self.setItemDelegate(TickDelegate(keeper, self))
+        self.setItemDelegate(TickDelegate(self))
         self.setHorizontalHeaderLabels(HEAD)
         self.verticalHeader().hide()
         self.setShowGrid(False)
@@ -42,7 +41,8 @@ class FindsTable(QTableWidget):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(PLACE, QHeaderView.ResizeMode.Stretch)
+        for at in (WORDS, PLACE):
+            header.setSectionResizeMode(at, QHeaderView.ResizeMode.Stretch)
         for at, letters in _WIDTHS:
             self.setColumnWidth(at, letters * self.fontMetrics().averageCharWidth())
         self.itemChanged.connect(lambda _item: self.chosen_changed.emit())

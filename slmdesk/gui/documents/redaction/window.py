@@ -12,7 +12,6 @@ from slmdesk.core.files import free_name
 from slmdesk.core.protocol import Progress
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge, Following
-from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.redaction.finds_table import FindsTable
 from slmdesk.gui.widgets.build import button, column, flow, row, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
@@ -32,13 +31,16 @@ BARS, NATURAL = "bars", "natural"
 RESOLUTIONS = [(one, f"{one} pixels an inch") for one in (100, 150, 200, 300)]
 LOCKED = ("document.locked", "document.wrong_password")
 KEY_SUFFIX = ".key"
+KEY_WORDS = "Passphrase of the key"
+TICKED = "What is ticked is removed from all of the copy. The file itself stays as it is."
+ADD = "Words that you add below are removed from all of the copy. The file itself stays as it is."
 READ_IT = "Not everything private is found by itself: read the copy before you give it away."
 
 
 class RedactionWindow(QDialog):
     """For one document.  Looks through it at once; a press writes the copy, another cancels what is going on."""
 
-    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, path: Path) -> None:
+    def __init__(self, bridge: Bridge, parent: QWidget, path: Path) -> None:
         super().__init__(parent)
         passing(self, "redaction_window", "Give out redacted")
         space = parent.window().size()
@@ -49,19 +51,19 @@ class RedactionWindow(QDialog):
         self._password = ""
         self._target: Path | None = None
         self._boxes: dict[Kind, CheckBox] = {}
-        self._build_ui(keeper)
+        self._build_ui()
         self._connect()
         self._show_options()
         self._look()
 
-    def _build_ui(self, keeper: ThemeKeeper) -> None:
+    def _build_ui(self) -> None:
         self._said = plain_label("", self, name="redaction_said")
         self._progress = named(QProgressBar(self), "redaction_progress", label="Progress")
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
         self._kinds = named(QWidget(self), "redaction_kinds", label="Kinds of what was found")
         self._kinds_flow = flow(gap=theme.SPACE_12, into=self._kinds)
-        self._table = FindsTable(keeper, self)
+        self._table = FindsTable(self)
         label = "Another word that is to be removed everywhere in the file"
         self._word = text_line("redaction_word", self, "Remove this too, everywhere", label=label)
         self._add = button("Add", "redaction_add", self, on=self._on_add)
@@ -75,9 +77,9 @@ class RedactionWindow(QDialog):
         self._resolution.show_value(150)
         self._layer = named(CheckBox("Text that can be searched for", self), "redaction_layer")
         self._keeps_key = named(CheckBox("Keep a key that leads back", self), "redaction_key")
-        self._passphrase = text_line(
-            "redaction_passphrase", self, "Passphrase of the key", label="Passphrase of the key"
-        )
+        self._passphrase = text_line("redaction_passphrase", self, KEY_WORDS)
+        letters = self._passphrase.fontMetrics().horizontalAdvance(KEY_WORDS)
+        self._passphrase.setMinimumWidth(letters + theme.SPACE_32)
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
         self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
         self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
@@ -91,9 +93,8 @@ class RedactionWindow(QDialog):
 
     def _lay_out(self) -> None:
         word = row((self._word, 1), self._add, gap=theme.SPACE_8)
-        how = row(
-            self._way, self._resolution, self._layer, self._keeps_key, (self._passphrase, 1), 1, gap=theme.SPACE_12
-        )
+        how = named(QWidget(self), "redaction_how")
+        flow(self._way, self._resolution, self._layer, self._keeps_key, self._passphrase, gap=theme.SPACE_12, into=how)
         foot = row(self._folder, 1, self._write, self._close, gap=theme.SPACE_8)
         margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
         column(
@@ -187,16 +188,15 @@ class RedactionWindow(QDialog):
         self._table.show_found(preview.found)
         self._show_kinds()
         count = len(preview.found)
-        words = (
-            f"{count:,} found in {self._path.name}. " if count else f"Nothing private was found in {self._path.name}. "
-        )
-        self._said.setText(
-            breakable(words + "What is ticked is removed from all of the file. The file itself stays as it is.")
-        )
+        name = self._path.name
+        words = f"{count:,} found in {name}. {TICKED}" if count else f"Nothing private was found in {name}. {ADD}"
+        self._said.setText(breakable(words))
         lines = [f"Taken out: {one}" for one in removed_lines(preview.removed)]
         lines += [f"Look at it yourself: {one}" for one in unsure_lines(preview.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._show_options()
+        if self._close.hasFocus():  # it had it as long as nothing else could be used
+            (self._table if count else self._word).setFocus()
 
     def _on_unread(self, problem: Problem) -> None:
         self._show_work("", None)

@@ -69,7 +69,7 @@ class GlossaryWindow(TableWindow):
         languages: tuple[str, str] = ("en", "de"),
     ) -> None:
         super().__init__(controller, parent, name="glossary", title="Glossaries", height=680)
-        self._controller, self._keeper, self._languages = controller, keeper, languages
+        self._controller, self._languages = controller, languages
         self._model = TermModel(keeper, self)
         self._build_ui()
         self._connect()
@@ -79,10 +79,11 @@ class GlossaryWindow(TableWindow):
     # ---- building
 
     def _build_ui(self) -> None:
-        self._list = named(QListWidget(self), "glossary_list", label="Glossaries; a tick says that one is obeyed")
+        label = "Glossaries; a tick says that one is obeyed"
+        self._list = named(QListWidget(self), "glossary_list", kind="list", label=label)
         self._list.setWordWrap(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setItemDelegate(TickDelegate(self._keeper, self._list))
+        self._list.setItemDelegate(TickDelegate(self._list))
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self._new = self._button("New…", "new_glossary_button", "A new, empty glossary (Ctrl+N)")
         self._import = self._button("Import…", "import_glossary_button", "CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
@@ -120,9 +121,7 @@ class GlossaryWindow(TableWindow):
 
     def _term_table(self) -> QTableView:
         widths = {at: WIDTHS.get(at, WIDTH) for at in range(self._model.columnCount())}
-        table = self._make_table(
-            self._model, self._keeper, name="term_table", words="Terms of the glossary", widths=widths
-        )
+        table = self._make_table(self._model, name="term_table", words="Terms of the glossary", widths=widths)
         table.setItemDelegateForColumn(FORMS, FormsEditor(table))
         header = table.horizontalHeader()
         header.moveSection(LOOK, TARGET + 1)

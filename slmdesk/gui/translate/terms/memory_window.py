@@ -49,12 +49,12 @@ class MemoryWindow(TableWindow):
         super().__init__(controller, parent, name="memory", title="Translation memory", height=640)
         self._controller = controller
         self._model = MemoryModel(keeper, self)
-        self._build_ui(keeper)
+        self._build_ui()
         self._connect()
         self._show_like(False)
         controller.refresh()
 
-    def _build_ui(self, keeper: ThemeKeeper) -> None:
+    def _build_ui(self) -> None:
         self._summary = plain_label("", self, name="memory_summary")
         self._search = self._search_line("memory_search", "Search the memory", most=2000)
         self._like = named(QCheckBox(f"Sentences alike ({FUZZY:.0%} or more)", self), "memory_like_box")
@@ -67,9 +67,7 @@ class MemoryWindow(TableWindow):
         self._origin = self._choice(
             [(None, "From anywhere"), *origins], "memory_origin_choice", "Where entries are from"
         )
-        self._table = self._make_table(
-            self._model, keeper, name="memory_table", words="Remembered translations", widths=WIDTHS
-        )
+        self._table = self._make_table(self._model, name="memory_table", words="Remembered translations", widths=WIDTHS)
         self._delete = self._button("Delete", "delete_pairs_button", "Delete the chosen entries (Del)")
         self._import = self._button("Import TMX…", "import_tmx_button", "Add the pairs of another program (Ctrl+O)")
         self._export = self._button("Export TMX…", "export_tmx_button", "For another program; a model's are left out")

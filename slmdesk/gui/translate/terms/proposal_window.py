@@ -19,7 +19,6 @@ from slmdesk.core.records import Item
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_controller import count_of
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
@@ -43,20 +42,20 @@ class ProposalWindow(QDialog):
 
     added = Signal(int)
 
-    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, glossary: GlossaryRecord) -> None:
+    def __init__(self, bridge: Bridge, parent: QWidget, glossary: GlossaryRecord) -> None:
         super().__init__(parent)
         passing(self, "proposal_window", f"Terms for {glossary.name}")
         space = parent.window().size()
         self.resize(min(820, space.width()), min(600, space.height()))
         self._bridge, self._glossary = bridge, glossary
         self._keeps = is_keep_list(glossary)
-        self._build_ui(keeper)
+        self._build_ui()
         self._connect()
         self._bridge.ask(
             lambda services: services.history.items("translation", limit=MOST_EARLIER), self._on_earlier, None
         )
 
-    def _build_ui(self, keeper: ThemeKeeper) -> None:
+    def _build_ui(self) -> None:
         what = "names" if self._keeps else "terms"
         self._said = plain_label(
             f"Choose a document, or a translation that is here: its {what} are proposed.", self,
@@ -72,7 +71,7 @@ class ProposalWindow(QDialog):
         self._table = named(
             QTableWidget(0, len(HEAD), self), "proposal_table", label="Proposed terms; ticked ones are added"
         )
-        self._table.setItemDelegate(TickDelegate(keeper, self._table))
+        self._table.setItemDelegate(TickDelegate(self._table))
         self._table.setHorizontalHeaderLabels(HEAD)
         self._table.verticalHeader().hide()
         self._table.setShowGrid(False)

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.build import CLEAR, button, text_line
 from slmdesk.gui.widgets.named import named, passing
@@ -62,13 +61,11 @@ class TableWindow(QDialog):
         QShortcut(QKeySequence("Ctrl+F"), self, line.setFocus)
         return line
 
-    def _make_table(
-        self, model: QAbstractItemModel, keeper: ThemeKeeper, *, name: str, words: str, widths: Mapping[int, int]
-    ) -> QTableView:
+    def _make_table(self, model: QAbstractItemModel, *, name: str, words: str, widths: Mapping[int, int]) -> QTableView:
         """`widths` of the columns, in characters."""
         table = named(QTableView(self), name, label=words)
         table.setModel(model)
-        table.setItemDelegate(TickDelegate(keeper, table))
+        table.setItemDelegate(TickDelegate(table))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setEditTriggers(

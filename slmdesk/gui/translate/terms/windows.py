@@ -39,7 +39,7 @@ class TermWindows(QObject):
 
         parent = self._page.findChild(QDialog, "glossary_window")
         if parent is not None and not self._is_open("proposal_window"):
-            ProposalWindow(self._bridge, self._keeper, parent, glossary).show()
+            ProposalWindow(self._bridge, parent, glossary).show()
 
     @Slot()
     def open_memory(self) -> None:
