@@ -105,12 +105,14 @@ class WindowDriver:
         QTest.keyClicks(self._usable(widget), text)
 
     def _usable(self, widget):
+        """A person waits for what comes, and until it is laid out: a button of no height hears no click."""
         if isinstance(widget, str):
             widget = self.find(widget)
-        with suppress(self.qtbot.TimeoutError):  # a person waits for what comes; what never does is named
-            self.wait(lambda: widget.isVisible() and widget.isEnabled())
+        with suppress(self.qtbot.TimeoutError):  # what never comes is named
+            self.wait(lambda: widget.isVisible() and widget.isEnabled() and not widget.size().isEmpty())
         assert widget.isVisible(), widget.objectName()
         assert widget.isEnabled(), widget.objectName()
+        assert not widget.size().isEmpty(), widget.objectName()
         return widget
 
     def type(self, text: str) -> None:

@@ -264,12 +264,8 @@ def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
     assert not program.frame.models_page.search.field.isEnabled()
     program.wait(lambda: shown(program, QPushButton, "download_button"))
 
-    def is_told() -> bool:
-        if not notice(program, "works offline"):
-            press(program, "download_button")  # seen on a busy machine: the first press was not heard
-        return notice(program, "works offline")
-
-    program.wait(is_told)
+    press(program, "download_button")
+    program.wait(lambda: notice(program, "works offline"))
     assert program.ask(lambda services: services.downloads.all()) == []
     assert not hub.seen
     press(program, "allow_network_button")
