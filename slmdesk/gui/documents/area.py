@@ -66,7 +66,7 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
-        self._bridge, self._keeper = bridge, keeper
+        self._bridge = bridge
         self.page = DocumentsPage(self.documents, self.folders, self.folder_questions, keeper)
         self.view = self.page.document
         self.summary_pane = SummaryPane(self.summaries, self.page)
