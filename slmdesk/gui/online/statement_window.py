@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QScrollArea, QWidget
 
 from slmdesk.gui.base import theme
@@ -66,7 +67,6 @@ class StatementWindow(QDialog):
         self._connect()
         self._refresh()
         self._make.setFocus()
-        self._fit()
 
     def _build_ui(self) -> None:
         self._area = named(QScrollArea(self), "statement_area")
@@ -231,6 +231,10 @@ class StatementWindow(QDialog):
             self._refresh()
         else:
             self.reject()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()  # now that its parts have their letters
 
     def reject(self) -> None:
         self._controller.cancel()

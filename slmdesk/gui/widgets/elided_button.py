@@ -6,6 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QWidget
 
 
+ICON_GAP = 4
+"""Pixels that the style leaves between icon and text."""
+
+
 class ElidedButton(QPushButton):
     """A button that may be narrower than its text; the caller sets the tooltip."""
 
@@ -16,4 +20,6 @@ class ElidedButton(QPushButton):
     def initStyleOption(self, option: QStyleOptionButton) -> None:
         super().initStyleOption(option)
         space = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        if not self.icon().isNull():
+            space -= self.iconSize().width() + ICON_GAP
         option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, space)

@@ -295,6 +295,7 @@ def _is_heading(text: str, start: int, end: int) -> bool:
 _FIRM_WORD = re.compile(rf"(?:{_UP}[\w'’.-]*|\d{{1,4}}|&|\+)$")
 _FIRM_JOINS = "und and et y e i of de du des del della di da la le für for von zu & +"
 _FIRM_JOIN = frozenset(_FIRM_JOINS.split())
+_WORKS_FOR = "of|from|at|bei|vom"
 
 
 def _firms(text: str) -> Iterator[Find]:
@@ -310,12 +311,20 @@ def _firms(text: str) -> Iterator[Find]:
             if not (_FIRM_WORD.match(word[0]) or joins) or words == 7 or word[0].endswith("."):
                 break
             start, words = word.start(), words + 1
-        start = _without_article(text, start, form.start())
+        start = _without_article(text, _behind_person(text, line, start, form.start()), form.start())
         if text[start : form.start()].strip(" ,&"):
             certainty = (
                 Certainty.UNSURE if form[0] in ("PC", "LP", "AB", "SE", "SCP", "P.C.", "CIC") else Certainty.LIKELY
             )
             yield Find(Kind.FIRM, start, form.end(), text[start : form.end()], certainty, "legal_form")
+
+
+def _behind_person(text: str, line: int, start: int, end: int) -> int:
+    """Where the firm begins in "Ms Edith Ashworth of Hollowell Ltd": she is found by her title, and elsewhere too."""
+    shape = rf"(?<![\w.])(?:WORDS)[ \u00a0]+(?:{_UP}[\w'’.-]*[ \u00a0]+){{1,4}}(?:{_WORKS_FOR})[ \u00a0]+"
+    for found in _pattern("titles", shape).finditer(text, line, end):
+        start = max(start, found.end())
+    return start
 
 
 def _has_large_before(text: str, line: int, at: int) -> bool:

@@ -16,7 +16,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 PRIVATE = "Private chat"
-SENTENCE = "Nothing of it is written to the disk. It is gone when you close it or quit slmdesk."
+SENTENCE = "Nothing of it is written to the disk. It is gone when you close it, and when slmdesk quits or locks."
 LOST = "This chat is in no file: once closed, it cannot be brought back."
 LOST_MORE = "To keep it, choose “Save this chat” first."
 
