@@ -85,20 +85,21 @@ class StatementWindow(QDialog):
         self._bar = thin_bar("statement_progress", self, "Making the statement", keeps_place=True)
         self._result = plain_label("", self, name="statement_result")
         column(
-            introduction, heading, *content, period, days, (self._named, Qt.AlignmentFlag.AlignLeft), 1,
-            self._stage, self._bar, self._result,
+            introduction, heading, *content, period, days, (self._named, Qt.AlignmentFlag.AlignLeft), 1, self._result,
             into=self._inner, gap=theme.SPACE_12,
         )  # fmt: skip
+        self._inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         show_column(self._area, self._inner)
-        column((self._area, 1), self._build_foot(), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        parts = ((self._area, 1), self._stage, self._bar, self._build_foot())
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
     def _fit(self) -> None:
         """As wide and as high as its words need, as far as the window behind it; more of them scroll."""
         space = self.parentWidget().window().size()
         width = min(scaled(WIDTH), max(space.width(), WIDTH))
         around = 2 * theme.SPACE_16
-        foot = self._make.sizeHint().height() + theme.SPACE_12
-        height = self._inner.heightForWidth(width - around) + foot + around
+        below = (self._stage.heightForWidth(width - around), self._bar.sizeHint().height(), self._make.height())
+        height = self._inner.heightForWidth(width - around) + sum(one + theme.SPACE_12 for one in below) + around
         self.resize(width, max(self.height() if self._made else 0, min(height, max(space.height(), WIDTH))))
 
     def _build_period(self) -> QWidget:

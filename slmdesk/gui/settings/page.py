@@ -205,7 +205,8 @@ class SettingsPage(QScrollArea):
         add_setting(self._column, self._forget_day, "forget_day", "Forget a day", words)
         self._erase = QPushButton("Delete everything…", holder)
         words = (
-            "Nothing of slmdesk is left on this PC but the program, and the models if you like. slmdesk closes then."
+            "History, settings, backups, logs and secrets go, and the models if you like. What you exported or copied "
+            "elsewhere stays. slmdesk closes then."
         )
         add_setting(self._column, self._erase, "delete_everything", "Delete everything", words)
         self._choice(

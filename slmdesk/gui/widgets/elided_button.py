@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QWidget
 
-
 ICON_GAP = 4
 """Pixels that the style leaves between icon and text."""
 

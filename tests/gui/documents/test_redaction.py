@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import docx
 import pypdfium2 as pdfium
 import pytest
@@ -155,6 +157,19 @@ def test_a_file_without_finds_says_so_and_takes_words(program, tmp_path):
     program.type_into(word, "Nothing")
     QTest.keyClick(word, Qt.Key.Key_Return)
     program.wait(program.find("redaction_write", window).isEnabled)
+
+
+def test_the_name_of_the_copy_does_not_tell_what_is_removed(program, word_file, tmp_path):
+    telling = word_file.rename(tmp_path / "to quarbelsen.docx")
+    window = open_window(program, telling)
+    program.click(program.find("redaction_write", window))
+    dialog = program.find("redaction_dialog")
+    assert isinstance(dialog, QFileDialog)
+    assert [Path(one).name for one in dialog.selectedFiles()] == ["redacted copy.docx"]
+    dialog.fileSelected.emit(str(tmp_path / "again to quarbelsen.docx"))
+    dialog.reject()
+    others = program.find("redaction_others", window)
+    program.wait(lambda: "The name of the file still tells “Quarbelsen”" in others.text().replace("\u200b", ""))
 
 
 def test_large_letters_cut_no_field(program, word_file):

@@ -29,6 +29,8 @@ from slmdesk.text.redaction.types import Kind
 
 BARS, NATURAL = "bars", "natural"
 RESOLUTIONS = [(one, f"{one} pixels an inch") for one in (100, 150, 200, 300)]
+LEAST_PART = 4
+"""Letters of a part of a name that is looked for in the name of a file."""
 LOCKED = ("document.locked", "document.wrong_password")
 KEY_SUFFIX = ".key"
 KEY_WORDS = "Passphrase of the key"
@@ -135,7 +137,8 @@ class RedactionWindow(QDialog):
             self._show_work("", None)
             self._said.setText("Stopped. Nothing was written.")
             return
-        name = f"{self._path.stem}.redacted{self._path.suffix}"
+        told = self._told_by(self._path)  # a name that is removed from the copy must not stand in its own
+        name = f"{'redacted copy' if told else f'{self._path.stem}.redacted'}{self._path.suffix}"
         ask_new_file(
             self, "Write the redacted copy", self._give_out, name="redaction_dialog",
             proposed=free_name(self._path.with_name(name)), filters=f"*{self._path.suffix}",
@@ -213,6 +216,8 @@ class RedactionWindow(QDialog):
         key = f" The key is {made.key.name}." if made.key else ""
         self._said.setText(breakable(f"{made.target.name} is written. Replaced: {said}.{key} {READ_IT}"))
         lines = [f"Taken out: {one}" for one in removed_lines(made.removed)]
+        if told := self._told_by(made.target):
+            lines.append(f"Look at it yourself: The name of the file still tells {told}.")
         lines += [f"Look at it yourself: {one}" for one in unsure_lines(made.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._passphrase.clear()
@@ -239,6 +244,14 @@ class RedactionWindow(QDialog):
         super().done(result)
 
     # ---- private
+
+    def _told_by(self, path: Path) -> str:
+        """The removed words, and parts of people's names, that stand in a file's name; empty for none."""
+        name, told = path.stem.casefold(), list[str]()
+        for one in self._table.chosen:
+            parts = one.words.split() if one.kind is Kind.PERSON else []
+            told += [one.words, *(part for part in parts if len(part) >= LEAST_PART)]
+        return ", ".join(f"“{one}”" for one in dict.fromkeys(told) if one.casefold() in name)
 
     @property
     def _is_pdf(self) -> bool:
