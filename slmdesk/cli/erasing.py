@@ -60,4 +60,5 @@ def _report(console: Console, found: Erasure, left: Sequence[Path]) -> None:
         remain: list[Json] = [str(one) for one in left]
         console.give({"files": found.files, "bytes": found.bytes, "left": remain})
     elif not left:
-        console.say(f"{found.files:,} files deleted. Nothing of slmdesk is left here but the program itself.")
+        models = "" if found.models else " and the files of models"
+        console.say(f"{found.files:,} files deleted. What is left of slmdesk here: the program{models}.")

@@ -119,4 +119,6 @@ def test_what_is_held_or_in_use_refuses_it(run, with_model, home):
     assert (refused.status, refused.json["error"]["code"]) == (1, "store.in_use")
     other.close()
     assert run("history", "list", "--json").json, "nothing was lost"
-    assert run("delete-everything", stdin=f"{WORDS}\n").status == 0
+    done = run("delete-everything", stdin=f"{WORDS}\n")
+    assert done.status == 0
+    assert "What is left of slmdesk here: the program and the files of models." in done.out
