@@ -95,7 +95,9 @@ class StatementWindow(QDialog):
 
     def _fit(self) -> None:
         """As wide and as high as its words need, as far as the window behind it; more of them scroll."""
-        space = self.parentWidget().window().size()
+        parent = self.parentWidget()
+        assert parent is not None
+        space = parent.window().size()
         width = min(scaled(WIDTH), max(space.width(), WIDTH))
         around = 2 * theme.SPACE_16
         below = (self._stage.heightForWidth(width - around), self._bar.sizeHint().height(), self._make.height())
