@@ -19,7 +19,7 @@ TARGET = ROOT / "docs" / "screenshots"
 sys.path.insert(0, str(ROOT))
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-PATIENCE_S = 120
+PATIENCE_S = 600
 QUESTIONS = (
     "Explain in three sentences why the sky is blue.",
     "Write a short, friendly reply that declines an invitation to a party on Friday.",
@@ -89,6 +89,8 @@ class Photographer:
         self._grab("models-light")
         yield from self._documents()
         yield from self._translate()
+        yield from self._redaction()
+        yield from self._confidential()
         window.show_page("Chat")
         change("font_scale", 150)
         yield 400
@@ -144,6 +146,90 @@ class Photographer:
         yield 800
         yield from self._both("translate-document")
 
+    def _redaction(self) -> Iterator[Step]:
+        """A letter in a redacted chat: what is found in it, before it is sent."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+        from shots_samples import LETTER
+
+        self._window.show_page("Chat")
+        self._frame.chat.new_chat()
+        self._press("redact_button")
+        self._page.composer.input_box.insertPlainText(LETTER)
+        QTest.keyClick(self._page.composer.input_box, Qt.Key.Key_Return)
+        yield from self._dialog("redaction_preview", "redaction")
+        self._page.composer.set_text("")
+
+    def _confidential(self) -> Iterator[Step]:
+        """Walls, a statement, rules, an encrypted history and its lock page."""
+        from PySide6.QtWidgets import QLabel, QWidget
+
+        from slmdesk.gui.shell.lock_window import LockWindow
+
+        frame, window = self._frame, self._window
+        window.show_page("Settings")
+        walls = window.findChild(QLabel, "walls_reader")
+        yield lambda: "walled" in walls.text()
+        yield from self._section("walls_section", "walls")
+        self._press("network_button")
+        yield 300
+        self._press("statement_button")
+        yield from self._dialog("statement_window", "statement")
+        services = self._run.bridge
+        services.ask(lambda all: (all.retention.add_rule("chat", days=90), all.retention.add_rule("", days=730)))
+        self._press("setting_rules")
+        yield from self._dialog("rules_window", "rules")
+        yield from self._encrypt()
+        yield from self._section("privacy_section", "privacy")
+        page = LockWindow(frame.locking.ways)
+        page.show()
+        yield 500
+        self._grab("lock-page", page)
+        page.close_for_good()
+        assert window.findChild(QWidget, "encrypt_dialog") is None
+
+    def _encrypt(self) -> Iterator[Step]:
+        """As a person does it, with the recovery key typed back."""
+        from PySide6.QtWidgets import QLabel, QLineEdit
+
+        window, words = self._window, "four words on a wall"
+        self._press("encrypt_button")
+        for name in ("passphrase_field", "passphrase_again_field"):
+            window.findChild(QLineEdit, name).setText(words)
+        self._press("encrypt_dialog_next")
+        yield 300
+        key = window.findChild(QLabel, "recovery_key").text()
+        self._press("encrypt_dialog_next")
+        window.findChild(QLineEdit, "recovery_field").setText(key)
+        self._press("encrypt_dialog_next")
+        yield lambda: self._frame.locking.ways is not None
+        yield 500
+
+    def _section(self, name: str, picture: str) -> Iterator[Step]:
+        """A section of the settings."""
+        from PySide6.QtCore import QPoint, QRect
+        from PySide6.QtWidgets import QWidget
+
+        page = self._frame.settings_page
+        section = self._window.findChild(QWidget, name)
+        page.verticalScrollBar().setValue(section.mapTo(page.widget(), QPoint(0, 0)).y() - 16)
+        yield 300
+        self._drop_notices()
+        yield 300
+        around = QRect(section.mapTo(page.viewport(), QPoint(0, 0)), section.size()).adjusted(-16, -8, 16, 8)
+        self._save(page.viewport().grab(around), picture)
+
+    def _dialog(self, name: str, picture: str) -> Iterator[Step]:
+        """A dialog that opens, and closes again."""
+        from PySide6.QtWidgets import QDialog
+
+        yield lambda: any(one.isVisible() for one in self._window.findChildren(QDialog, name))
+        yield 500
+        dialog = self._window.findChild(QDialog, name)
+        self._grab(picture, dialog)
+        dialog.reject()
+        yield 300
+
     def _both(self, name: str) -> Iterator[Step]:
         """The page in front, light and dark."""
         for choice in ("light", "dark"):
@@ -170,9 +256,12 @@ class Photographer:
         for bar in self._window.notices.bars:
             self._window.notices.drop_text(bar.notice.text)
 
-    def _grab(self, name: str) -> None:
+    def _grab(self, name: str, widget=None) -> None:
+        self._save((widget or self._window).grab(), name)
+
+    def _save(self, picture, name: str) -> None:
         TARGET.mkdir(parents=True, exist_ok=True)
-        self._window.grab().save(str(TARGET / f"{name}.png"))
+        picture.save(str(TARGET / f"{name}.png"))
         print(f"docs/screenshots/{name}.png", flush=True)
 
 
