@@ -24,12 +24,15 @@ class CheckBox(QCheckBox):
         line = palette.color(QPalette.ColorRole.Highlight if is_checked else QPalette.ColorRole.PlaceholderText)
         tick = palette.color(QPalette.ColorRole.HighlightedText) if is_checked else None
         painter = QPainter(self)
-        draw_box(painter, box, line=line, ground=palette.color(QPalette.ColorRole.Base), tick=tick)
+        ground, scale = palette.color(QPalette.ColorRole.Base), self.devicePixelRatioF()
+        draw_box(painter, box, line=line, ground=ground, tick=tick, scale=scale)
         painter.end()
 
 
-def draw_box(painter: QPainter, box: QRectF, *, line: QColor, ground: QColor, tick: QColor | None) -> None:
-    """Draw a check box over the style's own; `tick`: its colour, None where it is not ticked."""
+def draw_box(
+    painter: QPainter, box: QRectF, *, line: QColor, ground: QColor, tick: QColor | None, scale: float
+) -> None:
+    """Draw a check box over the style's own; `tick`: its colour, None for no tick; `scale`: of the screen."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillRect(box, ground)
@@ -37,7 +40,5 @@ def draw_box(painter: QPainter, box: QRectF, *, line: QColor, ground: QColor, ti
     painter.setBrush(line if tick is not None else ground)
     painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
     if tick is not None:
-        device = painter.device()
-        scale = device.devicePixelRatioF() if device is not None else 1.0
         painter.drawPixmap(box.topLeft(), pixmap("check", tick, size=int(box.width()), scale=scale))
     painter.restore()

@@ -15,6 +15,10 @@ Index = QModelIndex | QPersistentModelIndex
 class TickDelegate(QStyledItemDelegate):
     """Check boxes with the theme's colours: the style's own cannot be seen on a dark ground, nor in a chosen row."""
 
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(view)
+        self._view = view
+
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """A line edit, named after its column."""
         editor = super().createEditor(parent, option, index)
@@ -28,14 +32,12 @@ class TickDelegate(QStyledItemDelegate):
         self.initStyleOption(filled, index)
         if not filled.features & QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator:
             return
-        widget = filled.widget
-        style = widget.style() if widget is not None else QApplication.style()
-        box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, filled, widget)
+        box = self._view.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, filled, self._view)
         is_chosen = bool(filled.state & QStyle.StateFlag.State_Selected)
         is_ticked = filled.checkState is Qt.CheckState.Checked
         palette, role = QApplication.palette(), QPalette.ColorRole  # a list's own has the colours of its chosen row
         draw_box(
             painter, QRectF(box), line=palette.color(role.Accent if is_ticked else role.PlaceholderText),
             ground=palette.color(role.AlternateBase if is_chosen else role.Base),
-            tick=palette.color(role.HighlightedText) if is_ticked else None,
+            tick=palette.color(role.HighlightedText) if is_ticked else None, scale=self._view.devicePixelRatioF(),
         )  # fmt: skip

@@ -198,7 +198,7 @@ class RedactionWindow(QDialog):
         lines += [f"Look at it yourself: {one}" for one in unsure_lines(preview.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._show_options()
-        if self._close.hasFocus():  # it had it as long as nothing else could be used
+        if self.focusWidget() in (None, self._close):  # as long as nothing else could be used
             (self._table if count else self._word).setFocus()
 
     def _on_unread(self, problem: Problem) -> None:
