@@ -17,7 +17,7 @@ from slmdesk.cli.console import Console, NamedFile, json_option, next_of
 from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
 from slmdesk.cli.models.library import link_shared
 from slmdesk.cli.numbers import FiniteRange
-from slmdesk.cli.redaction.preview import print_preview
+from slmdesk.cli.redaction.preview import print_preview, redact_preview_option
 from slmdesk.cli.sampling import sampling_options
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
@@ -81,7 +81,7 @@ STOP_S = 5.0
     help="Replace names, numbers and addresses before the model sees them, and put them back into the answer, in this "
     "chat from now on.",
 )
-@click.option("--redact-preview", is_flag=True, help="Print what --redact would replace, and ask nothing.")
+@redact_preview_option
 @json_option
 @click.pass_obj
 def chat(

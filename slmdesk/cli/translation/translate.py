@@ -14,7 +14,7 @@ from slmdesk.cli.console import Console, json_option, no_save_option
 from slmdesk.cli.job_output import OutputFile, begin, finish, output_file
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file
-from slmdesk.cli.redaction.preview import print_preview
+from slmdesk.cli.redaction.preview import print_preview, redact_option, redact_preview_option
 from slmdesk.cli.translation.output import Requested, hand_out
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file
@@ -50,12 +50,8 @@ DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The translated file; else NAME.LANGUAGE.SUFFIX.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @no_save_option
-@click.option(
-    "--redact",
-    is_flag=True,
-    help="Replace names, numbers and addresses before the model sees them; they are put back into the translation.",
-)
-@click.option("--redact-preview", is_flag=True, help="Print what --redact would replace, and translate nothing.")
+@redact_option
+@redact_preview_option
 @click.option("--doubts", is_flag=True, help="List the words of which the model was unsure.")
 @click.option(
     "--report",

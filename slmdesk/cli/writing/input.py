@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from slmdesk.cli.console import json_option
+from slmdesk.cli.redaction.preview import redact_option, redact_preview_option
 from slmdesk.core.errors import KnownError
 from slmdesk.services.writing.decoding import MOST_BYTES, Decoded, decoded
 
@@ -24,12 +25,8 @@ def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
         click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False),
         click.option("--language", default="", help="Of the text, such as de or German; else found out by itself."),
         click.option("-m", "--model", help="Id, or the beginning of one, or name."),
-        click.option(
-            "--redact",
-            is_flag=True,
-            help="Replace names, numbers and addresses before the model sees them, and put them back.",
-        ),
-        click.option("--redact-preview", is_flag=True, help="Print what --redact would replace, and ask nothing."),
+        redact_option,
+        redact_preview_option,
         json_option,
         click.pass_obj,
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from slmdesk.services.redaction.labels import NAMES, put_back_words
+from slmdesk.services.redaction.labels import NAMES, put_back_words, replaced_words
 from slmdesk.services.redaction.service import PutBack, Veil
 from slmdesk.text.redaction.types import Kind
 
@@ -23,11 +23,9 @@ class RedactionReport:
 
     @property
     def words(self) -> str:
-        """Say it: "Replaced before the model saw it: People: 2 · Bank accounts: 1. 7 put back."."""
-        if not self.replaced:
-            return "Nothing was found to be redacted, so the model saw the text as it is."
-        kinds = " · ".join(f"{NAMES[kind]}: {count}" for kind, count in self.replaced)
-        return f"Replaced before the model saw it: {kinds}. {put_back_words(self.put_back, self.marked)}."
+        """What `labels.replaced_words` says, and what became of the substitutes in the answers."""
+        words = replaced_words(dict(self.replaced))
+        return f"{words} {put_back_words(self.put_back, self.marked)}." if self.replaced else words
 
 
 @dataclass(slots=True)

@@ -279,6 +279,26 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
     program.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
 
 
+def test_words_typed_while_a_question_is_answered_stay(program, letter, model_file):
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("questions_chip")
+    line, asked = program.find("question_line"), []
+
+    def type_the_next(question: str) -> None:
+        asked.append(question)
+        QTest.keyClicks(line, "And when?")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+
+    program.frame.documents_area.questions.asked.connect(type_the_next)
+    program.type_into(line, "How much does the tenant pay?")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: asked and program.find("ask_button").isEnabled())
+    assert line.text() == "And when?"
+    assert asked == ["How much does the tenant pay?"]
+
+
 def exported(program, button: str, form: str, target) -> None:
     """Choose a form in the menu of a button and a file in the dialog that follows."""
     menu = program.find(button).menu()

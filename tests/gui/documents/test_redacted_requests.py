@@ -111,7 +111,7 @@ def test_a_question_is_shown_with_the_document_and_a_second_one_alone(program):
     assert ("Ashworth (3 times)", True) in looked(program)
     program.click("redaction_send")
     program.wait(lambda: "Replaced before the model saw it" in parts(program))
-    program.wait(lambda: program.find("question_line").isEnabled())
+    program.wait(lambda: program.find("ask_button").isEnabled())
     assert "People: 1" in parts(program)
     ask(program, "And the deposit of Ashworth?")
     assert looked(program) == [("Ashworth", True)]

@@ -8,8 +8,9 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.container import Services
 from slmdesk.services.redaction.service import Decisions, Preview
 
@@ -42,6 +43,7 @@ class RedactionController(QObject):
         super().__init__(parent, objectName="document_redaction_controller")
         self._bridge = bridge
         self._go_on: Callable[[Decisions], None] | None = None
+        self._following: Following | None = None
 
     def look(
         self,
@@ -57,9 +59,13 @@ class RedactionController(QObject):
 
         `item`: whose table is known already; `rest`: says what is redacted too without being shown.
         """
+        self.drop()
         self._go_on = go_on
         arrived = partial(self._on_looked, go_on)
-        self._bridge.ask(lambda services: _looked(services, words, documents, item, rest), arrived, refused)
+        self._following = self._bridge.follow(
+            lambda services: in_slices(services.service_thread, _looking(services, words, documents, item, rest)),
+            arrived, refused,
+        )  # fmt: skip
 
     def begin(self, decisions: Decisions) -> None:
         """Go on with what was looked at last."""
@@ -73,15 +79,20 @@ class RedactionController(QObject):
         self.cancelled.emit()
 
     def drop(self) -> None:
-        """Forget what was looked at: another document is shown."""
+        """Forget what was looked at, and look no further: another document is shown."""
         self._go_on = None
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
 
     def _on_looked(self, go_on: Callable[[Decisions], None], found: Looked) -> None:
         if go_on is self._go_on:
             self.arrived.emit(found)
 
 
-def _looked(services: Services, words: Sequence[str], documents: Sequence[str], item: str, rest: str) -> Looked:
+def _looking(
+    services: Services, words: Sequence[str], documents: Sequence[str], item: str, rest: str
+) -> Slices[Looked]:
     texts, left = [one for one in words if one], MOST_SHOWN
     for id in documents:
         begin = 1
@@ -89,5 +100,6 @@ def _looked(services: Services, words: Sequence[str], documents: Sequence[str], 
             texts += [page.text[: max(0, left)] for page in pages]
             left -= sum(len(page.text) for page in pages)
             begin = pages[-1].number + 1
-    preview = services.redaction.preview("\n\n".join(texts), item)
+            yield
+    preview: Preview = yield services.redaction.look("\n\n".join(texts), item)
     return Looked(preview, rest or (LONG if left <= 0 else ""))

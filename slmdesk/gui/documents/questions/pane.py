@@ -165,8 +165,7 @@ class QuestionPane(QScrollArea):
     def show_asked(self, question: str) -> None:
         self._hint.setVisible(False)
         self._line.clear()
-        self._line.setEnabled(False)
-        self._ask.setEnabled(False)
+        self._ask.setEnabled(False)  # the next question may be typed meanwhile
         self._foot.setVisible(False)
         self._at = self._row_at = 0
         if self._list.count():
@@ -232,7 +231,8 @@ class QuestionPane(QScrollArea):
 
     @Slot()
     def _on_ask(self) -> None:
-        if words := self._line.text().strip():
+        words = self._line.text().strip()
+        if words and self._ask.isEnabled():
             self._controller.ask(words, redact=self._shield.isChecked())
 
     @Slot()
@@ -277,6 +277,5 @@ class QuestionPane(QScrollArea):
 
     def _end(self) -> None:
         self._busy.setVisible(False)
-        self._line.setEnabled(True)
         self._ask.setEnabled(True)
         self._foot.setVisible(bool(self._texts))
