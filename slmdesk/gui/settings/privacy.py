@@ -51,6 +51,7 @@ class PrivacySection(QWidget):
         self.setObjectName("privacy_section")
         self._controller = controller
         self._choices: dict[str, Choice] = {}
+        self._encrypts_once_known = False
         self._build_ui()
         self._connect()
         self.show_settings(controller.settings.current)
@@ -110,6 +111,8 @@ class PrivacySection(QWidget):
             self._keyring.setEnabled(state.by_passphrase if state.by_keyring else not state.no_keyring)
             self._keyring.setToolTip(NO_KEYRING.format(reason=state.no_keyring) if state.no_keyring else "")
             self._decrypt.setEnabled(not state.is_required)
+            if self._encrypts_once_known and state.no_keyring is not None:
+                self.encrypt()
 
     def show_policy(self, policy: Policy) -> None:
         """Offer only what the organisation allows."""
@@ -121,15 +124,20 @@ class PrivacySection(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Ask how it stands each time the page is shown."""
         super().showEvent(event)
+        self._encrypts_once_known = False  # whoever is here presses again
         self._controller.look()
 
     # ---- dialogs
 
     @Slot()
     def encrypt(self) -> None:
-        """Open the dialog that encrypts the history."""
+        """Open the dialog that encrypts the history, once it is known whether there is a keyring."""
         state = self._controller.state
-        if state is None or state.is_encrypted:
+        self._encrypts_once_known = state is None or state.no_keyring is None
+        if state is None or state.no_keyring is None:
+            self._controller.look()
+            return
+        if state.is_encrypted:
             return
         self._open(
             EncryptDialog(

@@ -42,12 +42,17 @@ class PrivacyController(QObject):
         super().__init__(parent, objectName="privacy_controller")
         self._bridge, self.settings = bridge, settings
         self.state: PrivacyState | None = None
-        bridge.opened.connect(self.look)
+        bridge.opened.connect(self._on_opened)
 
     @Slot()
     def look(self) -> None:
         """Ask how it stands; `state_shown` follows."""
         self._bridge.follow(lambda services: services.privacy.state(), self._on_state)
+
+    @Slot()
+    def _on_opened(self) -> None:
+        """The keyring is asked when the settings are opened: few need it, and its libraries are large."""
+        self._bridge.follow(lambda services: services.privacy.state(asks_keyring=False), self._on_state)
 
     def encrypt(self, passphrase: str, recovery: str, by_itself: bool) -> None:
         """Encrypt the history; `done` or `refused` follows, as with the next three."""

@@ -41,8 +41,8 @@ class PrivacyState:
     can_encrypt: bool = True
     missing_library: str = ""
     """Which one encryption needs and this installation lacks."""
-    no_keyring: str = ""
-    """Why the system's keyring cannot be used, in short; empty when it can."""
+    no_keyring: str | None = ""
+    """Why the system's keyring cannot be used, in short; empty when it can, None where it was not asked."""
     is_required: bool = False
     """By the organisation: it cannot be decrypted."""
     still_plain: tuple[Path, ...] = ()
@@ -98,10 +98,13 @@ def open_by(paths: Paths, words: str, keyring: Vault | None = None) -> DataKey:
     raise KnownError("key.missing")
 
 
-def state_of(paths: Paths, *, is_encrypted: bool | None = None, keyring: Vault | None = None) -> PrivacyState:
+def state_of(
+    paths: Paths, *, is_encrypted: bool | None = None, keyring: Vault | None = None, asks_keyring: bool = True
+) -> PrivacyState:
     """How it stands.  `is_encrypted`: where this process has the history open, else its file is looked at.
 
-    The keyring may take seconds to say whether it is there.  Raises KnownError `file.unreadable`.
+    The keyring may take seconds to say whether it is there, and its libraries 20 MB.  Raises KnownError
+    `file.unreadable`.
     """
     if is_encrypted is None:
         is_encrypted = wants_key(paths)
@@ -115,7 +118,7 @@ def state_of(paths: Paths, *, is_encrypted: bool | None = None, keyring: Vault |
         by_organisation=ORGANISATION in kinds,
         can_encrypt=not library,
         missing_library=library,
-        no_keyring=(keyring or system_keyring()).missing(),
+        no_keyring=(keyring or system_keyring()).missing() if asks_keyring else None,
         still_plain=plain_aside(paths) if is_encrypted else (),
     )
 

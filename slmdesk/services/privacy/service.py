@@ -53,12 +53,12 @@ class PrivacyService(Service):
         self._keyring = keyring or system_keyring()
         self._cost = cost or (lambda: calibrated(_free_bytes()))
 
-    def state(self) -> Pending[PrivacyState]:
+    def state(self, *, asks_keyring: bool = True) -> Pending[PrivacyState]:
         """How it stands.  The keyring may take seconds to say whether it is there."""
         is_encrypted, is_read_only = self._store.key is not None, self._store.read_only
 
         def look() -> PrivacyState:
-            found = state_of(self._paths, is_encrypted=is_encrypted, keyring=self._keyring)
+            found = state_of(self._paths, is_encrypted=is_encrypted, keyring=self._keyring, asks_keyring=asks_keyring)
             return replace(found, can_encrypt=found.can_encrypt and not is_read_only, is_required=self._rules.required)
 
         return self._on_thread(look)

@@ -268,3 +268,26 @@ def test_at_the_first_start_encryption_is_offered_and_not_asked_for(start):
     program.click(program.find("encrypt_dialog_back", dialog))
     program.wait(lambda: is_gone(program, "encrypt_dialog"))
     assert program.frame.locking.ways is None
+
+
+def test_the_keyring_is_asked_only_once_it_is_of_use(start, monkeypatch):
+    """Its libraries would take 20 MB and more at every start."""
+    asked = []
+
+    class Counting(MemoryVault):
+        def missing(self) -> str:
+            asked.append(self)
+            return "it is not there"
+
+    monkeypatch.setattr("slmdesk.services.privacy.service.system_keyring", Counting)
+    program = start()
+    offer = program.find("offer_encrypt_button")
+    program.wait(offer.isVisible)
+    assert not asked
+    program.frame.chat_page.first_start.ensureWidgetVisible(offer)
+    program.click(offer)
+    dialog = program.find("encrypt_dialog")
+    assert asked
+    assert not program.find("by_itself_box", dialog).isEnabled()
+    program.click(program.find("encrypt_dialog_back", dialog))
+    program.wait(lambda: is_gone(program, "encrypt_dialog"))

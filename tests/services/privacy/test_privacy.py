@@ -185,6 +185,7 @@ def test_a_keyring_that_refuses_leaves_everything_as_it_was(opened, vault, recov
     assert isinstance(problem, Problem)
     assert (problem.code, problem.args) == ("key.keyring", {"reason": "it is locked"})
     assert result_of(services, services.privacy.state).no_keyring == "it is locked"
+    assert result_of(services, lambda: services.privacy.state(asks_keyring=False)).no_keyring is None
     assert ways_of(services.paths) is None
     vault.reason = ""
     other = opened()
