@@ -29,6 +29,17 @@ def begin(program, text=LETTER):
     return program.find("redaction_preview")
 
 
+def test_who_switches_the_shield_off_while_it_is_looked_sees_no_preview(program):
+    """It would promise what is not done any more."""
+    program.click(shield(program))
+    program.type_into(program.page.composer.input_box, LETTER)
+    program.enter()
+    program.click(shield(program))
+    program.ask(lambda services: services.redaction.names())  # the finds have come before it
+    assert program.window.findChild(QDialog, "redaction_preview") is None
+    assert program.page.composer.text == LETTER
+
+
 def rows(program) -> list[tuple[str, bool]]:
     shown = program.find("redaction_list")
     assert isinstance(shown, QListWidget)

@@ -58,7 +58,7 @@ class RedactionController(QObject):
 
     def _on_preview(self, chat: str, preview: Preview) -> None:
         self._following = None
-        if chat == self._chat:
+        if chat == self._chat and self.is_on:
             self.preview_arrived.emit(preview)
 
     @Slot(object)
