@@ -40,6 +40,21 @@ def test_who_switches_the_shield_off_while_it_is_looked_sees_no_preview(program)
     assert program.page.composer.text == LETTER
 
 
+def test_words_written_while_a_message_is_looked_through_stay(program):
+    program.click(shield(program))
+    box = program.page.composer.input_box
+    program.type_into(box, LETTER)
+    program.enter()
+    box.insertPlainText(" And Anna?")
+    program.wait(lambda: program.window.findChild(QDialog, "redaction_preview") is not None)
+    program.click("redaction_send")
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    assert program.page.view.rows[0].view.text.startswith(LETTER)
+    assert "Anna" not in program.page.view.rows[0].view.text
+    assert program.page.composer.text == "And Anna?"
+
+
 def rows(program) -> list[tuple[str, bool]]:
     shown = program.find("redaction_list")
     assert isinstance(shown, QListWidget)

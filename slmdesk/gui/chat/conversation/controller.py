@@ -219,8 +219,9 @@ class ChatController(QObject):
             decisions=decisions or NOTHING_DECIDED,
         )
         taken = self.attached.take()
-        self.drafts.put(chat, "")
-        self.draft_restored.emit("")
+        rest = self.drafts.of(chat).removeprefix(text).lstrip()  # written while the message was looked through
+        self.drafts.put(chat, rest)
+        self.draft_restored.emit(rest)
         self._show_busy()
         self._bridge.ask(
             lambda services: services.chats.send(request),
