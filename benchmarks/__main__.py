@@ -32,6 +32,7 @@ from benchmarks.common import table
 from benchmarks.measured import Kept, Measured, report, write_page
 from benchmarks.subject import Subject, second, starter
 
+OPTIONS = frozenset({"--fresh", "--anyway", "--list"})
 EXPECTED_S = {
     "one_stream": (90, 270), "first_token": (130, 280), "shared_requests": (60, 270), "summary_speed": (400, 1000),
     "translation_speed": (300, 1300), "turn_ten": (100, 240), "states": (110, 200), "read_ahead": (60, 200),
@@ -127,9 +128,9 @@ def main(arguments: Sequence[str]) -> int:
     if "--list" in options:
         print("\n".join([*ROWS, *MORE]))
         return 0
-    unknown = [name for name in names if name not in ROWS and name not in MORE]
+    unknown = [name for name in names if name not in ROWS and name not in MORE] + sorted(options - OPTIONS)
     if unknown:
-        say(f"unknown: {', '.join(unknown)}; there are: {', '.join([*ROWS, *MORE])}")
+        say(f"unknown: {', '.join(unknown)}; there are: {', '.join([*ROWS, *MORE, *sorted(OPTIONS)])}")
         return 2
     missing = [one.path for one in (starter(), second()) if one and not one.path.is_file()]
     missing += [tuned] if (tuned := starter().tuned) and not tuned.is_file() else []

@@ -169,9 +169,10 @@ def test_a_side_that_ends_is_said_and_the_others_are_measured(tmp_path: Path, mo
     assert "xllamacpp" in report([(small(), failed), (small(), whole)], has_second=False)
 
 
-def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.main(["no_such_row"]) == 2
-    assert "unknown: no_such_row" in capsys.readouterr().err
+@pytest.mark.parametrize("word", ["no_such_row", "--help"])
+def test_an_unknown_name_or_option_is_refused(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main([word]) == 2
+    assert f"unknown: {word}" in capsys.readouterr().err
 
 
 def test_the_prompts_are_those_of_the_file() -> None:
