@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.gui.markdown.highlight import Highlighter
-from slmdesk.gui.markdown.parser import Deadline, FormattingTimeoutError
+from slmdesk.gui.markdown.parser import Deadline
 from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
 from slmdesk.gui.markdown.tables import TableReader, write_table
 from slmdesk.gui.widgets.links import judge_link
@@ -103,12 +103,9 @@ class Builder:
         self._levels, self._quotes = [], 0  # blocks may have been left in the middle
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         for line in text.split("\n"):
-            for start in range(0, max(len(line), 1), LONGEST_LINE):
-                block = self._style.block(bottom=0)
-                if start:
-                    block.setProperty(GLUED, True)
-                self._start(block, self._style.body)
-                self.cursor.insertText(line[start : start + LONGEST_LINE])
+            block = self._style.block(bottom=0)
+            self._start(block, self._style.body)
+            self._insert_in_line(line, block, self._style.body)
 
     def append_plain(self, text: str) -> None:
         """Append to a long open block as plain text."""
@@ -118,15 +115,19 @@ class Builder:
             if number:
                 block.clearProperty(GLUED)
                 self.cursor.insertBlock(block, char)
-            rest = line
-            space = LONGEST_LINE - self.cursor.positionInBlock()
-            while rest:
-                if space <= 0:
-                    block.setProperty(GLUED, True)
-                    self.cursor.insertBlock(block, char)
-                    space = LONGEST_LINE
-                self.cursor.insertText(rest[:space], char)
-                rest, space = rest[space:], 0
+            self._insert_in_line(line, block, char)
+
+    def _insert_in_line(self, text: str, block: QTextBlockFormat, char: QTextCharFormat) -> None:
+        """Go on with the line the cursor is in; beyond LONGEST_LINE in further blocks, which are GLUED to it."""
+        space = LONGEST_LINE - self.cursor.positionInBlock()
+        while text:
+            if space <= 0:
+                glued = QTextBlockFormat(block)
+                glued.setProperty(GLUED, True)
+                self.cursor.insertBlock(glued, char)
+                space = LONGEST_LINE
+            self.cursor.insertText(text[:space], char)
+            text, space = text[space:], 0
 
     def _plain_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
         """Formats of text that is only appended: of code or of plain lines, never a list's, a table's or a link's."""
@@ -239,9 +240,7 @@ class Builder:
             if number:
                 self._deadline.check()
                 self.cursor.insertBlock(block, self._style.mono)
-            if len(line) > LONGEST_LINE:
-                raise FormattingTimeoutError
-            self.cursor.insertText(line, char)
+            self._insert_in_line(line, block, char)
 
     def _code_block(self, number: int) -> QTextBlockFormat:
         block = self._style.block(bottom=0, percent=self._style.mono_percent)

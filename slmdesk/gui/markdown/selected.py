@@ -205,7 +205,8 @@ class _Writer:
             return
         words = "".join(words for words, _ in _fragments(block, self._start, self._end))
         if number == self._code:
-            self._made[-1] += "\n" + escape(words, quote=False)
+            glue = "" if block.blockFormat().hasProperty(GLUED) else "\n"
+            self._made[-1] += glue + escape(words, quote=False)
             return
         self._close(0, 0)
         self._code = number

@@ -60,6 +60,7 @@ class MessageWriter:
         self._appending = False
         self._scanned = 0
         self._fence = ""
+        self._in_code = False  # the open block stands there as code: it may have been too slow to format
         self._plain_rest = False  # what follows is only appended, to the end
         self._ended = False
         self.is_plain = False
@@ -214,7 +215,7 @@ class MessageWriter:
         if self._appending or self._plain_rest:
             self._show_growth(text, new)
         if self._plain_rest or (self._appending and len(text) - self._done > LONGEST_BLOCK):
-            self.is_plain = self.is_plain or not self._fence
+            self.is_plain = self.is_plain or not self._in_code
             return
         tail = text[self._done :]
         self._remove_open()
@@ -265,17 +266,18 @@ class MessageWriter:
     def _begin_appending(self, tail: str) -> None:
         opened = _FENCE.match(tail)
         self._fence = opened.group(1) if opened else ""
+        self._in_code = bool(opened) and len(self.codes) > len(self._open_built.codes)
         self._scanned = self._done + (tail.find("\n") + 1 if opened else 0)
 
     def _append(self, new: str) -> None:
         self._builder.append_plain(new)
-        if self._fence:
-            self._builder.built.codes[-1] += new
+        if self._in_code:
+            self.codes[-1] += new
 
     def _leave_appended(self, text: str, shown: int, closed_at: int) -> None:
         """A block too long to be formatted has closed: leave it as it is and begin the next at `closed_at`."""
         rest = text[shown:closed_at].rstrip("\n")
-        if self._fence:
+        if self._in_code:
             rest = rest[: rest.rfind("\n") + 1].removesuffix("\n")  # without the closing fence
         else:
             self.is_plain = True

@@ -161,6 +161,24 @@ def test_what_is_only_appended_can_be_read_and_is_no_link(start, line, style, pa
     assert cursor.currentList() is None
 
 
+@pytest.mark.parametrize("size", [1000, 3999, 4001, 8000, 12_000, 16_000, 50_000])
+@pytest.mark.parametrize("step", [700, 4100, 60_000])
+@pytest.mark.parametrize("slow", [False, True], ids=["in time", "too slow to format"])
+def test_code_with_a_long_line_is_shown_whole(size, step, slow, style, parser, monkeypatch):
+    line = "".join(f"{number} " for number in range(size))[:size]
+    text = f"before\n\n```js\n{line}\nlast()\n```\n\nafter\n"
+    if slow:
+        monkeypatch.setattr(parser, "limit_s", -1)
+    document, writer = write(text, style, parser, [step] * (len(text) // step + 1))
+    words = selected(document)
+    assert line in words
+    assert "last()" in words
+    assert words.endswith("after")
+    if not slow:
+        assert [code.rstrip() for code in writer.codes] == [f"{line}\nlast()"]
+        assert not writer.is_plain
+
+
 def test_golden_words(style, parser):
     text = CORPUS["html"] + "\n\n" + CORPUS["images"] + "\n\n" + CORPUS["links"]
     document, _ = write(text, style, parser)
