@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import isfinite
 from xml.etree import ElementTree as ET
 
+from slmdesk.text.words.formulas import LONGEST
+
 COLOUR = "#010203"
 """Of the formula as it is typeset; whoever paints it puts the colour of the text in its place."""
 EM = 20
@@ -56,6 +58,8 @@ class Typeset:
 
 def typeset(tex: str, *, displayed: bool) -> Typeset:
     """Typeset a formula.  On any thread; takes 5 to 50 ms, 2 s at most.  Raises LatexError, and nothing else."""
+    if len(tex) > LONGEST:
+        raise LatexError("long")
     _check_nesting(tex)
     try:
         return _drawn(tex, displayed)

@@ -197,6 +197,7 @@ HOSTILE = {
     "input": "\\input{/etc/passwd}",
     "nothing": "\\,",
     "long": "x+" * 1000,
+    "longer than any formula": "x" + " " * 2000,
 }
 
 
