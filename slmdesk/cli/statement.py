@@ -15,7 +15,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 LEVELS = {
     "kernel": "the system keeps slmdesk and all of its processes from the network",
     "children only": "the system keeps the processes that open models and documents from the network",
-    "program only": "the system keeps none, or not all, of the processes from the network",
+    "program only": "the system keeps none, or not all, of the processes from the network, or that could not be shown",
 }
 PLACES = {"keyring": "in the system's keyring", "file": "in a file that only you can read"}
 
@@ -104,13 +104,15 @@ def _make(
 @json_option
 @click.pass_obj
 def verify(console: Console, file: Path, earlier: tuple[Path, ...], noted: str | None) -> None:
-    """Check a statement: checksums, chain, signature, and whether earlier ones fit.
+    """Check a statement: checksums, chain, signature, whether what it says fits its rows, and whether earlier ones fit.
+
+    Read the figures that this prints: the pages of statement.pdf are not checked.
 
     Who audits should rather take verify.py from the source of slmdesk than trust the program that is audited.
     """
     console.shut_in()
     from slmdesk.services.online.statement.signing import is_good
-    from slmdesk.services.online.statement.verify import Wrong, compare, read, signer
+    from slmdesk.services.online.statement.verify import NO_PDF, Wrong, compare, figures, read, signer
 
     try:
         new = read(str(file))
@@ -122,12 +124,18 @@ def verify(console: Console, file: Path, earlier: tuple[Path, ...], noted: str |
         fits = [compare(new, read(str(one))) for one in earlier]
     except Wrong as err:
         raise KnownError("statement.wrong", path=str(file), reason=str(err)) from err
-    unchecked = [] if noted else ["whether the key is the one that you noted (--key)"]
+    found = figures(new)
+    unchecked = [NO_PDF, "the level and the self-test are what that PC says of itself"]
+    unchecked += [] if noted else ["whether the key is the one that you noted (--key)"]
     unchecked += [] if earlier else ["earlier statements (--earlier): without one a rewritten ledger cannot be seen"]
     if console.as_json:
-        console.give({"ok": True, "key": key, "earlier": list(fits), "not_checked": list(unchecked)})
+        said = {name.replace(" ", "_"): value for name, value in found.items()}
+        console.give({"ok": True, "key": key, "earlier": list(fits), "not_checked": list(unchecked), "figures": said})
         return
     console.say("Its files fit their checksums, the chain of its ledger holds, and its signature is good.")
+    console.say("What it says above its rows fits them:")
+    for name, value in found.items():
+        console.say(f"  {name}: {value:,}" if isinstance(value, int) else f"  {name}: {value}")
     console.say(f"Key: {key}")
     for line in fits:
         console.say(line)

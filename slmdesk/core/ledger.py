@@ -3,14 +3,14 @@
 The hash of a row is SHA-256 over seven lines joined by newlines: the hash of the row before (64 zeros before the
 first), n, time, monotonic, boot, kind, data.  Times are whole microseconds; `data` is one line of canonical JSON.
 Whoever changes, drops, adds or moves a row must compute all that follow anew, and then the head is another one.
-services/online/statement/verify.py does the same for an auditor, without this package.
+services/online/statement/verify.py does the same for an auditor, without this package, and counts what rows say.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,8 +18,6 @@ from slmdesk.core.types import Json
 
 BEGINNING = "0" * 64
 """Stands for the hash before the first row."""
-JUMP_US = 120_000_000
-"""A clock that was set by less is one that was set right."""
 
 
 class Kind(StrEnum):
@@ -110,16 +108,6 @@ class Answered:
     """Host and port of the proxy it went through; empty: straight."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockJump:
-    """Two neighbouring rows between which the clock of this PC was set, as far as it can be told."""
-
-    n: int
-    """Of the later row."""
-    seconds: float
-    """Forward; negative: back."""
-
-
 _FOR_SPREADSHEETS = {ord(one): f"\\u{ord(one):04x}" for one in ";|=@"}
 
 
@@ -157,18 +145,3 @@ def first_fault(rows: Iterable[LedgerRow], *, before: str = BEGINNING, first: in
         if (row.n, row.hash) != (n, before):
             return n
     return None
-
-
-def clock_jumps(rows: Iterable[LedgerRow]) -> Iterator[ClockJump]:
-    """Where the clock was set: by the other clock within a boot; from one boot to the next only when it goes back."""
-    last: LedgerRow | None = None
-    for row in rows:
-        if row.is_imported:
-            continue
-        if last is not None:
-            gone = row.time - last.time
-            if row.boot == last.boot:
-                gone -= row.monotonic - last.monotonic
-            if gone < -JUMP_US or (gone > JUMP_US and row.boot == last.boot):
-                yield ClockJump(row.n, gone / 1e6)
-        last = row

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.services.online.statement import verify
+from slmdesk.services.online.statement.archive import sums_of, tar_of
 
 pytestmark = pytest.mark.process
 
@@ -26,9 +27,11 @@ def test_a_statement_is_made_and_checked(run, tmp_path) -> None:
     checked = run("statement", "verify", str(second), "--earlier", str(first), "--key", done.json["key"], "--json")
     assert checked.status == 0, checked.err
     assert checked.json["ok"] is True
-    assert checked.json["not_checked"] == []
+    assert [one.partition(" ")[0] for one in checked.json["not_checked"]] == ["statement.pdf:", "the"]
+    assert (checked.json["figures"]["requests"], checked.json["figures"]["starts"]) == (0, 2)
     alone = run("statement", "verify", str(first))
     assert "Not checked: earlier statements" in alone.out
+    assert "  starts: 1" in alone.out
     script = [sys.executable, "-I", verify.__file__, str(second), str(first)]
     assert subprocess.run(script, capture_output=True, check=False).returncode == 0
 
@@ -61,6 +64,11 @@ def test_what_is_wrong_is_said_in_a_sentence(run, tmp_path) -> None:
     (tmp_path / "bad.tar").write_bytes(data)
     wrong = run("statement", "verify", str(tmp_path / "bad.tar"), "--json")
     assert (wrong.status, wrong.json["error"]["code"]) == (1, "statement.wrong")
+    files = verify.read(str(first))["files"]
+    files["statement.json"] = files["statement.json"].replace(b'"starts":1', b'"starts":0')
+    (tmp_path / "bad.tar").write_bytes(tar_of(files | {"SHA256SUMS": sums_of(files)}))
+    forged = run("statement", "verify", str(tmp_path / "bad.tar"))
+    assert (forged.status, "“starts” is not what its rows say" in forged.err) == (1, True)
     key = run("statement", "verify", str(first), "--key", "SHA256:other", "--json")
     assert (key.status, key.json["error"]["code"]) == (1, "statement.wrong")
     assert run("statement", "verify", str(tmp_path / "missing.tar")).status == 1

@@ -50,7 +50,10 @@ LEVELS = {
         "The system keeps the processes that open models and documents from the network; slmdesk itself is kept from "
         "it by its own check."
     ),
-    "program only": "The system keeps none, or not all, of the processes from the network; slmdesk's own check does.",
+    "program only": (
+        "The system keeps none, or not all, of the processes from the network, or that could not be shown; slmdesk's "
+        "own check does."
+    ),
 }
 
 

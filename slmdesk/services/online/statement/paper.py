@@ -29,8 +29,8 @@ LEVELS = {
         "from it by its own check alone, which writes every request down first."
     ),
     "program only": (
-        "The system refuses the network to none, or not to all, of the processes. What keeps them from it is how this "
-        "program is written, not the system."
+        "The system refuses the network to none, or not to all, of the processes, or that could not be shown. What "
+        "keeps them from it is how this program is written, not the system."
     ),
 }
 
@@ -130,7 +130,7 @@ def _self_test(statement: Mapping[str, Any]) -> Iterator[Piece]:
     if not test["control_reached_the_listener"]:
         yield paragraph(
             "The control did not reach the listener either. Where the system forbids this program the network, it "
-            "forbids it to every process that this one starts. So the refusals above stand without a control."
+            "forbids it to every process that this one starts. So the refusals above show nothing."
         )
     said = test["check_of_the_program"]
     yield small(f"The program's own check was asked for a request to another PC as well: {said}.")

@@ -18,6 +18,7 @@ from typing import Any
 from slmdesk.core.errors import KnownError
 from slmdesk.core.try_network import ALLOWED, REFUSED, outcome_of, try_all
 from slmdesk.core.types import Json
+from slmdesk.services.online.statement.verify import is_control, is_refused
 
 ROLES = ("engine", "reader", "printer", "speller")
 WAIT_S = 60.0
@@ -36,8 +37,7 @@ class Tried:
     @property
     def is_refused(self) -> bool:
         """Whether the system refused every way that could be tried."""
-        tried = [one for one in self.ways.values() if not one.startswith("not tried")]
-        return bool(tried) and all(one == REFUSED for one in tried)
+        return is_refused(self.ways)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class SelfTest:
     @property
     def has_control(self) -> bool:
         """Whether a process without walls did reach the listener, so that a refusal means something."""
-        return all(one == ALLOWED for one in self.control.ways.values() if not one.startswith("not tried"))
+        return is_control(self.control.ways)
 
     def to_json(self) -> dict[str, Json]:
         """As it stands in statement.json."""

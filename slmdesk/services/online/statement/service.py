@@ -33,12 +33,13 @@ from slmdesk.services.online.statement.archive import (
     sums_of,
     tar_of,
 )
-from slmdesk.services.online.statement.content import LedgerReport, iso
+from slmdesk.services.online.statement.content import LedgerReport
 from slmdesk.services.online.statement.installed import installed
 from slmdesk.services.online.statement.paper import NOT_COVERED, paper_of
 from slmdesk.services.online.statement.self_test import Control, SelfTest, run_self_test
 from slmdesk.services.online.statement.signing import StatementKey, StatementKeys
 from slmdesk.services.online.statement.types import StatementMade, StatementProgress, StatementRequest
+from slmdesk.services.online.statement.verify import BY_SYSTEM, DESK, iso, level_of
 
 FORMAT, VERSION = "slmdesk-statement", 1
 NOWHERE = "self-test.invalid"
@@ -97,9 +98,10 @@ class StatementService(Service):
         )
         test: SelfTest = yield self._work.run(lambda _stop, report: self._tested(request, control, report))
         files: dict[str, Json] = yield self._work.run(_compared)
-        first, last = self._bounds(request)
+        first, last, n = self._bounds(request)
+        statements = self._store.ledger.all_of(Kind.STATEMENT)  # with one that was made meanwhile
         report: LedgerReport = yield self._work.run(
-            lambda stop, said: self._read(LedgerReport(first, last), stop, said)
+            lambda stop, said: self._read(LedgerReport(first, last), n, stop, said)
         )
         statement: dict[str, Any] = {
             **_about(request, examined, files),
@@ -125,21 +127,21 @@ class StatementService(Service):
     def _ask_guard(self) -> None:
         self._guard().check("https", NOWHERE, None)
 
-    def _bounds(self, request: StatementRequest) -> tuple[int, int]:
-        """Numbers of the first and the last row of the period; the last one is before the first where it is empty."""
+    def _bounds(self, request: StatementRequest) -> tuple[int, int, int]:
+        """Numbers of the first and the last row of the period, and of the last one of all; the last one is before the
+        first where the period is empty.
+        """
         head = self._store.ledger.head()
         n = head.n if head else 0
         if request.since is None and request.until is None:
-            return 1, n
+            return 1, n, n
         found = self._store.ledger.bounds(_begin_of(request.since), _begin_of(request.until, days=1))
         if found is None:
-            return n + 1, n
-        return (1 if request.since is None else found[0]), (n if request.until is None else min(n, found[1]))
+            return (1, 0, n) if request.since is None else (n + 1, n, n)
+        return (1 if request.since is None else found[0]), (n if request.until is None else min(n, found[1])), n
 
-    def _read(self, report: LedgerReport, stop: threading.Event, said: Report) -> LedgerReport:
-        """Every row up to now, a batch at a time, so that the service thread does other things in between."""
-        head = self._service_thread.call(self._store.ledger.head)
-        total = head.n if head else 0
+    def _read(self, report: LedgerReport, total: int, stop: threading.Event, said: Report) -> LedgerReport:
+        """Every row up to `total`, a batch at a time, so that the service thread does other things in between."""
         for begin in range(1, total + 1, BATCH):
             if stop.is_set():
                 raise Stopped
@@ -152,23 +154,20 @@ class StatementService(Service):
         """Who is kept from the network by what: from what took effect and from what was tried, never from a setting."""
         tried = {one.who: one for one in test.children}
         processes: dict[str, Json] = {}
-        kept = []
         for role, facts in self._said().items():
             by_kernel = tried[role].is_refused and (not facts or "no_network" in facts)
-            kept.append(by_kernel)
             processes[role] = {
-                "network": "the system" if by_kernel else "its program alone",
+                "network": BY_SYSTEM if by_kernel else "its program alone",
                 "walls": walls_of(facts).wall.value if facts else "not started in this session",
                 "facts": sorted(one for one in facts if one.startswith(WALLS)),
             }
         desk: dict[str, Json] = {
-            "network": "the system" if test.desk.is_refused else "its own check alone",
+            "network": BY_SYSTEM if test.desk.is_refused else "its own check alone",
             "walls": "only local sockets" if kernel.is_enforced() else "none",
             "facts": [],
         }
-        children = bool(kept) and all(kept)
-        level = "kernel" if children and test.desk.is_refused else "children only" if children else "program only"
-        return {"level": level, "processes": {"this program": desk, **processes}}
+        processes = {DESK: desk, **processes}
+        return {"level": level_of(processes, test.to_json()), "processes": processes}
 
     def _written(
         self,
@@ -201,8 +200,8 @@ class StatementService(Service):
             request.target,
             hashlib.sha256(packed).hexdigest(),
             max(0, report.last - report.first + 1),
-            sum(one.count for one in report.requests.values()),
-            report.refused.total(),
+            sum(one["requests"] for one in statement["requests"]),
+            sum(one["times"] for one in statement["refused"]),
             statement["enforcement"]["level"],
             key.fingerprint,
             key.place,
@@ -287,7 +286,7 @@ def _problems(statement: Mapping[str, Any]) -> list[str]:
         found.append(f"The ledger was changed by hand: its chain is broken at row {n}. The statement says so.")
     if not statement["self_test"]["control_reached_the_listener"]:
         found.append(
-            "The self-test stands without a control: where the system keeps a window offline, it does so with all that "
-            "the window starts. The command “slmdesk statement” begins its control first."
+            "The self-test stands without a control, so it shows no level: where the system keeps a window offline, it "
+            "does so with all that the window starts. The command “slmdesk statement” begins its control first."
         )
     return found

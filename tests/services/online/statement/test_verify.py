@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from store.test_ledger import WAYS, some_chain, tampered
 
-from slmdesk.core.ledger import BEGINNING, LedgerRow, chain_hash
+from slmdesk.core.ledger import BEGINNING, LedgerRow, canonical, chain_hash
 from slmdesk.services.online.statement import verify
 from slmdesk.services.online.statement.archive import statement_bytes, sums_of, tar_of
 from slmdesk.services.online.statement.content import LedgerReport
@@ -25,11 +26,33 @@ KEY = StatementKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))), "file
 PROGRAM = Path(verify.__file__)
 
 
-def statement(rows, *, first=1, last=None, earlier=(), key=KEY, csv_rows=None) -> bytes:
-    """A statement of these rows; `csv_rows`: what ledger.csv holds instead."""
+def statement(rows, *, first=1, last=None, earlier=(), key=KEY, csv_rows=None, forge=lambda _about: None) -> bytes:
+    """A statement of these rows; `csv_rows`: what ledger.csv holds instead; `forge`: changes what is said above."""
     report = LedgerReport(first, len(rows) if last is None else last)
     report.feed(rows)
-    about = {**report.to_json(), "earlier": [{"n": one.n, "hash": one.hash} for one in earlier]}
+    open_ways, no_way = {"connection": "allowed"}, {"connection": "refused by the system"}
+    about = {
+        **report.to_json(),
+        "made": "2026-11-30T12:00:00Z",
+        "period": {"from": "2026-11-01" if first > 1 else None, "to": None},
+        "earlier": [
+            *({"n": one.n, "hash": one.hash, "key": None} for one in earlier),
+            *({"n": one.get("n"), "hash": one.get("head"), "key": one.get("key")} for one in report.counts.statements),
+        ],
+        "self_test": {
+            "control": open_ways, "control_reached_the_listener": True, "this_program": open_ways,
+            "children": {"reader": no_way, "engine": no_way},
+        },
+        "enforcement": {
+            "level": "children only",
+            "processes": {
+                "this program": {"network": "its own check alone"},
+                "reader": {"network": "the system"},
+                "engine": {"network": "the system"},
+            },
+        },
+    }  # fmt: skip
+    forge(about)
     if csv_rows is not None:
         other = LedgerReport(1, 1 << 60)
         other.feed(csv_rows)
@@ -67,7 +90,7 @@ def read(tmp_path):
 
 def test_the_program_is_short_and_needs_the_standard_library_alone():
     text = PROGRAM.read_text("utf-8")
-    assert len(text.splitlines()) <= 100
+    assert len(text.splitlines()) <= 300
     imported = {
         line.split()[1].partition(".")[0] for line in text.splitlines() if line.startswith(("import ", "from "))
     }
@@ -134,6 +157,128 @@ def test_a_clock_that_was_set_stands_in_the_statement(read, by_s):
     assert (jump["n"], jump["seconds"]) == (3, by_s)
 
 
+EVENTS = [
+    ("start", {}),
+    ("request", {"host": "a.example", "purpose": "search"}),
+    ("end", {"of": 2, "bytes": 10}),
+    ("request", {"host": "b.example", "purpose": "download"}),
+    ("refused", {"host": "c.example", "purpose": "search", "code": "network.offline"}),
+    ("start", {"unclean": [1]}),
+    ("offline", {"offline": False, "by": "person"}),
+    ("policy", {"file": "/etc/policy.toml"}),
+    ("restore", {"from": "a backup"}),
+    ("link", {}),
+    ("statement", {"n": 4, "head": "ab" * 32, "key": "SHA256:x"}),
+    ("request", {"host": "old.example", "imported": True}),
+    ("stop", {"of": 6}),
+]
+
+
+def some_events() -> list[LedgerRow]:
+    """A row of each kind, and a clock that was set between the first two."""
+    return recomputed(
+        LedgerRow(n, (1_700_000_000 + n + 999 * (n > 1)) * 1_000_000, n * 1_000_000, "boot", kind, canonical(data), "")
+        for n, (kind, data) in enumerate(EVENTS, 1)
+    )
+
+
+def put(value, *names):
+    """Changes what stands at these names; `value` may be worked out of what stood there."""
+
+    def forge(about) -> None:
+        *way, last = names
+        for name in way:
+            about = about[name]
+        about[last] = value(about[last]) if callable(value) else value
+
+    return forge
+
+
+FORGED = {
+    "no requests": put([], "requests"),
+    "fewer requests": put(lambda found: found[1:], "requests"),
+    "another host": put("good.example", "requests", 0, "host"),
+    "fewer bytes": put(0, "requests", 0, "bytes"),
+    "all answered": put(0, "requests", 1, "without_an_answer"),
+    "no refusals": put([], "refused"),
+    "fewer refusals": put(0, "refused", 0, "times"),
+    "fewer starts": put(1, "starts", "starts"),
+    "more ends in order": put(2, "starts", "ends_in_order"),
+    "no end without a word": put([], "starts", "ends_without_a_word"),
+    "a later beginning": put("2026-01-01T00:00:00Z", "starts", "ends_without_a_word", 0, "began"),
+    "no switch": put([], "network_allowed_or_forbidden"),
+    "another switch": put(True, "network_allowed_or_forbidden", 0, "offline"),
+    "no policy": put([], "policies"),
+    "no restore": put([], "restores"),
+    "no jump": put([], "clock_jumps"),
+    "no link": put(0, "links_opened_in_the_browser"),
+    "nothing imported": put(0, "ledger", "from_before_the_chain"),
+    "no earlier statement": put([], "earlier"),
+    "a period without its first rows": put(2, "ledger", "first"),
+    "a head further on": put({"n": 99, "hash": "ab" * 32}, "ledger", "head"),
+    "a higher level": put("kernel", "enforcement", "level"),
+    "a higher level of each process": lambda about: (
+        put("kernel", "enforcement", "level")(about),
+        put("the system", "enforcement", "processes", "this program", "network")(about),
+    ),
+    "a refusal that was none": put({"connection": "allowed"}, "self_test", "children", "reader"),
+    "a control that reached nothing": put({"connection": "failed"}, "self_test", "control"),
+    "no control": lambda about: (
+        put({"connection": "failed"}, "self_test", "control")(about),
+        put(False, "self_test", "control_reached_the_listener")(about),
+    ),
+    "no day": put("\x1b[2J", "made"),
+}
+"""What the owner of a PC can say above honest rows, and sign."""
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+def test_what_is_said_above_honest_rows_must_fit_them(read, forge):
+    with pytest.raises(verify.Wrong):
+        read(statement(some_events(), forge=forge))
+
+
+def test_the_figures_to_read_are_counted_from_the_rows(read):
+    found = verify.figures(read(statement(some_events())))
+    assert found == {
+        "made": "2026-11-30T12:00:00Z", "from": "the beginning", "to": "then", "level": "children only", "rows": 13,
+        "first row": "2023-11-14T22:13:21Z", "last row": "2023-11-14T22:30:12Z", "requests": 3, "refused": 1,
+        "starts": 2, "ends without a word": 1, "network allowed or forbidden": 1, "changes of the policy": 1,
+        "restored backups": 1, "jumps of the clock": 1, "links opened": 1,
+    }  # fmt: skip
+
+
+def test_a_start_before_the_period_is_taken_as_it_is_said(read):
+    (one,) = read(statement(some_events(), first=2))["said"]["starts"]["ends_without_a_word"]
+    assert one == {"start": 1, "began": "2023-11-14T22:13:21Z", "seen": "2023-11-14T22:30:05Z"}
+
+
+def test_an_earlier_statement_is_the_file_that_the_ledger_has_a_checksum_of(read):
+    rows = some_chain(random.Random(8), 6)
+    honest, other = read(statement(rows)), read(statement(rows, forge=put("2020-01-01T00:00:00Z", "made")))
+    sums = hashlib.sha256(honest["files"]["SHA256SUMS"]).hexdigest()
+    row = LedgerRow(7, 1, 1, "b", "statement", canonical({"n": 6, "head": rows[5].hash, "sums_sha256": sums}), "")
+    later = read(statement(recomputed([*rows, row])))
+    assert "goes on" in verify.compare(later, honest)
+    with pytest.raises(verify.Wrong, match="checksum"):
+        verify.compare(later, other)
+
+
+@pytest.mark.parametrize(
+    ("rows", "jumps"),
+    [
+        ([(5, 0, "", True), (1000, 10, "a", False), (90_000, 89_010, "a", False), (190_000, 5, "b", False)], []),
+        ([(190_000, 5, "b", False), (100_000, 5, "c", False)], [-90_000]),
+    ],
+    ids=["sleep, and another boot", "another boot, and back"],
+)
+def test_sleep_and_another_boot_are_no_jump_but_going_back_is(rows, jumps):
+    counts = verify.Counts()
+    for n, (second, ticks, boot, is_imported) in enumerate(rows, 1):
+        counts.add([n, second * 10**6, ticks * 10**6, boot, "start", canonical({"imported": is_imported}), ""])
+    assert [one["seconds"] for one in counts.lists["jump"]] == jumps
+
+
 def test_files_that_do_not_fit_are_found(read):
     good = statement(some_chain(random.Random(4), 5))
     for other in (
@@ -160,10 +305,15 @@ def test_it_runs_alone_and_says_what_it_did_not_check(tmp_path):
     old.write_bytes(statement(rows[:6]))
     new.write_bytes(statement(rows, earlier=[rows[5]]))
     wrong.write_bytes(statement(recomputed(rows[1:])))
+    forged = tmp_path / "forged.tar"
+    forged.write_bytes(statement(some_events(), forge=FORGED["no requests"]))
+    assert "“requests” is not what its rows say" in run_alone(forged).stderr
     without = run_alone(new, path=str(tmp_path))
     assert without.returncode == 0, without.stderr
     assert "NOT CHECKED: the signature" in without.stdout
     assert "NOT CHECKED: earlier statements" in without.stdout
+    assert "NOT CHECKED: statement.pdf" in without.stdout
+    assert "  level: children only" in without.stdout
     assert KEY.fingerprint in without.stdout
     assert "It goes on from" in run_alone(new, old).stdout
     done = run_alone(wrong, old)
