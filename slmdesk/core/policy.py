@@ -127,17 +127,18 @@ class Policy:
 
 def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] = ()) -> Policy:
     """Load the first policy file that exists.  One that cannot be read or understood forces offline, and says so; so
-    does one of `of_administrators` that somebody else may have written or may change.
+    does one that somebody else may have written or may change: of `of_administrators` anybody but they, else anybody
+    but they and this account.
     """
     for path in places:
-        found = _File(path)
+        found = _File(path, or_ours=path not in of_administrators)
         try:
             untrusted = read_file(path, found.examine)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:
             return _broken(path, err.strerror or "it cannot be read")
-        why = found.why_not_theirs if path in of_administrators else ""
+        why = found.why_not_theirs
         policy = _broken(path, why) if why else _read(path, untrusted)
         return replace(policy, sha256=hashlib.sha256(untrusted).hexdigest(), owner=found.owner)
     return Policy()
@@ -167,13 +168,13 @@ def _read(path: Path, untrusted: bytes) -> Policy:
 class _File:
     """Whose an open policy file is."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, or_ours: bool) -> None:
+        self._path, self._or_ours = path, or_ours
         self.owner = self.why_not_theirs = ""
 
     def examine(self, handle: int) -> None:
         self.owner = owner_of(os.fstat(handle))
-        self.why_not_theirs = why_not_theirs(handle, self._path)
+        self.why_not_theirs = why_not_theirs(handle, self._path, or_ours=self._or_ours)
 
 
 class _Reading:

@@ -60,12 +60,12 @@ def others_in(sddl: str, known: Collection[str], rights: int = _ALL) -> str:
     return ""
 
 
-def why_not_ruled(sddl: str, what: str) -> str:
-    """Why others than administrators may change what has these rights; empty: they may not."""
-    if owner_in(sddl) not in RULING:
-        return f"{what} does not belong to the administrators"
-    if others_in(sddl, RULING, _CHANGES):
-        return f"{what} can be changed by others than administrators"
+def why_not_ruled(sddl: str, what: str, user: str = "") -> str:
+    """Why others than administrators and the user with this SID may change what has these rights; empty: nobody may."""
+    if owner_in(sddl) not in {user, *RULING}:
+        return f"{what} does not belong to {'you or ' if user else ''}the administrators"
+    if others_in(sddl, {user, CREATOR_OWNER, OWNER_RIGHTS, *RULING} if user else RULING, _CHANGES):
+        return f"{what} can be changed by others{'' if user else ' than administrators'}"
     return ""
 
 
@@ -104,13 +104,14 @@ def _mask(rights: str) -> int:
 # ---- asks the system (not tried)
 
 
-def why_not_theirs(handle: int, path: Path) -> str:
+def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
     """As administrators.why_not_theirs.  Raises OSError."""
     import msvcrt
 
     number = msvcrt.get_osfhandle(handle)  # type: ignore[attr-defined,unused-ignore]  # on Windows alone
-    found = why_not_ruled(_sddl_of(number), "it")
-    return found or why_not_ruled(sddl_of(path.parent), "its folder")
+    user = user_sid() if or_ours else ""
+    found = why_not_ruled(_sddl_of(number), "it", user)
+    return found or why_not_ruled(sddl_of(path.parent), "its folder", user)
 
 
 def sddl_of(path: Path) -> str:

@@ -313,12 +313,33 @@ def test_a_policy_counts_only_where_nobody_but_root_may_change_it(tmp_path) -> N
             assert refused() == f"{what} can be changed by others than root"
         target.chmod(mode)
         assert planted(path).problems == ()
+    assert load_policy([path]).models_folder == "/tmp", "in a home, root's own"
+    for target, what in ((path, "it"), (folder, "its folder")):
+        os.chown(target, 424242, -1)
+        assert (
+            str(load_policy([path]).problems[0].args_for_people["reason"]) == f"{what} belongs to 424242 and not to you"
+        )
+        os.chown(target, 0, -1)
     open_folder = tmp_path / "open"
     open_folder.mkdir()
     open_folder.chmod(0o777)
     real = path.rename(open_folder / "real.toml")
     path.symlink_to(real)
     assert refused() == "its folder can be changed by others than root"  # that in which it really lies
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes as Linux and macOS have them")
+@pytest.mark.parametrize("mode", [0o666, 0o660, 0o602])
+@pytest.mark.parametrize("what", ["it", "its folder"])
+def test_a_policy_of_a_home_that_others_may_change_forces_offline(tmp_path, mode, what) -> None:
+    path = tmp_path / "home" / "policy.toml"
+    path.parent.mkdir()
+    path.write_text(PLANTED)
+    assert load_policy([path]).models_folder == "/tmp", "the control"
+    (path if what == "it" else path.parent).chmod(mode | 0o100)
+    policy = load_policy([path])
+    assert (dict(policy.forced), dict(policy.choices), policy.models_folder) == ({"offline": True}, {}, "")
+    assert str(policy.problems[0].args_for_people["reason"]) == f"{what} can be changed by others"
 
 
 def test_what_was_read_can_be_compared(written, tmp_path) -> None:

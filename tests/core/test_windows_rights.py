@@ -37,6 +37,13 @@ def test_what_others_may_change_or_what_cannot_be_told(sddl):
     assert why_not_ruled(sddl, "its folder").startswith("its folder ")
 
 
+def test_what_is_ones_own_others_may_not_change_either():
+    mine = f"O:{ME}G:{ME}" + private_rights(ME)
+    assert why_not_ruled(mine, "it", ME) == why_not_ruled(RULED, "it", ME) == ""
+    assert why_not_ruled(mine, "it", OTHER) == "it does not belong to you or the administrators"
+    assert why_not_ruled(f"{mine}(A;;FW;;;{OTHER})", "it", ME) == "it can be changed by others"
+
+
 def test_rights_to_read_and_those_for_what_will_be_made_change_nothing():
     for entry in ("(A;OICIIO;GA;;;CO)", "(D;;FA;;;BU)", "(A;;FR;;;WD)", "(A;;FX;;;WD)", "(A;;0x120089;;;AU)"):
         assert why_not_ruled(RULED + entry, "it") == ""

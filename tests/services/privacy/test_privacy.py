@@ -378,7 +378,7 @@ def policy(home, monkeypatch):
     file = home.parent / "etc" / "policy.toml"
     file.parent.mkdir()
     monkeypatch.setattr("slmdesk.paths.system_policy_file", lambda: file)
-    monkeypatch.setattr("slmdesk.core.policy.why_not_theirs", lambda _handle, _path: "")
+    monkeypatch.setattr("slmdesk.core.policy.why_not_theirs", lambda _handle, _path, **_more: "")
     return lambda text: file.write_text(f"version = 1\n[encryption]\n{text}\n", encoding="utf-8")
 
 
