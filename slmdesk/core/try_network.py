@@ -10,6 +10,8 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 
+from slmdesk.core.seccomp import is_filtered
+
 HERE = "127.0.0.1"
 WAIT_S = 5.0
 QUESTION = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04test\x07invalid\x00\x00\x01\x00\x01"
@@ -17,12 +19,13 @@ QUESTION = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04test\x07invalid
 ALLOWED = "allowed"
 REFUSED = "refused by the system"
 STOPPED = "refused by the program"
+UNPROVEN = "refused, by no filter that the system names"
 AF_INET, SOCK_STREAM = 2, 1
 _FORBIDDEN = (errno.EPERM, errno.EACCES)
 
 
 def try_all(stream_port: int, datagram_port: int) -> dict[str, str]:
-    """What became of each way to the listener: ALLOWED, REFUSED (the kernel), STOPPED, or "failed: …"."""
+    """What became of each way to the listener: ALLOWED, REFUSED (the kernel), STOPPED, UNPROVEN, "failed: …"."""
     ways: Mapping[str, Callable[[], None]] = {
         "connection": lambda: _connect(stream_port),
         "name look-up": lambda: _look_up(datagram_port),
@@ -41,7 +44,9 @@ def outcome_of(way: Callable[[], None]) -> str:
         if not isinstance(err, OSError) or err.errno is None:
             return STOPPED
         if err.errno in _FORBIDDEN:  # what refuses within Python has words of its own
-            return REFUSED if err.strerror == os.strerror(err.errno) else STOPPED
+            if err.strerror != os.strerror(err.errno):
+                return STOPPED
+            return REFUSED if sys.platform != "linux" or is_filtered() else UNPROVEN
         return f"failed: {err.strerror or type(err).__name__}"
     return ALLOWED
 

@@ -28,6 +28,7 @@ from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.container import Services
 from slmdesk.services.engine.hardware import processor
 from slmdesk.services.online.routes import certificates_in, shown_proxy
+from slmdesk.services.online.statement.installed import code_from_elsewhere
 from slmdesk.settings import policy_of
 from slmdesk.store import SQLITE_VERSION
 
@@ -132,6 +133,7 @@ def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[st
         "versions": _versions(),
         "paths": _paths(paths, models_folder or paths.models),
         "policy": _policy(paths),
+        "code_from_elsewhere": [*code_from_elsewhere()],
         "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
     }
 

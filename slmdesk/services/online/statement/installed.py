@@ -1,4 +1,5 @@
-"""Compares the installed files of the program and of the libraries it needs with the list made when they were built.
+"""Compares the installed files of the program and of the libraries it needs with the list made when they were built,
+and names what runs in this process and was not installed with it.
 
 Each library brings a list of its files with their checksums (RECORD, PyPA's specification of installed projects).
 """
@@ -7,15 +8,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
 import slmdesk
+from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 
 PROGRAM = "slmdesk"
+LOADERS = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONSTARTUP")
+"""Variables by which an account has code of its own run in every program."""
+SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/opt", "/app", "/snap", "/nix/store", "/gnu/store")
+"""Where administrators put libraries, and no account."""
+DECEIVES = "code that did not come with slmdesk can deceive its self-test"
+MOST_LETTERS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 OnFile = Callable[[int, int], None]
 """Files done, and in all."""
@@ -34,6 +44,20 @@ def installed(on_file: OnFile = lambda _done, _total: None) -> dict[str, Json]:
         done += len(each.files or ())
         on_file(done, total)
     return {"package": _package(Path(slmdesk.__file__).parent), "libraries": libraries}
+
+
+def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path = Path("/proc/self/maps")) -> list[str]:
+    """What may run in this process and came neither with the program nor with the system, in sentences.  Any thread."""
+    found = [f"{name} is set: {DECEIVES}." for name in LOADERS if environment.get(name)]
+    try:
+        lines = maps.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # not Linux
+        return found
+    own = (sys.prefix, sys.base_prefix, sys.exec_prefix, Path(slmdesk.__file__).parent.parent)
+    known = (*map(Path, SYSTEM), *(Path(one).resolve() for one in own))
+    mapped = {parts[5] for parts in (line.split(maxsplit=5) for line in lines) if len(parts) == 6 and "x" in parts[1]}
+    others = (one for one in sorted(mapped) if one.startswith("/") and not any(map(Path(one).is_relative_to, known)))
+    return [*found, *(f"{clean_label(one, MOST_LETTERS)} is loaded: {DECEIVES}." for one in others)]
 
 
 def _needed() -> set[str]:

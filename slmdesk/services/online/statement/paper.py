@@ -85,6 +85,8 @@ def _program(statement: Mapping[str, Any]) -> Iterator[Piece]:
         ("It sets", ", ".join(f"{key} = {value}" for key, value in policy["sets"].items()) or "nothing"),
     ]
     yield table(("What", "Is"), tuple((name, _cut(value, 300)) for name, value in rows))
+    for one in program["code_from_elsewhere"]:
+        yield item(one)
     checked = sum(one["files_as_built"] for one in libraries.values())
     yield paragraph(
         f"Compared with the lists made when they were built: {len(libraries)} libraries; {checked:,} files are as "

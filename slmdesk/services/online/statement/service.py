@@ -34,7 +34,7 @@ from slmdesk.services.online.statement.archive import (
     tar_of,
 )
 from slmdesk.services.online.statement.content import LedgerReport
-from slmdesk.services.online.statement.installed import installed
+from slmdesk.services.online.statement.installed import code_from_elsewhere, installed
 from slmdesk.services.online.statement.paper import NOT_COVERED, paper_of
 from slmdesk.services.online.statement.self_test import Control, SelfTest, run_self_test
 from slmdesk.services.online.statement.signing import StatementKey, StatementKeys
@@ -235,6 +235,7 @@ def _about(request: StatementRequest, examined: Mapping[str, Json], files: dict[
             "python": platform.python_version(),
             "engine": f"llama-cpp-python {engine or 'is not installed'}{built}",
             "installed": files,
+            "code_from_elsewhere": [*code_from_elsewhere()],
         },
     }
 
@@ -289,4 +290,4 @@ def _problems(statement: Mapping[str, Any]) -> list[str]:
             "The self-test stands without a control, so it shows no level: where the system keeps a window offline, it "
             "does so with all that the window starts. The command “slmdesk statement” begins its control first."
         )
-    return found
+    return [*found, *statement["program"]["code_from_elsewhere"]]

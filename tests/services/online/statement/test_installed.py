@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from slmdesk.services.online.statement import installed as module
-from slmdesk.services.online.statement.installed import installed
+from slmdesk.services.online.statement.installed import code_from_elsewhere, installed
 
 pytestmark = pytest.mark.pure
 
@@ -68,3 +69,37 @@ def test_the_program_itself_has_one_checksum_wherever_it_runs_from(library, tmp_
     assert installed()["package"] == small
     (copy / "a" / "b.py").write_bytes(b"x")
     assert installed()["package"]["sha256"] != small["sha256"]
+
+
+MAPS = f"""\
+7f00-7f01 r-xp 00000000 00:00 1                  /usr/lib/libc.so.6
+7f00-7f01 r-xp 00000000 00:00 1                  {sys.prefix}/lib/one.so (deleted)
+7f00-7f01 r--p 00000000 00:00 1                  /home/me/data.so
+7f00-7f01 rw-p 00000000 00:00 0
+7f00-7f01 r-xp 00000000 00:00 0                  [vdso]
+"""
+HOOK = "7f00-7f01 r-xp 00001000 00:00 2                  {}\n"
+
+
+@pytest.mark.parametrize(
+    "path", ["/home/me/hook one.so", "/tmp/hook.so (deleted)", "/memfd:x (deleted)", "/usrlocal/x.so"]
+)
+def test_a_library_from_elsewhere_is_named(tmp_path, path):
+    maps = tmp_path / "maps"
+    maps.write_text(MAPS)
+    assert code_from_elsewhere({}, maps) == []
+    maps.write_text(MAPS + HOOK.format(path) * 2)
+    (line,) = code_from_elsewhere({}, maps)
+    assert path in line
+
+
+@pytest.mark.parametrize("name", ["LD_PRELOAD", "LD_AUDIT", "PYTHONPATH", "PYTHONSTARTUP"])
+def test_what_brings_code_from_elsewhere_is_named(tmp_path, name):
+    (line,) = code_from_elsewhere({name: "x", "HOME": "/home/me"}, tmp_path / "there is none")
+    assert line.startswith(f"{name} is set")
+    assert code_from_elsewhere({name: ""}, tmp_path / "there is none") == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is mapped is asked of Linux")
+def test_nothing_here_is_from_elsewhere():
+    assert code_from_elsewhere({}) == []

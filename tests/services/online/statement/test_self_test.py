@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.try_network import ALLOWED, REFUSED, STOPPED, outcome_of
-from slmdesk.services.online.statement.self_test import ROLES, Control, SelfTest, run_self_test
+from slmdesk.core.try_network import ALLOWED, REFUSED, STOPPED, UNPROVEN, outcome_of
+from slmdesk.services.online.statement.self_test import ROLES, Control, SelfTest, Tried, run_self_test
 
 pytestmark = pytest.mark.process
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="walls are for Linux so far")
@@ -93,6 +95,20 @@ def test_what_stops_python_alone_is_no_refusal_of_the_system():
 
     assert outcome_of(stopped) == outcome_of(hook) == STOPPED
     assert outcome_of(lambda: None) == ALLOWED
+
+
+@LINUX
+def test_a_refusal_counts_only_where_the_kernel_names_a_filter(monkeypatch):
+    """What was loaded before the libraries of the system can answer a socket as a filter does."""
+
+    def forbidden() -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr("slmdesk.core.try_network.is_filtered", lambda: False)
+    assert outcome_of(forbidden) == UNPROVEN
+    assert not Tried("reader", {"connection": outcome_of(forbidden)}).is_refused
+    monkeypatch.setattr("slmdesk.core.try_network.is_filtered", lambda: True)
+    assert outcome_of(forbidden) == REFUSED
 
 
 def test_a_control_that_does_not_start_is_none(tmp_path):
