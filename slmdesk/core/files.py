@@ -9,13 +9,16 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO, Protocol, TypeAlias
 
+from slmdesk.core.administrators import why_not_roots
 from slmdesk.core.errors import KnownError
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+EXCHANGED = "another program replaced it while it was written"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -52,21 +55,24 @@ def private_folder(folder: Path) -> None:
         raise KnownError("file.unwritable", path=str(folder), reason=os.strerror(errno.ENOTDIR))
 
 
-def open_new(path: Path) -> int:
-    """Create a new file of mode 0600 and return its handle.  Raises OSError where the name is taken, also by a link."""
+def open_new(path: Path | str, mode: int = PRIVATE_FILE, *, folder: int | None = None) -> int:
+    """Create a new file and return its handle.  Raises OSError where the name is taken, also by a link.
+
+    `folder`: the handle of the folder in which the path is, where it is not absolute.
+    """
     more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | more, PRIVATE_FILE)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | more, mode, dir_fd=folder)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace `path` by `data`: written beside, synced, renamed, mode 0600.
 
-    Raises KnownError `disk.full` or `file.unwritable`; the old file is then unchanged.
+    Raises KnownError `disk.full` or `file.unwritable`; the old file is then as it was, or as somebody else made it.
     """
     try:
-        with _written_beside(path, data) as beside:
-            beside.replace(path)
-        sync_folder(path.parent)
+        with new_beside(path) as (out, give_name):
+            out.write(data)
+            give_name(os.replace)
     except OSError as err:
         raise problem_of(err, path, needed_bytes=len(data)) from err
 
@@ -77,40 +83,82 @@ def write_new(path: Path, data: bytes) -> None:
     Raises KnownError `file.exists`, also where it comes to be meanwhile, `disk.full`, `file.unwritable`.
     """
     try:
-        with _written_beside(path, data) as beside:
-            _name_new(beside, path)
-        sync_folder(path.parent)
+        with new_beside(path) as (out, give_name):
+            out.write(data)
+            give_name(_name_new)
     except FileExistsError as err:
         raise KnownError("file.exists", path=str(path)) from err
     except OSError as err:
         raise problem_of(err, path, needed_bytes=len(data)) from err
 
 
+class _GiveName(Protocol):
+    """As os.replace and os.link."""
+
+    def __call__(self, src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None: ...
+
+
+NewFile: TypeAlias = tuple[BinaryIO, Callable[[_GiveName], None]]
+"""A file, and what syncs it and gives it its name."""
+
+
 @contextlib.contextmanager
-def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
-    """A synced file beside `path` with this content, to be given its name; what is left of it at the end goes."""
+def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
+    """A new file beside `path`, and what syncs it and gives it that name once it is written; else nothing stays of it.
+
+    Where others may write too, they can make any name their own: there it lies in a private folder that is known by its
+    handle, and what has the name in the end must be this file.  Raises OSError, and KnownError `file.unwritable`.
+    """
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
-    handle = open_new(beside)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
+    with contextlib.ExitStack() as held:
+        is_shared = os.name != "nt" and why_not_roots(path.parent.stat(), "", os.geteuid()) != ""
+        folder = held.enter_context(_opened_folder(beside)) if is_shared else None
+        name = beside.name if is_shared else beside
+        handle = open_new(name, mode, folder=folder)
+        held.callback(_unlink, name, folder)
+        out = held.enter_context(os.fdopen(handle, "wb"))
+
+        def give_name(how: _GiveName) -> None:
             out.flush()
-            os.fsync(out.fileno())
-        yield beside
+            os.fsync(handle)
+            if not is_shared:
+                out.close()  # Windows renames no open file
+            how(name, path, src_dir_fd=folder)
+            if is_shared and not os.path.samestat(os.fstat(handle), path.lstat()):
+                raise KnownError("file.unwritable", path=str(path), reason=EXCHANGED)
+            sync_folder(path.parent)
+
+        yield out, give_name
+
+
+@contextlib.contextmanager
+def _opened_folder(path: Path) -> Iterator[int]:
+    """The handle of a new folder that nobody else can write to; it is removed."""
+    path.mkdir(PRIVATE_FOLDER)
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield handle
     finally:
-        beside.unlink(missing_ok=True)
+        os.close(handle)
+        with contextlib.suppress(OSError):  # it has another name by now: not ours to look for
+            path.rmdir()
 
 
-def _name_new(beside: Path, path: Path) -> None:
+def _unlink(name: Path | str, folder: int | None) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _name_new(src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None:
     """Give a file its name, unless another has it: by a link, which replaces nothing, where the disk knows links."""
     try:
-        os.link(beside, path)
+        os.link(src, dst, src_dir_fd=src_dir_fd)
     except FileExistsError:
         raise
     except OSError:
-        if os.path.lexists(path):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-        beside.rename(path)
+        if os.path.lexists(dst):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(dst)) from None
+        os.rename(src, dst, src_dir_fd=src_dir_fd)
 
 
 def is_same_file(one: Path, other: Path) -> bool:

@@ -22,15 +22,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
-from uuid import uuid4
 
 import slmdesk
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.files import problem_of, sync_folder
+from slmdesk.core.files import NewFile, new_beside, problem_of
 from slmdesk.core.gguf.file import looks_like, opened, shown_path
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
-from slmdesk.services.base.file_io import CHUNK_BYTES, PART_SUFFIX, OnBytes
+from slmdesk.services.base.file_io import CHUNK_BYTES, OnBytes
 
 FORMAT, VERSION = "slmdesk-pack", 1
 MANIFEST = "manifest.json"
@@ -142,31 +141,21 @@ def write_pack(
     manifest = Manifest(tuple(model for _path, model in sources), listed)
     first = manifest.to_bytes()
     size = _size_of(manifest, len(first))
-    part = target.with_name(f".{target.name[:80]}.{uuid4().hex}{PART_SUFFIX}")
-    try:
-        with _written(part, size) as out:
-            for name, text in {MANIFEST: first, **texts}.items():
-                out.write(tar_header(name, len(text)) + text + padding(len(text)))
-            done = 0
-            for path, model in sources:
-                out.write(tar_header(model.file, model.bytes))
+    with _written(target, size) as (out, give_name):
+        for name, text in {MANIFEST: first, **texts}.items():
+            out.write(tar_header(name, len(text)) + text + padding(len(text)))
+        done = 0
+        for path, model in sources:
+            out.write(tar_header(model.file, model.bytes))
 
-                def publish(of_one: int, _all: int, before: int = done) -> None:
-                    on_bytes(before + of_one, manifest.model_bytes)
+            def publish(of_one: int, _all: int, before: int = done) -> None:
+                on_bytes(before + of_one, manifest.model_bytes)
 
-                _copy_model(path, model, out, publish, stop)
-                out.write(padding(model.bytes))
-                done += model.bytes
-            out.write(END)
-            out.flush()
-            os.fsync(out.fileno())
-        try:
-            part.replace(target)
-            sync_folder(target.parent)
-        except OSError as err:
-            raise problem_of(err, target) from err
-    finally:
-        part.unlink(missing_ok=True)
+            _copy_model(path, model, out, publish, stop)
+            out.write(padding(model.bytes))
+            done += model.bytes
+        out.write(END)
+        give_name(os.replace)
     return PackMade(target, size, hashlib.sha256(first).hexdigest())
 
 
@@ -317,25 +306,24 @@ class _Unwritable(Exception):
 
 
 @contextmanager
-def _written(part: Path, size: int) -> Iterator[BinaryIO]:
+def _written(target: Path, size: int) -> Iterator[NewFile]:
     try:
-        free = shutil.disk_usage(part.parent).free
+        free = shutil.disk_usage(target.parent).free
         if free < size:
-            raise KnownError("disk.full", path=str(part.parent), needed_bytes=size, available_bytes=free)
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PACK_MODE)
-        with os.fdopen(handle, "wb") as raw:
-            yield raw
+            raise KnownError("disk.full", path=str(target.parent), needed_bytes=size, available_bytes=free)
+        with new_beside(target, PACK_MODE) as new:
+            yield new
     except OSError as err:
-        raise _problem(err, part, size) from err
+        raise _problem(err, target, size) from err
     except _Unwritable as err:
-        raise _problem(err.error, part, size) from err
+        raise _problem(err.error, target, size) from err
 
 
-def _problem(err: OSError, part: Path, size: int) -> KnownError:
+def _problem(err: OSError, target: Path, size: int) -> KnownError:
     if err.errno == errno.EFBIG:  # FAT32, as most sticks are sold
         reason = "this disk takes no file of this size; format it as exFAT or NTFS, or pack fewer models at once"
-        return KnownError("file.unwritable", path=str(part.parent), reason=reason)
-    return problem_of(err, part, needed_bytes=size)
+        return KnownError("file.unwritable", path=str(target.parent), reason=reason)
+    return problem_of(err, target, needed_bytes=size)
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
