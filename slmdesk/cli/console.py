@@ -77,6 +77,8 @@ class Console:
         """It may give up rights that it never gets back."""
         self.passphrase_fd: int | None = None
         """Where words that open an encrypted history are read, a line each, instead of on the terminal."""
+        self.opened_by = ""
+        """The words that have opened the history: who has just given them is not asked again."""
         self._is_kept_offline = False
         self.is_streaming = False
         """The command prints JSON lines: a failure is one of them."""

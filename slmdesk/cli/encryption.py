@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option
-from slmdesk.cli.opening import WORDS, ask_words
+from slmdesk.cli.opening import ask_words, present_words
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.json_file import read_file
@@ -71,7 +71,7 @@ def on(console: Console, keyring: bool, no_passphrase: bool) -> None:
 def off(console: Console) -> None:
     """Decrypt the history: whoever has the disk or a later backup can then read it."""
     with console.services() as services:
-        words = ask_words(console, f"{WORDS}, to decrypt the history")
+        words = present_words(console)
         console.result_of(services, lambda: services.privacy.decrypt(words))
     _tell(console, "The history is not encrypted any more. Backups made before still are.")
 
@@ -88,7 +88,7 @@ def passphrase(console: Console, organisation_key: Path | None) -> None:
     private = _private_key(organisation_key) if organisation_key else b""
     key = open_by_organisation(find_paths(console.home), private) if private else None
     with console.services(key=key) as services:
-        words = "" if private else ask_words(console, f"{WORDS}, as it is now")
+        words = "" if private else present_words(console)
         new = _new_passphrase(console)
         console.result_of(services, lambda: services.privacy.change_passphrase(words, new, private=private))
     _tell(console, "The new passphrase opens the history.")
@@ -100,7 +100,7 @@ def passphrase(console: Console, organisation_key: Path | None) -> None:
 def recovery(console: Console) -> None:
     """Make another recovery key; the one before opens backups made before, and nothing else."""
     with console.services() as services:
-        words = ask_words(console, f"{WORDS}, as it is now")
+        words = present_words(console)
         new = _new_recovery_key(console)
         console.result_of(services, lambda: services.privacy.change_recovery(words, new))
         _tell(console, "The new recovery key opens the history.", new)
@@ -117,7 +117,7 @@ def keyring(console: Console, switch: str) -> None:
     """
     is_on = switch == "on"
     with console.services() as services:
-        words = ask_words(console, f"{WORDS}, as it is now")
+        words = present_words(console)
         console.result_of(services, lambda: services.privacy.open_by_itself(words, is_on))
     _tell(console, "The history opens by itself on this account." if is_on else "The passphrase is asked for.")
 
@@ -147,7 +147,7 @@ def organisation_key(console: Console, file: Path) -> None:
 def new_keys(console: Console) -> None:
     """Encrypt everything anew, with another passphrase and recovery key: where somebody may know the old ones."""
     with console.services() as services:
-        words = ask_words(console, f"{WORDS}, as it is now")
+        words = present_words(console)
         passphrase, recovery = _new_passphrase(console), _new_recovery_key(console)
         console.result_of(services, lambda: services.privacy.renew(words, passphrase, recovery))
         _tell(console, "The history is encrypted with new keys.", recovery)

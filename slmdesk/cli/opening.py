@@ -40,7 +40,13 @@ def key_of_history(console: Console, paths: Paths) -> Key | None:
         return key
     if not ways.by_words:
         raise KnownError("key.missing")
-    return _asked(console, WORDS, lambda words: open_by(paths, words))
+
+    def open_it(words: str) -> Key:
+        key = open_by(paths, words)
+        console.opened_by = words
+        return key
+
+    return _asked(console, WORDS, open_it)
 
 
 def key_in_keyring(paths: Paths) -> Key | None:
@@ -89,6 +95,11 @@ def keys_for_restoring(console: Console, paths: Paths, backup: Path) -> tuple[Ke
         except KnownError:
             console.notify("note: The keys of the history are not known, so those of the backup open it from now on.")
     return key, source_key
+
+
+def present_words(console: Console) -> str:
+    """What opens the history now: what has just done so, else, where the keyring did, asked for as `ask_words` does."""
+    return console.opened_by or ask_words(console, f"{WORDS}, as it is now")
 
 
 def ask_words(console: Console, prompt: str) -> str:
