@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.files import private_folder
+from slmdesk.core.files import private_files, private_folder
 
 APP = "slmdesk"
 HOME_VARIABLE = "SLMDESK_HOME"
@@ -147,6 +147,10 @@ def system_policy_file() -> Path:
 
 
 def make_folders(paths: Paths) -> None:
-    """Create the folders, readable by their owner only.  Raises KnownError `file.unwritable` or `disk.full`."""
+    """Create the folders, readable by their owner only, as are the files in those for data and settings from then on,
+    however they came there.  Raises KnownError `file.unwritable` or `disk.full`.
+    """
     for folder in (paths.data, paths.models, paths.cache, paths.logs, paths.config):
         private_folder(folder)
+    for folder in (paths.data, paths.config):
+        private_files(folder, but=paths.policy_file)

@@ -51,6 +51,20 @@ def test_folders_are_private_also_when_they_were_not(tmp_path):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no modes there")
+def test_files_of_a_home_made_by_hand_are_private_too(tmp_path):
+    paths = find_paths(tmp_path)
+    make_folders(paths)
+    ours, linked = (paths.window_file, paths.settings_file, paths.database), tmp_path / "linked"
+    for file in (*ours, paths.policy_file, linked):
+        file.touch()
+        file.chmod(0o644)
+    (paths.config / "link.json").symlink_to(linked)
+    make_folders(paths)
+    assert {stat.S_IMODE(one.stat().st_mode) for one in ours} == {0o600}
+    assert {stat.S_IMODE(one.stat().st_mode) for one in (paths.policy_file, linked)} == {0o644}, "written by others"
+
+
 def test_a_file_in_the_way_is_said(tmp_path):
     (tmp_path / "home").write_text("a file")
     with pytest.raises(KnownError, match=r"file\.unwritable"):

@@ -55,6 +55,22 @@ def private_folder(folder: Path) -> None:
         raise KnownError("file.unwritable", path=str(folder), reason=os.strerror(errno.ENOTDIR))
 
 
+def private_files(folder: Path, *, but: Path) -> None:
+    """Take the files in a folder of ours from all others, `but` for one, as far as the disk knows modes.
+
+    Raises KnownError where the folder cannot be listed.
+    """
+    try:
+        found = tuple(folder.iterdir()) if os.name != "nt" else ()
+    except OSError as err:
+        raise problem_of(err, folder) from err
+    for path in found:
+        with contextlib.suppress(OSError):  # gone meanwhile, or another owner's
+            about = path.lstat()
+            if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077 and path != but:
+                path.chmod(PRIVATE_FILE)
+
+
 def open_new(path: Path | str, mode: int = PRIVATE_FILE, *, folder: int | None = None) -> int:
     """Create a new file and return its handle.  Raises OSError where the name is taken, also by a link.
 
