@@ -207,7 +207,7 @@ def _to_check(statement: Mapping[str, Any]) -> Iterator[Piece]:
     )
     yield item("slmdesk statement verify FILE --earlier EARLIER-FILE", mark="1.")
     yield item(
-        "or verify.py from the source of slmdesk, not from this PC: python3 verify.py FILE EARLIER-FILE", mark="2."
+        "or verify.py from the source of slmdesk, not from this PC: python3 -I verify.py FILE EARLIER-FILE", mark="2."
     )
     yield item(
         "The firewall's log of this PC and period must show no connection of this program that the ledger lacks.",

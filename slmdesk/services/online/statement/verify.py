@@ -1,4 +1,4 @@
-"""Check a statement of slmdesk: python3 verify.py FILE [EARLIER …]
+"""Check a statement of slmdesk: python3 -I verify.py FILE [EARLIER …]
 
 Python 3.9 is all it needs, and ssh-keygen for the signature.  Take it from the source of slmdesk, not the audited PC.
 """
