@@ -14,22 +14,28 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 
-from slmdesk.core.translation import Origin, SegmentState, Term
+from slmdesk.core.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.gui.translate.document.status_text import counted_words
+from slmdesk.services.translation.events import SegmentChanged
 
 pytestmark = pytest.mark.gui
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-@pytest.fixture
-def program(start, model_file):
-    program = start(turned=True)
+def on_page(start, model_file, **echo):
+    """The program with a model, on the page Translate."""
+    program = start(turned=True, **echo)
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.text())
     QTest.keyClick(program.window, Qt.Key.Key_3, CONTROL)
     program.translate = program.frame.translate_page
     program.wait(lambda: program.translate.isVisible())
     return program
+
+
+@pytest.fixture
+def program(start, model_file):
+    return on_page(start, model_file)
 
 
 def document(tmp_path, *words, name="lease.docx"):
@@ -517,12 +523,7 @@ def test_the_first_dialog_begins_where_a_document_was_chosen_on_another_page(pro
 
 
 def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
-    program = start(turned=True, slow=0.05)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    QTest.keyClick(program.window, Qt.Key.Key_3, CONTROL)
-    program.translate = program.frame.translate_page
-    program.wait(lambda: program.translate.isVisible())
+    program = on_page(start, model_file, slow=0.05)
     dropped(program, document(tmp_path, *[f"The garden of house {number} is green." for number in range(200)]))
     program.click("form_begin")
     program.wait(lambda: program.find("pause_translation_button").isVisible())
@@ -633,11 +634,7 @@ def test_a_report_and_both_languages_are_handed_out(program, tmp_path):
 
 
 def test_a_running_translation_is_paused_cancelled_and_taken_up_again(start, model_file, tmp_path):
-    program = start(turned=True, slow=0.05)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    QTest.keyClick(program.window, Qt.Key.Key_3, CONTROL)
-    program.translate = program.frame.translate_page
+    program = on_page(start, model_file, slow=0.05)
     dropped(program, document(tmp_path, *(f"This is line number {number} of it." for number in range(30))))
     program.click("form_begin")
     program.wait(lambda: "of 30 segments" in words(program) and not words(program).startswith(("0 ", "30 ")))
@@ -653,6 +650,60 @@ def test_a_running_translation_is_paused_cancelled_and_taken_up_again(start, mod
     program.click("resume_translation_button")
     program.wait(lambda: words(program).startswith("30 segments are translated"))
     assert all(target for _, target, _ in rows(program))
+
+
+def opened_by_mouse(program, row):
+    """Two clicks on a translation; the editor that opens."""
+    table = program.find("segment_table")
+    at = table.visualRect(table.model().index(row, 1)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    program.wait(lambda: table.findChild(object, "segment_editor") is not None)
+    return program.find("segment_editor")
+
+
+def test_nothing_moves_under_an_open_editor_while_the_translation_goes_on_and_ends(start, model_file, tmp_path):
+    program = on_page(start, model_file, slow=0.02)
+    long = "is a long line of the house, which goes on and on until it needs several lines of the table."
+    dropped(program, document(tmp_path, *(f"This {long} It is {number}." for number in range(5))))
+    program.click("form_begin")
+    program.wait(lambda: " of 10 segments" in words(program) and not words(program).startswith("0"))
+    come_forward(program)
+    editor = opened_by_mouse(program, 2)
+    place = editor.mapToGlobal(QPoint(0, 0))
+    QTest.keyClicks(editor, "Mine.")
+    program.wait(lambda: is_done(program))
+    program.wait(lambda: all(target for _, target, _ in rows(program)))
+    assert editor.isVisible()
+    assert editor.mapToGlobal(QPoint(0, 0)) == place
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: rows(program)[2][1:] == ("Mine.", "edited"))
+    assert [row for row, (_, _, state) in enumerate(rows(program)) if state == "edited"] == [2]
+
+
+def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(program, tmp_path):
+    translated(program, document(tmp_path, *(f"You must not enter house {number}." for number in range(6))))
+    look(program, "Needs review: 6")
+    program.wait(lambda: len(rows(program)) == 6)
+    item, table = program.frame.document_translation.item, program.find("segment_table")
+
+    def change(services, *fine):
+        for number in range(6):
+            flags = () if number in fine else (SegmentFlag("number", "1"),)
+            changed = services.store.segments.change(item, number, flags=flags)
+            services.publish(SegmentChanged(item, changed))
+
+    program.ask(lambda services: change(services, 0, 1))
+    program.wait(lambda: len(rows(program)) == 4)
+    editor = opened_by_mouse(program, 1)
+    QTest.keyClicks(editor, "Mine.")
+    program.ask(lambda services: change(services, 3))
+    program.wait(lambda: program.find("segment_filter").currentText() == "Needs review: 5")
+    assert editor.isVisible()
+    assert table.model().rowCount() == 4
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: len(rows(program)) == 6)  # what was held back comes now
+    assert [row for row, (_, target, _) in enumerate(rows(program)) if target == "Mine."] == [3]
 
 
 def test_an_earlier_translation_is_opened_again(program, tmp_path):

@@ -55,6 +55,9 @@ class DocumentPane(QWidget):
         self._words = plain_label("", self, name="translation_progress_words", kind="muted")
         self._progress = named(QProgressBar(self), "translation_progress", label="Translating the document")
         self._progress.setTextVisible(False)
+        kept = self._progress.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # the segments do not move under the mouse when it comes and goes
+        self._progress.setSizePolicy(kept)
         self._pause = button("Pause", "pause_translation_button", self, on=self._controller.pause)
         self._cancel = button(
             "Cancel", "cancel_translation_button", self, tip="Translate no further; what is translated is kept"
@@ -85,7 +88,7 @@ class DocumentPane(QWidget):
         )
         top = row((self._title, 1), self._queue, self._back, gap=theme.SPACE_8)
         column(  # the words have a line of their own: they may be long
-            top, self._progress, (self.review, 1), self._words, buttons, into=body, gap=theme.SPACE_8,
+            top, (self.review, 1), self._progress, self._words, buttons, into=body, gap=theme.SPACE_8,
             margins=(theme.SPACE_16, theme.SPACE_12),
         )  # fmt: skip
 

@@ -158,12 +158,10 @@ class SegmentModel(QAbstractTableModel):
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Request a change of the text; it is shown once it is saved."""
-        segment = self.segment(index.row())
-        if segment is None or role != Qt.ItemDataRole.EditRole or index.column() != TARGET:
+        known = self.segment(index.row())
+        if role != Qt.ItemDataRole.EditRole or index.column() != TARGET or (known and str(value) == known.target):
             return False
-        if str(value) == segment.target:
-            return False
-        self.edited.emit(segment.number, str(value))
+        self.edited.emit(self.number(index.row()), str(value))
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:

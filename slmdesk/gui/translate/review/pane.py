@@ -128,6 +128,7 @@ class ReviewPane(QWidget):
         self._panel.use_requested.connect(controller.edit)
         self._chosen_timer.timeout.connect(self._on_chosen)
         self._table.cells.approve_requested.connect(self._on_approve)
+        self._table.cells.closeEditor.connect(controller.refresh)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
         model.requested.connect(controller.need)
         model.edited.connect(self._on_edited)
@@ -186,9 +187,8 @@ class ReviewPane(QWidget):
     @Slot(object)
     def _on_listed(self, found: SegmentNumbers) -> None:
         self._bar.show_listed(found)
-        if self._table.cells.is_editing and len(found.numbers) < self._model.rowCount():
-            self._controller.refresh()  # nothing is taken from under an open editor
-            return
+        if self._table.cells.is_editing:
+            return  # nothing moves under an open editor: all is listed again once it is closed
         current = self._model.number(row) if 0 <= (row := self._row()) < self._model.rowCount() else -1
         self._model.show_numbers(found.numbers)
         self._keep_row(current, row)
@@ -231,10 +231,8 @@ class ReviewPane(QWidget):
     @Slot(int, str)
     def _on_draft(self, number: int, words: str) -> None:
         """Open the editor with text that could not be saved, to be corrected."""
-        row = self._model.row_of(number)
-        if row >= 0:
-            self._table.cells.drafts[number] = words
-            self._table.edit_row(row)
+        self._table.cells.drafts[number] = words
+        self._table.edit_row(self._model.row_of(number))
 
     @Slot(str)
     def _on_busy(self, words: str) -> None:

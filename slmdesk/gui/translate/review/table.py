@@ -54,6 +54,7 @@ class SegmentTable(QTableView):
         self._segments.rowsInserted.connect(self.fit_soon)
         self._segments.rowsRemoved.connect(self.fit_soon)
         self._segments.modelReset.connect(self.fit_soon)
+        self.cells.closeEditor.connect(self.fit_soon)
 
     def edit_row(self, row: int) -> None:
         index = self._segments.index(row, TARGET)
@@ -70,12 +71,14 @@ class SegmentTable(QTableView):
 
     @Slot()
     def _on_fit(self) -> None:
+        """Measure the visible rows, but none by which an open editor would move."""
         row, height = self.rowAt(0), self.viewport().height()
+        edited = self.currentIndex().row() if self.cells.is_editing else -1
         if row < 0:
             return
         taken = 0
         while row < self._segments.rowCount() and taken < height:
-            if self._segments.segment(row) is not None:
+            if self._segments.segment(row) is not None and row > edited:
                 requested = max(self._height(self._segments.index(row, column)) for column in SHARES)
                 if requested != self.rowHeight(row):
                     self.setRowHeight(row, requested)
