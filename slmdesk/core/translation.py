@@ -61,6 +61,15 @@ class SegmentFlag:
     detail: str = ""
 
 
+GUESSED = SegmentFlag("formatting")
+"""Where the tags stand was reckoned, not said."""
+
+
+def lasting(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
+    """Those that came with the answer or the written file: no check of source and translation tells them anew."""
+    return tuple(one for one in flags if one == GUESSED or one.kind in ("unsure", "redaction", "unwritten"))
+
+
 def weight_of(flags: Sequence[SegmentFlag]) -> int:
     """How bad a translation with these flags is; of two, the lighter one is kept."""
     return sum(_WEIGHTS.get(one.kind, 2) for one in flags)

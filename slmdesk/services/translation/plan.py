@@ -13,6 +13,7 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import (
+    GUESSED,
     SETTLED,
     Doubt,
     Origin,
@@ -21,6 +22,7 @@ from slmdesk.core.translation import (
     SegmentState,
     Term,
     is_better,
+    lasting,
 )
 from slmdesk.core.types import Json, TokenProbability
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Yield
@@ -40,7 +42,6 @@ from slmdesk.text.translation.checks import flags_of
 from slmdesk.text.translation.subtitles import KIND
 from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, span_of, verbatim
 from slmdesk.text.translation.tagged import Tags, plain
-from slmdesk.text.translation.uncertain_words import UNSURE_KIND
 
 SEGMENTS_AT_ONCE = 200
 """Segments that are in hand at once."""
@@ -50,8 +51,6 @@ UNSETTLED = (SegmentState.OPEN, SegmentState.TRANSLATED, SegmentState.FAILED)
 """What a plan that begins anew asks for, or is fed."""
 ANEW_TEMPERATURE = 0.5
 """Of a further attempt by the same model: at 0 it would say the same again."""
-GUESSED = SegmentFlag("formatting")
-"""Where the tags stand was reckoned, not said."""
 
 
 @dataclass(slots=True, eq=False)
@@ -300,8 +299,7 @@ class TranslationPlan:
         An earlier translation stays unless the new one is better.
         """
         if work.segment.target:
-            known = (one for one in work.segment.flags if one.kind == UNSURE_KIND)
-            old = (*self._flags(work, work.segment.target), *known)
+            old = (*self._flags(work, work.segment.target), *lasting(work.segment.flags))
             if not is_better(work.target, work.flags, old):
                 self._keep(replace(work.segment, state=SegmentState.TRANSLATED, flags=old, reason=""))
                 return

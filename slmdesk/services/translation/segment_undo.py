@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term
+from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
@@ -180,16 +180,14 @@ class SegmentChanges(Service):
     def _rechecking(self, item: str) -> Slices[int]:
         request, changed, begin = self._request(item), 0, 0
         terms = self._translations.terms_of(request)
-        while found := self._store.segments.of_item(item, begin=begin, limit=100):
-            begin = found[-1].number + 1
-            for one in found:
-                if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and one.target:
-                    kept = tuple(flag for flag in one.flags if flag.kind == "formatting")
-                    flags = (*segment_flags(one, one.target, request, terms), *kept)
-                    if flags != one.flags:
-                        changed += 1
-                        self._publish(SegmentChanged(item, self._store.segments.change(item, one.number, flags=flags)))
-                yield
+        while found := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next one
+            one, begin = found[0], found[0].number + 1
+            if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and one.target:
+                flags = (*segment_flags(one, one.target, request, terms), *lasting(one.flags))
+                if flags != one.flags:
+                    changed += 1
+                    self._publish(SegmentChanged(item, self._store.segments.change(item, one.number, flags=flags)))
+            yield
         return changed
 
     def undo(self, item: str) -> Pending[UndoResult | None]:

@@ -23,8 +23,6 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Scripts without blanks between words: there a token stands for a word."""
 
 
-UNSURE_KIND = "unsure"
-"""The kind of the flag of a translation that its model was unsure of."""
 UNSURE_FROM = 1.35
 """Surprise from which a translation is flagged: of seven documents by a model of 1.5 billion weights it flags 6 of 10
 that are wrong and 3 of 20 that rules take for right, half of which are doubtful.  A single unlikely word tells less.
@@ -53,7 +51,7 @@ def unsure_flags(
         return ()
     least = sorted(sorted(doubts, key=lambda one: one[2])[:MOST_SHOWN])
     words = dict.fromkeys(target[begin:end] for begin, end, _ in least)
-    return (SegmentFlag(UNSURE_KIND, ", ".join(words)),)
+    return (SegmentFlag("unsure", ", ".join(words)),)
 
 
 def doubts_in(

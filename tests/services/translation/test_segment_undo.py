@@ -11,7 +11,7 @@ from fakes.recorder import add_model, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
-from slmdesk.core.translation import Origin, SegmentState, Term
+from slmdesk.core.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.handouts import Handout
@@ -207,14 +207,27 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
         made = store.glossaries.add("law", source_language="en", target_language="de")
         store.terms.add(made.id, [Term("rent", "Miete")])
 
+    lasting = (SegmentFlag("unsure", "due"), SegmentFlag("formatting"), SegmentFlag("redaction", "Kolb", "missing"),
+               SegmentFlag("unwritten"))  # fmt: skip
+    stale = SegmentFlag("number", "7", "missing"), SegmentFlag("formatting", "1", "empty")
     on_service_thread(recorder, glossary)
+    on_service_thread(recorder, lambda: store.segments.change(item, 0, flags=(*stale, *lasting)))
     assert result_of(recorder.services, lambda: recorder.services.segment_changes.recheck(item)) == 2
     assert [[one.kind for one in row.flags] for row in rows(recorder, item)] == [
-        ["glossary"],
+        ["glossary", *(one.kind for one in lasting)],
         ["glossary"],
         ["negation"],
         [],
     ]
+
+
+def test_what_no_check_tells_stays_where_another_try_is_no_better(opened):
+    recorder = opened(turned=True)
+    service, store = recorder.services.translations, recorder.services.store
+    item, right, lasting = translated(recorder, text=TEXT), "Nicht untervermieten.", (SegmentFlag("unwritten"),)
+    on_service_thread(recorder, lambda: store.segments.change(item, 2, target=right, flags=lasting))
+    ended(recorder, on_service_thread(recorder, lambda: service.again(item, scope=RetryScope.FLAGGED)))
+    assert (rows(recorder, item)[2].target, rows(recorder, item)[2].flags) == (right, lasting)
 
 
 def handed(recorder, item, what, form, target):
