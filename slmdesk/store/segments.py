@@ -59,16 +59,13 @@ class Segments(StorePart):
         begin: int = 0,
         limit: int = 1000,
         states: Collection[SegmentState] = (),
-        only_flagged: bool = False,
     ) -> list[SegmentRecord]:
-        """Segments from number `begin` on, in order; optionally only those in some states, or with flags."""
+        """Segments from number `begin` on, in order; optionally only those in some states."""
         where = ["item = ?", "number >= ?"]
         values: list[Value] = [item, begin]
         if states:
             where.append(f"state in ({', '.join('?' for _ in states)})")
             values += [one.value for one in states]
-        if only_flagged:
-            where.append("flags <> '[]'")
         return self._all(
             segment_from,
             f"select * from segments where {' and '.join(where)} order by number limit ?",
@@ -164,14 +161,8 @@ class Segments(StorePart):
         rows = self._db.rows("select state, count(*) as number from segments where item = ? group by state", (item,))
         return {SegmentState(row["state"]): int(row["number"]) for row in rows}
 
-    def count_flagged(self, item: str) -> int:
-        """How many segments are flagged, without those a person approved."""
-        return self._db.number(
-            "select count(*) from segments where item = ? and flags <> '[]' and state <> 'approved'", (item,)
-        )
-
     def count_look(self, item: str) -> int:
-        """How many segments should be reviewed."""
+        """How many segments need review: the one count for all who say it."""
         return self._db.number(f"select count(*) from segments where item = ? and {_TO_REVIEW}", (item,))
 
     def count_flags(self, item: str) -> dict[str, int]:

@@ -183,6 +183,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         "segments_translated": sum(one.state.value in DONE and UNWRITTEN not in one.flags for one in segments),
         "segments_left": states.count("left"),
         "segments_failed": states.count("failed"),
+        "segments_to_review": services.service_thread.call(lambda: services.translations.open(view.item.id).look),
         "left_because": dict(Counter(one.reason for one in segments if one.state.value == "left")),
         "flags": flags,
         "left": [{"kind": one.kind, "place": one.place, "text": one.text} for one in view.left],
@@ -224,7 +225,9 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     failed = f", {shape['segments_failed']} not translated" if shape["segments_failed"] else ""
     unwritten = len({one["segment"] for one in every if one["kind"] == "unwritten"})
     failed += f", {unwritten} not in the file" if unwritten else ""
-    console.notify(f"{done} of {total} segments translated{failed}, {shape['segments_left']} left as they are{behind}.")
+    failed += f", {shape['segments_left']} left as they are{behind}"
+    failed += f", {shape['segments_to_review']} to review" if shape["segments_to_review"] else ""
+    console.notify(f"{done} of {total} segments translated{failed}.")
     if not total:
         console.notify("There is no text to translate in it.")
     left: Any = shape["left"]

@@ -136,7 +136,7 @@ def report_of(view: TranslationView, segments: Sequence[SegmentRecord], info: Se
         ("all", len(segments)),
         ("translated", sum(bool(one.target) and one.state is not SegmentState.LEFT for one in segments)),
         ("not translated", len(lists["failed"])),
-        ("to look at", len(lists["flagged"])),
+        ("to look at", view.look),
         ("left as they are", len(lists["left"])),
         *[(STATE_WORDS[state], view.counts[state]) for state in (SegmentState.EDITED, SegmentState.APPROVED)
           if view.counts.get(state)],

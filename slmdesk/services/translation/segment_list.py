@@ -20,7 +20,7 @@ from slmdesk.text.translation.tagged import Tags, plain
 
 MOST_MATCHES = 5
 LOOK_AT = LOOK
-"""State of those that deserve a look."""
+"""State of those that need review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class SegmentNumbers:
     flags: Mapping[str, int]
     """By kind, the most frequent first."""
     look: int
-    """Segments that deserve a look."""
+    """Segments that need review, what failed included."""
 
     @property
     def total(self) -> int:

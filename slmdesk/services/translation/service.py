@@ -139,9 +139,9 @@ class TranslationService(Service, JobPlanner):
         counts = self._store.segments.count(found.id)
         kept = self._store.results.get(found.id) or {}
         left = tuple(UntranslatedPart(*one) for one in left_parts(self._store, found.id))
-        flagged = self._store.segments.count_flagged(found.id)
+        look = self._store.segments.count_look(found.id)
         is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
-        return TranslationView(found, request_of(found), counts, flagged, left, jobs[0] if jobs else None, is_done)
+        return TranslationView(found, request_of(found), counts, look, left, jobs[0] if jobs else None, is_done)
 
     def again(self, item: str, model: str | None = None, scope: RetryScope = RetryScope.FAILED) -> JobRecord:
         """Resume a translation, or translate the failed or all flagged segments again.
@@ -195,11 +195,10 @@ class TranslationService(Service, JobPlanner):
         self._passwords[self._store.items.get(item).id] = password
 
     def segments(
-        self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE, only_flagged: bool = False,
-        states: Sequence[SegmentState] = (),
-    ) -> list[SegmentRecord]:  # fmt: skip
+        self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE, states: Sequence[SegmentState] = ()
+    ) -> list[SegmentRecord]:
         """Return segments from a number on, in document order."""
-        return self._store.segments.of_item(item, begin=begin, limit=limit, only_flagged=only_flagged, states=states)
+        return self._store.segments.of_item(item, begin=begin, limit=limit, states=states)
 
     def text_of(self, item: str) -> str:
         """Return the translated text so far, with the source where a segment has no translation."""
@@ -254,7 +253,7 @@ class TranslationService(Service, JobPlanner):
         file = yield from written(
             self._service_thread, self._reader, payload, self._answers(item), target, may_replace=may_replace
         )
-        if file.refused or view.flagged:
+        if file.refused or view.look:
             yield from mark_unwritten(
                 self._store, item, frozenset(file.refused), lambda one: self._publish(SegmentChanged(item, one))
             )

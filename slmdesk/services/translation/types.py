@@ -68,7 +68,8 @@ class TranslationView:
     item: Item
     request: TranslationRequest
     counts: Mapping[SegmentState, int]
-    flagged: int
+    look: int
+    """Segments that need review, what failed included."""
     left: tuple[UntranslatedPart, ...]
     job: JobRecord | None
     is_done: bool

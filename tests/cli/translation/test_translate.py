@@ -121,6 +121,7 @@ def test_what_was_partly_translated_is_written(run, with_model, lease):
     )  # fmt: skip
     assert done.status == 0, done.err
     assert (done.json["segments_translated"], done.json["segments_failed"]) == (1, 1)
+    assert done.json["segments_to_review"] == 1
     assert lease.with_name("lease old.de.docx").exists()
 
 

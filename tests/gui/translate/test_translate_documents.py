@@ -200,6 +200,7 @@ def test_a_dropped_document_is_translated_edited_and_saved(program, tmp_path):
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
     type_into(program, 0, "Untervermieten ist nicht erlaubt.")
     program.wait(lambda: rows(program) == [])
+    assert words(program) == "2 segments are translated."
     assert program.find("no_segments").isVisible()
     look(program, "All ")
     program.wait(lambda: len(rows(program)) == 2)
@@ -337,6 +338,8 @@ def test_a_segment_is_translated_once_more_with_a_wish_and_undone(program, tmp_p
     program.wait(lambda: program.find("segment_busy").text() == "Undone: edit")
     program.click("undo_segment_button")
     program.wait(lambda: "nothing to undo" in program.find("segment_busy").text())
+    type_into(program, 0, "Neu")
+    assert not program.find("segment_busy").text()
 
 
 def test_a_wish_is_for_the_segment_it_was_typed_for(program, tmp_path):
@@ -594,13 +597,14 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_
     program.click("save_translation_button")
     program.wait(lambda: program.translate.findChild(object, "save_anyway") is not None)
     box = program.translate.findChild(object, "save_anyway")
-    assert "1 could not be translated, 2 deserve a look" in box.text() or "1 could not be translated" in box.text()
+    assert box.text() == "Of the segments 1 could not be translated, 2 need review."
     program.click(program.find("look_first_button", box))
     program.wait(lambda: program.find("segment_filter").currentText().startswith("Needs review"))
     program.wait(lambda: len(rows(program)) == 2)
     program.click("retry_all_button")
     program.wait(lambda: program.translate.findChild(object, "retry_dialog") is not None)
     assert program.find("retry_failed", program.translate).text() == "What could not be translated: 1"
+    assert program.find("retry_flagged", program.translate).text() == "All that needs review: 2"
     program.click(program.find("retry_begin", program.translate))
     program.wait(lambda: is_done(program) and program.find("retry_all_button").isVisible())
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])

@@ -250,6 +250,9 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
     assert shape["failed"][0]["reason"] == "the marks of the formatting were lost"
     assert shape["counts"]["all"] == 4
     assert shape["counts"]["not translated"] == 1
+    view = on_service_thread(recorder, lambda: recorder.services.translations.open(item))
+    listed = on_service_thread(recorder, lambda: recorder.services.segment_lists.listed(item, SegmentFilter(LOOK)))
+    assert shape["counts"]["to look at"] == view.look == listed.look == len(listed.numbers) == 2
     assert shape["facts"]["Languages"] == "English to German"
     assert shape["facts"]["Model"] == "Echo"
     for form in ("html", "md"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import TranslationGrew
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.inspection import ChosenDocuments, LookedThrough
+from slmdesk.services.translation.segment_list import SegmentNumbers
 from slmdesk.services.translation.types import RetryScope, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.settings import Settings
 
@@ -96,6 +97,8 @@ class DocumentTranslation(QObject):
         self.advice = AdviceController(bridge, self, for_document=True)
         self.item = self._job = ""
         """The id of the shown translation; empty: none."""
+        self._done: TranslationView | None = None
+        """The shown one, once it is done: its segments are counted anew whenever they are listed."""
         self._counted = (0, 0)
         """How many segments are done, of how many."""
         self._queue: list[StartedTranslation] = []
@@ -104,6 +107,7 @@ class DocumentTranslation(QObject):
         self._after_unlock: Callable[[str], None] | None = None
         bridge.on(TranslationGrew, self._on_grew)
         bridge.on(JobChanged, self._on_job)
+        self.segments.listed.connect(self._on_listed)
 
     # ---- before the beginning
 
@@ -200,7 +204,7 @@ class DocumentTranslation(QObject):
     @Slot()
     def close(self) -> None:
         """Show no translation; one being made goes on."""
-        self.item = self._job = ""
+        self.item, self._job, self._done = "", "", None
         self.segments.show_item("", TranslationRequest(""))
 
     @Slot()
@@ -295,11 +299,13 @@ class DocumentTranslation(QObject):
     def _on_opened(self, view: TranslationView) -> None:
         job = view.job
         self.item, self._job = view.item.id, job.id if job else ""
-        self._counted, self._after_unlock = _counted(view), None
+        self._counted, self._after_unlock, self._done = _counted(view), None, None
         self.opened.emit(view)
         self.segments.show_item(view.item.id, view.request)
-        if view.is_done or job is None:
-            self.ended.emit(done_words(view) if view.counts else "", bool(view.counts.get(SegmentState.FAILED)))
+        if view.is_done or (job is None and view.counts):
+            self._show_done(view, view.counts, view.look)
+        elif job is None:
+            self.ended.emit("", False)
         else:
             self._show_job(event_of(job))
 
@@ -324,7 +330,7 @@ class DocumentTranslation(QObject):
             self._show_job(event)
 
     def _show_job(self, event: JobChanged) -> None:
-        problem = event.problem
+        self._done, problem = None, event.problem
         if event.status in (JobStatus.OPEN, JobStatus.RUNNING):
             self.progressed.emit(event, self._words_of(event))
         elif event.status is JobStatus.DONE:
@@ -355,7 +361,16 @@ class DocumentTranslation(QObject):
         if view.item.id != self.item:
             return
         self.segments.refresh()
-        self.ended.emit(done_words(view), bool(view.counts.get(SegmentState.FAILED)))
+        self._show_done(view, view.counts, view.look)
+
+    def _show_done(self, view: TranslationView, states: Mapping[SegmentState, int], look: int) -> None:
+        self._done = view
+        self.ended.emit(done_words(states, look, view.left), bool(states.get(SegmentState.FAILED)))
+
+    @Slot(object)
+    def _on_listed(self, found: SegmentNumbers) -> None:
+        if self._done is not None:
+            self._show_done(self._done, found.states, found.look)
 
     def _write_beside(self, known: StartedTranslation) -> None:
         def work(services: Services) -> Path:

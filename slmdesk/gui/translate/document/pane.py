@@ -44,6 +44,8 @@ class DocumentPane(QWidget):
         self._controller = controller
         self._view: TranslationView | None = None
         self._written: Path | None = None
+        self._ended_words = ""
+        """How the translation ended, with its counts."""
         self._is_running = self._has_segments = False
         self._build_ui(keeper)
         self._connect()
@@ -176,7 +178,9 @@ class DocumentPane(QWidget):
 
     @Slot(str, bool)
     def _on_ended(self, words: str, may_go_on: bool) -> None:
-        self._words.setText(words)
+        if self._is_running or self._words.text() in ("", self._ended_words):  # a written file is not counted over
+            self._words.setText(words)
+        self._ended_words = words
         had_focus = self._pause.hasFocus() or self._cancel.hasFocus()
         self._show_running(False)
         self._resume.setVisible(may_go_on)

@@ -33,11 +33,10 @@ class RetryDialog(QDialog):
 
     def _build_ui(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
         failed = view.counts.get(SegmentState.FAILED, 0)
-        look = view.flagged
         self._group = QButtonGroup(self)
         self._failed = named(QRadioButton(f"What could not be translated: {failed:,}", self), "retry_failed")
-        self._flagged = named(QRadioButton(f"All that needs review: {look:,}", self), "retry_flagged")
-        for one, count in ((self._failed, failed), (self._flagged, look + failed)):
+        self._flagged = named(QRadioButton(f"All that needs review: {view.look:,}", self), "retry_flagged")
+        for one, count in ((self._failed, failed), (self._flagged, view.look)):
             self._group.addButton(one)
             one.setEnabled(bool(count))
         (self._failed if failed else self._flagged).setChecked(True)
@@ -52,7 +51,7 @@ class RetryDialog(QDialog):
         )  # fmt: skip
         self._buttons = named(QDialogButtonBox(self), "retry_buttons")
         self._begin = button("Try again", "retry_begin", self, kind="primary")
-        self._begin.setEnabled(bool(failed or look))
+        self._begin.setEnabled(bool(view.look))
         self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.addButton(button("Cancel", "retry_cancel", self), QDialogButtonBox.ButtonRole.RejectRole)
         said = plain_label(words, self, name="retry_words", kind="muted")

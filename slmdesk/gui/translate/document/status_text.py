@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from slmdesk.core.translation import SegmentState
 from slmdesk.services.translation.asking.labels import counted_left
-from slmdesk.services.translation.types import TranslationView
+from slmdesk.services.translation.types import TranslationView, UntranslatedPart
 
 LOOK_WORDS = ("needs review", "need review")
 """Texts for one segment and for several."""
@@ -12,18 +14,18 @@ AHEAD = 0.05
 """From this difference on the share of the work and the count of segments seem to contradict each other."""
 
 
-def done_words(view: TranslationView) -> str:
-    """The result of a finished translation, in sentences."""
-    counts = {state.value: count for state, count in view.counts.items()}
+def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
+    """The result of a finished translation, in sentences: `look` segments need review."""
+    counts = {state.value: count for state, count in states.items()}
     if not counts:
         return "There is no text to translate in it."
     done = sum(counts.values()) - counts.get("left", 0) - counts.get("failed", 0) - counts.get("open", 0)
     words = f"{done:,} {'segments are' if done != 1 else 'segment is'} translated"
     words += f", {_counted_words(counts['left'], 'stays as it is', 'stay as they are')}" if counts.get("left") else ""
     words += f", {counts['failed']:,} could not be translated" if counts.get("failed") else ""
-    words += f", {_counted_words(view.flagged, *LOOK_WORDS)}" if view.flagged else ""
-    left = f" Not translated: {counted_left(one.kind for one in view.left)}." if view.left else ""
-    return f"{words}.{left}"
+    words += f", {_counted_words(look, *LOOK_WORDS)}" if look else ""
+    parts = f" Not translated: {counted_left(one.kind for one in left)}." if left else ""
+    return f"{words}.{parts}"
 
 
 def unfinished(view: TranslationView) -> int:
@@ -36,7 +38,7 @@ def unfinished_words(view: TranslationView) -> str:
     reported = [
         (view.counts.get(SegmentState.OPEN, 0), ("not translated yet",) * 2),
         (view.counts.get(SegmentState.FAILED, 0), ("could not be translated",) * 2),
-        (view.flagged, LOOK_WORDS),
+        (view.look, LOOK_WORDS),
     ]
     return ", ".join(_counted_words(count, *words) for count, words in reported if count)
 

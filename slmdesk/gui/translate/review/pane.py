@@ -249,6 +249,7 @@ class ReviewPane(QWidget):
         Text that cannot be saved is not approved either.
         """
         is_approving, self._table.cells.is_approving = self._table.cells.is_approving, False
+        self._forget_result()
         self._controller.edit(number, words, approve=is_approving)
         if is_approving:
             self._go(min(self._model.row_of(number) + 1, self._model.rowCount() - 1))
@@ -259,6 +260,7 @@ class ReviewPane(QWidget):
         numbers = [self._model.number(row) for row in rows if 0 <= row < self._model.rowCount()]
         if not numbers:
             return
+        self._forget_result()
         self._controller.approve(numbers)
         self._go(min(rows[-1] + 1, self._model.rowCount() - 1))
 
@@ -361,6 +363,11 @@ class ReviewPane(QWidget):
             self._controller.find(self._bar.search)
 
     # ---- private
+
+    def _forget_result(self) -> None:
+        """What was undone or replaced before is said no more."""
+        if not self._is_busy:
+            self._busy.clear()
 
     def _row(self) -> int:
         return self._table.currentIndex().row()
