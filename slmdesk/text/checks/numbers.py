@@ -12,6 +12,8 @@ _SPACE = "\u00a0\u202f\u2009 "
 _FIGURES = re.compile(
     rf"(?<![\d])(?<!\d[.,])\d{{1,3}}(?:[{_SPACE}]\d{{3}})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'’]\d+)*|[½¼¾⅓⅔]"
 )
+_ROMAN = re.compile(r"\b(?=[IVX]{2})(X{0,3})(IX|IV|(V?)(I{0,3}))(?=e?\b)")
+"""Up to 39, of two letters and more: the XIXe siècle, chapter IV."""
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3}
 _AFTER = re.compile(rf"[{_SPACE}]?-?[{_SPACE}]?(?P<w>[%‰€$£¥]|°[CF]?|km/h|m/s|[µ]?[^\W\d_]+[²³23]?)(?:\.(?=\s|$|,))?")
 _CURRENCY_BEFORE = re.compile(
@@ -91,6 +93,7 @@ def find_numbers(text: str, language: str = "") -> list[Number]:
     found: list[Number] = []
     if any(sign.isnumeric() for sign in text):
         found += [_figure(text, match) for match in _FIGURES.finditer(text)]
+    found += [_roman(match) for match in _ROMAN.finditer(text)]
     if language in ("en", "de", "fr", "es", "it", "pl"):
         found += _words(text, language, [(number.start, number.end) for number in found])
     found.sort(key=lambda number: number.start)
@@ -118,6 +121,12 @@ def _figure(text: str, match: re.Match[str]) -> Number:
     if unit is None:
         unit, end = _unit_at(text, end)
     return Number(match.start(), end, options, unit, _is_about(text, match.start()))
+
+
+def _roman(match: re.Match[str]) -> Number:
+    """A soft number, as it may be letters: "Fichte IV", but also "IV drip"."""
+    rest = {"IX": 9, "IV": 4}.get(match[2], 5 * len(match[3] or "") + len(match[4] or ""))
+    return Number(*match.span(), (float(10 * len(match[1]) + rest),), soft=True)
 
 
 def _unit_at(text: str, end: int) -> tuple[Unit | None, int]:
@@ -245,9 +254,7 @@ def _is_no_number(text: str, number: Number, language: str) -> bool:
     word = folded(text[number.start : number.end].split()[0]) if number.end > number.start else ""
     if language == "it" and word == "sei" and number.unit is None:
         return True  # also "you are"
-    if (language == "it" and word in ("prima", "secondo")) or (
-        language == "es" and word in ("segundo", "once", "cuarto", "cuarta")
-    ):
+    if (language == "it" and word in ("prima", "secondo")) or (language == "es" and word in ("segundo", "once")):
         return number.unit is None and word != "once"
     if language == "en" and word == "second" and number.soft:
         before = text[max(0, number.start - 6) : number.start]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import product
 from typing import Any
 
 from slmdesk.text.words.folding import fold
@@ -43,10 +44,14 @@ def tables() -> dict[str, Any]:
 
 @cache
 def values(name: str, language: str = "") -> dict[str, int]:
-    """Parse a list like "two=2 three=3" from the numbers section."""
-    found = tables()["numbers"]
-    text = found[language][name] if language else found[name]
-    return {word: int(value) for word, _, value in (pair.partition("=") for pair in text.split())}
+    """Parse a list like "two=2 three=3" from the numbers section; "ones" has the forms of the ordinals too."""
+    found = tables()["numbers"][language] if language else tables()["numbers"]
+    known = {word: int(value) for word, _, value in (pair.partition("=") for pair in found[name].split())}
+    if name == "ones":
+        forms = product(values("ordinals", language).items(), found["endings"].split())
+        known |= {stem + ending.strip("-"): value for (stem, value), ending in forms}
+        known = {word: value for word, value in known.items() if word not in values("soft", language)}
+    return known
 
 
 @cache

@@ -157,3 +157,32 @@ def test_a_short_sentence_that_stayed_as_it_was_is_named_and_a_name_is_not(words
 def test_a_term_for_a_person_has_its_gender(wanted, target, is_used):
     found = term_flags("The party pays.", target, "en", "de", [Term("party", wanted)])
     assert [one.kind for one in found] == ([] if is_used else ["glossary"])
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "target", "wrong"),
+    [
+        ("de-en", "Zu zwei Dritteln und zu einem Drittel.", "By two-thirds and by one-third.", []),
+        ("de-en", "Ein Drittel der Miete.", "A quarter of the rent.", ["Drittel"]),
+        ("de-en", "Zwei Fünftel der Anteile.", "Two-sevenths of the shares.", ["sevenths", "Fünftel"]),
+        ("de-en", "Die zweite Rate am dritten Tag.", "The second instalment on the third day.", []),
+        ("de-en", "Die zweite Rate am dritten Tag.", "The second instalment on the fourth day.", ["fourth day"]),
+        ("de-en", "Am einundzwanzigsten Tag.", "On the twenty-first day.", []),
+        ("fr-de", "Un cinquième et deux tiers du prix.", "Ein Fünftel und zwei Drittel des Preises.", []),
+        ("fr-en", "Trois quarts du prix.", "Two thirds of the price.", ["Two"]),
+        ("en-es", "The rights of third parties in the fourth year.", "Derechos de terceros en el cuarto año.", []),
+        ("en-es", "Castles of the twelfth century.", "Castillos del siglo XII.", []),
+        ("en-it", "A sixth of the members.", "Un sesto dei membri.", []),
+        (
+            "en-pl",
+            "Two thirds of the members, the rights of third parties.",
+            "Dwie trzecie członków, prawa osób trzecich.",
+            [],
+        ),
+        ("en-pl", "The fifteenth day.", "Szesnasty dzień.", ["Szesnasty dzień"]),
+    ],
+)
+def test_ordinals_and_fractions_in_words_are_numbers(languages, source, target, wrong):
+    before, _, after = languages.partition("-")
+    flags = flags_of(source, target, source_language=before, target_language=after, tags=Tags())
+    assert [one.text for one in flags] == wrong
