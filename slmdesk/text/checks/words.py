@@ -13,6 +13,12 @@ from typing import Any
 
 from slmdesk.text.words.folding import fold
 
+CLAUSE_WORDS = (
+    "article art section sec clause chapter part annex appendix schedule paragraph artikel abschnitt kapitel teil "
+    "anlage anhang ziffer paragraf chapitre partie annexe titre artículo sección capítulo cláusula anexo articolo "
+    "sezione capitolo clausola allegato artykuł rozdział załącznik artigo hoofdstuk bijlage"
+)
+"""What stands before the number of a part of a text, in lower case."""
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 

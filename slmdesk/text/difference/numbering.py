@@ -14,15 +14,10 @@ from functools import cache
 from itertools import pairwise
 
 from slmdesk.core.documents import BlockKind
-from slmdesk.text.checks.words import folded, tables
+from slmdesk.text.checks.words import CLAUSE_WORDS, folded, tables
 
 LONGEST_HEADING, MOST_WORDS = 90, 12
 """Of a paragraph that may be a heading: letters and words."""
-_CLAUSE_WORDS = (
-    "article art section sec clause chapter part annex appendix schedule paragraph artikel abschnitt kapitel teil "
-    "anlage anhang ziffer paragraf chapitre partie annexe titre artículo sección capítulo cláusula anexo articolo "
-    "sezione capitolo clausola allegato artykuł rozdział załącznik artigo hoofdstuk bijlage"
-)
 _MARKS = r"(?:#{1,6}\s+)?(?:\*\*|__)?"
 """Of a heading in Markdown."""
 _MARK = re.compile(r"#{1,6}\s+(?=\S)")
@@ -34,7 +29,7 @@ _SURE = (
 _LETTERED = r"[A-Z](?:\.\d{1,2})+"
 _MAYBE = rf"(?P<dotted>{_DIGITS}|{_LETTERED}|[a-z])[.](?!\d)|(?P<bare>\d{{1,3}}(?:\.\d{{1,2}})+|{_LETTERED})"
 _WORDED = (
-    rf"(?:§{{1,2}}\s*|(?:{_CLAUSE_WORDS.replace(' ', '|')})\b\.?\s+(?:(?:no|nr|n°)\.?\s*)?)"
+    rf"(?:§{{1,2}}\s*|(?:{CLAUSE_WORDS.replace(' ', '|')})\b\.?\s+(?:(?:no|nr|n°)\.?\s*)?)"
     rf"(?P<worded>{_DIGITS}|[A-Z]|[IVX]{{1,6}})\b[.):]?"
 )
 _TITLED = r"(?P<letter>[A-Z]|[IVXLC]{1,6})[.)]|(?P<plain>\d{1,2})"

@@ -12,6 +12,7 @@ import re
 from functools import cache
 
 from slmdesk.core.translation import SegmentFlag
+from slmdesk.text.checks.names import HEADED
 from slmdesk.text.checks.words import folded, function_words, tables, word_set
 from slmdesk.text.words.folding import fold
 
@@ -66,12 +67,16 @@ def _names(text: str, language: str) -> list[str]:
         if not word[0].isupper() or len(word) < 3 or word.isupper() or _is_common(word):
             continue
         is_named = before in _NAMING and not re.search(r"[^\s.]", text[words[at - 1].end() : one.start()])
-        if not is_named and (language == "de" or is_title or _OPENS.search(text, 0, one.start())):
+        if not is_named and (language == "de" or is_title or _opens(text, one.start())):
             continue
         if not is_named and (before in _BEFORE or re.match(r"\s?\d", text[one.end() :])):
             continue
         found.append(word)
     return list(dict.fromkeys(found))
+
+
+def _opens(text: str, at: int) -> bool:
+    return bool(_OPENS.search(text, 0, at) or HEADED.search(text, 0, at))
 
 
 def _is_common(word: str) -> bool:

@@ -88,6 +88,8 @@ def test_denials_said_otherwise_are_no_faults(source, target, marked):
 def test_capital_letters_make_no_names_of_titles_and_shouting():
     for source, target in (
         ("General Terms and Conditions of Sale", "Allgemeine Verkaufsbedingungen"),
+        ("§ 2 Probation Period", "§ 2 Probezeit"),
+        ("3.2 Working Hours", "3.2 Arbeitszeit"),
         ("If FILE is missing, read from there.", "Wenn DATEI fehlt, wird von dort gelesen."),
     ):
         assert not flags_of(source, target, source_language="en", target_language="de", tags=Tags())

@@ -25,6 +25,9 @@ pytestmark = pytest.mark.pure
         ),
         ("en-de", "Please call Ms Petrie today.", "Rufen Sie heute an.", [("Petrie", "missing")]),
         ("de-en", "Anna wohnt in Hamburg.", "Anna lives in Berlin.", [("Berlin", "added")]),
+        ("de-en", "§ 2 Haftung des Mieters", "§ 2 Liability of Kowalski as tenant", [("Kowalski", "added")]),
+        ("de-en", "Im Jahr 2024 zahlte sie.", "In 2024 Kowalska paid all of the rent.", [("Kowalska", "added")]),
+        ("de-en", "Nach § 4 zahlt sie.", "Under Section 4 Kowalska pays all of the rent.", [("Kowalska", "added")]),
     ],
 )
 def test_a_name_that_is_lost_or_new_is_flagged(languages, source, target, flags):
@@ -41,6 +44,12 @@ def test_a_name_that_is_lost_or_new_is_flagged(languages, source, target, flags)
         ("en-de", "The Landlord pays the Tenant.", "Die Vermieterin zahlt der Mieterin."),
         ("en-fr", "See Annex 3 of the contract.", "Voir l'annexe 3 du contrat."),
         ("en-de", "Notice: Water Shut Off", "Hinweis: Wasser abgestellt"),
+        ("de-en", "§ 2 Probezeit und Kündigung", "§ 2 Probationary period and termination"),
+        ("de-en", "Art. 5 Geltung", "Art. 5 Scope of it"),
+        ("fr-en", "Article IV – Durée du contrat", "Article IV – Duration of the contract"),
+        ("de-en", "3.2 Arbeitszeit", "3.2 Working hours"),
+        ("de-en", "(a) Vergütung", "(a) Compensation for it"),
+        ("de-en", "Anlage 1\n2) Urlaub", "Annex 1\n2) Holidays and leave"),
         ("en-pl", "We met Anna Nowak yesterday.", "Wczoraj spotkaliśmy Annę Nowak."),
         ("en-ja", "We met Anna yesterday.", "昨日アンナに会いました。"),
     ],
