@@ -76,6 +76,8 @@ class Note(StrEnum):
     HEADERS_APART = "headers_apart"
     """Headers and footers repeated on the pages are kept apart."""
     IMAGES_IGNORED = "images_ignored"
+    UNTIMED = "untimed"
+    """Lines of subtitles without a time are read too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.documents import BlockKind, Page, PageKind
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import text_of
-from slmdesk.documents.pieces import Piece, page_from
+from slmdesk.documents.pieces import Piece, page_from, parted
 
 PAGE_S = 600
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
@@ -32,6 +32,8 @@ class Cue:
     end_s: float
     text: str
     speaker: str = ""
+    is_timed: bool = True
+    """False: `start_s` only says what it stands behind."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -45,8 +47,13 @@ def read(reading: Reading) -> Iterator[Page]:
     yield from pages_of(reading, cues)
 
 
-def pages_of(reading: Reading, cues: Iterable[Cue]) -> Iterator[Page]:
-    """Pages of ten minutes each, of cues in order."""
+def pages_of(reading: Reading, cues: Sequence[Cue]) -> Iterator[Page]:
+    """Pages of ten minutes each, of cues in order; where none has a time, as in a text without pages."""
+    if cues and not any(cue.is_timed for cue in cues):
+        portions = list(parted(map(_piece, cues)))
+        reading.total = len(portions)
+        yield from (page_from(number, "", portion) for number, portion in enumerate(portions, 1))
+        return
     stretches: dict[int, list[Cue]] = {}
     for cue in cues:
         stretches.setdefault(int(cue.start_s) // PAGE_S, []).append(cue)
@@ -59,7 +66,8 @@ def pages_of(reading: Reading, cues: Iterable[Cue]) -> Iterator[Page]:
 
 def _piece(cue: Cue) -> Piece:
     text = f"{cue.speaker}: {cue.text}" if cue.speaker else cue.text
-    return Piece(BlockKind.PARAGRAPH, text, place=f"{_clock(cue.start_s)}–{_clock(cue.end_s)}")
+    place = f"{_clock(cue.start_s)}–{_clock(cue.end_s)}" if cue.is_timed else ""
+    return Piece(BlockKind.PARAGRAPH, text, place=place)
 
 
 def _minutes(stretch: int) -> str:

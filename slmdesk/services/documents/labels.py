@@ -21,6 +21,7 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.OCR_MISSING: "Some pages are pictures of text, which cannot be read here.",
         Note.HEADERS_APART: "Headers and footers repeated on its pages are kept apart from its text.",
         Note.IMAGES_IGNORED: "Its pictures were not read.",
+        Note.UNTIMED: "Some of its lines have no time. They were read too.",
     }
 )
 _PLURALS: Mapping[PageKind, str] = MappingProxyType(
