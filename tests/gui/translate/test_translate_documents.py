@@ -657,12 +657,18 @@ def test_a_running_translation_is_paused_cancelled_and_taken_up_again(start, mod
 
 
 def opened_by_mouse(program, row):
-    """Two clicks on a translation; the editor that opens."""
+    """Two clicks on a translation, again where its row moved between them; the editor that opens."""
     table = program.find("segment_table")
-    at = table.visualRect(table.model().index(row, 1)).center()
-    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    program.wait(lambda: table.findChild(object, "segment_editor") is not None)
+    program.wait(lambda: table.model().rowCount() > row and rows(program)[row])
+
+    def is_open():
+        if table.findChild(object, "segment_editor") is None:
+            at = table.visualRect(table.model().index(row, 1)).center()
+            QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+            QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        return table.findChild(object, "segment_editor") is not None
+
+    program.wait(is_open)
     return program.find("segment_editor")
 
 
