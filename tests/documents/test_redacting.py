@@ -245,6 +245,19 @@ def test_a_mail_keeps_its_structure_and_loses_its_way():
     assert {"mail_route", "embedded", "program"} <= {one.kind for one in redacting.removed}
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["Message-ID: <Quarbel.7@example.org>", "References: <1@Quarbel> <2@b>", "Content-ID: <Quarbel@b>",
+     'Content-Type: multipart/mixed; boundary="Quarbel"', "Content-Type: text/x-quarbel"],
+)  # fmt: skip
+def test_a_mail_with_a_word_in_a_header_for_programs_gets_bars(line):
+    part = 'Content-Type: application/x-quarbel\r\nContent-Disposition: attachment; filename="a.txt"\r\n\r\nText'
+    data = f"Subject: A\r\n{line}\r\n\r\n--Quarbel\r\n{part}\r\n--Quarbel--\r\n".encode()
+    result, _ = redacted("eml", data, [("Quarbel", BAR)])
+    assert str(email.message_from_bytes(result, policy=email.policy.default)["Subject"]) == "A"
+    assert left_in(result, ["Quarbel"]) == {}
+
+
 def test_a_text_keeps_its_encoding_and_what_else_it_says():
     assert redacted("txt", "Grüße an Anna Müller".encode("cp1252"))[0] == "Grüße an Alex Moran".encode("cp1252")
     assert redacted("txt", b"\xff\xfe" + "Köln".encode("utf-16-le"))[0] == b"\xff\xfe" + "Aachen".encode("utf-16-le")

@@ -72,13 +72,13 @@ class _Mail:
                 self._set(new, name, text)
 
     def _set(self, new: EmailMessage, name: str, text: str) -> None:
-        """Set a header; what Python cannot write as an address or a date is written as words."""
+        """Set a header; one that cannot be written, as an identifier with a bar in it, is left out and said."""
         text = _ADDRESS.sub(" ", text).replace("\0", "")
         try:
             del new[name]
             new[name] = text
             str(new[name]).encode()
-            new[name].fold(policy=_POLICY)
+            _POLICY.fold_binary(name, new[name])
         except Exception:  # noqa: BLE001  its parser raises whatever it comes upon in a header that is none
             del new[name]
             self._redacting.remove("header", name)
@@ -150,7 +150,8 @@ class _Mail:
         if made is None:
             return None
         new = EmailMessage(policy=_POLICY)
-        main, _, sub = kind.partition("/")
+        is_told = bool(self._redacting.words.spans(kind, "kind of an attachment", bare=True))
+        main, _, sub = ("application/octet-stream" if is_told else kind).partition("/")
         clean = put_in_value(self._redacting.words, name, "name of an attachment") or "attachment"
         is_inline = part.get_content_disposition() == "inline"
         new.set_content(
