@@ -116,7 +116,7 @@ class _Wishes:
         """What is to be removed of what was found."""
         return [
             one
-            for one in preview.found
+            for one in (*preview.found, *preview.unseen)
             if one.is_chosen and one.words.casefold() not in self._keep and (not self.kinds or one.kind in self.kinds)
         ]
 

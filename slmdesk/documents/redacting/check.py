@@ -164,9 +164,12 @@ def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = 
     return {**seeking.found, **found}
 
 
-_NAMES = re.compile(rb"</?[\w:.-]+|[\w:.-]+=(?=[\"'])")
+_OF_FORMATS = re.compile(
+    rb"</?[\w:.-]+|[\w:.-]+=(?=[\"'])|application/vnd\.[\w.+-]+|urn:(?:schemas-microsoft-com|oasis):[^\s\"'<>]*"
+    rb"|https?://(?:schemas\.(?:openxmlformats\.org|microsoft\.com)|www\.w3\.org|purl\.org)/[^\s\"'<>]*"
+)
 
 
 def _without_names(markup: bytes) -> bytes:
-    """Markup without the names of its elements and attributes, which are the format's."""
-    return _NAMES.sub(b" ", markup)
+    """Markup without the names of its elements, attributes, schemas and kinds of parts, which are the format's."""
+    return _OF_FORMATS.sub(b" ", markup)

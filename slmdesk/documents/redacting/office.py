@@ -23,7 +23,7 @@ _DROPPED = (
     ("docprops/thumbnail", "thumbnail"), ("_xmlsignatures/", "signature"), ("vbaproject", "macros"),
     ("vbadata.xml", "macros"), ("activex/", "control"), ("ctrlprops/", "control"), ("printersettings", "printer"),
     ("attachedtoolbars", "macros"), ("macrosheets/", "macros"), ("dialogsheets/", "macros"), ("afchunk", "embedded"),
-    ("calcchain.xml", ""),
+    ("word/customizations.xml", "macros"), ("calcchain.xml", ""),
 )  # fmt: skip
 """Parts that are taken out by their names, and what is said of them."""
 _SILENT = ""

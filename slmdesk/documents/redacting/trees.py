@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from lxml import etree
 
 from slmdesk.documents.redacting.base import Redacting
 from slmdesk.documents.redacting.words import Span, put, put_encoded, put_in_value
-from slmdesk.documents.xmls import local
+from slmdesk.documents.xmls import attribute, child, local
+from slmdesk.text.redaction.word_list import APART
 
 BLOCKS = frozenset(
     ("p", "h", "si", "is", "rPh", "text", "li", "td", "th", "div", "h1", "h2", "h3", "h4", "h5", "h6", "pre",
@@ -18,13 +19,21 @@ BLOCKS = frozenset(
      "note-citation", "ruby-text", "author")
 )  # fmt: skip
 """Elements whose text belongs together, whatever elements are in it."""
-_BLANKS = frozenset(("tab", "br", "cr", "ptab", "line-break"))
-_HYPHENS = frozenset(("noBreakHyphen",))
+_SIGNS = {
+    "tab": " ", "ptab": " ", "br": "\n", "cr": "\n", "line-break": "\n", "noBreakHyphen": "-", "softHyphen": "\u00ad"
+}  # fmt: skip
+"""Elements that stand for a letter."""
+_BREAKING = ("-", "\u2010", "\u00ad")
+_HEADERS = frozenset(("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"))
+_HEADER_CODE = re.compile(r'&(?:&|"|K(?:[0-9A-Fa-f]{6}|\d\d[-+]\d{3})|\d{1,3}|[A-Za-z+-])')
+"""What Excel writes before words of a page's header: place, letters, size, colour; && is the sign itself."""
+_UNSHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DELETED, _INSERTED = frozenset(("del", "moveFrom")), frozenset(("ins", "moveTo"))
 _CODES = frozenset(("instrText", "delInstrText"))
 _NUMERIC = re.compile(r"[-+.,;:%#0-9A-Fa-f\s]+")
 _TECHNICAL = re.compile(
-    r"[a-z][A-Za-z0-9]*|rId\d+|\{[-0-9A-Fa-f]{36}\}|urn:[^ ]*|https?://schemas\.[^ ]*"
+    r"[a-z][A-Za-z0-9]*|rId\d+|\{[-0-9A-Fa-f]{36}\}|urn:(?:schemas-microsoft-com|oasis):[^ ]*"
+    r"|https?://schemas\.(?:openxmlformats|microsoft)\.[^ ]*"
     r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[-+]\d\d:\d\d)?"
 )
 """A value that the format chose: an enumeration, a relationship, a moment."""
@@ -69,6 +78,13 @@ class Slot:
         """Its letters."""
         return self.sign or ((self.element.tail if self.is_tail else self.element.text) or "")
 
+    @property
+    def words(self) -> str:
+        """What is read of its letters: as many, with signs that nobody sees for codes."""
+        if self.is_tail or local(self.element) not in _HEADERS:
+            return self.text
+        return _HEADER_CODE.sub(lambda one: one[0] if one[0] == "&&" else APART * len(one[0]), self.text)
+
     def set(self, text: str) -> None:
         """Other letters; a sign can only go."""
         if self.sign:
@@ -105,11 +121,13 @@ def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
         views.append(lambda one: not one.flags & {"inserted", "code", "aside"})
     if "code" in flags:
         views.append(lambda one: "code" in one.flags)
-    if flags:
+    if "hidden" in flags:
+        views.append(lambda one: not one.flags & {"deleted", "code", "aside", "hidden"})
+    if flags & {"deleted", "inserted", "code", "aside"}:
         views.append(lambda _one: True)
     for view in views:
-        chosen = [one for one in slots if view(one)]
-        words = "".join(one.text for one in chosen)
+        chosen = [*_parted([one for one in slots if view(one)])]
+        words = "".join(one.words for one in chosen)
         if words.strip():
             _apply(chosen, redacting.words.spans(words, place))
     for one in slots:
@@ -117,6 +135,19 @@ def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
             new = put_encoded(redacting.words, one.text, place)
             if new != one.text:
                 one.set(new)
+
+
+def _parted(slots: list[Slot]) -> Iterator[Slot]:
+    """Slots with a sign that nobody sees where hidden, raised, changed … letters begin or end; a broken line is a blank
+    but behind a hyphen.
+    """
+    before: Slot | None = None
+    for one in slots:
+        if before is not None and before.flags != one.flags:
+            yield Slot(one.element, False, one.flags, APART)
+        is_broken = one.sign == "\n" and before is not None and before.text.endswith(_BREAKING)
+        yield one if is_broken or one.sign != "\n" else Slot(one.element, False, one.flags, " ")
+        before = one
 
 
 def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:
@@ -158,6 +189,12 @@ def _groups(root: etree._Element, skips: Skips) -> Iterator[list[Slot]]:
     """The texts that belong together: of a block, else of one element."""
     groups: dict[etree._Element, list[Slot]] = {}
     stack: list[tuple[etree._Element, bool, frozenset[str]]] = []
+    ordinary = frozenset(
+        attribute(style, "name")
+        for style in root.iter("{*}style")
+        if (look := child(style, "text-properties")) is None
+        or not (attribute(look, "text-position") or attribute(look, "display") == "none")
+    )
 
     def add(owner: etree._Element, slot: Slot) -> None:
         if slot.text and (slot.text.strip() or slot.sign or _keeps_blanks(owner, slot)):
@@ -170,7 +207,7 @@ def _groups(root: etree._Element, skips: Skips) -> Iterator[list[Slot]]:
         if event == "start":
             above = stack[-1] if stack else (element, False, frozenset())
             is_block = name in BLOCKS
-            flags = (above[2] if not is_block else above[2] & {"deleted", "inserted"}) | _flags(name)
+            flags = (above[2] if not is_block else above[2] & {"deleted", "inserted"}) | _flags(element, name, ordinary)
             if is_block or not above[1]:
                 stack.append((element, is_block, flags))
             else:
@@ -187,7 +224,7 @@ def _groups(root: etree._Element, skips: Skips) -> Iterator[list[Slot]]:
     yield from groups.values()
 
 
-def _flags(name: str) -> frozenset[str]:
+def _flags(element: etree._Element, name: str, ordinary: Container[str]) -> frozenset[str]:
     if name in _DELETED or name in ("delText", "delInstrText"):
         return frozenset(("deleted", "code")) if name == "delInstrText" else frozenset(("deleted",))
     if name in _INSERTED:
@@ -196,14 +233,34 @@ def _flags(name: str) -> frozenset[str]:
         return frozenset(("code",))
     if name in ("rt", "rp"):
         return frozenset(("aside",))
-    return frozenset()
+    return frozenset(_look(element, name, ordinary))
+
+
+def _look(element: etree._Element, name: str, ordinary: Container[str]) -> Iterator[str]:
+    """How letters look where words may begin: raised, lowered, with ruby, hidden, in a style that is not `ordinary`."""
+    if name in ("sup", "sub", "ruby"):
+        yield name
+    if "hidden" in element.attrib or _UNSHOWN.search(element.get("style", "")):
+        yield "hidden"
+    if name == "span" and "oasis" in str(element.tag) and (style := attribute(element, "style-name")) not in ordinary:
+        yield f"style {style}"
+    about = child(element, "rPr") if name == "r" else None
+    if about is not None:
+        if about.get("baseline", "0") != "0":
+            yield "raised"
+        for one in about:
+            kind = local(one) if isinstance(one.tag, str) else ""
+            if kind in ("vanish", "webHidden"):
+                yield "hidden"
+            elif kind in ("vertAlign", "rStyle"):
+                yield f"style {attribute(one, 'val')}"
 
 
 def _sign(element: etree._Element, name: str) -> str:
     """The letter an empty element stands for."""
-    if name in _BLANKS or (name == "s" and "oasis" in str(element.tag)):
+    if name == "s" and "oasis" in str(element.tag):
         return " "
-    return "-" if name in _HYPHENS else ""
+    return _SIGNS.get(name, "")
 
 
 def _keeps_blanks(owner: etree._Element, slot: Slot) -> bool:

@@ -33,7 +33,7 @@ from slmdesk.services.documents.redaction_types import (
     RedactionRequest,
     remarks_from,
 )
-from slmdesk.text.redaction.types import Kind, Listed
+from slmdesk.text.redaction.types import BAR, Kind, Listed
 
 PIECE_BYTES = 384 << 10
 """Of a file, in one line to the child: as base64 it has a third more, and a line has a MiB at most."""
@@ -124,8 +124,9 @@ class RedactedCopies:
             lambda: private_words(shown, others, people, listed), stop
         )
         return RedactionPreview(
-            path, file.sha256, str(about.get("format", "")), found, remarks_from(about.get("removed")),
-            remarks_from(about.get("unsure")), whole_text([*shown, *others]),
+            path, file.sha256, str(about.get("format", "")), tuple(one for one in found if one.count or one.is_author),
+            remarks_from(about.get("removed")), remarks_from(about.get("unsure")), whole_text([*shown, *others]),
+            tuple(one for one in found if not (one.count or one.is_author)),
         )  # fmt: skip
 
     # ---- writing
@@ -141,19 +142,25 @@ class RedactedCopies:
             raise KnownError("redaction.changed", path=preview.path.name)
         substitutes = request.substitutes and preview.format != "pdf"
         pairs: tuple[tuple[str, str], ...] = yield self._on_file_thread(
-            lambda: pairs_for(preview.text, request.words, substitutes=substitutes), stop
+            lambda: pairs_for(
+                preview.text, request.words, substitutes=substitutes, unseen={one.words for one in preview.unseen}
+            ),
+            stop,
         )
         payload: dict[str, Json] = {
             "path": str(preview.path), "password": request.password, "format": preview.format,
             "resolution": request.resolution, "text_layer": request.text_layer,
         }  # fmt: skip
         made = yield from self._written(payload, pairs)
+        counts = _counts(made.about, len(pairs))
+        if not any(counts):
+            raise KnownError("redaction.nothing", path=preview.path.name)
         yield from self._checked(preview, made, [original for original, _ in pairs])
         key = request.key if substitutes else None
         yield self._on_file_thread(lambda: _save(made.data, pairs, request, key), stop)
         kinds = {words: kind for kind, words in request.words}
         counted = Counter[Kind]()
-        for (original, _), count in zip(pairs, _counts(made.about, len(pairs)), strict=True):
+        for (original, _), count in zip(pairs, counts, strict=True):
             counted[kinds.get(original, _kind_of_form(original, request.words))] += count
         return GivenOut(
             request.target, len(made.data), hashlib.sha256(made.data).hexdigest(), tuple(counted.items()),
@@ -230,7 +237,8 @@ class RedactedCopies:
 def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionRequest, key: Path | None) -> None:
     """The key first: without it a copy with substitutes could not be led back.  Both are there, or neither."""
     if key is not None:
-        write_new(key, key_file(pairs, request.passphrase, document_sha256=hashlib.sha256(data).hexdigest()))
+        leading = [one for one in pairs if one[1] != BAR]
+        write_new(key, key_file(leading, request.passphrase, document_sha256=hashlib.sha256(data).hexdigest()))
     try:
         write_new(request.target, data)
     except BaseException:

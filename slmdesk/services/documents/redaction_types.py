@@ -27,7 +27,7 @@ class FoundWord:
     kind: Kind
     words: str
     count: int
-    """How often it stands in what can be read; 0: only where the file names its authors."""
+    """How often it stands in what can be read; 0: only where the file names its authors, or nowhere."""
     certainty: Certainty
     places: tuple[Place, ...] = ()
     """The first few."""
@@ -59,6 +59,8 @@ class RedactionPreview:
     unsure: tuple[Remark, ...]
     text: str
     """All that the document says, for what a person wants to add."""
+    unseen: tuple[FoundWord, ...] = ()
+    """Words of the person's list that stand nowhere in it: a copy is looked through for them all the same."""
 
 
 @dataclass(frozen=True, slots=True)

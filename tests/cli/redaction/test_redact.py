@@ -50,7 +50,7 @@ def test_a_look_writes_nothing_and_shows_what_is_private(run, letter, tmp_path):
 
 def test_a_copy_is_written_without_what_was_found(run, letter, tmp_path):
     copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
-    names.write_text("Blauwal-77\n", encoding="utf-8")
+    names.write_text("Blauwal-77\nAnna Quarbelsen\n", encoding="utf-8")
     done = run("redact", str(letter), "-o", str(copy), "--list", str(names), "--yes")
     assert done.status == 0, done.err
     text = copy.read_text(encoding="utf-8")
@@ -120,6 +120,11 @@ def test_nothing_is_written_without_a_look_or_over_a_file(run, letter, tmp_path)
     nothing = run("redact", str(letter), "-o", str(tmp_path / "b.txt"), "--kinds", "card", "--yes")
     assert nothing.status == 1
     assert "There are no words to remove" in nothing.err
+    names = tmp_path / "names.txt"
+    names.write_text("Anna Quarbelsen\n", encoding="utf-8")  # who does not stand in it
+    alone = ("--list", str(names), "--kinds", "person", "--keep", "Müller", "--yes")
+    nobody = run("redact", str(letter), "-o", str(tmp_path / "b.txt"), *alone)
+    assert "There are no words to remove" in nobody.err
     assert not (tmp_path / "b.txt").exists()
 
 

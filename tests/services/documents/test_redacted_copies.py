@@ -34,7 +34,7 @@ def ended(services, begin):
 
 
 def request(preview, target, **more):
-    words = tuple((one.kind, one.words) for one in preview.found if one.is_chosen)
+    words = tuple((one.kind, one.words) for one in (*preview.found, *preview.unseen) if one.is_chosen)
     return RedactionRequest(words, target, **more)
 
 
@@ -106,7 +106,8 @@ def test_a_cancel_leaves_nothing(services, tmp_path):
 def test_the_key_and_the_copy_are_both_there_or_neither(services, tmp_path):
     path, target, key = tmp_path / "a.txt", tmp_path / "b.txt", tmp_path / "b.key"
     path.write_text("Frau Quarbelsen schreibt an info@example.org.")
-    preview = result_of(services, lambda: services.redacted_copies.preview(path))
+    preview = result_of(services, lambda: services.redacted_copies.preview(path, listed=[Listed("Xanthopol")]))
+    assert [one.words for one in preview.unseen] == ["Xanthopol"]
     wished = request(preview, target, substitutes=True, key=key, passphrase="a")
     target.write_text("mine")
     problem = ended(services, lambda: services.redacted_copies.give_out(preview, wished))
@@ -117,6 +118,7 @@ def test_the_key_and_the_copy_are_both_there_or_neither(services, tmp_path):
     made = result_of(services, lambda: services.redacted_copies.give_out(preview, wished))
     assert made.key == key
     assert dict(pairs_in(key, "a"))["info@example.org"] in target.read_text()
+    assert BAR not in dict(pairs_in(key, "a")).values()
     with pytest.raises(KnownError, match=r"file\.is_source"):
         services.service_thread.call(
             lambda: services.redacted_copies.give_out(preview, request(preview, path, substitutes=True))
@@ -164,6 +166,7 @@ def test_bars_and_substitutes():
     made = dict(pairs_for("Anna Quarbelsen a@example.org", words, substitutes=True))
     assert made.keys() >= {"Anna Quarbelsen", "a@example.org"}
     assert not any("Quarbelsen" in one for one in made.values())
+    assert dict(pairs_for("Anna Quarbelsen", words, substitutes=True, unseen={"a@example.org"}))["a@example.org"] == BAR
 
 
 def test_a_key_opens_with_its_passphrase_alone(tmp_path):

@@ -151,9 +151,9 @@ class RedactionWindow(QDialog):
         natural = self._is_natural
         key = target.with_name(target.name + KEY_SUFFIX) if natural and self._keeps_key.isChecked() else None
         request = RedactionRequest(
-            tuple((one.kind, one.words) for one in self._table.chosen), target, substitutes=natural, key=key,
-            passphrase=self._passphrase.text(), resolution=int(self._resolution.currentData()),
-            text_layer=self._layer.isChecked(), password=self._password,
+            tuple((one.kind, one.words) for one in (*self._table.chosen, *preview.unseen)), target,
+            substitutes=natural, key=key, passphrase=self._passphrase.text(),
+            resolution=int(self._resolution.currentData()), text_layer=self._layer.isChecked(), password=self._password,
         )  # fmt: skip
         following = self._bridge.follow(
             lambda services: services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
