@@ -6,6 +6,7 @@ All of them give the places of their words in the text, in order.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from slmdesk.text.checks.dates import find_dates
 from slmdesk.text.checks.numbers import find_numbers
@@ -26,7 +27,9 @@ _OTHER_UNIT = re.compile(
     r"uhr)\b",
     re.IGNORECASE,
 )
-_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ \u00a0]?[A-Z0-9]){11,30}")
+GAP = r"(?:[ \u00a0\u202f]{1,2}|-|[ \u00a0]{0,8}(?:\t|\||(?:\r?\n[ \t\u00a0>]{0,16}){1,2})[ \u00a0]{0,8})"
+"""What may stand between groups of a number: blanks, a hyphen, the edge of a cell, the end of a line or paragraph."""
+_IBAN = re.compile(rf"(?<![^\W_])([A-Z]{{2}}(?={GAP}?\d)|[a-z]{{2}}(?=\d))")
 _CODE = re.compile(r"(?<![^\W_])[^\W_](?:[^\W_]|[-/._](?=[^\W_]))*")
 _COUNT = (
     r"\d{1,3}(?:[.,]\d)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|thirty|sixty|"
@@ -84,26 +87,39 @@ def find_percentages(text: str, language: str = "") -> list[tuple[Span, float]]:
     ]
 
 
-def find_ibans(text: str) -> list[Span]:
-    """Bank accounts whose check digits are right."""
-    found = []
-    for match in _IBAN.finditer(text):
-        end = match.end()
-        while end - match.start() >= 15:  # what follows it may look like a part of it
-            if is_iban(text[match.start() : end]):
-                found.append((match.start(), end))
-                break
-            cut = max(text.rfind(sign, match.start(), end) for sign in " \u00a0")
-            if cut < 0:
-                break
-            end = cut
+def find_ibans(text: str, *, checked: bool = True) -> list[Span]:
+    """Bank accounts as long as those of their country, in any case, also over lines and cells.
+
+    `checked`: only those whose check digits are right.
+    """
+    found: list[Span] = []
+    for start in _IBAN.finditer(text):
+        country = _account_of(start[0].upper())
+        if country is None or (found and start.start() < found[-1][1]):
+            continue
+        match = country.match(text, start.end())
+        if match and (not checked or is_iban(text[start.start() : match.end()])):
+            found.append((start.start(), match.end()))
     return found
+
+
+@cache
+def _account_of(country: str) -> re.Pattern[str] | None:
+    """What follows the letters of a country in its accounts; None for letters of no country that has any."""
+    from stdnum import numdb
+
+    shape = numdb.get("iban").info(f"{country}00")[0][1].get("bban")
+    if not shape:
+        return None
+    signs = {"n": r"\d", "a": "[A-Z]", "c": "[A-Z0-9]"}
+    parts = [f"(?:{GAP}?{signs[kind]}){{{size}}}" for size, kind in re.findall(r"(\d+)!([nac])", f"2!n{shape}")]
+    return re.compile("".join(parts) + r"(?![^\W_])", re.IGNORECASE)
 
 
 def is_iban(words: str) -> bool:
     """Whether it is an international bank account number with the right check digits."""
-    plain = re.sub(r"\s", "", words).upper()
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", plain):
+    plain = re.sub(r"[\W_]", "", words).upper()
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", plain):
         return False
     return int("".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4])) % 97 == 1
 

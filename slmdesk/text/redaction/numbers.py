@@ -7,12 +7,13 @@ digits is sure; one with wrong digits behind its label is likely: a typing error
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 
-from slmdesk.text.candidates.values import find_ibans, is_iban
-from slmdesk.text.checks.dates import find_dates
+from slmdesk.text.candidates.values import GAP, find_ibans, is_iban
+from slmdesk.text.checks.dates import DateMention, find_dates
 from slmdesk.text.redaction.types import Certainty, Find, Kind
 
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
@@ -23,9 +24,14 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.
 _IBAN_SHAPE = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ \u00a0-]?[A-Z0-9]{4}){2,7}(?:[ \u00a0-]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"
 )
+_MORE = re.compile(rf"(?:{GAP}(?=[A-Z]{{0,3}}\d)[A-Z0-9]{{1,4}}(?![^\W_]|[.,/-]\d)){{1,7}}")
+"""What of a labelled account goes on behind the end of a line."""
 _IBAN_LABEL = re.compile(r"(?:\biban\b|konto|account|compte|cuenta|\bconto\b)[^\n\d]{0,30}$", re.IGNORECASE)
 _CARD = re.compile(r"(?<![\w.,-])[2-6]\d{3}(?:[ \u00a0-]?\d){9,15}(?![\w-]|[.,]\d)")
-_CARD_GROUPS = re.compile(r"\d{4}([ \u00a0-])\d{4}\1\d{4}\1\d{4}|\d{4}([ \u00a0-])\d{6}\2\d{5}")
+_CARD_GROUPS = re.compile(
+    rf"(?<![\w.,-])(?:[2-6]\d{{3}}(?:{GAP}\d{{4}}){{3}}|3\d{{3}}{GAP}\d{{6}}{GAP}\d{{4,5}})(?![\w-]|[.,]\d)"
+)
+_EDGE = re.compile(r"[\t|]|\n\s*")
 _CARD_LABEL = re.compile(
     r"(?:\bcards?|karte|\bcarte|\btarjeta|\bcarta|\bkart[aęyo]|visa|mastercard)[^\n\d]{0,40}$", re.I
 )
@@ -76,6 +82,18 @@ _PHONE_LABEL = re.compile(
     r"\bnumerem|\bnumeru?|\bcellulare|\bchiam\w+|\bdzwoni\w*|\bkom\.?)[^\n\d+(]{0,25}$",
     re.IGNORECASE,
 )
+_SPLIT_PHONE = re.compile(
+    r"(?<![\w.,/-])(?P<first>(?:\+|\(0)?\d[\d ()/.\u00a0-]{0,15}?)(?P<gap>[ \u00a0]*(?:\t|\||\r?\n)[ \t>|]*)"
+    r"(?P<rest>[\d(][\d ()/.\u00a0-]{0,14})"
+)
+_WHOLE_PHONE = 9
+"""Digits of a number, without its country, that needs none of the next line."""
+_GROUP = re.compile(r"\d+(?![\w]|[.,]\d)")
+_TOWN = re.compile(r"\d{4,5}[ \u00a0]+[^\W\d_a-z]")
+_SET_APART = re.compile(r"[(\[/–—-] ?$")
+_CLOSED = re.compile(r" ?[)\]/–—-]")
+_DIALLED = {"es": r"0|[236-9](?:\D?\d){8}", "pl": r"0|[236-9](?:\D?\d){8}", "it": r"0|[236-9]\d\d(?:\D?\d){6}"}
+"""How numbers begin that are dialled in a country, where that is not with 0."""
 
 
 def find_by_shape(text: str, language: str = "") -> Iterator[Find]:
@@ -101,20 +119,27 @@ def _ibans(text: str) -> Iterator[Find]:
     right = find_ibans(text)
     for start, end in right:
         yield _find(Kind.IBAN, text, start, end, SURE, "iban")
-    for one in _IBAN_SHAPE.finditer(text):
-        if not any(one.start() < end and start < one.end() for start, end in right):
-            labelled = _IBAN_LABEL.search(text, max(0, one.start() - 60), one.start()) is not None
-            yield _find(Kind.IBAN, text, *one.span(), LIKELY if labelled else UNSURE, "iban_wrong")
+    shaped = [(one.start(), one.end()) for one in _IBAN_SHAPE.finditer(text)]
+    whole = find_ibans(text, checked=False)
+    for start, end in dict.fromkeys((*whole, *shaped)):
+        if any(start < other[1] and other[0] < end for other in right):
+            continue
+        if _IBAN_LABEL.search(text, max(0, start - 60), start):
+            more = None if (start, end) in whole else _MORE.match(text, end)
+            yield _find(Kind.IBAN, text, start, more.end() if more else end, LIKELY, "iban_wrong")
+        elif (start, end) in shaped:
+            yield _find(Kind.IBAN, text, start, end, UNSURE, "iban_wrong")
 
 
 def _cards(text: str) -> Iterator[Find]:
     from stdnum import luhn
 
-    for one in _CARD.finditer(text):
+    for one in (*_CARD_GROUPS.finditer(text), *_CARD.finditer(text)):
         if not luhn.is_valid(re.sub(r"\D", "", one[0])):
             continue
         labelled = _CARD_LABEL.search(text, max(0, one.start() - 80), one.start()) is not None
-        grouped = _CARD_GROUPS.fullmatch(one[0]) is not None
+        edges = _EDGE.findall(one[0])  # columns of figures may be cards by chance
+        grouped = one.re is _CARD_GROUPS and (not edges or (len(edges) == 1 and "\n" in edges[0]))
         bare = re.fullmatch(r"\d{15,16}", one[0]) is not None
         certainty = SURE if labelled or grouped else LIKELY if bare else UNSURE
         yield _find(Kind.CARD, text, *one.span(), certainty, "card")
@@ -175,24 +200,73 @@ def _phones(text: str, language: str) -> Iterator[Find]:
         for one in phonenumbers.PhoneNumberMatcher(
             text, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=1_000_000
         ):
-            end = one.start + len(one.raw_string)
-            if (one.start, end) in seen or any(day.start < end and one.start < day.end for day in days):
+            start, end = one.start, one.start + len(one.raw_string)
+            if one.raw_string[0] in "([" and not re.search(r"[)\]]", one.raw_string):
+                start += 1
+            if (start, end) in seen or any(day.start < end and start < day.end for day in days):
                 continue
-            seen.add((one.start, end))
-            labelled = _PHONE_LABEL.search(text, max(0, one.start - 60), one.start) is not None
+            seen.add((start, end))
+            labelled = _PHONE_LABEL.search(text, max(0, start - 60), start) is not None
             valid = phonenumbers.is_valid_number(one.number)
-            abroad = one.raw_string.lstrip("( ").startswith("+")
-            grouped = re.search(r"\d[ /.()-]+\d", one.raw_string) is not None
-            if labelled or (valid and (abroad or (grouped and _looks_dialled(one.raw_string, language)))):
-                yield _find(Kind.PHONE, text, one.start, end, LIKELY, "phone")
+            if labelled or _is_dialled(text, start, end, language, valid=valid):
+                yield _find(Kind.PHONE, text, start, end, LIKELY, "phone")
             elif valid:
-                yield _find(Kind.PHONE, text, one.start, end, UNSURE, "phone")
+                yield _find(Kind.PHONE, text, start, end, UNSURE, "phone")
+    for start, end in _split_phones(text, regions, days):
+        yield _find(Kind.PHONE, text, start, end, LIKELY, "phone")
+
+
+def _is_dialled(text: str, start: int, end: int, language: str, *, valid: bool) -> bool:
+    """Whether a number without a label is written as people write telephone numbers.
+
+    Of numbers that nobody has yet those with a country's code, an area in brackets, or between signs.
+    """
+    number = text[start:end].lstrip("([ ")
+    if valid and number.startswith("+"):
+        return True
+    if not re.search(r"\d[ /.()-]+\d", number):
+        return False
+    apart = _SET_APART.search(text, max(0, start - 2), start) and _CLOSED.match(text, end)
+    if valid:
+        return apart is not None or _looks_dialled(number, language)
+    is_long = 9 <= sum(one.isdigit() for one in number) <= 13
+    return is_long and (number[0] == "+" or (number[0] == "0" and (apart is not None or text[start] == "(")))
+
+
+def _split_phones(text: str, regions: Sequence[str], days: Sequence[DateMention]) -> Iterator[tuple[int, int]]:
+    """Telephone numbers over the end of a line or cell: labelled, or such as are dialled."""
+    for one in _SPLIT_PHONE.finditer(text):
+        labelled = _PHONE_LABEL.search(text, max(0, one.start() - 60), one.start()) is not None
+        first, rest = one["first"], one.start("rest")
+        own = _phone_digits(first, regions, valid=True)
+        if own >= _WHOLE_PHONE or not (labelled or first.startswith(("+", "0", "(0"))):
+            continue
+        if (own and _TOWN.match(text, rest)) or any(day.start < one.end() and rest < day.end for day in days):
+            continue
+        ends = [group.end() for group in _GROUP.finditer(text, rest, one.end())]
+        tried = [(end, valid) for valid in (True, False) if valid or labelled for end in reversed(ends)]
+        for end, valid in tried:
+            if _phone_digits(f"{first} {text[rest:end]}", regions, valid=valid) >= _WHOLE_PHONE - 1:
+                yield one.start(), end
+                break
+
+
+def _phone_digits(words: str, regions: Sequence[str], *, valid: bool) -> int:
+    """How many digits it has as a telephone number, without those of country and trunk; 0 if it can be none."""
+    import phonenumbers
+
+    is_one = phonenumbers.is_valid_number if valid else phonenumbers.is_possible_number
+    most = 0
+    for region in regions:
+        with suppress(phonenumbers.NumberParseException):
+            number = phonenumbers.parse(words, region)
+            most = max(most, len(str(number.national_number)) if is_one(number) else 0)
+    return most
 
 
 def _looks_dialled(number: str, language: str) -> bool:
     """Whether it begins as numbers of that language's country do when they are dialled there."""
-    plain = number.lstrip("( ")
-    return plain.startswith("0") if language not in ("es", "pl", "it") else plain[0] in "0236789"
+    return re.match(_DIALLED.get(language, "0"), number.lstrip("( ")) is not None
 
 
 def is_checked(words: str) -> bool:

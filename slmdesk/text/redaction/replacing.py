@@ -22,7 +22,7 @@ from slmdesk.text.words.folding import fold
 
 _KEPT_ENDING = re.compile(r"['’]s?$|s$")
 _BLANK = r"[ \u00a0\u202f\n]{1,3}"
-_BETWEEN_DIGITS = r"[ \u00a0\u202f()/.-]{0,3}"
+_BETWEEN_DIGITS = r"[\s()/.|>-]"
 LEAST_DIGITS = 5
 """Figures in a row that are enough of a substitute to be told from other numbers."""
 _DIGITS = re.compile(r"\d(?:[ \u00a0\u202f()/.-]{0,2}\d){4,40}")
@@ -340,7 +340,9 @@ def _shape(substitute: str, *, by_signs: bool) -> str:
         signs = [one for one in substitute if one.isalnum()]
         begins = re.escape(substitute[: next(at for at, one in enumerate(substitute) if one.isalnum())])
         ends = "" if substitute[-1].isalnum() else re.escape(substitute[-1])
-        return (f"(?:{begins})?" if begins else "") + _BETWEEN_DIGITS.join(map(re.escape, signs)) + ends
+        widest = max(3, *map(len, re.split(r"[^\W_]+", substitute)))
+        between = f"{_BETWEEN_DIGITS}{{0,{widest}}}"
+        return (f"(?:{begins})?" if begins else "") + between.join(map(re.escape, signs)) + ends
     return _BLANK.join(re.escape(one) for one in re.split(r"\s", substitute))
 
 

@@ -103,7 +103,7 @@ def _digit(rng: random.Random, old: str) -> str:
 
 def _code(original: str, rng: random.Random) -> str:
     """The same groups of other digits and letters, with check digits that are wrong; a country's letters stay."""
-    keeps = 2 if re.match(r"[A-Z]{2}\s?[\dU]", original) else 0
+    keeps = 2 if re.match(r"[A-Z]{2}\s?[\dU]", original, re.IGNORECASE) else 0
     while True:
         made = "".join(
             one

@@ -10,6 +10,7 @@ import os
 import pytest
 from fakes.letter_scores import CHECKED, scores
 from fakes.letters import letters
+from fakes.split_numbers import KINDS, figures, split_numbers
 
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.replacing import redacted, restored
@@ -56,3 +57,26 @@ def test_letters_are_put_back_byte_for_byte(count: int) -> None:
         for find in finds:
             assert find.text not in made.text, f"seed {SEED}, letter {number}"
         assert len(restored(made.text, made.table).put_back) >= len(finds)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_that_files_split_are_found_whole_and_put_back(kind: str) -> None:
+    missed = []
+    for letter in split_numbers(kind, SEED, 200):
+        finds = [one for one in find_private(letter.text) if one.certainty is not Certainty.UNSURE]
+        covered = {at for one in finds for at in range(one.start, one.end)}
+        open_ = [at for at in range(letter.start, letter.end) if letter.text[at].isalnum() and at not in covered]
+        missed += [letter.text[letter.start - 20 : letter.end + 10]] if open_ else []
+        made = redacted(letter.text, finds)
+        assert restored(made.text, made.table).text == letter.text
+    assert len(missed) <= 4, missed
+
+
+def test_figures_that_are_no_numbers_of_anybody_stay() -> None:
+    wrong = [
+        (one.reason, text[one.start - 20 : one.end + 20])
+        for _, text in figures(SEED, 200)
+        for one in find_private(text)
+        if one.certainty is not Certainty.UNSURE
+    ]
+    assert len(wrong) <= 2, wrong
