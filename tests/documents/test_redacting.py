@@ -121,6 +121,22 @@ def test_a_word_file_is_whole_and_says_other_words():
     assert {one.kind for one in redacting.removed} == {"thumbnail"}
 
 
+def test_a_number_over_paragraphs_and_cells_goes_as_a_whole():
+    account, card = "DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111"
+    made = docx.Document()
+    for words in (f"Pay to {account[:19]}", f"{account[20:]} by Friday, room 00.", "card 4111 1111"):
+        made.add_paragraph(words)
+    table = made.add_table(1, 8)
+    for cell, words in zip(table.rows[0].cells, ("1111", "1111", *account.split()), strict=True):
+        cell.text = words
+    words = Replacing([(account, BAR), (card, BAR)])
+    redacting = Redacting(Reading("a.docx", data=_saved(made)), words)
+    again = docx.Document(io.BytesIO(redactor_of("docx", "a")(redacting)))
+    assert [one.text for one in again.paragraphs] == [f"Pay to {BAR}", " by Friday, room 00.", f"card {BAR}"]
+    assert [one.text for one in again.tables[0].rows[0].cells] == ["", "", BAR, "", "", "", "", ""]
+    assert words.counts == {0: 2, 1: 1}
+
+
 def test_a_spreadsheet_is_whole_and_its_numbers_are_text_where_they_said_something():
     book = openpyxl.Workbook()
     sheet = book.active

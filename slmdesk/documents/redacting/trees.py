@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -60,6 +61,8 @@ _PEOPLE_ELEMENTS = frozenset(
 _ACCOUNTS = frozenset(("userId", "providerId"))
 MOST_SILENT = 1_000
 """Texts between two signs of life."""
+EDGES_AT_ONCE, MOST_OVER = 200, 12
+"""Paragraphs and cells that are read as one text, and how many more, for a number has a cell for each of its groups."""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _NAME = re.compile(r"[^\w.-]")
 
@@ -103,11 +106,15 @@ Skips = Callable[[etree._Element], bool]
 def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips: Skips = lambda _one: False) -> None:
     """Replace words in a tree; comments and instructions go.  `skips`: elements whose own text is no words."""
     _drop_unseen(root)
-    for number, group in enumerate(list(_groups(root, skips))):
+    groups = list(_groups(root, skips))
+    for number, group in enumerate(groups):
         if number % MOST_SILENT == 0:
             redacting.reading.check()
             redacting.reading.worked()
         redact_group(group, redacting, place)
+    for at in range(0, len(groups), EDGES_AT_ONCE):
+        redacting.reading.worked()
+        _redact_over_edges(groups[at : at + EDGES_AT_ONCE + MOST_OVER], redacting, place)
     for element in root.iter():
         if isinstance(element.tag, str):
             _attributes(element, redacting, place)
@@ -148,6 +155,26 @@ def _parted(slots: list[Slot]) -> Iterator[Slot]:
         is_broken = one.sign == "\n" and before is not None and before.text.endswith(_BREAKING)
         yield one if is_broken or one.sign != "\n" else Slot(one.element, False, one.flags, " ")
         before = one
+
+
+def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place: str) -> None:
+    """Replace numbers that go on in the next paragraphs or cells; what stands for one is put where it begins."""
+    slots, edges, length = list[Slot](), list[int](), 0
+    for group in groups:
+        shown = [one for one in group if not one.flags & {"deleted", "code", "aside"}]
+        slots += [*shown, Slot(group[0].element, False, frozenset(), "\n")]
+        length += sum(len(one.text) for one in shown) + 1
+        edges.append(length - 1)
+    text = "".join(one.text for one in slots)
+    over = [
+        one
+        for one in redacting.words.spans(text, place, again=True)
+        if bisect_left(edges, one.begin) != bisect_left(edges, one.end)
+        and any(sign.isdigit() for sign in text[one.begin : one.end])
+    ]
+    for one in over:
+        redacting.words.spans(text[one.begin : one.end], place)  # it is counted only here
+    _apply(slots, over)
 
 
 def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:

@@ -130,7 +130,7 @@ class Listing:
     def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
         """As Words says."""
         words = text.strip()
-        if len(words) > 1 and any(letter.isalnum() for letter in words):
+        if not again and len(words) > 1 and any(letter.isalnum() for letter in words):
             self.texts.setdefault(words, place)
         return ()
 
