@@ -184,7 +184,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # redaction
         "redaction.ambiguous": (),
         "redaction.no_substitute": (),
-        "redaction.not_reversible": (),
+        "redaction.not_reversible": ("words",),
         "redaction.still_there": ("words",),
         # settings and network
         "statement.key": ("reason",),

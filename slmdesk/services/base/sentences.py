@@ -251,7 +251,7 @@ SENTENCES: Mapping[str, str] = {
     "redaction.ambiguous": "One substitute would stand for two things. Nothing was sent.",
     "redaction.no_substitute": "There is no free substitute left for something in this text. Nothing was sent.",
     "redaction.not_reversible": (
-        "The originals could not be put back letter for letter, so nothing was sent. Leave out one of the finds, or "
+        "“{words}” could not be put back letter for letter, so nothing was sent. Leave one of these finds as it is, or "
         "send the text as it is."
     ),
     "redaction.still_there": (

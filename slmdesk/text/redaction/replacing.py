@@ -92,7 +92,10 @@ def _replaced(text: str, finds: Sequence[Find], back: _Back, by_original: Mappin
         end = find.end
     whole = "".join((*parts, text[end:]))
     if back.restored(whole, marks=False).text != text:
-        raise KnownError("redaction.not_reversible")
+        put = {(start, end): find.text for (start, end), find in zip(spans, finds, strict=True)}
+        wrong = put.items() ^ {(start, end): original for start, end, original, _ in back.found(whole)}.items()
+        words = dict.fromkeys(" ".join(one.split()) for _, one in sorted(wrong))
+        raise KnownError("redaction.not_reversible", words="”, “".join(words))
     return Redacted(whole, back.table, tuple(spans))
 
 

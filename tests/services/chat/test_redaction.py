@@ -188,6 +188,7 @@ def test_words_that_could_not_be_put_back_are_not_sent(given):
     decisions = Decisions(added=((Kind.OTHER, ", secret"),))  # a sign that stands at a word
     _, ended = ask(recorder, "The Bluebird, secret, is late.", decisions=decisions)
     assert ended.problem.code == "redaction.not_reversible"
+    assert "“, secret”" in ended.problem.sentence
     assert "secret" not in "".join(lines)
 
 

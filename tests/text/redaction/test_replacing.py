@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.errors import KnownError
-from slmdesk.text.redaction.finding import find_private
+from slmdesk.text.redaction.finding import find_private, marked
 from slmdesk.text.redaction.numbers import is_checked
 from slmdesk.text.redaction.replacing import Redacted, Restorer, redacted, restored, restored_so_far
 from slmdesk.text.redaction.table import check
@@ -196,6 +196,14 @@ def test_putting_back_by_pieces_is_putting_back_at_once() -> None:
     shown = "".join(restorer.add(whole[at : at + 3]) for at in range(0, len(whole), 3)) + restorer.end()
     assert shown == restorer.restored(whole).text == restored(whole, table).text
     assert restorer.restored(whole).put_back
+
+
+def test_what_cannot_be_put_back_is_named() -> None:
+    text = "The Bluebird, secret, of Ms Ashworth."
+    finds = [*marked(text, 4, 12), Find(Kind.OTHER, 12, 20, ", secret", Certainty.SURE, "list")]
+    with pytest.raises(KnownError) as caught:
+        redacted(text, finds)
+    assert caught.value.args_for_people == {"words": "Bluebird”, “, secret"}
 
 
 def test_finds_of_another_text_are_refused() -> None:
