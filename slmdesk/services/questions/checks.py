@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import share_of
 from slmdesk.text.checks.check import Flag, check
+from slmdesk.text.checks.evidence import VALUES
 from slmdesk.text.words.sentences import sentence_spans
 from slmdesk.text.words.stop_words import search_words
 
@@ -19,6 +20,15 @@ _DENIES = re.compile(
 _SHARE_ASKED = 0.6
 """Of a condition's words that a question must have to ask about it."""
 _TURNS = frozenset({"negation", "condition"})
+FIGURES = VALUES - {"name"}
+"""Kinds of marks about figures."""
+_WORD = re.compile(r"\w+")
+_YES_OR_NO = re.compile(
+    r"^[¿\s]*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am|ist|sind|war"
+    r"|waren|hat|haben|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|gibt|gilt|gehört|gehören"
+    r"|est-ce|est-il|est-elle|peut-on|doit-on|y a-t-il|es|son|puede|debe|hay|è|sono|può|deve|czy)\b",
+    re.IGNORECASE,
+)
 
 
 def marks_of(answer: str, question: str, passages: Sequence[str], language: str = "") -> tuple[Mark, ...]:
@@ -37,9 +47,30 @@ def marks_of(answer: str, question: str, passages: Sequence[str], language: str 
         denies = _DENIES.search(sentence) is not None
         for flag in check(sentence, source, language):
             is_asked = denies and flag.kind not in _TURNS and flag.text.casefold() in question.casefold()
+            is_asked = is_asked or (flag.kind in FIGURES and _is_echo(sentence, flag, question))
             if not is_asked and not (flag.kind == "condition" and _is_in(flag.detail, question)):
                 marks.append(_mark(flag, start))
     return tuple(marks)
+
+
+def _is_echo(sentence: str, flag: Flag, question: str) -> bool:
+    """Whether a figure stands in an answer among words of the question: what was asked is not what is said.
+
+    A question that yes or no answers is said again by its answer.
+    """
+    words = [one for one in _WORD.finditer(sentence) if one.start() < flag.end and flag.start < one.end()]
+    if not words or asks_yes_or_no(question):
+        return False
+    before = _WORD.findall(sentence[: words[0].start()].casefold())[-2:]
+    behind = _WORD.findall(sentence[words[-1].end() :].casefold())[:2]
+    said = [*before, *(one[0].casefold() for one in words), *behind]
+    size, asked = len(words) + 2, f" {' '.join(_WORD.findall(question.casefold()))} "
+    return any(f" {' '.join(said[at : at + size])} " in asked for at in range(len(said) - size + 1))
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether a yes or a no answers a question."""
+    return _YES_OR_NO.match(question) is not None
 
 
 def _is_in(condition: str, question: str) -> bool:

@@ -16,10 +16,10 @@ from slmdesk.core.documents import ASIDE, BlockKind, Page
 from slmdesk.core.records import Passage
 from slmdesk.services.documents.citations import ELSEWHERE, WORDS, Mark
 from slmdesk.services.documents.nearest import Citation, PageOf, are_alike, sentences_of_span, stretches_of
-from slmdesk.services.questions.checks import marks_of
+from slmdesk.services.questions.checks import FIGURES, asks_yes_or_no, marks_of
 from slmdesk.services.questions.prompt import is_inside
 from slmdesk.services.questions.weights import Weights
-from slmdesk.text.checks.evidence import VALUES, holds, values_in
+from slmdesk.text.checks.evidence import holds, values_in
 from slmdesk.text.checks.overlap import stems
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.words.folding import fold_for_search
@@ -198,8 +198,6 @@ class Grounds:
         return [one for _, _, one in sorted(shares, reverse=True, key=lambda found: found[:2])[:_LOOKED_AT]]
 
 
-FIGURES = VALUES - {"name"}
-"""Kinds of marks about figures."""
 _LOOKED_AT = 6
 """Passages with most of an answer's words, sentence by sentence."""
 _THING = re.compile(
@@ -209,12 +207,6 @@ _THING = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r";\s")
-_YES_OR_NO = re.compile(
-    r"^[¿\s]*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am|ist|sind|war"
-    r"|waren|hat|haben|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|gibt|gilt|gehört|gehören"
-    r"|est-ce|est-il|est-elle|peut-on|doit-on|y a-t-il|es|son|puede|debe|hay|è|sono|può|deve|czy)\b",
-    re.IGNORECASE,
-)
 
 
 def _asked(question: str) -> list[str]:
@@ -297,11 +289,6 @@ def _around(citation: Citation, page: Page) -> str:
         near = sentences[max(0, inside[0] - 1) : inside[-1] + 2]
         found = [page.text[start:end] for start, end in near]
     return "\n".join([heading, citation.quote, *found])
-
-
-def asks_yes_or_no(question: str) -> bool:
-    """Whether a yes or a no answers a question."""
-    return _YES_OR_NO.match(question) is not None
 
 
 _BARE = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|no|sì|tak|nie)\W*", re.IGNORECASE)

@@ -11,10 +11,10 @@ from slmdesk.core.records import DocumentRecord, Passage
 from slmdesk.services.documents.citations import DOUBT, WORDS, Mark
 from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
+from slmdesk.services.questions.checks import asks_yes_or_no
 from slmdesk.services.questions.context import AnswerContext
 from slmdesk.services.questions.grounds import (
     Grounds,
-    asks_yes_or_no,
     has_only_unknown_figures,
     in_one_block,
     names_what_was_asked,

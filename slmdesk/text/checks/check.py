@@ -9,6 +9,7 @@ a true name or number put in another's place, or a statement made up of words of
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -64,7 +65,7 @@ def check(sentence: str, source: str, language: str = "", source_language: str =
         return ()  # copied from the source
     known = _read(source, tongue(source, source_language) if source_language else "")
     said = _read(sentence, tongue(sentence, language, known.language))
-    flags = [*_dates(sentence, said, known), *_identifiers(sentence, said, known)]
+    flags = [*_dates(sentence, source, said, known), *_identifiers(sentence, said, known)]
     flags += _numbers(sentence, source, said, known)
     names = check_names.foreign_names(sentence, list(said.tokens), list(known.tokens), known.words, said.language)
     flags += [Flag("name", sentence[start:end], start, end) for start, end in names]
@@ -119,10 +120,13 @@ def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
     return text
 
 
-def _dates(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:
+def _dates(sentence: str, source: str, said: _Reading, known: _Reading) -> list[Flag]:
     flags = []
     for when in said.whens:
-        if not dates.dates_agree(when, list(known.whens), set(known.years)) and not _as_number(when, known):
+        if dates.dates_agree(when, list(known.whens), set(known.years)) or _as_number(when, known):
+            continue
+        words = re.escape(sentence[when.start : when.end])
+        if not re.search(rf"(?<![\w.,:/-]){words}(?![\w:]|[.,/-]\d)", source):
             instead = next((other for other in known.whens if bool(other.minutes) == bool(when.minutes)), None)
             flags.append(Flag("date", sentence[when.start : when.end], when.start, when.end, _shown(instead)))
     return flags

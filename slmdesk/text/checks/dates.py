@@ -37,7 +37,7 @@ _CJK = re.compile(
 )
 _CLOCK = re.compile(
     r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d)?\s?"
-    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=\d )h\b)?(?![\d:,]|\.\d)"
+    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=\d )h\b)?(?![\d:]|[.,]\d)"
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
 _HOUR_BEFORE = re.compile(r"(?:\b(?:à|vers|dès|de|entre|et|avant|après|depuis)\s+|jusqu['’]à\s+)$", re.IGNORECASE)
@@ -65,6 +65,9 @@ def _weekdays() -> dict[str, int]:
 
 _BEFORE_MONTH = re.compile(_DAY + r"\s*(?:of |de |d['’]|-)?\s*$")
 _AFTER_DAY = re.compile(r"\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?!\d)(?![.,]\d)(?:,?\s+" + _YEAR + ")?", re.IGNORECASE)
+_VERBS = frozenset(("may", "march"))
+"""Written small they are words of English."""
+_ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)\b|\d{1,2} of\b|\w+ \d{1,2}(?:st|nd|rd|th)\b")
 _AFTER_YEAR = re.compile(r"\.?" + _OF + _YEAR)
 
 
@@ -77,6 +80,8 @@ def find_dates(text: str, language: str = "") -> list[DateMention]:
     for match, word in words:
         if word in _months():
             when = _around_month(text, match.start(), match.end(), word)
+            if when is not None and match[0] in _VERBS and language != "es" and not _is_surely_date(text, when):
+                continue
             if when is not None:
                 found.append(when)
         elif word in _weekdays() and not (word == "martes" and language != "es"):
@@ -87,6 +92,11 @@ def find_dates(text: str, language: str = "") -> list[DateMention]:
         if not kept or when.start >= kept[-1].end:
             kept.append(when)
     return kept
+
+
+def _is_surely_date(text: str, when: DateMention) -> bool:
+    """Whether a month that may be a word of English is one: "the 2nd of may", "2 may 2025", not "store 2 may"."""
+    return any(year for year, _, _ in when.readings) or _ORDINAL.match(text, when.start) is not None
 
 
 def _around_month(text: str, start: int, end: int, word: str) -> DateMention | None:

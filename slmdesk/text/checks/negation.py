@@ -190,6 +190,8 @@ def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
     for at, denied in here:
         about = [line for line in alike if denied & line.stems]
         head = _head(said, at)
+        if any(_is_put_off(said, at, line) for line in about):
+            continue
         if head in best.stems and not any(_says_no(line, said) for line in about) and not _opposite_word(said, about):
             word = said.words[at]
             return [(word.start, word.end, "")]
@@ -197,11 +199,32 @@ def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
         overlap = denied & said.stems
         if _head(best, at) not in said.stems or len(overlap) < min(2, len(denied)):
             continue
+        if _is_put_off(best, at, said):
+            continue
         if _has_soft(said, best) or _opposite_word(said, [best]) or _affirmed(overlap, alike[1:]):
             continue
         shown = next((word for word in said.words if word.stem == _head(best, at) and word.content), said.words[0])
         return [(shown.start, shown.end, best.words[at].word)]
     return []
+
+
+def _is_put_off(line: Line, at: int, other: Line) -> bool:
+    """Whether a negation ends with an event ("not … until") that the other sentence has before the same thing."""
+    order = {name: tables()["negation"][name].split() for name in ("until", "earlier", "later")}
+    until = next((place for place in range(at + 1, len(line.words)) if line.words[place].word in order["until"]), None)
+    if until is None:
+        return False
+    event = {word.stem for word in line.words[until + 1 :] if word.content}
+    head = _head(line, at)
+    for place, word in enumerate(other.words):
+        if word.word not in order["earlier"] + order["later"]:
+            continue
+        behind = {one.stem for one in other.words[place + 1 :] if one.clause == word.clause}
+        rest = {one.stem for one in (*other.words[:place], *other.words[place + 1 :])} - behind
+        sooner, then = (rest, behind) if word.word in order["earlier"] else (behind, rest)
+        if event & sooner and head in then and head not in sooner:
+            return True
+    return False
 
 
 _Denials = list[tuple[int, frozenset[str]]]

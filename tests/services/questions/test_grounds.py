@@ -10,8 +10,9 @@ from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.records import Passage
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.documents.retrieval import RankedPassages
+from slmdesk.services.questions.checks import asks_yes_or_no, marks_of
 from slmdesk.services.questions.context import AnswerContext
-from slmdesk.services.questions.grounds import Grounds, asks_yes_or_no, in_one_block
+from slmdesk.services.questions.grounds import Grounds, in_one_block
 from slmdesk.services.questions.prompt import NOT_FOUND, Source
 from slmdesk.services.questions.verification import Evidence
 
@@ -250,3 +251,19 @@ def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_word
     words = '[2] "The rent is 46,800 pounds a year"\nAntwort: Die Miete beträgt 46,800 Pfund im Jahr.'
     part = Pages(LEASE).part("Wie hoch ist die Miete und was ist darin enthalten?", words)
     assert (part.found, [one.page for one in part.citations]) == (True, [2])
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "kinds"),
+    [
+        ("What must be done before cold store 4 may be used again?",
+         "Before cold store 4 may be used again, a technician must repair the store.", []),
+        ("What must be done before cold store 4 may be used again?",
+         "Before cold store 4 may be used again, 5 technicians must repair the store.", ["number"]),
+        ("Who repairs the store by 9 May?", "A technician repairs the store by 8 May.", ["date"]),
+        ("Must 4 technicians repair the store?", "4 technicians must repair the store.", ["number"]),
+    ],
+)  # fmt: skip
+def test_what_an_answer_repeats_of_the_question_is_not_checked(question, answer, kinds):
+    passage = "The store must not be used until a technician has repaired it."
+    assert [one.kind for one in marks_of(answer, question, [passage])] == kinds

@@ -52,6 +52,45 @@ def test_each_kind_of_miss_has_its_name(sentence: str, kind: str) -> None:
     assert kind in kinds(sentence)
 
 
+INSPECTED = "Inspected on 23 September 2025, 9:15 to 12:40, unannounced. The second inspection is by 31 October."
+STORE = "The store must not be used until a technician has repaired it and a log of 72 hours has been sent in."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "source", "language", "expected"),
+    [
+        ("9:15 to 12:40.", INSPECTED, "en", []),
+        ("9:15 to 12:45.", INSPECTED, "en", ["date"]),
+        ("Cold store 2 may be inspected by 31 October.", f"Cold store 2 has faults. {INSPECTED}", "en", []),
+        ("Inspected on 2 May.", INSPECTED, "en", ["date"]),
+        ("inspected on 2 may 2025", INSPECTED, "en", ["date"]),
+        ("inspected on the 2nd of may", INSPECTED, "en", ["date"]),
+        ("Inspecté le 2 mai.", "Inspecté le 3 mai.", "fr", ["date"]),
+        ("Geprüft am 2. Mai.", "Geprüft am 3. Mai.", "de", ["date"]),
+        ("Inspeccionado el 2 may.", "Inspeccionado el 3 may.", "es", ["date"]),
+        ("Die Prüfung ist am 3.4. bei uns.", "Prüfung 3.4., Bericht", "de", []),
+        ("Die Prüfung ist am 3.4. bei uns.", "Prüfung 13.4., Bericht", "de", ["date"]),
+        ("Before the store may be used again, it must be repaired and a log of 72 hours sent in.", STORE, "", []),
+        ("The store may be used after a technician has repaired it.", STORE, "", []),
+        ("Once a technician has repaired it, the store may be used.", STORE, "", []),
+        ("The store may be used.", STORE, "", ["negation"]),
+        ("The store may be used until a technician has repaired it.", STORE, "", ["negation"]),
+        ("The store may be used before a technician has repaired it.", STORE, "", ["negation"]),
+        ("The store may be used after a log of 72 hours.", "The store must not be used.", "", ["negation", "number"]),
+        ("Das Lager darf nicht benutzt werden, bis ein Techniker es repariert hat.",
+         "Das Lager darf benutzt werden, nachdem ein Techniker es repariert hat.", "de", []),
+        ("Bevor das Lager benutzt werden darf, muss ein Techniker es reparieren.",
+         "Das Lager darf nicht benutzt werden, bis ein Techniker es repariert hat.", "de", []),
+        ("Das Lager darf benutzt werden, bevor ein Techniker es repariert hat.",
+         "Das Lager darf nicht benutzt werden, bevor ein Techniker es repariert hat.", "de", ["negation"]),
+        ("Le local peut être utilisé après la réparation par un technicien.",
+         "Le local ne doit pas être utilisé avant la réparation par un technicien.", "fr", []),
+    ],
+)  # fmt: skip
+def test_times_months_and_not_until_are_read_as_people_read_them(sentence, source, language, expected) -> None:
+    assert kinds(sentence, source, language) == expected
+
+
 def test_a_flag_says_where_it_is_and_what_the_source_has() -> None:
     assert check("Sales rose to 12 billion euros.", SOURCE) == (
         Flag("amount", "12 billion euros", 14, 30, "12 million euros"),
