@@ -106,8 +106,8 @@ class VeiledJob:
             if self._veil.table == before:
                 break
         else:
-            words = "”, “".join(one.original for one in self._veil.table if one not in before)
-            raise KnownError("redaction.not_reversible", words=words)
+            new = "”, “".join(one.original for one in self._veil.table if one not in before)
+            raise KnownError("redaction.not_reversible", words=new)
         for step, plain in zip(steps, batch.steps, strict=True):
             self._plain[step_key(self._model, version, step)] = step_key(self._model, batch.prompt_version, plain)
             words = [part.text for turn in messages_from(step["messages"]) for part in turn.parts]

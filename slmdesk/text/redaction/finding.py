@@ -102,10 +102,23 @@ def _again(
         for original, _ in entry.pairs
         if entry.kind is not Kind.PERSON
     ]
+    yield from _halves(text, known)
     for kind, words, certainty, reason in dict.fromkeys(others):
         for each in dict.fromkeys((words, _without_legal_form(words) if kind is Kind.FIRM else words)):
             for one in re.finditer(rf"(?<!\w){re.escape(each)}(?!\w)", text):
                 yield Find(kind, *one.span(), one[0], certainty, reason)
+
+
+def _halves(text: str, known: Sequence[Entry]) -> Iterator[Find]:
+    """Where a text that is a part of another begins or ends with the part of a number that was found over a line."""
+    for entry in known:
+        lines = [one.strip(" \t\u00a0>") for one in entry.original.splitlines()]
+        if entry.kind is Kind.PERSON or len(lines) < 2:
+            continue
+        first, last = re.escape(lines[0]), re.escape(lines[-1])
+        for one in re.finditer(rf"\A\W*({last})(?!\w)|(?<!\w)({first})\W*\Z", text):
+            start, end = one.span(one.lastindex or 0)
+            yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "table")
 
 
 def _without_legal_form(firm: str) -> str:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from slmdesk.text.redaction.finding import find_private, marked
-from slmdesk.text.redaction.types import Certainty, Kind, Listed
+from slmdesk.text.redaction.types import Certainty, Entry, Kind, Listed
 
 pytestmark = pytest.mark.pure
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
@@ -98,6 +98,13 @@ def test_wrong_check_digits_are_unsure_but_behind_their_label_likely() -> None:
     assert (Kind.IBAN, "DE88 3704 0044 0532 0130 00") in _found("on DE88 3704 0044 0532 0130 00", least=UNSURE)
     assert _found("on DE88 3704 0044 0532 0130 00") == []
     assert (Kind.NUMBER, "36574261800") in _found("Steuer-ID 36574261800", "de")
+
+
+def test_the_parts_of_a_number_over_a_line_are_found_where_a_sentence_has_one_alone() -> None:
+    table = (Entry(Kind.IBAN, "DE89 3704 0044 0532\n0130 00", "DE54 0580 4583 9667\n5981 63"),)
+    texts = ("Bitte auf DE89 3704 0044 0532", "0130 00 bis Freitag, 0130 mal.", "Zimmer 0130 00 bis Freitag")
+    found = [[one.text for one in find_private(text, language="de", known=table)] for text in texts]
+    assert found == [["DE89 3704 0044 0532"], ["0130 00"], []]
 
 
 def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
