@@ -234,12 +234,13 @@ def _is_dialled(text: str, start: int, end: int, language: str, *, valid: bool) 
 
 
 def _split_phones(text: str, regions: Sequence[str], days: Sequence[DateMention]) -> Iterator[tuple[int, int]]:
-    """Telephone numbers over the end of a line or cell: labelled, or such as are dialled."""
+    """Telephone numbers over the end of a line or, labelled, of a cell."""
     for one in _SPLIT_PHONE.finditer(text):
         labelled = _PHONE_LABEL.search(text, max(0, one.start() - 60), one.start()) is not None
         first, rest = one["first"], one.start("rest")
         own = _phone_digits(first, regions, valid=True)
-        if own >= _WHOLE_PHONE or not (labelled or first.startswith(("+", "0", "(0"))):
+        is_code = re.search(r"[\t|]", one["gap"]) or re.fullmatch(r"\d+", first)  # or a figure in a column
+        if own >= _WHOLE_PHONE or not (labelled or (first.startswith(("+", "0", "(0")) and not is_code)):
             continue
         if (own and _TOWN.match(text, rest)) or any(day.start < one.end() and rest < day.end for day in days):
             continue

@@ -86,6 +86,7 @@ def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) ->
         ("Sehr geehrte Damen und Herren, die Rechnung über 1.250,00 Euro ist offen.", "de"),
         ("Madame, Monsieur, le Tribunal de Paris se réunira mardi.", "fr"),
         ("years\t4019\t2020\t4021\t2025\n4111\n1111\n1111\n1111\n", "en"),
+        ("parts\t0161\t4961234\n01614\n961235\n", "en"),
         ("no 12 345 678\n90 123 (2024-1234-567)", "en"),
         ("4111 1111 1111 1112 and 12345 parts in 2025", "en"),
     ],
