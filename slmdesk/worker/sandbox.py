@@ -59,7 +59,6 @@ class _Calls:
     """kill, tgkill: to oneself alone."""
     pid_first: tuple[int, ...]
     """sched_setparam, sched_setscheduler, sched_setaffinity, sched_setattr: of oneself alone."""
-    setpriority: int
     prlimit: int
     ioctl: int
     fcntl: int
@@ -89,11 +88,11 @@ CALLS: Mapping[str, _Calls] = {
             175, 176, 313, 246, 320,  # init_module, delete_module, finit_module, kexec_load, kexec_file_load
             164, 227, 159, 305,  # settimeofday, clock_settime, adjtimex, clock_adjtime
             172, 173, 154, 135, 153,  # iopl, ioperm, modify_ldt, personality, vhangup
-            279, 256, 251,  # move_pages, migrate_pages, ioprio_set
+            279, 256, 251, 141,  # move_pages, migrate_pages, ioprio_set, setpriority
             76,  # truncate, which Landlock refuses from version 3 on only
         ),
-        socketpair=53, clone=56, kill=(62, 234), pid_first=(142, 144, 203, 314), setpriority=141, prlimit=302,
-        ioctl=16, fcntl=72, utimensat=280, memfd=319,
+        socketpair=53, clone=56, kill=(62, 234), pid_first=(142, 144, 203, 314), prlimit=302, ioctl=16,
+        fcntl=72, utimensat=280, memfd=319,
     ),
     "aarch64": _Calls(
         exec=(221, 281),
@@ -101,10 +100,10 @@ CALLS: Mapping[str, _Calls] = {
             198, 203, 202, 242, 200, 201, 117, 270, 271, 272, 138, 240, 130, 217, 218, 219, 280, 241, 282, 116, 18,
             97, 268, 40, 39, 41, 51, 264, 265, 194, 196, 195, 190, 193, 192, 191, 186, 189, 188, 187, 180, 181,
             262, 26, 27, 52, 53, 55, 54, 5, 6, 7, 14, 15, 16, 60, 89, 224, 225, 142, 161, 162, 105, 106, 273, 104, 294,
-            170, 112, 171, 266, 92, 58, 239, 238, 30, 45,
+            170, 112, 171, 266, 92, 58, 239, 238, 30, 140, 45,
         ),
-        socketpair=199, clone=220, kill=(129, 131), pid_first=(118, 119, 122, 274), setpriority=140, prlimit=261,
-        ioctl=29, fcntl=25, utimensat=88, memfd=279,
+        socketpair=199, clone=220, kill=(129, 131), pid_first=(118, 119, 122, 274), prlimit=261, ioctl=29,
+        fcntl=25, utimensat=88, memfd=279,
     ),
 }  # fmt: skip
 """In the order of x86_64, as far as a machine has them: arm64 has none of the oldest."""
@@ -138,7 +137,6 @@ def rules_of(calls: _Calls, *, deny_exec: bool, pid: int) -> list[Instruction]:
             code += for_call(number, [(LOAD, 0, 0, low(0)), *only((pid,))])
     for number in calls.pid_first:
         code += for_call(number, [(LOAD, 0, 0, low(0)), *only((0,))])
-    code += for_call(calls.setpriority, [(LOAD, 0, 0, low(1)), *only((0,))])
     code += for_call(calls.prlimit, [(LOAD, 0, 0, low(0)), *only((0, pid))])
     no_name = [
         (LOAD, 0, 0, low(1)),

@@ -9,6 +9,7 @@ It is given to the interpreter as text where files cannot be read; it imports no
 """
 
 import ctypes
+import errno
 import json
 import mmap
 import os
@@ -381,6 +382,23 @@ def signal_number_chosen():
 @attempt
 def desk_priority():
     os.setpriority(os.PRIO_PROCESS, DESK["pid"], os.getpriority(os.PRIO_PROCESS, DESK["pid"]))
+
+
+@attempt
+def account_priority():
+    """To what the quickest has: nothing gets slower, and who may not be quickened is not."""
+    if os.getuid() == 0:
+        raise OSError("it would reach every process of root")
+    try:
+        os.setpriority(os.PRIO_USER, 0, os.getpriority(os.PRIO_USER, 0))
+    except PermissionError as err:
+        if err.errno != errno.EACCES:  # the kernel's own word, after the filter let it pass
+            raise
+
+
+@attempt
+def group_priority():
+    os.setpriority(os.PRIO_PGRP, 0, os.getpriority(os.PRIO_PGRP, 0))
 
 
 @attempt
