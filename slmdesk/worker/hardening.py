@@ -16,7 +16,7 @@ from slmdesk.worker import seatbelt
 from slmdesk.worker.files import files_of, files_of_trials
 from slmdesk.worker.integrity import integrity_facts
 from slmdesk.worker.landlock import Files, restrict
-from slmdesk.worker.sandbox import install
+from slmdesk.worker.sandbox import PR_SET_PDEATHSIG, install, install_for_trial
 
 PARENT_VARIABLE = "SLMDESK_DESK_PID"
 """The app names itself, so that a child whose instance died before it looked does not adopt another parent."""
@@ -30,7 +30,6 @@ SIGNALS_FROM = 6
 """The version of Landlock that keeps signals in."""
 OOM_SCORE = 800
 """When the machine runs out of memory, the children go first (R1)."""
-PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 M_ARENA_MAX = -8
 M_MMAP_THRESHOLD = -3
@@ -66,6 +65,12 @@ def harden_trials() -> tuple[str, ...]:
     """
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # protects its memory with an old kernel too
     return ("dies_with_desk", *_shut_in(files_of_trials(), starts_programs=True))
+
+
+def start_nothing(parent: int) -> None:
+    """What a trial gives up beside that, between fork and exec: to start a process, and to outlive the helper."""
+    die_with(parent)
+    install_for_trial()
 
 
 def _shut_in(files: Files, *, starts_programs: bool = False) -> list[str]:

@@ -6,12 +6,14 @@ The only sockets left are connected pairs of streams, which reach nobody else.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slmdesk.core import seccomp
 from slmdesk.core.seccomp import (
+    ALLOW,
     DENY,
     IF_ANY_BIT,
     IF_EQUAL,
@@ -31,6 +33,8 @@ SOCKET_TYPE = 0xF
 """Of the second argument of socketpair; the rest are flags."""
 NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
+CLONE_PARENT, CLONE_THREAD = 0x8000, 0x10000
+PR_SET_PDEATHSIG = 1
 TERMINAL_INPUT = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: faked input to a terminal."""
 OWNER_CONTROLS = (0x8901, 0x8902)
@@ -52,9 +56,12 @@ process_mrelease; fchmodat2, setxattrat, removexattrat."""
 class _Calls:
     exec: tuple[int, ...]
     """execve, execveat"""
+    fork: tuple[int, ...]
+    """fork, vfork"""
     denied: tuple[int, ...]
     socketpair: int
     clone: int
+    prctl: int
     kill: tuple[int, ...]
     """kill, tgkill: to oneself alone."""
     pid_first: tuple[int, ...]
@@ -70,6 +77,7 @@ class _Calls:
 CALLS: Mapping[str, _Calls] = {
     "x86_64": _Calls(
         exec=(59, 322),
+        fork=(57, 58),
         denied=(
             41, 42, 43, 288, 49, 50,  # socket, connect, accept, accept4, bind, listen
             101, 310, 311, 312,  # ptrace, process_vm_readv, process_vm_writev, kcmp
@@ -89,21 +97,23 @@ CALLS: Mapping[str, _Calls] = {
             164, 227, 159, 305,  # settimeofday, clock_settime, adjtimex, clock_adjtime
             172, 173, 154, 135, 153,  # iopl, ioperm, modify_ldt, personality, vhangup
             279, 256, 251, 141,  # move_pages, migrate_pages, ioprio_set, setpriority
+            109, 112,  # setpgid, setsid: the app ends a child with its group
             76,  # truncate, which Landlock refuses from version 3 on only
         ),
-        socketpair=53, clone=56, kill=(62, 234), pid_first=(142, 144, 203, 314), prlimit=302, ioctl=16,
-        fcntl=72, utimensat=280, memfd=319,
+        socketpair=53, clone=56, prctl=157, kill=(62, 234), pid_first=(142, 144, 203, 314), prlimit=302,
+        ioctl=16, fcntl=72, utimensat=280, memfd=319,
     ),
     "aarch64": _Calls(
         exec=(221, 281),
+        fork=(),
         denied=(
             198, 203, 202, 242, 200, 201, 117, 270, 271, 272, 138, 240, 130, 217, 218, 219, 280, 241, 282, 116, 18,
             97, 268, 40, 39, 41, 51, 264, 265, 194, 196, 195, 190, 193, 192, 191, 186, 189, 188, 187, 180, 181,
             262, 26, 27, 52, 53, 55, 54, 5, 6, 7, 14, 15, 16, 60, 89, 224, 225, 142, 161, 162, 105, 106, 273, 104, 294,
-            170, 112, 171, 266, 92, 58, 239, 238, 30, 140, 45,
+            170, 112, 171, 266, 92, 58, 239, 238, 30, 140, 154, 157, 45,
         ),
-        socketpair=199, clone=220, kill=(129, 131), pid_first=(118, 119, 122, 274), prlimit=261, ioctl=29,
-        fcntl=25, utimensat=88, memfd=279,
+        socketpair=199, clone=220, prctl=167, kill=(129, 131), pid_first=(118, 119, 122, 274), prlimit=261,
+        ioctl=29, fcntl=25, utimensat=88, memfd=279,
     ),
 }  # fmt: skip
 """In the order of x86_64, as far as a machine has them: arm64 has none of the oldest."""
@@ -123,13 +133,29 @@ def install(*, deny_exec: bool) -> bool:
     return seccomp.install(machine, code)
 
 
+def install_for_trial() -> None:
+    """Refuse a process that the helper has forked to fork in its turn: what it made could outlive us all."""
+    if machine := seccomp.this_machine():
+        seccomp.install(machine, seccomp.filter_of(machine, _threads_alone(CALLS[machine])))
+
+
+def _threads_alone(calls: _Calls) -> list[Instruction]:
+    a_thread = [(LOAD, 0, 0, low(0)), (IF_ANY_BIT, 1, 0, CLONE_THREAD), (RETURN, 0, 0, DENY)]
+    no_more = unless(IF_ANY_BIT, (NEW_NAMESPACES,))
+    return [*deny(*calls.fork), *for_call(calls.clone, [*a_thread, *no_more])]
+
+
 def rules_of(calls: _Calls, *, deny_exec: bool, pid: int) -> list[Instruction]:
     """What is denied to a child."""
     code = deny(*calls.denied, *_SAME_NUMBERS, *(calls.exec if deny_exec else (calls.memfd,)))
     code += for_call(CLONE3, [(RETURN, 0, 0, NOT_THERE)])
     a_stream = [(LOAD, 0, 0, low(1)), (MASK, 0, 0, SOCKET_TYPE), *only((int(socket.SOCK_STREAM),))]
     code += for_call(calls.socketpair, a_stream)
-    code += for_call(calls.clone, [(LOAD, 0, 0, low(0)), *unless(IF_ANY_BIT, (NEW_NAMESPACES,))])
+    a_process = [(LOAD, 0, 0, low(0)), *unless(IF_ANY_BIT, (NEW_NAMESPACES | CLONE_PARENT,))]
+    code += _threads_alone(calls) if deny_exec else for_call(calls.clone, a_process)
+    ends_with_parent = [(LOAD, 0, 0, low(1)), *only((signal.SIGKILL,))]
+    other = [(LOAD, 0, 0, low(0)), (IF_EQUAL, 1, 0, PR_SET_PDEATHSIG), (RETURN, 0, 0, ALLOW)]
+    code += for_call(calls.prctl, [*other, *ends_with_parent])
     code += for_call(calls.ioctl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, (*TERMINAL_INPUT, *OWNER_CONTROLS))])
     code += for_call(calls.fcntl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, OWNER_COMMANDS)])
     if deny_exec:

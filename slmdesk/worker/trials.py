@@ -15,12 +15,13 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from slmdesk.worker.hardening import die_with, harden_trials
+from slmdesk.worker.hardening import die_with, harden_trials, start_nothing
 
 TryTemplate = Callable[..., str]
-"""(text, *, bos, eos) to '' for a usable template, else why it is not."""
+"""(text, *, bos, eos) to '' for a usable template, else why it is not; in the helper also `confine` (templates.py)."""
 CRASHED = "crashes the template reader"
 _END_S = 0.5
 
@@ -87,10 +88,11 @@ def start_trials(try_template: Callable[[], TryTemplate], *, close: tuple[int, .
 
 
 def _serve(channel: socket.socket, try_template: Callable[[], TryTemplate]) -> None:
+    confine = partial(start_nothing, os.getpid())
     try:
         while True:
             text, bos, eos = _receive(channel)
-            _send(channel, try_template()(text, bos=bos, eos=eos))
+            _send(channel, try_template()(text, bos=bos, eos=eos, confine=confine))
     except EOFError:
         pass
 

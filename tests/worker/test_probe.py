@@ -38,20 +38,23 @@ CALLS = frozenset(
         "vsock_socket", "inet_socket_on_a_thread", "io_uring", "program_from_memory", "signal_queued_to_desk",
         "signal_by_owner", "signal_by_owner_of_a_kind", "signal_by_file_owner", "signal_by_socket_owner",
         "signal_number_chosen", "desk_priority", "account_priority", "group_priority", "desk_limits", "desk_affinity",
-        "desk_scheduler", "keyring", "key_added", "user_namespace", "user_faults", "shared_memory", "semaphores", "message_queue", "posix_queue", "file_handle_name",
-        "folder_watched", "process_compared", "personality_changed", "vm_read", "vm_write", "descriptor_taken",
-        "desk_traced",
+        "desk_scheduler", "keyring", "key_added", "user_namespace", "namespace_left", "user_faults", "shared_memory",
+        "semaphores", "message_queue", "posix_queue", "file_handle_name", "folder_watched", "process_compared",
+        "personality_changed", "vm_read", "vm_write", "descriptor_taken", "desk_traced", "brother_made",
+        "end_with_parent_refused", "group_left",
     }
 )  # fmt: skip
 """Which the filter refuses, everywhere."""
 STARTS = {"program_started": 1, "signal_to_desk": 6}
 """Which the filter refuses all but the helper and its trials, and these Landlock from this version on."""
+PROCESSES = frozenset({"process_forked", "process_vforked"})
 LEFT = {
-    **dict.fromkeys(ROLES, frozenset({"process_forked", "memory_file", "code_made"})),
-    **dict.fromkeys(("helper", "trial"), frozenset({"process_forked", "code_made"})),
+    **dict.fromkeys(ROLES, frozenset({"memory_file", "code_made"})),
+    "helper": PROCESSES | {"code_made"},
+    "trial": frozenset({"code_made"}),
 }
 """What stays allowed: none of it reaches anybody else."""
-EVERY_TRY = FILES | CALLS | STARTS.keys() | LEFT["engine"]
+EVERY_TRY = FILES | CALLS | STARTS.keys() | PROCESSES | LEFT["engine"]
 OF_THE_SYSTEM = frozenset(
     {
         "vsock_socket", "io_uring", "user_namespace", "user_faults", "keyring", "key_added", "posix_queue",
@@ -69,7 +72,7 @@ def expected_of(role, version):
         found |= FILES
     if role in ("helper", "trial"):
         found |= {name for name, since in STARTS.items() if version < since}
-    return found
+    return found - {"program_started"} if role == "trial" else found
 
 
 DESK = """

@@ -247,8 +247,17 @@ class ChatFormat:
         return " " if before_reported == before_fresh + " " else ""
 
 
-def try_template(text: str, *, bos: str, eos: str, command: Sequence[str] | None = None) -> str:
+def try_template(
+    text: str,
+    *,
+    bos: str,
+    eos: str,
+    command: Sequence[str] | None = None,
+    confine: Callable[[], None] | None = None,
+) -> str:
     """Compile and render a template once in a throwaway process.  Returns '' when it is usable, else why not.
+
+    `confine` is called in that process before its program begins (not on Windows).
 
     The process has 2 s of computing time and 512 MiB; on systems without such limits this process watches both.
     """
@@ -261,6 +270,7 @@ def try_template(text: str, *, bos: str, eos: str, command: Sequence[str] | None
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            preexec_fn=confine,
         )
     except OSError as err:
         return f"cannot be tried: {err.strerror}"
