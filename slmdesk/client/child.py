@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -25,8 +26,17 @@ from slmdesk.core.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, d
 from slmdesk.core.reach import HANDLES_VARIABLE, REACH_VARIABLE, AllowedPaths, reached_by, wants_untried
 
 PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
-SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"})
-"""Of no use to a child without network."""
+INHERITED = re.compile(
+    "PATH|HOME|TZ|LANG|LANGUAGE|LC_.+|LOCPATH|LOCALE_ARCHIVE|TMPDIR|TMP|TEMP"
+    "|XDG_(DATA|CONFIG|CACHE)_HOME|XDG_(DATA|CONFIG)_DIRS|FONTCONFIG_.+|QT_.+|TESSDATA_PREFIX"
+    "|SLMDESK_.+|PYTHON.+|COVERAGE_.+|LD_LIBRARY_PATH|LD_PRELOAD|DYLD_.+|GLIBC_TUNABLES|MALLOC_.+"
+    "|GGML_.+|LLAMA_(CPP_LIB|SET|GRAPH|KV).*|(OMP|GOMP|KMP|OPENBLAS)_.+|CUDA_.+|NVIDIA_VISIBLE_DEVICES"
+    "|NVIDIA_DRIVER_CAPABILITIES|VK_.+|MESA_.+|RADV_.+|DRI_PRIME|__(NV|GLX|VK)_.+"
+    "|SYSTEMROOT|SYSTEMDRIVE|WINDIR|PATHEXT|USERPROFILE|HOMEDRIVE|HOMEPATH|(LOCAL)?APPDATA"
+    "|ALLUSERSPROFILE|PROGRAM(DATA|FILES|W6432).*|NUMBER_OF_PROCESSORS|PROCESSOR_.+"
+)
+"""The names of the variables that a child gets of the app's, and no others: tokens, passwords and the sockets of other
+programs stay out."""
 ENVIRONMENT_OF_ROLES: Mapping[str, Mapping[str, str]] = {"engine": {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}}
 """What a role is started with unless the person has set it otherwise.  The engine's memory in huge pages (Linux with
 glibc 2.35 or later): a step of a small model reads all of it, and takes an eighth less time."""
@@ -251,7 +261,7 @@ def _start(
     """Start without a shell, in a process group of its own (Ctrl-C is the app's), in a folder that holds only our
     package: `python -m` would import a module from the folder it runs in.
     """
-    inherited = {name: value for name, value in base.items() if name not in SECRETS}
+    inherited = {name: value for name, value in base.items() if INHERITED.fullmatch(name)}
     more = {} if handles is None else {HANDLES_VARIABLE: str(handles.theirs.fileno())}
     variables = {**inherited, "GGML_NO_BACKTRACE": "1", "SLMDESK_DESK_PID": str(os.getpid()), **more, **environment}
     flags = 0

@@ -233,11 +233,22 @@ def test_the_child_of_a_closed_terminal_and_of_ctrl_c_lives_on(tmp_path):
         assert rig.client.generation == 1
 
 
-def test_no_word_of_a_secret_is_handed_to_children(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+def test_a_child_gets_of_the_environment_what_is_listed_alone(tmp_path, monkeypatch):
+    for name in (
+        "HF_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "ALL_PROXY",
+        "SSH_AUTH_SOCK",
+        "NVIDIA_API_KEY",
+        "LLAMA_CLOUD_KEY",
+    ):
+        monkeypatch.setenv(name, "private")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
     with Rig(tmp_path) as rig:
         rig.load()
-        assert b"hf_secret" not in Path(f"/proc/{rig.client.pid}/environ").read_bytes()
+        given = Path(f"/proc/{rig.client.pid}/environ").read_bytes().split(b"\0")
+    assert not [one for one in given if b"private" in one]
+    assert {b"OMP_WAIT_POLICY=passive", f"PATH={os.environ['PATH']}".encode()} <= set(given)
 
 
 @pytest.mark.parametrize("own", ["", "glibc.malloc.check=1"])
