@@ -98,8 +98,9 @@ class StateReader:
             length = self._file.readinto(data)
             if length != len(data) or self._file.read() != _checksum(self._raw_head, self.tokens, data):
                 raise BadState
-        with suppress(OSError):
-            os.utime(self._file.fileno())
+        with suppress(OSError):  # of use now: by a byte written anew, since a child may not set times
+            os.lseek(self._file.fileno(), 0, os.SEEK_SET)  # the reader itself would only move in its buffer
+            os.write(self._file.fileno(), _MARK[:1])
         return data
 
     def close(self) -> None:
@@ -150,7 +151,7 @@ def open_state(path: Path, *, model: str, engine: str, key: bytes = b"") -> Stat
 
     Raises BadState, also for a state that is not sealed where it should be, and OSError.
     """
-    file = _open(path)
+    file = _open(path, os.O_RDWR)
     try:
         size = os.fstat(file.fileno()).st_size
         head, raw_head, is_sealed = _read_head(file)
@@ -265,9 +266,9 @@ def _remove(paths: Sequence[Path]) -> int:
     return freed
 
 
-def _open(path: Path) -> BufferedReader:
+def _open(path: Path, access: int = os.O_RDONLY) -> BufferedReader:
     """Open a regular file of ours.  A FIFO would block an ordinary open, a link could lead anywhere."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags = access | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(path, flags), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()

@@ -39,17 +39,26 @@ TERMINAL_INPUT = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: faked input to a terminal."""
 OWNER_CONTROLS = (0x8901, 0x8902)
 """FIOSETOWN and SIOCSPGRP: who gets the signals of a socket."""
+KIND_OF_CONTROL = 0xFF00
+FILE_SYSTEM_CONTROLS = (0x6600, 0x5800, 0x7600, 0x9400)
+"""The kinds f, X, v and that of btrfs: flags and versions of files, freezing, encryption, snapshots."""
 OWNER_COMMANDS = (8, 10, 15)
 """F_SETOWN, F_SETSIG, F_SETOWN_EX: who gets the signals of an open file, and which.  Any process can be named, and the
 signal is sent at the next byte: it ends a program as `kill` does.
 """
+LOCK_COMMANDS = (37, 38, 1024, 1026)
+"""F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY: who else opens the document would wait.  F_SETLK stays: coverage
+writes down the lines of a child with SQLite, which needs it.
+"""
 
 _SAME_NUMBERS = (
-    424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 443, 448, 452, 463, 466,
+    424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 443, 448, 452, 463, 464, 465, 466, 467, 468,
+    469,
 )  # fmt: skip
 """Of one number on all machines: pidfd_send_signal; io_uring (its rings open sockets unseen); open_tree, move_mount,
 fsopen, fsconfig, fsmount, fspick; pidfd_open, pidfd_getfd; process_madvise; mount_setattr; quotactl_fd;
-process_mrelease; fchmodat2, setxattrat, removexattrat."""
+process_mrelease; fchmodat2; setxattrat, getxattrat, listxattrat, removexattrat; open_tree_attr, file_getattr,
+file_setattr."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +73,10 @@ class _Calls:
     prctl: int
     kill: tuple[int, ...]
     """kill, tgkill: to oneself alone."""
-    pid_first: tuple[int, ...]
-    """sched_setparam, sched_setscheduler, sched_setaffinity, sched_setattr: of oneself alone."""
+    setaffinity: int
     prlimit: int
     ioctl: int
     fcntl: int
-    utimensat: int
     memfd: int
     """memfd_create: a file in memory is a program too."""
 
@@ -90,18 +97,20 @@ CALLS: Mapping[str, _Calls] = {
             240, 241,  # mq_open, mq_unlink
             300, 253, 294, 254,  # fanotify_init, inotify_init, inotify_init1, inotify_add_watch
             90, 91, 268, 92, 93, 94, 260,  # chmod, fchmod, fchmodat, chown, fchown, lchown, fchownat
-            188, 189, 190, 197, 198, 199,  # setxattr, lsetxattr, fsetxattr, removexattr and its kind
-            132, 235, 261,  # utime, utimes, futimesat
+            188, 189, 190, 191, 192, 193, 194, 195, 196, 197, 198, 199,  # setxattr, getxattr, listxattr, removexattr
+            132, 235, 261, 280, 73,  # utime, utimes, futimesat, utimensat, flock
+            105, 106, 113, 114, 116, 117, 119, 122, 123, 126,  # setuid and its kind, setgroups, capset
             179, 163, 167, 168, 169, 170, 171,  # quotactl, acct, swapon, swapoff, reboot, sethostname, setdomainname
             175, 176, 313, 246, 320,  # init_module, delete_module, finit_module, kexec_load, kexec_file_load
             164, 227, 159, 305,  # settimeofday, clock_settime, adjtimex, clock_adjtime
             172, 173, 154, 135, 153,  # iopl, ioperm, modify_ldt, personality, vhangup
             279, 256, 251, 141,  # move_pages, migrate_pages, ioprio_set, setpriority
+            142, 144, 314,  # sched_setparam, sched_setscheduler, sched_setattr
             109, 112,  # setpgid, setsid: the app ends a child with its group
             76,  # truncate, which Landlock refuses from version 3 on only
         ),
-        socketpair=53, clone=56, prctl=157, kill=(62, 234), pid_first=(142, 144, 203, 314), prlimit=302,
-        ioctl=16, fcntl=72, utimensat=280, memfd=319,
+        socketpair=53, clone=56, prctl=157, kill=(62, 234), setaffinity=203, prlimit=302,
+        ioctl=16, fcntl=72, memfd=319,
     ),
     "aarch64": _Calls(
         exec=(221, 281),
@@ -109,11 +118,13 @@ CALLS: Mapping[str, _Calls] = {
         denied=(
             198, 203, 202, 242, 200, 201, 117, 270, 271, 272, 138, 240, 130, 217, 218, 219, 280, 241, 282, 116, 18,
             97, 268, 40, 39, 41, 51, 264, 265, 194, 196, 195, 190, 193, 192, 191, 186, 189, 188, 187, 180, 181,
-            262, 26, 27, 52, 53, 55, 54, 5, 6, 7, 14, 15, 16, 60, 89, 224, 225, 142, 161, 162, 105, 106, 273, 104, 294,
-            170, 112, 171, 266, 92, 58, 239, 238, 30, 140, 154, 157, 45,
+            262, 26, 27, 52, 53, 55, 54, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 88, 32,
+            146, 144, 145, 143, 159, 147, 149, 151, 152, 91, 60, 89, 224, 225, 142, 161, 162, 105, 106, 273, 104, 294,
+            170, 112, 171, 266, 92, 58, 239, 238, 30, 140, 118, 119, 274, 154, 157,
+            45,
         ),
-        socketpair=199, clone=220, prctl=167, kill=(129, 131), pid_first=(118, 119, 122, 274), prlimit=261,
-        ioctl=29, fcntl=25, utimensat=88, memfd=279,
+        socketpair=199, clone=220, prctl=167, kill=(129, 131), setaffinity=122, prlimit=261,
+        ioctl=29, fcntl=25, memfd=279,
     ),
 }  # fmt: skip
 """In the order of x86_64, as far as a machine has them: arm64 has none of the oldest."""
@@ -149,27 +160,23 @@ def rules_of(calls: _Calls, *, deny_exec: bool, pid: int) -> list[Instruction]:
     """What is denied to a child."""
     code = deny(*calls.denied, *_SAME_NUMBERS, *(calls.exec if deny_exec else (calls.memfd,)))
     code += for_call(CLONE3, [(RETURN, 0, 0, NOT_THERE)])
+    local = [(LOAD, 0, 0, low(0)), (IF_EQUAL, 1, 0, int(socket.AF_UNIX)), (RETURN, 0, 0, DENY)]
     a_stream = [(LOAD, 0, 0, low(1)), (MASK, 0, 0, SOCKET_TYPE), *only((int(socket.SOCK_STREAM),))]
-    code += for_call(calls.socketpair, a_stream)
+    code += for_call(calls.socketpair, [*local, *a_stream])
     a_process = [(LOAD, 0, 0, low(0)), *unless(IF_ANY_BIT, (NEW_NAMESPACES | CLONE_PARENT,))]
     code += _threads_alone(calls) if deny_exec else for_call(calls.clone, a_process)
     ends_with_parent = [(LOAD, 0, 0, low(1)), *only((signal.SIGKILL,))]
     other = [(LOAD, 0, 0, low(0)), (IF_EQUAL, 1, 0, PR_SET_PDEATHSIG), (RETURN, 0, 0, ALLOW)]
     code += for_call(calls.prctl, [*other, *ends_with_parent])
-    code += for_call(calls.ioctl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, (*TERMINAL_INPUT, *OWNER_CONTROLS))])
-    code += for_call(calls.fcntl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, OWNER_COMMANDS)])
+    kind = [(LOAD, 0, 0, low(1)), (MASK, 0, 0, KIND_OF_CONTROL)]
+    for one in FILE_SYSTEM_CONTROLS:
+        kind += [(IF_EQUAL, 0, 1, one), (RETURN, 0, 0, DENY)]
+    control = [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, (*TERMINAL_INPUT, *OWNER_CONTROLS))]
+    code += for_call(calls.ioctl, [*kind, *control])
+    code += for_call(calls.fcntl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, OWNER_COMMANDS + LOCK_COMMANDS)])
     if deny_exec:
         for number in calls.kill:
             code += for_call(number, [(LOAD, 0, 0, low(0)), *only((pid,))])
-    for number in calls.pid_first:
-        code += for_call(number, [(LOAD, 0, 0, low(0)), *only((0,))])
+    code += for_call(calls.setaffinity, [(LOAD, 0, 0, low(0)), *only((0,))])
     code += for_call(calls.prlimit, [(LOAD, 0, 0, low(0)), *only((0, pid))])
-    no_name = [
-        (LOAD, 0, 0, low(1)),
-        (IF_EQUAL, 1, 0, 0),
-        (RETURN, 0, 0, DENY),
-        (LOAD, 0, 0, low(1) + 4),
-        *only((0,)),
-    ]
-    code += for_call(calls.utimensat, no_name)  # of what is open already
     return code

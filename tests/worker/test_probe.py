@@ -41,7 +41,14 @@ CALLS = frozenset(
         "desk_scheduler", "keyring", "key_added", "user_namespace", "namespace_left", "user_faults", "shared_memory",
         "semaphores", "message_queue", "posix_queue", "file_handle_name", "folder_watched", "process_compared",
         "personality_changed", "vm_read", "vm_write", "descriptor_taken", "desk_traced", "brother_made",
-        "end_with_parent_refused", "group_left",
+        "end_with_parent_refused", "group_left", "times_of_an_open_file_changed", "own_scheduler",
+        "pair_of_another_family", "flags_of_a_file", "more_flags_of_a_file", "file_system_frozen", "snapshot_made",
+        "lease_taken", "folder_notified", "open_file_locked", "open_file_locked_after_waiting", "sched_setparam_called",
+        "sched_setattr_called", "getxattr_called", "lgetxattr_called", "fgetxattr_called", "listxattr_called",
+        "llistxattr_called", "flistxattr_called", "getxattrat_called", "listxattrat_called", "open_tree_attr_called",
+        "file_getattr_called", "file_setattr_called", "setuid_called", "setgid_called", "setreuid_called",
+        "setregid_called", "setresuid_called", "setresgid_called", "setfsuid_called", "setfsgid_called",
+        "capset_called", "flock_called",
     }
 )  # fmt: skip
 """Which the filter refuses, everywhere."""
