@@ -86,7 +86,7 @@ class Child:
             self._close_handles()
             raise
         self._stdin, self._stdout, self._stderr = _pipes(self.process)
-        self._began = self._received = self._moved = time.monotonic()
+        self._began = self._received = self._moved = self._heard = time.monotonic()
         self._cpu_when_moved = 0.0
         self._beat = Heartbeat(0, False)
         self._telling = False
@@ -124,6 +124,7 @@ class Child:
             if not beat.in_template and now >= self._moved + limit and self._computes(now):
                 limit = max(limit, limits.spinning_s)
             checks.append(self._late(now, self._moved + limit, (Outcome.HUNG, f"{limit:g}")))
+            checks.append(self._late(now, self._heard + limits.quiet_s, (Outcome.HUNG, f"{limits.quiet_s:g}")))
         return min(checks, key=lambda check: check[1])
 
     def _computes(self, now: float) -> bool:
@@ -142,7 +143,7 @@ class Child:
 
     def excuse(self, now: float) -> None:
         """Do not count the time since the last check: the app itself was not running meanwhile (R2)."""
-        self._received = self._moved = self._began = now
+        self._received = self._moved = self._began = self._heard = now
 
     def end(self, how: Outcome, detail: str) -> None:
         """Kill the child and its processes; the first reason given is kept."""
@@ -229,12 +230,15 @@ class Child:
         elif isinstance(message, Heartbeat):
             if message.work != self._beat.work or not message.busy or not self._beat.busy:
                 self._moved, self._cpu_when_moved = time.monotonic(), self._cpu_s()
+            if not message.busy or not self._beat.busy:
+                self._heard = time.monotonic()
             self._beat = message
             self._on_change_if_needed(message)
         else:
             self._telling = True
             self._on_message(self, message)
             self._telling = False
+            self._heard = time.monotonic()
 
     def _on_change_if_needed(self, beat: Heartbeat) -> None:
         """Wake the keeper when there is something new to watch: a template has a shorter limit."""

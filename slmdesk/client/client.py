@@ -72,6 +72,8 @@ class ChildClient:
         """Cancelled before a child knew of them."""
         self._last = 0
         """Number of the last job."""
+        self._context_tokens = LoadSpec("").context_tokens
+        """The largest that a model was loaded with: no answer is longer."""
         self._child: Child | None = None
         self._keeper: threading.Thread | None = None
         self._closing = False
@@ -129,6 +131,7 @@ class ChildClient:
 
     def load(self, spec: LoadSpec, listener: Listener) -> JobHandle:
         """Load a model: Progress in permille, then Done with a LoadedModel as object."""
+        self._context_tokens = max(self._context_tokens, spec.context_tokens)
         if spec.path:
             self._let_open(spec.path)
         return self._begin(lambda job: Load(job, to_json(spec)), listener)
@@ -171,6 +174,7 @@ class ChildClient:
             child = self._child
             if job.id not in self._jobs:
                 return
+            job.allow(message, self._context_tokens)
             if child is not None and job.generation == child.generation:
                 child.writer.put(message)
             else:
@@ -203,6 +207,7 @@ class ChildClient:
             self._last += 1
             job = JobHandle(self, str(self._last), listener)
             message = make(job.id)
+            job.allow(message, self._context_tokens)
             self._jobs[job.id] = job
             child = self._child
             if child is not None and child.verdict is None and not self._closing:
@@ -372,8 +377,10 @@ class ChildClient:
             self._count_if_never_asked(child, message.job)
         elif isinstance(message, Cancelling):
             job.cancel_received = True
-        else:
-            job.notify(checked_failure(message) if isinstance(message, Failed) else message)
+        elif job.exceeds(message):
+            child.end(Outcome.PROTOCOL, "an answer without end")
+        elif not job.notify(checked_failure(message) if isinstance(message, Failed) else message):
+            child.count_bad_line()
 
     def _count_if_never_asked(self, child: Child, untrusted_job: str) -> None:
         """A message for a job that has ended is late and dropped; one for a job that never existed is a bad line."""

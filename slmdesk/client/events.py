@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import signal
@@ -76,6 +77,8 @@ class ClientLimits:
     """The same while it uses the processor: a PC too busy to finish one operation, or a loop without end."""
     template_s: float = 2.0
     """The same inside a template."""
+    quiet_s: float = math.inf
+    """Busy, and nothing came of any job, whatever it says of its work; an engine may write long without a word."""
     cancel_s: float = 2.0
     bad_lines: int = 100
 
@@ -86,6 +89,7 @@ LIMITS_OF_ROLES = {
         silence_s=30.0,
         still_s=700.0,
         spinning_s=700.0,
+        quiet_s=3600.0,
         # a parser cannot be asked to stop: a new child costs less than the wait
         cancel_s=0.35,
     )

@@ -10,8 +10,20 @@ from pathlib import Path
 from typing import Protocol
 
 from slmdesk.client.events import Outcome
-from slmdesk.core.errors import BUG_CODE, CODES
-from slmdesk.core.protocol import Cancelled, Done, EndOfSteps, Failed, FromChild, Step, ToChild
+from slmdesk.core.errors import BUG_CODE, CODES, KnownError
+from slmdesk.core.protocol import (
+    Cancelled,
+    Done,
+    EndOfSteps,
+    Failed,
+    FromChild,
+    Partial,
+    Progress,
+    Start,
+    Step,
+    ToChild,
+    Token,
+)
 from slmdesk.core.types import Json
 
 log = logging.getLogger(__name__)
@@ -19,6 +31,14 @@ log = logging.getLogger(__name__)
 Listener = Callable[[FromChild], None]
 
 MAX_ARG_CHARACTERS = 500
+MOST_EVENTS = 1 << 20
+"""Results and reports of progress in one job, beside those of its steps."""
+EVENTS_OF_STEP = 10_000
+PIECES_OF_TOKEN = 2
+"""Of which one may end a thought and the other begin the answer."""
+PIECES_MORE = 64
+CHARACTERS_OF_PIECE = 512
+"""The longest tokens of vocabularies have some 130."""
 
 
 class Sender(Protocol):
@@ -46,6 +66,27 @@ class JobHandle:
         """Of the child that does it; 0: none yet."""
         self.outbox: list[ToChild] = []
         self.cancelled_at: float | None = None
+        self._left = MOST_EVENTS
+        self._pieces: dict[str, int] = {}
+        """How much of an answer may still come, by its key."""
+
+    def allow(self, message: ToChild, context_tokens: int) -> None:
+        """Note how much may be answered to this message."""
+        if isinstance(message, Start | Step):
+            sampling = message.payload.get("sampling")
+            most = sampling.get("max_tokens") if isinstance(sampling, Mapping) else None
+            tokens = most if isinstance(most, int) else context_tokens
+            self._pieces[message.key if isinstance(message, Step) else ""] = PIECES_OF_TOKEN * tokens + PIECES_MORE
+        self._left += EVENTS_OF_STEP * isinstance(message, Step)
+
+    def exceeds(self, untrusted: FromChild) -> bool:
+        """Whether this is more than may come of the job: its child never ends."""
+        if isinstance(untrusted, Token):
+            pieces = 1 + len(untrusted.text) // CHARACTERS_OF_PIECE
+            left = self._pieces[untrusted.key] = self._pieces.get(untrusted.key, 0) - pieces
+            return left < 0
+        self._left -= isinstance(untrusted, Partial | Progress)
+        return self._left < 0
 
     def step(self, key: str, payload: Mapping[str, Json]) -> None:
         """Send one more step."""
@@ -59,16 +100,22 @@ class JobHandle:
         """End the job soon; the listener receives Cancelled, or the end that was already on its way."""
         self._client.cancel(self)
 
-    def notify(self, event: FromChild) -> None:
-        """Call the listener, unless the job has ended.  An error of the listener is logged and ends nothing."""
+    def notify(self, event: FromChild) -> bool:
+        """Call the listener, unless the job has ended.  An error of the listener is logged and ends nothing.
+
+        False: what came is not what the listener asked for (KnownError `request.invalid`).
+        """
         with self._lock:  # the reader and the keeper may both have an event
             if self._over:
-                return
+                return True
             self._over = isinstance(event, Done | Failed | Cancelled)
             try:
                 self._listener(event)
             except Exception as err:  # noqa: BLE001  a listener's error never ends a thread of the client
+                if isinstance(err, KnownError) and err.code == "request.invalid":
+                    return False
                 log_error("a listener failed", err)
+            return True
 
 
 def failure_of(job: str, how: Outcome, detail: str) -> Failed:

@@ -17,8 +17,9 @@ import psutil
 import pytest
 from fakes.children import ECHO, Received, Rig, assert_gone, chat_payload
 
-from slmdesk.client import ChildEnded, ClientLimits, Outcome
-from slmdesk.core.protocol import Cancelled, Done
+from slmdesk.client import ChildEnded, ClientLimits, Outcome, jobs
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Partial
 
 pytestmark = pytest.mark.process
 
@@ -71,6 +72,39 @@ def test_w5_a_child_that_never_says_a_right_hello_is_not_waited_for(tmp_path, pr
         received = Received()
         rig.client.start("chat", {}, received)
         assert received.end().code == "child.start_failed"
+
+
+@pytest.mark.parametrize("kind", ["tokens", "long tokens", "tokens of no step", "pages", "progress"])
+def test_an_answer_without_end_ends_the_child(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(jobs, "MOST_EVENTS", 500)
+    with Rig(tmp_path, fake("endless_child.py", kind, "engine")) as rig:
+        received = Received()
+        rig.client.start("chat", {"sampling": {"max_tokens": 5}}, received)
+        assert received.end().code == "child.protocol"
+        assert len(received.events) <= 502
+        assert len(received.text) <= 100_000
+        assert rig.child_end().how is Outcome.PROTOCOL
+
+
+def test_a_listener_to_whom_a_page_is_none_counts_it_against_the_child(tmp_path):
+    received = Received()
+
+    def listener(event):
+        received(event)
+        if isinstance(event, Partial):
+            raise KnownError("request.invalid", what="Page")
+
+    with Rig(tmp_path, fake("endless_child.py", "pages", "reader"), role="reader") as rig:
+        rig.client.start("read", {}, listener)
+        assert received.end().code == "child.protocol"
+
+
+def test_a_child_that_beats_and_says_nothing_new_is_ended(tmp_path):
+    limits = ClientLimits(quiet_s=0.3)
+    with Rig(tmp_path, fake("endless_child.py", "heartbeats", "reader"), role="reader", limits=limits) as rig:
+        received = Received()
+        rig.client.start("read", {}, received)
+        assert received.end().code == "child.hung"
 
 
 def wait_until_dead(process):

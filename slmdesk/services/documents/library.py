@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -257,9 +256,8 @@ class DocumentService(Service):
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Partial):
-                with suppress(KnownError):  # a child is not trusted: what is no page is none
-                    page = dataclass_from(Page, event.value)
-                    pages[page.number] = page
+                page = dataclass_from(Page, event.value)
+                pages[page.number] = page
             elif isinstance(event, Progress):
                 self._publish(DocumentProgress("", event.done, event.total))
             elif isinstance(event, Done):

@@ -69,12 +69,19 @@ class _ArrivingPages:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pages: deque[Page] = deque()
+        self._last = 0
         self.total = 0
         self._is_posted = False
 
     def put(self, page: Page) -> bool:
-        """Add a page; returns whether the caller must schedule a `take`."""
+        """Add a page; returns whether the caller must schedule a `take`.
+
+        Raises KnownError `request.invalid` where it does not follow the one before.
+        """
         with self._lock:
+            if page.number <= self._last:
+                raise KnownError("request.invalid", what="Page.number")
+            self._last = page.number
             self._pages.append(page)
             posted, self._is_posted = self._is_posted, True
             return not posted
@@ -223,9 +230,8 @@ class ReadingQueue(Service):
 
         def on_event(event: FromChild) -> None:  # on a thread of the client
             if isinstance(event, Partial):
-                with suppress(KnownError):  # a child is not trusted: what is no page is none
-                    if coming.put(_page_from(event.value)):
-                        self._service_thread.post(lambda: self._keep(reading, turn))
+                if coming.put(_page_from(event.value)):
+                    self._service_thread.post(lambda: self._keep(reading, turn))
             elif isinstance(event, Progress):
                 coming.total = max(0, event.total)
             elif isinstance(event, Done | Failed | Cancelled):

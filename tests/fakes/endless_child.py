@@ -1,0 +1,32 @@
+"""A child whose answer never ends, though it beats as if all were well.  Argument: of what it has no end."""
+
+import json
+import os
+import sys
+import threading
+from itertools import count
+
+
+def say(**shape):
+    sys.stdout.write(json.dumps(shape) + "\n")
+    sys.stdout.flush()
+
+
+def answers(kind, job, numbers):
+    if kind == "heartbeats":
+        threading.Event().wait(0.01)
+        return {"type": "heartbeat", "work": next(numbers), "busy": True}
+    return {
+        "tokens": {"type": "token", "job": job, "text": "w"},
+        "long tokens": {"type": "token", "job": job, "text": "w" * 100_000},
+        "tokens of no step": {"type": "token", "job": job, "text": "w", "key": "nobody's"},
+        "pages": {"type": "partial", "job": job, "key": "1", "value": {"number": next(numbers), "text": ""}},
+        "progress": {"type": "progress", "job": job, "done": 1, "total": 2, "unit": "page"},
+    }[kind]
+
+
+say(type="hello", version=1, role=sys.argv[2], capabilities=[], pid=os.getpid())
+asked = json.loads(sys.stdin.readline())
+numbers = count(1)
+while True:
+    say(**answers(sys.argv[1], asked["job"], numbers))
