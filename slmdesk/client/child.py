@@ -59,7 +59,7 @@ class Child:
         command: Sequence[str],
         *,
         role: str,
-        log_path: Path,
+        log: ErrorLog,
         environment: Mapping[str, str],
         reach: AllowedPaths,
         limits: ClientLimits,
@@ -93,7 +93,7 @@ class Child:
         """A listener is running: messages of the child wait in the pipe, which is not the child's fault."""
         self.writer = Writer(self._stdin, self._handles.send if self._handles else None)
         self.reader = threading.Thread(target=self._read, name=f"from {role}", daemon=True)
-        self._start_threads(log_path)
+        self._start_threads(log)
 
     @property
     def pid(self) -> int:
@@ -183,9 +183,9 @@ class Child:
     def _late(now: float, due: float, what: tuple[Outcome, str]) -> tuple[tuple[Outcome, str] | None, float]:
         return (what if now >= due else None), due
 
-    def _start_threads(self, log_path: Path) -> None:
+    def _start_threads(self, log: ErrorLog) -> None:
         try:
-            self._logger = ErrorLog(log_path).follow(self._stderr)
+            self._logger = log.follow(self._stderr)
             self.writer.start()
             self.reader.start()
         except RuntimeError:

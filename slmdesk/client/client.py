@@ -7,9 +7,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from slmdesk.client.child import Child
+from slmdesk.client.error_log import ErrorLog
 from slmdesk.client.events import LIMITS_OF_ROLES, ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome
 from slmdesk.client.jobs import JobHandle, Listener, checked_failure, failure_of, log_error
 from slmdesk.core.protocol import (
@@ -60,8 +62,11 @@ class ChildClient:
         environment: Mapping[str, str] | None = None,
         on_child: Callable[[ChildEvent], None],
         limits: ClientLimits | None = None,
+        is_sealed: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._command, self._role, self._log_path = list(command), role, log_path
+        """`is_sealed`: whether the log may keep no word, as the history is encrypted or not kept.  On any thread."""
+        self._command, self._role = list(command), role
+        self._make_log = partial(ErrorLog, log_path, is_sealed)
         self._environment = dict(environment or {})
         self._on_child = on_child
         self._reach = NOTHING
@@ -266,7 +271,7 @@ class ChildClient:
                 self.generation,
                 self._command,
                 role=self._role,
-                log_path=self._log_path,
+                log=self._make_log(),
                 environment=self._environment,
                 reach=self._reach,
                 limits=self._limits,

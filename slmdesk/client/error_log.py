@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -23,8 +24,9 @@ class ErrorLog:
     A file holds at most OLD_BYTES + CHILD_BYTES + TAIL_BYTES and a line; with the old one under 5 MB.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, is_sealed: Callable[[], bool]) -> None:
+        """`is_sealed`: whether no word may be kept, since a child that was taken over would write what it has read."""
+        self._path, self._is_sealed = path, is_sealed
         self._space = CHILD_BYTES
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
@@ -59,6 +61,9 @@ class ErrorLog:
             self._file = open(descriptor, "ab", buffering=0)  # noqa: PTH123, SIM115  a descriptor, kept
 
     def _add(self, block: bytes) -> None:
+        if self._is_sealed():
+            self._left_out += len(block)
+            return
         fits, rest = block[: self._space], block[self._space :]
         self._space -= len(fits)
         self._write(fits)

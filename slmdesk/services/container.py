@@ -297,6 +297,7 @@ class Services:
             role=role,
             log_path=self.paths.logs / f"{log_name or role}.log",
             on_child=lambda event: self.service_thread.post(lambda: on_child(event)),
+            is_sealed=lambda: self.store.key is not None or not self.store.is_kept,
         )
 
     def _open_models(self, engine_command: Sequence[str]) -> None:

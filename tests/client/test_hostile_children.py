@@ -26,6 +26,9 @@ pytestmark = pytest.mark.process
 FAKES = Path(__file__).resolve().parent.parent / "fakes"
 
 
+HELLO = """import sys; print('{"type":"hello","version":1,"role":"engine","capabilities":[],"pid":1}', flush=True)"""
+
+
 def fake(name, *arguments):
     return [sys.executable, str(FAKES / name), *map(str, arguments)]
 
@@ -232,6 +235,16 @@ def test_r4_a_log_that_cannot_be_written_is_no_fault(tmp_path):
     (tmp_path / "logs").touch()
     with Rig(tmp_path, echo={"flood_stderr": 1 << 20}) as rig:
         assert rig.ask() == "You said: hello"
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_beside_an_encrypted_history_a_log_holds_no_word_of_a_child(tmp_path, is_sealed):
+    program = f"{HELLO}; sys.stderr.write('private words'); sys.exit(3)"
+    with Rig(tmp_path, [sys.executable, "-c", program], is_sealed=lambda: is_sealed) as rig:
+        received = Received()
+        rig.client.start("chat", {}, received)
+        assert received.end().code == "child.died"
+    assert rig.log_path.read_text().strip() == ("[13 bytes left out]" if is_sealed else "private words")
 
 
 def test_r2_a_sleep_of_the_machine_blames_nobody(tmp_path):

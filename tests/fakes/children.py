@@ -73,12 +73,17 @@ class Received:
 class Rig:
     """A client, what its children told, and shortcuts."""
 
-    def __init__(self, folder: Path, command=None, *, echo=None, role="engine", limits=None, environment=None):
+    def __init__(self, folder: Path, command=None, *, echo=None, role="engine", environment=None, **options):
         self.children = Received()
         self.log_path = folder / "logs" / f"{role}.log"
         more = {"SLMDESK_ECHO": json.dumps(echo or {})} | (environment or {})
         self.client = ChildClient(
-            command or ECHO, role=role, log_path=self.log_path, environment=more, on_child=self.children, limits=limits
+            command or ECHO,
+            role=role,
+            log_path=self.log_path,
+            environment=more,
+            on_child=self.children,
+            **options,
         )
         self.pids = set()
 
