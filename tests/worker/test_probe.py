@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,9 +65,9 @@ LEFT = {
 EVERY_TRY = FILES | CALLS | STARTS.keys() | PROCESSES | LEFT["engine"]
 OF_THE_SYSTEM = frozenset(
     {
-        "vsock_socket", "io_uring", "user_namespace", "user_faults", "keyring", "key_added", "posix_queue",
-        "attribute_set", "file_handle_name", "desk_traced", "process_compared", "descriptor_taken", "vm_read",
-        "vm_write", "folder_watched", "shared_memory", "semaphores", "message_queue",
+        "vsock_socket", "io_uring", "user_namespace", "namespace_left", "user_faults", "keyring", "key_added",
+        "posix_queue", "attribute_set", "file_handle_name", "desk_traced", "process_compared", "descriptor_taken",
+        "vm_read", "vm_write", "folder_watched", "shared_memory", "semaphores", "message_queue",
     }
 )  # fmt: skip
 """Which a container's own filter, a kernel built without it, its settings or a quota may refuse everybody."""
@@ -221,6 +222,32 @@ def test_w11_a_kernel_without_the_filter_keeps_files_alone_and_the_child_says_so
     else:
         assert walls.wall is Wall.NOT
         assert allowed(results) >= FILES
+
+
+def test_the_real_helper_s_trial_starts_nothing_and_ends_with_it():
+    done = subprocess.run([sys.executable, "-c", TRIAL], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["PermissionError", str(signal.SIGKILL.value)], done.stderr
+
+
+TRIAL = """
+import sys
+from slmdesk.worker.trials import start_trials
+code = '''
+import ctypes, json, os
+try: os.fork() or os._exit(0); found = "forked"
+except OSError as err: found = type(err).__name__
+number = ctypes.c_int()
+ctypes.CDLL(None).prctl(2, ctypes.byref(number), 0, 0, 0)  # PR_GET_PDEATHSIG
+print(json.dumps({"problem": f"{found} {number.value}"}))
+'''
+def found():
+    from slmdesk.engine.llama.templates import try_template
+    return lambda text, **more: try_template(text, command=[sys.executable, "-c", code], **more)
+trials = start_trials(found, close=())
+trials.facts()
+print(trials("x", bos="", eos=""))
+trials.close()
+"""
 
 
 def test_the_kernel_s_structures():
