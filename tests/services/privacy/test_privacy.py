@@ -441,3 +441,14 @@ def test_before_everything_is_deleted_the_keyring_forgets_the_key(opened, vault,
     services.erasing.keys = services.statements.keys.vaults["keyring"] = vault
     assert result_of(services, services.erasing.forget_secrets) == ()
     assert vault.kept == {}
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_beside_it_no_child_writes_a_word_into_a_log(opened, vault, recovery, is_encrypted) -> None:
+    recorder = opened(flood_stderr=100)
+    if is_encrypted:
+        encrypted(recorder, recovery)
+    said(recorder, "hello")
+    recorder.services.close()
+    log = (find_paths().logs / "engine.log").read_text()
+    assert ("x" in log, "bytes left out" in log) == (not is_encrypted, is_encrypted)
