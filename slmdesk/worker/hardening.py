@@ -25,6 +25,8 @@ PRINTER_MEMORY_BYTES = 2 << 30
 """Of addresses, of which Qt and its fonts take many."""
 SPELLER_MEMORY_BYTES = 2 << 30
 """Of addresses, for two dictionaries: the largest in use take some 600 MB each."""
+FILE_BYTES = 64 << 20
+"""The largest file that a child may write, but the engine, which saves states and models: also one in memory."""
 READER_STACK_BYTES = 1 << 20
 SIGNALS_FROM = 6
 """The version of Landlock that keeps signals in."""
@@ -103,6 +105,8 @@ def _limit_memory(role: str) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain the user's text
+    if role != "engine":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     if sys.platform == "linux" and role in ("engine", "reader"):
         with suppress(AttributeError):  # glibc's; of a reader each arena would reserve 64 MiB of the limit
             option = (M_ARENA_MAX, 1) if role == "reader" else (M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)

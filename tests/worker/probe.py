@@ -406,6 +406,15 @@ def memory_file():
 
 
 @attempt
+def large_file():
+    file = os.memfd_create("slmdesk-probe", 0)
+    try:
+        os.ftruncate(file, 1 << 30)
+    finally:
+        os.close(file)
+
+
+@attempt
 def code_made():
     mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
 

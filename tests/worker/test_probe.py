@@ -58,6 +58,7 @@ STARTS = {"program_started": 1, "signal_to_desk": 6}
 PROCESSES = frozenset({"process_forked", "process_vforked"})
 LEFT = {
     **dict.fromkeys(ROLES, frozenset({"memory_file", "code_made"})),
+    "engine": frozenset({"memory_file", "large_file", "code_made"}),
     "helper": PROCESSES | {"code_made"},
     "trial": frozenset({"code_made"}),
 }
