@@ -22,7 +22,7 @@ from slmdesk.services.base.events import ItemGone, Problem
 from slmdesk.services.container import Services
 from slmdesk.services.redaction.service import Decisions
 from slmdesk.services.writing.files import OpenedText, WriteRequest, WrittenWord
-from slmdesk.services.writing.types import RewriteRequest, Task
+from slmdesk.services.writing.types import Change, RewriteRequest, Task
 
 KEEP_AFTER_MS = 1_500
 """From the first change that is not kept yet: what a crash may cost."""
@@ -50,7 +50,8 @@ class WritingController(QObject):
         """The id of the item the text is kept in, filled and read on the service thread; another list for another
         text.
         """
-        self._kept = ""
+        self._kept: tuple[str, Sequence[Change]] = ("", ())
+        """The text and the changes not decided on as they were stored last."""
         self.source: OpenedText | None = None
         """The document the text came from."""
         self.language = ""
@@ -79,26 +80,31 @@ class WritingController(QObject):
 
     @Slot()
     def _on_changed(self) -> None:
-        if self.text != self._kept and not self._timer.isActive():
+        if not self._timer.isActive() and self._now() != self._kept:
             self._timer.start()
+
+    def _now(self) -> tuple[str, Sequence[Change]]:
+        return self.text, tuple(self.corrections.not_decided()) if self._text is not None else ()
 
     @Slot()
     def keep(self) -> None:
-        """Store the text, unless nothing has changed since; a text that was emptied is done with, and stays kept."""
+        """Store the text and the changes not decided on, unless they are stored; a text that was emptied is done with,
+        and stays kept.
+        """
         self._timer.stop()
-        text = self.text
-        if text == self._kept:
+        now = text, changes = self._now()
+        if now == self._kept:
             return
-        self._kept, item = text, self._item
+        self._kept, item = now, self._item
         if not text.strip():
             self._item = [""]
 
         def work(services: Services) -> None:
-            item[0] = services.writing_history.keep(text, item[0]) or item[0]
+            item[0] = services.writing_history.keep(text, item[0], changes) or item[0]
             self._state.change(last_writing=item[0] if text.strip() else "")
 
         def refused(problem: Problem) -> None:
-            self._kept = ""  # it is tried again
+            self._kept = ("", ())  # it is tried again
             self._bridge.problem_met.emit(problem)
 
         self._bridge.ask(work, None, refused)
@@ -110,9 +116,9 @@ class WritingController(QObject):
         if item and not self.text:
             self._bridge.ask(lambda services: services.writing_history.open(item), partial(self._on_restored, item))
 
-    def _on_restored(self, item: str, text: str) -> None:
-        if text and not self.text:
-            self._show(text, [item], is_undoable=False)
+    def _on_restored(self, item: str, found: tuple[str, Sequence[Change]]) -> None:
+        if found[0] and not self.text:
+            self._show(*found, [item], is_undoable=False)
 
     @Slot()
     def ask_earlier(self) -> None:
@@ -128,9 +134,9 @@ class WritingController(QObject):
             lambda services: services.writing_history.open(item), partial(self._on_item, item), self._on_problem
         )
 
-    def _on_item(self, item: str, text: str) -> None:
-        if text:
-            self._show(text, [item])
+    def _on_item(self, item: str, found: tuple[str, Sequence[Change]]) -> None:
+        if found[0]:
+            self._show(*found, [item])
             self._bridge.ask(lambda _services: self._state.change(last_writing=item), None, self._on_problem)
 
     @Slot()
@@ -144,8 +150,7 @@ class WritingController(QObject):
         """Move the text to the trash; a notice offers to undo it."""
         self.keep()
         item = self._item
-        self._show("", [""])
-        self._kept = ""
+        self._show("", (), [""])
 
         def found(id: str) -> None:
             if id:
@@ -164,8 +169,8 @@ class WritingController(QObject):
     def take_text(self, text: str) -> None:
         """Write on with a text from elsewhere; the one on show stays kept."""
         self.keep()
-        self._show(text, [""])
-        self._kept = ""
+        self._show(text, (), [""])
+        self._kept = ("", ())
         self._on_changed()
 
     def open_files(self, paths: Sequence[Path]) -> None:
@@ -185,14 +190,17 @@ class WritingController(QObject):
         self.source = opened
         self.said.emit(opened_words(opened, others))
 
-    def _show(self, text: str, item: list[str], *, is_undoable: bool = True) -> None:
+    def _show(self, text: str, changes: Sequence[Change], item: list[str], *, is_undoable: bool = True) -> None:
         self.corrections.stop()
         self.suggestions.discard()
         self.redaction.drop()
         self._timer.stop()
-        self._item, self._kept, self.source = item, text, None
+        self._item, self._kept, self.source = item, (text, changes), None
         self.said.emit("")
         self.text_opened.emit(text, is_undoable)
+        self.corrections.show(changes)
+        if self._text is not None and not is_undoable:
+            self._text.document.clearUndoRedoStacks()
 
     # ---- given out
 
@@ -219,7 +227,7 @@ class WritingController(QObject):
 
         Changes not decided on are tracked changes in a Word file, and in no other.
         """
-        pending = list(self.corrections.not_decided())
+        pending = list(self.corrections.tracked())
         request = WriteRequest(self.text, target, pending, self.source)
         self._bridge.follow(
             lambda services: services.writing_files.write(request),
@@ -235,7 +243,7 @@ class WritingController(QObject):
 
     def save_into(self, target: Path) -> None:
         """Write a copy of the Word file that the text came from, with what differs as tracked changes."""
-        pending = list(self.corrections.not_decided())
+        pending = list(self.corrections.tracked())
         doubtful = sum(bool(words) for _, words in pending)
         request = WriteRequest(self.text, target, pending, self.source)
         self._bridge.follow(

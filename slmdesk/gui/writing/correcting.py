@@ -111,18 +111,24 @@ class CorrectController(QObject):
         snapshot = self._snapshot
         if turn != self._turn or snapshot is None:
             return
-        proposals = []
+        fitting = []
         for one in changes:
             start, end = one.sentence
             begin = snapshot.now(start, end)
             if begin is None:
                 self._lost += 1
                 continue
-            self._number += 1
-            self._about[self._number] = one
             shift, edit = begin - start, one.edit
-            doubtful = not one.is_made
-            proposals.append(Proposal(self._number, edit.start + shift, edit.end + shift, edit.new, doubtful))
+            fitting.append(replace(one, edit=Edit(edit.start + shift, edit.end + shift, edit.new)))
+        self.show(fitting)
+
+    def show(self, changes: Sequence[Change]) -> None:
+        """Show changes of the text as it stands."""
+        proposals = []
+        for number, one in enumerate(changes, self._number + 1):
+            self._about[number] = one
+            proposals.append(Proposal(number, one.edit.start, one.edit.end, one.edit.new, not one.is_made))
+        self._number += len(proposals)
         if proposals:
             self._text.propose(proposals)
 
@@ -178,11 +184,15 @@ class CorrectController(QObject):
             f"{_counted(count, 'change')} refused. Undo (Ctrl+Z) brings {'it' if count == 1 else 'them'} back."
         )
 
-    def not_decided(self) -> Iterator[tuple[Edit, str]]:
-        """The changes left, as they are written to a Word file: doubtful ones with the words of a comment."""
+    def not_decided(self) -> Iterator[Change]:
+        """The changes left, by their places in the text as it stands."""
         for one in self._text.pending:
-            about = self._about[one.number]
-            yield Edit(one.start, one.end, one.new), "" if about.is_made else note_of(about)
+            yield replace(self._about[one.number], edit=Edit(one.start, one.end, one.new), old=one.old)
+
+    def tracked(self) -> Iterator[tuple[Edit, str]]:
+        """The changes left, as they are written to a Word file: doubtful ones with the words of a comment."""
+        for one in self.not_decided():
+            yield one.edit, "" if one.is_made else note_of(one)
 
     @Slot()
     def _on_text_changed(self) -> None:

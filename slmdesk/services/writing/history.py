@@ -1,15 +1,20 @@
 """Keeps the texts that are written in the window, as items of kind `writing`.
 
-Each is one message of its item, so that the history searches, shows and exports it as it does a chat.
+Each is one message of its item, so that the history searches, shows and exports it as it does a chat; changes that
+nobody has decided on are among the item's settings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Status
-from slmdesk.core.types import Origin, Role, TextPart
+from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.wire import stored_from, to_json
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.base.service import Service
+from slmdesk.services.writing.types import Change
 
 KIND = "writing"
 TITLE = 60
@@ -19,8 +24,9 @@ TITLE = 60
 class WritingHistory(Service):
     """Keeps texts and gives them back.  Service thread."""
 
-    def keep(self, text: str, item: str = "") -> str:
-        """Store a text; `item`: the item it was stored as before, which is then changed.
+    def keep(self, text: str, item: str = "", changes: Sequence[Change] = ()) -> str:
+        """Store a text and the changes of it not decided on, by their places in it; `item`: the item it was stored as
+        before, which is then changed.
 
         Returns the item's id; "" when nothing is stored: there are no words, the setting `writing_history` is off, or
         the history is read-only.  Raises KnownError store.*.
@@ -39,16 +45,26 @@ class WritingHistory(Service):
                 if old.title == old.settings.get("auto_title") and title != old.title:
                     self._store.items.rename(old.id, title)
                     self._store.items.change_settings(old.id, auto_title=title)
-                self._store.messages.change_parts(self._store.messages.of_item(old.id)[0].id, parts)
+                message = self._store.messages.of_item(old.id)[0]
+                if message.parts != parts:
+                    self._store.messages.change_parts(message.id, parts)
                 self._store.items.touch(old.id)
+            stored: list[Json] = [to_json(one) for one in changes]
+            self._store.items.change_settings(old.id, changes=stored or None)
         self._publish(ItemChanged(self._store.items.get(old.id)))
         return old.id
 
-    def open(self, item: str) -> str:
-        """The text of an item; "" for one that is in the trash or gone.  Raises KnownError store.*."""
+    def open(self, item: str) -> tuple[str, Sequence[Change]]:
+        """The text of an item and the changes of it not decided on; "" for one that is in the trash or gone.
+
+        Raises KnownError store.*.
+        """
         found = self._there(item)
         kept = self._store.messages.of_item(found.id) if found else []
-        return kept[0].text or "".join(one.text for one in kept[0].parts) if kept else ""
+        if found is None or not kept:
+            return "", ()
+        text = kept[0].text or "".join(one.text for one in kept[0].parts)
+        return text, _fitting(text, found.settings.get("changes"))
 
     def earlier(self, limit: int = 20) -> list[Item]:
         """The texts kept, the last changed first."""
@@ -62,3 +78,14 @@ class WritingHistory(Service):
                 raise
             return None  # deleted for good meanwhile
         return found if found and found.kind == KIND and found.deleted_at is None else None
+
+
+def _fitting(text: str, stored: Json) -> Sequence[Change]:
+    """The stored changes that fit a text, which an older program may have changed since."""
+    found: list[Change] = []
+    for one in stored if isinstance(stored, list) else ():
+        change = stored_from(Change, one)
+        at = found[-1].edit.end if found else 0
+        if change and change.edit.start >= at and change.edit.old(text) == change.old:
+            found.append(change)
+    return tuple(found)

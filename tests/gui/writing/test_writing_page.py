@@ -302,6 +302,31 @@ def test_the_text_is_there_again_after_a_kill_and_gone_once_emptied(start, progr
     again.wait(lambda: not again.ask(lambda services: again.frame.state.current.last_writing))
 
 
+def test_changes_not_decided_on_come_back_with_the_text(start, program):
+    correct(program)
+    program.writing.corrections.accept(changes(program)[0].number)
+    program.writing.corrections.refuse(changes(program)[0].number)
+    text, shown = program.writing.text, rows(program)
+    assert len(shown) == 3
+    program.writing.keep()
+    program.wait(lambda: program.ask(lambda services: program.frame.state.current.last_writing))
+    again = opened(start(known=KNOWN))
+    again.wait(lambda: rows(again) == shown)
+    assert again.writing.text == text
+    again.edit.setFocus()
+    QTest.keyClick(again.edit, Qt.Key.Key_Z, CTRL)
+    assert rows(again) == shown, "opening them is no step of undo"
+    again.click("writing_refuse_all")
+    again.wait(lambda: not changes(again))
+    again.writing.keep()
+    QTest.keyClick(again.edit, Qt.Key.Key_N, CTRL)
+    again.wait(lambda: again.writing.text == "")
+    item = again.ask(lambda services: services.writing_history.earlier())[0].id
+    again.writing.open_item(item)
+    again.wait(lambda: again.writing.text == text)
+    assert not changes(again), "what was refused stays so"
+
+
 def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
     put(program, "The first letter")
     QTest.keyClick(program.edit, Qt.Key.Key_N, CTRL)

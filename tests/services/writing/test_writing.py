@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes.office import docx, odf, paragraph
 from fakes.recorder import result_of
@@ -9,7 +11,8 @@ from fakes.recorder import result_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.writing.files import WriteRequest
 from slmdesk.services.writing.prompts import rewriting_steps
-from slmdesk.services.writing.types import CorrectRequest, RewriteRequest, Task
+from slmdesk.services.writing.types import Change, CorrectRequest, RewriteRequest, Task
+from slmdesk.text.writing.edits import Edit
 
 pytestmark = pytest.mark.process
 TEXT = "We recieved it.\nThe two key was lost.\nWe recieved it."
@@ -53,15 +56,16 @@ def test_asked_again_something_else_may_come():
     assert seeds(Task.SHORTEN, 0) != seeds(Task.SHORTEN, 1) != seeds(Task.SHORTEN, 2)
 
 
-def kept(recorder, text, item=""):
-    return recorder.services.service_thread.call(lambda: recorder.services.writing_history.keep(text, item))
+def kept(recorder, text, item="", changes=()):
+    services = recorder.services
+    return services.service_thread.call(lambda: services.writing_history.keep(text, item, changes))
 
 
 def test_a_text_is_kept_as_one_item_which_the_history_finds(recorder):
     services = recorder.services
     item = kept(recorder, "The first words of a letter")
     assert kept(recorder, "Other words of a letter", item) == item
-    assert services.service_thread.call(lambda: services.writing_history.open(item)) == "Other words of a letter"
+    assert services.service_thread.call(lambda: services.writing_history.open(item))[0] == "Other words of a letter"
     assert [one.title for one in services.service_thread.call(services.writing_history.earlier)] == [
         "Other words of a letter"
     ]
@@ -71,9 +75,26 @@ def test_a_text_is_kept_as_one_item_which_the_history_finds(recorder):
     kept(recorder, "Once more", item)
     assert services.service_thread.call(services.writing_history.earlier)[0].title == "My letter"
     services.service_thread.call(lambda: services.history.delete_for_good(item))
-    assert services.service_thread.call(lambda: services.writing_history.open(item)) == ""
+    assert services.service_thread.call(lambda: services.writing_history.open(item)) == ("", ())
     again = kept(recorder, "Typed on", item)
     assert again not in ("", item)
+
+
+def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opened(recorder):
+    services, text = recorder.services, "The two key was lost."
+    change = Change(Edit(8, 11, "keys"), "key", 1, "grammar", "meaning", (0, 21))
+
+    def opened():
+        return services.service_thread.call(lambda: services.writing_history.open(item))
+
+    item = kept(recorder, text, changes=[change])
+    assert opened() == (text, (change,))
+    kept(recorder, text, item, [change, replace(change, old="else")])
+    assert opened() == (text, (change,))
+    services.service_thread.call(lambda: services.store.items.change_settings(item, changes=[{"edit": 1}]))
+    assert opened() == (text, ()), "of a newer program"
+    kept(recorder, text, item)
+    assert opened() == (text, ())
 
 
 def test_nothing_is_kept_of_no_words_or_where_that_was_chosen(recorder):
