@@ -164,6 +164,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "writing.unknown_format": ("path", "known"),
         "writing.file_changed": ("path",),
         "writing.no_version": (),
+        "writing.not_shorter": (),
+        "writing.not_longer": (),
         "dictionary.none": ("path",),
         "dictionary.damaged": ("path", "reason"),
         "dictionary.too_large": ("path", "bytes", "limit"),

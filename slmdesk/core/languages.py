@@ -76,6 +76,8 @@ def _read() -> dict[str, Language]:
 
 LANGUAGES = _read()
 """By their codes."""
+NO_BLANKS = frozenset(("ja", "th", "zh"))
+"""Languages written without blanks between words."""
 
 
 def language_of(requested: str) -> Language:

@@ -320,6 +320,12 @@ SENTENCES: Mapping[str, str] = {
         "The model gave nothing but the text itself. Your text is unchanged. Try another model, or say more in the "
         "text."
     ),
+    "writing.not_shorter": (
+        "The model could not shorten it. Your text is unchanged. Try another model, or a part of the text."
+    ),
+    "writing.not_longer": (
+        "The model could not make it longer. Your text is unchanged. Try another model, or say more in the text."
+    ),
     # dictionaries
     "dictionary.none": (
         "In {path} there is no dictionary. Wanted is a Hunspell dictionary: two files of the same name, one ending in "

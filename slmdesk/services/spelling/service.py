@@ -12,7 +12,7 @@ from pathlib import Path
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
-from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.languages import LANGUAGES, NO_BLANKS
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.types import Json
@@ -44,8 +44,6 @@ MOST_DEATHS = 2
 """Of the child over one dictionary: it is not tried again."""
 OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
 """Languages told apart; Serbian is taken for Croatian or Bulgarian by turns."""
-NOT_CUT = frozenset({"ja", "th", "zh"})
-"""Languages written without blanks between words, which no dictionary is asked about."""
 
 
 class SpellingService(Service):
@@ -197,7 +195,7 @@ class SpellingService(Service):
             language = told if told and sure >= SURE else around
         dictionary = chosen_for(language, found, fixed, self._region)
         is_left_alone = dictionary is None or self._deaths.get(dictionary.path, 0) >= MOST_DEATHS
-        return None if is_left_alone or (not fixed and language in NOT_CUT) else dictionary
+        return None if is_left_alone or (not fixed and language in NO_BLANKS) else dictionary
 
     # ---- the child
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from slmdesk.services.writing.types import Change, Correction, RewriteRequest, Rewriting, Task, Version
+from slmdesk.services.writing.types import Change, Correction, RewriteRequest, Rewriting, Version
 from slmdesk.text.words.sentences import sentence_spans
-from slmdesk.text.writing.edits import word_count
 
 DOUBT_WORDS: Mapping[str, str] = {
     "number": "it touches a number or a date",
@@ -71,12 +70,8 @@ def unanswered_words(found: Correction, place: str = "line") -> str:
     )
 
 
-HALF_AT_MOST = 0.7
-"""Of the words of a text: one shortened to half that has more is not."""
-
-
 def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
-    """What to look at in a rewritten text: facts that differ, a length that is not as asked, a missing end."""
+    """What to look at in a rewritten text: facts that differ, sentences that are too many, a missing end."""
     if version.added:
         yield f"Not in your text: {_listed(version.added)}."
     if version.missing:
@@ -87,14 +82,8 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
         yield "It may deny something else than your text: compare each “not” and “no”."
     if version.is_cut:
         yield "It ends at the limit of its length, so its end is missing."
-    if request.task is not Task.SHORTEN:
-        return
-    share = word_count(version.text) / max(1, word_count(found.source))
-    sentences = len(sentence_spans(version.text, found.language))
-    if request.manner == "sentence" and sentences > 1:
+    if request.manner == "sentence" and (sentences := len(sentence_spans(version.text, found.language))) > 1:
         yield f"It has {sentences} sentences, not one."
-    if share > (HALF_AT_MOST if request.manner == "half" else 1):
-        yield f"It is not as short as asked: it has {share:.0%} of the words."
 
 
 def _listed(words: tuple[str, ...]) -> str:

@@ -8,14 +8,16 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.languages import LANGUAGES, NO_BLANKS
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import messages_to_json, to_json
 from slmdesk.services.jobs.steps import step_of
-from slmdesk.services.writing.types import RewriteRequest, Task
+from slmdesk.services.writing.types import RewriteRequest, Task, length_of
 from slmdesk.text.writing.continuation import context_before, grammar_beginning, last_word
 
 VARIANTS = 3
+SENTENCE_WORDS = 30
+"""A text is asked for in a sentence of so many at most, where a number is named."""
 CONTINUED_TOKENS = 24
 """Of what is shown at the cursor: more than a line is seldom taken."""
 LEAST_ANSWER = 48
@@ -41,16 +43,21 @@ def correction_step(sentence: str, language: str) -> dict[str, Json]:
     return step_of(turns, Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + 2 * _size(sentence)))
 
 
-def rewriting_steps(request: RewriteRequest, language: str) -> list[dict[str, Json]]:
-    """Build the steps for a rewritten text: one, of a rephrased text VARIANTS with a seed each."""
+def rewriting_steps(request: RewriteRequest, language: str, *, is_counted: bool = False) -> list[dict[str, Json]]:
+    """Build the steps for a rewritten text: one, of a rephrased text VARIANTS with a seed each.
+
+    `is_counted`: how many words it may have, or must have, is named.
+    """
     known = _of(language)
     name = request.manner or request.task.value
     rules = known[name] if request.task is Task.CONTINUE else f"{known[name]} {known['keep']}"
+    if is_counted:
+        rules = f"{rules} {_length_asked(request, language)}"
     asked = TextPart(f"{_told(rules, language)}\n\n")  # with the text: as instructions a small model passes them over
     turns = [ChatMessage(Role.USER, (asked, TextPart(request.text.strip(), Origin.PERSON)))]
     most = LEAST_ANSWER + 2 * _size(request.text)
     if request.task in (Task.EXPAND, Task.CONTINUE):
-        most = 400 if request.task is Task.EXPAND else 120
+        most = max(400, most) if request.task is Task.EXPAND else 120
     if request.task in (Task.SHORTEN, Task.TONE) and not request.again:
         return [step_of(turns, Sampling(temperature=0.0, max_tokens=most))]
     count = VARIANTS if request.task is Task.REPHRASE else 1
@@ -72,6 +79,16 @@ def continuation_request(text: str, language: str) -> dict[str, Json]:
     most = CONTINUED_TOKENS + _size(typed)
     sampling = Sampling(temperature=0.0, max_tokens=most, grammar=grammar_beginning(line), stop=("\n",))
     return {"messages": messages_to_json(turns), "answer_prefix": head, "sampling": to_json(sampling)}
+
+
+def _length_asked(request: RewriteRequest, language: str) -> str:
+    known, length = _of(language), length_of(request.text, language)
+    half = max(1, length // 2)
+    most = min(half, SENTENCE_WORDS) if request.manner == "sentence" else half
+    unit = "characters" if language in NO_BLANKS else "words"
+    is_long = request.task is Task.EXPAND
+    asked: str = known["at_least" if is_long else "at_most"]
+    return asked.format(count=2 * length if is_long else most, unit=unit)
 
 
 def _of(language: str) -> Mapping[str, Any]:

@@ -42,6 +42,7 @@ from slmdesk.services.writing.types import (
     Rewriting,
     Task,
     Version,
+    is_as_long_as_asked,
 )
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.redaction.returning import Loss, Veiled
@@ -92,7 +93,10 @@ class WritingService(Service):
         return in_slices(self._service_thread, self._correcting_document(request))
 
     def rewrite(self, request: RewriteRequest) -> Pending[Rewriting]:
-        """Rewrite a text.  Ends with the same Problems as `correct`, or `writing.no_version`."""
+        """Rewrite a text; one that is not as short or as long as asked is asked for once more.
+
+        Ends with the same Problems as `correct`, `writing.no_version`, `writing.not_shorter` or `writing.not_longer`.
+        """
         return in_slices(self._service_thread, self._rewriting(request))
 
     def words(self, path: str) -> Pending[str]:
@@ -199,17 +203,12 @@ class WritingService(Service):
             hidden = self._veiled(request, language)
         asked = replace(request, text=hidden.text)
         words = yield ask_once(self._loader, record, rewriting_steps(asked, language))
-        versions: list[Version] = []
-        for one in words:
-            back = hidden.back(_cleaned(one.text, asked))
-            text = back.text
-            if text and all(edits_of(each, text) for each in (request.text, *(each.text for each in versions))):
-                spoilt = tuple(each.words for each in back.lost if each.loss is not Loss.MISSING)
-                version = _version(text, request, language, is_cut=one.is_cut)
-                versions.append(replace(version, spoilt=spoilt))
-            yield
+        versions = yield from _versions(words, hidden, request, language)
+        if not versions and request.task in _NOT_AS_LONG:
+            words = yield ask_once(self._loader, record, rewriting_steps(asked, language, is_counted=True))
+            versions = yield from _versions(words, hidden, request, language)
         if not versions:
-            raise KnownError("writing.no_version")
+            raise KnownError(_NOT_AS_LONG.get(request.task, "writing.no_version"))
         counts = kinds_hidden([hidden]) if request.redact else None
         return Rewriting(request.text, tuple(versions), language, len(words), counts)
 
@@ -302,11 +301,29 @@ def _language(text: str, requested: str, most: int) -> str:
     return found
 
 
-def _cleaned(answer: str, request: RewriteRequest) -> str:
+def _cleaned(answer: str, request: RewriteRequest, asked: str) -> str:
     """A rewritten text without talk around it, and a continuation without the text it continues."""
-    found = without_chatter(request.text, answer).strip()
+    found = without_chatter(asked, answer).strip()
     if request.task is Task.CONTINUE:
-        found = found.removeprefix(request.text.strip()).strip()
+        found = found.removeprefix(asked.strip()).strip()
+    return found
+
+
+_NOT_AS_LONG = {Task.SHORTEN: "writing.not_shorter", Task.EXPAND: "writing.not_longer"}
+
+
+def _versions(words: Sequence[Words], hidden: Veiled, request: RewriteRequest, language: str) -> Slices[list[Version]]:
+    """What a model answered as versions: those as long as asked that differ from the text and from each other."""
+    found: list[Version] = []
+    for one in words:
+        back = hidden.back(_cleaned(one.text, request, hidden.text))
+        text = back.text
+        is_new = text and all(edits_of(each, text) for each in (request.text, *(each.text for each in found)))
+        if is_new and is_as_long_as_asked(request, text, language):
+            spoilt = tuple(each.words for each in back.lost if each.loss is not Loss.MISSING)
+            version = _version(text, request, language, is_cut=one.is_cut)
+            found.append(replace(version, spoilt=spoilt))
+        yield
     return found
 
 

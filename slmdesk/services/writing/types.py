@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from slmdesk.core.languages import NO_BLANKS
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.text.redaction.types import Kind
-from slmdesk.text.writing.edits import Edit, applied
+from slmdesk.text.writing.edits import Edit, applied, word_count
 
 MOST_TEXT = 200_000
 """Characters of a text that is corrected at once: some 1,500 sentences."""
@@ -28,6 +29,8 @@ class Task(StrEnum):
 
 
 LENGTHS = ("half", "sentence")
+HALF_AT_MOST = 0.75
+"""Of the length of a text: one shortened to half that is longer is not."""
 TONES = ("friendlier", "firmer", "plainer", "formal")
 
 
@@ -74,6 +77,21 @@ class RewriteRequest:
     """What is private is replaced before the model sees it."""
     decisions: Decisions = NOTHING_DECIDED
     """About what is redacted."""
+
+
+def length_of(text: str, language: str) -> int:
+    """Words, or letters in languages without blanks between words."""
+    return sum(map(str.isalnum, text)) if language in NO_BLANKS else word_count(text)
+
+
+def is_as_long_as_asked(request: RewriteRequest, text: str, language: str) -> bool:
+    """Whether a rewritten text is as short, or as long, as was asked: to half, at most HALF_AT_MOST of the length; to
+    a sentence, shorter; expanded, longer.
+    """
+    share = length_of(text, language) / max(1, length_of(request.text, language))
+    if request.task is Task.SHORTEN:
+        return share <= HALF_AT_MOST if request.manner == "half" else share < 1
+    return request.task is not Task.EXPAND or share > 1
 
 
 @dataclass(frozen=True, slots=True)

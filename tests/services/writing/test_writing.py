@@ -11,7 +11,7 @@ from fakes.recorder import result_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.writing.files import WriteRequest
 from slmdesk.services.writing.prompts import rewriting_steps
-from slmdesk.services.writing.types import Change, CorrectRequest, RewriteRequest, Task
+from slmdesk.services.writing.types import Change, CorrectRequest, RewriteRequest, Task, is_as_long_as_asked
 from slmdesk.text.writing.edits import Edit
 
 pytestmark = pytest.mark.process
@@ -54,6 +54,51 @@ def test_asked_again_something_else_may_come():
     assert len(first) == len(second) == 3
     assert not set(first) & set(second)
     assert seeds(Task.SHORTEN, 0) != seeds(Task.SHORTEN, 1) != seeds(Task.SHORTEN, 2)
+
+
+@pytest.mark.parametrize(
+    ("task", "manner", "text", "language", "is_so"),
+    [
+        (Task.SHORTEN, "half", "one two three", "en", True),
+        (Task.SHORTEN, "half", "one two three.", "en", True),
+        (Task.SHORTEN, "half", "one two three 4", "en", False),
+        (Task.SHORTEN, "sentence", "one two three", "en", True),
+        (Task.SHORTEN, "sentence", "one two three four", "en", False),
+        (Task.EXPAND, "", "one two three four", "en", False),
+        (Task.EXPAND, "", "one two three four and five", "en", True),
+        (Task.TONE, "formal", "one", "en", True),
+        (Task.SHORTEN, "half", "二三四五六七八九十二三四五六七", "zh", True),
+        (Task.SHORTEN, "half", "二三四五六七八九十，二三四五六七八九", "zh", False),
+    ],
+)
+def test_what_is_as_short_or_as_long_as_asked(task, manner, text, language, is_so):
+    source = "one two three four" if language == "en" else "一二三四五六七八九十一二三四五六七八九十"
+    assert is_as_long_as_asked(RewriteRequest(source, task, manner), text, language) == is_so
+
+
+@pytest.mark.parametrize(
+    ("task", "manner", "first", "second", "told"),
+    [
+        (Task.SHORTEN, "half", f"{TEXT} So.", "The key was lost.", "Write at most 5 words."),
+        (Task.SHORTEN, "half", TEXT, f"{TEXT} So.", "writing.not_shorter"),
+        (Task.SHORTEN, "sentence", f"{TEXT} So.", "We lost it.", "Write at most 5 words."),
+        (Task.EXPAND, "", "We lost it.", f"{TEXT} So.", "Write at least 22 words."),
+        (Task.EXPAND, "", "We lost it.", "We lost all.", "writing.not_longer"),
+    ],
+)
+def test_a_text_not_as_long_as_asked_is_asked_for_once_more_with_a_number_of_words(
+    opened, task, manner, first, second, told
+):
+    request = RewriteRequest(TEXT, task, manner, "en")
+    steps = [rewriting_steps(request, "en", is_counted=one)[0] for one in (False, True)]
+    said = ["".join(part["text"] for part in one["messages"][-1]["parts"]) for one in steps]
+    services = opened(known=dict(zip(said, (first, second), strict=True))).services
+    found = result_of(services, lambda: services.writing.rewrite(request))
+    if isinstance(found, Problem):
+        assert found.code == told
+    else:
+        assert [one.text for one in found.versions] == [second]
+        assert told in said[1]
 
 
 def kept(recorder, text, item="", changes=()):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.languages import LANGUAGES, NO_BLANKS
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.hub.catalogue import Skill as Made
@@ -22,8 +22,6 @@ from slmdesk.store import Store
 
 FEWEST_PARAMETERS = 600_000_000
 """Smaller models gave word salad for every pair of languages that was tried."""
-NO_BLANKS = ("ja", "th", "zh")
-"""Languages without blanks between words: tags cannot be placed on runs of words there, so they are asked for."""
 MOST_NAMED = 8
 """Languages named in a sentence."""
 _RANK = {"weak": 0, "fair": 1, "good": 2}
@@ -89,7 +87,7 @@ class PairAdviceService:
         """Return whether to ask this model for translations with tags; else the tags are placed afterwards.
 
         Placing takes two steps a segment; asking first takes one, and two more for each that lost its tags: dearer
-        where more than half do.
+        where more than half do.  Without blanks between words there are no runs of words to place them on.
         """
         result = self._exams.result(record, source, target)
         return target in NO_BLANKS or result is None or not result.is_weak(PairSkill.TAGS)
