@@ -9,7 +9,8 @@ references to tokens (<think>, <[7]>), which could name control tokens.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
 
@@ -25,7 +26,10 @@ _BLANK_OR_LINES = re.compile(r"(?:\s|#[^\r\n]*)*")
 _CHARACTER = r"(?:\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[tnr\\\"\[\]])|[^\\%s])"
 _LITERAL = re.compile('"' + _CHARACTER % '"' + '*"')
 _CLASS = re.compile(r"\[\^?(?!\])" + _CHARACTER % r"\]" + r"+\]")
+_CHARACTERS = re.compile(_CHARACTER % "")
+"""Of a literal or a class."""
 _REPEAT = re.compile(r"\{[ \t]*(\d+)[ \t]*(,?)[ \t]*(\d*)[ \t]*\}")
+_NUMBERED = frozenset((r"\x", r"\u", r"\U"))
 _FOREVER = -1
 
 
@@ -145,9 +149,12 @@ class _Parser:
     def _element(self, depth: int) -> Element | None:
         sign = self._text[self._at : self._at + 1]
         if sign == '"':
-            return Terminal(is_empty=self._take(_LITERAL, "a literal").group() == '""')
+            found = self._take(_LITERAL, "a literal")
+            self._codes(found.start() + 1, found.end() - 1)
+            return Terminal(is_empty=found.group() == '""')
         if sign == "[":
-            self._take(_CLASS, "a character class")
+            found = self._take(_CLASS, "a character class")
+            self._check_ranges(self._codes(found.start() + 1, found.end() - 1))
             return Terminal()
         if sign == ".":
             self._at += 1
@@ -158,10 +165,32 @@ class _Parser:
             group = self._group(depth + 1)
             self._expect(")")
             return group
-        if found := _NAME.match(self._text, self._at):
-            self._at = found.end()
-            return Reference(found.group(), found.start())
+        if name := _NAME.match(self._text, self._at):
+            self._at = name.end()
+            return Reference(name.group(), name.start())
         return None
+
+    def _codes(self, start: int, end: int) -> list[tuple[int, int, int]]:
+        """The characters between two places: the code of each, and where it is written."""
+        found = []
+        for one in _CHARACTERS.finditer(self._text, start, end):
+            words = one.group()
+            code = int(words[2:], 16) if words[:2] in _NUMBERED else ord(words[-1])
+            if words[0] == "\\" and (code > sys.maxunicode or 0xD800 <= code <= 0xDFFF):
+                raise GrammarInvalidError(f"{words} is no character", self._text, one.start())
+            found.append((code, one.start(), one.end()))
+        return found
+
+    def _check_ranges(self, codes: Sequence[tuple[int, int, int]]) -> None:
+        at = int(self._text[codes[0][1]] == "^")
+        while at + 2 < len(codes):
+            (first, start, _), (_, sign, _), (last, _, end) = codes[at : at + 3]
+            if self._text[sign] != "-":
+                at += 1
+                continue
+            if last < first:
+                raise GrammarInvalidError(f"the range {self._text[start:end]} is backwards", self._text, start)
+            at += 3
 
     def _repeated(self, element: Element) -> Repeat | None:
         sign, start = self._text[self._at : self._at + 1], self._at

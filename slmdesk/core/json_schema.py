@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isinf
 from typing import Any, NoReturn
 
 from slmdesk.core.gbnf import MAX_REPEAT
@@ -30,6 +31,7 @@ _ALONE = frozenset({"$ref", "oneOf", "anyOf", "const", "enum", "pattern", "forma
 """Next to one of these, lengths are not kept to."""
 _LARGE_REPEAT = re.compile(r"\{[^}]*\d{4}")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_FLOAT = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]\+?\d+)?")
 _WORDS: Mapping[str, str] = {
     "Expecting ',' delimiter": "a comma, or the end of the list or object, is missing",
     "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
@@ -63,7 +65,7 @@ def check_schema(text: str) -> tuple[str, ...]:
     """Return the names in the schema that an answer will not be held to, in order.  Raises SchemaInvalidError."""
     if len(text) > MAX_CHARACTERS:
         raise SchemaInvalidError(f"longer than {MAX_CHARACTERS:,} characters")
-    _check_depth(text)
+    _check_tokens(text)
     try:
         schema = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as err:
@@ -84,12 +86,14 @@ def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON")
 
 
-def _check_depth(text: str) -> None:
+def _check_tokens(text: str) -> None:
     depth = 0
     for found in _TOKEN.finditer(text):
         depth += (found[0] in "{[") - (found[0] in "}]")
         if depth > MAX_DEPTH:
             raise SchemaInvalidError("nested too deeply", *_place(text, found.start()))
+        if _FLOAT.fullmatch(found[0]) and isinf(float(found[0])):
+            raise SchemaInvalidError(f"{found[0][:40]} is too large a number", *_place(text, found.start()))
 
 
 def _place(text: str, at: int) -> tuple[int, int]:

@@ -61,6 +61,8 @@ def test_a_good_schema_is_good_also_one_that_refers_to_itself() -> None:
         ('{"description": "x"}', (1, 1), "type is missing"),
         ('{"allOf": [{"type": "string"}]}', (1, 12), "needs properties"),
         ('{"a": NaN}', (0, 0), "NaN"),
+        ('{"anyOf": [{"type": "null"},\n {"const": 1e999}]}', (2, 12), "1e999 is too large a number"),
+        ('{"enum": ["1e999", -1.5E+400]}', (1, 20), "-1.5E+400 is too large a number"),
         ('{"items":' * 5000 + "{}" + "}" * 5000, (1, 577), "deeply"),
         (" " * (MAX_CHARACTERS + 1), (0, 0), "longer than"),
     ],
@@ -140,6 +142,11 @@ def test_a_hostile_schema_ends_soon(text) -> None:
         ('root ::= "a" other\n', (1, 14), "no rule named other"),
         ('root ::= "a"\nb ::= (b "x")\n', (2, 8), "begins with itself"),
         ('root ::= "a"{5,2}', (1, 13), "repeats"),
+        ('root ::= "a"\nx ::= [0-9z-a]+', (2, 11), "the range z-a is backwards"),
+        ("root ::= [^\\x61-Z]", (1, 12), "the range \\x61-Z is backwards"),
+        ('root ::= "ab\\UFFFFFFFF"', (1, 13), "\\UFFFFFFFF is no character"),
+        ("root ::= [a-\\U00110000]", (1, 13), "\\U00110000 is no character"),
+        ('root ::= "\\uD800"', (1, 11), "\\uD800 is no character"),
         ('root ::= ("")*', (1, 14), "may be empty"),
         ("root ::= " + "(" * 200 + '"a"' + ")" * 200, (1, 111), "nested too deeply"),
         ('x ::= "a"', (0, 0), "root"),
@@ -150,6 +157,13 @@ def test_what_is_wrong_in_a_grammar_is_named_with_its_place(text, place, reason)
         check_gbnf(text)
     assert reason in caught.value.reason
     assert (caught.value.line, caught.value.column) == place
+
+
+@pytest.mark.parametrize(
+    "text", [r"[a-z-9]", r"[+--]", r"[\x41-\U0010FFFF\]-]", r"[\]-a]", r"[z\x2da]", r"[^z]", r'"z-a\\\"\uE000"']
+)
+def test_ranges_and_escapes_that_name_characters_are_good(text) -> None:
+    check_gbnf(f"root ::= {text}")
 
 
 @pytest.mark.parametrize(
