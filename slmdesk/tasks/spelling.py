@@ -29,6 +29,8 @@ from slmdesk.text.words.spelling import MOST_LETTERS, parts_of, plain
 
 MOST_BYTES = 64 << 20
 """Of each of the two files; the largest in use have a quarter of it."""
+MOST_WORDS = 1_000_000
+"""Of a dictionary; the largest in use have a third of it.  So many take some ten seconds and 800 MB."""
 MOST_OPEN = 2
 """Dictionaries kept in memory, where each takes some 100 MB."""
 LEAST_SUGGESTED, MOST_SUGGESTED = 3, 6
@@ -60,10 +62,14 @@ class TimedLookup(Lookup):  # type: ignore[misc]
         finally:
             del self._limits.until
 
-    def affix_forms(self, *asked: Any, **how: Any) -> Iterator[Any]:
-        """Every part of every way to cut a word comes by here."""
+    def check(self) -> None:
+        """Raise TooLong where the time is over."""
         if time.monotonic() > getattr(self._limits, "until", float("inf")):
             raise TooLong
+
+    def affix_forms(self, *asked: Any, **how: Any) -> Iterator[Any]:
+        """Every part of every way to cut a word comes by here."""
+        self.check()
         yield from super().affix_forms(*asked, **how)
 
 
@@ -127,6 +133,7 @@ class OpenDictionary:
         """Words a letter away that stand in the list as they are: these are found at once."""
         for variant in dict.fromkeys((word, word.lower())):
             for edit in self._suggest.edits(variant):
+                self._lookup.check()  # a dictionary may name letters to try without end
                 text = getattr(edit, "text", "")
                 if (
                     text
@@ -212,6 +219,8 @@ def _read(path: Path) -> OpenDictionary:
         with path.open("rb") as stream:
             if not _COUNT.match(stream.readline(100)):
                 raise KnownError("dictionary.damaged", path=str(path), reason="it is no list of words")
+            if sum(1 for line in stream if line.strip()) > MOST_WORDS:
+                raise KnownError("dictionary.damaged", path=str(path), reason=f"it has more than {MOST_WORDS:,} words")
         return OpenDictionary(path)
     except (KnownError, MemoryError):
         raise

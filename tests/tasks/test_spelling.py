@@ -75,6 +75,27 @@ def test_a_word_that_can_be_cut_in_endless_ways_is_not_marked(tmp_path, monkeypa
     run(suggestions, speller, dictionary=path, word="a" * 40 + "x")
 
 
+def test_letters_to_try_are_tried_no_longer_than_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(task, "SUGGESTING_S", -1.0)
+    forms = f"SET UTF-8\nTRY {''.join(map(chr, range(0x4E00, 0x5E00)))}\n"
+    dictionary = OpenDictionary(tiny_dictionary.write(tmp_path, forms=forms))
+    edits, tried = dictionary._suggest.edits, []
+    dictionary._suggest.edits = lambda word: (tried.append(one) or one for one in edits(word))
+    dictionary.suggest("sennt")
+    assert len(tried) < 10
+
+
+def test_a_dictionary_of_too_many_words_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(task, "MOST_WORDS", 3)
+    path = tiny_dictionary.write(tmp_path, words=["a", "b", "c"])
+    assert run(spelling, dictionary=str(path), words=["a"]) == {"wrong": []}
+    path = tiny_dictionary.write(tmp_path, words=["a", "b", "c", "d"])
+    with pytest.raises(KnownError) as caught:
+        run(spelling, dictionary=str(path), words=["a"])
+    assert caught.value.code == "dictionary.damaged"
+    assert "more than 3 words" in caught.value.args_for_people["reason"]
+
+
 @pytest.mark.parametrize(
     ("forms", "words"),
     [
