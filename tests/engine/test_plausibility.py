@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.gguf.read import check_file, check_merges
+from slmdesk.core.gguf.read import check_file, check_tokenizer
 
 pytestmark = pytest.mark.model
 
@@ -43,7 +43,7 @@ def test_a_working_model_behaves(open_model, starter_model) -> None:
 @pytest.mark.parametrize("damage", [with_merges_in_another_order, with_layers_of_zeros])
 def test_damage_that_header_and_vocabulary_hide_is_found_by_trying(damage, open_model, starter_model, tmp_path) -> None:
     path = damage(starter_model, tmp_path / "damaged.gguf")
-    check_merges(path, check_file(path))
+    check_tokenizer(path, check_file(path))
     assert open_model(path).info.behaves is False
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from slmdesk.core.gguf.file import opened
@@ -12,6 +14,8 @@ from slmdesk.core.gguf.reader import MAX_KEY_BYTES, CutShort, HeaderReader, dama
 from slmdesk.core.gguf.tables import ARRAY
 
 TOKENS, MERGES = "tokenizer.ggml.tokens", "tokenizer.ggml.merges"
+_ESCAPE = re.compile(rb"\\(x.{0,2}|.|$)", re.DOTALL)
+_SIGNS = {b"t": b"\t", b"n": b"\n", b"r": b"\r"}
 _LARGEST_ALIGNMENT = 4096
 _MOST_BEHIND = 64 << 20
 """Bytes after the last tensor that are tolerated, however small the model."""
@@ -42,11 +46,35 @@ def check_layout(path: Path, header: GgufHeader) -> None:
             raise damaged(f"only {written:,} of its {header.file_bytes:,} bytes were ever written")
 
 
-def check_merges(path: Path, header: GgufHeader) -> None:
-    """Raise KnownError `model.damaged` where merges join pieces that the vocabulary does not have."""
-    if header.metadata.get("tokenizer.ggml.model") != "gpt2" or MERGES not in header.metadata:
-        return
-    texts = _texts_of(path, (TOKENS, MERGES))
+def check_tokenizer(path: Path, header: GgufHeader) -> None:
+    """Raise KnownError `model.damaged` where merges join pieces that the vocabulary does not have, or where llama.cpp
+    would cut a text without end.
+    """
+    kind = header.metadata.get("tokenizer.ggml.model")
+    if kind == "rwkv":
+        _check_first_bytes(_texts_of(path, (TOKENS,)).get(TOKENS, ()))
+    elif kind == "gpt2" and MERGES in header.metadata:
+        _check_merges(_texts_of(path, (TOKENS, MERGES)))
+
+
+def _check_first_bytes(tokens: Iterable[bytes]) -> None:
+    """A byte that begins a token must be one as well: else llama.cpp takes nothing from the text, again and again."""
+    pieces = [_ESCAPE.sub(_unescaped, one) for one in tokens]
+    alone = {one for one in pieces if len(one) == 1}
+    if lone := {one[:1] for one in pieces if one} - alone:
+        raise damaged(f"its tokenizer has no token for the byte {min(lone).hex()} alone, with which others begin")
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    """What llama.cpp makes of an escape, a broken one too."""
+    sign = found[1]
+    if sign[:1] != b"x":
+        return _SIGNS.get(sign, sign)
+    digits = [one - (87 if 97 <= one < 128 else 48) for one in sign[1:]]
+    return bytes(((digits[0] << 4) + digits[1] & 255,)) if len(digits) == 2 else b""
+
+
+def _check_merges(texts: Mapping[str, Sequence[bytes]]) -> None:
     pieces, merges = set(texts.get(TOKENS, ())), texts.get(MERGES, [])
     bad = 0
     for merge in merges:

@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.checks import check_layout, check_merges
+from slmdesk.core.gguf.checks import check_layout, check_tokenizer
 from slmdesk.core.gguf.describe import TOKENS, describe
 from slmdesk.core.gguf.file import FIRST_BYTES, MAGIC, looks_like, opened, shown_path
 from slmdesk.core.gguf.header import GgufHeader, MetadataValue, Tensors, whole
@@ -20,7 +20,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 
 __all__ = [
-    "MAX_TEMPLATE_BYTES", "GgufHeader", "ListSummary", "MetadataValue", "Tensors", "check_file", "check_merges",
+    "MAX_TEMPLATE_BYTES", "GgufHeader", "ListSummary", "MetadataValue", "Tensors", "check_file", "check_tokenizer",
     "plain_metadata", "read_header", "require_chat_model", "whole",
 ]  # fmt: skip
 

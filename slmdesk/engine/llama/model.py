@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, require_chat_model
+from slmdesk.core.gguf.read import GgufHeader, check_file, check_tokenizer, require_chat_model
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import MemoryParts
 from slmdesk.engine.llama.context import open_context
@@ -64,7 +64,7 @@ def check_model_file(path: str) -> GgufHeader:
     """The header of a file that is a chat model.  Raises KnownError of the family `model.`; loads nothing."""
     header = check_file(Path(path))
     require_chat_model(header)
-    check_merges(Path(path), header)
+    check_tokenizer(Path(path), header)
     return header
 
 

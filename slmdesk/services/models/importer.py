@@ -17,7 +17,7 @@ from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
 from slmdesk.core.gguf.adapter import require_adapter
 from slmdesk.core.gguf.join import join
 from slmdesk.core.gguf.parts import parts_of
-from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, require_chat_model
+from slmdesk.core.gguf.read import GgufHeader, check_file, check_tokenizer, require_chat_model
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem
@@ -142,7 +142,7 @@ def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.
     if header.kind == "split" and header.split_count > 1:
         return _joined_in(job, folder, header, on_bytes, stop)
     require_usable(header)
-    check_merges(job.path, header)
+    check_tokenizer(job.path, header)
     path = job.path.absolute()
     if job.link or path.parent == folder:
         return hash_file(path, on_bytes, stop), header
@@ -188,7 +188,7 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes,
             os.fsync(out.fileno())
         header = check_file(beside)
         require_usable(header)
-        check_merges(beside, header)
+        check_tokenizer(beside, header)
         target = folder / file_name(job.name_for(header), sha256)
         beside.replace(target)
         sync_folder(folder)

@@ -17,7 +17,7 @@ from typing import Any
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
 from slmdesk.core.gguf.join import join
-from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, read_header, require_chat_model
+from slmdesk.core.gguf.read import GgufHeader, check_file, check_tokenizer, read_header, require_chat_model
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import because
@@ -280,7 +280,7 @@ class ModelDownload:
         try:
             header = check_file(part.path)
             require_usable(header)
-            check_merges(part.path, header)
+            check_tokenizer(part.path, header)
         except KnownError:
             part.remove()
             raise
@@ -300,7 +300,7 @@ class ModelDownload:
                 os.fsync(out.fileno())
             header = check_file(beside)
             require_chat_model(header)
-            check_merges(beside, header)
+            check_tokenizer(beside, header)
             target = folder / file_name(_stem(remote), sha256)
             beside.replace(target)
             sync_folder(folder)

@@ -21,7 +21,7 @@ from fakes.malformed_gguf import LEGAL, malformed
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.core.errors import CODES, KnownError
-from slmdesk.core.gguf.read import check_file, check_merges, read_header, require_chat_model
+from slmdesk.core.gguf.read import check_file, check_tokenizer, read_header, require_chat_model
 
 pytestmark = pytest.mark.pure
 
@@ -423,12 +423,33 @@ def merging(*, damage: bytes = b"", count: int = 0) -> tiny_gguf.TinyFile:
 def test_merges_that_do_not_fit_the_vocabulary_are_noticed(tmp_path: Path, damage: bytes) -> None:
     path = write(tmp_path / "x.gguf", merging(damage=damage, count=20))
     with pytest.raises(KnownError) as caught:
-        check_merges(path, read_header(path))
+        check_tokenizer(path, read_header(path))
     assert caught.value.code == "model.damaged"
     assert "20 of 200 merges" in str(caught.value.args_for_people["reason"])
+
+
+@pytest.mark.parametrize(
+    ("tokens", "reason"),
+    [
+        (["t", "the", "\\n\\n", "\\n", "\\x74h", "\\", "\\x4", ""], ""),
+        (["\\x68", "h", "the"], "byte 74 "),
+        (["q", "q\\xz", "\\xzz", "\\q\\x61"], ""),
+        (["\\xc3\\xa9", "\\xa9"], "byte c3 "),
+        (["\\\\t", "t"], "byte 5c "),
+    ],
+)
+def test_a_tokenizer_of_bytes_has_each_byte_that_begins_a_token(tmp_path: Path, tokens: list[str], reason: str) -> None:
+    change = {"tokenizer.ggml.model": ("string", "rwkv"), "tokenizer.ggml.tokens": ("array", ("string", tokens))}
+    path = write(tmp_path / "x.gguf", tiny_llama(change=change))
+    if not reason:
+        check_tokenizer(path, read_header(path))
+        return
+    with pytest.raises(KnownError) as caught:
+        check_tokenizer(path, read_header(path))
+    assert reason in str(caught.value.args_for_people["reason"])
 
 
 def test_merges_that_fit_are_fine_and_other_tokenizers_have_none(tmp_path: Path) -> None:
     for file in (merging(), merging(damage=b"a zz", count=1), tiny_llama()):
         path = write(tmp_path / "x.gguf", file)
-        check_merges(path, read_header(path))
+        check_tokenizer(path, read_header(path))

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of
-from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges
+from slmdesk.core.gguf.read import GgufHeader, check_file, check_tokenizer
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.file_io import PART_SUFFIX, SPARE_BYTES, mark_of
 from slmdesk.services.models.importer import require_usable
@@ -119,7 +119,7 @@ def _checked(part: Path, model: PackedModel) -> GgufHeader:
     try:
         header = check_file(part)
         require_usable(header)
-        check_merges(part, header)
+        check_tokenizer(part, header)
     except KnownError as err:
         args = {key: model.file if key == "path" else value for key, value in err.args_for_people.items()}
         raise KnownError(err.code, **args) from err
