@@ -114,8 +114,8 @@ class Child:
         limits, beat = self._limits, self._beat
         if self.bad_lines >= limits.bad_lines:
             return (Outcome.PROTOCOL, f"{self.bad_lines} bad lines"), now
-        if self._telling:
-            self.excuse(now)
+        if self._telling:  # the app is still at its last message
+            self._received = self._moved = self._began = now
         if self.hello is None:
             return self._late(now, self._began + limits.hello_s, (Outcome.START_FAILED, "no hello"))
         checks = [self._late(now, self._received + limits.silence_s, (Outcome.HUNG, f"{limits.silence_s:g}"))]
@@ -141,9 +141,12 @@ class Child:
             return 0.0
         return float(times.user + times.system)
 
-    def excuse(self, now: float) -> None:
-        """Do not count the time since the last check: the app itself was not running meanwhile (R2)."""
-        self._received = self._moved = self._began = self._heard = now
+    def excuse(self, seconds: float) -> None:
+        """Do not count these seconds: the app itself was not running meanwhile (R2)."""
+        now = time.monotonic()
+        self._received, self._moved, self._began, self._heard = (
+            min(now, moment + seconds) for moment in (self._received, self._moved, self._began, self._heard)
+        )
 
     def end(self, how: Outcome, detail: str) -> None:
         """Kill the child and its processes; the first reason given is kept."""

@@ -329,7 +329,7 @@ class ChildClient:
         return complaint, look_again
 
     def _excuse(self, child: Child, late: float) -> None:
-        child.excuse(time.monotonic())
+        child.excuse(late)
         with self._changed:
             for job in self._jobs.values():
                 if job.cancelled_at is not None:

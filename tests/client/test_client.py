@@ -13,7 +13,7 @@ import psutil
 import pytest
 from fakes.children import READER, Received, Rig, assert_gone, chat_payload, has_progress, has_tokens
 
-from slmdesk.client import ChildEnded, ChildStarted, ClientLimits, Outcome
+from slmdesk.client import ChildEnded, ChildStarted, ClientLimits, Outcome, client
 from slmdesk.client.events import processor_name
 from slmdesk.core.protocol import Cancelled, Done, Failed, Token
 from slmdesk.core.types import LoadSpec
@@ -243,6 +243,13 @@ def test_w3_one_that_still_computes_has_longer_but_not_for_ever(tmp_path):
     with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=1.0, spinning_s=4.0)) as rig:
         received, _ = rig.chat(rig.load(), "one two three four")
         assert received.end().args == {"seconds": 4.0}
+
+
+def test_w3_an_app_that_is_often_late_does_not_let_it_spin_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(client, "LATE_S", -1.0)  # every look at the child counts as late
+    with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=0.5, spinning_s=2.0)) as rig:
+        received, _ = rig.chat(rig.load(), "one two three four")
+        assert received.end().args == {"seconds": 2.0}
 
 
 @pytest.mark.parametrize("count", rounds(3, 200))
