@@ -310,6 +310,15 @@ def test_a_chat_may_not_be_too_large(monkeypatch) -> None:
     assert read([rent()])[1].broken == "a chat in it is too large"
 
 
+def test_a_chat_of_lines_that_is_too_large_is_not_read_to_its_end(monkeypatch) -> None:
+    monkeypatch.setattr(files, "MOST_VALUE", 1_000)
+    line = {"object": "thread.message", "role": "user", "content": [{"type": "text", "text": {"value": "word " * 50}}]}
+    lines = [json.dumps(line)] * 5
+    assert len(read("\n".join(lines[:2]).encode())[0]) == 1
+    found = read("\n".join([*lines, "{no JSON"]).encode())[1]
+    assert (found.too_large, found.broken) == (1, "")
+
+
 def test_counts_in_words() -> None:
     assert counted_words({"picture": 3, "file": 0, "tool call": 1}) == "3 pictures and 1 tool call"
     assert counted_words({"picture": 1, "file": 2000, "source": 1}) == "1 picture, 2,000 files and 1 source"

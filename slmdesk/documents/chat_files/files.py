@@ -23,7 +23,7 @@ from slmdesk.documents.decoding import text_of
 from slmdesk.documents.packed import MAX_BYTES, Archive, opened
 
 MOST_VALUE = 48_000_000
-"""Characters of one value at the top of a file: a chat, or a whole backup."""
+"""Characters of one value at the top of a file: a chat, or a whole backup; or of the lines that are one chat."""
 CHUNK_BYTES = 1 << 20
 NEAR_END = 16
 """Characters: a number, a word or an escape that is cut is wrong so close to the end."""
@@ -48,6 +48,8 @@ class Found:
     """Chats with more text or messages than one may have."""
     empty: int = 0
     """Chats without messages."""
+    characters: int = 0
+    """Of the values found so far."""
 
 
 Chat = ForeignChat | Mapping[str, Any]
@@ -92,9 +94,9 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
         if chunk and len(text) < wanted:
             continue
         at = 0
-        while (at := _BETWEEN.match(text, at).end()) < len(text):  # type: ignore[union-attr]  # it matches ""
+        while (begin := _BETWEEN.match(text, at).end()) < len(text):  # type: ignore[union-attr]  # it matches ""
             try:
-                value, at = parse(text, at)
+                value, at = parse(text, begin)
             except RecursionError:
                 found.broken = "it is nested too deeply"
                 return
@@ -106,11 +108,12 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
             except ValueError:  # a number that is none, or has thousands of digits
                 found.broken = "it is no JSON"
                 return
+            found.characters += at - begin
             if isinstance(value, dict):
                 yield value
             else:
                 found.unknown += 1
-        text = text[at:]
+        text = text[begin:]
         wanted = 2 * len(text)
         if len(text) > MOST_VALUE:
             found.broken = "a chat in it is too large"
@@ -126,9 +129,13 @@ def _refuse(name: str) -> NoReturn:
 
 def _of_values(values: Iterator[Mapping[str, Any]], thread: Mapping[str, Any], found: Found) -> Iterator[Chat]:
     lines: list[Mapping[str, Any]] = []
+    before = found.characters
     for value in values:
         if jan.is_message(value):
             lines.append(value)
+            if found.characters - before > MOST_VALUE:
+                found.too_large += 1
+                return
         elif value.get("format") == OWN_FORMAT:
             yield value
         elif cherry.is_one(value):
