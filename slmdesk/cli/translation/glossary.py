@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
+from slmdesk.core.protocol import Progress
 from slmdesk.core.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter
 from slmdesk.core.types import Json
 from slmdesk.services.container import Services
@@ -65,7 +67,10 @@ def import_glossary(
         request = ImportRequest(
             file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **requested
         )
-        done = console.result_of(services, lambda: services.glossaries.import_file(request))
+        done = console.result_of(
+            services, lambda: services.glossaries.import_file(request), partial(_show_progress, console, file)
+        )
+    console.end_progress()
     record = done.glossary
     shape: dict[str, Json] = {
         **_glossary_json(record), "kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
@@ -211,7 +216,9 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
         done = console.result_of(
             services,
             lambda: services.memory.import_file(file.absolute(), source=source, target=target, domain=domain),
+            partial(_show_progress, console, file),
         )
+    console.end_progress()
     if console.as_json:
         console.give(
             {"kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
@@ -307,6 +314,10 @@ def _glossary_json(one: GlossaryRecord) -> dict[str, Json]:
 
 def _languages(one: GlossaryRecord) -> str:
     return f"{one.source_language} → {one.target_language}" if one.source_language else "all languages"
+
+
+def _show_progress(console: Console, file: Path, now: Progress) -> None:
+    console.progress(f"{file.name}: rows", now.done, now.total)
 
 
 def _report_skipped(console: Console, skipped: int, first: str, duplicates: int) -> None:

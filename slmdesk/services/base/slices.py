@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 from typing import Any, TypeVar
 
+from slmdesk.core.protocol import Progress
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
@@ -16,7 +17,7 @@ Slices = Generator[Any, Any, T]
 """A generator that yields nothing wherever other work may run, and returns the result.
 
 It may yield a Pending: it is sent its result, or closed where that is a Problem, which then is the end; its progress
-is that of the whole.
+is that of the whole.  A Progress that it yields is reported.
 """
 SLICE_S = 0.02
 """How long a slice works before other requests get their turn."""
@@ -39,6 +40,11 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
 
     pending: Pending[T] = Pending(cancel)
 
+    def waited_for(step: object) -> Pending[Any] | None:
+        if isinstance(step, Progress):
+            pending.progress(step)
+        return step if isinstance(step, Pending) else None
+
     def go_on(value: object = None) -> None:
         nonlocal waits_for
         if is_cancelled:
@@ -51,9 +57,9 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
                 work.close()
                 pending.end(value)
                 return
-            waits_for = work.send(value)
+            waits_for = waited_for(work.send(value))
             while waits_for is None and time.monotonic() < until:
-                waits_for = next(work)
+                waits_for = waited_for(next(work))
         except StopIteration as end:
             result = end.value
         except Exception as err:  # noqa: BLE001  the work's outermost frame: whoever waits is told

@@ -36,8 +36,9 @@ def shared(tmp_path_factory):
         services.close()
 
 
-def imported(services, path, **request):
-    return result_of(services, lambda: services.glossaries.import_file(ImportRequest(path, **request)))
+def imported(services, path, progressed=lambda report: None, **request):
+    wanted = ImportRequest(path, **request)
+    return result_of(services, lambda: services.glossaries.import_file(wanted).listen(progressed))
 
 
 def remembered(services, path, **request):
@@ -188,10 +189,13 @@ def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, c
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    result = imported(recorder.services, path)
+    reports = []
+    result = imported(recorder.services, path, reports.append)
     ended.set()
     watcher.join()
     assert result.kept == count
+    assert [one.done for one in reports] == [*range(200, count + 1, 200), *range(500, count + 1, 500)]
+    assert [one.total for one in reports] == [0] * (count // 200) + [count] * (count // 500)
     assert result.glossary.is_active
     print(f"longest turn {longest[0] * 1000:.0f} ms")
     found = recorder.services.service_thread.call(

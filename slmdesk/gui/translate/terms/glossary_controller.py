@@ -171,6 +171,7 @@ class GlossaryController(TableController):
             lambda services: services.glossaries.import_file(request),
             self._on_imported,
             partial(self._on_import_refused, request),
+            self._on_rows,
         )
 
     def export(self, form: str, path: Path) -> None:

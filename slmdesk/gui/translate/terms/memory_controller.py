@@ -143,6 +143,7 @@ class MemoryController(TableController):
             ),
             lambda done: self.said.emit(imported_words(done)),
             partial(self._on_import_refused, request),
+            self._on_rows,
         )
 
     def export(self, path: Path) -> None:

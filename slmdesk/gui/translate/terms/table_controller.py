@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from slmdesk.core.protocol import Progress
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
@@ -58,9 +59,13 @@ class TableController(QObject):
         request: Callable[[Services], Pending[R]],
         answered: Callable[[R], None],
         refused: Callable[[Problem], None] | None = None,
+        progressed: Callable[[Progress], None] | None = None,
     ) -> None:
         """As Bridge.follow; a refusal is shown in the window."""
-        self._bridge.follow(request, answered, refused or self._on_failed)
+        self._bridge.follow(request, answered, refused or self._on_failed, progressed)
+
+    def _on_rows(self, now: Progress) -> None:
+        self.said.emit(f"Storing {now.done:,} of {now.total:,} rows…" if now.total else f"Reading: {now.done:,} rows…")
 
     def _on_change_refused(self, problem: Problem) -> None:
         """A change of a cell was refused: show the old text again."""

@@ -12,7 +12,7 @@ from slmdesk.core.languages import language_of
 from slmdesk.core.types import Json
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices
-from slmdesk.services.documents.reader_jobs import ask_reader
+from slmdesk.services.documents.reader_jobs import ask_reader, start_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class TermReader:
         columns: Mapping[str, int] | None = None,
         skips_first: bool = False,
     ) -> Slices[FileRows]:
-        """Read all rows of a file: `kind` is terms or pairs (see tasks.terms).
+        """Read all rows of a file: `kind` is terms or pairs (see tasks.terms).  Reports core.protocol.Progress.
 
         Ends with a Problem for an unusable file; raises KnownError `language.unknown` for the request, or for a file in
         an unsupported language.
@@ -60,7 +60,9 @@ class TermReader:
             if isinstance(rows, list):
                 found.extend(rows)
 
-        result = yield ask_reader(self._service_thread, self._reader, kind, payload, on_partial)
+        result = yield start_reader(self._service_thread, self._reader, kind, payload, on_partial, tells_progress=True)[
+            1
+        ]
         languages = result.get("languages")
         reported = [str(one) for one in languages] if isinstance(languages, list) else []
         first, second = (

@@ -14,6 +14,7 @@ from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
+from slmdesk.core.protocol import Progress
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.exports.terms import to_glossary_file
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -263,6 +264,8 @@ class GlossaryService(Service):
     def import_file(self, request: ImportRequest) -> Pending[GlossaryImport]:
         """Import a glossary from a CSV, TSV, spreadsheet or TBX file; of an unusable one nothing is stored.
 
+        Reports core.protocol.Progress, first of the rows that are read, without a total, then of those stored.
+
         Raises KnownError `glossary.unknown`.
         """
         known = self._store.glossaries.get(request.into) if request.into else None
@@ -371,8 +374,9 @@ class GlossaryService(Service):
 
     def _fill(self, glossary: str, terms: Sequence[Term]) -> Slices[None]:
         for at in range(0, len(terms), TERMS_AT_ONCE):
-            self._store.terms.add(glossary, terms[at : at + TERMS_AT_ONCE])
-            yield
+            part = terms[at : at + TERMS_AT_ONCE]
+            self._store.terms.add(glossary, part)
+            yield Progress("", at + len(part), len(terms), "row")
 
     def _reported(self, glossary: str) -> GlossaryRecord:
         self._publish(GlossariesChanged())

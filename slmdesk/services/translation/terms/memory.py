@@ -17,6 +17,7 @@ from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
+from slmdesk.core.protocol import Progress
 from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.exports.tmx import Unit, to_tmx
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -153,7 +154,7 @@ class MemoryService(Service):
     # ---- files
 
     def import_file(self, path: Path, *, source: str = "", target: str = "", domain: str = "") -> Pending[MemoryImport]:
-        """Import a TMX file into the memory, in slices.
+        """Import a TMX file into the memory, in slices; reports progress as the import of a glossary does.
 
         Ends with a Problem for an unusable file, `glossary.more_languages` for one with more than two languages of
         which none was chosen, `language.unknown`.
@@ -176,7 +177,7 @@ class MemoryService(Service):
                     known += old == pair[1]
                     replaced += old is not None and old != pair[1]
                 self._store.memory.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
-                yield
+                yield Progress("", at + len(part), len(pairs), "row")
         finally:
             self._publish(MemoryChanged())
         return MemoryImport(
