@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.quantization import is_companion, recommended
+from slmdesk.core.gguf.quantization import companions, recommended, the_one
+from slmdesk.core.gguf.tables import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS
 from slmdesk.core.labels import clean_label
 
 _QUANTIZATION = re.compile(
@@ -22,6 +23,15 @@ PREFERRED = (
 )  # fmt: skip
 """The order of choice without a request, when nothing fits: small and nearly as good first."""
 MAX_PARTS = 1000
+_CHAT_TAGS = frozenset({"conversational", "text-generation", "image-text-to-text", "any-to-any"})
+_OTHER_TAGS = frozenset(
+    {
+        "feature-extraction", "sentence-similarity", "text-ranking", "text-classification", "text-to-image",
+        "image-to-image", "text-to-video", "image-to-video", "text-to-speech", "text-to-audio",
+        "automatic-speech-recognition",
+    }
+)  # fmt: skip
+_OTHER_NAME = re.compile(r"embed(?!ded)|rerank|(?<![a-z])(?:tts|asr)(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,8 @@ class RemoteFile:
     """By its name; empty where the name has none."""
     license: str = ""
     gated: bool = False
+    beside: str = ""
+    """What it is, for people, when it lies beside a model; empty for a model."""
 
     @property
     def name(self) -> str:
@@ -67,11 +79,6 @@ class RemoteFile:
     def sha256(self) -> str:
         """The checksum of the only part; empty for a split model."""
         return self.parts[0].sha256 if len(self.parts) == 1 else ""
-
-    @property
-    def is_helper(self) -> bool:
-        """Whether the name says that the file is not a model of its own."""
-        return is_companion(self.parts[0].name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,12 @@ class Repo:
     """Tokens, as a file says; 0: not known."""
     has_card: bool = True
     """Whether there is a README.md."""
+    chats: bool = True
+    """False where name, tags or header say that its models are for something else: see `may_chat`."""
+
+    def recommended(self, budget_bytes: int) -> RemoteFile | None:
+        """The model to chat with on a PC with so much for weights; None where none can be named."""
+        return recommended(self.files, budget_bytes) if self.chats else None
 
     def choose(
         self,
@@ -117,26 +130,35 @@ class Repo:
             named = [one for one in self.files if file in (one.parts[0].name, one.name)]
             named = named or [one for one in self.files if file.casefold() == one.name.casefold()]
             return self._one_of(named, file)
-        models = [one for one in self.files if not one.is_helper]
+        models = [one for one in self.files if not one.beside]
         if quantization:
             requested = quantization.casefold()
             return self._one_of([one for one in models if one.quantization.casefold() == requested], quantization)
-        half = next((one for one in models if any(part.sha256 in begun for part in one.parts)), None)
-        best = half or recommended(models, budget_bytes)
-        if best and (best is half or sum(one.quantization == best.quantization for one in models) == 1):
+        if half := next((one for one in models if any(part.sha256 in begun for part in one.parts)), None):
+            return half
+        if best := recommended(models, budget_bytes):
             return best
         for preferred in PREFERRED:
             found = [one for one in models if one.quantization.removeprefix("UD-") == preferred]
             if found:
-                return self._one_of(found, preferred)
+                return the_one(found[0], found) or self._one_of(found, preferred)
         return self._one_of(models, "GGUF")
 
     def _one_of(self, found: Sequence[RemoteFile], requested: str) -> RemoteFile:
-        if len(found) == 1:
-            return found[0]
+        if len({_SPLIT.sub(r"\1.gguf", one.parts[0].name) for one in found}) == 1:  # whole, and in parts
+            return min(found, key=lambda one: len(one.parts))
         known = ", ".join(one.name for one in (found or self.files)[:12])
         code = "hub.several_files" if found else "hub.no_file"
         raise KnownError(code, repo=self.id, wanted=clean_label(requested, 80), known=known)
+
+
+def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
+    """Whether models of a repository may chat, as far as its name, its tags and the header that the Hub read tell.
+
+    That header may be of a file beside the model, which says nothing of the model.
+    """
+    known = architecture in CHAT_ARCHITECTURES | DRAFT_HEADS | PROJECTORS or not architecture
+    return known and not _OTHER_NAME.search(name) and (not _OTHER_TAGS & set(tags) or bool(_CHAT_TAGS & set(tags)))
 
 
 def quantization_of(name: str) -> str:
@@ -164,6 +186,8 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
         if 0 < count <= MAX_PARTS and sorted(found) == list(range(1, count + 1)):
             single.append(tuple(found[number] for number in range(1, count + 1)))
     single.sort(key=lambda one: one[0].name)
-    return [
+    files = [
         RemoteFile(repo, revision, each, quantization_of(each[0].name), license=license, gated=gated) for each in single
     ]
+    beside = companions(files)
+    return [replace(one, beside=beside.get(one.name, "")) for one in files]

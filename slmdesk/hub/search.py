@@ -17,7 +17,7 @@ from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.labels import clean_label
 from slmdesk.hub.card import CARD_NAME, Card, read_card
 from slmdesk.hub.environment import set_environment
-from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of
+from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat
 from slmdesk.hub.guard import GuardPolicy, RequestLog, because, make_client
 from slmdesk.hub.links import file_address, is_repo
 from slmdesk.hub.problems import problem_of_line
@@ -230,6 +230,7 @@ def _repo_of(untrusted: Any) -> Repo | None:
         architecture=clean_label(architecture, 40) if isinstance(architecture, str) else "",
         context_length=_whole(about.get("context_length")),
         has_card=any(one.name == CARD_NAME for one in kept),
+        chats=may_chat(name, tags, architecture if isinstance(architecture, str) else ""),
     )
 
 

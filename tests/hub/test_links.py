@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import lzma
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.core.errors import KnownError
-from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, quantization_of
+from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat, quantization_of
 from slmdesk.hub.links import HubLink, file_address, parse_link
 
 pytestmark = pytest.mark.pure
@@ -121,6 +123,9 @@ def test_one_is_chosen_when_nobody_says_which() -> None:
     assert repo(*files).choose(quantization="q8_0").name == "m-Q8_0.gguf"
     assert repo(*files).choose("mmproj-Q4_K_M.gguf").name == "mmproj-Q4_K_M.gguf"
     assert repo("x.gguf").choose().name == "x.gguf"
+    in_parts = ("m-Q8_0-00001-of-00002.gguf", "m-Q8_0-00002-of-00002.gguf", "m-Q8_0.gguf", "dflash-m-Q8_0.gguf")
+    for requested in ({}, {"quantization": "Q8_0"}):
+        assert repo(*in_parts).choose(**requested).name == "m-Q8_0.gguf"
     assert repo(*files).choose(budget_bytes=1000).name == "m-Q8_0.gguf", "small enough for more bits"
     large = tuple(replace(one, parts=(replace(one.parts[0], bytes=4 << 30),)) for one in repo(*files).files)
     big = replace(repo(*files), files=large)
@@ -148,6 +153,7 @@ def test_what_was_begun_is_gone_on_with_whatever_else_is_best_now() -> None:
         (("m-Q8_0.gguf", "n-Q8_0.gguf"), {}, "hub.several_files"),
         (("m-Q8_0.gguf", "n-Q8_0.gguf"), {"quantization": "Q8_0"}, "hub.several_files"),
         (("x.gguf", "y.gguf"), {}, "hub.several_files"),
+        (("m-Q2_K.gguf", "m-IQ1_S.gguf"), {}, "hub.several_files"),
     ],
 )
 def test_what_cannot_be_chosen_names_what_there_is(files, given, code) -> None:
@@ -155,3 +161,40 @@ def test_what_cannot_be_chosen_names_what_there_is(files, given, code) -> None:
         repo(*files).choose(**given)
     assert caught.value.code == code
     assert all(name in str(caught.value.args_for_people["known"]) for name in files)
+
+
+def test_what_is_recommended_of_the_repositories_most_fetched() -> None:
+    """As a person reading names and sizes decided; "-": nothing to chat with, "?": nothing in it worth it, "?NAME": the
+    only model all the same."""
+    golden = Path(__file__).parents[1] / "golden"
+    expected = dict(line.split("\t") for line in (golden / "hub.tsv").read_text().splitlines())
+    wrong = {}
+    for line in lzma.decompress((golden / "hub_files.tsv.xz").read_bytes()).decode().splitlines():
+        name, tags, *listed = line.split("\t")
+        sizes = (one.rpartition("=") for one in listed)
+        parts = [RemotePart(file, round(float(megabytes) * (1 << 20)), "") for file, _, megabytes in sizes]
+        found = files_of(parts, repo=name, revision="", license="", gated=False)
+        repo = Repo(name, "", 0, 0, "", "", False, tuple(found), chats=may_chat(name, tags.split(), ""))
+        best = repo.recommended(1 << 50)
+        if (best.name if best else "") != ("" if expected[name][0] in "-?" else expected[name]):
+            wrong[name] = best and best.name
+        elif expected[name][1:]:
+            assert repo.choose(budget_bytes=1 << 50).name == expected[name].removeprefix("?")
+    assert len(expected) == 300
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "architecture", "expected"),
+    [
+        ("a/b", (), "", True),
+        ("a/b", ("conversational", "feature-extraction"), "kimi-k3", True),
+        ("a/pangu-embedded", (), "clip", True),
+        ("a/b", (), "gemma-embedding", False),
+        ("a/b", (), "flux", False),
+        ("a/Qwen3-Embedding-4B", ("conversational",), "qwen3", False),
+        ("a/b", ("feature-extraction",), "llama", False),
+    ],
+)
+def test_whether_a_repository_chats(name: str, tags: tuple[str, ...], architecture: str, expected: bool) -> None:
+    assert may_chat(name, tags, architecture) is expected

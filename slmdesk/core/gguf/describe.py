@@ -8,7 +8,14 @@ from types import MappingProxyType
 from slmdesk.core.gguf.header import GgufHeader, MetadataValue, Tensors, whole
 from slmdesk.core.gguf.parse import Metadata
 from slmdesk.core.gguf.reader import ListSummary
-from slmdesk.core.gguf.tables import CHAT_ARCHITECTURES, ENCODERS, FILE_TYPE_GUESSED, FILE_TYPES, PROJECTORS
+from slmdesk.core.gguf.tables import (
+    CHAT_ARCHITECTURES,
+    DRAFT_HEADS,
+    ENCODERS,
+    FILE_TYPE_GUESSED,
+    FILE_TYPES,
+    PROJECTORS,
+)
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Sampling
 
@@ -107,7 +114,11 @@ def _kind(architecture: str, values: Mapping[str, MetadataValue], tensors: Tenso
         return "vocabulary"
     if architecture in ENCODERS:
         return "encoder"
-    return "model" if kind == "model" and architecture in CHAT_ARCHITECTURES else "unknown"
+    can_chat = architecture in CHAT_ARCHITECTURES
+    layers = whole(values.get(f"{architecture}.block_count"), MAX_LAYERS)
+    if architecture in DRAFT_HEADS or (can_chat and tensors.count and 2 * len(tensors.layer_bytes) < layers):
+        return "head"
+    return "model" if kind == "model" and can_chat else "unknown"
 
 
 def _label(values: Mapping[str, MetadataValue], key: str) -> str:

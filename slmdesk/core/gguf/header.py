@@ -40,7 +40,8 @@ class GgufHeader:
 
     version: int
     kind: str
-    """model, adapter, projector, imatrix, vocabulary, encoder, split, or unknown: an architecture we cannot run."""
+    """model, adapter, projector, imatrix, vocabulary, encoder, split, head (most layers it names are in another file),
+    or unknown: an architecture we cannot run."""
     architecture: str
     name: str
     parameters: int

@@ -96,14 +96,37 @@ _IN_A_NAME = re.compile(
     re.IGNORECASE,
 )
 _REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECASE)
-_COMPANION = re.compile(r"(?:^|[-_.])(mmproj|imatrix|vocab|lora|adapter)(?:[-_.]|$)", re.IGNORECASE)
-_COMPANIONS = {
+_SPLIT = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[-_. ]+")
+_NO_NAME = frozenset({"", "gguf", "ud", "i1"})
+"""Beside the quantization: the publishers' words for how it was made."""
+_DRAFT = "a draft head, which only guesses ahead for its model"
+_ALWAYS_BESIDE = {
     "mmproj": "a projector, the eyes of a model that sees pictures",
     "imatrix": "an importance matrix, needed only to make quantizations",
     "vocab": "a vocabulary without a model",
     "lora": "an adapter (LoRA), which changes another model",
     "adapter": "an adapter (LoRA), which changes another model",
+    "dflash": _DRAFT,
+    "dspark": _DRAFT,
+    "vocoder": "the voice of a model that speaks",
 }
+_SMALL_BESIDE = {
+    "mtp": _DRAFT,
+    "nextn": _DRAFT,
+    "eagle": _DRAFT,
+    "eagle2": _DRAFT,
+    "eagle3": _DRAFT,
+    "draft": _DRAFT,
+    "assistant": _DRAFT,
+    "tokenizer": "the part of a model that takes in or gives out sound",
+    "dense": "the last layer of an embedding model",
+    "vae": "the part of a model that paints",
+}
+"""Words that models have in their names too: they count where a sibling without them is MUCH larger."""
+_OWN_PART = "a part of another model, by its size"
+_MUCH, _FAR = 4, 8
+"""Times the weights.  Heads of 2026 have a ninth or less of their model's."""
 
 GOOD_ENOUGH = QUANTIZATIONS["Q4_0"].rank
 """Nothing worse is taken while something better fits."""
@@ -134,15 +157,32 @@ def quantization_of_file(name: str) -> Quantization | None:
     return found[-1] if found else None
 
 
-def is_companion(name: str) -> bool:
-    """Whether the name is that of something beside a model: its eyes (mmproj), an adapter, a vocabulary, a matrix."""
-    return _COMPANION.search(name.rpartition("/")[2]) is not None
+def companions(files: Sequence[SizedFile]) -> dict[str, str]:
+    """What lies beside the models of a repository, by name, and what each is, for people.
+
+    By its name and folder, and by its size among its siblings where sizes are known (0: not known).
+    """
+    found = {file.name: words for file in files if (words := _beside(file.name, _ALWAYS_BESIDE))}
+    others = [
+        (file.name, _beside(file.name, _SMALL_BESIDE), _weights(file)) for file in files if file.name not in found
+    ]
+    plain = [weights for _name, words, weights in others if not words]
+    largest, most = max(
+        ((name, weights) for name, _words, weights in others), key=lambda one: one[1], default=("", 0.0)
+    )
+    whole = stem_of(largest)
+    for name, words, weights in others:
+        if words and plain and (not weights or not max(plain) or max(plain) >= _MUCH * weights):
+            found[name] = words
+        elif weights and most >= _FAR * weights and whole != (stem := stem_of(name)) and whole in stem:
+            found[name] = words or _OWN_PART
+    return found
 
 
-def companion_words(name: str) -> str:
-    """What a file beside a model is, for people; empty for a model."""
-    found = _COMPANION.search(name.rpartition("/")[2])
-    return _COMPANIONS[found[1].lower()] if found else ""
+def stem_of(name: str) -> str:
+    """The model's own name in that of a file: without folder, quantization and numbers of parts, in one case."""
+    bare = _IN_A_NAME.sub("", _SPLIT.sub("", name.rpartition("/")[2])).casefold()
+    return "-".join(one for one in _SEPARATORS.split(bare) if one not in _NO_NAME)
 
 
 def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
@@ -154,16 +194,27 @@ def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
     """The file to take on a PC that has `budget_bytes` for the weights alone (context and program subtracted).
 
     The usual 4-bit file where it fits (more bits cost time, fewer cost sense), a better one where that is small all
-    the same, a smaller one where memory is short.  None: nothing that fits is worth it.
+    the same, a smaller one where memory is short.  None: nothing that fits is worth it, or models of several names are
+    as good.
     """
-    models = [file for file in sorted_by_quality(files) if not is_companion(file.name)]
+    beside = companions(files)
+    models = [file for file in sorted_by_quality(files) if file.name not in beside]
     able = [file for file in models if _rank(file) <= WORST_RECOMMENDED and 0 < file.size_bytes <= budget_bytes]
     small = [
         file for file in able if _rank(file) < _USUAL and file.size_bytes <= _SMALL_FILE_BYTES and _bits(file) <= 8.5
     ]
     usual = [file for file in able if _USUAL <= _rank(file) <= GOOD_ENOUGH]
     better = [file for file in reversed(able) if _rank(file) < _USUAL]
-    return next(iter((*small, *usual, *better, *able)), None)
+    best = next(iter((*small, *usual, *better, *able)), None)
+    return the_one(best, models) if best else None
+
+
+def the_one(best: _File, models: Iterable[_File]) -> _File | None:
+    """`best`, or the whole file where that is its model in parts; None where one of another name is written alike."""
+    alike = [file for file in models if _forms(file) == _forms(best)]
+    if any(stem_of(file.name) != stem_of(best.name) for file in alike):
+        return None
+    return min(alike, key=lambda file: bool(_SPLIT.search(file.name))) if _SPLIT.search(best.name) else best
 
 
 def weight_bytes(parameters: int, quantization: Quantization) -> int:
@@ -179,3 +230,18 @@ def _rank(file: SizedFile) -> int:
 def _bits(file: SizedFile) -> float:
     known = quantization_of_file(file.name)
     return known.bits if known else 0.0
+
+
+def _forms(file: SizedFile) -> list[str]:
+    return [one.upper() for one in _IN_A_NAME.findall(file.name.rpartition("/")[2])]
+
+
+def _weights(file: SizedFile) -> float:
+    """About how many, in bits of 16 where its name says nothing; 0 where its size is not known."""
+    return file.size_bytes / (_bits(file) or 16.0)
+
+
+def _beside(name: str, words: Mapping[str, str]) -> str:
+    *folders, base = name.casefold().split("/")
+    tokens = (*folders, *_SEPARATORS.split(base))
+    return next((words[one] for one in tokens if one in words), "")

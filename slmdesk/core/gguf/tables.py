@@ -83,6 +83,9 @@ ENCODERS = frozenset(
 
 PROJECTORS = frozenset({"clip"})
 
+DRAFT_HEADS = frozenset({"dflash", "eagle3", "gemma4-assistant"})
+"""Architectures that guess ahead for the model they were made for.  Others are heads by what they lack."""
+
 CHAT_ARCHITECTURES = frozenset(
     {
         "llama", "llama4", "deci", "falcon", "grok", "gpt2", "gptj", "gptneox", "mpt", "baichuan", "starcoder",

@@ -75,6 +75,7 @@ _KINDS: Mapping[str, str] = {
     "imatrix": "an importance matrix, a helper for making models",
     "vocabulary": "a vocabulary without weights",
     "encoder": "an encoder, which makes vectors and cannot chat",
+    "head": "a draft head, which guesses ahead for a model and only works together with it",
     "split": "one part of a model that was split; join the parts first",
 }
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import (
-    companion_words,
     quantization_named,
     quantization_of_file,
     recommended,
@@ -105,6 +104,10 @@ class OfferedFile:
     has_known_form: bool = True
     """Its name says how its numbers are written."""
 
+    def not_recommended(self) -> OfferedFile:
+        """The same file after its header said that it does not chat."""
+        return replace(self, is_recommended=False, words=self.words.replace(", recommended", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class OfferedRepo:
@@ -126,6 +129,8 @@ class OfferedRepo:
     """Of the file that fits best."""
     is_about: bool = False
     """The verdicts are by estimates of the sizes."""
+    is_unclear: bool = False
+    """None is recommended, though some would fit: they do not chat, or are models of several names."""
     parameters: str = ""
     """"1.5 billion parameters", or empty."""
     source: Repo | None = None
@@ -265,9 +270,10 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
 
 
 def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
-    models = [one for one in found.files if not one.file.is_helper]
+    models = [one for one in found.files if not one.file.beside]
     sized = [_Sized(one.file.name, one.file.bytes or one.about_bytes, one) for one in models]
-    best = recommended(sized, weights_budget(pc.best_bytes))
+    budget = weights_budget(pc.best_bytes)
+    best = recommended(sized, budget) if found.repo.chats else None
     named = [one for one in sized if file.casefold() == one.name.casefold()] if file else []
     if quantization:
         named = [one for one in sized if one.found.file.quantization.casefold() == quantization.casefold()]
@@ -280,17 +286,14 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
         updated=repo.updated[:10],
         is_gated=repo.gated,
         files=_files(repo.id, named or sized, best),
-        others=tuple(_other(one) for one in found.files if one.file.is_helper),
+        others=tuple(f"{one.file.name}: {one.file.beside}" for one in found.files if one.file.beside),
         problem=found.problem,
         fit=found.fit,
         is_about=found.is_about,
+        is_unclear=best is None and any(recommended([one], budget) for one in sized),
         parameters=f"{count_text(repo.parameters)} parameters" if repo.parameters else "",
         source=repo,
     )
-
-
-def _other(found: FoundFile) -> str:
-    return f"{found.file.name}: {companion_words(found.file.parts[0].name)}"
 
 
 def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[OfferedFile, ...]:

@@ -160,7 +160,7 @@ def _judged(repo: Repo, pc: Pc) -> FoundRepo:
 
 def best_fit(files: Sequence[FoundFile]) -> str:
     """The best verdict among the models of a repository that are worth having; `unknown` where none is known."""
-    models = [one for one in files if not one.file.is_helper]
+    models = [one for one in files if not one.file.beside]
     ranks = {one.file.name: quantization_of_file(one.file.name) for one in models}
     good = [one for one in models if (rank := ranks[one.file.name]) and rank.rank <= WORST_RECOMMENDED] or models
     return next(

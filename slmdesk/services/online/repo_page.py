@@ -49,7 +49,7 @@ class RepoPageService:
             chosen = repo.choose(name)
             header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
             require_usable(header)
-            models = [one for one in repo.files if not one.is_helper and one.bytes]
+            models = [one for one in repo.files if not one.beside and one.bytes]
             fits = {one.name: _fit(one, header, context, pc) for one in models}
             return RepoJudged(fits, header.kind, header.has_chat_template, max(0, header.context_length))
 

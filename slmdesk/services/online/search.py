@@ -183,5 +183,5 @@ def parameters_in(name: str) -> int:
 
 def _judged_by_name(file: RemoteFile, parameters: int, available: int) -> FoundFile:
     known = quantization_of_file(file.name)
-    about = 0 if known is None or file.is_helper else weight_bytes(parameters, known)
+    about = 0 if known is None or file.beside else weight_bytes(parameters, known)
     return FoundFile(file, fit_by_size(about, available), about_bytes=about)

@@ -234,9 +234,11 @@ def test_m9_kinds_by_name(tmp_path: Path) -> None:
         "imatrix": tiny_gguf.tiny_imatrix(),
         "vocabulary": tiny_gguf.tiny_vocabulary(),
         "encoder": tiny_gguf.tiny_bert(),
+        "head": tiny_gguf.tiny_unknown("eagle3"),
+        "head ": tiny_gguf.tiny_llama(change={"llama.block_count": ("u32", 65)}),
         "split": tiny_gguf.tiny_split(1, 3),
     }
-    for kind, file in files.items():
+    for kind, file in ((name.strip(), file) for name, file in files.items()):
         path = write(tmp_path / f"{kind}.gguf", file)
         assert check_file(path).kind == kind
         err = verdict(path)

@@ -6,7 +6,7 @@ import pytest
 
 from slmdesk.core.gguf.quantization import (
     QUANTIZATIONS,
-    is_companion,
+    companions,
     quantization_named,
     quantization_of_file,
     recommended,
@@ -122,12 +122,52 @@ def test_where_four_bits_are_not_offered() -> None:
     assert recommended([File("unnamed.gguf", 100), File("m-Q4_K_M.gguf", 0)], GIB) is None
 
 
-def test_what_lies_beside_a_model_is_never_recommended() -> None:
-    beside = ("mmproj-model-Q8_0.gguf", "a/x.mmproj-q8_0.gguf", "x-imatrix-Q8_0.gguf", "x-lora-q8_0.gguf")
-    assert all(map(is_companion, beside))
-    assert not any(map(is_companion, ("exploration-Q8_0.gguf", "Floral-7B.Q8_0.gguf", "vocabulary/x-Q8_0.gguf")))
-    choice = [*(File(name, 500_000_000) for name in beside), *files(4e9, "Q4_K_M", "Q8_0")]
-    assert taken(choice, 100 * GIB) == "Q4_K_M"
+@pytest.mark.parametrize(
+    ("beside", "bytes"),
+    [
+        ("mmproj-model-Q8_0.gguf", 0),
+        ("a/x.mmproj-q8_0.gguf", 0),
+        ("x-imatrix-Q8_0.gguf", 0),
+        ("x-lora-q8_0.gguf", 0),
+        ("X-DFlash.Q8_0.gguf", 0),
+        ("vocoder-m-Q8_0.gguf", 0),
+        ("mtp-m-Q8_0.gguf", 0),
+        ("MTP/x-Q8_0.gguf", 100_000_000),
+        ("eagle3-m-Q8_0.gguf", 100_000_000),
+        ("tokenizer-m-Q8_0.gguf", 100_000_000),
+        ("m-something-new-Q8_0.gguf", 100_000_000),
+    ],
+)
+def test_what_lies_beside_a_model_is_never_recommended(beside: str, bytes: int) -> None:
+    models = files(4e9, "Q4_K_M", "Q8_0")
+    choice = [File(beside, bytes), *(models if bytes else (File(one.name, 0) for one in models))]
+    assert list(companions(choice)) == [beside]
+    assert all(companions(choice).values())
+    assert not bytes or taken(choice, 100 * GIB) == "Q4_K_M"
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        [
+            File(f"{name}-Q8_0.gguf", 4_000_000_000)
+            for name in ("exploration", "Floral-7B", "vocabulary/x", "Assistant")
+        ],
+        [File("Eagle2-9B-Q8_0.gguf", 9), File("Eagle2-9B-Q4_K_M.gguf", 5)],
+        [File("x-Native-MTP-Preserved.Q8_0.gguf", 9_000), File("x-Native-MTP-Preserved.IQ1_S.gguf", 900)],
+        [File("x-MTP-Q4_K_M.gguf", 5_000), File("x-Q4_K_M.gguf", 4_900)],
+        [File("m-7B-Q8_0.gguf", 7_000), File("m-0.5B-Q8_0.gguf", 500)],
+    ],
+)
+def test_a_model_whose_name_has_such_a_word_is_one(models: list[File]) -> None:
+    assert companions(models) == {}
+
+
+def test_of_models_of_several_names_none_is_recommended_and_of_one_the_whole_file() -> None:
+    assert recommended([File("m-Q8_0.gguf", 10), File("n-Q8_0.gguf", 10)], GIB) is None
+    parts, whole = File("q4/m-UD-q4_k_m-00001-of-00002.gguf", 5 * GIB + 1), File("m-Q4_K_M.gguf", 5 * GIB)
+    assert recommended([parts, whole], 8 * GIB) is whole
+    assert recommended([parts], 8 * GIB) is parts
 
 
 def test_about_how_large_a_file_will_be() -> None:

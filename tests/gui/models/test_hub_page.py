@@ -215,6 +215,15 @@ def test_files_and_card_of_a_model(models, hub):
     assert not shown(program, QWidget, "repo_details")
 
 
+def test_what_its_header_calls_a_draft_head_is_not_recommended(models, hub):
+    hub.add(REPO, {FILE: tiny_gguf.tiny_unknown("eagle3").data, "README.md": b"A head."})
+    program = models()
+    open_card(program)
+    program.wait(lambda: "draft head" in note(program, "files_note"))
+    assert "recommended" not in note(program, "file_words")
+    assert [one.property("kind") for one in shown(program, QPushButton, "download_file_button")] == [""]
+
+
 def test_a_link_of_a_card_asks_first(models, hub):
     hub.add(REPO, {FILE: b"GGUF", "README.md": b"[a page](https://example.org/x)"})
     program = models()

@@ -290,6 +290,7 @@ def test_d6_a_hub_in_trouble_is_asked_again(recorder, hub) -> None:
     ("file", "code"),
     [
         (tiny_projector().data, "model.wrong_kind"),
+        (tiny_llama(change={"llama.block_count": ("u32", 65)}).data, "model.wrong_kind"),
         (b"<html>no model at all", "model.not_gguf"),
         (tiny_llama().data[:5000], "model.incomplete"),
     ],

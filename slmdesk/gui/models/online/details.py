@@ -30,6 +30,7 @@ from slmdesk.services.online.repo_page import RepoJudged
 from slmdesk.text.words.cards import ReadableCard
 
 NO_FILES = "No model file in it that could be used here."
+UNCLEAR = "None of these is recommended: the text of its publisher below says what they are for."
 NOTHING_FITS = "None of these is recommended for this PC: take a smaller model rather than one this cut down."
 BY_SIZE = "Judged by the size of the file."
 NO_CARD = "Its publisher wrote nothing about it."
@@ -61,9 +62,8 @@ class FileRow(QWidget):
         super().__init__(parent)
         named(self, "file_row", label=file.name)
         self._file, self.name = file, file.name
-        words = plain_label(
-            breakable(file.words), self, name="file_words", kind="strong" if file.is_recommended else ""
-        )
+        kind = "strong" if file.is_recommended else ""
+        self._words = plain_label(breakable(file.words), self, name="file_words", kind=kind)
         self._about = plain_label("", self, name="file_name", kind="small")
         self.fit = FitMark(self)
         self.fit.show_fit(file.fit, why=BY_SIZE)
@@ -75,7 +75,7 @@ class FileRow(QWidget):
             kind="primary" if is_primary else "",
             on=lambda: at.fetch.start(repo, file.name),
         )
-        texts = column(words, self._about, gap=0)
+        texts = column(self._words, self._about, gap=0)
         get = (self._get, Qt.AlignmentFlag.AlignVCenter)
         row((texts, 1), self.fit, get, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
         self._say(file.speed)
@@ -86,6 +86,13 @@ class FileRow(QWidget):
         if words != self._get.text():
             self._get.setText(words)
             self._get.setAccessibleName(f"{words} {self._file.name}")
+
+    def show_not_recommended(self) -> None:
+        """Show that it is no chat model, judged by its header."""
+        self._file = self._file.not_recommended()
+        set_kind(self._words, "")
+        self._words.setText(breakable(self._file.words))
+        set_kind(self._get, "")
 
     def show_fit(self, fit: Fit) -> None:
         """Show whether it fits, judged by its header."""
@@ -159,6 +166,8 @@ class RepoDetails(QWidget):
             self._show_gated(repo.repo)
         if not repo.files:
             _say(self._note, NO_FILES, kind="muted")
+        elif repo.is_unclear:
+            _say(self._note, UNCLEAR, kind="muted")
         elif repo.recommended is None and any(one.size_bytes and one.has_known_form for one in repo.files):
             _say(self._note, NOTHING_FITS, kind="warn")
         for file in repo.files:
@@ -178,6 +187,9 @@ class RepoDetails(QWidget):
 
     def show_judged(self, judged: RepoJudged | Problem) -> None:
         """Show what the files need, judged by a header; a Problem if it is no chat model, or not available."""
+        if judged.code.startswith("model.") if isinstance(judged, Problem) else judged.kind in KINDS:
+            for one in self.rows:
+                one.show_not_recommended()
         if isinstance(judged, Problem):
             if self._gated is not None and judged.code in GATED_CODES:
                 self._gated.show_problem(judged)
