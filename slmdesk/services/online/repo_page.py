@@ -24,7 +24,7 @@ class RepoJudged:
     fits: Mapping[str, Fit]
     """By the name of the file; without those whose size the Hub does not say."""
     kind: str
-    """model, encoder or adapter."""
+    """model, encoder, adapter, or split."""
     has_chat_template: bool
     most_tokens: int
     """The longest context the model was made for; 0: not known."""
@@ -48,7 +48,8 @@ class RepoPageService:
         def work(stop: threading.Event) -> RepoJudged:
             chosen = repo.choose(name)
             header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
-            require_usable(header)
+            if header.kind != "split":  # of one in parts, the first says what it needs beside its weights
+                require_usable(header)
             models = [one for one in repo.files if not one.beside and one.bytes]
             fits = {one.name: _fit(one, header, context, pc) for one in models}
             return RepoJudged(fits, header.kind, header.has_chat_template, max(0, header.context_length))
@@ -75,7 +76,8 @@ class RepoPageService:
 def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> Fit:
     """The verdict on a file of the repository: its own weights, the rest as the header has it."""
     fit = fit_header(header, context_tokens, pc)
-    share = active_bytes(header) / header.weight_bytes if header.weight_bytes else 1.0
+    is_whole = header.weight_bytes and header.kind != "split"
+    share = active_bytes(header) / header.weight_bytes if is_whole else 1.0
     speed = pc.pace.of_size(round(file.bytes * share), file.quantization, sha256=file.sha256)
     memory = replace(fit.memory, weights=file.bytes)
     if memory.total > fit.available_bytes and fit.device:  # the card that holds the one does not hold the other

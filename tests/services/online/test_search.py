@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.fake_hub import FakeHub, Fault, online
 from fakes.recorder import result_of
+from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector
 
 from slmdesk.services.base.events import Problem
@@ -176,6 +177,13 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
     assert judged.fits["tiny.Q4_K_M.gguf"].memory.weights == len(data)
     assert (judged.kind, judged.has_chat_template, judged.most_tokens > 0) == ("model", True, True)
     assert hub.sent <= len(data)
+
+
+def test_a_model_in_parts_is_judged_by_its_first(recorder, hub) -> None:
+    parts = split(tiny_llama().data, 2)
+    hub.add("some/big", {f"big-Q8_0-{number:05}-of-00002.gguf": one for number, one in enumerate(parts, 1)})
+    judged = judge(recorder, "some/big")
+    assert [one.memory.weights for one in judged.fits.values()] == [sum(map(len, parts))]
 
 
 def test_what_cannot_chat_is_said_when_it_is_opened(recorder, hub) -> None:
