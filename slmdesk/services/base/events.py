@@ -98,6 +98,8 @@ class MessageEnded(Event):
     problem: Problem | None = None
     usage: Usage | None = None
     timing: Timing | None = None
+    was_quiet: bool = True
+    """Other programs hardly used the processor meanwhile, so that `timing` tells how fast the model is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ class ExamOffered(Event):
 
     model: str
     name: str
-    minutes: int
-    """Estimated duration of the exam."""
+    minutes: int | None
+    """Estimated duration of the exam; None: nothing tells it yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
 from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
+from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.redaction.service import PutBack, Veil, added_to
@@ -143,6 +144,7 @@ class _Growing:
     written: int = 0
     due: float = 0.0
     lease: Lease | None = None
+    others: OtherPrograms | None = None
     was_retried: bool = False
     before: list[Answer] = field(default_factory=list)
     """What the model was asked before for the same row."""
@@ -280,6 +282,7 @@ class Answers(Service):
             return
         request.watcher.began()
         lease.start("chat", payload, lambda event: self._on_event(growing, event))
+        growing.others = growing.others or OtherPrograms(self._loader.client.pid)
 
     def _on_event(self, growing: _Growing, event: FromChild) -> None:
         message = growing.request.message
@@ -444,7 +447,8 @@ class Answers(Service):
             self._schedule()
         ended = _ended(request.message, growing, ending)
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
-        self._publish(MessageEnded(ended, problem, usage, timing))
+        was_quiet = growing.others is None or growing.others.are_quiet()
+        self._publish(MessageEnded(ended, problem, usage, timing, was_quiet))
         request.watcher.ended(ended)
 
 

@@ -1,7 +1,10 @@
-"""Measures the energy of an answer: by the processor's counters, a battery, or a marked estimate."""
+"""Measures the energy of an answer: by the processor's counters, a battery, or a marked estimate; and whether other
+programs kept the processor busy meanwhile.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +16,8 @@ SUPPLIES = Path("/sys/class/power_supply")
 WATTS_PER_BUSY_CORE = 12.0
 """Assumed where nothing can be read: the average of processors' rated power per core in the data of Green Algorithms
 (Lannelongue, Grealey and Inouye 2021, doi 10.1002/advs.202100707: 12.0 W for a processor that is not known)."""
+BUSY_CORES = 0.5
+"""Of which other programs use less while a PC is quiet."""
 PHONE_CHARGE_WH = 15.0
 """A full phone: about 4,000 mAh at 3.85 V."""
 JOULES_PER_WH = 3600.0
@@ -68,6 +73,26 @@ class Meter:
         if self._busy is None or busy is None or busy < self._busy:
             return None
         return Energy(round((busy - self._busy) * WATTS_PER_BUSY_CORE, 3), EnergySource.ESTIMATED)
+
+
+class OtherPrograms:
+    """Watches the processor from its creation on.  `pid`: the process that works for us, beside this one."""
+
+    def __init__(self, pid: int | None) -> None:
+        self._pid = pid
+        self._began, self._all, self._ours = self._now()
+
+    def are_quiet(self) -> bool:
+        """Whether other programs have used less than BUSY_CORES since, so that what was measured tells of this PC."""
+        now, all_seconds, ours = self._now()
+        return all_seconds - self._all - (ours - self._ours) < BUSY_CORES * (now - self._began)
+
+    def _now(self) -> tuple[float, float, float]:
+        import psutil  # 17 ms
+
+        times = psutil.cpu_times()
+        busy = sum(getattr(times, name, 0.0) for name in ("user", "nice", "system"))
+        return time.monotonic(), busy, sum(_busy_seconds(pid) or 0.0 for pid in (os.getpid(), self._pid))
 
 
 def read_counters(root: Path = POWERCAP) -> dict[Path, int]:

@@ -16,6 +16,7 @@ from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.events import ExamOffered, MessageEnded
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
+from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exam_items import Skill, items
@@ -23,6 +24,7 @@ from slmdesk.services.evaluation.exams import KIND, ExamService, note_of, result
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.models.speed import LEAST_TOKENS
 
 IDLE_S = 20.0
 """After the last answer."""
@@ -56,6 +58,16 @@ def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
     return words * ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(read_per_s, 0.01)
 
 
+def seconds_told(event: MessageEnded) -> float | None:
+    """Return how long an exam will take by the speed of an answer; None where that tells nothing."""
+    usage, timing = event.usage, event.timing
+    if usage is None or timing is None or not event.was_quiet or usage.output_tokens < LEAST_TOKENS:
+        return None
+    read_per_s = (usage.prompt_tokens - usage.cached_tokens) / max(timing.first_token_s, 1e-3)
+    # an answer that waited, or had little to read, looks slow at it; but reading is never slower than writing
+    return seconds_for_all(max(read_per_s, timing.tokens_per_s), timing.tokens_per_s)
+
+
 class AutoExams(Service):
     """Listens to events and starts exams when appropriate.  Service thread."""
 
@@ -68,6 +80,7 @@ class AutoExams(Service):
         self._later: Later | None = None
         self._seconds: dict[str, float] = {}
         self._job, self._model, self._began = "", "", 0.0
+        self._others: OtherPrograms | None = None
         self.idle_s = IDLE_S
         self.is_on_battery: Callable[[], bool] = on_battery
         self.look_s = LOOK_S
@@ -109,10 +122,8 @@ class AutoExams(Service):
         record = self._models.by_sha256(event.message.model_sha256)
         if record is None or event.message.status is not Status.COMPLETE or not self._is_requested(record):
             return
-        if event.usage and event.timing:
-            read = event.usage.prompt_tokens - event.usage.cached_tokens
-            per_s = read / max(event.timing.first_token_s, 1e-3)
-            self._seconds[record.id] = seconds_for_all(per_s, event.timing.tokens_per_s)
+        if (seconds := seconds_told(event)) is not None:
+            self._seconds[record.id] = seconds
         self._wait(record.id, self.idle_s)
 
     def _is_requested(self, record: ModelRecord) -> bool:
@@ -137,10 +148,10 @@ class AutoExams(Service):
         record = next((one for one in self._models.list() if one.id == model), None)
         if record is None or not self._is_requested(record) or self._loader.times_crashed(record):
             return
-        seconds = self._seconds.get(model, 0.0)
+        seconds = self._seconds.get(model)
         if self._loader.is_busy:
             self._wait(model, self.idle_s)
-        elif seconds > LONGEST_S:
+        elif seconds is not None and seconds > LONGEST_S:
             self._say_slow(record, seconds)
         elif not self.is_away():
             self._offer(record, seconds)
@@ -148,7 +159,7 @@ class AutoExams(Service):
         elif self.is_on_battery():
             self._wait(model, AGAIN_S)
         else:
-            self._model, self._began = model, time.monotonic()
+            self._model, self._began, self._others = model, time.monotonic(), OtherPrograms(self._loader.client.pid)
             self._job = self._take(record).id
 
     def _take(self, record: ModelRecord) -> JobRecord:
@@ -162,7 +173,9 @@ class AutoExams(Service):
             if passed > LONGEST_S and event.done < event.total:
                 model = self._leave()
                 record = next((one for one in self._models.list() if one.id == model), None)
-                if record:
+                if self._others is not None and not self._others.are_quiet():
+                    self._wait(model, AGAIN_S)
+                elif record:
                     self._say_slow(record, passed * event.total / max(event.done, 1))
             elif self.is_on_battery():
                 self._wait(self._leave(), AGAIN_S)
@@ -190,11 +203,11 @@ class AutoExams(Service):
     def _note_failed(self, record: ModelRecord) -> None:
         self._exams.note(record, "failed")
 
-    def _offer(self, record: ModelRecord, seconds: float) -> None:
+    def _offer(self, record: ModelRecord, seconds: float | None) -> None:
         """Ask the person, once for each model."""
         if note_of(record):
             return
-        minutes = max(1, round(seconds / 60))
+        minutes = None if seconds is None else max(1, round(seconds / 60))
         self._exams.note(record, OFFERED, minutes=minutes)
         self._publish(ExamOffered(record.id, record.name, minutes))
         self._publish(ModelsChanged())

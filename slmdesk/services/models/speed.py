@@ -27,6 +27,7 @@ from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
+from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.engine.events import ModelState
 from slmdesk.services.engine.hardware import hardware_key
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -39,7 +40,7 @@ SPEED = "speed/"
 QUIET_S = 15.0
 """After the start, and after a moment that was not quiet."""
 LEAST_TOKENS = 24
-"""Of an answer whose speed counts."""
+"""Of an answer whose speed counts; nor does it where other programs kept the processor busy."""
 _NEW_SHARE = 0.3
 """Of a new answer's speed in what is kept: other programs come and go."""
 _WORTH = 0.03
@@ -82,6 +83,7 @@ class SpeedService(Service):
         self._hardware = ""
         self._pace: Pace | None = None
         self._later: Later | None = None
+        self._others: OtherPrograms | None = None
         self._child: ChildClient | None = None
         self._asking: set[str] = set()
         runtime.events.on(MessageEnded, self.on_message_ended)
@@ -141,6 +143,7 @@ class SpeedService(Service):
     def begin(self) -> None:
         """Measure in a quiet moment from now, unless that was done."""
         self.stop_waiting()
+        self._others = OtherPrograms(None)
         self._later = self._service_thread.call_later(self.quiet_s, self._measure_if_quiet)
 
     def stop_waiting(self) -> None:
@@ -172,7 +175,7 @@ class SpeedService(Service):
 
     def on_message_ended(self, event: MessageEnded) -> None:
         """Note how fast a model wrote its answer."""
-        if event.usage is None or event.timing is None:
+        if event.usage is None or event.timing is None or not event.was_quiet:
             return
         if event.usage.output_tokens < LEAST_TOKENS or self._loader.is_busy or event.message.model_sha256 is None:
             return  # too short to tell, or another was written beside it
@@ -217,7 +220,8 @@ class SpeedService(Service):
         if self.measured is not None or self._store.read_only:
             return
         is_measured = self._child is not None  # somebody asked for it just now
-        if is_measured or self._loader.is_busy or self._loader.state.state is ModelState.LOADING:
+        is_noisy = self._others is not None and not self._others.are_quiet()
+        if is_measured or is_noisy or self._loader.is_busy or self._loader.state.state is ModelState.LOADING:
             self.begin()
             return
         self.measure()  # one that fails is tried again at the next start

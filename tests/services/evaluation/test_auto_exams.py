@@ -7,10 +7,12 @@ from fakes import recorder as recorder_module
 from fakes.recorder import add_model
 
 from slmdesk.core.records import JobStatus
-from slmdesk.services.base.events import ExamOffered
+from slmdesk.core.types import Timing, Usage
+from slmdesk.services.base.events import ExamOffered, MessageEnded
 from slmdesk.services.chat.requests import SendRequest
+from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.evaluation.auto_exams import AutoExams, seconds_for_all
+from slmdesk.services.evaluation.auto_exams import AutoExams, seconds_for_all, seconds_told
 from slmdesk.services.evaluation.exam_labels import note_words
 from slmdesk.services.evaluation.exams import KIND, result_of
 from slmdesk.services.jobs.events import JobChanged
@@ -117,7 +119,8 @@ def test_a_battery_in_use_meanwhile_pauses_it(begun) -> None:
 @pytest.mark.process
 def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.services.evaluation.auto_exams.LONGEST_S", 0.001)
-    recorder = begun()
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)
+    recorder = begun(answer="word " * 40)
     begin = len(recorder.events)
     say(recorder)
     recorder.wait(ModelsChanged, begin=begin)
@@ -178,13 +181,14 @@ def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
 
 
 @pytest.mark.process
-def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(begun) -> None:
+def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(begun, monkeypatch) -> None:
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: False)
     recorder = begun()
     on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "is_away", lambda: False))
     say(recorder)
     offered = recorder.wait(ExamOffered)
-    assert (offered.model, offered.minutes) == (record(recorder).id, 1)
-    assert note_words(record(recorder)) == "Not tested yet. The test takes about 1 min. It runs in the background."
+    assert (offered.model, offered.minutes) == (record(recorder).id, None)
+    assert note_words(record(recorder)) == "Not tested yet. It runs in the background."
     begin = len(recorder.events)
     say(recorder, "again")
     settled(recorder)
@@ -215,6 +219,24 @@ def test_by_itself_nobody_is_taken_to_be_away(opened) -> None:
 def test_the_guess_of_how_long_it_takes_follows_the_speed() -> None:
     assert seconds_for_all(100, 20) == pytest.approx(2 * seconds_for_all(200, 40))
     assert seconds_for_all(0, 0) > 3600
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("prompt", "cached", "written", "first_token_s", "was_quiet", "expected"),
+    [
+        (200, 0, 40, 2.0, True, seconds_for_all(100, 10)),
+        (200, 199, 40, 20.0, True, seconds_for_all(10, 10)),
+        (200, 200, 40, 20.0, True, seconds_for_all(10, 10)),
+        (200, 0, 40, 2.0, False, None),
+        (200, 0, 3, 2.0, True, None),
+    ],
+)
+def test_only_an_answer_on_a_quiet_pc_tells_how_long_it_takes(
+    prompt, cached, written, first_token_s, was_quiet, expected
+) -> None:
+    usage, timing = Usage(prompt, written, cached, 4096), Timing(first_token_s, 10.0)
+    assert seconds_told(MessageEnded(None, None, usage, timing, was_quiet)) == expected
 
 
 @pytest.mark.process

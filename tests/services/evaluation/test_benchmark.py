@@ -15,6 +15,7 @@ from slmdesk.services.engine.energy import (
     Battery,
     EnergySource,
     Meter,
+    OtherPrograms,
     counted_between,
     drawn_between,
     energy_words,
@@ -199,6 +200,14 @@ def test_what_a_battery_gave_is_its_power_by_the_time_or_what_it_holds_less() ->
     assert drawn_between({one: Battery(100.0, None)}, {one: Battery(100.0, None)}, 3.0) is None  # too short to tell
     assert drawn_between({one: Battery(100.0, 8.0)}, {}, 3.0) is None  # plugged in meanwhile
     assert drawn_between({}, {}, 3.0) is None
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(("everybody_s", "quiet"), [(24.0, True), (26.0, False)])
+def test_a_pc_is_quiet_while_others_than_us_use_less_than_half_a_core(monkeypatch, everybody_s, quiet) -> None:
+    readings = iter([(100.0, 5000.0, 70.0), (110.0, 5000.0 + everybody_s, 90.0)])
+    monkeypatch.setattr(OtherPrograms, "_now", lambda _: next(readings))
+    assert OtherPrograms(None).are_quiet() is quiet
 
 
 @pytest.mark.pure

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, import_model, open_echo, result_of
@@ -18,6 +20,7 @@ from slmdesk.core.types import Device, PcMeasurement, Usage
 from slmdesk.services.base.events import MessageEnded, Noticed
 from slmdesk.services.chat.service import SendRequest
 from slmdesk.services.engine import hardware
+from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.models import speed
 from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.models.fit import Pc, fit_header
@@ -79,6 +82,15 @@ def test_another_processor_or_memory_is_another_pc(opened, monkeypatch) -> None:
 
 
 def test_it_is_measured_by_itself_when_it_is_quiet_and_only_once(opened, monkeypatch) -> None:
+    quiet: list[bool] = []
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: bool(quiet))
+
+    def pass_some_looks() -> None:
+        passed = threading.Event()
+        later = recorder.services.service_thread.call_later
+        on_service_thread(recorder, lambda: later(4 * service.quiet_s, passed.set))
+        assert passed.wait(TIMEOUT_S)
+
     recorder = opened(slow=0.05, repeat="word")
     service = recorder.services.measuring
     message = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest("hello"))).answer
@@ -88,14 +100,15 @@ def test_it_is_measured_by_itself_when_it_is_quiet_and_only_once(opened, monkeyp
     assert not recorder.of(PaceChanged)
     on_service_thread(recorder, lambda: recorder.services.chats.stop(message.id))
     end = recorder.end_of(message.id)
+    pass_some_looks()
+    assert not recorder.of(PaceChanged), "other programs are at work"
+    quiet.append(True)
     recorder.wait(PaceChanged)
     assert recorder.events.index(end) < recorder.events.index(recorder.of(PaceChanged)[0])
     started: list = []
     monkeypatch.setattr(service, "measure", started.append)
     on_service_thread(recorder, service.begin)
-    passed = threading.Event()
-    on_service_thread(recorder, lambda: recorder.services.service_thread.call_later(4 * service.quiet_s, passed.set))
-    assert passed.wait(TIMEOUT_S)
+    pass_some_looks()
     assert started == []
 
 
@@ -164,6 +177,7 @@ def test_the_speed_after_a_long_past_is_brought_to_that_of_a_short_one() -> None
 
 
 def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)
     recorder = opened(answer="word " * 40)
     noted: list = []
     monkeypatch.setattr(recorder.services.measuring, "note", lambda *recorder: noted.append(recorder))
@@ -176,8 +190,8 @@ def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
     assert tokens_per_s == end.timing.tokens_per_s
     assert past == end.usage.prompt_tokens + end.usage.output_tokens // 2
     short = Usage(5, speed.LEAST_TOKENS - 1, 0, 4096)
-    ended = MessageEnded(end.message, None, short, end.timing)
-    on_service_thread(recorder, lambda: recorder.services.measuring.on_message_ended(ended))
+    for ended in (replace(end, usage=short), replace(end, was_quiet=False)):
+        on_service_thread(recorder, partial(recorder.services.measuring.on_message_ended, ended))
     assert len(noted) == 1
 
 

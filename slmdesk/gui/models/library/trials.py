@@ -139,9 +139,10 @@ class TrialController(QObject):
 
     @Slot(object)
     def _on_exam_offered(self, event: ExamOffered) -> None:
+        how_long = f"takes about {event.minutes} min" if event.minutes else "runs"
         words = (
-            f"Test “{event.name}” now? It takes about {event.minutes} min in the background, and the model's card then "
-            "says what it can be trusted with."
+            f"Test “{event.name}” now? It {how_long} in the background, and the model's card then says what it can be "
+            "trusted with."
         )
         begin = partial(self.start, event.model, EXAM)
         self._bridge.notice_raised.emit(Notice(words, action="Test now", on_action=begin, key=f"exam {event.model}"))

@@ -26,6 +26,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.file_io import need_space
 from slmdesk.services.base.messages import bytes_for_people, problem_for
+from slmdesk.services.engine.energy import BUSY_CORES
 from slmdesk.services.evaluation.formats.types import FASTER, SMALLER, FormatResult, name_without
 from slmdesk.services.models.fit import available_bytes
 
@@ -39,7 +40,7 @@ _MAKE, _SPEED, _QUALITY = 0.1, 0.2, 0.25
 _LEFT_OUT = (1, 2, 4)
 _SEARCH = 0.6
 """Part of the time: finding the layers that are needed least."""
-_LISTEN_S, _LOOKS, _BUSY_CORES = 0.5, 20, 0.5
+_LISTEN_S, _LOOKS = 0.5, 20
 """Before a measurement: how long, and how often at most, it is looked whether others use more cores."""
 
 MakeChild = Callable[[], ChildClient]
@@ -229,7 +230,7 @@ class FormatTrials:
         for _ in range(_LOOKS):
             if self._stop.is_set():
                 raise Stopped
-            if self._busy_cores(_LISTEN_S) < _BUSY_CORES:
+            if self._busy_cores(_LISTEN_S) < BUSY_CORES:
                 return
         raise KnownError("formats.noisy")
 

@@ -63,7 +63,7 @@ class AutoPairExams(AutoExams):
     def _take(self, record: ModelRecord) -> JobRecord:
         return self._pairs.take(record.id, *self._last[record.id], by_itself=True)
 
-    def _offer(self, record: ModelRecord, seconds: float) -> None:
+    def _offer(self, record: ModelRecord, seconds: float | None) -> None:
         """Do nothing: the translation pages show what is known of a pair, with a button for its exam."""
 
     def _note_failed(self, record: ModelRecord) -> None:
