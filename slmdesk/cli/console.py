@@ -232,6 +232,11 @@ class Console:
             far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
             _notify(f"\r\x1b[K{harmless(what)} {far}")
 
+    def step(self, line: str) -> None:
+        """Print a line about long work where `progress` shows nothing, so that it is seen to live."""
+        if not sys.stderr.isatty():
+            self.notify(line)
+
     def end_progress(self) -> None:
         """Clear the progress line."""
         if sys.stderr.isatty():

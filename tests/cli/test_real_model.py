@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 
 import pytest
 
@@ -114,3 +116,21 @@ def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, 
         assert attachments_of(services, ended.message)[0]["tokens"] == read["tokens"]
     finally:
         services.close()
+
+
+def test_making_a_format_is_told_step_by_step_through_a_pipe_and_a_stop_leaves_nothing(
+    run, begin, environment, home, starter_model
+) -> None:
+    model = run("models", "import", str(starter_model), "--link", "--json", real=True).json["id"]
+    del environment["SLMDESK_TEST_ENGINE"]
+    stopped = begin("models", "tune", model, "--make", "F16")
+    assert stopped.stderr.readline() == "making F16…\n"
+    stopped.send_signal(signal.SIGINT)
+    assert "done" not in stopped.communicate()[1]
+    assert stopped.returncode == 130
+    assert not [one for one in (home / "models").glob(".formats*") if one.is_dir()]
+    made = run("models", "tune", model, "--make", "Q8_0")
+    assert made.status == 0, made.err
+    first, second = made.err.splitlines()[:2]
+    assert first == "making Q8_0…"
+    assert re.fullmatch(r"making Q8_0: done in \d+ s", second)

@@ -83,8 +83,10 @@ def _measure(console: Console, services: Services, record: ModelRecord, *, again
 
 
 def _followed(console: Console, services: Services, begin: Callable[[], Pending[FormatReport | None]]) -> FormatReport:
+    shown = _Shown(console)
     try:
-        report = console.result_of(services, begin, _Shown(console).progressed)
+        report = console.result_of(services, begin, shown.progressed)
+        shown.step("")
     finally:
         console.end_progress()
     assert report is not None, "only a Ctrl-C cancels it here, and that is raised"
@@ -116,10 +118,10 @@ def _show(console: Console, record: ModelRecord, report: FormatReport) -> None:
 
 
 def _make(console: Console, services: Services, record: ModelRecord, name: str, left_out: Sequence[int] = ()) -> None:
+    shown = _Shown(console)
     try:
-        made = console.result_of(
-            services, lambda: services.formats.make(record.id, name, left_out), _Shown(console).progressed
-        )
+        made = console.result_of(services, lambda: services.formats.make(record.id, name, left_out), shown.progressed)
+        shown.step("")
     finally:
         console.end_progress()
     assert made is not None, "only a Ctrl-C cancels it here, and that is raised"
@@ -139,14 +141,30 @@ def _use(console: Console, services: Services, record: ModelRecord, *, copy: boo
 
 
 class _Shown:
-    """Shows the progress with the time left, and each result as it comes."""
+    """Shows the progress with the time left; without a terminal, the begin and the end of each step."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._began = console, time.monotonic()
+        self._what, self._since = "", self._began
+
+    def step(self, what: str) -> None:
+        """Say that another step begins; none: that the last one has ended."""
+        if what == self._what:
+            return
+        now = time.monotonic()
+        if self._what:
+            self._console.step(f"{self._what}: done in {now - self._since:.0f} s")
+        if what:
+            self._console.step(f"{what}…")
+        self._what, self._since = what, now
 
     def progressed(self, news: FormatProgress | FormatResult) -> None:
         if isinstance(news, FormatResult):
+            self.step("")
+            if news.reason:
+                self._console.step(f"{news.format}: {news.reason}")
             return
+        self.step(news.what)
         words = progress_words(news.what, news.fraction, time.monotonic() - self._began)
         self._console.progress(words, news.fraction, 1.0)
 
