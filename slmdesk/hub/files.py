@@ -106,10 +106,6 @@ class Repo:
     chats: bool = True
     """False where name, tags or header say that its models are for something else: see `may_chat`."""
 
-    def recommended(self, budget_bytes: int) -> RemoteFile | None:
-        """The model to chat with on a PC with so much for weights; None where none can be named."""
-        return recommended(self.files, budget_bytes) if self.chats else None
-
     def choose(
         self,
         file: str = "",

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf.quantization import recommended
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat, quantization_of
 from slmdesk.hub.links import HubLink, file_address, parse_link
 
@@ -174,8 +175,8 @@ def test_what_is_recommended_of_the_repositories_most_fetched() -> None:
         sizes = (one.rpartition("=") for one in listed)
         parts = [RemotePart(file, round(float(megabytes) * (1 << 20)), "") for file, _, megabytes in sizes]
         found = files_of(parts, repo=name, revision="", license="", gated=False)
-        repo = Repo(name, "", 0, 0, "", "", False, tuple(found), chats=may_chat(name, tags.split(), ""))
-        best = repo.recommended(1 << 50)
+        repo = Repo(name, "", 0, 0, "", "", False, tuple(found))
+        best = recommended(repo.files, 1 << 50) if may_chat(name, tags.split(), "") else None
         if (best.name if best else "") != ("" if expected[name][0] in "-?" else expected[name]):
             wrong[name] = best and best.name
         elif expected[name][1:]:

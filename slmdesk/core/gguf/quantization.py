@@ -164,17 +164,15 @@ def companions(files: Sequence[SizedFile]) -> dict[str, str]:
     """
     found = {file.name: words for file in files if (words := _beside(file.name, _ALWAYS_BESIDE))}
     others = [
-        (file.name, _beside(file.name, _SMALL_BESIDE), _weights(file)) for file in files if file.name not in found
+        (_weights(file), file.name, _beside(file.name, _SMALL_BESIDE)) for file in files if file.name not in found
     ]
-    plain = [weights for _name, words, weights in others if not words]
-    largest, most = max(
-        ((name, weights) for name, _words, weights in others), key=lambda one: one[1], default=("", 0.0)
-    )
-    whole = stem_of(largest)
-    for name, words, weights in others:
-        if words and plain and (not weights or not max(plain) or max(plain) >= _MUCH * weights):
+    most, largest, _words = max(others, default=(0.0, "", ""))
+    most_plain = max((weights for weights, _name, words in others if not words), default=-1.0)
+    whole = f"-{stem_of(largest)}-"
+    for weights, name, words in others:
+        if words and (most_plain >= _MUCH * weights or not most_plain):
             found[name] = words
-        elif weights and most >= _FAR * weights and whole != (stem := stem_of(name)) and whole in stem:
+        elif 0 < _FAR * weights <= most and whole in (stem := f"-{stem_of(name)}-") and stem != whole:
             found[name] = words or _OWN_PART
     return found
 

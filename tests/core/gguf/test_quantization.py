@@ -157,6 +157,8 @@ def test_what_lies_beside_a_model_is_never_recommended(beside: str, bytes: int) 
         [File("x-Native-MTP-Preserved.Q8_0.gguf", 9_000), File("x-Native-MTP-Preserved.IQ1_S.gguf", 900)],
         [File("x-MTP-Q4_K_M.gguf", 5_000), File("x-Q4_K_M.gguf", 4_900)],
         [File("m-7B-Q8_0.gguf", 7_000), File("m-0.5B-Q8_0.gguf", 500)],
+        [File("phi-Q8_0.gguf", 7_000), File("dolphin-Q8_0.gguf", 500)],
+        [File("Q8_0.gguf", 7_000), File("small/m-Q8_0.gguf", 500)],
     ],
 )
 def test_a_model_whose_name_has_such_a_word_is_one(models: list[File]) -> None:
