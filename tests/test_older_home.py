@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tarfile
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +82,18 @@ def test_jobs_models_and_documents_of_an_older_home_are_there(home: Path) -> Non
     assert not (home / "config" / "window.json").exists(), "only the window writes it"
     names = {one["name"] for one in as_json(home, "documents", "list")}
     assert names == {one["name"] for one in then["documents"]}
+
+
+@pytest.mark.process
+def test_a_rule_takes_no_chat_of_an_older_home_that_was_imported_a_short_while_ago(home: Path) -> None:
+    now = time.time()
+    with closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as conn, conn:
+        conn.execute("update items set created = ?1, updated = ?1", (now - 400 * 86_400,))
+        (imported,) = conn.execute("select id from items where kind = 'chat'").fetchone()
+        mark = json.dumps({"imported": {"program": "ChatGPT", "time": now - 86_400}})
+        conn.execute("update items set settings = ? where id = ?", (mark, imported))
+        (count,) = conn.execute("select count(*) from items where kind <> 'space'").fetchone()
+    said(home, "retention", "add", "--days", "90")
+    said(home, "retention", "run", "--yes")
+    assert [one["id"] for one in as_json(home, "history", "list")] == [imported]
+    assert len(as_json(home, "history", "list", "--deleted")) == count - 1

@@ -35,7 +35,7 @@ class Items(StorePart):
         with self._db.writing():
             n = self._insert("items", {
                 "id": id, "kind": kind, "title": title, "pinned": False, "created": created, "updated": created,
-                "revision": self._shared.next_revision(), "settings": settings,
+                "arrived": self._clock(), "revision": self._shared.next_revision(), "settings": settings,
             })  # fmt: skip
             item = self.get(id)
             self._index.add(n, item.title, "titles")
@@ -163,8 +163,8 @@ class Items(StorePart):
             self._db.run(f"update items set deleted_at = ?, revision = ? where id in ({marks(ids)})", values)
 
     def restore(self, id: str) -> Item:
-        """Take an item out of the trash."""
-        return self._change(id, deleted_at=None)
+        """Take an item out of the trash; rules count from now on, else they would put it there again."""
+        return self._change(id, deleted_at=None, arrived=self._clock())
 
     def touch(self, id: str) -> None:
         """Inside a transaction: the item changed now, which takes it to the top of the list."""

@@ -103,15 +103,15 @@ class Rules(StorePart):
             )
 
     def old_items(self, kind: str, folder: str, before: float, after: tuple[float, int], limit: int) -> list[OldItem]:
-        """Return items of a kind that were not changed since `before`, oldest first; `after`: (updated, n) of the last
-        one seen.
+        """Return items of a kind that were here and not changed since `before`, oldest first; `after`: (updated, n) of
+        the last one seen.
         """
         where, values = ("and folder = ? ", [folder]) if folder else ("", [])
         return self._all(
             lambda row: row_to(OldItem, row, held=bool(row["held"])),
             f"select n, id, updated, deleted_at, {_HELD_ITEM} as held from items where kind = ? and updated < ?"
-            f" and (updated, n) > (?, ?) {where}order by updated, n limit ?",
-            (kind, before, *after, *values, limit),
+            f" and arrived < ? and (updated, n) > (?, ?) {where}order by updated, n limit ?",
+            (kind, before, before, *after, *values, limit),
         )
 
     def still_due(self, rule: Rule, items: Sequence[OldItem]) -> list[str]:
@@ -138,12 +138,12 @@ class Rules(StorePart):
         return [found.get(one, 0) for one in ids]
 
     def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
-        """Return documents of no folder that were not opened since `before`; `after`: `n` of the last one seen."""
+        """Return documents of no folder that were here and not opened since `before`; `after`: `n` of the last one seen."""
         return self._all(
             lambda row: OldDocument(row["n"], row["id"], bool(row["is_free"])),
             f"select n, id, not ({_HELD_DOCUMENT} or exists (select 1 from item_documents"
             " where document = documents.id)) as is_free from documents"
-            " where collection is null and opened < ? and n > ? order by n limit ?",
+            " where collection is null and max(opened, added) < ? and n > ? order by n limit ?",
             (before, after, limit),
         )
 

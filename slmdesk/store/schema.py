@@ -263,10 +263,19 @@ def m016_hold_end(db: Database) -> None:
     db.conn.execute('alter table holds add column "until" real')
 
 
+def m017_arrived(db: Database) -> None:
+    """When an item came here, however old it is: rules count from then on.  An imported one says when that was."""
+    db.conn.execute("alter table items add column arrived real not null default 0")
+    db.conn.execute(
+        "update items set arrived = max(created, case when json_valid(settings)"
+        " then coalesce(json_extract(settings, '$.imported.time') + 0.0, 0) else 0 end)"
+    )
+
+
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
     m008_thoughts, m009_edits, m010_presets, m011_archive, m012_ledger, m013_retention,
-    m014_encryption, m015_redactions, m016_hold_end,
+    m014_encryption, m015_redactions, m016_hold_end, m017_arrived,
 )  # fmt: skip
 
 

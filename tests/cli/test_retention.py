@@ -13,7 +13,7 @@ pytestmark = pytest.mark.process
 
 def age(home, days: float) -> None:
     with closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as conn, conn:
-        conn.execute("update items set updated = ?", (time.time() - days * 86_400,))
+        conn.execute("update items set updated = ?1, arrived = ?1", (time.time() - days * 86_400,))
 
 
 def test_rules_are_added_listed_carried_out_and_removed(run, with_model, home) -> None:

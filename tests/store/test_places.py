@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -89,9 +90,32 @@ def test_an_older_history_has_nothing_archived(paths):
         new.read_everything()
 
 
+@pytest.mark.parametrize(
+    ("settings", "came"),
+    [
+        ("{}", 1000.0),
+        ('{"imported": {"program": "x", "time": 5000.5}}', 5000.5),
+        ('{"imported": {"program": "x", "time": 10}}', 1000.0),
+        ('{"imported": "x"}', 1000.0),
+        ('{"imported": {"time": {}}}', 1000.0),
+        ("{", 1000.0),
+    ],
+)
+def test_items_of_an_older_history_came_when_they_were_made_or_imported(paths, settings, came):
+    with closing(open_store(paths, instance_id="old", steps=STEPS[:16]).store) as old:
+        id = add_older(old, "chat", "before", settings=settings)
+        with old.together():
+            old.database.run("update items set created = 1000.0, updated = 900.0")
+    with closing(open_store(paths, instance_id="new").store) as new:
+        assert new.database.row("select arrived from items where id = ?", (id,))[0] == came
+        assert [bool(new.rules.old_items("chat", "", before, (-1.0, -1), 9)) for before in (came, came + 1)] == [0, 1]
+
+
 def test_a_rescue_brings_spaces_the_archive_and_rows_of_before(paths):
     with closing(open_store(paths, instance_id="old", steps=STEPS[:10]).store) as old:
         add_older(old, "chat", "before")
+        with old.together():
+            old.database.run("update items set created = 1.0, updated = 1.0")
     with closing(open_store(paths, instance_id="new").store) as store:
         space = store.items.add(SPACE, "Zoo", settings={"system": "Be brief."}).id
         store.items.place(store.items.add("chat", "in").id, space=space)
@@ -103,5 +127,6 @@ def test_a_rescue_brings_spaces_the_archive_and_rows_of_before(paths):
     with closing(open_store(paths, instance_id="again").store) as store:
         assert rescue_into(store, damaged_copies(paths.database)[0]).items == 4
         assert listed(store) == ["before"]
+        assert store.rules.old_items("chat", "", time.time() - 60, (-1.0, -1), 9) == [], "all of it came just now"
         assert (listed(store, space=space), listed(store, archived=True)) == (["in"], ["aside"])
         assert [item.settings for item, _count in store.items.spaces()] == [{"system": "Be brief."}]

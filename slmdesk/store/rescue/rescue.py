@@ -135,6 +135,8 @@ class _Rescue(StorePart):
             self._prepare_message(values)
         if "revision" in values:
             values["revision"] = self._shared.next_revision()
+        if table == "items":
+            values["arrived"] = self._clock()
         values["n"] = n
         self._insert(table, values)
         if table == "messages":

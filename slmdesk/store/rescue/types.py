@@ -19,7 +19,7 @@ Values = dict[str, Cell]
 
 TABLES = {
     "items": ("n", "id", "kind", "title", "folder", "pinned", "created", "updated", "deleted_at", "revision",
-              "settings", "archived"),
+              "settings", "archived", "arrived"),
     "messages": ("n", "id", "item", "parent", "role", "parts", "text", "status", "owner", "model_sha256", "model_name",
                  "preset", "sampling", "seed", "tokens_in", "tokens_out", "tokens_reused", "seconds", "finish_reason",
                  "prompt_version", "error_code", "error_args", "created", "revision", "thought", "thought_seconds",
@@ -59,7 +59,7 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
         if table == "segments":
             values.setdefault("doubts", "[]")  # a row from before they were kept
         if table == "items":
-            values.setdefault("archived", 0)  # a row from before there was an archive
+            values = {"archived": 0, "arrived": 0.0, **values}  # a row from before there was an archive
         if table == "messages":
             values = {"thought": "", "thought_seconds": None, "original": None, **values}
         if abs(n) <= 1 << 50 and _is_ours(table, values):
@@ -131,7 +131,8 @@ _WIDTHS: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
 for _name, _columns in TABLES.items():
     _WIDTHS.setdefault(len(_columns), []).append((_name, _columns))
 _WIDTHS.setdefault(len(TABLES["segments"]) - 1, []).append(("segments", TABLES["segments"][:-1]))
-_WIDTHS.setdefault(len(TABLES["items"]) - 1, []).append(("items", TABLES["items"][:-1]))
+for _fewer in (1, 2):  # before the day they came, before the archive
+    _WIDTHS.setdefault(len(TABLES["items"]) - _fewer, []).append(("items", TABLES["items"][:-_fewer]))
 for _fewer in (1, 3):  # before edits, before thoughts
     _WIDTHS.setdefault(len(TABLES["messages"]) - _fewer, []).append(("messages", TABLES["messages"][:-_fewer]))
 
@@ -156,7 +157,7 @@ _IDS = {
 }  # fmt: skip
 _LANGUAGE = re.compile(r"([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?")
 _REALS: set[str | tuple[str, str]] = {
-    "created", "updated", "deleted_at", "seconds", "added", "last_used", "used", "thought_seconds",
+    "created", "updated", "deleted_at", "seconds", "added", "last_used", "used", "thought_seconds", "arrived",
     ("requests", "time"), ("presets", "place"),
 }  # fmt: skip
 _INTS = {

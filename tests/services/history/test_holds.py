@@ -124,7 +124,11 @@ def empty_trash(desk: Desk) -> None:
 
 
 def sweep(desk: Desk) -> None:
-    desk.do(lambda: desk.services.store.database.run("update items set updated = ?", (time.time() - 100 * DAY_S,)))
+    desk.do(
+        lambda: desk.services.store.database.run(
+            "update items set updated = ?1, arrived = ?1", (time.time() - 100 * DAY_S,)
+        )
+    )
     desk.do(lambda: desk.services.store.database.run("update documents set opened = ?", (time.time() - 100 * DAY_S,)))
     desk.do(lambda: desk.services.retention.add_rule("", days=90, then=Then.DELETE))
     desk.do(lambda: desk.services.retention.add_rule("document", days=90, then=Then.DELETE))

@@ -76,11 +76,23 @@ class Kept:
             with store.together():
                 when = self.clock.now - days * DAY_S
                 store.database.run(
-                    "update items set updated = ?, folder = ? where id = ?", (when, folder or None, item.id)
+                    "update items set updated = ?, arrived = ?, folder = ? where id = ?",
+                    (when, when, folder or None, item.id),
                 )
             return item.id
 
         return self.do(make)
+
+    def age(self, document: str, days: float) -> None:
+        """It was added and opened so many days ago."""
+        values = (self.clock.now - days * DAY_S, document)
+        database = self.services.store.database
+
+        def set_back() -> None:
+            with database.writing():
+                database.run("update documents set added = ?1, opened = ?1 where id = ?2", values)
+
+        self.do(set_back)
 
     def sweep(self, *, confirmed: bool = False):
         ended: list = []
@@ -149,6 +161,30 @@ def test_what_lay_in_the_trash_before_the_rule_counts_from_the_rule_on(kept):
     kept.clock.now += 6 * DAY_S
     kept.sweep()
     assert kept.titles(deleted=True) == set()
+
+
+@pytest.mark.parametrize("then", Then)
+def test_what_comes_here_with_an_old_date_counts_from_the_day_it_came(kept, then):
+    old = kept.clock.now - YEAR
+
+    def bring_in() -> None:
+        store = kept.services.store
+        item = store.items.add("chat", "")
+        store.items.delete(item.id)
+        store.imports.add(replace(item, title="imported", created=old, updated=old), [])
+
+    kept.do(bring_in)
+    back = kept.add("back from the trash", 400)
+    kept.do(lambda: [kept.services.history.trash(back), kept.services.history.restore(back)])
+    kept.do(lambda: kept.rules.add_rule("", days=90, then=then))
+    for _week in range(12):
+        kept.sweep()
+        kept.clock.now += 7 * DAY_S
+    kept.sweep()
+    assert kept.titles() == {"imported", "back from the trash"}
+    kept.clock.now += 7 * DAY_S
+    kept.sweep()
+    assert kept.titles() == set()
 
 
 def test_a_rule_of_a_space_is_about_its_chats_alone(kept):
@@ -365,7 +401,7 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
         record = _result(kept, lambda name=name: kept.services.documents.open(tmp_path / f"{name}.txt"))
         made[name] = record.id
         if name != "new":
-            kept.do(lambda id=record.id: store.documents.change(id, opened=kept.clock.now - 100 * DAY_S))
+            kept.age(record.id, 100)
     item = kept.add("a question", 1, kind="question")
     kept.do(lambda: store.documents.link(item, [made["asked"]]))
     chat = kept.add("a chat", 1)
@@ -387,7 +423,7 @@ def test_a_document_that_is_wanted_again_while_a_sweep_runs_stays(kept, tmp_path
         id = _result(kept, lambda number=number: kept.services.documents.open(tmp_path / f"{number}.txt")).id
         if number == 1:
             wanted = id
-        kept.do(lambda id=id: store.documents.change(id, opened=kept.clock.now - 100 * DAY_S))
+        kept.age(id, 100)
     rule = kept.do(lambda: kept.rules.add_rule("document", days=90, then=Then.DELETE))
     before = kept.do(lambda: store.passages.of_document(wanted))
     assert len(before) > 300, "the control: it goes in several pieces"
@@ -570,7 +606,9 @@ def test_it_sweeps_at_the_start_once_a_day_and_not_for_commands_that_keep_nothin
     add = services.service_thread.call(lambda: services.retention.add_rule("chat", days=90, then=Then.DELETE))
     item = services.service_thread.call(lambda: services.store.items.add("chat", "old"))
     services.service_thread.call(
-        lambda: services.store.database.run("update items set updated = ? where id = ?", (time.time() - YEAR, item.id))
+        lambda: services.store.database.run(
+            "update items set updated = ?1, arrived = ?1 where id = ?2", (time.time() - YEAR, item.id)
+        )
     )
     services.close()
     services = open_echo()
