@@ -12,7 +12,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.exports.chats import iso_time
 from slmdesk.services.container import Services
-from slmdesk.services.history.retention_labels import WHO, hold_words, rule_words
+from slmdesk.services.history.retention_labels import WHO, due_words, hold_words, rule_words
 
 DAYS = click.IntRange(1, MOST_DAYS)
 
@@ -31,13 +31,21 @@ def retention() -> None:
 def list_(console: Console) -> None:
     """List all rules and holds, those of your organisation too."""
     with console.services() as services:
-        rules, holds = services.service_thread.call(lambda: (services.retention.rules(), services.retention.holds()))
+        kept = services.retention
+        rules, holds, due = services.service_thread.call(
+            lambda: (kept.rules(), kept.holds(), {one.id: kept.due(one) for one in kept.rules()})
+        )
         named = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
         names = services.service_thread.call(lambda: {one: services.retention.name_of(one) for one in named})
     if console.as_json:
-        console.give({"rules": [to_json(one) for one in rules], "holds": [to_json(one) for one in holds]})
+        console.give(
+            {"rules": [_rule_shape(one, due[one.id]) for one in rules], "holds": [to_json(one) for one in holds]}
+        )
         return
-    lines = [(one.id, "rule", WHO[one.set_by], rule_words(one, names.get(one.folder, ""))) for one in rules]
+    lines = [
+        (one.id, "rule", WHO[one.set_by], f"{rule_words(one, names.get(one.folder, ''))}{_next_run(one, due[one.id])}")
+        for one in rules
+    ]
     lines += [(one.id, "hold", WHO[one.set_by], hold_words(one, names.get(one.target, ""))) for one in holds]
     if lines:
         table(console, lines)
@@ -51,19 +59,27 @@ def list_(console: Console) -> None:
 @click.option("--days", type=DAYS, required=True, help="So long without a change.")
 @click.option("--for-good", is_flag=True, help="Delete at once for good, without the trash.")
 @click.option("--trash-days", type=DAYS, default=30, show_default=True, help="So long in the trash.")
+@click.option("--preview", is_flag=True, help="Only say what it would move or delete now; add nothing.")
 @json_option
 @click.pass_obj
-def add(console: Console, kind: str | None, space: str, days: int, for_good: bool, trash_days: int) -> None:
+def add(
+    console: Console, kind: str | None, space: str, days: int, for_good: bool, trash_days: int, preview: bool
+) -> None:
     """Add a rule: what was not changed for so long goes to the trash, and from there for good.
 
     Of the kind “document” is the text of documents that nothing uses any more; it is forgotten at once.
     """
     then = Then.DELETE if for_good or kind == DOCUMENT else Then.TRASH
     with console.services() as services:
+        make = services.retention.planned if preview else services.retention.add_rule
         made = services.service_thread.call(
-            lambda: services.retention.add_rule(kind or "", folder=space, days=days, then=then, trash_days=trash_days)
+            lambda: make(kind or "", folder=space, days=days, then=then, trash_days=trash_days)
         )
-        _show_rule(console, services, made)
+        due = services.service_thread.call(lambda: services.retention.due(made))
+        if preview and not console.as_json:
+            console.say(f"This rule {due_words(made, due)} now.")
+        else:
+            _show_rule(console, services, made, due)
 
 
 @retention.command()
@@ -134,12 +150,20 @@ def run(console: Console, yes: bool) -> int | None:
     return 1 if done.doubt is not None else None
 
 
-def _show_rule(console: Console, services: Services, rule: Rule) -> None:
+def _rule_shape(rule: Rule, due: int) -> dict[str, Json]:
+    return {**to_json(rule), "due": due}
+
+
+def _next_run(rule: Rule, due: int) -> str:
+    return f"; {due_words(rule, due)} at its next run" if due else ""
+
+
+def _show_rule(console: Console, services: Services, rule: Rule, due: int | None = None) -> None:
     name = services.service_thread.call(lambda: services.retention.name_of(rule.folder)) if rule.folder else ""
     if console.as_json:
-        console.give(to_json(rule))
+        console.give(to_json(rule) if due is None else _rule_shape(rule, due))
     else:
-        console.say(f"{rule.id}  {rule_words(rule, name)}")
+        console.say(f"{rule.id}  {rule_words(rule, name)}{_next_run(rule, due or 0)}")
 
 
 def _show_hold(console: Console, services: Services, hold: Hold) -> None:

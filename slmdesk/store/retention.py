@@ -15,6 +15,8 @@ SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
 """Keys of times in `meta`: when a sweep last knew the date for sure, when the last one ended, when a backup became the
 history.
 """
+ALL = -1
+"""As a limit: none."""
 _HELD_ITEM = (
     "exists (select 1 from holds where what = 'all' or what = 'item' and target = items.id"
     " or what = 'folder' and target in (items.folder, items.id))"
@@ -114,6 +116,14 @@ class Rules(StorePart):
             (kind, before, before, *after, *values, limit),
         )
 
+    def count_old(self, kind: str, folder: str, before: float, *, with_trash: bool) -> int:
+        """Count what `old_items` finds of a kind ("": of all) that is not held."""
+        return self._db.number(
+            f"select count(*) from items where kind {'=' if kind else '<>'} ? and updated < ? and arrived < ?"
+            f" and ? in ('', folder) and (? or deleted_at is null) and not {_HELD_ITEM}",
+            (kind or "space", before, before, folder, with_trash),
+        )
+
     def still_due(self, rule: Rule, items: Sequence[OldItem]) -> list[str]:
         """Return the ids of those that are as they were found, not held, and where the rule looks; none where the rule
         is gone.
@@ -138,7 +148,9 @@ class Rules(StorePart):
         return [found.get(one, 0) for one in ids]
 
     def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
-        """Return documents of no folder that were here and not opened since `before`; `after`: `n` of the last one seen."""
+        """Return documents of no folder that were here and not opened since `before`; `after`: `n` of the last one
+        seen.
+        """
         return self._all(
             lambda row: OldDocument(row["n"], row["id"], bool(row["is_free"])),
             f"select n, id, not ({_HELD_DOCUMENT} or exists (select 1 from item_documents"

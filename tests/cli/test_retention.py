@@ -20,10 +20,14 @@ def test_rules_are_added_listed_carried_out_and_removed(run, with_model, home) -
     assert "nothing is deleted by itself" in run("retention", "list").err
     assert run("chat", "an old question").status == 0
     age(home, 100)
-    made = run("retention", "add", "--kind", "chat", "--days", "90", "--trash-days", "7", "--json").json
+    wanted = ("retention", "add", "--kind", "chat", "--days", "90", "--trash-days", "7")
+    assert run(*wanted, "--preview").out == "This rule would move 1 chat to the trash now.\n"
+    assert run(*wanted, "--preview", "--json").json["due"] == 1
+    assert run("retention", "list", "--json").json["rules"] == [], "the control: it was not added"
+    made = run(*wanted, "--json").json
     assert made | {"id": "", "since": 0} == {
         "id": "", "kind": "chat", "folder": "", "days": 90, "then": "trash", "trash_days": 7, "set_by": "person",
-        "since": 0,
+        "since": 0, "due": 1,
     }  # fmt: skip
     listed = run("retention", "list")
     (line,) = listed.out.splitlines()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QFrame, QListWidget, QListWidgetItem, QMessageBox, QWidget
@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QDialog, QFrame, QListWidget, QListWidgetItem, QMe
 from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.history.retention_labels import WHO, hold_words, kinds_words, rule_words
+from slmdesk.services.history.retention_labels import WHO, due_words, hold_words, kinds_words, rule_words
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
@@ -44,6 +44,8 @@ class Listed:
     holds: Sequence[Hold]
     names: Mapping[str, str]
     """Of what they are about, by id."""
+    due: Mapping[str, int]
+    """How many each rule would take at its next run, by its id."""
     doubt: Doubt | None
     """Why no rule deletes anything just now."""
 
@@ -94,9 +96,14 @@ class RulesWindow(QDialog):
         self._days.show_value(90)
         self._then.show_value(30)
         self._kind.value_chosen.connect(self._on_kind)
+        for choice in (self._kind, self._days, self._then):
+            choice.value_chosen.connect(self._count)
         add = button("Add the rule", "rule_add_button", form, on=self._on_add)
         self._form_words = plain_label(NOT_CHANGED, form, name="rule_form_words", wraps=False)
-        row((self._kind, 1), self._form_words, self._days, self._then, add, into=form, gap=theme.SPACE_8)
+        self._due = plain_label("", form, name="rule_due")
+        choices = flow(self._kind, self._form_words, self._days, self._then, gap=theme.SPACE_8)
+        centre = Qt.AlignmentFlag.AlignVCenter
+        column(choices, row((self._due, 1), (add, centre), gap=theme.SPACE_8), into=form, gap=theme.SPACE_8)
         return form
 
     @Slot(object)
@@ -105,20 +112,41 @@ class RulesWindow(QDialog):
         self._then.setEnabled(kind != DOCUMENT)
         self._form_words.setText(NOT_OPENED if kind == DOCUMENT else NOT_CHANGED)
 
+    @property
+    def _wanted(self) -> dict[str, Any]:
+        """What is chosen in the form, as `add_rule` takes it."""
+        kind, trash_days = self._kind.currentData(), self._then.currentData()
+        then = Then.DELETE if kind == DOCUMENT or trash_days == AT_ONCE else Then.TRASH
+        days = self._days.currentData()
+        return {"kind": kind, "days": days, "then": then, "trash_days": trash_days or TRASH_DAYS[0]}
+
+    @Slot()
+    def _count(self) -> None:
+        """Say what the rule in the form would do now."""
+        wanted = self._wanted
+
+        def look(services: Services) -> str:
+            rule = services.retention.planned(**wanted)
+            return f"This rule {due_words(rule, services.retention.due(rule))} now."
+
+        self._bridge.ask(look, self._due.setText)
+
     @Slot()
     def refresh(self) -> None:
         def look(services: Services) -> Listed:
             kept = services.retention
             rules, holds = kept.rules(), kept.holds()
             ids = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
-            return Listed(rules, holds, {one: kept.name_of(one) for one in ids}, kept.doubt() if rules else None)
+            names, due = {one: kept.name_of(one) for one in ids}, {one.id: kept.due(one) for one in rules}
+            return Listed(rules, holds, names, due, kept.doubt() if rules else None)
 
         self._bridge.ask(look, self._show)
+        self._count()
 
     def _show(self, listed: Listed) -> None:
         self._list.clear()
         entries: list[tuple[Rule | Hold, str]] = [
-            *((one, f"Rule: {rule_words(one, listed.names.get(one.folder, ''))}") for one in listed.rules),
+            *((one, f"Rule: {_rule_words(one, listed)}") for one in listed.rules),
             *((one, f"Hold: {hold_words(one, listed.names.get(one.target, ''))}") for one in listed.holds),
         ]
         self._nothing.setVisible(not entries)
@@ -159,23 +187,20 @@ class RulesWindow(QDialog):
 
     @Slot()
     def _on_add(self) -> None:
-        kind, days, trash_days = self._kind.currentData(), self._days.currentData(), self._then.currentData()
-        then = Then.DELETE if kind == DOCUMENT or trash_days == AT_ONCE else Then.TRASH
+        wanted = self._wanted
+        kind, days = wanted["kind"], wanted["days"]
 
         def add() -> None:
-            self._bridge.ask(
-                lambda services: services.retention.add_rule(
-                    kind, days=days, then=then, trash_days=trash_days or TRASH_DAYS[0]
-                ),
-                lambda _rule: self.refresh(),
-            )
+            self._bridge.ask(lambda services: services.retention.add_rule(**wanted), lambda _rule: self.refresh())
 
-        if then is Then.TRASH:
+        if wanted["then"] is Then.TRASH:
             add()
             return
         how = NOT_OPENED if kind == DOCUMENT else NOT_CHANGED
         words = f"From the next start on, what was {how} {days:,} days is deleted for good: {kinds_words(kind)}."
-        box = message_box(self, "rule_for_good_dialog", "Add the rule?", words, "This cannot be undone.")
+        box = message_box(
+            self, "rule_for_good_dialog", "Add the rule?", words, f"{self._due.text()} This cannot be undone."
+        )
         sure = named(box.addButton("Add the rule", QMessageBox.ButtonRole.DestructiveRole), "rule_sure_button")
         sure.clicked.connect(add)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
@@ -184,6 +209,11 @@ class RulesWindow(QDialog):
     @Slot()
     def _on_sure(self) -> None:
         self._bridge.follow(lambda services: services.retention.run(confirmed=True), lambda _done: self.refresh())
+
+
+def _rule_words(rule: Rule, listed: Listed) -> str:
+    words, due = rule_words(rule, listed.names.get(rule.folder, "")), listed.due[rule.id]
+    return f"{words}; {due_words(rule, due)} at its next run" if due else words
 
 
 def _day(when: float) -> str:

@@ -26,7 +26,7 @@ from slmdesk.services.history.deletion import SlicedDeletion
 from slmdesk.services.history.policy_rules import take_policy
 from slmdesk.services.history.retention_labels import day_words
 from slmdesk.store import SPACE
-from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
+from slmdesk.store.retention import ALL, RESTORED, SEEN, SWEPT, OldDocument, OldItem
 
 LOOKED_AT = 100
 """Items or documents that a slice looks at."""
@@ -85,7 +85,17 @@ class RetentionService(Service):
     def add_rule(
         self, kind: str, *, days: int, folder: str = "", then: Then = Then.TRASH, trash_days: int = TRASH_DAYS
     ) -> Rule:
-        """Add a rule; the next sweep goes by it.  Raises KnownError `request.invalid`, `space.unknown`, store.*."""
+        """Add a rule; the next sweep goes by it.  Raises KnownError as `planned`, and store.*."""
+        rule = self.planned(kind, days=days, folder=folder, then=then, trash_days=trash_days)
+        self._know_date()
+        return self._store.rules.add(
+            kind, folder=rule.folder, days=days, then=then, trash_days=trash_days, set_by=SetBy.PERSON
+        )
+
+    def planned(
+        self, kind: str, *, days: int, folder: str = "", then: Then = Then.TRASH, trash_days: int = TRASH_DAYS
+    ) -> Rule:
+        """Return such a rule without adding it.  Raises KnownError `request.invalid`, `space.unknown`."""
         if kind not in KINDS:
             raise KnownError("request.invalid", what=f"no kind {kind}")
         if not 1 <= days <= MOST_DAYS or not 1 <= trash_days <= MOST_DAYS:
@@ -94,10 +104,15 @@ class RetentionService(Service):
             if kind not in ("", "chat"):
                 raise KnownError("request.invalid", what="a space holds chats alone")
             folder = self._chats.spaces.get(folder).id
-        self._know_date()
-        return self._store.rules.add(
-            kind, folder=folder, days=days, then=then, trash_days=trash_days, set_by=SetBy.PERSON
-        )
+        return Rule("", kind, folder, days, then, trash_days, SetBy.PERSON, self._clock())
+
+    def due(self, rule: Rule) -> int:
+        """Count what a rule would move to the trash now, or delete where it does so at once."""
+        before = self._clock() - rule.days * DAY_S
+        if rule.kind != DOCUMENT:
+            return self._store.rules.count_old(rule.kind, rule.folder, before, with_trash=rule.then is Then.DELETE)
+        free = {one.id for one in self._store.rules.old_documents(before, -1, ALL) if one.is_free}
+        return len(free - {document for _item, document in self._store.documents.uses()}) if free else 0
 
     def remove_rule(self, id: str) -> Rule:
         """Remove a rule.  Raises KnownError `rule.unknown`, `rule.managed`."""

@@ -6,7 +6,7 @@ import time
 from datetime import date
 
 from slmdesk.core.labels import clean_label
-from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then, What
+from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then, What, counted
 
 MOST_NAME = 60
 ALL_ITEMS = "everything but documents"
@@ -29,6 +29,14 @@ def rule_words(rule: Rule, space: str) -> str:
     return f"{what}{where}, not changed for {rule.days:,} days: " + (
         then if rule.then is Then.TRASH else "deleted for good"
     )
+
+
+def due_words(rule: Rule, count: int) -> str:
+    """Say what a rule would do now to so many; "it" or "this rule" stands before."""
+    what = counted(rule.kind, count) if count else "nothing"
+    if rule.kind == DOCUMENT:
+        return f"would forget {what}"
+    return f"would move {what} to the trash" if rule.then is Then.TRASH else f"would delete {what} for good"
 
 
 def hold_words(hold: Hold, name: str) -> str:

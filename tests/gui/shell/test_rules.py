@@ -49,6 +49,27 @@ def test_a_rule_is_added_and_removed(program):
     assert program.ask(lambda services: services.retention.rules()) == []
 
 
+def test_what_a_rule_would_take_is_said_before_it_is_added_and_before_it_is_carried_out(program):
+    def add_old(services) -> None:
+        with services.store.together():
+            for number in range(3):
+                id = services.store.items.add("chat", str(number)).id
+                services.store.database.run(
+                    "update items set updated = ?1, arrived = ?1 where id = ?2", (time.time() - 70 * 86_400, id)
+                )
+
+    program.ask(add_old)
+    window = open_rules(program)
+    due, days = program.find("rule_due", window), program.find("rule_days", window)
+    program.wait(lambda: due.text() == "This rule would move nothing to the trash now.")
+    days.setCurrentIndex(days.findData(60))
+    days.activated.emit(days.currentIndex())
+    program.wait(lambda: due.text() == "This rule would move 3 items to the trash now.")
+    program.click(program.find("rule_add_button", window))
+    program.wait(lambda: lines(window))
+    assert lines(window)[0].endswith("; would move 3 items to the trash at its next run. Set by you.")
+
+
 def test_a_rule_that_deletes_at_once_is_asked_about(program):
     window = open_rules(program)
     program.find("rule_then", window).show_value(0)

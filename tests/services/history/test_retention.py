@@ -163,6 +163,23 @@ def test_what_lay_in_the_trash_before_the_rule_counts_from_the_rule_on(kept):
     assert kept.titles(deleted=True) == set()
 
 
+@pytest.mark.parametrize(
+    ("then", "kind", "count"), [(Then.TRASH, "", 3), (Then.TRASH, "chat", 2), (Then.DELETE, "", 4)]
+)
+def test_what_a_rule_would_take_is_counted_as_the_sweep_takes_it(kept, then, kind, count):
+    for title in ("old", "too"):
+        kept.add(title, 91)
+    kept.add("summary", 91, kind="summary")
+    kept.add("new", 89)
+    held, trashed = (kept.add(title, 91) for title in ("held", "trashed"))
+    kept.do(lambda: [kept.rules.hold(held), kept.services.history.trash(trashed)])
+    rule = kept.do(lambda: kept.rules.add_rule(kind, days=90, then=then))
+    assert kept.do(lambda: kept.rules.due(rule)) == count
+    done = kept.sweep()
+    assert (done.trashed | done.deleted) == {rule.id: count}
+    assert kept.do(lambda: kept.rules.due(rule)) == 0
+
+
 @pytest.mark.parametrize("then", Then)
 def test_what_comes_here_with_an_old_date_counts_from_the_day_it_came(kept, then):
     old = kept.clock.now - YEAR
@@ -408,6 +425,7 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
     kept.do(lambda: kept.services.chats.keep_draft(chat, "", [{"document": made["drafted"], "name": "drafted.txt"}]))
     kept.do(lambda: kept.rules.hold(made["held"]))
     rule = kept.do(lambda: kept.rules.add_rule("document", days=90, then=Then.DELETE))
+    assert kept.do(lambda: kept.rules.due(rule)) == 1
     assert kept.sweep().deleted == {rule.id: 1}
     left = {one.name for one in kept.do(lambda: store.documents.page(100))}
     assert left == {"asked.txt", "drafted.txt", "held.txt", "new.txt"}
