@@ -166,6 +166,16 @@ class Items(StorePart):
         """Take an item out of the trash; rules count from now on, else they would put it there again."""
         return self._change(id, deleted_at=None, arrived=self._clock())
 
+    def restore_some(self, ids: Sequence[str]) -> None:
+        """Take those of these items that are in the trash out of it, as one change."""
+        with self._db.writing():
+            values: list[Value] = [self._clock(), self._shared.next_revision(), *ids]
+            self._db.run(
+                "update items set deleted_at = null, arrived = ?, revision = ? where deleted_at is not null"
+                f" and id in ({marks(ids)})",
+                values,
+            )
+
     def touch(self, id: str) -> None:
         """Inside a transaction: the item changed now, which takes it to the top of the list."""
         self._update("items", {"updated": self._clock(), "revision": self._shared.next_revision()}, "id = ?", id)

@@ -216,7 +216,8 @@ class Frame(QObject):
         self._bridge.opened.connect(self._on_opened)
         self._bridge.settings_changed.connect(self._on_settings_changed)
         self.settings.policy_shown.connect(self._on_policy_shown)
-        for asking in (self.settings_page.deleted_chats_requested, self.chat_page.trash_requested):
+        deleted, notices = self.settings_page.deleted_chats_requested, self.notices.trash_requested
+        for asking in (deleted, self.chat_page.trash_requested, notices):
             asking.connect(lambda: self._open_once(DeletedChats, lambda: DeletedChats(self._bridge, self.window)))
         self.settings_page.erase_requested.connect(self._on_erase_requested)
         self.settings_page.forget_day_requested.connect(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,9 +23,12 @@ from slmdesk.services.history.rescue_labels import rescued_words
 
 
 class NoticeController(QObject):
-    """Shows notices and drops those that are over.  Emits `quit_requested` when a person ends what cannot open."""
+    """Shows notices and drops those that are over.  Emits `quit_requested` when a person ends what cannot open,
+    `trash_requested` when they want to see what was moved there.
+    """
 
     quit_requested = Signal()
+    trash_requested = Signal()
 
     def __init__(
         self,
@@ -84,8 +88,18 @@ class NoticeController(QObject):
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
             self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
             self._bridge.ask(lambda services: services.backups.copies(), self._on_copies)
-        else:
+        elif event.is_fault:
             self.show_problem(problem)
+        else:
+            self._on_notice_raised(self._told(event))
+
+    def _told(self, event: Noticed) -> Notice:
+        """Of what was done as it should be; what was moved to the trash comes back from here."""
+        told = Notice(event.problem.sentence, topic=event.problem.code)
+        if not event.trashed:
+            return told
+        take_back = partial(self._bridge.ask, lambda services: services.retention.take_back(event.trashed))
+        return replace(told, action="Undo", on_action=take_back, other="Show trash", on_other=self.trash_requested.emit)
 
     def _rescue(self, damaged: Path) -> None:
         self._bridge.ask(lambda services: services.history.rescue(damaged), self._on_rescued)

@@ -5,7 +5,7 @@ Events of a single package are in that package's `events` module.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,6 +134,10 @@ class Noticed(Event):
     """A notice for the person, shown in the notice bar, with details that can be copied."""
 
     problem: Problem
+    is_fault: bool = True
+    """Otherwise it tells what was done as it should be."""
+    trashed: Sequence[str] = ()
+    """Ids of the items that it says were moved to the trash."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,14 +53,19 @@ class Doubt:
 class Swept:
     """What a sweep has done."""
 
-    trashed: dict[str, int] = field(default_factory=dict)
-    """By rule, how many it put into the trash."""
+    moved: dict[str, list[str]] = field(default_factory=dict)
+    """By rule, the ids of what it put into the trash."""
     deleted: dict[str, int] = field(default_factory=dict)
     """By rule, how many it deleted for good; of documents how many were forgotten."""
     doubt: Doubt | None = None
     """Then nothing was done."""
     rests_until: float = 0.0
     """Then neither: the history was restored a short while ago."""
+
+    @property
+    def trashed(self) -> dict[str, int]:
+        """By rule, how many it put into the trash."""
+        return {rule: len(ids) for rule, ids in self.moved.items()}
 
 
 class RetentionService(Service):
@@ -278,12 +283,29 @@ class RetentionService(Service):
     def _trash(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> None:
         if not items:
             return
-        count = done.trashed.get(rule.id, 0) + len(items)
-        self._store.items.trash_some([one.id for one in items])
-        done.trashed[rule.id] = count
-        if count <= TOLD_ONE_BY_ONE:
-            for one in items:
-                self._publish(ItemChanged(self._store.items.get(one.id)))
+        ids, moved = [one.id for one in items], done.moved.setdefault(rule.id, [])
+        self._store.items.trash_some(ids)
+        moved += ids
+        if len(moved) <= TOLD_ONE_BY_ONE:
+            self._tell(ids)
+
+    def _tell(self, ids: Sequence[str]) -> None:
+        """Tell that these items have changed, those of them that are there."""
+        for id in ids:
+            with suppress(KnownError):
+                self._publish(ItemChanged(self._store.items.get(id)))
+
+    def take_back(self, ids: Sequence[str]) -> None:
+        """Take what a rule has moved to the trash out of it; what has left it already stays as it is.
+
+        Raises KnownError store.*.
+        """
+        for at in range(0, len(ids), LOOKED_AT):
+            self._store.items.restore_some(ids[at : at + LOOKED_AT])
+        if len(ids) <= TOLD_ONE_BY_ONE:
+            self._tell(ids)
+        else:
+            self._publish(ItemsAdded())
 
     def _delete(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> Slices[None]:
         """Delete items for good, but for those that are wanted again when their turn comes."""
@@ -357,11 +379,13 @@ class RetentionService(Service):
             self._store.rules.note(rule.id, rule.kind, "trashed", count)
             until = day_words(now + rule.trash_days * DAY_S)
             what = counted(rule.kind, count)
-            self._publish(Noticed(problem_for(KnownError("retention.trashed", what=what, days=rule.days, until=until))))
+            error = KnownError("retention.trashed", what=what, days=rule.days, until=until)
+            self._publish(Noticed(problem_for(error), is_fault=False, trashed=tuple(done.moved[rule.id])))
         if count := done.deleted.get(rule.id):
             self._store.rules.note(rule.id, rule.kind, "deleted", count)
             what = counted(rule.kind, count)
-            self._publish(Noticed(problem_for(KnownError("retention.deleted", what=what, days=rule.days))))
+            error = KnownError("retention.deleted", what=what, days=rule.days)
+            self._publish(Noticed(problem_for(error), is_fault=False))
 
     def _say_doubt(self, doubt: Doubt) -> None:
         if not self._is_doubted:

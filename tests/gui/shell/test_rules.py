@@ -7,7 +7,7 @@ import time
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QListWidget, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QListWidget, QMenu, QMessageBox, QPushButton, QWidget
 
 from slmdesk.core.retention import SetBy, Then
 from slmdesk.gui.chat.list.rows import HELD_ROLE, ID_ROLE
@@ -49,16 +49,41 @@ def test_a_rule_is_added_and_removed(program):
     assert program.ask(lambda services: services.retention.rules()) == []
 
 
-def test_what_a_rule_would_take_is_said_before_it_is_added_and_before_it_is_carried_out(program):
-    def add_old(services) -> None:
-        with services.store.together():
-            for number in range(3):
-                id = services.store.items.add("chat", str(number)).id
-                services.store.database.run(
-                    "update items set updated = ?1, arrived = ?1 where id = ?2", (time.time() - 70 * 86_400, id)
-                )
+def add_old(services, count: int) -> list[str]:
+    """Chats that were here, and not changed, for 70 days."""
+    ids = [services.store.items.add("chat", str(number)).id for number in range(count)]
+    with services.store.together():
+        services.store.database.run("update items set updated = ?1, arrived = ?1", (time.time() - 70 * 86_400,))
+    return ids
 
-    program.ask(add_old)
+
+def test_what_a_rule_moved_comes_back_from_its_notice_and_stays(program):
+    ids = program.ask(lambda services: add_old(services, 3))
+    program.ask(lambda services: services.retention.add_rule("chat", days=60))
+    program.ask(lambda services: services.retention.run() and None)
+    program.wait(lambda: [one for one in program.notices() if one.startswith("3 chats, not changed for 60 days")])
+    program.ask(lambda services: services.history.delete_for_good(ids[0]))
+    (bar,) = program.window.notices.bars
+    shown = {one.objectName() for one in bar.findChildren(QWidget) if one.isVisibleTo(bar)}
+    assert shown.isdisjoint({"notice_sign", "copy_details_button"}), "it is no fault"
+    program.click(program.find("notice_action", bar))
+    program.wait(lambda: program.window.notices.bars == [])
+    program.ask(lambda services: services.retention.run() and None)
+    left = program.ask(lambda services: {one.id for one in services.history.items("chat")})
+    assert left >= set(ids[1:])
+    assert ids[0] not in left
+
+
+def test_the_trash_is_shown_from_the_notice_of_a_rule(program):
+    program.ask(lambda services: add_old(services, 1))
+    program.ask(lambda services: services.retention.add_rule("chat", days=60))
+    program.ask(lambda services: services.retention.run() and None)
+    program.click("notice_other_action")
+    program.wait(lambda: program.window.findChild(DeletedChats))
+
+
+def test_what_a_rule_would_take_is_said_before_it_is_added_and_before_it_is_carried_out(program):
+    program.ask(lambda services: add_old(services, 3))
     window = open_rules(program)
     due, days = program.find("rule_due", window), program.find("rule_days", window)
     program.wait(lambda: due.text() == "This rule would move nothing to the trash now.")
