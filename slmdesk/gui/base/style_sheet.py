@@ -96,7 +96,7 @@ def _panels(t: Theme) -> str:
     """Parts that set only a background: lists and pages flat on the window, and small panels over it."""
     return f"""
     #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
-    #folder_chips, #thumbnails, #statement_area, #statement_inner {{
+    #folder_chips, #thumbnails, #dialog_area, #dialog_inner {{
         background: {t.window}; border: none;
     }}
     #documents_work, #documents_empty, #side_head, #document_pages, #document_unread {{

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QFileDialog,
     QHeaderView,
     QStackedWidget,
@@ -21,6 +20,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.online.network_log import COLUMNS, NetworkLogController, NetworkLogModel, cells_of, summary_of
 from slmdesk.gui.widgets.build import CLEAR, button, column, row, set_kind, text_line
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
@@ -34,7 +34,7 @@ MOST_LETTERS = {"Host": 32, "Path": 56}
 KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
 
 
-class NetworkLogWindow(QDialog):
+class NetworkLogWindow(Dialog):
     """Every request, newest first, read by pages; updated while it is open."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:

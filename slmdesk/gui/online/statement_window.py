@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
@@ -17,11 +16,11 @@ from slmdesk.gui.base.icons import scaled
 from slmdesk.gui.online.statement import QT_WAY, StatementController, connect_by_qt
 from slmdesk.gui.widgets.build import button, column, flow, row, set_kind, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.outside import open_outside
-from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.statement.types import STAGES, StatementMade, StatementProgress, StatementRequest
@@ -57,7 +56,7 @@ LEVELS = {
 }
 
 
-class StatementWindow(QDialog):
+class StatementWindow(Dialog):
     """A form, then the progress, then what was written."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
@@ -69,11 +68,10 @@ class StatementWindow(QDialog):
         self._build_ui()
         self._connect()
         self._refresh()
+        self.fit(scaled(WIDTH))
         self._make.setFocus()
 
     def _build_ui(self) -> None:
-        self._area = named(QScrollArea(self), "statement_area")
-        self._inner = named(QFrame(self._area), "statement_inner")
         introduction = plain_label(INTRODUCTION, self, name="statement_introduction")
         heading = plain_label("What it holds", self, name="statement_content_heading", kind="heading")
         content = [
@@ -89,23 +87,8 @@ class StatementWindow(QDialog):
         self._result = plain_label("", self, name="statement_result")
         column(
             introduction, heading, *content, period, days, (self._named, Qt.AlignmentFlag.AlignLeft), 1, self._result,
-            into=self._inner, gap=theme.SPACE_12,
+            self._stage, self._bar, self._build_foot(), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
-        self._inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
-        show_column(self._area, self._inner)
-        parts = ((self._area, 1), self._stage, self._bar, self._build_foot())
-        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
-
-    def _fit(self) -> None:
-        """As wide and as high as its words need, as far as the window behind it; more of them scroll."""
-        parent = self.parentWidget()
-        assert parent is not None
-        space = parent.window().size()
-        width = min(scaled(WIDTH), max(space.width(), WIDTH))
-        around = 2 * theme.SPACE_16
-        below = (self._stage.heightForWidth(width - around), self._bar.sizeHint().height(), self._make.height())
-        height = self._inner.heightForWidth(width - around) + sum(one + theme.SPACE_12 for one in below) + around
-        self.resize(width, max(self.height() if self._made else 0, min(height, max(space.height(), WIDTH))))
 
     def _build_period(self) -> QWidget:
         self._some = named(
@@ -207,12 +190,7 @@ class StatementWindow(QDialog):
         self._result.setText(breakable(result_words(made)))
         self._refresh()
         self._folder.setFocus()
-        self._fit()
-        QTimer.singleShot(0, self._result, self._show_result)  # once there is room for it
-
-    @Slot()
-    def _show_result(self) -> None:
-        self._area.ensureWidgetVisible(self._result)
+        QTimer.singleShot(0, self._result, lambda: self.reveal(self._result))  # once there is room for it
 
     @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
@@ -237,10 +215,6 @@ class StatementWindow(QDialog):
             self._refresh()
         else:
             self.reject()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._fit()  # now that its parts have their letters
 
     def reject(self) -> None:
         self._controller.cancel()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QListWidget,
     QListWidgetItem,
     QMessageBox,
@@ -23,6 +22,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
@@ -40,7 +40,7 @@ INTRO = (
 )
 
 
-class DeletedChats(QDialog):
+class DeletedChats(Dialog):
     """The chats in the trash, newest first, a page at a time; updated while it is open."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:

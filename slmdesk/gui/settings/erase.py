@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named, passing
-from slmdesk.gui.widgets.text import plain_label, show_words
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.history.erasing import CONFIRMATION, Erasure
@@ -22,7 +23,7 @@ INTRO = (
 )
 
 
-class EraseDialog(QDialog):
+class EraseDialog(Dialog):
     """Emits `confirmed` with the Erasure, once the words were typed and the secrets are forgotten."""
 
     confirmed = Signal(object)
@@ -64,13 +65,13 @@ class EraseDialog(QDialog):
     def _on_found(self, found: Erasure) -> None:
         self._found = found
         show_words(self._problem, "")
-        places = "\n".join(map(str, found.folders))
+        places = "\n".join(breakable(str(one)) for one in found.folders)
         self._words.setText(f"{found.files:,} files, {bytes_for_people(found.bytes)}, in:\n{places}")
         self._show()
 
     def _on_refused(self, problem: Problem) -> None:
         self._words.setText("")
-        show_words(self._problem, problem.sentence)
+        show_words(self._problem, breakable(problem.sentence))
 
     @Slot()
     def _show(self) -> None:

@@ -7,12 +7,13 @@ from datetime import date
 from functools import partial
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.gui.widgets.text import plain_label
@@ -25,7 +26,7 @@ INTRO = (
 )
 
 
-class ForgetDay(QDialog):
+class ForgetDay(Dialog):
     """A day is chosen, what it holds is said, and one press deletes it."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:

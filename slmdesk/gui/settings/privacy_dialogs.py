@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QWidget
 
 from slmdesk.core.recovery_key import secret_of
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import scaled
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
@@ -51,22 +52,6 @@ BACK_INTRO = (
 )
 NOT_SAME = "This is not the key that was shown. Compare it with the paper."
 NOW = "Current passphrase or recovery key"
-
-
-def fit_height(dialog: QWidget, width: int = WIDTH) -> None:
-    """Set the height that the text needs at this width, which grows with the letters."""
-    parent = dialog.parentWidget()
-    space = parent.window().size() if parent is not None else QSize(10_000, 10_000)
-    width = min(scaled(width), max(space.width(), width))
-    dialog.setMinimumSize(width // 2, 1)
-    dialog.resize(width, min(dialog.heightForWidth(width), max(space.height(), 320)))
-
-
-def grow_height(dialog: QWidget) -> None:
-    """Make room for a line that has come: without it the fields would be pressed flat."""
-    parent = dialog.parentWidget()
-    most = parent.window().height() if parent is not None else 10_000
-    dialog.resize(dialog.width(), max(dialog.height(), min(dialog.heightForWidth(dialog.width()), max(most, 320))))
 
 
 def secret_line(name: str, parent: QWidget, label: str) -> QLineEdit:
@@ -166,7 +151,7 @@ class RecoveryPages(QStackedWidget):
         self.changed.emit()
 
 
-class StepsDialog(QDialog):
+class StepsDialog(Dialog):
     """Base of the dialogs: pages, a problem, progress, and two buttons.  Emits `finish_requested` on the last page."""
 
     finish_requested = Signal()
@@ -212,7 +197,6 @@ class StepsDialog(QDialog):
         self.on.setEnabled(True)
         self.back.setEnabled(True)
         show_words(self.problem, breakable(sentence))
-        grow_height(self)
 
     def reject(self) -> None:
         """Not while something is being done: it is done or it is not."""
@@ -269,7 +253,7 @@ class EncryptDialog(StepsDialog):
         self._new.changed.connect(self._refresh)
         self._keys.print_requested.connect(lambda: print_key(recovery))
         self._refresh()
-        fit_height(self)
+        self.fit(scaled(WIDTH))
         self._new.setFocus()
 
     @Slot()
@@ -326,7 +310,7 @@ class PassphraseDialog(StepsDialog):
         for signal in (self._new.changed, self._now.textChanged):
             signal.connect(self._refresh)
         self._refresh()
-        fit_height(self)
+        self.fit(scaled(WIDTH))
         (self._now if asks else self._new).setFocus()
 
     @Slot()
@@ -369,7 +353,7 @@ class RecoveryDialog(StepsDialog):
         self._asks = asks
         self._now.textChanged.connect(self._refresh)
         self._refresh()
-        fit_height(self)
+        self.fit(scaled(WIDTH))
         (self._now if asks else self.on).setFocus()
 
     @Slot()
@@ -415,7 +399,7 @@ class KeyringDialog(StepsDialog):
         self.on.setText("Open by itself" if by_itself else "Ask for it")
         self._now.textChanged.connect(self._refresh)
         self._refresh()
-        fit_height(self)
+        self.fit(scaled(WIDTH))
         (self._now if asks else self.back).setFocus()
 
     @Slot()
@@ -446,7 +430,7 @@ class DecryptDialog(StepsDialog):
         self.on.setText("Decrypt")
         self._now.textChanged.connect(self._refresh)
         self._refresh()
-        fit_height(self)
+        self.fit(scaled(WIDTH))
         (self._now if asks else self.back).setFocus()
 
     @Slot()

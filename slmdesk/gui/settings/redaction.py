@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.settings.redaction_controller import RedactionNamesController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.widgets.build import column
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.text.redaction.types import Listed
@@ -53,7 +54,7 @@ class RedactionSection(QWidget):
         self._controller.look()
 
 
-class NamesDialog(QDialog):
+class NamesDialog(Dialog):
     """The list, to be changed; does not block.  Emits `saved` with its lines."""
 
     saved = Signal(str)

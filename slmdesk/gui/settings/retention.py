@@ -8,13 +8,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QDialog, QFrame, QListWidget, QListWidgetItem, QMessageBox, QWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QMessageBox, QWidget
 
 from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
@@ -50,7 +51,7 @@ class Listed:
     """Why no rule deletes anything just now."""
 
 
-class RulesWindow(QDialog):
+class RulesWindow(Dialog):
     """The rules and holds, each in a line, and a form for another rule."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QFileDialog, QLabel, QListWidget, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QListWidget, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.settings.spelling_controller import SpellingController
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.spelling.types import SpellingState
@@ -123,7 +124,7 @@ class SpellingSection(QWidget):
         dialog.open()
 
 
-class OwnWordsDialog(QDialog):
+class OwnWordsDialog(Dialog):
     """The words a person added, to be taken out again.  Actions go to the controller."""
 
     def __init__(self, controller: SpellingController, words: tuple[str, ...], parent: QWidget) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.gui.widgets.token_form import TokenForm, fit_height
+from slmdesk.gui.widgets.token_form import TokenForm
 
 WIDTH = 560
 INTRO = (
@@ -19,7 +19,7 @@ INTRO = (
 )
 
 
-class TokenDialog(QDialog):
+class TokenDialog(Dialog):
     """Closes once the token is stored."""
 
     def __init__(self, tokens: TokenController, parent: QWidget) -> None:
@@ -34,10 +34,5 @@ class TokenDialog(QDialog):
         column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._form.given.connect(self._form.submit)
         self._form.kept.connect(self.accept)
-        tokens.places_shown.connect(self._fit)
-        fit_height(self, WIDTH)
+        self.fit(WIDTH)
         self._form.setFocus()
-
-    @Slot()
-    def _fit(self) -> None:
-        fit_height(self, self.width())

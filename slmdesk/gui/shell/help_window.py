@@ -9,13 +9,14 @@ from functools import partial
 
 import PySide6
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtWidgets import QDialog, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk import __version__
 from slmdesk.gui.base import theme
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.shell.shortcut_list import ShortcutList
 from slmdesk.gui.widgets.build import button, column
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.outside import open_outside
@@ -45,7 +46,7 @@ LEAST_LETTERS = 50
 """Minimum width, in characters."""
 
 
-class HelpWindow(QDialog):
+class HelpWindow(Dialog):
     """A plain window of four sections; the buttons at its head go to them."""
 
     def __init__(self, folders: Folders, settings: SettingsController, parent: QWidget) -> None:

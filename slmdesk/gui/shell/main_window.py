@@ -11,14 +11,13 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.widgets.build import column, row
+from slmdesk.gui.widgets.dialog import FRAME
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.side_bar import SideBar
 from slmdesk.gui.widgets.status_bar import StatusBar
 
 SMALLEST = (640, 420)
 FIRST_SIZE = (1100, 760)
-FRAME = (8, 40)
-"""Pixels kept for what the system draws around a window: at the sides and below, and above it."""
 
 
 @dataclass(frozen=True, slots=True)

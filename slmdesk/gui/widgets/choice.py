@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QWidget
 
@@ -11,6 +11,8 @@ from slmdesk.gui.base.icons import pixmap
 
 ELLIPSIS_WIDTH = 2
 """Pixels the style keeps free beside the words."""
+MOST_LETTERS = 40
+"""Of its words as many letters have their room everywhere."""
 MOST_VISIBLE = 12
 """Lines of the open list; more scroll (and the first letters, typed, lead to a line)."""
 
@@ -39,6 +41,11 @@ class Choice(QComboBox):
             self.addItem(str(value), value)
             at = self.count() - 1
         self.setCurrentIndex(at)
+
+    def minimumSizeHint(self) -> QSize:
+        """No dialog is wider for a long name in a list: it is shown with an ellipsis."""
+        least = super().minimumSizeHint()
+        return least.boundedTo(QSize(MOST_LETTERS * self.fontMetrics().averageCharWidth(), least.height()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

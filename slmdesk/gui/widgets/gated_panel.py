@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController, words_of
 from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
-from slmdesk.gui.widgets.token_form import TokenForm, fit_height
+from slmdesk.gui.widgets.token_form import TokenForm
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.events import TokenChanged
 
@@ -85,7 +86,7 @@ class GatedPanel(QFrame):
             self._form.submit()
 
 
-class GatedDialog(QDialog):
+class GatedDialog(Dialog):
     """The panel in a dialog, closed when it is done.  Emits what the panel emits."""
 
     page_requested = Signal(str)
@@ -102,14 +103,9 @@ class GatedDialog(QDialog):
         column(head, self._panel, 1, row(1, close), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
         self._panel.page_requested.connect(self.page_requested)
         self._panel.try_again_requested.connect(self._on_again)
-        tokens.places_shown.connect(self._fit)
-        fit_height(self, WIDTH)
+        self.fit(WIDTH)
 
     @Slot(str)
     def _on_again(self, repo: str) -> None:
         self.try_again_requested.emit(repo)
         self.accept()
-
-    @Slot()
-    def _fit(self) -> None:
-        fit_height(self, self.width())

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette, QTextCharFormat
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QListWidget,
     QListWidgetItem,
@@ -22,6 +21,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import scaled
 from slmdesk.gui.base.utf16 import character_at, utf16_at
 from slmdesk.gui.widgets.build import button, column, flow, split
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.tick_delegate import TickDelegate
@@ -57,7 +57,7 @@ class _Choice:
     is_by_hand: bool = False
 
 
-class RedactionPreview(QDialog):
+class RedactionPreview(Dialog):
     """The text with its finds; does not block.  Emits `accepted_with` with the Decisions when it is to be sent."""
 
     accepted_with = Signal(object)
@@ -66,8 +66,7 @@ class RedactionPreview(QDialog):
         """`hidden_rest`: says what is redacted too without being shown."""
         super().__init__(parent)
         passing(self, "redaction_preview", wording.title)
-        space = parent.window().size()
-        self.resize(min(scaled(860), space.width()), min(scaled(560), space.height()))
+        self.resize(scaled(860), scaled(560))
         self._preview, self._wording = preview, wording
         self._choices = _choices_of(preview.finds)
         self._build_ui(INTRO + hidden_rest)

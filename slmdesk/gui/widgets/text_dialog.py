@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.clipboard import copy_text
 from slmdesk.gui.widgets.build import column
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.translate_request import TranslatableText, request_translation
 
 
-class TextDialog(QDialog):
+class TextDialog(Dialog):
     """A sentence, an optional warning, and a read-only plain text.
 
     Copying gives `text`, even where `shown` is displayed instead.  Text that is not prose cannot be translated.

@@ -25,12 +25,6 @@ NO_KEYRING = "The system's keyring cannot be used here: {reason}."
 WAITING = "Keeping it…"
 
 
-def fit_height(dialog: QWidget, width: int) -> None:
-    """Set the height that the text needs at this width: the size hint of wrapped text is for another width."""
-    dialog.setMinimumSize(width // 2, 1)
-    dialog.resize(width, dialog.heightForWidth(width))
-
-
 class TokenForm(QWidget):
     """Accepts a token, never shows one.  Emits `kept` once it is stored, `given` when Return is pressed."""
 

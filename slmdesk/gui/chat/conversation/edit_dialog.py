@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import column
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 
@@ -28,7 +29,7 @@ NOTES = (
 )
 
 
-class EditDialog(QDialog):
+class EditDialog(Dialog):
     """The words of a message to change; does not block.  Emits `saved` with them."""
 
     saved = Signal(str)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QMenu, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.core.formats import FORMATS
 from slmdesk.gui.base import theme
@@ -16,6 +16,7 @@ from slmdesk.gui.chat.attachments.bar import AttachmentBar
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.named import named, passing
@@ -31,7 +32,7 @@ MOST_LISTED = 20
 LONG_SYSTEM = f"Instructions have {MOST_SYSTEM:,} characters at most."
 
 
-class SpaceEditor(QDialog):
+class SpaceEditor(Dialog):
     """Does not block.  Emits `saved` with the Space."""
 
     saved = Signal(object)

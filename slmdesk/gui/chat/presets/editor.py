@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QDialogButtonBox,
     QFrame,
     QGridLayout,
@@ -30,6 +29,7 @@ from slmdesk.gui.chat.options.more import MoreSettings
 from slmdesk.gui.chat.options.values import ANSWER_LANGUAGES, TEMPERATURES, THINKING, TOP_PS, lengths
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label, show_words
@@ -44,7 +44,7 @@ UNREADABLE = "One of the settings above cannot be used; below it stands why."
 LONG_SYSTEM = f"Instructions have {MOST_SYSTEM:,} characters at most."
 
 
-class PresetEditor(QDialog):
+class PresetEditor(Dialog):
     """Does not block.  Emits `saved` with the name and the ChatOptions."""
 
     saved = Signal(str, object)

@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QPushButton, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.presets.controller import PresetsController
 from slmdesk.gui.chat.presets.editor import PresetEditor
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label, plain_tip, show_words
@@ -25,7 +26,7 @@ INTRO = "A chat takes over what is in its preset; what you change in it later ch
 SHIPPED = "comes with slmdesk"
 
 
-class PresetsWindow(QDialog):
+class PresetsWindow(Dialog):
     """Not modal."""
 
     def __init__(self, controller: PresetsController, models: Sequence[tuple[str, str]], parent: QWidget) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QUrl, Slot
-from PySide6.QtWidgets import QDialog, QLineEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import QLineEdit, QProgressBar, QWidget
 
 from slmdesk.core.files import free_name
 from slmdesk.core.protocol import Progress
@@ -17,6 +17,7 @@ from slmdesk.gui.widgets.build import button, column, flow, row, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.clear_layout import empty_layout
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.outside import open_outside
@@ -39,14 +40,13 @@ ADD = "Words that you add below are removed from all of the copy. The file itsel
 READ_IT = "Not everything private is found by itself: read the copy before you give it away."
 
 
-class RedactionWindow(QDialog):
+class RedactionWindow(Dialog):
     """For one document.  Looks through it at once; a press writes the copy, another cancels what is going on."""
 
     def __init__(self, bridge: Bridge, parent: QWidget, path: Path) -> None:
         super().__init__(parent)
         passing(self, "redaction_window", "Give out redacted")
-        space = parent.window().size()
-        self.resize(min(900, space.width()), min(680, space.height()))
+        self.resize(900, 680)
         self._bridge, self._path = bridge, path
         self._preview: RedactionPreview | None = None
         self._following: Following | None = None

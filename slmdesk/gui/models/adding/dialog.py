@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.models.common.card import DOT, FitMark
 from slmdesk.gui.widgets.build import column, row
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -58,7 +59,7 @@ class AddingController(QObject):
                 self._bridge.problem_met.emit(one.problem)
 
 
-class AddDialog(QDialog):
+class AddDialog(Dialog):
     """Shows the files and asks how to add them.  Emits `add_chosen` with their paths and whether to link."""
 
     add_chosen = Signal(object, bool)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.work_line import WorkLine
 from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 
 WIDTH, HEIGHT = 620, 560
-WORK_SPACE = 56
 
 
-class WideDialog(QDialog):
+class WideDialog(Dialog):
     """Not modal: work goes on when it is closed, and a notice tells the end."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str, intro: str, spoken: str) -> None:
         super().__init__(parent)
         passing(self, name, title)
-        space = parent.window().size()
-        self.resize(min(WIDTH, space.width()), min(HEIGHT, space.height()))
+        self.resize(WIDTH, HEIGHT)
         self.intro = plain_label(intro, self, name=f"{name}_intro")
         self.body = column(gap=theme.SPACE_8)
         self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
@@ -42,9 +41,3 @@ class WideDialog(QDialog):
     def show_trouble(self, sentence: str) -> None:
         """Show a problem in a sentence; '' for none."""
         show_words(self.trouble, breakable(sentence))
-
-    def fit_height(self) -> None:
-        """Make it as tall as its text needs, with room for the progress."""
-        layout = self.layout()
-        if layout is not None:
-            self.resize(self.width(), min(layout.totalHeightForWidth(self.width()) + WORK_SPACE, HEIGHT))

@@ -51,7 +51,7 @@ class FormatDialog(WideDialog):
         self._state: FormatState | None = None
         self._is_stopping = False
         self._rows: dict[str, FormatRow] = {}
-        self.resize(self.width(), min(HEIGHT, parent.window().height()))
+        self.resize(self.width(), HEIGHT)
         self._build_ui()
         self._connect()
         controller.open_model = model.id

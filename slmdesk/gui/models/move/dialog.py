@@ -96,7 +96,7 @@ class MoveDialog(WideDialog):
         self._is_moving = False
         self._build_ui()
         self._connect()
-        self.fit_height()
+        self.fit(self.width())
 
     def _build_ui(self) -> None:
         for name, words in plan_words(self._plan):

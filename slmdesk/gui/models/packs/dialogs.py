@@ -223,7 +223,7 @@ class MakePackDialog(_PackDialog):
         self.body.addStretch(1)
         self._copy.setFocus()
         self._refresh()
-        self.fit_height()
+        self.fit(self.width())
 
     @Slot()
     def _on_copy(self) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QDialogButtonBox,
     QFormLayout,
     QListWidget,
@@ -27,6 +26,7 @@ from slmdesk.gui.translate.document.controller import DocumentRequest
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
@@ -48,7 +48,7 @@ LIST_LINES = 5
 MOST_HEIGHT = 640
 
 
-class DocumentForm(QDialog):
+class DocumentForm(Dialog):
     """Emits `begin_requested` with the paths and a DocumentRequest, `glossaries_requested` with a Manner when the
     languages have changed.
     """

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QDialog, QDialogButtonBox, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QDialogButtonBox, QRadioButton, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.translation import SegmentState
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.types import RetryScope, TranslationView
 
 
-class RetryDialog(QDialog):
+class RetryDialog(Dialog):
     """Emits `retry_requested` with an Again and the id of a model or None, `recheck_requested`."""
 
     retry_requested = Signal(object, object)

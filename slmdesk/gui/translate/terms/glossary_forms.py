@@ -9,7 +9,6 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QDialog,
     QDialogButtonBox,
     QFormLayout,
     QLineEdit,
@@ -22,6 +21,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import column, text_line
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.base.events import Problem
@@ -48,7 +48,7 @@ def language_words(code: str) -> str:
     return LANGUAGES[code].name if code in LANGUAGES else code or "any language"
 
 
-class _Form(QDialog):
+class _Form(Dialog):
     """A form with two buttons below."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
@@ -22,6 +21,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.terms.glossary_controller import count_of
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
@@ -37,7 +37,7 @@ HEAD = ("Term", "Translation", "Times", "Where it stands")
 MOST_EARLIER = 30
 
 
-class ProposalWindow(QDialog):
+class ProposalWindow(Dialog):
     """For one glossary.  Emits `added` with the number of terms added to it."""
 
     added = Signal(int)
@@ -45,8 +45,7 @@ class ProposalWindow(QDialog):
     def __init__(self, bridge: Bridge, parent: QWidget, glossary: GlossaryRecord) -> None:
         super().__init__(parent)
         passing(self, "proposal_window", f"Terms for {glossary.name}")
-        space = parent.window().size()
-        self.resize(min(820, space.width()), min(600, space.height()))
+        self.resize(820, 600)
         self._bridge, self._glossary = bridge, glossary
         self._keeps = is_keep_list(glossary)
         self._build_ui()

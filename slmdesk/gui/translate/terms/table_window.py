@@ -8,7 +8,6 @@ from PySide6.QtCore import QAbstractItemModel, Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QHeaderView,
     QLineEdit,
     QPushButton,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from slmdesk.gui.base import theme
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.build import CLEAR, button, text_line
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
@@ -27,15 +27,14 @@ from slmdesk.gui.widgets.tick_delegate import TickDelegate
 WIDEST = 1080
 
 
-class TableWindow(QDialog):
+class TableWindow(Dialog):
     """Not modal.  Takes ownership of the controller."""
 
     def __init__(self, controller: TableController, parent: QWidget, *, name: str, title: str, height: int) -> None:
         """`name` begins the object names of its parts, such as `memory_window`."""
         super().__init__(parent)
         passing(self, f"{name}_window", title)
-        space = parent.window().size()
-        self.resize(min(WIDEST, space.width()), min(height, space.height()))
+        self.resize(WIDEST, height)
         controller.setParent(self)
         self._trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self._said = plain_label("", self, name=f"{name}_said", kind="muted")

@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -21,6 +20,7 @@ from slmdesk.gui.base.icons import icon
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.history import EarlierController, EarlierRow
 from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line
+from slmdesk.gui.widgets.dialog import Dialog
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip, show_words
 
@@ -28,7 +28,7 @@ SEARCH_AFTER_MS = 200
 ROW = Qt.ItemDataRole.UserRole
 
 
-class EarlierWindow(QDialog):
+class EarlierWindow(Dialog):
     """Emits `chosen` with an item's id."""
 
     chosen = Signal(str)

@@ -1,0 +1,119 @@
+"""The base of all dialogs: none is larger than its screen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QBoxLayout,
+    QDialog,
+    QFrame,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui.widgets.named import named
+
+FRAME = (8, 40)
+"""Pixels kept for what the system draws around a window: at the sides and below, and above it."""
+
+
+class Dialog(QDialog):
+    """Shown or grown beyond the screen, it is made smaller; what has no room then scrolls, over its last row where the
+    buttons stand.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scrolling: QScrollArea | None = None
+        """Holds all but the buttons, once there was no room for it."""
+        self._is_fitted = False
+
+    def fit(self, width: int) -> None:
+        """Give it this width and the height that its words need there, also when more of them come."""
+        self._is_fitted = True
+        self.setMinimumSize(width // 2, 1)  # that of wrapped words is for the narrowest column
+        self.resize(width, 1)
+        self._keep_inside()
+
+    def reveal(self, widget: QWidget) -> None:
+        """Scroll to a part of it, where it scrolls."""
+        if self._scrolling is not None:
+            self._scrolling.ensureWidgetVisible(widget)
+
+    def event(self, event: QEvent) -> bool:
+        """Look again when parts come, go or grow."""
+        is_done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._keep_inside()
+        return is_done
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Only now its parts have their letters; Qt centres it afterwards."""
+        self._keep_inside()
+        super().showEvent(event)
+
+    def _keep_inside(self) -> None:
+        layout = self.layout()
+        if layout is None:
+            return
+        side, top = FRAME
+        space = (self.parentWidget() or self).screen().availableSize() - QSize(2 * side, top + side)
+        least, width = layout.totalMinimumSize(), min(self.width(), space.width())
+        if layout.hasHeightForWidth():
+            least.setHeight(layout.totalMinimumHeightForWidth(max(width, min(least.width(), space.width()))))
+        size = self.size().expandedTo(least)
+        if self._is_fitted:
+            size.setHeight(max(size.height(), self.heightForWidth(width)))
+        if self._scrolling is None and least != least.boundedTo(space) and isinstance(layout, QBoxLayout):
+            self._scroll(layout, space)
+        if self.minimumSize() != self.minimumSize().boundedTo(space):
+            self.setMinimumSize(least.boundedTo(space))
+        if size.boundedTo(space) != self.size():
+            self.resize(size.boundedTo(space))
+
+    def _scroll(self, layout: QBoxLayout, space: QSize) -> None:
+        """Put the layout into a scroll area, but for the row of buttons."""
+        focused, margins = self.focusWidget(), layout.contentsMargins()
+        last = layout.itemAt(layout.count() - 1)
+        has_foot = last is not None and _has_buttons(last) and last.minimumSize().width() <= space.width()
+        foot = layout.takeAt(layout.count() - 1) if has_foot else None
+        inner = named(QWidget(), "dialog_inner")
+        inner.setLayout(layout)
+        area = self._scrolling = named(QScrollArea(self), "dialog_area")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(inner)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area, 1)
+        if foot is not None:
+            below = QVBoxLayout()
+            below.setContentsMargins(margins.left(), 0, margins.right(), margins.bottom())
+            if (widget := foot.widget()) is not None:
+                below.addWidget(widget)
+            elif (row := foot.layout()) is not None:
+                below.addLayout(row)
+            outer.addLayout(below)
+        area.show()
+        if focused is not None:
+            focused.setFocus()
+
+
+def _has_buttons(item: QLayoutItem) -> bool:
+    if (layout := item.layout()) is not None:
+        return any(isinstance(widget, QPushButton) for widget in _widgets_of(layout))
+    widget = item.widget()
+    return (
+        widget is not None and not isinstance(widget, QAbstractScrollArea) and widget.findChild(QPushButton) is not None
+    )
+
+
+def _widgets_of(layout: QLayout) -> list[QWidget]:
+    found = (layout.itemAt(at) for at in range(layout.count()))
+    return [widget for one in found if one is not None and (widget := one.widget()) is not None]
