@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.widgets.build import column, row
-from slmdesk.gui.widgets.dialog import FRAME
+from slmdesk.gui.widgets.dialog import fitted
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.side_bar import SideBar
 from slmdesk.gui.widgets.status_bar import StatusBar
@@ -154,13 +154,3 @@ class MainWindow(QMainWindow):
         if not self.windowState() & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
             screen = QGuiApplication.screenAt(self.geometry().center()) or self.screen()
             self.setGeometry(fitted(self.geometry(), screen.availableGeometry()))
-
-
-def fitted(requested: QRect, screen: QRect) -> QRect:
-    """A window's geometry, moved and shrunk until it lies on the screen with its frame."""
-    side, top = FRAME
-    space = screen.adjusted(side, top, -side, -side)
-    size = requested.size().boundedTo(space.size())
-    left = max(space.left(), min(requested.left(), space.right() + 1 - size.width()))
-    upper = max(space.top(), min(requested.top(), space.bottom() + 1 - size.height()))
-    return QRect(QPoint(left, upper), size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.named import named
 
+MOST = QSize(1 << 20, 1 << 20)
 FRAME = (8, 40)
 """Pixels kept for what the system draws around a window: at the sides and below, and above it."""
 
@@ -48,9 +50,12 @@ class Dialog(QDialog):
 
     def event(self, event: QEvent) -> bool:
         """Look again when parts come, go or grow."""
+        before = self.size()
         is_done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
             self._keep_inside()
+            if self.size() != before:
+                self.setGeometry(fitted(self.geometry(), self._screen()))
         return is_done
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -58,12 +63,14 @@ class Dialog(QDialog):
         self._keep_inside()
         super().showEvent(event)
 
+    def _screen(self) -> QRect:
+        return (self.parentWidget() or self).screen().availableGeometry()
+
     def _keep_inside(self) -> None:
         layout = self.layout()
         if layout is None:
             return
-        side, top = FRAME
-        space = (self.parentWidget() or self).screen().availableSize() - QSize(2 * side, top + side)
+        space = fitted(QRect(QPoint(), MOST), self._screen()).size()
         least, width = layout.totalMinimumSize(), min(self.width(), space.width())
         if layout.hasHeightForWidth():
             least.setHeight(layout.totalMinimumHeightForWidth(max(width, min(least.width(), space.width()))))
@@ -94,7 +101,7 @@ class Dialog(QDialog):
         outer.addWidget(area, 1)
         if foot is not None:
             below = QVBoxLayout()
-            below.setContentsMargins(margins.left(), 0, margins.right(), margins.bottom())
+            below.setContentsMargins(margins.left(), theme.SPACE_8, margins.right(), margins.bottom())
             if (widget := foot.widget()) is not None:
                 below.addWidget(widget)
             elif (row := foot.layout()) is not None:
@@ -117,3 +124,13 @@ def _has_buttons(item: QLayoutItem) -> bool:
 def _widgets_of(layout: QLayout) -> list[QWidget]:
     found = (layout.itemAt(at) for at in range(layout.count()))
     return [widget for one in found if one is not None and (widget := one.widget()) is not None]
+
+
+def fitted(requested: QRect, screen: QRect) -> QRect:
+    """A window's geometry, moved and shrunk until it lies on the screen with its frame."""
+    side, top = FRAME
+    space = screen.adjusted(side, top, -side, -side)
+    size = requested.size().boundedTo(space.size())
+    left = max(space.left(), min(requested.left(), space.right() + 1 - size.width()))
+    upper = max(space.top(), min(requested.top(), space.bottom() + 1 - size.height()))
+    return QRect(QPoint(left, upper), size)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from fakes.edges import outside
-from PySide6.QtCore import QObject, QPoint, QSize
+from PySide6.QtCore import QObject, QPoint, QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QScrollArea, QWidget
@@ -29,7 +29,7 @@ from slmdesk.gui.widgets.text import plain_label
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
-SCREEN = QSize(1024, 728)
+SCREEN = QRect(0, 0, 1024, 728)
 """With a bar of the desktop."""
 LONG = "A question about the lease of the house, its garden and the Donaudampfschifffahrtsgesellschaft behind it"
 SHORT = "Ask again"
@@ -131,7 +131,7 @@ def test_every_dialog_fits_a_small_screen_with_large_letters(start, monkeypatch)
     program = start()
     program.frame.settings.change("font_scale", 150)
     program.wait(lambda: program.frame.keeper.fonts.scale == 150)
-    monkeypatch.setattr(QScreen, "availableSize", lambda _screen: SCREEN)
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _screen: SCREEN)
     maker, found = Maker(program), []
     for kind in dialogs():
         assert issubclass(kind, Dialog), f"{kind.__name__} is larger than a screen may be"
@@ -148,7 +148,7 @@ def test_every_dialog_fits_a_small_screen_with_large_letters(start, monkeypatch)
 
 
 def test_a_dialog_that_grows_scrolls_over_its_buttons_and_keeps_the_cursor(qtbot, monkeypatch):
-    monkeypatch.setattr(QScreen, "availableSize", lambda _screen: SCREEN)
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _screen: SCREEN)
     dialog = Dialog()
     qtbot.addWidget(dialog)
     words, field = plain_label("", dialog, name="words"), text_line("field", dialog, "Name")
@@ -156,11 +156,13 @@ def test_a_dialog_that_grows_scrolls_over_its_buttons_and_keeps_the_cursor(qtbot
     column(words, field, row(1, close), into=dialog)
     dialog.fit(400)
     dialog.show()
+    dialog.move(600, 500)
     field.setFocus()
     before = dialog.height()
     words.setText("word " * 100)
     qtbot.waitUntil(lambda: dialog.height() > before)
     assert dialog.findChild(QScrollArea) is None, "there is room"
+    qtbot.waitUntil(lambda: SCREEN.contains(dialog.geometry()))
     words.setText("word " * 4000)
     qtbot.waitUntil(lambda: dialog.findChild(QScrollArea) is not None)
     assert not cut(dialog)

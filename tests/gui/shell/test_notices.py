@@ -10,7 +10,8 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton
 
 from slmdesk.gui.documents.viewer.unread_files import unread_notice
-from slmdesk.gui.shell.main_window import MainWindow, fitted
+from slmdesk.gui.shell.main_window import MainWindow
+from slmdesk.gui.widgets.dialog import fitted
 from slmdesk.gui.widgets.notice_bar import AREA_SHARE, Notice, NoticeArea
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.base.messages import problem_of
