@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPalette, QScreen
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox, QPushButton, QToolButton, QWidget
 from shiboken6 import delete
@@ -167,6 +167,12 @@ def calm_garbage() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def usual_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The offscreen one is of 800 by 800, smaller than the windows that are tried."""
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _screen: QRect(0, 0, 1920, 1040))
 
 
 @pytest.fixture(autouse=True)
