@@ -158,10 +158,8 @@ def test_an_end_token_ends_unless_it_is_ignored(starter):
 
 
 def test_w8_the_same_words_over_and_over_are_noticed(starter):
-    asked = starter.ask(
-        starter.raw("no no no no no no no no no no no no", sampling=Sampling(temperature=0, ignore_eos=True))
-    )
-    answer = asked.finished().answer
+    phrase = Sampling(temperature=0, ignore_eos=True, grammar='root ::= (" no one knows")+')
+    answer = starter.ask(starter.raw("Who?", sampling=phrase)).finished().answer
     assert answer.finish_reason is FinishReason.REPEAT
     assert answer.usage.output_tokens <= 256
     assert answer.text

@@ -114,11 +114,11 @@ def test_dry_ends_a_loop_of_phrases(starter):
         rows = [tuple(words[at : at + 6]) for at in range(len(words) - 5)]
         return Counter(rows).most_common(1)[0][1]
 
-    looping = said(starter, "la la la la la la", temperature=0, max_tokens=60)
-    calmer = said(starter, "la la la la la la", temperature=0, max_tokens=60, dry_multiplier=2.0)
-    assert calmer != looping
+    two_words = {"temperature": 0, "max_tokens": 60, "grammar": 'root ::= (" la" | " lo")+'}
+    looping = said(starter, **two_words)
+    assert said(starter, dry_multiplier=2.0, **two_words) != looping
     assert phrases(dry_multiplier=2.0) <= phrases()
-    assert said(starter, "la la la la la la", temperature=0, max_tokens=60, dry_multiplier=0.0) == looping
+    assert said(starter, dry_multiplier=0.0, **two_words) == looping
 
 
 def test_xtc_leaves_out_the_obvious_word(starter):
