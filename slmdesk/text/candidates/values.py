@@ -27,8 +27,11 @@ _OTHER_UNIT = re.compile(
     r"uhr)\b",
     re.IGNORECASE,
 )
-GAP = r"(?:[ \u00a0\u202f]{1,2}|-|[ \u00a0]{0,8}(?:\t|\||(?:\r?\n[ \t\u00a0>]{0,16}){1,2})[ \u00a0]{0,8})"
-"""What may stand between groups of a number: blanks, a hyphen, the edge of a cell, the end of a line or paragraph."""
+GAP = r"(?>[ \u00a0]{0,8}(?:\t|\||(?:\r?\n[ \t\u00a0>]{0,16}){1,2})[ \u00a0]{0,8}|[ \u00a0\u202f]{1,2}|-)"
+"""What may stand between groups of a number: blanks, a hyphen, the edge of a cell, the end of a line or paragraph.
+
+Taken in one way only: thirty gaps that could each be split in several would be tried in all of them.
+"""
 _IBAN = re.compile(rf"(?<![^\W_])([A-Z]{{2}}(?={GAP}?\d)|[a-z]{{2}}(?=\d))")
 _CODE = re.compile(r"(?<![^\W_])[^\W_](?:[^\W_]|[-/._](?=[^\W_]))*")
 _COUNT = (

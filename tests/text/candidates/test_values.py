@@ -45,6 +45,11 @@ def test_an_iban_is_known_by_its_check_digits() -> None:
     assert not is_iban("FR14 2004 1010 0505 0001 3M02 607")
 
 
+def test_a_list_under_the_letters_of_a_country_is_looked_through_once() -> None:
+    lines = "".join(f"    {at % 10}\n" for at in range(25))  # one short of the account it could be
+    assert find_ibans(f"PL\n{lines}Total\n" * 3, checked=False) == []
+
+
 def test_days_percentages_codes_and_periods() -> None:
     text = "Invoice AB-17/3 of 3 May 2025, 20 % VAT, in March, within 14 days"
     assert words(text, find_days(text, "en")) == ["3 May 2025"]
