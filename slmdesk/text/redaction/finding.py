@@ -29,6 +29,8 @@ _WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 """From the first letter or figure to the last."""
 LEAST_NAME = 3
 """Letters of a part of a name that is looked for alone."""
+LEAST_PART = 5
+"""Figures of a part of a number that is looked for alone: fewer may be any number."""
 _PLAIN_ENDING = re.compile(r"(?:['’]s?|s|es|ens)$")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(
@@ -115,7 +117,8 @@ def _halves(text: str, known: Sequence[Entry]) -> Iterator[Find]:
         lines = [one.strip(" \t\u00a0>") for one in entry.original.splitlines()]
         if entry.kind is Kind.PERSON or len(lines) < 2:
             continue
-        first, last = re.escape(lines[0]), re.escape(lines[-1])
+        ends = (lines[0], lines[-1])
+        first, last = (re.escape(one) if sum(map(str.isdigit, one)) >= LEAST_PART else "(?!)" for one in ends)
         for one in re.finditer(rf"\A\W*({last})(?!\w)|(?<!\w)({first})\W*\Z", text):
             start, end = one.span(one.lastindex or 0)
             yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "table")

@@ -106,6 +106,13 @@ def test_the_parts_of_a_number_over_a_line_are_found_where_a_sentence_has_one_al
     texts = ("Bitte auf DE89 3704 0044 0532", "0130 00 bis Freitag, 0130 mal.", "Zimmer 0130 00 bis Freitag")
     found = [[one.text for one in find_private(text, language="de", known=table)] for text in texts]
     assert found == [["DE89 3704 0044 0532"], ["0130 00"], []]
+    table = (
+        Entry(Kind.PHONE, "(0170) 81\n23 456", "(0159) 20\n41 738"),
+        Entry(Kind.PHONE, "030 1234\n67", "030 5821\n94"),
+    )
+    texts = ("67 people came, all of (0170) 81", "23 456 or 030 1234", "In room (0170) 8123")
+    found = [[one.text for one in find_private(text, language="en", known=table)] for text in texts]
+    assert found == [["(0170) 81"], ["23 456", "030 1234"], []], "not the 67, which may be any number"
 
 
 def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
