@@ -238,11 +238,13 @@ def _split_phones(text: str, regions: Sequence[str], days: Sequence[DateMention]
     for one in _SPLIT_PHONE.finditer(text):
         labelled = _PHONE_LABEL.search(text, max(0, one.start() - 60), one.start()) is not None
         first, rest = one["first"], one.start("rest")
-        own = _phone_digits(first, regions, valid=True)
         is_code = re.search(r"[\t|]", one["gap"]) or re.fullmatch(r"\d+", first)  # or a figure in a column
-        if own >= _WHOLE_PHONE or not (labelled or (first.startswith(("+", "0", "(0")) and not is_code)):
+        if not (labelled or (first.startswith(("+", "0", "(0")) and not is_code)):
             continue
-        if (own and _TOWN.match(text, rest)) or any(day.start < one.end() and rest < day.end for day in days):
+        if any(day.start < one.end() and rest < day.end for day in days):
+            continue
+        own = _phone_digits(first, regions, valid=True)
+        if own >= _WHOLE_PHONE or (own and _TOWN.match(text, rest)):
             continue
         ends = [group.end() for group in _GROUP.finditer(text, rest, one.end())]
         tried = [(end, valid) for valid in (True, False) if valid or labelled for end in reversed(ends)]

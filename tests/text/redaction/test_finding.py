@@ -95,6 +95,15 @@ def test_what_is_not_private_stays(text: str, language: str) -> None:
     assert _found(text, language) == []
 
 
+def test_figures_in_columns_are_not_tried_as_parts_of_a_telephone_number(monkeypatch) -> None:
+    import phonenumbers
+
+    tried, parse = [], phonenumbers.parse
+    monkeypatch.setattr(phonenumbers, "parse", lambda *said: tried.append(said) or parse(*said))
+    assert _found("1204\t3391\t87\n5\t60213\t4478\n" * 20) == []
+    assert tried == []
+
+
 def test_wrong_check_digits_are_unsure_but_behind_their_label_likely() -> None:
     assert (Kind.IBAN, "DE88 3704 0044 0532 0130 00") in _found("on DE88 3704 0044 0532 0130 00", least=UNSURE)
     assert _found("on DE88 3704 0044 0532 0130 00") == []
