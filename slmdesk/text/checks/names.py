@@ -16,11 +16,12 @@ from slmdesk.text.checks.words import CLAUSE_WORDS, any_same, folded, function_w
 _TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")
 _OPENS = re.compile(r"[.!?:…]['\"”’)»“]*\s+$|[\"“„«»‘(\[–—•;]\s*$|^\s*(?:[-*•]\s*)?$|\n\s*$")
 _NUMBERED, _WORDED = r"\d{1,3}(?:\.\d{1,3})*", rf"(?i:§+|(?:{CLAUSE_WORDS.replace(' ', '|')})\b\.?)"
-HEADED = re.compile(
+_HEADED = re.compile(
     rf"(?:^|[\n.!?;:•|(])\s*(?:{_WORDED}\s*(?:{_NUMBERED}[a-z]?|[A-Z]|[IVXLC]{{1,6}})"
     rf"|\(?(?:{_NUMBERED}|[A-Za-z]|[IVXivx]{{1,5}})\)|{_NUMBERED}\.|\d{{1,3}}(?:\.\d{{1,3}})+)[.):]?(?:\s*[–—:|-])?\s+$"
 )
-"""A number with which a line begins ("§ 2", "Art. 5 –", "3.2"): the word behind it is the first of a title, no name."""
+_LONGEST_NUMBER = 40
+"""Signs before a word in which such a number is looked for: it goes over blanks, also over thousands of lines."""
 _JOINED = re.compile(r"^[\s.&-]{1,3}$|^[’']$|^ (?:of|de|der|van|von|di|da|del|della|the|for|and) $")
 
 
@@ -70,11 +71,16 @@ def tokens(text: str) -> list[Token]:
             continue
         acronym = len(raw) > 1 and raw[0].isupper() and sum(sign.isupper() for sign in raw) > 1
         opens = raw[0].isupper() and _OPENS.search(text, max(0, match.start() - 6), match.start()) is not None
-        is_headed = raw[0].isupper() and HEADED.search(text, max(0, match.start() - 40), match.start()) is not None
+        is_headed = raw[0].isupper() and begins_title(text, match.start())
         if match.start() >= 6 and opens and not text[match.start() - 6 : match.start()].strip():
             opens = "\n" in text[match.start() - 6 : match.start()]
         found.append(Token(match.start(), match.end(), folded(raw), raw[0].isupper(), opens or is_headed, acronym))
     return found
+
+
+def begins_title(text: str, at: int) -> bool:
+    """Whether a number with which a line begins ("§ 2", "Art. 5 –", "3.2") stands before the word there: no name."""
+    return _HEADED.search(text, max(0, at - _LONGEST_NUMBER), at) is not None
 
 
 def foreign_names(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from slmdesk.core.translation import Forms, SegmentFlag, Term
 from slmdesk.text.checks.check import Flag, check
 from slmdesk.text.checks.denials import denial, half_denial
-from slmdesk.text.checks.names import HEADED
+from slmdesk.text.checks.names import begins_title
 from slmdesk.text.checks.words import WORD, folded, function_words
 from slmdesk.text.terms.matching import TermIndex, find_terms, spans_of, terms_in
 from slmdesk.text.translation.chatter import is_chatter
@@ -196,7 +196,7 @@ def _is_lost_name(flag: Flag, source_language: str) -> bool:
 def _is_title(text: str, language: str) -> bool:
     """Whether Most Words Are Written So, as in English titles: names cannot be recognised there."""
     found = [one for one in WORD.finditer(text) if folded(one[0]) not in function_words()]
-    is_headed = bool(found) and any(HEADED.search(text, 0, one.start()) for one in found[:2])
+    is_headed = bool(found) and any(begins_title(text, one.start()) for one in found[:2])
     return language != "de" and (is_headed or len(found) > 2) and all(one[0][0].isupper() for one in found)
 
 

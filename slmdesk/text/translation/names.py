@@ -12,12 +12,13 @@ import re
 from functools import cache
 
 from slmdesk.core.translation import SegmentFlag
-from slmdesk.text.checks.names import HEADED
+from slmdesk.text.checks.names import begins_title
 from slmdesk.text.checks.words import folded, function_words, tables, word_set
 from slmdesk.text.words.folding import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_OPENS = re.compile(r"(?:^|[.!?:;…\n•|/(\[„“”\"»«‘])[\s'\"“”„«»*_-]*$")
+_OPENS = re.compile(r"(?:^|[.!?:;…•|/(\[‘]|(?<![\s'\"“”„«»*_-])(?=[\s'\"“”„«»*_-]*[\n„“”\"»«]))[\s'\"“”„«»*_-]*$")
+"""What stands before the first word of a sentence; a stretch of blanks is looked through once."""
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _NAMING = word_set(
     "mr mrs ms miss herr herrn frau monsieur madame mme mlle señor señora senor senora sr sra signor signora pan pani"
@@ -76,7 +77,7 @@ def _names(text: str, language: str) -> list[str]:
 
 
 def _opens(text: str, at: int) -> bool:
-    return bool(_OPENS.search(text, 0, at) or HEADED.search(text, 0, at))
+    return bool(_OPENS.search(text, 0, at) or begins_title(text, at))
 
 
 def _is_common(word: str) -> bool:

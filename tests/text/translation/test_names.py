@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from slmdesk.core.translation import SegmentFlag
 from slmdesk.text.translation.names import name_flags
 
 pytestmark = pytest.mark.pure
@@ -33,6 +34,11 @@ pytestmark = pytest.mark.pure
 def test_a_name_that_is_lost_or_new_is_flagged(languages, source, target, flags):
     before, _, after = languages.partition("-")
     assert [(one.text, one.detail) for one in name_flags(source, target, before, after)] == flags
+
+
+def test_blank_lines_before_a_word_are_not_looked_through_again_and_again():
+    target = f"She pays{chr(10) * 60_000}all of Kowalski."
+    assert name_flags("Sie zahlt alles.", target, "de", "en") == [SegmentFlag("name", "Kowalski", "added")]
 
 
 @pytest.mark.parametrize(
