@@ -37,7 +37,6 @@ def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> N
             lambda: services.backups.make(target, plain=plain),
             lambda report: console.progress("backup", *report),
         )
-        console.end_progress()
     if plain:
         console.notify(f"note: {file} is not encrypted. Whoever has the file can read the whole history.")
     if console.as_json:

@@ -139,8 +139,8 @@ class Console:
     ) -> T:
         """Begin work on the service thread and wait for its result; a Problem is raised as KnownError.
 
-        `progressed` gets the reports of its progress, on the calling thread.  Ctrl-C cancels the work and is raised
-        again.
+        `progressed` gets the reports of its progress, on the calling thread; the progress line is cleared at any end.
+        Ctrl-C cancels the work and is raised again.
         """
         from slmdesk.services.base.events import Problem
 
@@ -162,6 +162,9 @@ class Console:
         except KeyboardInterrupt:
             services.service_thread.call(pending.cancel, 5.0)
             raise
+        finally:
+            if progressed is not None:
+                self.end_progress()
         if isinstance(answer, Problem):
             raise ReportedError(answer)
         return answer  # type: ignore[no-any-return]

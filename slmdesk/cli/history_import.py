@@ -29,7 +29,6 @@ def import_chats(console: Console, files: tuple[Path, ...]) -> int:
     with console.services() as services:
         paths = [one.absolute() for one in files]
         report = console.result_of(services, lambda: services.imports.import_files(paths), progressed)
-    console.end_progress()
     for _name, problem in report.problems:
         console.notify(f"error: {problem.sentence}")
     if console.as_json:

@@ -75,7 +75,6 @@ def _make(
         found = console.result_of(services, lambda: examine(services))
         request = StatementRequest(target, since, until, with_host_name=host_name, is_new_key=new_key)
         made = console.result_of(services, lambda: services.statements.make(request, found, control), progressed)
-    console.end_progress()
     if console.as_json:
         console.give(
             {

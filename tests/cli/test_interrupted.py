@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.recorder import is_alive
 
-from slmdesk.cli.console import harmless
+from slmdesk.cli.console import Console, ReportedError, harmless
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service_thread import ServiceThread
 
 pytestmark = [
     pytest.mark.process,
@@ -148,6 +152,25 @@ def test_harmless_keeps_words_of_all_scripts() -> None:
     for words in ("Grüße, 日本語 עברית ✓ 👩‍💻\n\tend", "می‌خواهم", "a\u00a0b\u2009c"):
         assert harmless(words) == words
     assert harmless("\x1b[0m\r\x00") == "␛[0m␍␀"
+
+
+def test_the_line_of_progress_is_cleared_where_work_fails(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    console, work, thread = Console(), Pending(), ServiceThread(pytest.fail)
+
+    def begin() -> Pending:
+        thread.post(lambda: work.progress(7))
+        thread.post(lambda: work.end(Problem("file.gone", {}, "It is gone.")))
+        return work
+
+    try:
+        with pytest.raises(ReportedError):
+            console.result_of(
+                SimpleNamespace(service_thread=thread), begin, lambda done: console.progress("rows", done, 0)
+            )
+    finally:
+        thread.close()
+    assert capsys.readouterr().err == "\r\x1b[Krows 7\r\x1b[K"
 
 
 def test_w6_a_killed_command_leaves_no_child(environment, with_model, run) -> None:

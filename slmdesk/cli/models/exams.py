@@ -108,10 +108,7 @@ def bench(console: Console, model: str | None) -> None:
     with console.services() as services:
         record = services.service_thread.call(lambda: services.models.choose(model))
         name = record.name
-        try:
-            found = console.result_of(services, lambda: services.bench.run(record.id), progressed)
-        finally:
-            console.end_progress()
+        found = console.result_of(services, lambda: services.bench.run(record.id), progressed)
     assert found is not None, "only a Ctrl-C cancels it here, and that is raised"
     if console.as_json:
         console.give(

@@ -84,11 +84,8 @@ def _measure(console: Console, services: Services, record: ModelRecord, *, again
 
 def _followed(console: Console, services: Services, begin: Callable[[], Pending[FormatReport | None]]) -> FormatReport:
     shown = _Shown(console)
-    try:
-        report = console.result_of(services, begin, shown.progressed)
-        shown.step("")
-    finally:
-        console.end_progress()
+    report = console.result_of(services, begin, shown.progressed)
+    shown.step("")
     assert report is not None, "only a Ctrl-C cancels it here, and that is raised"
     return report
 
@@ -119,11 +116,8 @@ def _show(console: Console, record: ModelRecord, report: FormatReport) -> None:
 
 def _make(console: Console, services: Services, record: ModelRecord, name: str, left_out: Sequence[int] = ()) -> None:
     shown = _Shown(console)
-    try:
-        made = console.result_of(services, lambda: services.formats.make(record.id, name, left_out), shown.progressed)
-        shown.step("")
-    finally:
-        console.end_progress()
+    made = console.result_of(services, lambda: services.formats.make(record.id, name, left_out), shown.progressed)
+    shown.step("")
     assert made is not None, "only a Ctrl-C cancels it here, and that is raised"
     if console.as_json:
         console.give({"id": made.id, "name": made.name, "bytes": made.bytes, "published": record.id})

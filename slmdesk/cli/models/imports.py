@@ -63,10 +63,7 @@ def _import(console: Console, services: Services, file: Path, *, link: bool, nam
     def progressed(now: ImportProgress) -> None:
         console.progress("checking" if link else "copying", now.done_bytes, now.total_bytes)
 
-    try:
-        return console.result_of(services, lambda: services.models.import_file(file, link=link, name=name), progressed)
-    finally:
-        console.end_progress()
+    return console.result_of(services, lambda: services.models.import_file(file, link=link, name=name), progressed)
 
 
 def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None:

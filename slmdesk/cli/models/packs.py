@@ -96,7 +96,6 @@ def move(console: Console, folder: Path) -> None:
                 _progress(console, now.step, now.fraction, 1.0, now.eta_s)
 
         end = console.result_of(services, lambda: services.moving.move(target), progressed)
-        console.end_progress()
     if console.as_json:
         console.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
         return
@@ -121,7 +120,6 @@ def find(console: Console, link: bool) -> None:
                 lambda: services.finding.link(found.models),
                 lambda now: console.progress("checking", now.done_bytes, now.total_bytes),
             )
-        console.end_progress()
     linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
     known = {end.path: end.model.id for end in ends if end.model}  # linked, or in the library with the same content
     models = [replace(one, known=known.get(str(one.path), one.known)) for one in found.models]
@@ -206,6 +204,4 @@ def _wait(console: Console, begin: Callable[[Services], Pending[PackResult]], wh
         def progressed(now: PackProgress) -> None:
             _progress(console, what, now.done_bytes, now.total_bytes, now.eta_s)
 
-        end = console.result_of(services, lambda: begin(services), progressed)
-        console.end_progress()
-    return end
+        return console.result_of(services, lambda: begin(services), progressed)

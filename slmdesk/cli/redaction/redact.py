@@ -72,7 +72,6 @@ def redact(console: Console, /, **options: Any) -> None:
         made = console.result_of(
             services, lambda: services.redacted_copies.give_out(preview, request), _progress(console, "redacting")
         )
-        console.end_progress()
     _say(console, made, preview, wished)
 
 
@@ -158,8 +157,6 @@ def _preview(console: Console, services: Services, wished: _Wishes) -> Redaction
             raise
         wished.secret = ask_password(wished.file)
         return looked(wished.secret)
-    finally:
-        console.end_progress()
 
 
 def _progress(console: Console, what: str) -> Any:
@@ -226,7 +223,6 @@ def _restore(console: Console, services: Services, wished: _Wishes) -> None:
         lambda: services.redacted_copies.restore(wished.file, key, words, target, password=wished.secret),
         _progress(console, "putting back"),
     )
-    console.end_progress()
     count = sum(count for _, count in made.replaced)
     if console.as_json:
         console.give({"output": str(made.target), "bytes": made.bytes, "sha256": made.sha256, "put_back": count})

@@ -70,7 +70,6 @@ def import_glossary(
         done = console.result_of(
             services, lambda: services.glossaries.import_file(request), partial(_show_progress, console, file)
         )
-    console.end_progress()
     record = done.glossary
     shape: dict[str, Json] = {
         **_glossary_json(record), "kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
@@ -218,7 +217,6 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
             lambda: services.memory.import_file(file.absolute(), source=source, target=target, domain=domain),
             partial(_show_progress, console, file),
         )
-    console.end_progress()
     if console.as_json:
         console.give(
             {"kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,

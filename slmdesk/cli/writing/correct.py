@@ -96,14 +96,7 @@ def _notify(console: Console, found: Correction, output: Path | None, place: str
 
 def _result(console: Console, services: Services, begin: Callable[[], Pending[Correction]]) -> Correction:
     """The correction, with its progress on the terminal."""
-
-    def on_progress(report: tuple[int, int]) -> None:
-        console.progress("correcting", *report)
-
-    try:
-        return console.result_of(services, begin, on_progress)
-    finally:
-        console.end_progress()
+    return console.result_of(services, begin, lambda report: console.progress("correcting", *report))
 
 
 def json_of(found: Correction) -> dict[str, Json]:
