@@ -6,6 +6,7 @@ nobody has decided on are among the item's settings.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from slmdesk.core.errors import KnownError
@@ -50,7 +51,9 @@ class WritingHistory(Service):
                     self._store.messages.change_parts(message.id, parts)
                 self._store.items.touch(old.id)
             stored: list[Json] = [to_json(one) for one in changes]
-            self._store.items.change_settings(old.id, changes=stored or None)
+            self._store.items.change_settings(
+                old.id, changes=stored or None, changes_of=_digest(text) if stored else None
+            )
         self._publish(ItemChanged(self._store.items.get(old.id)))
         return old.id
 
@@ -64,7 +67,8 @@ class WritingHistory(Service):
         if found is None or not kept:
             return "", ()
         text = kept[0].text or "".join(one.text for one in kept[0].parts)
-        return text, _fitting(text, found.settings.get("changes"))
+        is_same = found.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
+        return text, _fitting(text, found.settings.get("changes")) if is_same else ()
 
     def earlier(self, limit: int = 20) -> list[Item]:
         """The texts kept, the last changed first."""
@@ -80,8 +84,11 @@ class WritingHistory(Service):
         return found if found and found.kind == KIND and found.deleted_at is None else None
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _fitting(text: str, stored: Json) -> Sequence[Change]:
-    """The stored changes that fit a text, which an older program may have changed since."""
     found: list[Change] = []
     for one in stored if isinstance(stored, list) else ():
         change = stored_from(Change, one)

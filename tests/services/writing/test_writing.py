@@ -8,6 +8,7 @@ import pytest
 from fakes.office import docx, odf, paragraph
 from fakes.recorder import result_of
 
+from slmdesk.core.types import Origin, TextPart
 from slmdesk.services.base.events import Problem
 from slmdesk.services.writing.files import WriteRequest
 from slmdesk.services.writing.prompts import rewriting_steps
@@ -138,6 +139,12 @@ def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opene
     assert opened() == (text, (change,))
     services.service_thread.call(lambda: services.store.items.change_settings(item, changes=[{"edit": 1}]))
     assert opened() == (text, ()), "of a newer program"
+    kept(recorder, text, item, [replace(change, edit=Edit(7, 7, " old"), old="")])
+    (message,) = services.service_thread.call(lambda: services.store.messages.of_item(item))
+    services.service_thread.call(
+        lambda: services.store.messages.change_parts(message.id, (TextPart(f"So {text}", Origin.PERSON),))
+    )
+    assert opened() == (f"So {text}", ()), "the place of an insertion fits any text"
     kept(recorder, text, item)
     assert opened() == (text, ())
 
