@@ -141,6 +141,11 @@ _OTHERS = (
     "-ssbisr",  # collections
     "sisssssi",  # pages
     "-sbsssiissssssrr",  # documents
+    "-ssssssssssrr",  # jobs
+    "-sssssr",  # holds, before they had an end
+    "-sssssr-",  # holds without an end
+    "-sssssrr",  # holds
+    "-rsssi",  # retention_log
     "sissss",  # redactions
     "-b",  # the inside of a search index
 )
