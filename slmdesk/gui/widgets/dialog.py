@@ -90,7 +90,7 @@ class Dialog(QDialog):
         last = layout.itemAt(layout.count() - 1)
         has_foot = last is not None and _has_buttons(last) and last.minimumSize().width() <= space.width()
         foot = layout.takeAt(layout.count() - 1) if has_foot else None
-        inner = named(QWidget(), "dialog_inner")
+        inner = named(QWidget(self), "dialog_inner")  # what leaves its window loses its place in the order of Tab
         inner.setLayout(layout)
         area = self._scrolling = named(QScrollArea(self), "dialog_area")
         area.setWidgetResizable(True)

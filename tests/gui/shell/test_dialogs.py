@@ -172,3 +172,39 @@ def test_a_dialog_that_grows_scrolls_over_its_buttons_and_keeps_the_cursor(qtbot
     QApplication.processEvents()
     dialog.reveal(field)
     assert field.visibleRegion().boundingRect() == field.rect()
+
+
+@pytest.fixture
+def words(qtbot, monkeypatch):
+    """What stands in a dialog that is shown, over three fields and two buttons."""
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _screen: SCREEN)
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = Dialog(parent)
+    words = plain_label("", dialog, name="words")
+    fields = [text_line(f"f{at}", dialog, "Name") for at in range(3)]
+    column(words, *fields, row(1, *(button(one, one, dialog) for one in ("ok", "cancel"))), into=dialog)
+    dialog.fit(400)
+    dialog.show()
+    yield words
+    parent.close()
+
+
+def say(words, text: str) -> QDialog:
+    """Its dialog, once that is laid out anew."""
+    words.setText(text)
+    for _turn in range(3):
+        QApplication.sendPostedEvents()
+        QApplication.processEvents()
+    return words.window()
+
+
+def test_a_dialog_that_begins_to_scroll_keeps_its_order_for_tab(words):
+    dialog = say(words, "word " * 4000)
+    assert dialog.findChild(QScrollArea) is not None
+    found, one = [], dialog.nextInFocusChain()
+    while one is not dialog:
+        found.append(one.objectName())
+        one = one.nextInFocusChain()
+    wanted = ["f0", "f1", "f2", "ok", "cancel"]
+    assert [one for one in found if one in wanted] == wanted
