@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
@@ -23,6 +23,7 @@ from slmdesk.gui.widgets.named import named
 MOST = QSize(1 << 20, 1 << 20)
 FRAME = (8, 40)
 """Pixels kept for what the system draws around a window: at the sides and below, and above it."""
+FILLING = Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen
 
 
 class Dialog(QDialog):
@@ -40,8 +41,9 @@ class Dialog(QDialog):
         """Give it this width and the height that its words need there, also when more of them come."""
         self._is_fitted = True
         self.setMinimumSize(width // 2, 1)  # that of wrapped words is for the narrowest column
-        self.resize(width, 1)
-        self._keep_inside()
+        if not self.windowState() & FILLING:
+            self.resize(width, 1)
+        self._keep_inside(_space_on(self._screen()))
 
     def reveal(self, widget: QWidget) -> None:
         """Scroll to a part of it, where it scrolls."""
@@ -50,27 +52,31 @@ class Dialog(QDialog):
 
     def event(self, event: QEvent) -> bool:
         """Look again when parts come, go or grow."""
-        before = self.size()
+        if event.type() != QEvent.Type.LayoutRequest or not self.isVisible():
+            return super().event(event)
+        before, framed, screen = self.size(), self.frameGeometry().size(), self._screen()
+        is_filling, space = bool(self.windowState() & FILLING), _space_on(screen)
+        if is_filling or framed == framed.boundedTo(screen.size()):
+            space = space.expandedTo(before)  # one that is tiled stays so
         is_done = super().event(event)
-        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
-            self._keep_inside()
-            if self.size() != before:
-                self.setGeometry(fitted(self.geometry(), self._screen()))
+        self._keep_inside(space)
+        if self.size() != before and not is_filling:
+            self.setGeometry(fitted(self.geometry(), screen))
         return is_done
 
     def showEvent(self, event: QShowEvent) -> None:
         """Only now its parts have their letters; Qt centres it afterwards."""
-        self._keep_inside()
+        if not event.spontaneous():
+            self._keep_inside(_space_on(self._screen()))
         super().showEvent(event)
 
     def _screen(self) -> QRect:
         return (self.parentWidget() or self).screen().availableGeometry()
 
-    def _keep_inside(self) -> None:
+    def _keep_inside(self, space: QSize) -> None:
         layout = self.layout()
         if layout is None:
             return
-        space = fitted(QRect(QPoint(), MOST), self._screen()).size()
         least, width = layout.totalMinimumSize(), min(self.width(), space.width())
         if layout.hasHeightForWidth():
             least.setHeight(layout.totalMinimumHeightForWidth(max(width, min(least.width(), space.width()))))
@@ -81,7 +87,7 @@ class Dialog(QDialog):
             self._scroll(layout, space)
         if self.minimumSize() != self.minimumSize().boundedTo(space):
             self.setMinimumSize(least.boundedTo(space))
-        if size.boundedTo(space) != self.size():
+        if size.boundedTo(space) != self.size() and not self.windowState() & FILLING:
             self.resize(size.boundedTo(space))
 
     def _scroll(self, layout: QBoxLayout, space: QSize) -> None:
@@ -124,6 +130,11 @@ def _has_buttons(item: QLayoutItem) -> bool:
 def _widgets_of(layout: QLayout) -> list[QWidget]:
     found = (layout.itemAt(at) for at in range(layout.count()))
     return [widget for one in found if one is not None and (widget := one.widget()) is not None]
+
+
+def _space_on(screen: QRect) -> QSize:
+    """The most that a window may have there, without its frame."""
+    return fitted(QRect(QPoint(), MOST), screen).size()
 
 
 def fitted(requested: QRect, screen: QRect) -> QRect:

@@ -199,6 +199,19 @@ def say(words, text: str) -> QDialog:
     return words.window()
 
 
+@pytest.mark.parametrize("how", ["maximized", "full screen", "tiled"])
+def test_a_dialog_that_fills_its_screen_does_so_with_other_words(words, how):
+    dialog = say(words, "")
+    if how == "tiled":
+        dialog.resize(500, SCREEN.height() - dialog.frameGeometry().height() + dialog.height())
+    else:
+        (dialog.showMaximized if how == "maximized" else dialog.showFullScreen)()
+    QApplication.processEvents()
+    before = dialog.size(), dialog.windowState()
+    say(words, "word " * 100)
+    assert (dialog.size(), dialog.windowState()) == before
+
+
 def test_a_dialog_that_begins_to_scroll_keeps_its_order_for_tab(words):
     dialog = say(words, "word " * 4000)
     assert dialog.findChild(QScrollArea) is not None
