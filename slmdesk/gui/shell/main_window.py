@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
+from PySide6.QtCore import QByteArray, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.widgets.build import column, row
-from slmdesk.gui.widgets.dialog import fitted
+from slmdesk.gui.widgets.dialog import FILLING, fitted, screen_of
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.side_bar import SideBar
 from slmdesk.gui.widgets.status_bar import StatusBar
@@ -151,6 +151,5 @@ class MainWindow(QMainWindow):
         self.resize(*FIRST_SIZE)
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
-        if not self.windowState() & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
-            screen = QGuiApplication.screenAt(self.geometry().center()) or self.screen()
-            self.setGeometry(fitted(self.geometry(), screen.availableGeometry()))
+        if not self.windowState() & FILLING:
+            self.setGeometry(fitted(self.geometry(), screen_of(self)))

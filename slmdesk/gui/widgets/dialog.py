@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QBoxLayout,
@@ -35,7 +35,7 @@ class Dialog(QDialog):
         super().__init__(parent)
         self._scrolling: QScrollArea | None = None
         """Holds all but the buttons, once there was no room for it."""
-        self._is_fitted = False
+        self._is_fitted = self._is_placed = False
 
     def fit(self, width: int) -> None:
         """Give it this width and the height that its words need there, also when more of them come."""
@@ -65,13 +65,16 @@ class Dialog(QDialog):
         return is_done
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Only now its parts have their letters; Qt centres it afterwards."""
+        """Only now its parts have their letters; Qt centres it afterwards over its parent, unless it was moved."""
         if not event.spontaneous():
+            self._is_placed = self.testAttribute(Qt.WidgetAttribute.WA_Moved)
             self._keep_inside(_space_on(self._screen()))
         super().showEvent(event)
+        self._is_placed = True
 
     def _screen(self) -> QRect:
-        return (self.parentWidget() or self).screen().availableGeometry()
+        parent = self.parentWidget()
+        return screen_of(self) if self._is_placed or parent is None else parent.screen().availableGeometry()
 
     def _keep_inside(self, space: QSize) -> None:
         layout = self.layout()
@@ -130,6 +133,11 @@ def _has_buttons(item: QLayoutItem) -> bool:
 def _widgets_of(layout: QLayout) -> list[QWidget]:
     found = (layout.itemAt(at) for at in range(layout.count()))
     return [widget for one in found if one is not None and (widget := one.widget()) is not None]
+
+
+def screen_of(window: QWidget) -> QRect:
+    """The room on the screen where a window's middle is."""
+    return (QGuiApplication.screenAt(window.geometry().center()) or window.screen()).availableGeometry()
 
 
 def _space_on(screen: QRect) -> QSize:

@@ -14,11 +14,12 @@ import pkgutil
 import types
 import typing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes.edges import outside
 from PySide6.QtCore import QObject, QPoint, QRect
-from PySide6.QtGui import QScreen
+from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QScrollArea, QWidget
 
@@ -197,6 +198,18 @@ def say(words, text: str) -> QDialog:
         QApplication.sendPostedEvents()
         QApplication.processEvents()
     return words.window()
+
+
+def test_a_dialog_that_was_moved_to_another_screen_stays_there(words, monkeypatch):
+    other = SCREEN.translated(SCREEN.width(), 0)
+    screens = [SimpleNamespace(availableGeometry=lambda one=one: one) for one in (SCREEN, other)]
+    monkeypatch.setattr(QGuiApplication, "screenAt", lambda point: screens[point.x() >= other.left()])
+    dialog = words.window()
+    dialog.move(1300, 600)
+    before = dialog.height()
+    say(words, "word " * 100)
+    assert dialog.height() > before
+    assert other.contains(dialog.geometry())
 
 
 @pytest.mark.parametrize("how", ["maximized", "full screen", "tiled"])
