@@ -32,9 +32,8 @@ def list_(console: Console) -> None:
     """List all rules and holds, those of your organisation too."""
     with console.services() as services:
         kept = services.retention
-        rules, holds, due = services.service_thread.call(
-            lambda: (kept.rules(), kept.holds(), {one.id: kept.due(one) for one in kept.rules()})
-        )
+        rules, holds = services.service_thread.call(lambda: (kept.rules(), kept.holds()))
+        due = console.result_of(services, lambda: kept.due(*rules))
         named = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
         names = services.service_thread.call(lambda: {one: services.retention.name_of(one) for one in named})
     if console.as_json:
@@ -75,7 +74,7 @@ def add(
         made = services.service_thread.call(
             lambda: make(kind or "", folder=space, days=days, then=then, trash_days=trash_days)
         )
-        due = services.service_thread.call(lambda: services.retention.due(made))
+        due = console.result_of(services, lambda: services.retention.due(made))[made.id]
         if preview and not console.as_json:
             console.say(f"This rule {due_words(made, due)} now.")
         else:

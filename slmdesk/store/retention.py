@@ -15,8 +15,6 @@ SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
 """Keys of times in `meta`: when a sweep last knew the date for sure, when the last one ended, when a backup became the
 history.
 """
-ALL = -1
-"""As a limit: none."""
 _HELD_ITEM = (
     "exists (select 1 from holds where what = 'all' or what = 'item' and target = items.id"
     " or what = 'folder' and target in (items.folder, items.id))"

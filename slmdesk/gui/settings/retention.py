@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QMessageBox,
 
 from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then
 from slmdesk.gui.base import theme
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.dialog import Dialog
@@ -22,6 +22,7 @@ from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.history.retention_labels import WHO, due_words, hold_words, kinds_words, rule_words
 
 if TYPE_CHECKING:
+    from slmdesk.services.base.pending import Pending
     from slmdesk.services.container import Services
     from slmdesk.services.history.retention import Doubt
 
@@ -59,6 +60,8 @@ class RulesWindow(Dialog):
         passing(self, "rules_window", "Rules and holds")
         self.resize(680, 460)
         self._bridge = bridge
+        self._looking: Following | None = None
+        self._counting: Following | None = None
         self._build_ui()
         self.refresh()
 
@@ -125,23 +128,22 @@ class RulesWindow(Dialog):
     def _count(self) -> None:
         """Say what the rule in the form would do now."""
         wanted = self._wanted
-
-        def look(services: Services) -> str:
-            rule = services.retention.planned(**wanted)
-            return f"This rule {due_words(rule, services.retention.due(rule))} now."
-
-        self._bridge.ask(look, self._due.setText)
+        if self._counting is not None:
+            self._counting.cancel()
+        self._counting = self._bridge.follow(lambda services: _due(services, wanted), self._due.setText)
 
     @Slot()
     def refresh(self) -> None:
-        def look(services: Services) -> Listed:
+        def look(services: Services) -> Pending[Listed]:
             kept = services.retention
             rules, holds = kept.rules(), kept.holds()
             ids = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
-            names, due = {one: kept.name_of(one) for one in ids}, {one.id: kept.due(one) for one in rules}
-            return Listed(rules, holds, names, due, kept.doubt() if rules else None)
+            names, doubt = {one: kept.name_of(one) for one in ids}, kept.doubt() if rules else None
+            return kept.due(*rules).map(lambda due: Listed(rules, holds, names, due, doubt))
 
-        self._bridge.ask(look, self._show)
+        if self._looking is not None:
+            self._looking.cancel()
+        self._looking = self._bridge.follow(look, self._show)
         self._count()
 
     def _show(self, listed: Listed) -> None:
@@ -210,6 +212,12 @@ class RulesWindow(Dialog):
     @Slot()
     def _on_sure(self) -> None:
         self._bridge.follow(lambda services: services.retention.run(confirmed=True), lambda _done: self.refresh())
+
+
+def _due(services: Services, wanted: Mapping[str, Any]) -> Pending[str]:
+    """What a rule would do now, in words."""
+    rule = services.retention.planned(**wanted)
+    return services.retention.due(rule).map(lambda due: f"This rule {due_words(rule, due[rule.id])} now.")
 
 
 def _rule_words(rule: Rule, listed: Listed) -> str:

@@ -26,7 +26,7 @@ from slmdesk.services.history.deletion import SlicedDeletion
 from slmdesk.services.history.policy_rules import take_policy
 from slmdesk.services.history.retention_labels import day_words
 from slmdesk.store import SPACE
-from slmdesk.store.retention import ALL, RESTORED, SEEN, SWEPT, OldDocument, OldItem
+from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
 
 LOOKED_AT = 100
 """Items or documents that a slice looks at."""
@@ -111,13 +111,23 @@ class RetentionService(Service):
             folder = self._chats.spaces.get(folder).id
         return Rule("", kind, folder, days, then, trash_days, SetBy.PERSON, self._clock())
 
-    def due(self, rule: Rule) -> int:
-        """Count what a rule would move to the trash now, or delete where it does so at once."""
-        before = self._clock() - rule.days * DAY_S
-        if rule.kind != DOCUMENT:
-            return self._store.rules.count_old(rule.kind, rule.folder, before, with_trash=rule.then is Then.DELETE)
-        free = {one.id for one in self._store.rules.old_documents(before, -1, ALL) if one.is_free}
-        return len(free - {document for _item, document in self._store.documents.uses()}) if free else 0
+    def due(self, *rules: Rule) -> Pending[dict[str, int]]:
+        """Count, in slices, what each rule would move to the trash now, or delete where it does so at once, by its
+        id.
+        """
+        return in_slices(self._service_thread, self._due(rules))
+
+    def _due(self, rules: Sequence[Rule]) -> Slices[dict[str, int]]:
+        found = {}
+        for rule in rules:
+            before = self._clock() - rule.days * DAY_S
+            if rule.kind == DOCUMENT:
+                found[rule.id] = len((yield from self._unused(before)))
+            else:
+                with_trash = rule.then is Then.DELETE
+                found[rule.id] = self._store.rules.count_old(rule.kind, rule.folder, before, with_trash=with_trash)
+            yield
+        return found
 
     def remove_rule(self, id: str) -> Rule:
         """Remove a rule.  Raises KnownError `rule.unknown`, `rule.managed`."""
@@ -321,18 +331,22 @@ class RetentionService(Service):
             done.deleted[rule.id] = done.deleted.get(rule.id, 0) + deleted
 
     def _forget_documents(self, rule: Rule, now: float, done: Swept) -> Slices[None]:
-        """Forget documents that nothing uses: no item, no message or draft has them attached."""
-        after, before = -1, now - rule.days * DAY_S
-        used: set[str] | None = None
+        before = now - rule.days * DAY_S
+        for one in (yield from self._unused(before)):
+            if self._is_still_due(rule, one, before):
+                yield from self._forget_document(rule, one.id, done)
+            yield
+
+    def _unused(self, before: float) -> Slices[list[OldDocument]]:
+        """Return documents not opened since that nothing uses: no item, no message or draft has them attached."""
+        found: list[OldDocument] = []
+        after = -1
         while page := self._store.rules.old_documents(before, after, LOOKED_AT):
             after = page[-1].n
-            free = [one for one in page if one.is_free]
-            if free and used is None:
-                used = yield from self._attached()
-            for one in free:
-                if one.id not in (used or ()) and self._is_still_due(rule, one, before):
-                    yield from self._forget_document(rule, one.id, done)
+            found += [one for one in page if one.is_free]
             yield
+        used = (yield from self._attached()) if found else set()
+        return [one for one in found if one.id not in used]
 
     def _is_still_due(self, rule: Rule, document: OldDocument, before: float) -> bool:
         """Whether the rule is there still, and the document was not opened, used or put on hold meanwhile."""
