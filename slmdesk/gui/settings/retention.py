@@ -62,6 +62,8 @@ class RulesWindow(Dialog):
         self._bridge = bridge
         self._looking: Following | None = None
         self._counting: Following | None = None
+        self._asked: Mapping[str, Any] = {}
+        """The rule last asked about, before it deletes anything for good."""
         self._build_ui()
         self.refresh()
 
@@ -190,22 +192,25 @@ class RulesWindow(Dialog):
 
     @Slot()
     def _on_add(self) -> None:
-        wanted = self._wanted
-        kind, days = wanted["kind"], wanted["days"]
-
-        def add() -> None:
-            self._bridge.ask(lambda services: services.retention.add_rule(**wanted), lambda _rule: self.refresh())
-
+        wanted = self._asked = self._wanted
         if wanted["then"] is Then.TRASH:
-            add()
+            self._add(wanted)
+        else:
+            self._bridge.follow(lambda services: _due(services, wanted), lambda due: self._ask_for_good(wanted, due))
+
+    def _add(self, wanted: Mapping[str, Any]) -> None:
+        self._bridge.ask(lambda services: services.retention.add_rule(**wanted), lambda _rule: self.refresh())
+
+    def _ask_for_good(self, wanted: Mapping[str, Any], due: str) -> None:
+        """Ask before a rule is added that deletes; `due`: what it would do now."""
+        if wanted is not self._asked:  # the button was pressed again
             return
+        kind, days = wanted["kind"], wanted["days"]
         how = NOT_OPENED if kind == DOCUMENT else NOT_CHANGED
         words = f"From the next start on, what was {how} {days:,} days is deleted for good: {kinds_words(kind)}."
-        box = message_box(
-            self, "rule_for_good_dialog", "Add the rule?", words, f"{self._due.text()} This cannot be undone."
-        )
+        box = message_box(self, "rule_for_good_dialog", "Add the rule?", words, f"{due} This cannot be undone.")
         sure = named(box.addButton("Add the rule", QMessageBox.ButtonRole.DestructiveRole), "rule_sure_button")
-        sure.clicked.connect(add)
+        sure.clicked.connect(lambda: self._add(wanted))
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.open()
 

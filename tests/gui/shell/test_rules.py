@@ -96,13 +96,17 @@ def test_what_a_rule_would_take_is_said_before_it_is_added_and_before_it_is_carr
 
 
 def test_a_rule_that_deletes_at_once_is_asked_about(program):
+    program.ask(lambda services: add_old(services, 3))
     window = open_rules(program)
+    program.wait(program.find("rule_due", window).text)
     program.find("rule_then", window).show_value(0)
+    program.find("rule_days", window).show_value(60)
     program.click(program.find("rule_add_button", window))
-    box = window.findChild(QMessageBox, "rule_for_good_dialog")
+    box = program.find("rule_for_good_dialog", window)
     assert box.text() == (
-        "From the next start on, what was not changed for 90 days is deleted for good: everything but documents."
+        "From the next start on, what was not changed for 60 days is deleted for good: everything but documents."
     )
+    assert box.informativeText() == "This rule would delete 3 items for good now. This cannot be undone."
     assert program.ask(lambda services: services.retention.rules()) == []
     program.click(box.findChild(QPushButton, "rule_sure_button"))
     program.wait(lambda: lines(window))
@@ -133,7 +137,7 @@ def test_documents_have_words_of_their_own(program):
     assert program.find("rule_form_words", window).text() == "not opened for"
     assert not then.isEnabled()
     program.click(program.find("rule_add_button", window))
-    box = window.findChild(QMessageBox, "rule_for_good_dialog")
+    box = program.find("rule_for_good_dialog", window)
     assert "not opened for 90 days is deleted for good: documents that nothing uses" in box.text()
     box.reject()
 
