@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.packed import BROKEN
+from slmdesk.documents.redacting.trees import BLOCKS
 from slmdesk.documents.redacting.words import Seeking
 
 LEAST = 6
@@ -24,7 +25,7 @@ _STREAM = re.compile(rb"stream\r?\n")
 _IMAGE = re.compile(rb"/Subtype\s*/Image")
 _TAG = re.compile(rb"<[^>]*>")
 _ENDS = re.compile(
-    rb"</(?:\w+:)?(?:p|h|si|is|v|f|c|t[dhr]|li|div|text|title|lpstr|creator|note|annotation)>|<(?:\w+:)?(?:pt|dbl)\b[^>]*>"
+    rf"</(?:\w+:)?(?:{'|'.join(BLOCKS | {'v', 'f', 'c', 'tr', 'lpstr'})})>|<(?:\w+:)?(?:pt|dbl)\b[^>]*>".encode()
 )
 _RUN = re.compile(rb"[A-Za-z0-9+/]{24,}(?:[\r\n]+[A-Za-z0-9+/]+)*={0,2}")
 MOST_INFLATED = 256 << 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -166,15 +165,7 @@ def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place
         length += sum(len(one.text) for one in shown) + 1
         edges.append(length - 1)
     text = "".join(one.text for one in slots)
-    over = [
-        one
-        for one in redacting.words.spans(text, place, again=True)
-        if bisect_left(edges, one.begin) != bisect_left(edges, one.end)
-        and any(sign.isdigit() for sign in text[one.begin : one.end])
-    ]
-    for one in over:
-        redacting.words.spans(text[one.begin : one.end], place)  # it is counted only here
-    _apply(slots, over)
+    _apply(slots, redacting.words.spans(text, place, edges=edges))
 
 
 def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:

@@ -33,8 +33,12 @@ class Span:
 class Words(Protocol):
     """What a document is searched with, or rewritten with."""
 
-    def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
-        """What of a text is to be replaced; the caller does so.  `again`: the text was asked about before."""
+    def spans(
+        self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
+    ) -> Sequence[Span]:
+        """What of a text is to be replaced; the caller does so.  `again`: the text was asked about before.  `edges`: of
+        paragraphs and cells that were; only numbers that go over one are meant.
+        """
 
 
 def put(words: Words, text: str, place: str, *, bare: bool = False) -> str:
@@ -110,10 +114,12 @@ class Replacing:
     def __post_init__(self) -> None:
         self._list = WordList(original for original, _ in self.pairs)
 
-    def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
+    def spans(
+        self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
+    ) -> Sequence[Span]:
         """As Words says."""
         found = []
-        for begin, end, number in self._list.found(text, bare=bare):
+        for begin, end, number in self._list.found(text, bare=bare, edges=edges):
             self.counts[number] += not again
             original, substitute = self.pairs[number]
             is_shouted = text[begin:end].isupper() and not original.isupper() and substitute != BAR
@@ -127,10 +133,12 @@ class Listing:
 
     texts: dict[str, str] = field(default_factory=dict)
 
-    def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
+    def spans(
+        self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
+    ) -> Sequence[Span]:
         """As Words says."""
         words = text.strip()
-        if not again and len(words) > 1 and any(letter.isalnum() for letter in words):
+        if not again and not edges and len(words) > 1 and any(letter.isalnum() for letter in words):
             self.texts.setdefault(words, place)
         return ()
 
@@ -146,8 +154,10 @@ class Seeking:
     def __post_init__(self) -> None:
         self._list = WordList(self.originals)
 
-    def spans(self, text: str, place: str, *, bare: bool = False, again: bool = False) -> Sequence[Span]:
+    def spans(
+        self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
+    ) -> Sequence[Span]:
         """As Words says."""
-        for _, _, number in self._list.found(text, bare=bare):
+        for _, _, number in self._list.found(text, bare=bare, edges=edges):
             self.found.setdefault(number, place)
         return ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -36,6 +37,7 @@ _CLUSTER = re.compile(rf"(?<=\w)[-\u00ad\u2010]\r?\n[ \t]*(?=[^\W\d_A-Z])|\s+|[{
 """A letter with its accents, a stretch of blanks, or what is not seen: also the hyphen of a broken word."""
 _UNUSUAL = re.compile(r"\s\s|[^\S ]")
 _NO_WORD = re.compile(r"[\W_\u115f\u1160]+")
+_FIGURE = re.compile(r"\d")
 _HEXADECIMAL = re.compile(r"[a-f]+")
 _SAME = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-") | dict.fromkeys("’‘ʼ´`", "'") | dict.fromkeys("“”„«»", '"'))
 
@@ -80,13 +82,16 @@ class WordList:
         ]
         self._needles = [one for one in self._needles if one.folded]
 
-    def found(self, text: str, *, bare: bool = False) -> list[tuple[int, int, int]]:
+    def found(self, text: str, *, bare: bool = False, edges: Sequence[int] = ()) -> list[tuple[int, int, int]]:
         """(from, up to, number of the word) of each, in order, none within another: of two that begin together the
-        longer.  `bare`: the text is a name or value for machines (see INSIDE_VALUES).
+        longer.  `bare`: the text is a name or value for machines (see INSIDE_VALUES).  `edges`: only numbers, or words
+        with figures, that go over one of these places.
         """
         least = INSIDE_VALUES if bare else INSIDE
         all_found = []
         for needle, (begin, end, number, joint) in self._hits(text, bare=bare):
+            if edges and (bisect_left(edges, begin) == bisect_left(edges, end) or not _FIGURE.search(needle.compact)):
+                continue
             is_number = bare and _HEXADECIMAL.fullmatch(needle.compact)  # "Ada" of 00ADA12F
             if joint is Joint.NONE or (joint is Joint.LETTERS and len(needle.compact) >= least and not is_number):
                 all_found.append((begin, end, number))

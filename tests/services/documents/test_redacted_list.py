@@ -165,6 +165,24 @@ def test_no_word_of_the_list_is_left_wherever_it_stands(make, size):
     assert planting.found_in(copy, needles) == {}
 
 
+EDGES = {
+    "docx": lambda a, b: office.docx(office.paragraph(a) + office.paragraph(b)),
+    "html": lambda a, b: f"<h1>{a}</h1><p>{b}</p>".encode(),
+}
+
+
+@pytest.mark.parametrize("kind", EDGES)
+@pytest.mark.parametrize(
+    ("word", "before", "after"),
+    [("Kesselhaus", "der Kessel", "Haus und Hof"), ("New York", "So new", "York is far."), ("Anna", "An", "na ja")],
+)
+def test_a_word_that_lies_over_paragraphs_by_chance_holds_no_copy_back(kind, word, before, after):
+    data = EDGES[kind](before, after)
+    copy, _, originals = _given_out(kind, data, [Listed(word), Listed("4111 1111 1111 1111")])
+    assert word.casefold() in {one.casefold() for one in originals}
+    assert copy == _read(kind, data, Replacing(()))
+
+
 def test_a_page_has_bars_over_words_of_the_list():
     lines = ("2026Qxabz", "so Q x a b z, y", "so Qx-", "abz y")
     words = Replacing([("Qxabz", "")])
