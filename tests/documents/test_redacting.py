@@ -154,6 +154,14 @@ def test_a_spreadsheet_is_whole_and_its_numbers_are_text_where_they_said_somethi
     assert "formula" in {one.kind for one in redacting.removed}
 
 
+def test_a_number_over_numeric_cells_leaves_a_workbook_that_can_be_read():
+    book = openpyxl.Workbook()
+    book.active.append(["Karte", 4111, 1111, 1111, 1111, 12])
+    result, _ = redacted("xlsx", _saved(book), [("4111 1111 1111 1111", BAR)])
+    again = openpyxl.load_workbook(io.BytesIO(result))
+    assert [one.value for one in again.active[1]] == ["Karte", BAR, None, None, None, 12]
+
+
 def test_a_presentation_is_whole_with_its_notes():
     made = pptx.Presentation()
     slide = made.slides.add_slide(made.slide_layouts[5])

@@ -30,6 +30,8 @@ class Workbook:
         self._sheets: dict[str, str] = {}
         self._formats: list[NumberFormat] = []
         self._is_1904 = False
+        self._values: list[tuple[etree._Element, str]] = []
+        """Of the cells of this part: numbers and dates, as they were."""
         for name, root in trees.items():
             lower = name.lower()
             if lower == "xl/styles.xml":
@@ -66,7 +68,13 @@ class Workbook:
             self._pivot(root, name)
 
     def mend(self, name: str, root: etree._Element) -> None:
-        """After words were replaced: a table's columns must be called as its cells, and each otherwise."""
+        """After words were replaced: a cell that lost its number is text or empty; a table's columns must be called as
+        its cells, and each otherwise.
+        """
+        for value, before in self._values:
+            if value.text != before:
+                _set_text(value)
+        self._values = []
         if name.lower().startswith("xl/tables/"):
             seen: set[str] = set()
             for one in root.iter("{*}tableColumn"):
@@ -104,18 +112,14 @@ class Workbook:
     def _cells(self, root: etree._Element, place: str) -> None:
         """Numbers and dates that show a word become text."""
         for cell in root.iter("{*}c"):
-            if cell.get("t", "n") != "n":
+            kind, value = cell.get("t", "n"), child(cell, "v")
+            if kind not in ("n", "d") or value is None or not value.text:
                 continue
-            value = child(cell, "v")
-            if value is None or not value.text:
-                continue
-            for text in self._shown(value.text, cell.get("s", "0")):
+            self._values.append((value, value.text))
+            for text in self._shown(value.text, cell.get("s", "0")) if kind == "n" else ():
                 new = put(self._redacting.words, text, place)
                 if new != text:
-                    for formula in [one for one in cell if local(one) == "f"]:
-                        drop(formula)
                     value.text = new
-                    cell.set("t", "str")
                     break
 
     def _shown(self, raw: str, style: str) -> list[str]:
@@ -146,3 +150,15 @@ class Workbook:
                     break
         if local(root) == "pivotCacheDefinition" and self._redacting.removes:
             root.set("refreshOnLoad", "1")
+
+
+def _set_text(value: etree._Element) -> None:
+    """Make a cell say what stands in it, and compute nothing."""
+    cell = value.getparent()
+    if cell is None:
+        return
+    for formula in [one for one in cell if local(one) == "f"]:
+        drop(formula)
+    cell.set("t", "str")
+    if not value.text:
+        drop(value)
