@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from slmdesk.core.errors import KnownError
 from slmdesk.services.documents.redaction_types import FoundWord, Place
 from slmdesk.text.redaction.finding import find_private, name_words
-from slmdesk.text.redaction.table import extended
+from slmdesk.text.redaction.table import LEAST_HELD, extended
 from slmdesk.text.redaction.types import BAR, RANK, Certainty, Find, Kind, Listed
-from slmdesk.text.redaction.word_list import INSIDE, WordList
+from slmdesk.text.redaction.word_list import INSIDE, WordIndex, WordList
 from slmdesk.text.terms.forms import ENDINGS, fits
 from slmdesk.text.terms.matching import spans_of
 from slmdesk.text.words.folding import fold
@@ -207,11 +207,12 @@ def pairs_for(
     finds = [Find(kind, 0, 0, one, Certainty.SURE, "list") for kind, one in words if one not in barred]
     made = {
         original: substitute
-        for entry in extended("\n".join((text, *barred)), finds)
+        for entry in extended("\n".join((text, *barred)), finds, others=barred)
         for original, substitute in entry.pairs
     }
+    originals = [one for one in (*made, *barred) if len(one) >= LEAST_HELD]
+    index = WordIndex(one.casefold() for one in originals)
     for substitute in made.values():
-        held = next((one for one in (*made, *barred) if len(one) > 3 and one.casefold() in substitute.casefold()), None)
-        if held is not None:
-            raise KnownError("redaction.conflict", words=held)
+        if held := index.found(substitute.casefold()):
+            raise KnownError("redaction.conflict", words=originals[held[0]])
     return tuple((made | barred).items())

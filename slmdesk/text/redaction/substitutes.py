@@ -40,6 +40,7 @@ _STREET_WORDS = (
 )
 _KEPT = frozenset(_STREET_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_BOXES = ("post", "mail", "info", "box")
 MOST_TRIES = 5_000
 Free = Callable[[str], bool]
 """Whether a substitute may be taken: it stands nowhere in the source, and for nothing else."""
@@ -62,7 +63,7 @@ def name_word(original: str, free: Free, seed: str, *, is_first: bool = False) -
 def substitute_for(kind: Kind, original: str, free: Free, seed: str) -> str:
     """What stands for an original of any kind but a person."""
     makers: Mapping[Kind, Callable[[str, random.Random], str]] = {
-        Kind.EMAIL: lambda _, rng: f"post.{_syllable_word(rng, '').lower()}@example.org",
+        Kind.EMAIL: lambda _, rng: f"{rng.choice(_BOXES)}.{_syllable_word(rng, '').lower()}@example.org",
         Kind.PHONE: _phone,
         Kind.IBAN: _code,
         Kind.CARD: _code,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rapidfuzz.distance import Levenshtein
@@ -12,22 +12,28 @@ from slmdesk.core.errors import KnownError
 from slmdesk.text.candidates.names import LEGAL_FORM
 from slmdesk.text.redaction.finding import WORD, is_form_of, name_words
 from slmdesk.text.redaction.substitutes import NoSubstituteError, name_word, substitute_for
-from slmdesk.text.redaction.types import Entry, Find, Kind, Table
+from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Table
+from slmdesk.text.redaction.word_list import WordIndex
 from slmdesk.text.words.folding import fold
 
 _NAME_PIECE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 FAR_APART = 3
 """Letters by which words that stand for names differ at least, so that a misspelt one is not another."""
+LEAST_HELD = 4
+"""Letters of an original by which it is told from a syllable of what stands for another."""
 _TRIED_FAR = 400
 
 
-def extended(text: str, finds: Sequence[Find], table: Table = ()) -> Table:
+def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Iterable[str] = ()) -> Table:
     """The table with what is needed for these finds of a text.
+
+    No new substitute holds an original, or one of `others`, of LEAST_HELD letters and more, where another can be made.
 
     Entries whose substitute stands in the text are made anew.  Raises KnownError "redaction.ambiguous" where one
     substitute would stand for two originals, "redaction.no_substitute" where none is free.
     """
-    maker = _Maker(fold(text), finds)
+    before = (one for entry in table for one in _finds_of(entry))
+    maker = _Maker(fold(text), _index((*others, *(part for find in (*before, *finds) for part in _parts(find)))))
     renewed: list[Find] = []
     for entry in table:
         if maker.stands_in_source(entry):
@@ -60,8 +66,6 @@ def check(table: Table) -> None:
 
 
 def _finds_of(entry: Entry) -> Iterator[Find]:
-    from slmdesk.text.redaction.types import Certainty
-
     yield Find(entry.kind, 0, 0, entry.original, Certainty.SURE, "table")
 
 
@@ -74,7 +78,8 @@ def _by_base(find: Find) -> tuple[int, int]:
 @dataclass(slots=True)
 class _Maker:
     source: str
-    finds: Sequence[Find]
+    originals: WordIndex
+    """Folded, with what no substitute may hold."""
     entries: list[Entry] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
     """Of names: each word as it is written, with what stands for it."""
@@ -93,18 +98,28 @@ class _Maker:
                 self.words[original] = substitute
 
     def add(self, find: Find) -> None:
+        self.tries = 0
         if find.kind is Kind.PERSON:
             self._add_person(find.text)
         elif find.kind is Kind.FIRM:
             self._add_firm(find.text)
         else:
-            made = substitute_for(find.kind, find.text, self._is_free, self._seed(find.kind))
-            self._take(made)
-            self._put(Entry(find.kind, find.text, made))
+            self._put(Entry(find.kind, find.text, self._made(find.kind, find.text)))
 
     def _put(self, entry: Entry) -> None:
         if not any(entry.original == original for one in self.entries for original, _ in one.pairs):
             self.entries.append(entry)
+
+    def _made(self, kind: Kind, original: str, end: str = "") -> str:
+        """What stands for an original, which `end` will follow."""
+        self.tries = 0
+
+        def is_free(made: str) -> bool:
+            return self._is_free(made) and (not end or self._is_free(made + end))
+
+        made = substitute_for(kind, original, is_free, self._seed(kind))
+        self._take(made)
+        return made
 
     def _seed(self, kind: Kind) -> str:
         return f"{kind}{len(self.entries)}"
@@ -113,16 +128,22 @@ class _Maker:
         self.taken[fold(substitute)] = None
         self.taken.update(dict.fromkeys(fold(one) for one in WORD.findall(substitute) if len(one) > 3))
 
+    def _holds(self, plain: str) -> bool:
+        """Whether an original stands in it; after many tries nothing else can be had, as of a street's end."""
+        self.tries += 1
+        return self.tries < _TRIED_FAR and bool(self.originals.found(plain))
+
     def _is_free(self, made: str) -> bool:
         plain = fold(made)
-        return plain not in self.source and plain not in self.taken
+        return plain not in self.source and plain not in self.taken and not self._holds(plain)
 
     def _is_free_word(self, made: str) -> bool:
         """Also no beginning of another, and unlike it."""
-        self.tries += 1
         plain = fold(made)
-        if plain[: max(4, len(plain) - 1)] in self.source or any(
-            plain.startswith(one) or one.startswith(plain) for one in self.taken
+        if (
+            self._holds(plain)
+            or plain[: max(4, len(plain) - 1)] in self.source
+            or any(plain.startswith(one) or one.startswith(plain) for one in self.taken)
         ):
             return False
         far = FAR_APART if self.tries < _TRIED_FAR else 1
@@ -144,8 +165,7 @@ class _Maker:
             made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
         made = made.replace("\0", "")
         if made == original:  # written small, or nothing but small words: no part is one of a name
-            made = substitute_for(Kind.OTHER, original, self._is_free, self._seed(Kind.OTHER))
-            self._take(made)
+            made = self._made(Kind.OTHER, original)
         owner = next((one for one in self.entries if one.kind is Kind.PERSON and self._belongs(parts, one)), None)
         if owner is None:
             self._put(Entry(Kind.PERSON, original, made, tuple(one for one in parts if one[0] != original)))
@@ -163,6 +183,7 @@ class _Maker:
     def _word(self, word: str, *, is_first: bool) -> str:
         if word in self.words:
             return self.words[word]
+        self.tries = 0
         plain = fold(word)
         for base, substitute in self.words.items():
             cased = substitute.upper() if word.isupper() else substitute.capitalize()
@@ -171,9 +192,8 @@ class _Maker:
         for base, substitute in self.words.items():
             if not word.isupper() and is_form_of(plain, fold(base)):
                 form = _with_same_ending(word, base, substitute)
-                if fold(form) not in self.taken and fold(form) not in self.source:
+                if self._is_free(form):
                     return self._know(word, form)
-        self.tries = 0
         made = name_word(word, self._is_free_word, self._seed(Kind.PERSON) + str(len(self.words)), is_first=is_first)
         return self._know(word, made)
 
@@ -191,11 +211,20 @@ class _Maker:
                     self.entries[at] = replace(entry, forms=(*entry.forms, (original, made)))
                     self._take(made)
                     return
-        made_base = substitute_for(Kind.FIRM, base, self._is_free, self._seed(Kind.FIRM))
-        self._take(made_base)
+        made_base = self._made(Kind.FIRM, base, form)
         forms = ((base, made_base),) if form else ()
         self._put(Entry(Kind.FIRM, original, original.replace(base, made_base, 1), forms))
         self._take(original.replace(base, made_base, 1))
+
+
+def _parts(find: Find) -> tuple[str, ...]:
+    """What an entry of it replaces: the whole, and names or the firm alone."""
+    alone = name_words(find.text) if find.kind is Kind.PERSON else ()
+    return (find.text, *alone, *(_without_form(find.text)[:1] if find.kind is Kind.FIRM else ()))
+
+
+def _index(originals: Iterable[str]) -> WordIndex:
+    return WordIndex(one for one in {fold(original) for original in originals} if len(one) >= LEAST_HELD)
 
 
 def _without_form(firm: str) -> tuple[str, str]:

@@ -169,6 +169,29 @@ def test_bars_and_substitutes():
     assert dict(pairs_for("Anna Quarbelsen", words, substitutes=True, unseen={"a@example.org"}))["a@example.org"] == BAR
 
 
+@pytest.mark.parametrize("unseen", ["Erik Lund", "Markus Post", "Lund GmbH", "Nert", "Ster"])
+def test_words_that_stand_nowhere_are_in_no_substitute(unseen):
+    names = [f"{first} {chr(65 + at)}ukwitz" for at, first in enumerate(("Greta", "Ivo", "Ute", "Jan", "Uwe") * 5)]
+    words = [*((Kind.PERSON, one) for one in names), *((Kind.FIRM, f"{one} GmbH") for one in names)]
+    words += ((Kind.EMAIL, f"u{at}@kanzlei.example") for at in range(9))
+    barred = (unseen, unseen.removesuffix(" GmbH").split()[-1])
+    made = dict(
+        pairs_for(
+            "\n".join(one for _, one in words), [*words, *((Kind.PERSON, one) for one in barred)], substitutes=True,
+            unseen=barred,
+        )
+    )  # fmt: skip
+    assert {made.pop(one) for one in {*barred}} == {BAR}
+    assert not [one for one in made.values() if any(each.casefold() in one.casefold() for each in barred)]
+
+
+def test_a_word_that_every_substitute_of_a_kind_holds_is_named():
+    words = [(Kind.EMAIL, "a@kanzlei.example"), (Kind.OTHER, "example.org")]
+    with pytest.raises(KnownError, match=r"redaction\.conflict") as caught:
+        pairs_for("a@kanzlei.example", words, substitutes=True, unseen={"example.org"})
+    assert caught.value.args_for_people == {"words": "example.org"}
+
+
 def test_a_key_opens_with_its_passphrase_alone(tmp_path):
     path = tmp_path / "a.key"
     data = key_file([("Anna", "Alex")], "correct horse", document_sha256="0" * 64)
