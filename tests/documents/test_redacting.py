@@ -17,6 +17,7 @@ import pytest
 from fakes import needles as planting
 from fakes.office import odf
 from fakes.tiny_pdf import Text, TinyPdf
+from lxml import etree
 from openpyxl.workbook.defined_name import DefinedName
 
 from slmdesk.core.errors import KnownError
@@ -26,6 +27,7 @@ from slmdesk.documents.redacting.base import Redacting
 from slmdesk.documents.redacting.check import left_in
 from slmdesk.documents.redacting.pictures import cleaned
 from slmdesk.documents.redacting.registry import REDACTORS, redactor_of
+from slmdesk.documents.redacting.trees import redact_tree
 from slmdesk.documents.redacting.words import Listing, Replacing, Seeking, put, put_in_value
 from slmdesk.text.redaction.types import BAR
 
@@ -328,3 +330,18 @@ def test_every_redactor_is_of_a_known_format_and_can_be_imported():
         assert callable(redactor_of(one, "a"))
     with pytest.raises(KnownError, match=r"document\.no_redactor"):
         redactor_of("xls", "a.xls")
+
+
+def test_a_tree_that_is_nothing_but_values_gives_signs_of_life():
+    signs, listing = [], Listing()
+    root = etree.fromstring("<p>" + '<r rsidR="00A1B2C3" label="Two words"><rsid val="00A1B2C4"/></r>' * 2_500 + "</p>")
+    redact_tree(root, Redacting(Reading("a.docx", data=b"", worked=lambda: signs.append(1)), listing), "")
+    assert len(signs) >= 5
+    assert [*listing.texts] == ["Two words"]  # what numbers a saving is no text
+
+
+@pytest.mark.parametrize(("data", "words"), [(b"x", 5_000), (b"<a>" + b"<p>x</p>" * 5_000, 1)], ids=["words", "texts"])
+def test_the_check_of_a_result_gives_signs_of_life(data, words):
+    signs = []
+    left_in(data, [f"Quarbel{number}" for number in range(words)], lambda: signs.append(1))
+    assert len(signs) > 5

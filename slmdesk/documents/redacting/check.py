@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.packed import BROKEN
-from slmdesk.documents.redacting.trees import BLOCKS
+from slmdesk.documents.redacting.trees import BLOCKS, MOST_SILENT
 from slmdesk.documents.redacting.words import Seeking
 
 LEAST = 6
@@ -38,16 +38,18 @@ class ByteSearch:
         self._forms: list[tuple[bytes, int]] = []
         for number, one in enumerate(originals):
             if sum(letter.isalnum() for letter in one) >= LEAST:
-                self._forms += [(form.lower(), number) for form in _forms(one)]
+                self._forms += [(form, number) for form in {each.lower() for each in _forms(one)}]
 
-    def found(self, data: bytes) -> set[int]:
-        """The numbers of the words that are there."""
+    def found(self, data: bytes, worked: Callable[[], None]) -> set[int]:
+        """The numbers of the words that are there.  `worked` is called now and then."""
         lower = data.lower()
         views = [lower]
         if b"\0" in lower:
             views.append(lower.replace(b"\0", b""))
         found = set()
-        for form, number in self._forms:
+        for count, (form, number) in enumerate(self._forms):
+            if count % MOST_SILENT == 0:
+                worked()
             if number in found:
                 continue
             for view in views:
@@ -154,13 +156,15 @@ def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = 
         is_markup = head.startswith(b"<") and b">" in layer
         if is_markup:
             text = html.unescape(_TAG.sub(b"", _ENDS.sub(b"\x1f", layer)).decode("utf-8", "replace"))
-            numbers = search.found(_without_names(layer)) | search.found(text.encode("utf-8"))
+            numbers = search.found(_without_names(layer), worked) | search.found(text.encode("utf-8"), worked)
             for number in numbers:
                 found.setdefault(number, name)
-            for piece in text.split("\x1f"):
+            for count, piece in enumerate(text.split("\x1f")):
+                if count % MOST_SILENT == 0:
+                    worked()
                 seeking.spans(piece, name)
         else:
-            for number in search.found(layer):
+            for number in search.found(layer, worked):
                 found.setdefault(number, name)
     return {**seeking.found, **found}
 

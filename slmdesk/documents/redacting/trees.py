@@ -31,6 +31,8 @@ _UNSHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECA
 _DELETED, _INSERTED = frozenset(("del", "moveFrom")), frozenset(("ins", "moveTo"))
 _CODES = frozenset(("instrText", "delInstrText"))
 _NUMERIC = re.compile(r"[-+.,;:%#0-9A-Fa-f\s]+")
+_SAVING = re.compile(r"[0-9A-Fa-f]{8}")
+"""Word's number of each time that a document was saved."""
 _TECHNICAL = re.compile(
     r"[a-z][A-Za-z0-9]*|rId\d+|\{[-0-9A-Fa-f]{36}\}|urn:(?:schemas-microsoft-com|oasis):[^ ]*"
     r"|https?://schemas\.(?:openxmlformats|microsoft)\.[^ ]*"
@@ -59,7 +61,7 @@ _PEOPLE_ELEMENTS = frozenset(
 )  # fmt: skip
 _ACCOUNTS = frozenset(("userId", "providerId"))
 MOST_SILENT = 1_000
-"""Texts between two signs of life."""
+"""Texts, elements or words between two signs of life."""
 EDGES_AT_ONCE, MOST_OVER = 200, 12
 """Paragraphs and cells that are read as one text, and how many more, for a number has a cell for each of its groups."""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -114,9 +116,11 @@ def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips
     for at in range(0, len(groups), EDGES_AT_ONCE):
         redacting.reading.worked()
         _redact_over_edges(groups[at : at + EDGES_AT_ONCE + MOST_OVER], redacting, place)
-    for element in root.iter():
-        if isinstance(element.tag, str):
-            _attributes(element, redacting, place)
+    for number, element in enumerate(root.iter(etree.Element)):
+        if number % MOST_SILENT == 0:
+            redacting.reading.check()
+            redacting.reading.worked()
+        _attributes(element, redacting, place)
 
 
 def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
@@ -302,7 +306,8 @@ def _attributes(element: etree._Element, redacting: Redacting, place: str) -> No
             del element.attrib[key]
             continue
         is_textual = short in TEXTUAL or (short == "val" and name in _TEXTUAL_VALUES)
-        if not is_textual and _is_technical(text):
+        is_saving = (name if short == "val" else short).startswith("rsid") and _SAVING.fullmatch(text)
+        if not is_textual and (is_saving or _is_technical(text)):
             continue
         if short in _PEOPLE or (short == "name" and name in ("cmAuthor", "author")):
             redacting.person(text)

@@ -100,6 +100,7 @@ class WordList:
             _Needle(number, _fold(one).text.strip(), _squeezed(one)) for number, one in enumerate(self.originals)
         ]
         self._needles = [one for one in self._needles if one.folded]
+        self._index = WordIndex(one.compact for one in self._needles)
 
     def found(self, text: str, *, bare: bool = False, edges: Sequence[int] = ()) -> list[tuple[int, int, int]]:
         """(from, up to, number of the word) of each, in order, none within another: of two that begin together the
@@ -130,8 +131,7 @@ class WordList:
         )
 
     def _hits(self, text: str, *, bare: bool) -> Iterator[tuple[_Needle, _Hit]]:
-        squeezed = _squeezed(text)
-        likely = [one for one in self._needles if not one.compact or one.compact in squeezed]
+        likely = [self._needles[at] for at in self._index.found(_squeezed(text))]
         if not likely:
             return
         folded = _fold(text)

@@ -6,8 +6,10 @@ import itertools
 
 import pytest
 
+from slmdesk.text.redaction import word_list
 from slmdesk.text.redaction.finding import find_private, marked
 from slmdesk.text.redaction.types import Certainty, Entry, Kind, Listed
+from slmdesk.text.redaction.word_list import WordIndex
 
 pytestmark = pytest.mark.pure
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
@@ -199,3 +201,25 @@ ODD = (
 @pytest.mark.parametrize("text", ODD, ids=map(str, range(len(ODD))))
 def test_odd_texts_are_no_fault(text: str) -> None:
     find_private(text, language="en")
+
+
+def test_of_many_words_only_those_that_may_stand_in_a_text_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+
+    class Text(str):
+        __slots__ = ()
+
+        def __contains__(self, word: object) -> bool:
+            tried.append(word)
+            return str(word) in str(self)
+
+    squeezed = word_list._squeezed
+    monkeypatch.setattr(word_list, "_squeezed", lambda text: Text(squeezed(text)))
+    listed = word_list.WordList(f"{number:05}" for number in range(15_000))
+    assert listed.found("x 12340 y") == [(2, 7, 12_340)]
+    assert len(tried) < 50
+
+
+def test_an_index_finds_words_of_any_length() -> None:
+    assert WordIndex(["", "b", "bcd", "abcde", "bcdef", "a", "z"]).found("abcde") == [0, 1, 2, 3, 5]
+    assert WordIndex(["", "a"]).found("") == [0]
