@@ -527,6 +527,35 @@ def reasons(report: Path) -> list[str]:
     ]
 
 
+SLOWEST = 30
+
+
+def seconds_of(report: Path) -> list[tuple[float, float, str, str]]:
+    """The tests of a report: seconds, those of them that were waited and not computed, kind, name."""
+    rows: list[tuple[float, float, str, str]] = []
+    for case in ElementTree.parse(report).iter("testcase") if report.is_file() else ():
+        said = {one.get("name"): one.get("value", "") for one in case.iter("property")}
+        took = float(case.get("time", 0))
+        waited = max(0.0, took - float(said.get("computed") or took))
+        rows.append((took, waited, said.get("kind", "other"), f"{case.get('classname')}::{case.get('name')}"))
+    return rows
+
+
+def summary_of(times: Sequence[tuple[float, float, str, str]]) -> list[str]:
+    """Seconds in all, by kind and by folder, and the slowest tests."""
+    groups: dict[str, tuple[int, float, float]] = {}
+    for took, waited, kind, name in times:
+        for group in ("all tests", f"kind {kind}", "/".join(name.split(".")[:2])):
+            number, took_before, waited_before = groups.get(group, (0, 0.0, 0.0))
+            groups[group] = (number + 1, took_before + took, waited_before + waited)
+    sums = sorted(groups.items(), key=lambda group: -group[1][1])
+    slowest = sorted(times, reverse=True)[:SLOWEST]
+    return [
+        *(f"{took:7.0f} s, {waited:6.0f} waited  {group}: {number} tests" for group, (number, took, waited) in sums),
+        *(f"{took:7.1f} s, {waited:6.1f} waited  {name}" for took, waited, _, name in slowest),
+    ]
+
+
 def stops_early(more: Sequence[str], environment: Mapping[str, str]) -> bool:
     """Whether pytest was told to leave out tests once one has failed: then no second run says that all pass."""
     words = [*more, *environment.get("PYTEST_ADDOPTS", "").split()]
@@ -554,6 +583,7 @@ def test(kind: str, more: Sequence[str]) -> int:
             }
         alone: list[str] = []
         why: list[str] = []
+        times: list[tuple[float, float, str, str]] = []
         for number, (name, marks, is_shared) in enumerate(SESSIONS[kind]):
             report = folder / f"{number}.xml"
             command = ["pytest", "-m", marks, "--basetemp", str(folder / str(number)), f"--junitxml={report}", *more]
@@ -566,9 +596,15 @@ def test(kind: str, more: Sequence[str]) -> int:
                 name = f"{name}, {workers()} at a time"
             fine = (0, NO_TESTS) if more else (0,)
             status = run_check(name, [*command, *beside], environment, failed, fine=fine)
+            times += seconds_of(report)
             if beside and status == TESTS_FAILED and not stops_early(more, environment):
                 alone += run_again_alone(name, command, environment, failed)
             why += reasons(report)
+        lines = summary_of(times)
+        for line in lines:
+            say(line)
+        (ROOT / ".cache").mkdir(exist_ok=True)
+        (ROOT / ".cache" / "test-seconds.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         if kind == "coverage":
             call([BIN / "coverage", "combine", "--quiet"], env=environment)
             call([BIN / "coverage", "report", "--skip-covered", "--sort=miss"], env=environment)

@@ -65,6 +65,29 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
+KINDS = {"pure", "process", "gui", "model"}
+COMPUTED = pytest.StashKey[float]()
+
+
+def _computed() -> float:
+    """Processor seconds of this process and of its children that have ended."""
+    return sum(os.times()[:4])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin to count what a test computes."""
+    item.stash[COMPUTED] = _computed()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """The report of a test names its kind and its processor seconds, for the summary at the end of `make test`."""
+    if call.when == "teardown":
+        kind = next((mark.name for mark in item.iter_markers() if mark.name in KINDS), "other")
+        item.user_properties += [("kind", kind), ("computed", _computed() - item.stash[COMPUTED])]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Temporary files of the program and of its children lie beside the homes: each worker has its own."""
