@@ -30,7 +30,7 @@ import sysconfig
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
@@ -562,18 +562,37 @@ def stops_early(more: Sequence[str], environment: Mapping[str, str]) -> bool:
     return any(STOPS_EARLY.fullmatch(one) for one in words)
 
 
+@contextmanager
+def checks_beside(environment: Mapping[str, str], failed: list[str]) -> Iterator[None]:
+    """Run the checks without tests beside what is done meanwhile: tests mostly wait.  Their words come at the end."""
+    started = [
+        (name, subprocess.Popen([BIN / command[0], *command[1:]], cwd=ROOT, env=environment, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+        for name, command in CHECKS
+    ]  # fmt: skip
+    try:
+        yield
+    except BaseException:
+        for _, check in started:
+            check.kill()
+        raise
+    for name, check in started:
+        words, _ = check.communicate()
+        if check.returncode:
+            print(words, file=sys.stderr)
+            failed.append(name)
+        say(f"{name}: {'FAILED' if check.returncode else 'passed'}")
+
+
 def test(kind: str, more: Sequence[str]) -> int:
-    """Run every check, also after one has failed; the tests come last."""
+    """Run every check, also after one has failed."""
     set_up_for("dev")
     failed: list[str] = []
     started = time.monotonic()
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     # Hundreds of tests start a child: where nothing may be kept compiled, each would compile the whole package anew.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    if kind != "coverage":
-        for name, command in CHECKS:
-            run_check(name, command, environment, failed)
-    with test_folder() as folder:
+    with test_folder() as folder, checks_beside(environment, failed) if kind != "coverage" else nullcontext():
         if kind == "coverage":
             (folder / "lines").mkdir()
             sites = [str(ROOT / "tests" / "fakes" / "coverage_site"), environment.get("PYTHONPATH", "")]

@@ -154,6 +154,19 @@ def test_the_last_lines_name_each_test_that_failed_and_why(set_up, tmp_path, mon
     assert "failed: pytest, 2 at a time" in last[1]
 
 
+def test_a_check_that_fails_beside_the_tests_is_a_failure_with_its_words(set_up, monkeypatch, capsys):
+    right, wrong = ("python", "-c", ""), ("python", "-c", "print('line 7 is wrong'); raise SystemExit(1)")
+    monkeypatch.setattr(set_up, "BIN", Path(sys.executable).parent)
+    monkeypatch.setattr(set_up, "CHECKS", (("wrong", wrong), ("right", right)))
+    failed: list[str] = []
+    with set_up.checks_beside(dict(os.environ), failed):
+        assert failed == []
+    assert failed == ["wrong"]
+    words = capsys.readouterr().err
+    assert "line 7 is wrong" in words
+    assert words.endswith("slmdesk: wrong: FAILED\nslmdesk: right: passed\n")
+
+
 def test_the_slowest_tests_and_the_seconds_of_each_folder_and_kind_are_said(set_up, tmp_path):
     cases = [("tests.gui.shell.test_a", "slow", 4, "gui", 1), ("tests.gui.test_b", "quick", 1, "gui", 2)]
     rows = "".join(
