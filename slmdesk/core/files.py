@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias
 
-from slmdesk.core.administrators import why_not_roots
 from slmdesk.core.errors import KnownError
 
 PRIVATE_FILE = 0o600
@@ -125,6 +124,8 @@ def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
     Where others may write too, they can make any name their own: there it lies in a private folder that is known by its
     handle, and what has the name in the end must be this file.  Raises OSError, and KnownError `file.unwritable`.
     """
+    from slmdesk.core.administrators import why_not_roots  # here: nothing is written at most starts
+
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
     with contextlib.ExitStack() as held:
         is_shared = os.name != "nt" and why_not_roots(path.parent.stat(), "", os.geteuid()) != ""
