@@ -92,8 +92,8 @@ class OfferedFile:
     repo: str
     name: str
     size_bytes: int
-    words: str
-    """Its quantization: "Q4_K_M: 4-bit, recommended: small, nearly as good"."""
+    quantization: str
+    """As the Hub or the name says it; empty where neither does."""
     fit: str
     is_recommended: bool
     speed: Speed | None = None
@@ -101,12 +101,23 @@ class OfferedFile:
     """Files it was split into, which are fetched together."""
     sha256: str = ""
     """As its publisher gave it; empty where that is not known, or of several parts."""
-    has_known_form: bool = True
-    """Its name says how its numbers are written."""
+
+    @property
+    def has_known_form(self) -> bool:
+        """Its name says how its numbers are written."""
+        return quantization_of_file(self.name) is not None
+
+    @property
+    def words(self) -> str:
+        """Its quantization: "Q4_K_M: 4-bit, recommended: small, nearly as good"."""
+        known = quantization_of_file(self.name)
+        if known is None:
+            return clean_label(self.quantization or self.name, 80)
+        return f"{self.quantization or known.name}: {known.label(recommended=self.is_recommended)}"
 
     def not_recommended(self) -> OfferedFile:
         """The same file after its header said that it does not chat."""
-        return replace(self, is_recommended=False, words=self.words.replace(", recommended", ""))
+        return replace(self, is_recommended=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,21 +313,12 @@ def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[Off
             repo=repo,
             name=one.name,
             size_bytes=one.found.file.bytes,
-            words=_words(one, one is best),
+            quantization=one.found.file.quantization,
             fit=one.found.fit,
             is_recommended=one is best,
             speed=one.found.speed,
             parts=len(one.found.file.parts),
             sha256=one.found.file.sha256,
-            has_known_form=quantization_of_file(one.name) is not None,
         )
         for one in sorted_by_quality(sized)
     )
-
-
-def _words(one: _Sized, is_recommended: bool) -> str:
-    known = quantization_of_file(one.name)
-    if known is None:
-        return clean_label(one.found.file.quantization or one.name, 80)
-    name = one.found.file.quantization or known.name
-    return f"{name}: {known.label(recommended=is_recommended)}"
