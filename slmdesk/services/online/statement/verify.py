@@ -112,7 +112,7 @@ class Counts:
             "policies": lists["policy"],
             "restores": lists["restore"],
             "clock_jumps": lists["jump"],
-            "smallest_clock_jump_s": JUMP_US // 1_000_000,
+            "smallest_clock_jump_s": JUMP_US // 1_000_000,  # not counted, but what the list above goes by
             "links_opened_in_the_browser": number["link"],
         }
 
@@ -170,16 +170,20 @@ def counted(rows: Sequence[Sequence[str]], said: Mapping[str, Any]) -> Counts:
     ledger, period = said["ledger"], said["period"]
     if (not period["from"] and ledger["first"] != 1) or (not period["to"] and ledger["last"] != ledger["head"]["n"]):
         raise Wrong("it lacks rows of the period that it names")
-    _days = [
-        datetime.strptime(said["made"], "%Y-%m-%dT%H:%M:%SZ"),
-        *map(date.fromisoformat, filter(None, period.values())),
-    ]
+    check_days(said["made"], period)
     test, enforcement = said["self_test"], said["enforcement"]
     if test["control_reached_the_listener"] is not is_control(test["control"]):
         raise Wrong("what it says of its control is not what the control found")
     if enforcement["level"] != level_of(enforcement["processes"], test):
         raise Wrong(f"its self-test does not bear out the level {enforcement['level']!r}")
     return counts
+
+
+def check_days(made: str, period: Mapping[str, str]) -> None:
+    """Raises ValueError where the figures to read would show something else than a time and days."""
+    datetime.strptime(made, "%Y-%m-%dT%H:%M:%SZ")
+    for day in filter(None, period.values()):
+        date.fromisoformat(day)
 
 
 def level_of(processes: Mapping[str, Any], test: Mapping[str, Any]) -> str:

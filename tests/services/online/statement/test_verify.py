@@ -227,7 +227,9 @@ FORGED = {
         put({"connection": "failed"}, "self_test", "control")(about),
         put(False, "self_test", "control_reached_the_listener")(about),
     ),
+    "jumps counted from a second on": put(1, "smallest_clock_jump_s"),
     "no day": put("\x1b[2J", "made"),
+    "no day of the period": put("\x1b[2J", "period", "from"),
 }
 """What the owner of a PC can say above honest rows, and sign."""
 
