@@ -24,6 +24,8 @@ LOADERS = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYT
 """Variables by which an account has code of its own run in every program."""
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/opt", "/app", "/snap", "/nix/store", "/gnu/store")
 """Where administrators put libraries, and no account."""
+CLOSURES = "/memfd:libffi (deleted)"
+"""Where ctypes has the system's library keep its callbacks."""
 DECEIVES = "code that did not come with slmdesk can deceive its self-test"
 MOST_LETTERS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -54,7 +56,7 @@ def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path 
     except OSError:  # not Linux
         return found
     own = (sys.prefix, sys.base_prefix, sys.exec_prefix, Path(slmdesk.__file__).parent.parent)
-    known = (*map(Path, SYSTEM), *(Path(one).resolve() for one in own))
+    known = (*map(Path, (*SYSTEM, CLOSURES)), *(Path(one).resolve() for one in own))
     mapped = {parts[5] for parts in (line.split(maxsplit=5) for line in lines) if len(parts) == 6 and "x" in parts[1]}
     others = (one for one in sorted(mapped) if one.startswith("/") and not any(map(Path(one).is_relative_to, known)))
     return [*found, *(f"{clean_label(one, MOST_LETTERS)} is loaded: {DECEIVES}." for one in others)]

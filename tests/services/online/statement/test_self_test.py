@@ -118,3 +118,18 @@ def test_a_control_that_does_not_start_is_none(tmp_path):
     assert isinstance(test, SelfTest)
     assert {one.ways["start"] for one in test.children} == {"failed: status 3"}
     assert not any(one.is_refused for one in test.children)
+
+
+FRESH = """
+import ctypes, psutil, PySide6.QtCore
+from slmdesk.services.online.statement.installed import code_from_elsewhere
+callback = ctypes.CFUNCTYPE(None)(print)
+print(code_from_elsewhere({}))
+"""
+
+
+@LINUX
+def test_nothing_in_a_fresh_process_is_from_elsewhere():
+    """In this one a debugger or a profiler may be."""
+    done = subprocess.run([sys.executable, "-I", "-c", FRESH], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
