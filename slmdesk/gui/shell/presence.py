@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Slot
 from PySide6.QtGui import QCursor, QGuiApplication, QWindow
+
+from slmdesk.services.engine.energy import OtherPrograms
 
 AWAY_S = 180.0
 """Without a key or a move of the mouse."""
@@ -34,7 +37,8 @@ class Presence(QObject):
     ) -> None:
         """`load`: per cent of all cores that other programs used since the last call."""
         super().__init__(parent)
-        self._clock, self._load = clock, load or OtherPrograms()
+        self._clock, self._load = clock, load or self._load_of_others
+        self._others: OtherPrograms | None = None
         self._seen = clock()
         self._busy = 100.0
         self._place = QCursor.pos()
@@ -72,34 +76,14 @@ class Presence(QObject):
         if self._clock() - self._seen >= AWAY_S / 2:  # it takes some milliseconds
             self._busy = self._load()
 
+    def _load_of_others(self) -> float:
+        if self._others is None:
+            self._others = OtherPrograms()
+            return 100.0
+        return 100 * self._others.cores() / (os.cpu_count() or 1)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Note the time of an input."""
         if event.type() in _INPUTS:
             self._seen = self._clock()
         return False
-
-
-class OtherPrograms:
-    """The load of this PC without that of this program and its children."""
-
-    def __init__(self) -> None:
-        self._before: tuple[float, float] | None = None
-
-    def __call__(self) -> float:
-        """Return per cent of all cores since the last call; 100 at the first."""
-        import psutil  # 17 ms
-
-        times = psutil.cpu_times()
-        whole = float(sum(times))
-        used = whole - times.idle - getattr(times, "iowait", 0.0)
-        try:
-            me = psutil.Process()
-            for one in (me, *me.children(recursive=True)):
-                own = one.cpu_times()
-                used -= own.user + own.system
-        except psutil.Error:  # a child that has just ended
-            return 100.0
-        before, self._before = self._before, (whole, used)
-        if before is None or whole <= before[0]:
-            return 100.0
-        return max(0.0, 100.0 * (used - before[1]) / (whole - before[0]))

@@ -282,7 +282,7 @@ class Answers(Service):
             return
         request.watcher.began()
         lease.start("chat", payload, lambda event: self._on_event(growing, event))
-        growing.others = growing.others or OtherPrograms(self._loader.client.pid)
+        growing.others = growing.others or OtherPrograms()
 
     def _on_event(self, growing: _Growing, event: FromChild) -> None:
         message = growing.request.message

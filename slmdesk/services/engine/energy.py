@@ -5,8 +5,10 @@ programs kept the processor busy meanwhile.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -76,23 +78,36 @@ class Meter:
 
 
 class OtherPrograms:
-    """Watches the processor from its creation on.  `pid`: the process that works for us, beside this one."""
+    """Watches what programs beside this process and its children use of the processor.
 
-    def __init__(self, pid: int | None) -> None:
-        self._pid = pid
-        self._began, self._all, self._ours = self._now()
+    Those that make way for us (`nice`), such as the indexer of a desktop, are not counted.
+    """
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    def cores(self) -> float:
+        """How many cores they have kept busy, on average since the last call or the creation."""
+        before, self._before = self._before, self._now()
+        passed, busy, ours = (after - earlier for after, earlier in zip(self._before, before, strict=True))
+        return max(0.0, busy - max(0.0, ours)) / max(passed, 0.001)
 
     def are_quiet(self) -> bool:
-        """Whether other programs have used less than BUSY_CORES since, so that what was measured tells of this PC."""
-        now, all_seconds, ours = self._now()
-        return all_seconds - self._all - (ours - self._ours) < BUSY_CORES * (now - self._began)
+        """Whether they have used less than BUSY_CORES since, so that what was measured tells of this PC."""
+        return self.cores() < BUSY_CORES
 
     def _now(self) -> tuple[float, float, float]:
+        """The time, the processor time of all programs, and of ours."""
         import psutil  # 17 ms
 
+        is_nice = sys.platform != "win32" and os.nice(0) > 0  # then nobody makes way for us
         times = psutil.cpu_times()
-        busy = sum(getattr(times, name, 0.0) for name in ("user", "nice", "system"))
-        return time.monotonic(), busy, sum(_busy_seconds(pid) or 0.0 for pid in (os.getpid(), self._pid))
+        busy = times.user + times.system + (getattr(times, "nice", 0.0) if is_nice else 0.0)
+        me, ours = psutil.Process(), 0.0
+        for one in (*reversed(me.children(recursive=True)), me):  # one that ends meanwhile is counted by its parent
+            with suppress(psutil.Error):
+                ours += sum(one.cpu_times()[:4])  # with that of its children that have ended
+        return time.monotonic(), busy, ours
 
 
 def read_counters(root: Path = POWERCAP) -> dict[Path, int]:

@@ -159,7 +159,7 @@ class AutoExams(Service):
         elif self.is_on_battery():
             self._wait(model, AGAIN_S)
         else:
-            self._model, self._began, self._others = model, time.monotonic(), OtherPrograms(self._loader.client.pid)
+            self._model, self._began, self._others = model, time.monotonic(), OtherPrograms()
             self._job = self._take(record).id
 
     def _take(self, record: ModelRecord) -> JobRecord:

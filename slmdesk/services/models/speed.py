@@ -143,7 +143,7 @@ class SpeedService(Service):
     def begin(self) -> None:
         """Measure in a quiet moment from now, unless that was done."""
         self.stop_waiting()
-        self._others = None if self.measured else OtherPrograms(None)  # usually it was: nothing is loaded for it
+        self._others = None if self.measured else OtherPrograms()  # usually it was: nothing is loaded for it
         self._later = self._service_thread.call_later(self.quiet_s, self._measure_if_quiet)
 
     def stop_waiting(self) -> None:

@@ -21,6 +21,7 @@ from slmdesk.gui.models.formats.dialog import FASTER, SMALLER
 from slmdesk.gui.models.formats.row import GainBar, scale_of
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.base.pending import Pending
+from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.engine.hardware import hardware_key
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import INFO_KEY as EXAM_KEY
@@ -350,7 +351,8 @@ def test_a_format_is_measured_and_made_by_clicks(library, start_real, starter_mo
     program.window.show_page("Models")
     formats = program.services.formats
     formats.measure = partial(formats.measure, formats=("Q4_0",))
-    formats.is_on_battery, formats.busy_cores = (lambda: False), lambda _seconds: 0.0
+    formats.is_on_battery = lambda: False
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)
     program.frame.library.add_files((starter_model,), False)
     program.wait(lambda: len(library.cards()) == 1)
     dialog = library.dialog()

@@ -1,4 +1,4 @@
-import time
+import os
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -6,7 +6,8 @@ from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
-from slmdesk.gui.shell.presence import AWAY_S, OtherPrograms, Presence
+from slmdesk.gui.shell.presence import AWAY_S, MOST_LOAD, Presence
+from slmdesk.services.engine.energy import OtherPrograms
 
 pytestmark = pytest.mark.gui
 
@@ -75,10 +76,17 @@ def test_before_the_first_look_somebody_is_there(qtbot) -> None:
     assert not presence.is_away()
 
 
-def test_what_this_program_uses_itself_is_not_counted() -> None:
-    others = OtherPrograms()
-    assert others() == 100.0
-    until = time.process_time() + 0.3
-    while time.process_time() < until:
-        pass
-    assert 0.0 <= others() <= 100.0
+def test_the_load_is_that_of_other_programs_on_all_cores(qtbot, monkeypatch) -> None:
+    monkeypatch.setattr(OtherPrograms, "cores", lambda _: share * (os.cpu_count() or 1) / 100)
+    field, clock = QLineEdit(), Clock()
+    qtbot.addWidget(field)
+    presence = Presence(field, clock=clock)
+    clock.now += AWAY_S
+    presence.look()
+    assert not presence.is_away(), "nothing to compare with"
+    share = MOST_LOAD + 1
+    presence.look()
+    assert not presence.is_away()
+    share = MOST_LOAD - 1
+    presence.look()
+    assert presence.is_away()

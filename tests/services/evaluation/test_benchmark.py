@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
@@ -207,7 +210,36 @@ def test_what_a_battery_gave_is_its_power_by_the_time_or_what_it_holds_less() ->
 def test_a_pc_is_quiet_while_others_than_us_use_less_than_half_a_core(monkeypatch, everybody_s, quiet) -> None:
     readings = iter([(100.0, 5000.0, 70.0), (110.0, 5000.0 + everybody_s, 90.0)])
     monkeypatch.setattr(OtherPrograms, "_now", lambda _: next(readings))
-    assert OtherPrograms(None).are_quiet() is quiet
+    assert OtherPrograms().are_quiet() is quiet
+
+
+BURN = "import sys, time\nwhile time.process_time() < 0.3: pass\nprint(flush=True); sys.stdin.read()"
+FAMILY = f"import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', {BURN!r}])\n{BURN}\np.wait()"
+
+
+@pytest.mark.process
+def test_the_work_of_children_is_ours_while_they_run_and_when_they_have_ended(monkeypatch) -> None:
+    everybody_s = 0.0
+    monkeypatch.setattr("psutil.cpu_times", lambda: SimpleNamespace(user=everybody_s, system=0.0))
+    while_they_run, when_they_have_ended = OtherPrograms(), OtherPrograms()
+    child = subprocess.Popen([sys.executable, "-c", FAMILY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout.readline() + child.stdout.readline() == b"\n\n"
+    everybody_s = 0.5
+    assert while_they_run.cores() == 0.0
+    child.communicate()
+    assert when_they_have_ended.cores() == 0.0
+    everybody_s = 99.0
+    assert when_they_have_ended.cores() > 0.0
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize("our_niceness", [0, 10])
+def test_what_makes_way_for_us_is_no_load(monkeypatch, our_niceness) -> None:
+    indexed_s = 0.0
+    monkeypatch.setattr("psutil.cpu_times", lambda: SimpleNamespace(user=0.0, nice=indexed_s, system=0.0))
+    monkeypatch.setattr(os, "nice", lambda _: our_niceness, raising=False)
+    others, indexed_s = OtherPrograms(), 1000.0
+    assert (others.cores() > 0) is (our_niceness > 0 and sys.platform != "win32")
 
 
 @pytest.mark.pure

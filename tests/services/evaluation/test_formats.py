@@ -13,6 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import read_header
 from slmdesk.core.model_formats import FormatQuality, FormatSpeed
 from slmdesk.services.base.file_io import Claim
+from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.evaluation.formats import service as formats_service
 from slmdesk.services.evaluation.formats import trials
 from slmdesk.services.evaluation.formats.labels import advice_of, sentence_of
@@ -98,9 +99,9 @@ def test_of_a_small_file_only_formats_that_some_processors_compute_faster_are_tr
 
 
 @pytest.fixture
-def desk(home, starter_model):
+def desk(home, starter_model, monkeypatch):
     services = open_echo(LLAMA)
-    services.formats.busy_cores = lambda _seconds: 0.0  # other tests run beside this one
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)  # other tests run beside this one
     imported = import_model(services, starter_model)
     assert imported.model is not None
     yield Recorder(services), imported.model
@@ -256,7 +257,7 @@ def test_a_full_disk_short_memory_and_a_noisy_pc_are_said(desk, monkeypatch) -> 
         found = result_of(services, lambda: services.formats.measure(model.id, formats=["Q8_0"]))
         assert "of memory" in found.results["Q8_0"].reason
     monkeypatch.setattr("slmdesk.services.evaluation.formats.trials._LOOKS", 1)
-    services.formats.busy_cores = lambda _seconds: 1.0
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: False)
     found = result_of(services, lambda: services.formats.measure(model.id, formats=["Q4_0"]))
     assert found.results["Q4_0"].reason.startswith("Other programs use the processor")
     assert folders(recorder) == []

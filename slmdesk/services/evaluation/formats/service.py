@@ -28,7 +28,7 @@ from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.hardware import hardware_key
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.auto_exams import on_battery
-from slmdesk.services.evaluation.formats.trials import FormatTrials, MakeChild, Published, busy_cores
+from slmdesk.services.evaluation.formats.trials import FormatTrials, MakeChild, Published
 from slmdesk.services.evaluation.formats.types import FormatReport, FormatResult, candidates, name_without
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.copies import COPY, SOURCE, CopyOrigin, copies_of, published_of, used_of
@@ -64,7 +64,6 @@ class FormatService(Service):
         self._work = FileWork(runtime.service_thread, "formats")
         self._is_running = False
         self.is_on_battery: Callable[[], bool] = on_battery
-        self.busy_cores: Callable[[float], float] = busy_cores
 
     def published(self, model: str | None) -> ModelRecord:
         """The published model that a model, or a copy of it, is; None: of the one in use.
@@ -134,7 +133,7 @@ class FormatService(Service):
         def work(stop: threading.Event, report: Report) -> bool:
             with _own_folder(folder) as own:
                 published = _published_file(path, record)
-                trials = FormatTrials(published, own, self._make_child, stop, report, self.busy_cores)
+                trials = FormatTrials(published, own, self._make_child, stop, report)
                 try:
                     trial(trials, published)
                 except Stopped:

@@ -26,7 +26,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.file_io import need_space
 from slmdesk.services.base.messages import bytes_for_people, problem_for
-from slmdesk.services.engine.energy import BUSY_CORES
+from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.evaluation.formats.types import FASTER, SMALLER, FormatResult, name_without
 from slmdesk.services.models.fit import available_bytes
 
@@ -41,7 +41,7 @@ _LEFT_OUT = (1, 2, 4)
 _SEARCH = 0.6
 """Part of the time: finding the layers that are needed least."""
 _LISTEN_S, _LOOKS = 0.5, 20
-"""Before a measurement: how long, and how often at most, it is looked whether others use more cores."""
+"""Before a measurement: how long, and how often at most, it is looked whether others are quiet."""
 
 MakeChild = Callable[[], ChildClient]
 
@@ -115,13 +115,6 @@ def ask_child(
         child.close(0.0 if stop.is_set() else 2.0)
 
 
-def busy_cores(seconds: float) -> float:
-    """How much of the processor is in use during the next `seconds`, in cores; by whom is not asked."""
-    import psutil  # 17 ms
-
-    return float(psutil.cpu_percent(seconds)) / 100 * (psutil.cpu_count() or 1)
-
-
 def _failure(event: Failed) -> KnownError:
     return KnownError(event.code, **{key: one for key, one in event.args.items() if isinstance(one, str | int | float)})
 
@@ -136,12 +129,10 @@ class FormatTrials:
         make_child: MakeChild,
         stop: threading.Event,
         tell: Callable[[FormatProgress | FormatResult], None],
-        count_busy_cores: Callable[[float], float] = busy_cores,
     ) -> None:
         """`tell` gets the progress, and each result as it comes."""
         self._published, self._folder, self._make_child, self._stop = published, folder, make_child, stop
         self._tell = tell
-        self._busy_cores = count_busy_cores
         self._reference: tuple[FormatQuality, Sequence[Json]] | None = None
         self._predictions = folder / "predictions.bin"
         self._done, self._share = 0.0, 1.0
@@ -227,10 +218,11 @@ class FormatTrials:
 
     def _wait_until_quiet(self) -> None:
         """Wait a little for other programs, whose work would be measured too.  Raises KnownError `formats.noisy`."""
+        others = OtherPrograms()
         for _ in range(_LOOKS):
-            if self._stop.is_set():
+            if self._stop.wait(_LISTEN_S):
                 raise Stopped
-            if self._busy_cores(_LISTEN_S) < BUSY_CORES:
+            if others.are_quiet():
                 return
         raise KnownError("formats.noisy")
 
