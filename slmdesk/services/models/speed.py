@@ -39,6 +39,8 @@ SPEED = "speed/"
 """Keys of the store; behind the second the sha256 of a model."""
 QUIET_S = 15.0
 """After the start, and after a moment that was not quiet."""
+MOST_LOOKS = 20
+"""For a quiet moment; some PCs never have one."""
 LEAST_TOKENS = 24
 """Of an answer whose speed counts; nor does it where other programs kept the processor busy."""
 _NEW_SHARE = 0.3
@@ -84,6 +86,7 @@ class SpeedService(Service):
         self._pace: Pace | None = None
         self._later: Later | None = None
         self._others: OtherPrograms | None = None
+        self._noisy_looks = 0
         self._child: ChildClient | None = None
         self._asking: set[str] = set()
         runtime.events.on(MessageEnded, self.on_message_ended)
@@ -221,7 +224,9 @@ class SpeedService(Service):
             return
         is_measured = self._child is not None  # somebody asked for it just now
         is_noisy = self._others is not None and not self._others.are_quiet()
-        if is_measured or is_noisy or self._loader.is_busy or self._loader.state.state is ModelState.LOADING:
+        self._noisy_looks += is_noisy
+        waits = is_noisy and self._noisy_looks < MOST_LOOKS
+        if is_measured or waits or self._loader.is_busy or self._loader.state.state is ModelState.LOADING:
             self.begin()
             return
         self.measure()  # one that fails is tried again at the next start

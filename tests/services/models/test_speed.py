@@ -112,6 +112,14 @@ def test_it_is_measured_by_itself_when_it_is_quiet_and_only_once(opened, monkeyp
     assert started == []
 
 
+def test_a_pc_that_is_never_quiet_is_measured_in_the_end(opened, monkeypatch) -> None:
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: False)
+    recorder = opened()
+    recorder.services.measuring.quiet_s = 0.01
+    on_service_thread(recorder, recorder.services.measuring.begin)
+    recorder.wait(PaceChanged)
+
+
 def test_two_measurements_at_once_would_spoil_each_other(opened) -> None:
     recorder = opened()
     service = recorder.services.measuring
