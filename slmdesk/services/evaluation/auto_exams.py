@@ -79,7 +79,9 @@ class AutoExams(Service):
         self._is_on = False
         self._later: Later | None = None
         self._seconds: dict[str, float] = {}
-        self._job, self._model, self._began = "", "", 0.0
+        self._job, self._model, self._began, self._done = "", "", 0.0, 0
+        self._tried_again: set[str] = set()
+        """Jobs that took too long beside other programs once."""
         self._others: OtherPrograms | None = None
         self.idle_s = IDLE_S
         self.is_on_battery: Callable[[], bool] = on_battery
@@ -160,7 +162,8 @@ class AutoExams(Service):
             self._wait(model, AGAIN_S)
         else:
             self._model, self._began, self._others = model, time.monotonic(), OtherPrograms()
-            self._job = self._take(record).id
+            job = self._take(record)
+            self._job, self._done = job.id, job.done
 
     def _take(self, record: ModelRecord) -> JobRecord:
         return self._exams.take(record.id, by_itself=True)
@@ -173,10 +176,11 @@ class AutoExams(Service):
             if passed > LONGEST_S and event.done < event.total:
                 model = self._leave()
                 record = next((one for one in self._models.list() if one.id == model), None)
-                if self._others is not None and not self._others.are_quiet():
+                if event.id not in self._tried_again and self._others is not None and not self._others.are_quiet():
+                    self._tried_again.add(event.id)
                     self._wait(model, AGAIN_S)
                 elif record:
-                    self._say_slow(record, passed * event.total / max(event.done, 1))
+                    self._say_slow(record, passed * event.total / max(event.done - self._done, 1))
             elif self.is_on_battery():
                 self._wait(self._leave(), AGAIN_S)
             elif not self.is_away():

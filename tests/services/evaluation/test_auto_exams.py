@@ -135,6 +135,20 @@ def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -
 
 
 @pytest.mark.process
+def test_beside_other_programs_it_is_tried_once_more_and_then_called_slow(begun, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.services.evaluation.auto_exams.LONGEST_S", 0.001)
+    monkeypatch.setattr("slmdesk.services.evaluation.auto_exams.AGAIN_S", 0.05)
+    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: False)
+    recorder = begun(slow=0.01)
+    say(recorder)
+    first = recorder.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED, recorder.events.index(first) + 1)
+    settled(recorder)
+    assert note_words(record(recorder)).startswith("No automatic test: it would take")
+    assert [one.status for one in jobs(recorder)] == [JobStatus.PAUSED]
+
+
+@pytest.mark.process
 def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, tmp_path) -> None:
     recorder = begun(slow=0.05)
     first = record(recorder)
