@@ -545,7 +545,7 @@ def summary_of(times: Sequence[tuple[float, float, str, str]]) -> list[str]:
     """Seconds in all, by kind and by folder, and the slowest tests."""
     groups: dict[str, tuple[int, float, float]] = {}
     for took, waited, kind, name in times:
-        for group in ("all tests", f"kind {kind}", "/".join(name.split(".")[:2])):
+        for group in ("all tests", f"kind {kind}", "/".join(name.partition("::")[0].split(".")[:2])):
             number, took_before, waited_before = groups.get(group, (0, 0.0, 0.0))
             groups[group] = (number + 1, took_before + took, waited_before + waited)
     sums = sorted(groups.items(), key=lambda group: -group[1][1])

@@ -172,13 +172,14 @@ def test_the_slowest_tests_and_the_seconds_of_each_folder_and_kind_are_said(set_
     rows = "".join(
         f'<testcase classname="{folder}" name="{name}" time="{took}"><properties><property name="kind" value="{kind}"/>'
         f'<property name="computed" value="{computed}"/></properties></testcase>'
-        for folder, name, took, kind, computed in [*cases, ("tests.store.test_c", "other", 2, "pure", 2)]
+        for folder, name, took, kind, computed in [*cases, ("tests.test_c", "other[1.5]", 2, "pure", 2)]
     )
     (tmp_path / "0.xml").write_text(f"<testsuites><testsuite>{rows}</testsuite></testsuites>")
     assert set_up.seconds_of(tmp_path / "missing.xml") == []
     lines = [line.split() for line in set_up.summary_of(set_up.seconds_of(tmp_path / "0.xml"))]
     assert ["7", "s,", "3", "waited", "all", "tests:", "3", "tests"] in lines
     assert ["5", "s,", "3", "waited", "tests/gui:", "2", "tests"] in lines
+    assert ["2", "s,", "0", "waited", "tests/test_c:", "1", "tests"] in lines
     assert ["2", "s,", "0", "waited", "kind", "pure:", "1", "tests"] in lines
     assert lines[-3:][0][-1] == "tests.gui.shell.test_a::slow"
 
