@@ -1,91 +1,124 @@
-"""A home that an older version made opens with everything in it.
-
-`golden/home.tar.xz` was made by an earlier version: two chats, a
-question, a summary, a table, two versions, a translated document and a typed text, a glossary, jobs, a model that is
-linked.
-`golden/home.json` is what that version said of it.
-"""
+"""A home that an earlier version made opens with everything in it: see fakes.older_homes."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
-import subprocess
-import sys
-import tarfile
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.commands import run_here, run_process
+from fakes.encrypted import PASSPHRASE
+from fakes.older_homes import holds, plain, unpack
+from fakes.recorder import open_echo
 
-GOLDEN = Path(__file__).parent / "golden"
-ROOT = Path(__file__).resolve().parent.parent
+from slmdesk.core.policy import Policy
+from slmdesk.paths import find_paths
+from slmdesk.settings import SettingsFile
+
+pytestmark = pytest.mark.process
+
+HOMES = ("starter", "291ee11", "10e8a0d4")
 KINDS = {"chat", "question", "summary", "extraction", "versions", "translation"}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    with tarfile.open(GOLDEN / "home.tar.xz") as archive:
-        archive.extractall(tmp_path / "home", filter="data")
-    return tmp_path / "home"
-
-
-def said(home: Path, *words: str) -> str:
+def printed(*words: str, run=run_here) -> str:
     """What a command prints; it must end well."""
-    environment = {**os.environ, "SLMDESK_HOME": str(home)}
-    command = [sys.executable, str(ROOT / "main.py"), *words]
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, (words, done.stderr)
-    return done.stdout
+    status, out, err = run(words, os.environ)
+    assert status == 0, (words, err.decode())
+    return out.decode()
 
 
-def as_json(home: Path, *words: str) -> Any:
-    return json.loads(said(home, *words, "--json"))
+def as_json(*words: str, run=run_here) -> Any:
+    return json.loads(printed(*words, "--json", run=run))
 
 
-def holds(now, then) -> bool:
-    """Whether all that was said then is said now; fields that came later may stand beside it."""
-    if isinstance(then, dict):
-        return isinstance(now, dict) and all(key in now and holds(now[key], value) for key, value in then.items())
-    if isinstance(then, list):
-        return isinstance(now, list) and len(now) == len(then) and all(map(holds, now, then))
-    return now == then
+def assert_said(commands: list[dict[str, Any]]) -> None:
+    """Each of these commands prints what it printed then."""
+    for command in commands:
+        now, then = printed(*command["words"]), command["said"]
+        if isinstance(then, str):
+            assert now == then, command["words"]
+        else:
+            assert holds(json.loads(now), then), (command["words"], now)
 
 
-@pytest.mark.process
-def test_every_item_of_an_older_home_is_there_and_reads_the_same(home: Path) -> None:
-    then = json.loads((GOLDEN / "home.json").read_text("utf-8"))
-    assert {one["kind"] for one in then["items"].values()} == KINDS, "the control: one of each kind was kept"
-    listed = {one["id"]: one for one in as_json(home, "history", "list")}
-    assert listed.keys() == then["items"].keys()
-    for id, item in then["items"].items():
-        assert (listed[id]["kind"], listed[id]["title"]) == (item["kind"], item["title"])
-        assert holds(as_json(home, "history", "show", id), item["show"]), item["kind"]
-        if item["md"]:
-            assert said(home, "history", "export", id, "--format", "md") == item["md"], item["kind"]
-        if item["json"]:
-            now = json.loads(said(home, "history", "export", id, "--format", "json"))
-            assert holds(now, json.loads(item["json"])), item["kind"]
+@pytest.mark.parametrize("name", HOMES)
+def test_every_item_of_an_older_home_is_there_and_reads_the_same(name: str, tmp_path: Path) -> None:
+    then = unpack(name, tmp_path)
+    items = as_json("history", "list", run=run_process)
+    assert {one["kind"] for one in items} >= KINDS, "the control: one of each kind was kept"
+    assert_said(then["commands"])
+    assert_returned(then["services"])
+    settings = SettingsFile(find_paths().settings_file, Policy())
+    assert settings.problems == []
+    now = plain(settings.current)
+    assert holds(now, {key: value for key, value in then["settings"].items() if key in now})
 
 
-@pytest.mark.process
-def test_jobs_models_and_documents_of_an_older_home_are_there(home: Path) -> None:
-    then = json.loads((GOLDEN / "home.json").read_text("utf-8"))
-    keys = ("id", "kind", "status", "steps_done", "steps_total")
-    jobs = [tuple(one[key] for key in keys) for one in as_json(home, "jobs", "list")]
-    assert jobs == [tuple(one[key] for key in keys) for one in then["jobs"]]
-    models = {one["id"]: one["sha256"] for one in as_json(home, "models", "list")}
-    assert models == {one["id"]: one["sha256"] for one in then["models"]}
-    assert not (home / "config" / "window.json").exists(), "only the window writes it"
-    names = {one["name"] for one in as_json(home, "documents", "list")}
-    assert names == {one["name"] for one in then["documents"]}
+def assert_returned(services: dict[str, Any]) -> None:
+    """These services return what they returned then."""
+    with closing(open_echo()) as opened:
+        for call, then in services.items():
+            now = plain(opened.service_thread.call(lambda call=call: returned(opened, *call.split())))
+            assert holds(now, then), (call, now)
 
 
-@pytest.mark.process
-def test_a_rule_takes_no_chat_of_an_older_home_that_was_imported_a_short_while_ago(home: Path) -> None:
+def returned(services, name: str, id: str = "") -> Any:
+    """What a service returns of the item or model `id`."""
+    chats = services.chats
+    if name in ("options", "redactions"):
+        ids = [item.id for item in services.store.items.page("chat", limit=100)]
+        return {one: chats.options(one).settings if name == "options" else services.redaction.table(one) for one in ids}
+    if name == "names":
+        return services.redaction.names()
+    if name == "presets":
+        return [[one.name, one.options.settings] for one in chats.presets.list() if not one.is_shipped]
+    if name == "spaces":
+        return chats.spaces.list()
+    service, method = name.split(".")
+    about = services.store.models.get(id) if method == "result" else id
+    pair = ("en", "de") if service == "pair_exams" else ()
+    return getattr(getattr(services, service), method)(about, *pair)
+
+
+@pytest.mark.parametrize("name", ["291ee11", "10e8a0d4"])
+def test_a_backup_of_an_earlier_version_is_restored_whole(name: str, tmp_path: Path) -> None:
+    then = unpack(name, tmp_path)
+    shutil.rmtree(tmp_path / "home")
+    printed("restore", str(tmp_path / "backup.slmdesk"))
+    assert_said([one for one in then["commands"] if one["words"][0] in ("history", "memory", "documents")])
+
+
+def test_an_encrypted_home_of_an_earlier_version_opens_and_is_decrypted_whole(home: Path, tmp_path: Path) -> None:
+    then = unpack("10e8a0d4-encrypted", tmp_path)
+    items = json.loads(unlocked("history", "list", "--json"))
+    assert holds(items, then["commands"][0]["said"])
+    unlocked("encrypt", "off")
+    assert_said(then["commands"])
+    assert_returned(then["services"])
+    assert json.loads((home / "config" / "settings.json").read_text("utf-8")) == then["settings"]
+    assert (home / "data" / "my-words.txt").read_text("utf-8").split() == ["Adeyemi", "Sozialgericht"]
+
+
+def unlocked(*words: str) -> str:
+    """What a command prints that is given the passphrase."""
+    reader, writer = os.pipe()
+    os.write(writer, f"{PASSPHRASE}\n".encode())
+    os.close(writer)
+    try:
+        return printed("--passphrase-fd", str(reader), *words)
+    finally:
+        os.close(reader)
+
+
+def test_a_rule_takes_no_chat_of_an_older_home_that_was_imported_a_short_while_ago(home: Path, tmp_path: Path) -> None:
+    unpack("starter", tmp_path)
     now = time.time()
     with closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as conn, conn:
         conn.execute("update items set created = ?1, updated = ?1", (now - 400 * 86_400,))
@@ -93,7 +126,7 @@ def test_a_rule_takes_no_chat_of_an_older_home_that_was_imported_a_short_while_a
         mark = json.dumps({"imported": {"program": "ChatGPT", "time": now - 86_400}})
         conn.execute("update items set settings = ? where id = ?", (mark, imported))
         (count,) = conn.execute("select count(*) from items where kind <> 'space'").fetchone()
-    said(home, "retention", "add", "--days", "90")
-    said(home, "retention", "run", "--yes")
-    assert [one["id"] for one in as_json(home, "history", "list")] == [imported]
-    assert len(as_json(home, "history", "list", "--deleted")) == count - 1
+    printed("retention", "add", "--days", "90")
+    printed("retention", "run", "--yes")
+    assert [one["id"] for one in as_json("history", "list")] == [imported]
+    assert len(as_json("history", "list", "--deleted")) == count - 1
