@@ -22,7 +22,6 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -92,11 +91,6 @@ QT_LIBRARIES = {
 class SetUpFailed(Exception):
     """Something is missing that this script cannot get; the text says what to do."""
 
-    def __init__(self, words: str, status: int = -1) -> None:
-        super().__init__(words)
-        self.status = status
-        """Of the command that failed."""
-
 
 def say(words: str) -> None:
     """One line of progress, to stderr."""
@@ -116,9 +110,7 @@ def call(command: Sequence[str | Path], *, fine: Sequence[int] = (0,), **more: o
     """Run a command; a status that is not among the `fine` ones ends the set-up with its name."""
     done = subprocess.run([str(word) for word in command], check=False, cwd=ROOT, **more)  # type: ignore[call-overload]
     if done.returncode not in fine:
-        raise SetUpFailed(
-            f"`{' '.join(str(word) for word in command)}` ended with status {done.returncode}", done.returncode
-        )
+        raise SetUpFailed(f"`{' '.join(str(word) for word in command)}` ended with status {done.returncode}")
 
 
 def fingerprint(*files: Path) -> str:
@@ -419,9 +411,9 @@ def set_up_for(kind: str) -> None:
 
 
 CHECKS: Sequence[tuple[str, Sequence[str]]] = (
+    ("mypy --strict", ("mypy", "--strict", "slmdesk")),
     ("ruff: lint", ("ruff", "check", ".")),
     ("ruff: format", ("ruff", "format", "--check", ".")),
-    ("mypy --strict", ("mypy", "--strict", "slmdesk")),
     ("import-linter: layers", ("lint-imports",)),
 )
 
@@ -441,15 +433,17 @@ SESSIONS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
 }
 """Runs of pytest: name, marks that choose the tests, whether they are shared out among several workers."""
 
+EXTRA_WORKERS = 1
+"""More workers than cores, as tests wait for their children.  `-n` after the job sets another number of workers."""
 MOST_WORKERS = 4
 NEEDED_IN_MEMORY = 2 << 30
 """Bytes free in memory for the tests to write their files there."""
 
 
 def workers() -> int:
-    """How many tests run at the same time: one more than there are cores, as tests wait for their children."""
+    """How many tests run at the same time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores + 1, MOST_WORKERS)
+    return min(cores + EXTRA_WORKERS, MOST_WORKERS)
 
 
 @contextmanager
@@ -468,44 +462,18 @@ def test_folder() -> Iterator[Path]:
 
 NO_TESTS = 5
 """Status of pytest where none was chosen: of the tests in one file, none may measure time."""
-TESTS_FAILED = 1
-"""Status of pytest where all tests were run and some failed."""
-STOPS_EARLY = re.compile(r"-[a-zA-Z]*x[a-zA-Z]*|--(exitfirst|maxfail|stepwise|sw)(=.*)?")
-"""Options of pytest with which it leaves out tests once one has failed."""
 
 
 def run_check(
     name: str, command: Sequence[str], environment: Mapping[str, str], failed: list[str], fine: Sequence[int] = (0,)
-) -> int:
-    """Run one check, named and timed; a failure is kept in `failed`.  Returns its status, 0 where it passed."""
+) -> None:
+    """Run one check, named and timed; a failure is kept in `failed`."""
     try:
         with step(name):
             call([BIN / command[0], *command[1:]], env=environment, fine=fine)
     except SetUpFailed as err:
         say(f"{name} FAILED: {err}")
         failed.append(name)
-        return err.status
-    return 0
-
-
-MOST_AGAIN = 5
-"""Tests that are run again alone; where more have failed, it is not because others ran beside them."""
-
-
-def run_again_alone(name: str, command: Sequence[str], environment: Mapping[str, str], failed: list[str]) -> list[str]:
-    """Run those tests alone that failed beside others; `name` stays in `failed` unless each of them passes now.
-
-    Returns the ones that passed: each is a test that depends on how busy the machine is, and to be mended.
-    """
-    kept = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
-    again = list(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else []
-    if not 0 < len(again) <= MOST_AGAIN or not all("::" in one for one in again):  # a file that cannot be read
-        return []
-    still: list[str] = []
-    if run_check(f"{name}: what failed, again and alone", [*command, "--lf", "--lfnf=none"], environment, still):
-        return []
-    failed.remove(name)
-    return again
 
 
 LONGEST_REASON = 300
@@ -556,12 +524,6 @@ def summary_of(times: Sequence[tuple[float, float, str, str]]) -> list[str]:
     ]
 
 
-def stops_early(more: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether pytest was told to leave out tests once one has failed: then no second run says that all pass."""
-    words = [*more, *environment.get("PYTEST_ADDOPTS", "").split()]
-    return any(STOPS_EARLY.fullmatch(one) for one in words)
-
-
 @contextmanager
 def checks_beside(environment: Mapping[str, str], failed: list[str]) -> Iterator[None]:
     """Run the checks without tests beside what is done meanwhile: tests mostly wait.  Their words come at the end."""
@@ -600,24 +562,17 @@ def test(kind: str, more: Sequence[str]) -> int:
                 "COVERAGE_FILE": str(folder / "lines" / "coverage"),
                 "PYTHONPATH": os.pathsep.join(filter(None, sites)),
             }
-        alone: list[str] = []
         why: list[str] = []
         times: list[tuple[float, float, str, str]] = []
         for number, (name, marks, is_shared) in enumerate(SESSIONS[kind]):
             report = folder / f"{number}.xml"
-            command = ["pytest", "-m", marks, "--basetemp", str(folder / str(number)), f"--junitxml={report}", *more]
+            command = ["pytest", "-m", marks, "--basetemp", str(folder / str(number)), f"--junitxml={report}"]
             if kind == "coverage":
                 command = ["coverage", "run", "-m", *command]
-            beside = (
-                ["--cache-clear", "-n", str(workers()), "--dist", "worksteal"] if is_shared and workers() > 1 else []
-            )
-            if beside:
-                name = f"{name}, {workers()} at a time"
-            fine = (0, NO_TESTS) if more else (0,)
-            status = run_check(name, [*command, *beside], environment, failed, fine=fine)
+            if is_shared and workers() > 1:
+                command += ["-n", str(workers()), "--dist", "worksteal"]
+            run_check(name, [*command, *more], environment, failed, fine=(0, NO_TESTS) if more else (0,))
             times += seconds_of(report)
-            if beside and status == TESTS_FAILED and not stops_early(more, environment):
-                alone += run_again_alone(name, command, environment, failed)
             why += reasons(report)
         lines = summary_of(times)
         for line in lines:
@@ -632,7 +587,6 @@ def test(kind: str, more: Sequence[str]) -> int:
     say(
         f"all checks took {time.monotonic() - started:.0f} s; "
         + (f"failed: {', '.join(failed)}" if failed else "all passed")
-        + (f"; failed beside others and passed alone: {', '.join(alone)}" if alone else "")
     )
     return 1 if failed else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -30,6 +31,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LIMIT_S = 400
 """For one test: one that waits for ever shall fail, not keep all others from being run."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files of the slowest tests of the last run, so that none is left for one worker at the end."""
+    seconds = ROOT / ".cache" / "test-seconds.txt"
+    if seconds.is_file() and not config.pluginmanager.hasplugin("randomly"):
+        modules = re.findall(r"(\S+?)::", seconds.read_text(encoding="utf-8"))
+        ranks = {module: rank for rank, module in enumerate(dict.fromkeys(modules))}
+        items.sort(key=lambda item: ranks.get(item.location[0].removesuffix(".py").replace(os.sep, "."), len(ranks)))
 
 
 @pytest.hookimpl(wrapper=True)

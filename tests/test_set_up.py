@@ -105,38 +105,8 @@ def test_a_build_that_fails_is_not_remembered(set_up, monkeypatch):
     assert set_up.installed_backend() == "cpu"
 
 
-def ran(set_up, folder, monkeypatch, tests: str) -> tuple[list[str], list[str]]:
-    """What stays failed, and what passed alone, of a folder's tests that have failed beside others."""
-    (folder / "test_it.py").write_text(tests, encoding="utf-8")
-    monkeypatch.setattr(set_up, "ROOT", folder)
-    monkeypatch.setattr(set_up, "BIN", Path(sys.executable).parent)
-    command = ["pytest", "-q", "-p", "no:randomly", "--rootdir", str(folder), "test_it.py"]
-    ours = {
-        key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")
-    }  # this test may be shared too
-    environment = {**ours, "PYTEST_ADDOPTS": ""}
-    failed: list[str] = []
-    beside = [*command, "--cache-clear", "-n", "2"]
-    assert set_up.run_check("pytest", beside, environment, failed)
-    return failed, set_up.run_again_alone("pytest", command, environment, failed)
-
-
-BESIDE = "import os\ndef test_beside(): assert 'PYTEST_XDIST_WORKER' not in os.environ\n"
-
-
-def test_what_failed_beside_others_only_is_named_and_no_failure(set_up, tmp_path, monkeypatch):
-    tests = BESIDE + "def test_fine(): pass\n"
-    assert ran(set_up, tmp_path, monkeypatch, tests) == ([], ["test_it.py::test_beside"])
-
-
-def test_what_fails_alone_too_stays_a_failure(set_up, tmp_path, monkeypatch):
-    tests = BESIDE + "def test_wrong(): assert not 1\n"
-    failed, alone = ran(set_up, tmp_path, monkeypatch, tests)
-    assert (failed, alone) == (["pytest"], [])
-
-
 def test_the_last_lines_name_each_test_that_failed_and_why(set_up, tmp_path, monkeypatch, capsys):
-    tests = BESIDE + "def test_wrong(): assert 1 == 2, 'two are not one'\ndef test_fine(): pass\n"
+    tests = "def test_wrong(): assert 1 == 2, 'two are not one'\ndef test_fine(): pass\n"
     (tmp_path / "test_it.py").write_text(tests, encoding="utf-8")
     monkeypatch.setattr(set_up, "ROOT", tmp_path)
     monkeypatch.setattr(set_up, "BIN", Path(sys.executable).parent)
@@ -151,7 +121,7 @@ def test_the_last_lines_name_each_test_that_failed_and_why(set_up, tmp_path, mon
     last = capsys.readouterr().err.splitlines()[-2:]
     assert "test_it::test_wrong: " in last[0]
     assert "two are not one" in last[0]
-    assert "failed: pytest, 2 at a time" in last[1]
+    assert "failed: pytest" in last[1]
 
 
 def test_a_check_that_fails_beside_the_tests_is_a_failure_with_its_words(set_up, monkeypatch, capsys):
@@ -182,54 +152,3 @@ def test_the_slowest_tests_and_the_seconds_of_each_folder_and_kind_are_said(set_
     assert ["2", "s,", "0", "waited", "tests/test_c:", "1", "tests"] in lines
     assert ["2", "s,", "0", "waited", "kind", "pure:", "1", "tests"] in lines
     assert lines[-3:][0][-1] == "tests.gui.shell.test_a::slow"
-
-
-def test_a_file_that_cannot_be_collected_is_no_test_that_passes_alone(set_up, tmp_path, monkeypatch):
-    tests = BESIDE + "assert 'PYTEST_XDIST_WORKER' not in os.environ\n"
-    assert ran(set_up, tmp_path, monkeypatch, tests) == (["pytest"], [])
-
-
-def after_status(set_up, folder, monkeypatch, status, more=(), options=""):
-    """Which runs there are of tests that end with this status beside others."""
-    seen = []
-
-    def call(command, *, env, fine):
-        seen.append([str(word) for word in command])
-        if "-n" in command:
-            raise set_up.SetUpFailed("it ended", status)
-
-    kept = folder / ".pytest_cache" / "v" / "cache"
-    kept.mkdir(parents=True, exist_ok=True)
-    (kept / "lastfailed").write_text('{"test_it.py::test_wrong": true}')
-    monkeypatch.setattr(set_up, "ROOT", folder)
-    monkeypatch.setattr(set_up, "CHECKS", ())
-    monkeypatch.setattr(set_up, "set_up_for", lambda _kind: None)
-    monkeypatch.setattr(set_up, "workers", lambda: 2)
-    monkeypatch.setattr(set_up, "call", call)
-    monkeypatch.setenv("PYTEST_ADDOPTS", options)
-    ended = set_up.test("quick", more)
-    return ended, ["--lf" in command for command in seen]
-
-
-def test_only_tests_that_failed_are_run_again(set_up, tmp_path, monkeypatch):
-    assert after_status(set_up, tmp_path, monkeypatch, 1) == (0, [False, True])
-    for status in (2, 3, 4, -11):  # stopped, a fault of pytest's own, a wrong option, a crash
-        assert after_status(set_up, tmp_path, monkeypatch, status) == (1, [False])
-
-
-@pytest.mark.parametrize("more", [("-x",), ("-qx",), ("--exitfirst",), ("--maxfail=2",), ("--maxfail", "2"), ("--sw",)])
-def test_where_a_failure_ends_the_run_the_rest_was_not_tried(set_up, tmp_path, monkeypatch, more):
-    assert after_status(set_up, tmp_path, monkeypatch, 1, more) == (1, [False])
-    assert after_status(set_up, tmp_path, monkeypatch, 1, options=" ".join(more)) == (1, [False])
-
-
-def test_other_options_do_not_keep_tests_from_a_second_run(set_up, tmp_path, monkeypatch):
-    assert after_status(set_up, tmp_path, monkeypatch, 1, ("-k", "exact", "--tb=short", "tests")) == (0, [False, True])
-
-
-def test_many_failures_are_not_run_again(set_up, tmp_path, monkeypatch):
-    tests = BESIDE.replace("\ndef", "\nimport pytest\n@pytest.mark.parametrize('n', range(6))\ndef").replace(
-        "()", "(n)"
-    )
-    failed, alone = ran(set_up, tmp_path, monkeypatch, tests)
-    assert (failed, alone) == (["pytest"], [])
