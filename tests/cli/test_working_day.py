@@ -10,9 +10,12 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from shlex import split
+from string import Template
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.in_turn import run_in_turn
 from fakes.traced import (
     MARKER,
     beyond,
@@ -25,7 +28,7 @@ from fakes.traced import (
     with_marker,
 )
 
-pytestmark = [pytest.mark.process, pytest.mark.soak]
+pytestmark = pytest.mark.process
 
 TIMEOUT_S = 3600
 
@@ -38,9 +41,20 @@ def traced(script: str, log: Path, env: dict[str, str]) -> subprocess.CompletedP
     )
 
 
+def traced_in_turn(day: str, log: Path, env: dict[str, str]) -> None:
+    """The same with all commands of a day in one process."""
+    lines = [line for line in day.splitlines() if line]
+    commands = [line[1:] if line[0] == "!" else split(Template(line).substitute(env)) for line in lines]
+    done = run_in_turn(commands, env, watched([], log))
+    assert [(line, one.err) for line, one in zip(lines, done, strict=True) if one.status] == []
+
+
 DAY = """
 models import "$MODEL"
 doctor
+models list
+models verify
+models fit "$MODEL"
 chat "Good morning, $MARKER."
 chat "And now to the point, $MARKER." --no-save
 documents add "$WORK/contract.docx" "$WORK/contract.pdf" "$WORK/note.md"
@@ -100,13 +114,17 @@ def _line(command: str, line: str, key: str) -> str:
     return f"{command} {option} {line} >/dev/null" + (f" 3<{opened}" if opened else "")
 
 
-def test_a_working_day_opens_no_socket_and_writes_nothing_elsewhere(environment, tiny, tmp_path, home) -> None:
+@pytest.mark.parametrize("is_apart", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["in turn", "apart"])
+def test_a_working_day_opens_no_socket_and_writes_nowhere_else(environment, tiny, tmp_path, home, is_apart) -> None:
     needs_strace(tmp_path)
     work = desk_of_a_clerk(tmp_path / "work")
     env = places(tmp_path, environment) | {"MODEL": str(tiny)}
     log = tmp_path / "calls"
-    done = traced(script_of(DAY), log, env)
-    assert done.returncode == 0, done.stderr[-3000:]
+    if is_apart:
+        done = traced(script_of(DAY), log, env)
+        assert done.returncode == 0, done.stderr[-3000:]
+    else:
+        traced_in_turn(DAY, log, env)
     calls = calls_in(log)
     assert beyond(calls) == []
     assert outside(calls, home, work, tmp_path / "tmp", tmp_path / "run") == []
@@ -116,6 +134,7 @@ def test_a_working_day_opens_no_socket_and_writes_nothing_elsewhere(environment,
     assert [name for name in results if not (work / name).stat().st_size] == []
 
 
+@pytest.mark.soak
 def test_of_a_working_day_with_an_encrypted_history_no_byte_can_be_read(environment, tiny, tmp_path, home) -> None:
     needs_strace(tmp_path)
     work = desk_of_a_clerk(tmp_path / "work")
