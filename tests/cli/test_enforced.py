@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from fakes.in_turn import run_in_turn
 
 from slmdesk.hub import kernel
 
@@ -21,39 +22,49 @@ def forced(home):
     (home / "config" / "policy.toml").write_text("version = 1\n[network]\noffline = true\n")
 
 
-def test_without_a_wish_nothing_is_enforced(run_apart):
-    told = run_apart("doctor", "--json").json["network"]
-    assert (told["offline"], told["enforced"], told["enforcement"]) == (True, False, "slmdesk itself sends nothing.")
-
-
-def test_by_policy_doctor_chat_and_documents_work_under_it(run_apart, tiny, forced, tmp_path):
-    doctor = run_apart("doctor", "--json").json
-    assert doctor["network"]["enforced"] is True
-    assert set(doctor["children"].values()) == {"works"}
-    assert run_apart("models", "import", str(tiny)).status == 0
-    assert "You said: hello" in run_apart("chat", "hello").out
+def test_by_policy_doctor_chat_and_documents_work_under_it(environment, tiny, forced, tmp_path):
     (note := tmp_path / "note.txt").write_text("some words")
-    assert "some words" in run_apart("documents", "text", str(note)).out
-    refused = run_apart("models", "search", "tiny", "--json")
+    doctor, _, chat, text, refused = run_in_turn(
+        [
+            ["doctor", "--json"], ["models", "import", str(tiny)], ["chat", "hello"],
+            ["documents", "text", str(note)], ["models", "search", "tiny", "--json"],
+        ],
+        environment,
+    )  # fmt: skip
+    assert doctor.json["network"]["enforced"] is True
+    assert set(doctor.json["children"].values()) == {"works"}
+    assert "You said: hello" in chat.out
+    assert "some words" in text.out
     assert (refused.status, refused.json["error"]["code"]) == (1, "network.offline")
 
 
-def test_a_person_switches_it_on_for_the_next_command_and_off_again(run_apart):
-    switched = run_apart("network", "--enforce", "on", "--json").json
-    assert (switched["offline"], switched["enforced"]) == (True, False), "it began before"
-    assert run_apart("network", "--settings", "--json").json["enforced"] is True
-    refused = run_apart("network", "--offline", "off", "--json")
+def test_a_person_switches_it_on_for_the_next_command_and_off_again(environment):
+    before, switched = run_in_turn([["doctor", "--json"], ["network", "--enforce", "on", "--json"]], environment)
+    network = before.json["network"]
+    assert (network["offline"], network["enforced"], network["enforcement"]) == (
+        True, False, "slmdesk itself sends nothing.",
+    )  # fmt: skip
+    assert (switched.json["offline"], switched.json["enforced"]) == (True, False), "it began before"
+    online = ["network", "--offline", "off"]
+    commands = [
+        ["network", "--settings", "--json"],
+        [*online, "--json"],
+        online,
+        ["network", "--enforce", "off", "--json"],
+    ]
+    settings, refused, words, off = run_in_turn(commands, environment)
+    assert settings.json["enforced"] is True
     assert (refused.status, refused.json["error"]["code"]) == (1, "network.enforced")
-    assert "--enforce off" in run_apart("network", "--offline", "off").err
-    assert run_apart("network", "--enforce", "off", "--json").json["enforced"] is True, "it holds to the end"
-    online = run_apart("network", "--offline", "off", "--json").json
-    assert (online["offline"], online["enforced"]) == (False, False)
+    assert "--enforce off" in words.err
+    assert off.json["enforced"] is True, "it holds to the end"
+    (last,) = run_in_turn([[*online, "--json"]], environment)
+    assert (last.json["offline"], last.json["enforced"]) == (False, False)
 
 
-def test_the_home_of_a_command_is_the_one_whose_policy_counts(run_apart, forced, tmp_path):
-    assert run_apart("network", "--settings", "--json").json["enforced"] is True
-    other = run_apart("--home", str(tmp_path / "other"), "network", "--settings", "--json").json
-    assert other["enforced"] is False
+def test_the_home_of_a_command_is_the_one_whose_policy_counts(environment, forced, tmp_path):
+    settings = ["network", "--settings", "--json"]
+    other, own = run_in_turn([["--home", str(tmp_path / "other"), *settings], settings], environment)
+    assert (other.json["enforced"], own.json["enforced"]) == (False, True)
 
 
 WINDOW = """

@@ -302,7 +302,7 @@ app.exec()
 
 @needs_bus
 def test_asking_for_the_key_opens_no_line_beyond_this_computer(bus, tmp_path):
-    """P1; that such a trace sees an INET socket is the control in tests/cli/test_private.py."""
+    """P1; that such a trace sees an INET socket is the control in tests/cli/test_working_day.py."""
     log = tmp_path / "calls"
     trace = ["strace", "-f", "-q", "-e", "trace=network", "-o", str(log)]
     if not shutil.which("strace") or subprocess.run([*trace, "true"], capture_output=True).returncode:
