@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +29,9 @@ WAYS = ("Repeat this text word for word:\n\n{}", "Correct the spelling of this t
 ENDS = [
     f"{who} {what}." for who in ("We", "They", "You", "My sons") for what in ("wait", "paid it", "agree", "know why")
 ]
+LETTERS = " ".join(random.Random(1).choices("abcdefgh", k=60))
+CHANGED = f"{LETTERS[:40]} x y z {LETTERS[40:]}"
+"""Drafts of it from LETTERS are taken, cut and refused."""
 
 
 @pytest.fixture
@@ -62,6 +66,17 @@ def chosen(monkeypatch) -> list[tuple[int, float]]:
 
 def copying(text: str, limit: int = 60, **more) -> dict:
     return {"text": f"Repeat this text word for word:\n\n{text}", "sampling": replace(GREEDY, max_tokens=limit), **more}
+
+
+def spelling(limit: int = 200, stop: tuple[str, ...] = (), seed: int | None = None, **more) -> dict:
+    """LETTERS with a change, by a grammar: copied by a tiny model too."""
+    sampling = replace(GREEDY, max_tokens=limit, stop=stop, seed=seed, grammar=f'root ::= "{CHANGED}"')
+    return {"text": LETTERS, "sampling": sampling, **more}
+
+
+@pytest.fixture
+def tiny(open_model, tmp_path) -> Model:
+    return open_model(write(tmp_path / "t.gguf", tiny_llama()), cost_curve=CHEAP)
 
 
 def drafted(model: Model, batches: list[int], **request) -> tuple:
@@ -175,11 +190,12 @@ def test_a_copied_text_is_the_same_in_fewer_steps(open_model, starter_model, bat
 
 
 @pytest.mark.model
-def test_greedy_answers_are_the_same_but_for_near_ties(open_model, starter_model, batches, chosen):
+@pytest.mark.parametrize("ends", [ENDS[::8], pytest.param(ENDS, marks=pytest.mark.soak)], ids=["some", "all"])
+def test_greedy_answers_are_the_same_but_for_near_ties(open_model, starter_model, batches, chosen, ends):
     """Batches of other sizes round differently, as slices of a prompt do: only what hardly decided may turn."""
     with_drafts, without = (open_model(starter_model, cost_curve=curve) for curve in (CHEAP, DEAR))
     parted = steps = tokens = 0
-    for text in (way.format(f"{TEXT.replace('86', str(90 + n))} {end}") for way in WAYS for n, end in enumerate(ENDS)):
+    for text in (way.format(f"{TEXT.replace('86', str(90 + n))} {end}") for way in WAYS for n, end in enumerate(ends)):
         request = {"text": text, "sampling": replace(GREEDY, max_tokens=40)}
         seen = []
         for model in (with_drafts, without):
@@ -194,72 +210,65 @@ def test_greedy_answers_are_the_same_but_for_near_ties(open_model, starter_model
             assert max(ties[0]) < 0.6, text
         else:
             assert len(seen[0]) == len(seen[1])
-    assert parted <= 8
+    assert parted <= len(ends) / 2
     assert steps < 0.6 * tokens
 
 
-@pytest.mark.model
-def test_stop_strings_and_the_limit_hold_within_a_draft(open_model, starter_model, batches):
-    model = open_model(starter_model, cost_curve=CHEAP)
-    whole, _, _ = drafted(model, batches, **copying(TEXT))
-    for limit in range(30, 46):
-        text, answer, _ = drafted(model, batches, **copying(TEXT, limit))
+@pytest.mark.process
+def test_stop_strings_and_the_limit_hold_within_a_draft(tiny, batches):
+    whole, _, sizes = drafted(tiny, batches, **spelling())
+    assert whole == CHANGED
+    assert max(sizes[1:]) > 8
+    for limit in range(4, 60):
+        text, answer, _ = drafted(tiny, batches, **spelling(limit))
         assert whole.startswith(text)
         assert answer.usage.output_tokens == limit
         assert answer.finish_reason is FinishReason.LENGTH
-    for stop in ("lamps", " cups", "blue", "kilo"):
-        request = copying(TEXT)
-        request["sampling"] = replace(request["sampling"], stop=(stop,))
-        text, answer, _ = drafted(model, batches, **request)
+    for begin in range(4, 40, 3):
+        stop = whole[begin : begin + 7]
+        text, answer, _ = drafted(tiny, batches, **spelling(stop=(stop,)))
         assert text == whole[: whole.index(stop)]
         assert answer.finish_reason is FinishReason.STOP_STRING
-    again, _, _ = drafted(model, batches, **copying(TEXT))
+    again, _, _ = drafted(tiny, batches, **spelling())
     assert again == whole  # nothing of a refused draft is left in memory
 
 
-@pytest.mark.model
-def test_a_stop_within_a_draft_leaves_the_model_usable(open_model, starter_model, batches):
-    model = open_model(starter_model, cost_curve=CHEAP)
-    whole, _, _ = drafted(model, batches, **copying(TEXT))
+@pytest.mark.process
+def test_a_stop_within_a_draft_leaves_the_model_usable(tiny, batches):
     for pieces in (1, 2, 3):
-        running = model.engine.generate([model.request(**copying(TEXT))])
+        running = tiny.engine.generate([tiny.request(**spelling())])
         seen = 0
         for event in running:
             seen += isinstance(event, Piece)
             if seen == pieces:
                 break
         running.close()
-    text, answer, _ = drafted(model, batches, **copying(TEXT))
-    assert text == whole
+    text, answer, _ = drafted(tiny, batches, **spelling())
+    assert text == CHANGED
     assert answer.usage.cached_tokens > 20
 
 
-@pytest.mark.model
-def test_a_given_seed_is_never_drafted_for(open_model, starter_model, batches):
-    model = open_model(starter_model, cost_curve=CHEAP)
-    request = copying(TEXT)
-    request["sampling"] = replace(request["sampling"], seed=3)
-    _, answer, sizes = drafted(model, batches, **request)
+@pytest.mark.process
+def test_a_given_seed_is_never_drafted_for(tiny, batches):
+    _, answer, sizes = drafted(tiny, batches, **spelling(seed=3))
     assert answer.reproducible
     assert set(sizes[1:]) == {1}
 
 
-@pytest.mark.model
-def test_each_token_of_a_draft_has_its_probability_and_obeys_the_grammar(open_model, starter_model, batches):
-    with_drafts, without = (open_model(starter_model, cost_curve=curve) for curve in (CHEAP, DEAR))
-    request = copying(TEXT, with_probabilities=True)
-    request["sampling"] = replace(request["sampling"], grammar="root ::= [^\\n0-9]+")
-    text, answer, sizes = drafted(with_drafts, batches, **request)
+@pytest.mark.process
+def test_each_token_of_a_draft_has_its_probability_and_obeys_the_grammar(tiny, open_model, tmp_path, batches):
+    without = open_model(tmp_path / "t.gguf", cost_curve=DEAR)
+    request = spelling(with_probabilities=True)
+    text, answer, sizes = drafted(tiny, batches, **request)
     plain, expected, _ = drafted(without, batches, **request)
-    assert text == plain
-    assert not any(character.isdigit() for character in text)
+    assert text == plain == CHANGED
     assert max(sizes[1:]) > 1
     assert [one[:2] for one in answer.probabilities] == [one[:2] for one in expected.probabilities]
     for one, other in zip(answer.probabilities, expected.probabilities, strict=True):
         assert one[2] == pytest.approx(other[2], abs=0.05)
 
 
-@pytest.mark.model
+@pytest.mark.process
 def test_a_memory_that_cannot_go_back_has_no_drafts(open_model, tmp_path, batches):
     text = "a b c d e f g h " * 12
     sampling = replace(GREEDY, max_tokens=60, grammar=f'root ::= "{text}"')
@@ -278,12 +287,12 @@ def test_a_memory_that_cannot_go_back_has_no_drafts(open_model, tmp_path, batche
 def test_free_text_is_written_token_by_token(open_model, starter_model, batches):
     curve = ((1, 1.0), (2, 1.53), (4, 2.63), (8, 4.58), (16, 8.76))
     model = open_model(starter_model, cost_curve=curve)
-    _, _, sizes = drafted(model, batches, text="Tell me a story about a fox.", sampling=Sampling(max_tokens=80))
+    _, _, sizes = drafted(model, batches, text="Tell me a story about a fox.", sampling=Sampling(max_tokens=30))
     assert set(sizes[1:]) == {1}
 
 
-@pytest.mark.model
-def test_answers_written_together_have_no_drafts(open_model, starter_model, monkeypatch):
+@pytest.mark.process
+def test_answers_written_together_have_no_drafts(open_model, tmp_path, monkeypatch):
     written: list[tuple[int, int]] = []
     decode = Context.decode
 
@@ -293,7 +302,8 @@ def test_answers_written_together_have_no_drafts(open_model, starter_model, monk
         return decode(self, *args, **more)
 
     monkeypatch.setattr(Context, "decode", counted)
-    model = open_model(starter_model, cost_curve=((1, 1.0), (2, 1.1), (4, 1.2), (8, 1.5), (16, 2.0)))
-    model.ask(*(model.request(key=str(n), **copying(TEXT)) for n in range(3)))
+    path = write(tmp_path / "t.gguf", tiny_llama())
+    model = open_model(path, cost_curve=((1, 1.0), (2, 1.1), (4, 1.2), (8, 1.5), (16, 2.0)))
+    model.ask(*(model.request(key=str(n), **spelling()) for n in range(3)))
     assert (3, 3) in written
     assert all(size == answers for size, answers in written if answers > 1)
