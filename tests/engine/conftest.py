@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from engine.asking import LINEAR, Model, OpenModel
 
-from slmdesk.core.types import LoadSpec
-from slmdesk.engine.llama import LlamaEngine
+from slmdesk.core.types import LoadedModel, LoadSpec
+from slmdesk.engine.llama import LlamaEngine, loading, model, plan
+from slmdesk.engine.llama import engine as engine_room
+from slmdesk.engine.llama.devices import best_card
+
+Load = Callable[..., LoadedModel]
+
+
+@pytest.fixture(scope="session")
+def load(starter_model: Path) -> Load:
+    """Loads a file into an engine, as if all had been measured of it.
+
+    What a load reads of the starter model's file is read once: contexts are new, but weights and words are shared.
+    """
+
+    @cache
+    def weights_of(path: str) -> model.WeightFile:
+        shared = model.open_weights(engine_room.load_library(), path, model.check_model_file(path), lambda _: True)
+        shared.close = lambda: None  # type: ignore[method-assign]
+        return shared
+
+    header, words = cache(model.check_model_file), cache(loading.Vocabulary)
+    forecasts: dict[tuple[object, ...], model.ModelOutline] = {}
+
+    def forecast(library, path, header, **sizes):
+        key = (path, *sizes.values())
+        if key not in forecasts:
+            forecasts[key] = model.forecast_memory(library, path, header, **sizes)
+        return forecasts[key]
+
+    def it(engine: LlamaEngine, path: Path, **spec) -> LoadedModel:
+        known = {"cost_curve": LINEAR, "template_checked": True, "flash": True, "behaves": True}
+        with pytest.MonkeyPatch.context() as patch:
+            if path == starter_model and best_card() is None:
+                patch.setattr(engine_room, "check_model_file", header)
+                patch.setattr(plan, "forecast_memory", forecast)
+                patch.setattr(loading, "open_weights", lambda _library, path, *_: weights_of(path))
+                patch.setattr(loading, "Vocabulary", words)
+            return engine.load(LoadSpec(str(path), **known | spec), lambda _: True)
+
+    return it
 
 
 @pytest.fixture
-def open_model() -> Iterator[OpenModel]:
+def open_model(load: Load) -> Iterator[OpenModel]:
     """Load a file into an engine of its own; closed after the test."""
     engines: list[LlamaEngine] = []
 
-    def load(path: Path, **spec) -> Model:
-        engine = LlamaEngine()
-        engines.append(engine)
-        info = engine.load(
-            LoadSpec(str(path), **{"cost_curve": LINEAR, "template_checked": True, "flash": True} | spec),
-            lambda _: True,
-        )
-        return Model(engine, info)
+    def it(path: Path, **spec) -> Model:
+        engines.append(LlamaEngine())
+        return Model(engines[-1], load(engines[-1], path, **spec))
 
-    yield load
+    yield it
     for engine in engines:
         engine.close()
 
@@ -38,20 +73,15 @@ def shared_engine() -> Iterator[LlamaEngine]:
     engine.close()
 
 
-@pytest.fixture(scope="module")
-def starter(shared_engine: LlamaEngine, starter_model: Path) -> Iterator[Model]:
-    """The real model, loaded once for the tests of a file: something of what they asked may be in its memory."""
-    yield from _loaded(shared_engine, starter_model)
+@pytest.fixture(scope="session")
+def starter(shared_engine: LlamaEngine, starter_model: Path, load: Load) -> Model:
+    """The real model, loaded once: something of what other tests asked may be in its memory."""
+    return Model(shared_engine, load(shared_engine, starter_model, context_tokens=4096))
 
 
 @pytest.fixture
-def fresh_starter(shared_engine: LlamaEngine, starter_model: Path) -> Iterator[Model]:
-    """The real model, freshly loaded, with nothing in its memory."""
-    yield from _loaded(shared_engine, starter_model)
-
-
-def _loaded(engine: LlamaEngine, path: Path) -> Iterator[Model]:
-    spec = LoadSpec(str(path), cost_curve=LINEAR, template_checked=True, context_tokens=4096, flash=True)
-    info = engine.load(spec, lambda _: True)
-    yield Model(engine, info)
-    engine.unload(info.handle)
+def fresh_starter(shared_engine: LlamaEngine, starter_model: Path, load: Load) -> Iterator[Model]:
+    """The real model with nothing in its memory."""
+    fresh = Model(shared_engine, load(shared_engine, starter_model, context_tokens=4096))
+    yield fresh
+    shared_engine.unload(fresh.info.handle)

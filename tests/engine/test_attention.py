@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from engine.asking import GREEDY, assistant, user
+from engine.asking import assistant, user
 from engine.test_scheduler import settled, two_threads_read_faster
 from fakes.stepping import Stepping
 
 from slmdesk.core.types import Priority, Sampling
 from slmdesk.engine.llama.attention import DEPTH, is_plain_faster
+
+SHORT = Sampling(temperature=0.0, max_tokens=8)
 
 
 class Timed:
@@ -85,20 +87,20 @@ def test_a_person_is_let_in_beside_a_crowd():
 @pytest.mark.model
 @pytest.mark.parametrize("flash", [True, False])
 def test_what_was_found_out_before_is_used_and_states_are_of_one_kind(open_model, starter_model, flash):
-    model = open_model(starter_model, flash=flash, context_tokens=2048)
+    model = open_model(starter_model, flash=flash, context_tokens=512)
     assert model.info.flash is flash
     version = model.engine.state_version(model.info.handle)
     assert ("plain attention" in version) is not flash
     turns = (user("Name three colours."), assistant("Red, green and blue."), user("Which of them is warm?"))
-    first = model.ask(model.request(turns[:1], sampling=GREEDY)).finished().answer
+    first = model.ask(model.request(turns[:1], sampling=SHORT)).finished().answer
     assert first.text
     state = model.engine.state_of(model.info.handle, turns[:1])
     assert state is not None
     assert model.engine.restore(model.info.handle, state.tokens, lambda: state.data) == len(state.tokens) // 4
-    again = model.ask(model.request(turns, sampling=GREEDY)).finished().answer
+    again = model.ask(model.request(turns, sampling=SHORT)).finished().answer
     assert again.usage.cached_tokens > 5
-    long = model.ask(model.raw(model.words(1200), sampling=Sampling(max_tokens=4, seed=1))).finished().answer
-    assert long.usage.output_tokens == 4
+    long = model.ask(model.raw(model.words(150), sampling=Sampling(max_tokens=2, seed=1))).finished().answer
+    assert long.usage.output_tokens == 2
 
 
 @pytest.mark.model

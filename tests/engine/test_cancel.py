@@ -34,14 +34,14 @@ def test_w4_cancel_inside_a_long_prompt(starter):
     prompt = starter.raw(starter.words(4000), sampling=Sampling(max_tokens=20))
     stream = starter.engine.generate([prompt])
     for event in stream:
-        if isinstance(event, PromptRead) and event.read >= 600:  # on a busy machine the first slices are small
+        if isinstance(event, PromptRead) and event.read >= 100:  # on a busy machine the first slices are small
             break
     stream.close()
     assert wait_until_idle(starter.engine) < BOUND_S
     assert list(stream) == []
     # Usable at once, and what was read is not lost.
-    usage = starter.ask(starter.raw(starter.words(700), sampling=SHORT)).finished().answer.usage
-    assert usage.cached_tokens >= 500
+    usage = starter.ask(starter.raw(starter.words(200), sampling=SHORT)).finished().answer.usage
+    assert usage.cached_tokens >= 90
 
 
 def test_w4_cancel_while_text_is_written(starter):
@@ -128,7 +128,9 @@ def test_a_load_is_cancelled_at_any_point(starter_model):
                 engine.load(LoadSpec(str(starter_model), template_checked=True), on_progress)
             assert asked[-1] >= most
         assert not engine.is_busy()
-        info = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
+        info = engine.load(
+            LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True, flash=True), lambda _: True
+        )
         assert info.handle
     finally:
         engine.close()

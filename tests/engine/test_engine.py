@@ -4,7 +4,7 @@ import json
 import threading
 
 import pytest
-from engine.asking import assistant, user
+from engine.asking import LINEAR, assistant, user
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.core.errors import KnownError, Stopped
@@ -30,8 +30,10 @@ def test_the_real_model_answers_a_chat(starter):
     assert answer.timing.tokens_per_s > 0
 
 
-def test_what_a_load_says(fresh_starter, starter_model):
-    info = fresh_starter.info
+def test_what_a_load_says(shared_engine, starter_model):
+    spec = LoadSpec(str(starter_model), cost_curve=LINEAR, template_checked=True, flash=True, behaves=True)
+    info = shared_engine.load(spec, lambda _: True)
+    shared_engine.unload(info.handle)
     assert info.architecture == "llama"
     assert info.has_chat_template
     assert info.template == "file"
@@ -88,18 +90,18 @@ def test_context_full_names_both_numbers_before_anything_is_computed(starter):
 
 
 def test_nothing_is_cut_from_a_prompt_that_just_fits(open_model, starter_model):
-    model = open_model(starter_model, context_tokens=512)
+    model = open_model(starter_model, context_tokens=160)
     frame = model.engine.render(model.info.handle, model.request("x").messages).tokens - 1
-    text = model.words(512 - frame - 16)
-    while model.engine.render(model.info.handle, model.request(text + "!").messages).tokens <= 512 - 16:
+    text = model.words(160 - frame - 16)
+    while model.engine.render(model.info.handle, model.request(text + "!").messages).tokens <= 160 - 16:
         text += "!"
     answer = model.ask(model.request(text)).finished().answer
     total = model.engine.render(model.info.handle, model.request(text).messages).tokens
     assert answer.usage.prompt_tokens == total
-    assert answer.usage.prompt_tokens + answer.usage.output_tokens <= 512
+    assert answer.usage.prompt_tokens + answer.usage.output_tokens <= 160
     failed = model.ask(model.request(text + " and a few words more than that, they say")).failed()
-    assert (failed.code, failed.args["available"]) == ("context.full", 512)
-    assert failed.args["needed"] > 512
+    assert (failed.code, failed.args["available"]) == ("context.full", 160)
+    assert failed.args["needed"] > 160
 
 
 def test_an_answer_ends_where_the_context_does(open_model, tmp_path):
@@ -133,11 +135,11 @@ def test_continue_goes_on_from_the_words_that_are_there(starter):
 
 
 def test_stop_strings_end_an_answer_and_do_not_show(starter):
-    count = Sampling(temperature=0, max_tokens=80)
+    count = Sampling(temperature=0, max_tokens=40)
     text = starter.ask(starter.raw("1, 2, 3, 4, 5, 6,", sampling=count)).text()
     assert " 12," in text
     asked = starter.ask(
-        starter.raw("1, 2, 3, 4, 5, 6,", sampling=Sampling(temperature=0, max_tokens=80, stop=("2,", " 11, 1")))
+        starter.raw("1, 2, 3, 4, 5, 6,", sampling=Sampling(temperature=0, max_tokens=40, stop=("2,", " 11, 1")))
     )
     answer = asked.finished().answer
     assert answer.finish_reason is FinishReason.STOP_STRING
@@ -149,7 +151,7 @@ def test_an_end_token_ends_unless_it_is_ignored(starter):
     short = starter.ask(starter.request(question, sampling=Sampling(temperature=0, max_tokens=120))).finished().answer
     assert short.finish_reason is FinishReason.STOP
     more = (
-        starter.ask(starter.request(question, sampling=Sampling(temperature=0, max_tokens=120, ignore_eos=True)))
+        starter.ask(starter.request(question, sampling=Sampling(temperature=0, max_tokens=30, ignore_eos=True)))
         .finished()
         .answer
     )
@@ -157,9 +159,10 @@ def test_an_end_token_ends_unless_it_is_ignored(starter):
     assert more.usage.output_tokens > short.usage.output_tokens
 
 
-def test_w8_the_same_words_over_and_over_are_noticed(starter):
+def test_w8_the_same_words_over_and_over_are_noticed(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()))
     phrase = Sampling(temperature=0, ignore_eos=True, grammar='root ::= (" no one knows")+')
-    answer = starter.ask(starter.raw("Who?", sampling=phrase)).finished().answer
+    answer = model.ask(model.raw("Who?", sampling=phrase)).finished().answer
     assert answer.finish_reason is FinishReason.REPEAT
     assert answer.usage.output_tokens <= 256
     assert answer.text
@@ -228,7 +231,7 @@ def test_work_moves_and_busy_tells(starter):
     engine = starter.engine
     assert not engine.is_busy()
     before = engine.work_done()
-    stream = engine.generate([starter.request("Tell me a story.", sampling=Sampling(temperature=0, max_tokens=30))])
+    stream = engine.generate([starter.request("Tell me a story.", sampling=Sampling(temperature=0, max_tokens=8))])
     assert engine.is_busy()
     list(stream)
     assert engine.work_done() > before
@@ -240,7 +243,7 @@ def test_answers_are_asked_for_by_many_threads(starter):
 
     def ask(n: int) -> None:
         texts[n] = starter.ask(
-            starter.request(f"What is {n} + 1?", sampling=Sampling(temperature=0, max_tokens=20))
+            starter.request(f"What is {n} + 1?", sampling=Sampling(temperature=0, max_tokens=6))
         ).text()
 
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
@@ -254,7 +257,9 @@ def test_answers_are_asked_for_by_many_threads(starter):
 
 def test_closing_ends_everything(starter_model):
     engine = LlamaEngine()
-    info = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
+    info = engine.load(
+        LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True, flash=True), lambda _: True
+    )
     request = Request("a", info.handle, prompt=(PromptPart("Once", trusted=False),), sampling=Sampling(ignore_eos=True))
     stream = engine.generate([request])
     next(stream)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from fakes.tiny_families import Shape, make
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import read_header
@@ -38,15 +41,20 @@ def test_the_divergence_from_itself_is_nothing() -> None:
     assert _divergence(logs, logs) == pytest.approx(0.0, abs=1e-12)
 
 
-@pytest.mark.model
-def test_a_file_is_made_in_another_format_and_compared(starter_model, tmp_path) -> None:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> Path:
+    return make("llama2", tmp_path_factory.mktemp("published"), shape=Shape(layers=4))
+
+
+@pytest.mark.process
+def test_a_file_is_made_in_another_format_and_compared(published, tmp_path) -> None:
     library, made, predictions = load_library(), tmp_path / "made.gguf", tmp_path / "predictions.npz"
-    quantize(library, starter_model, made, Recipe("Q8_0", origin="abc Q4_1"), going)
+    quantize(library, published, made, Recipe("Q8_0", origin="abc F16"), going)
     header = read_header(made)
     assert header.quantization == "Q8_0"
-    assert header.metadata["slmdesk.origin"] == "abc Q4_1"
-    assert header.license == read_header(starter_model).license
-    with open_trial(library, str(starter_model), going) as trial:
+    assert header.metadata["slmdesk.origin"] == "abc F16"
+    assert header.license == read_header(published).license
+    with open_trial(library, str(published), going) as trial:
         own = trial.quality(TEXTS, predictions, going, is_reference=True)
         same = trial.quality(TEXTS, predictions, going, is_reference=False)
         speed = trial.speed(going)
@@ -64,20 +72,20 @@ def test_a_file_is_made_in_another_format_and_compared(starter_model, tmp_path) 
     assert other.perplexity == pytest.approx(own.perplexity, rel=0.1)
 
 
-@pytest.mark.model
-def test_layers_are_left_out(starter_model, tmp_path) -> None:
+@pytest.mark.process
+def test_layers_are_left_out(published, tmp_path) -> None:
     made = tmp_path / "made.gguf"
-    quantize(load_library(), starter_model, made, Recipe("Q8_0", (10, 11)), going)
-    assert read_header(made).layers == read_header(starter_model).layers - 2
+    quantize(load_library(), published, made, Recipe("Q8_0", (1, 2)), going)
+    assert read_header(made).layers == read_header(published).layers - 2
     with open_trial(load_library(), str(made), going) as trial:
         assert trial.quality(TEXTS, tmp_path / "p.npz", going, is_reference=True).perplexity > 1
 
 
-@pytest.mark.model
-def test_what_cannot_be_made_says_why(starter_model, tmp_path) -> None:
+@pytest.mark.process
+def test_what_cannot_be_made_says_why(published, tmp_path) -> None:
     with pytest.raises(KnownError, match="format Q9"):
-        quantize(load_library(), starter_model, tmp_path / "made.gguf", Recipe("Q9"), going)
+        quantize(load_library(), published, tmp_path / "made.gguf", Recipe("Q9"), going)
     broken = tmp_path / "broken.gguf"
-    broken.write_bytes(starter_model.read_bytes()[:4096])
+    broken.write_bytes(published.read_bytes()[:4096])
     with pytest.raises(KnownError, match=r"model\.not_converted"):
         quantize(load_library(), broken, tmp_path / "made.gguf", Recipe("Q8_0"), going)

@@ -120,7 +120,9 @@ def test_an_engine_works_on_after_a_hundred_refused_loads(engine, starter_model,
     path = write(tmp_path / "nan.gguf", tiny_llama(nan=True))
     for _ in range(100):
         refused(engine, path)
-    info = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
+    info = engine.load(
+        LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True, flash=True), lambda _: True
+    )
     engine.unload(info.handle)
 
 
@@ -154,6 +156,7 @@ def test_sampling_defaults_do_not_override_a_wish():
 
 def test_m5_what_looks_too_large_is_tried_when_a_person_wants_it(engine, starter_model, monkeypatch):
     monkeypatch.setattr(plan_room, "free_memory", lambda: MemoryStatus(available=50_000_000))
-    loaded = engine.load(LoadSpec(str(starter_model), template_checked=True, anyway=True), lambda _: True)
+    spec = LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True, flash=True, anyway=True)
+    loaded = engine.load(spec, lambda _: True)
     assert loaded.pool_tokens == loaded.context_tokens  # no room beyond what was asked for
     engine.unload(loaded.handle)

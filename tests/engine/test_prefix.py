@@ -131,12 +131,12 @@ def test_common_prefix(one, other, limit):
 
 # ---- with the model
 
-TURN = Sampling(temperature=0, max_tokens=24)
+TURN = Sampling(temperature=0, max_tokens=8)
 
 
 @pytest.mark.model
 def test_the_next_turn_reads_only_what_is_new(fresh_starter):
-    first = user("Tell me about the sea. " + fresh_starter.words(600))
+    first = user("Tell me about the sea. " + fresh_starter.words(100))
     answer = fresh_starter.ask(fresh_starter.request((first,), sampling=TURN)).finished().answer
     turn_2 = (first, assistant(answer.text), user("And about the sky?"))
     asked = fresh_starter.ask(fresh_starter.request(turn_2, sampling=TURN))
@@ -195,16 +195,17 @@ def test_tokens_that_fill_a_tile_leave_nothing_behind(open_model, tmp_path):
 
 
 @pytest.mark.model
-def test_many_requests_with_the_same_instructions_read_them_once(fresh_starter):
-    instructions = fresh_starter.words(900)
-    total = fresh_starter.count(instructions)
+def test_many_requests_with_the_same_instructions_read_them_once(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()))
+    instructions = model.words(900)
+    total = model.count(instructions)
     requests = [
-        fresh_starter.raw(
+        model.raw(
             f"{instructions} Question {n}: what is it?", key=str(n), sampling=Sampling(temperature=0, max_tokens=8)
         )
         for n in range(16)
     ]
-    asked = fresh_starter.ask(*requests, priority=Priority.BACKGROUND)
+    asked = model.ask(*requests, priority=Priority.BACKGROUND)
     usages = [asked.finished(str(n)).answer.usage for n in range(16)]
     read = [usage.prompt_tokens - usage.cached_tokens for usage in usages]
     assert sorted(read)[-1] >= total  # one reads them
@@ -213,14 +214,15 @@ def test_many_requests_with_the_same_instructions_read_them_once(fresh_starter):
 
 
 @pytest.mark.model
-def test_the_prefix_of_a_cancelled_answer_stays(fresh_starter):
-    text = fresh_starter.words(400)
-    stream = fresh_starter.engine.generate([fresh_starter.raw(text, sampling=Sampling(ignore_eos=True, seed=1))])
+def test_the_prefix_of_a_cancelled_answer_stays(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()))
+    text = model.words(400)
+    stream = model.engine.generate([model.raw(text, sampling=Sampling(ignore_eos=True, seed=1))])
     for event in stream:
         if hasattr(event, "text"):
             break
     stream.close()
-    usage = fresh_starter.ask(fresh_starter.raw(text, sampling=TURN)).finished().answer.usage
+    usage = model.ask(model.raw(text, sampling=TURN)).finished().answer.usage
     assert usage.cached_tokens == usage.prompt_tokens - 1
 
 
@@ -322,7 +324,7 @@ def test_copies_keep_within_their_space_and_the_oldest_goes_first():
 @pytest.mark.model
 def test_a_new_chat_is_computed_without_the_others_and_they_are_not_read_again(fresh_starter):
     pool = fresh_starter.engine.model(fresh_starter.info.handle).scheduler.pool
-    first, second = (user(f"{n} " + fresh_starter.words(300)) for n in (1, 2))
+    first, second = (user(f"{n} " + fresh_starter.words(80)) for n in (1, 2))
     for asked in (first, second):
         fresh_starter.ask(fresh_starter.request((asked,), sampling=TURN)).finished()
         wait_until(lambda: len(pool.kept) == 1)  # the engine keeps what it read after it has said that it ended
@@ -338,7 +340,7 @@ def test_what_comes_back_is_what_was_read(fresh_starter):
     ask = fresh_starter.request(turns, sampling=GREEDY, choices=("Yes", "No", "Red"))
     fresh_starter.ask(ask).finished()
     stayed = fresh_starter.ask(ask).finished()
-    fresh_starter.ask(fresh_starter.request((user("7 " + fresh_starter.words(200)),), sampling=TURN)).finished()
+    fresh_starter.ask(fresh_starter.request((user("7 " + fresh_starter.words(80)),), sampling=TURN)).finished()
     back = fresh_starter.ask(ask).finished()
     assert back.answer.usage.cached_tokens == back.answer.usage.prompt_tokens - 1
     assert back.scores == pytest.approx(stayed.scores, abs=0.2)

@@ -11,7 +11,7 @@ from slmdesk.core.types import ChatMessage, Origin, Role, Sampling, TextPart
 from slmdesk.engine.base import ReadState
 
 pytestmark = pytest.mark.model
-SHORT = Sampling(temperature=0.0, max_tokens=24)
+SHORT = Sampling(temperature=0.0, max_tokens=8)
 
 
 def turns(text: str, question: str = "") -> tuple[ChatMessage, ...]:
@@ -35,7 +35,7 @@ def test_a_failure_on_the_engine_thread_reaches_the_caller_and_the_engine_goes_o
     def fail(_tokens: list[int]) -> bool:
         raise MemoryError("odd")
 
-    state = saved(fresh_starter, "A house has a door.\n\n" * 20)
+    state = saved(fresh_starter, "A house has a door.\n\n" * 6)
     with monkeypatch.context() as patched:
         patched.setattr(fresh_starter.engine.model(fresh_starter.info.handle).scheduler, "holds", fail)
         with pytest.raises(MemoryError):
@@ -45,10 +45,10 @@ def test_a_failure_on_the_engine_thread_reaches_the_caller_and_the_engine_goes_o
 
 def test_the_same_answer_with_it_and_without(open_model, starter_model):
     first, second = open_model(starter_model), open_model(starter_model)
-    text = first.words(700, "Notes.\n\n") + "\n\n"
+    text = first.words(150, "Notes.\n\n") + "\n\n"
     state = saved(first, text)
     count = len(state.tokens) // 4
-    assert count > 500
+    assert count > 100
     continued = first.ask(first.request(turns(text, "How many houses are there?"), sampling=SHORT)).finished().answer
     assert put(second, state) == count
     restored = second.ask(second.request(turns(text, "How many houses are there?"), sampling=SHORT)).finished().answer
@@ -62,14 +62,14 @@ def test_the_same_answer_with_it_and_without(open_model, starter_model):
 
 
 def test_it_ends_before_the_question(fresh_starter):
-    text = fresh_starter.words(300) + "\n\n"
+    text = fresh_starter.words(60) + "\n\n"
     one = saved(fresh_starter, text, "Zebra fish?")
     other = saved(fresh_starter, text, "Who is the king of France?")
     assert one.tokens == other.tokens
 
 
 def test_what_is_in_memory_is_not_loaded(fresh_starter):
-    state = saved(fresh_starter, fresh_starter.words(300))
+    state = saved(fresh_starter, fresh_starter.words(60))
 
     def load() -> bytes:
         raise AssertionError
@@ -82,7 +82,7 @@ def test_nothing_was_read_nothing_can_be_kept(fresh_starter):
 
 
 def test_cells_that_do_not_fit_the_model_are_refused(open_model, starter_model, tmp_path):
-    state = saved(open_model(starter_model), "A short text about houses. " * 20)
+    state = saved(open_model(starter_model), "A short text about houses. " * 8)
     other = open_model(write(tmp_path / "tiny.gguf", tiny_llama()), context_tokens=512)
     assert put(other, state) == 0
     short = ReadState(state.tokens, bytes(state.data)[: len(state.data) // 2])
@@ -93,9 +93,10 @@ def test_cells_that_do_not_fit_the_model_are_refused(open_model, starter_model, 
     assert fresh.ask(fresh.request("Hello", sampling=SHORT)).finished()
 
 
-def test_a_state_larger_than_the_pool_is_refused(open_model, starter_model):
-    state = saved(open_model(starter_model), "A short text about houses. " * 60)
-    small = open_model(starter_model, context_tokens=256, pool_tokens=256)
+def test_a_state_larger_than_the_pool_is_refused(open_model, tmp_path):
+    path = write(tmp_path / "tiny.gguf", tiny_llama())
+    state = saved(open_model(path), "a b c d e f g h " * 30)
+    small = open_model(path, context_tokens=256, pool_tokens=256)
     assert put(small, state) == 0
     assert small.ask(small.request("Hello", sampling=SHORT)).finished()
 
@@ -137,6 +138,6 @@ def test_the_version_names_the_library(fresh_starter, monkeypatch):
 
 def test_tokens_are_those_of_the_prompt(fresh_starter):
     text = "A house has a door.\n\n"
-    state = saved(fresh_starter, text * 20)
+    state = saved(fresh_starter, text * 6)
     pieces = fresh_starter.engine.model(fresh_starter.info.handle).vocabulary.pieces
     assert b"house has a door" in b"".join(pieces[one] for one in np.frombuffer(state.tokens, "<i4"))
