@@ -112,6 +112,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+LOCAL_CHILDREN = {"services", "cli", "gui"}
+
+
+@pytest.fixture(autouse=True)
+def local_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Children run on threads of the test where the process is not its subject (`real_child`)."""
+    if request.path.relative_to(ROOT / "tests").parts[0] not in LOCAL_CHILDREN or request.node.get_closest_marker(
+        "real_child"
+    ):
+        yield
+        return
+    from fakes import local_child
+
+    monkeypatch.setattr("slmdesk.client.child.start_process", local_child.start)
+    yield
+    local_child.end_all()
+
+
 @pytest.fixture
 def other_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on another file system than the home of the test."""

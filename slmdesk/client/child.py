@@ -81,7 +81,7 @@ class Child:
         base = {**ENVIRONMENT_OF_ROLES.get(role, {}), **os.environ}
         self._handles = Handles() if role in OPENS_NOTHING else None
         try:
-            self.process = _start(role, command, base, {**said, **environment}, self._handles)
+            self.process = start_process(role, command, base, {**said, **environment}, self._handles)
         except BaseException:
             self._close_handles()
             raise
@@ -258,7 +258,7 @@ class Child:
         self._on_change()
 
 
-def _start(
+def start_process(
     role: str,
     command: Sequence[str],
     base: Mapping[str, str],

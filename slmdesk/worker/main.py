@@ -70,7 +70,7 @@ def run_worker(arguments: Sequence[str]) -> int:
     output.send(Hello(protocol.VERSION, request.role, (*role.kinds, *secured), os.getpid()))
     threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
     jobs = Jobs(output.send)
-    _read(source, partial(_obey, role=role, jobs=jobs, output=output, handles=handles), output)
+    read_messages(source, partial(obey, role=role, jobs=jobs, output=output, handles=handles), output)
     _end(role, jobs, trials)
     return 0
 
@@ -118,8 +118,8 @@ def _beat(role: Role, output: Output) -> None:
         pause.wait(HEARTBEAT_S)
 
 
-def _read(source: int, obey: Callable[[ToChild], None], output: Output) -> None:
-    """Handle lines until stdin ends."""
+def read_messages(source: int, obey: Callable[[ToChild], None], output: Output) -> None:
+    """Handle lines until `source`, which is closed then, ends."""
     decoder = decoder_of_child()
     with open(source, "rb") as stream:
         for untrusted_line in lines_of(stream):
@@ -137,7 +137,8 @@ def _read(source: int, obey: Callable[[ToChild], None], output: Output) -> None:
                 obey(message)
 
 
-def _obey(message: ToChild, *, role: Role, jobs: Jobs, output: Output, handles: Handles) -> None:
+def obey(message: ToChild, *, role: Role, jobs: Jobs, output: Output, handles: Handles) -> None:
+    """Start, feed or cancel the job of a message."""
     match message:
         case Cancel(job):
             jobs.cancel(job)
