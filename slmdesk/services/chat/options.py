@@ -154,12 +154,12 @@ class Lora:
 
 def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
     """Read the options from an item's settings; an invalid value becomes the default."""
-    values = {}
+    values: dict[str, Json] = {}
     for name in NAMES:
         value = untrusted.get(name)
         is_text = isinstance(value, str) and name not in _LIMITS and value in _CHOICES.get(name, (value,))
-        if name in FORMS and len(str(value)) > MOST_FORM:
-            continue
+        if name in FORMS and (len(str(value)) > MOST_FORM or any(values.get(form) for form in FORMS)):
+            continue  # an answer has one form
         if is_text or _is_number(name, value):
             values[name] = value
     return replace(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slmdesk.core.errors import KnownError
@@ -23,6 +23,7 @@ def test_what_is_as_usual_is_not_kept_and_the_rest_comes_back() -> None:
     assert options_from(json.loads(json.dumps(more.settings))) == more
 
 
+@example({"json_schema": "x", "grammar": "x"})
 @given(st.dictionaries(st.sampled_from(list(ChatOptions().settings)), ODD))
 def test_settings_that_make_no_sense_are_as_usual(untrusted) -> None:
     options = options_from(untrusted)
