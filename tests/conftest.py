@@ -112,15 +112,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-LOCAL_CHILDREN = {"services", "cli", "gui"}
-
-
 @pytest.fixture(autouse=True)
 def local_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Children run on threads of the test where the process is not its subject (`real_child`)."""
-    if request.path.relative_to(ROOT / "tests").parts[0] not in LOCAL_CHILDREN or request.node.get_closest_marker(
-        "real_child"
-    ):
+    folder = request.path.relative_to(ROOT / "tests").parts[0]
+    usual = folder in {"services", "cli", "gui"} and request.node.get_closest_marker("real_child") is None
+    if not getattr(request, "param", usual):
         yield
         return
     from fakes import local_child

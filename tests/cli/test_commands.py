@@ -271,6 +271,7 @@ def test_a_death_in_the_middle_keeps_the_words(run, with_model) -> None:
     assert (answer["text"], answer["status"]) == (words, "failed")
 
 
+@pytest.mark.real_child
 def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     text = tmp_path / "note.md"
     text.write_text("# Title\n\nWords ü\n", encoding="utf-8")

@@ -1,4 +1,7 @@
-"""The client with the echo engine in real children: each job ends once, whatever happens to the child."""
+"""The client with the echo engine: each job ends once, whatever happens to the child.
+
+What is not marked `real_child` is the contract that a process and threads of the test both keep.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,11 @@ from slmdesk.core.types import LoadSpec
 pytestmark = pytest.mark.process
 
 SLOW = {"slow": 0.005, "repeat": "word"}
+
+
+def pytest_generate_tests(metafunc):
+    if metafunc.definition.get_closest_marker("real_child") is None:
+        metafunc.parametrize("local_children", [False, True], ids=["process", "threads"], indirect=True)
 
 
 def rounds(normal, full):
@@ -153,6 +161,7 @@ def test_a_job_cancelled_before_the_child_knows_of_it_ends_without_it(tmp_path):
         assert rig.ask("still there?") == "You said: still there?"
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize("count", rounds(3, 100))
 def test_w1_a_killed_child_costs_only_its_jobs(tmp_path, count):
     seed = random.randrange(1 << 30)
@@ -188,6 +197,7 @@ def test_w1_a_killed_child_costs_only_its_jobs(tmp_path, count):
         assert not [child for child in psutil.Process().children() if child.status() == psutil.STATUS_ZOMBIE]
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize(
     ("fault", "how"),
     [
@@ -208,6 +218,7 @@ def test_w2_six_causes_are_told_apart(tmp_path, fault, how):
         assert rig.client.generation == 2
 
 
+@pytest.mark.real_child
 def test_w2_a_crash_at_load_is_told_to_the_load(tmp_path):
     with Rig(tmp_path, echo={"fault": "abort", "at": -1}) as rig:
         for generation in (1, 2):
@@ -217,6 +228,7 @@ def test_w2_a_crash_at_load_is_told_to_the_load(tmp_path):
             assert rig.client.generation == generation
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize("fault", ["freeze", "stop"])
 def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path, fault):
     with Rig(tmp_path, echo={"fault": fault, "at": 2, "words": True}) as rig:
@@ -232,6 +244,7 @@ def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path, fault):
         assert isinstance(received.end(), Done)
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize(("hang", "seconds"), [("still", 3.0), ("template", 2.0)])
 def test_w3_busy_without_moving_is_hung_too(tmp_path, hang, seconds):
     with Rig(tmp_path, echo={"hang": hang, "at": 1}, limits=ClientLimits(still_s=3.0)) as rig:
@@ -239,12 +252,14 @@ def test_w3_busy_without_moving_is_hung_too(tmp_path, hang, seconds):
         assert received.end().args == {"seconds": seconds}
 
 
+@pytest.mark.real_child
 def test_w3_one_that_still_computes_has_longer_but_not_for_ever(tmp_path):
     with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=1.0, spinning_s=4.0)) as rig:
         received, _ = rig.chat(rig.load(), "one two three four")
         assert received.end().args == {"seconds": 4.0}
 
 
+@pytest.mark.real_child
 def test_w3_an_app_that_is_often_late_does_not_let_it_spin_for_ever(tmp_path, monkeypatch):
     monkeypatch.setattr(client, "LATE_S", -1.0)  # every look at the child counts as late
     with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=0.5, spinning_s=2.0)) as rig:
@@ -252,6 +267,7 @@ def test_w3_an_app_that_is_often_late_does_not_let_it_spin_for_ever(tmp_path, mo
         assert received.end().args == {"seconds": 2.0}
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize("count", rounds(3, 200))
 @pytest.mark.timing
 def test_w4_cancel_is_heard_at_once_and_stops_soon(tmp_path, count):
@@ -274,6 +290,7 @@ def test_w4_cancel_is_heard_at_once_and_stops_soon(tmp_path, count):
     assert slowest < 2.0  # the promise is 0.5 s; this machine is shared
 
 
+@pytest.mark.real_child
 def test_w4_a_cancel_that_is_not_obeyed_replaces_the_child(tmp_path):
     with Rig(tmp_path, echo=SLOW | {"refuse_cancel": True, "words": True}) as rig:
         handle = rig.load()
@@ -288,6 +305,7 @@ def test_w4_a_cancel_that_is_not_obeyed_replaces_the_child(tmp_path):
         assert isinstance(rig.chat(rig.load(), "again")[0].end(), Done)
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize("size", rounds(1 << 24, 1 << 30))
 def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path, size):
     with Rig(tmp_path, echo={"flood_stderr": size}) as rig:
@@ -303,6 +321,7 @@ def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path, size):
     assert all(path.stat().st_mode & 0o077 == 0 for path in logs)
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize("count", rounds(2, 20))
 def test_r1_no_memory_left_is_said_so_and_the_child_goes_first(tmp_path, count):
     with Rig(tmp_path, command=[*_limited(600 << 20)], echo={"fault": "memory", "at": 1, "words": True}) as rig:
@@ -374,6 +393,7 @@ def test_closing_ends_jobs_and_leaves_no_process(tmp_path):
     assert isinstance(late.end(), Cancelled)
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize("fault", ["freeze", "stop"])
 def test_closing_ends_a_child_that_does_not_listen(tmp_path, fault):
     rig = Rig(tmp_path, echo={"fault": fault, "at": 2})
@@ -426,6 +446,7 @@ def test_a_slow_listener_is_not_the_childs_fault(tmp_path):
         assert rig.client.generation == 1
 
 
+@pytest.mark.real_child
 def test_a_program_that_is_not_there_fails_its_jobs(tmp_path):
     with Rig(tmp_path, [str(tmp_path / "none")]) as rig:
         received, _ = rig.chat("x", "y")

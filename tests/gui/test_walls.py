@@ -24,6 +24,7 @@ def said(program) -> dict[str, str]:
     return {role: row.text().removeprefix(f"{PARTS[role]}: ") for role, row in rows.items()}
 
 
+@pytest.mark.real_child
 def test_the_walls_of_a_child_are_shown_once_it_has_said_them(start, tmp_path) -> None:
     program = start()
     program.window.show_page("Settings")

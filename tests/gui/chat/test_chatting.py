@@ -218,6 +218,7 @@ def test_a_failed_answer_says_why_and_can_be_tried_again(program):
     assert "damaged" in _shown(program, failed.id).note
 
 
+@pytest.mark.real_child
 def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
     program.send("hello", fault="abort", at=5, answer=LONG)
     program.wait_idle()
@@ -280,6 +281,7 @@ def test_a_chat_is_read_while_its_next_question_is_typed(start, model_file):
     assert program.last().tokens_reused > program.last().tokens_in - 30
 
 
+@pytest.mark.real_child
 def test_w1_a_model_that_died_idle_is_said_until_it_is_ready_again(program):
     process = psutil.Process(program.ask(lambda services: services.engine.pid))
     process.kill()

@@ -203,6 +203,7 @@ def test_each_page_that_is_shown_gets_the_keyboard(program):
         assert focus is page or page.isAncestorOf(focus), key
 
 
+@pytest.mark.real_child
 def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, model_file, qtbot):
     program = start()
     program.frame.models.import_file(model_file)

@@ -168,6 +168,7 @@ def test_the_keys_are_looked_for_in_no_dialog_that_is_half_deleted(start, qapp):
 # ---- lock
 
 
+@pytest.mark.real_child
 def test_a_lock_hides_all_at_once_keeps_the_words_and_ends_the_children(encrypted, paths):
     program = encrypted(slow=0.2)
     dialog = QDialog(program.window)

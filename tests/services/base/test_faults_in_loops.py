@@ -34,6 +34,7 @@ def dice() -> random.Random:
     return random.Random(seed)
 
 
+@pytest.mark.real_child
 @rounds(3, 100)
 def test_w1_killed_at_any_moment_the_words_stay_and_the_next_wish_works(opened, dice, count) -> None:
     recorder = opened(slow=0.004, load_seconds=0.1)

@@ -131,6 +131,7 @@ def test_w4_cancel_while_the_model_loads_ends_the_answer_at_once(opened) -> None
     recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.NOT_LOADED)
 
 
+@pytest.mark.real_child
 def test_w1_child_killed_in_the_middle_keeps_the_words_and_the_next_wish_works(opened) -> None:
     recorder = opened(slow=0.02)
     sent = send(recorder, WORDS)
@@ -304,6 +305,7 @@ def test_h9_half_characters_are_replaced_and_said(opened) -> None:
     assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
 
 
+@pytest.mark.real_child
 def test_an_idle_model_is_freed(opened, monkeypatch) -> None:
     monkeypatch.setattr(model_loader, "MINUTE_S", 0.001)
     recorder = opened()
@@ -321,6 +323,7 @@ def test_another_context_size_is_used_with_the_next_answer(opened) -> None:
     assert recorder.end_of(send(recorder).answer.id).usage.context_size == 512
 
 
+@pytest.mark.real_child
 def test_w3_closing_with_a_frozen_child_leaves_no_process(opened) -> None:
     recorder = opened(slow=0.02)
     sent = send(recorder, WORDS)

@@ -258,6 +258,7 @@ def test_two_desks_keep_and_use_the_same(session):
     assert states() == []
 
 
+@pytest.mark.real_child
 def test_an_engine_that_dies_while_it_saves_costs_only_time(session):
     one = session()
     record = one.document()

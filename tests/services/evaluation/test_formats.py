@@ -228,6 +228,7 @@ def test_one_at_a_time_and_what_a_killed_program_left_goes(small_desk) -> None:
     assert folders(recorder) == []
 
 
+@pytest.mark.real_child
 @pytest.mark.model
 def test_a_killed_child_and_a_cancel_leave_nothing(desk) -> None:
     recorder, model = desk

@@ -108,6 +108,7 @@ def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path)
     assert given(recorder, lambda exports: exports.give(item.id, "odt")).code == "request.invalid"
 
 
+@pytest.mark.real_child
 def test_a_printer_that_is_killed_is_said_and_the_next_one_prints(opened) -> None:
     recorder = opened()
     long = Paper("T", tuple(paragraph("many words " * 200) for _ in range(2000)))

@@ -121,6 +121,7 @@ def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:
     until(recorder, after, JobStatus.DONE)
 
 
+@pytest.mark.real_child
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kills) -> None:
     recorder = opened(slow=0.01)
@@ -151,6 +152,7 @@ def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kill
     assert len(seen) == len({key for key, _ in seen}) == len(after) == row(recorder, job).done
 
 
+@pytest.mark.real_child
 def test_w1_a_step_that_kills_is_run_alone_twice_then_listed_and_the_rest_goes_on(opened) -> None:
     recorder = opened()
     steps = [step(f"step {number}") for number in range(20)]
@@ -165,6 +167,7 @@ def test_w1_a_step_that_kills_is_run_alone_twice_then_listed_and_the_rest_goes_o
     assert row(recorder, job).done == 19
 
 
+@pytest.mark.real_child
 def test_a_step_with_which_the_child_is_killed_from_outside_is_not_given_up(opened, monkeypatch) -> None:
     recorder = opened(slow=0.05)
     feed, killed = runner.JobRun._feed, []

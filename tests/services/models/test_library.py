@@ -468,6 +468,7 @@ def test_the_next_import_removes_parts_whose_owner_is_gone(recorder, tiny, home)
         assert [one.exists() for one in (dead, living, new)] == [False, True, True]
 
 
+@pytest.mark.real_child
 def test_m5_a_wish_to_load_anyway_holds_until_it_fails(opened) -> None:
     recorder = opened(at=-1, fail="model.out_of_memory")
     services = recorder.services

@@ -56,6 +56,7 @@ def segments(recorder, item):
     return on_service_thread(recorder, lambda: recorder.services.translations.segments(item))
 
 
+@pytest.mark.real_child
 def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
     recorder = opened(turned=True, slow=0.02)
     live = recorder.services.live
@@ -83,6 +84,7 @@ def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
     assert "".join(one.target.swapcase() + one.trail for one in last.segments) == text
 
 
+@pytest.mark.real_child
 def test_w1_a_document_goes_on_by_itself_when_the_engine_dies(opened, tmp_path):
     recorder = opened(turned=True, slow=0.003)
     item, job = begun(recorder, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
@@ -92,6 +94,7 @@ def test_w1_a_document_goes_on_by_itself_when_the_engine_dies(opened, tmp_path):
     assert [one.target.swapcase() for one in segments(recorder, item)] == SENTENCES
 
 
+@pytest.mark.real_child
 def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tmp_path):
     recorder = opened(turned=True)
     path = letter(tmp_path / "a.docx", SENTENCES * 200)
@@ -108,6 +111,7 @@ def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tm
     assert [one.target.swapcase() for one in segments(recorder, item)] == SENTENCES
 
 
+@pytest.mark.real_child
 def test_x4_a_reader_that_dies_while_it_writes_leaves_no_file(opened, tmp_path):
     recorder = opened(turned=True)
     view = translated(recorder, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
