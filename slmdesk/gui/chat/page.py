@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QStandardPaths, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QStandardPaths, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.chat.attachments.entry import AttachmentEntry
@@ -189,8 +190,7 @@ class ChatPage(QWidget):
         self._find.words_changed.connect(self._on_find_words)
         self._find.place_chosen.connect(lambda hit: self.view.show_hit(*hit))
         self._find.left.connect(self._on_find_left)
-        self._find_timer = QTimer(self, singleShot=True, interval=FIND_AGAIN_MS)
-        self._find_timer.timeout.connect(self._find_again)
+        self._find_timer = Delay(self, FIND_AGAIN_MS, self._find_again)
         self._on_theme_changed()
 
     def _connect_chat(self) -> None:
@@ -302,7 +302,6 @@ class ChatPage(QWidget):
         if not self._find.isHidden() and not self._find_timer.isActive():
             self._find_timer.start()
 
-    @Slot()
     def _find_again(self) -> None:
         """Messages have come, grown or gone while the bar is open."""
         if not self._find.isHidden():

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPointF, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QPointF, Signal, Slot
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.base.window_state import WindowState
 from slmdesk.gui.documents.controller import DocumentsController
@@ -72,7 +73,7 @@ class DocumentsArea(QObject):
         self.summary_pane = SummaryPane(self.summaries, self.page)
         self.question_pane = QuestionPane(self.questions, self.page)
         self._pointed: dict[int, list[tuple[int, int]]] | None = None
-        self._point_timer = QTimer(self, singleShot=True, interval=POINTED_AFTER_MS)
+        self._point_timer = Delay(self, POINTED_AFTER_MS, lambda: self.view.hint_spans(self._pointed))
         self._place = ("", -1)
         """Document and page that were clicked at last."""
         self._restored = ("", 1)
@@ -97,7 +98,6 @@ class DocumentsArea(QObject):
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.view.place_clicked.connect(self._on_place_clicked)
-        self._point_timer.timeout.connect(lambda: self.view.hint_spans(self._pointed))
         for pane, controller in (
             (self.summary_pane, self.summaries),
             (self.question_pane, self.questions),

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import time_for_people
@@ -59,9 +60,8 @@ class JobsController(QObject):
         """How many ended jobs are listed."""
         self._is_shown = False
         self._look = QTimer(self, interval=LOOK_MS)
-        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon = Delay(self, SOON_MS, self.refresh)
         self._look.timeout.connect(self._refresh_active)
-        self._soon.timeout.connect(self.refresh)
         bridge.on(JobChanged, self._on_changed)
 
     @property
@@ -81,7 +81,6 @@ class JobsController(QObject):
             self._look.stop()
             self._soon.stop()
 
-    @Slot()
     def refresh(self) -> None:
         """List all again; of the ended ones as many as were listed before."""
         self._refresh_active()

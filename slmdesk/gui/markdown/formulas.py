@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from math import ceil
 
-from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QFont,
     QFontInfo,
@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QTextFormat,
 )
 
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.markdown.latex import COLOUR, LatexError, Typeset, typeset
 from slmdesk.gui.markdown.style import FORMULA, FORMULA_DISPLAYED, FORMULA_SOURCE, FORMULA_TEX
 
@@ -76,8 +77,7 @@ class Formulas(QPyTextObject):
         self._came_in: list[tuple[_Key, Typeset | None]] = []
         self._thread: threading.Thread | None = None
         self._fresh: set[_Key] = set()
-        self._timer = QTimer(self, singleShot=True, interval=GATHER_MS)
-        self._timer.timeout.connect(self._take_in)
+        self._timer = Delay(self, GATHER_MS, self._take_in)
         self._came.connect(self._on_came)
 
     def draw_in(self, document: QTextDocument) -> None:
@@ -219,7 +219,6 @@ class Formulas(QPyTextObject):
         if not self._timer.isActive():
             self._timer.start()
 
-    @Slot()
     def _take_in(self) -> None:
         with self._lock:
             came, self._came_in = self._came_in, []

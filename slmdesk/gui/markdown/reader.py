@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
 
 from slmdesk.gui.base.clipboard import copy_data, copy_text
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.parser import Parser
@@ -45,8 +46,7 @@ class MarkdownReader(QWidget):
         self._source = ""
         self._is_whole = False
         self._parser = Parser()
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self._go_on)
+        self._timer = Delay(self, 0, self._go_on)
         self.text, self._writer = self._made()
         keeper.theme_changed.connect(self._renew)
 
@@ -72,7 +72,6 @@ class MarkdownReader(QWidget):
         self._is_whole = is_whole
         self._lay()
 
-    @Slot()
     def _go_on(self) -> None:
         is_more = self._writer.write(self._source, ended=True)
         self._lay()

@@ -15,7 +15,6 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
-    QTimer,
     Signal,
     Slot,
 )
@@ -23,6 +22,7 @@ from PySide6.QtCore import (
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import NetworkLogRow
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.online.events import RequestsToday
 
@@ -53,10 +53,8 @@ class NetworkLogController(QObject):
         super().__init__(parent, objectName="ledger_controller")
         self._bridge = bridge
         self.words, self._turn = "", 0
-        self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
-        self._timer.timeout.connect(self.refresh)
-        self._renew_timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
-        self._renew_timer.timeout.connect(self._renew)
+        self._timer = Delay(self, DEBOUNCE_MS, self.refresh)
+        self._renew_timer = Delay(self, DEBOUNCE_MS, self._renew)
         bridge.on(RequestsToday, self._on_requests_counted)
 
     @Slot(str)
@@ -65,7 +63,6 @@ class NetworkLogController(QObject):
         self.words = words.strip()
         self._timer.start()
 
-    @Slot()
     def refresh(self) -> None:
         self._timer.stop()
         self._turn += 1
@@ -95,7 +92,6 @@ class NetworkLogController(QObject):
         if not self._renew_timer.isActive():
             self._renew_timer.start()
 
-    @Slot()
     def _renew(self) -> None:
         turn, words = self._turn, self.words
         self._bridge.ask(

@@ -8,10 +8,11 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Found, ModelRecord
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.palette.entries import Entry, Listing, Offers, Section
 from slmdesk.gui.palette.matching import Matcher, Named, NameList
 from slmdesk.gui.palette.names import KeptNames
@@ -75,8 +76,7 @@ class PaletteController(QObject):
         """Of names, for these words."""
         self._hits: list[Section] = []
         """Of texts, for these words."""
-        self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
-        self._search_timer.timeout.connect(self._search)
+        self._search_timer = Delay(self, SEARCH_AFTER_MS, self._search)
         self._is_open = self._is_searching = self._is_searched = False
         self.names.changed.connect(self._on_names_changed)
 
@@ -151,7 +151,6 @@ class PaletteController(QObject):
 
     # ---- texts
 
-    @Slot()
     def _search(self) -> None:
         """Search the texts for the newest words; while a search is under way, after it."""
         if self._is_searching or self._is_searched or not self._is_open:

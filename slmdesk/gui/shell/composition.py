@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.clipboard import ClipboardMarker
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.error_dialog import ErrorThread
 from slmdesk.gui.base.shortcuts import take_shortcuts
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
@@ -129,7 +130,7 @@ class Frame(QObject):
         self.document_translation = DocumentTranslation(bridge, self)
         self.writing = WritingController(bridge, state, self)
         self.reach = TranslateEntry(bridge, self.translate, self)
-        self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep_layout)
         self._end_timer = QTimer(self, singleShot=True)
         self.global_key = GlobalKey(bridge, settings, self)
         self.presence = Presence(self)
@@ -287,7 +288,6 @@ class Frame(QObject):
         self.chat_page.layout_changed.connect(self._keep_timer.start)
         self.documents_area.state_changed.connect(self._keep_timer.start)
         self.chat.chat_opened.connect(self._keep_timer.start)
-        self._keep_timer.timeout.connect(self.keep_layout)
 
     def _connect_key(self) -> None:
         """The global shortcut: its state and notices.  What the key does is connected in `app`."""
@@ -322,7 +322,6 @@ class Frame(QObject):
         self.window.show_page("Write")
         self.writing_page.take_text(text)
 
-    @Slot()
     def keep_layout(self) -> None:
         values = dict(
             window_geometry=self.window.geometry_state,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.build import CLEAR, row, text_line, tool_button
 from slmdesk.gui.widgets.text import plain_label
 
@@ -32,9 +33,8 @@ class FindBar(QFrame):
         self._places: tuple[object, ...] = ()
         self._at = -1
         self._is_all = True
-        self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
+        self._timer = Delay(self, SEARCH_AFTER_MS, lambda: self.words_changed.emit(self._line.text()))
         self._build_ui()
-        self._timer.timeout.connect(lambda: self.words_changed.emit(self._line.text()))
         self._line.textChanged.connect(lambda _words: self._timer.start())
 
     def _build_ui(self) -> None:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QTextLayout
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.base.events import Problem
 
@@ -43,8 +44,7 @@ class GhostText(QObject):
         """Number of the line in which they stand, and its words before them."""
         self._asked: Following | None = None
         self._layer = _Layer(editor)
-        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
-        self._timer.timeout.connect(self._ask)
+        self._timer = Delay(self, PAUSE_MS, self._ask)
         self._layer.resized.connect(self._follow)
         editor.textChanged.connect(self._on_text_changed)
         editor.cursorPositionChanged.connect(self._on_cursor_moved)
@@ -77,7 +77,6 @@ class GhostText(QObject):
             if is_waiting:
                 self._timer.start()
 
-    @Slot()
     def _ask(self) -> None:
         here = self._here()
         if here is None or not self._is_open():

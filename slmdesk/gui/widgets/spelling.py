@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Slot
 from PySide6.QtGui import QAction, QContextMenuEvent, QPalette, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QTextEdit
 
 from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.utf16 import character_at, utf16_at
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.services.base.events import Problem
@@ -59,17 +60,15 @@ class SpellMarks(QObject):
         self._is_typing = False
         self._revision = editor.document().revision()
         self._menu: QMenu | None = None
-        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
-        self._scrolling = QTimer(self, singleShot=True, interval=SCROLLING_MS)
+        self._timer = Delay(self, PAUSE_MS, self._check)
+        self._scrolling = Delay(self, SCROLLING_MS, self._show)
         self._connect()
 
     def _connect(self) -> None:
-        self._timer.timeout.connect(self._check)
         self._editor.textChanged.connect(self._on_text_changed)
         self._editor.cursorPositionChanged.connect(self._on_cursor_moved)
         self._bridge.on(SpellingChanged, self._on_spelling_changed)
         self._editor.verticalScrollBar().valueChanged.connect(self._scrolling.start)
-        self._scrolling.timeout.connect(self._show)
         self._editor.installEventFilter(self)
         self._editor.viewport().installEventFilter(self)
 
@@ -103,7 +102,6 @@ class SpellMarks(QObject):
         self._found.clear()
         self._timer.start()
 
-    @Slot()
     def _check(self) -> None:
         if self._asked is not None or self._editor.isReadOnly():
             return  # the answer that comes checks again
@@ -143,7 +141,6 @@ class SpellMarks(QObject):
 
     # ---- drawing
 
-    @Slot()
     def _show(self) -> None:
         """Mark what is known to be wrong in what is in sight; a line that waits for its answer keeps its marks."""
         before: dict[int, list[QTextEdit.ExtraSelection]] = {}

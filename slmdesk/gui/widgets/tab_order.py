@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLayout, QWidget
+
+from slmdesk.gui.base.delay import Delay
 
 
 class TabOrder(QObject):
@@ -15,8 +17,7 @@ class TabOrder(QObject):
     def __init__(self, first: QWidget, content: QWidget) -> None:
         super().__init__(content, objectName="tab_order")
         self._first, self._content = first, content
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self._order)
+        self._timer = Delay(self, 0, self._order)
         content.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

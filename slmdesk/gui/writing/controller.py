@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trash
 from slmdesk.gui.widgets.outside import open_outside
@@ -56,9 +57,7 @@ class WritingController(QObject):
         """The document the text came from."""
         self.language = ""
         """ISO 639-1; empty: told from the text."""
-        self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
-        self._timer.setObjectName("keep_writing_timer")
-        self._timer.timeout.connect(self.keep)
+        self._timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_writing_timer")
         bridge.on(ItemGone, self._on_item_gone)
 
     def adopt(self, text: TrackedText) -> None:
@@ -86,7 +85,6 @@ class WritingController(QObject):
     def _now(self) -> tuple[str, Sequence[Change]]:
         return self.text, tuple(self.corrections.not_decided()) if self._text is not None else ()
 
-    @Slot()
     def keep(self) -> None:
         """Store the text and the changes not decided on, unless they are stored; a text that was emptied is done with,
         and stays kept.

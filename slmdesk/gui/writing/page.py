@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Slot
+from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QSplitter, QWidget
 
@@ -15,6 +15,7 @@ from slmdesk.core.paper import Form
 from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.clipboard import copy_text
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.build import button, column, flow, row, split
@@ -53,8 +54,7 @@ class WritingPage(QWidget):
         super().__init__(parent)
         self.setObjectName("writing_page")
         self._controller = controller
-        self._timer = QTimer(self, singleShot=True, interval=SHOW_AFTER_MS)
-        self._timer.setObjectName("writing_count_timer")
+        self._timer = Delay(self, SHOW_AFTER_MS, self._show_text, "writing_count_timer")
         self.editor = WritingEdit(keeper, self)
         controller.adopt(self.editor.tracked)
         self.changes = ChangePanel(controller.corrections, self)
@@ -154,7 +154,6 @@ class WritingPage(QWidget):
         controller.corrections.progressed.connect(lambda _progress: self._show_text())
         self._shield.clicked.connect(controller.redaction.switch)
         controller.redaction.preview_arrived.connect(self._on_preview)
-        self._timer.timeout.connect(self._show_text)
         self.versions.said.connect(self._said.setText)
         editor.tracked.changed.connect(self._timer.start)
         editor.selectionChanged.connect(self._timer.start)
@@ -281,7 +280,6 @@ class WritingPage(QWidget):
                 self.changes.show_change(number)
                 self.editor.mark(number)
 
-    @Slot()
     def _show_text(self) -> None:
         text = self._controller.text
         has_words = bool(text.strip())

@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
 
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme import Theme
 
 _ID = int(QTextFormat.Property.UserProperty) + 1
@@ -105,9 +106,7 @@ class TrackedText(QObject):
         self._lines: list[_Line] = []
         """Of each block, renewed where the document changes: of a long text all take a tenth of a second."""
         self._own_revision = -1
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.setObjectName("tracked_timer")
-        self._timer.timeout.connect(self.changed)
+        self._timer = Delay(self, 0, self.changed, "tracked_timer")
         document.contentsChange.connect(self._on_contents_change)
 
     # ---- the text

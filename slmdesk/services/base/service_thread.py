@@ -12,6 +12,7 @@ from itertools import count
 from typing import TypeVar
 
 from slmdesk.client.jobs import log_error
+from slmdesk.core import clock
 from slmdesk.core.errors import BugError
 
 _T = TypeVar("_T")
@@ -89,7 +90,7 @@ class ServiceThread:
 
     def call_later(self, seconds: float, fn: Callable[[], object]) -> Later:
         """Run `fn` once after `seconds`."""
-        later = Later(time.monotonic() + seconds, fn)
+        later = Later(time.monotonic() + clock.pause(seconds), fn)
         with self._wake:
             heapq.heappush(self._later, (later.due, next(self._numbers), later))
             self._wake.notify()

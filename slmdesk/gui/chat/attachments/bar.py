@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.chat.attachments.attachment import FAILED, INSERT, LOCKED, MODES, READING, Draft
 from slmdesk.gui.widgets.build import column, row, set_kind, tool_button
 from slmdesk.gui.widgets.flow import FlowLayout
@@ -161,8 +162,7 @@ class AttachmentBar(QScrollArea):
         self._inner.setAutoFillBackground(False)
         self.chips: list[Chip] = []
         self._space = 1000
-        self._fit_timer = QTimer(self, singleShot=True, interval=0)
-        self._fit_timer.timeout.connect(self._fit)
+        self._fit_timer = Delay(self, 0, self._fit)
         self.setVisible(False)
 
     @property
@@ -223,7 +223,6 @@ class AttachmentBar(QScrollArea):
         self._space = height
         self._fit()
 
-    @Slot()
     def _fit(self) -> None:
         if not self.chips:
             return

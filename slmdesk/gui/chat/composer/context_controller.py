@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.chat.composer.context_usage import ContextUse
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.events import ContextMeasured
@@ -39,8 +40,7 @@ class ContextWatch(QObject):
         """Tokens needed and available, when what is written is known not to fit."""
         self.when_full = ASK
         """What happens in this chat when it is full; see ChatOptions."""
-        self._timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
-        self._timer.timeout.connect(self._measure)
+        self._timer = Delay(self, MEASURE_AFTER_MS, self._measure)
         bridge.on(ContextMeasured, self._on_context_measured)
         bridge.on(ModelStateChanged, self._on_model_state_changed)
 
@@ -87,7 +87,6 @@ class ContextWatch(QObject):
         if self._expecting:
             self._bridge.ask(lambda services: services.chats.expect_question(chat), None, _ignore)
 
-    @Slot()
     def _measure(self) -> None:
         chat, draft, attach = self._now()
         self._bridge.ask(lambda services: services.chats.measure(chat or None, draft, attach), None, _ignore)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.services.base.events import ItemGone, Problem
@@ -30,8 +31,7 @@ class Drafts(QObject):
         self._bridge, self._state, self._attached = bridge, state, attached
         self._now: dict[str, str] = {}
         self._kept: dict[str, tuple[str, list[Json]]] = {}
-        self._timer = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
-        self._timer.timeout.connect(self.save)
+        self._timer = Delay(self, SAVE_AFTER_MS, self.save)
         bridge.on(ItemGone, self._on_item_gone)
 
     def of(self, chat: str) -> str:
@@ -56,7 +56,6 @@ class Drafts(QObject):
     def save_soon(self) -> None:
         self._timer.start()
 
-    @Slot()
     def save(self) -> None:
         """Save the drafts to the store; that of a new chat stays in memory."""
         for chat in {*self._now, *self._attached.chats} - {""}:

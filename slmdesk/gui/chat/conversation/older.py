@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import Message
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
 from slmdesk.services.base.events import Problem
 
@@ -32,8 +33,7 @@ class OlderMessages(QObject):
         self._bridge, self._shown = bridge, shown
         self._ids: tuple[str, ...] = ()
         self._epoch = 0
-        self._timer = QTimer(self, singleShot=True, interval=REST_MS)
-        self._timer.timeout.connect(self._on_timeout)
+        self._timer = Delay(self, REST_MS, self._on_timeout)
 
     @property
     def is_coming(self) -> bool:
@@ -45,7 +45,7 @@ class OlderMessages(QObject):
         self.forget()
         self._ids = ids
         if ids:
-            self._timer.start(REST_MS)
+            self._timer.start_in(REST_MS)
 
     def forget(self) -> None:
         """Other messages are shown."""
@@ -53,7 +53,6 @@ class OlderMessages(QObject):
         self._ids = ()
         self._timer.stop()
 
-    @Slot()
     def _on_timeout(self) -> None:
         ids = self._ids[-CHUNK:]
         read = partial(self._on_read, self._epoch)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.shortcuts import show_in_menu, show_keys
 from slmdesk.gui.chat.list.bars import PlaceBar, SelectionBar
 from slmdesk.gui.chat.list.controller import ALL, ARCHIVE, ListController, Place
@@ -63,7 +64,7 @@ class ChatList(QFrame):
         """Chats that go into the space that is being made."""
         self._when_whole: Callable[[], None] | None = None
         """Called once all rows are here."""
-        self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
+        self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search_due)
         self._build_actions()
         self._build_ui()
         self._connect()
@@ -110,7 +111,6 @@ class ChatList(QFrame):
         self._controller.spaces.made.connect(self._on_space_made)
         self.search_box.textChanged.connect(lambda: self._timer.start())
         self.search_box.returnPressed.connect(self._on_search_entered)
-        self._timer.timeout.connect(self._on_search_due)
         self.view.clicked.connect(self._on_clicked)
         self.view.activated.connect(self._on_clicked)
         self.view.customContextMenuRequested.connect(self._on_menu_requested)
@@ -228,7 +228,6 @@ class ChatList(QFrame):
             self._when_whole = do
             self._rows.fetch_all()
 
-    @Slot()
     def _on_search_due(self) -> None:
         self._controller.search(self.search_box.text().strip())
 

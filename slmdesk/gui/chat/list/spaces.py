@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice
 from slmdesk.services.base import events
@@ -37,8 +38,7 @@ class SpacesController(QObject):
         self.presets: Sequence[Preset] = ()
         """Those that a space can name."""
         self._is_known = False
-        self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
-        self._timer.timeout.connect(self.refresh)
+        self._timer = Delay(self, REFRESH_MS, self.refresh)
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.on(ItemGone, self._on_item_gone)
         bridge.on(PresetsChanged, self._on_presets_changed)
@@ -59,7 +59,6 @@ class SpacesController(QObject):
         """
         return id if id and (self.of(id) or not self._is_known) else ""
 
-    @Slot()
     def refresh(self) -> None:
         """Ask for the spaces; `listed` follows where they have changed."""
         self._bridge.ask(

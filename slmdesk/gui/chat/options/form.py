@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 from shiboken6 import isValid
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.chat.options.fields import WordsField
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.choice import Choice
@@ -66,7 +67,7 @@ class AnswerForm(QFrame):
         self._texts = {SCHEMA: "", GRAMMAR: ""}
         """What was written for either, also while the other is chosen."""
         self._found = FormCheck()
-        self._timer = QTimer(self, singleShot=True, interval=CHECK_AFTER_MS)
+        self._timer = Delay(self, CHECK_AFTER_MS, self.keep)
         self._build_ui()
         self._connect()
         self._show_kind()
@@ -96,7 +97,6 @@ class AnswerForm(QFrame):
         self.choice.value_chosen.connect(self._on_kind_chosen)
         self.field.textChanged.connect(self._timer.start)
         self.field.left.connect(self.keep)
-        self._timer.timeout.connect(self.keep)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
@@ -119,7 +119,6 @@ class AnswerForm(QFrame):
             self._kind = FREE  # it was taken away elsewhere
         self._show_kind()
 
-    @Slot()
     def keep(self) -> None:
         """Check what is written, and emit it where it has changed: also what cannot be used yet, lest it be lost."""
         self._timer.stop()

@@ -8,13 +8,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QIntValidator, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Sampling
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
 from slmdesk.gui.chat.options.fields import WordsField
@@ -86,7 +87,7 @@ class SettingsPanel(QFrame):
         self._ways_to_think: tuple[str, ...] = ()
         """Of the model that is loaded."""
         self._context_tokens = 0
-        self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._timer = Delay(self, KEEP_AFTER_MS, self.keep_words)
         self._build_ui()
         self._connect(models)
         self._fit_width()
@@ -189,7 +190,6 @@ class SettingsPanel(QFrame):
         self._seed_box.editingFinished.connect(self._on_seed_written)
         self._system.textChanged.connect(self._timer.start)
         self._system.left.connect(self.keep_words)
-        self._timer.timeout.connect(self.keep_words)
 
     # ---- showing
 
@@ -397,7 +397,6 @@ class SettingsPanel(QFrame):
     def _models(self) -> list[tuple[str, str]]:
         return [(self._model.itemData(at), self._model.itemText(at)) for at in range(1, self._model.count())]
 
-    @Slot()
     def keep_words(self) -> None:
         self._timer.stop()
         words = self._system.toPlainText().strip()

@@ -29,8 +29,7 @@ class Selecting(QObject):
         self._area = area
         self._from: tuple[int, int] | None = None
         self._place = QPoint()
-        self._timer = QTimer(self)
-        self._timer.setInterval(STEP_MS)
+        self._timer = QTimer(self, interval=STEP_MS)
         self._timer.timeout.connect(self._on_step)
 
     @property

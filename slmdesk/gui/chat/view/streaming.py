@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.rows import Row
 from slmdesk.gui.chat.view.virtual_scroll import MessageArea
@@ -22,14 +22,8 @@ class GrowingArea(MessageArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.pending: set[str] = set()
-        self._flush_timer, self._slice_timer = QTimer(self), QTimer(self)
-        for timer, wait, handler in (
-            (self._flush_timer, FLUSH_MS, self._on_flush),
-            (self._slice_timer, 0, self._on_slice),
-        ):
-            timer.setSingleShot(True)
-            timer.setInterval(wait)
-            timer.timeout.connect(handler)
+        self._flush_timer = Delay(self, FLUSH_MS, self._on_flush)
+        self._slice_timer = Delay(self, 0, self._on_slice)
 
     # what is shown -------------------------------------------------------------------------------------------------
 
@@ -93,7 +87,6 @@ class GrowingArea(MessageArea):
 
     # handlers ------------------------------------------------------------------------------------------------------
 
-    @Slot()
     def _on_flush(self) -> None:
         waiting = set()
         for message_id in self.pending:
@@ -112,7 +105,6 @@ class GrowingArea(MessageArea):
             self._flush_timer.start()
         self.relay()
 
-    @Slot()
     def _on_slice(self) -> None:
         for index in sorted(self.live, reverse=self._at_end):
             row = self.rows[index]

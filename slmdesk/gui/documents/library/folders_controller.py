@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.gui.widgets.removals import Removals
@@ -39,8 +40,7 @@ class FoldersController(QObject):
         self._bridge = bridge
         self._states: dict[str, CollectionState] = {}
         self.removals = Removals(bridge, self)
-        self._contents_timer = QTimer(self, singleShot=True, interval=CONTENTS_MS)
-        self._contents_timer.timeout.connect(self._ask_contents)
+        self._contents_timer = Delay(self, CONTENTS_MS, self._ask_contents)
         self.current = ""
         """The id of the folder on show."""
         bridge.opened.connect(self.refresh)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from slmdesk.core.records import Item, JobStatus
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.clipboard import copy_text
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
 from slmdesk.gui.documents.common.making_bar import MakingBar
 from slmdesk.gui.documents.common.redaction_dialog import show_before
@@ -101,7 +102,7 @@ class SummaryPane(QScrollArea):
         self._controller = controller
         self.rows: list[SentenceRow] = []
         self.summary: Summary | None = None
-        self._reveal_timer = QTimer(self, singleShot=True, interval=0)
+        self._reveal_timer = Delay(self, 0, self._reveal)
         self._is_revealing = False
         """Whether a new summary is kept in view while the pane finds its height, until the person scrolls."""
         self._build_ui()
@@ -151,7 +152,6 @@ class SummaryPane(QScrollArea):
         summaries.job_reported.connect(self.show_job)
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
-        self._reveal_timer.timeout.connect(self._reveal)
         self.verticalScrollBar().rangeChanged.connect(self._reveal)
         self.verticalScrollBar().actionTriggered.connect(self._stop_revealing)
 
@@ -244,7 +244,6 @@ class SummaryPane(QScrollArea):
         self._is_revealing = True
         self._reveal_timer.start()
 
-    @Slot()
     def _reveal(self) -> None:
         """In a low window, scroll to the summary: the form would fill the pane."""
         space = self.viewport().height() / self.fontMetrics().lineSpacing()

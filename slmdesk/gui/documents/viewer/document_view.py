@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QWidget
 
 from slmdesk.core.documents import Page, PageStatus, attachment_line
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.common.side_panel import SidePanel
 from slmdesk.gui.documents.controller import LOCKED, DocumentsController, is_file
@@ -61,7 +62,7 @@ class DocumentView(QFrame):
         self._marked: Spans = {}
         """The marks to restore when nothing is pointed at."""
         self._hinted = False
-        self._summary_timer = QTimer(self, singleShot=True, interval=SUMMARY_MS)
+        self._summary_timer = Delay(self, SUMMARY_MS, self._show_coverage)
         self._shows_side = False
         """Where there is room for one only: the panes, not the pages."""
         self._build_ui()
@@ -132,7 +133,6 @@ class DocumentView(QFrame):
         self.thumbnails.picture_requested.connect(pages.ask_thumbnail)
         self.thumbnails.page_chosen.connect(view.go_to)
         self._small.toggled.connect(self._on_small_toggled)
-        self._summary_timer.timeout.connect(self._show_coverage)
         self._strip.page_chosen.connect(view.go_to)
         self.find_bar.words_changed.connect(pages.find)
         self.find_bar.place_chosen.connect(lambda at: self.view.point_at(at.page, (at.start, at.end)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QImage,
@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.core.documents import BlockKind, Page
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme import Theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.viewer.page_table import PageTable
@@ -69,8 +70,7 @@ class PageView(QAbstractScrollArea):
         """The number of the page at the top; 0 while there is none."""
         self._towards: tuple[int, bool] | None = None
         self._dragged: tuple[PageTable, float] | None = None
-        self._ask_timer = QTimer(self, singleShot=True, interval=ASK_AFTER_MS)
-        self._ask_timer.timeout.connect(self._ask)
+        self._ask_timer = Delay(self, ASK_AFTER_MS, self._ask)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         keeper.theme_changed.connect(self._on_theme_changed)
 
@@ -356,7 +356,6 @@ class PageView(QAbstractScrollArea):
     def _lay_out(self, sheet: Sheet) -> None:
         sheet.lay_out(self.page_width, self._keeper.fonts, self._keeper.theme)
 
-    @Slot()
     def _ask(self) -> None:
         """Request what is in view and just below; drop what is far away."""
         sight = self.sheets.between(*self._in_sight())

@@ -13,7 +13,6 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
-    QTimer,
     Signal,
     Slot,
 )
@@ -29,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
 
@@ -222,8 +222,7 @@ class Thumbnails(QListView):
         self.setItemDelegate(self._painter)
         self._fit()
         self._asked: set[int] = set()
-        self._ask_timer = QTimer(self, singleShot=True, interval=ASK_AFTER_MS)
-        self._ask_timer.timeout.connect(self._ask)
+        self._ask_timer = Delay(self, ASK_AFTER_MS, self._ask)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._later())
         self.selectionModel().currentChanged.connect(self._on_current_changed)
         self._is_reported = False
@@ -269,7 +268,6 @@ class Thumbnails(QListView):
     def _later(self) -> None:
         self._ask_timer.start()
 
-    @Slot()
     def _ask(self) -> None:
         if not self.isVisible():
             return

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.clipboard import copy_data, copy_text
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.selected import mime_of_selection
@@ -48,8 +49,7 @@ class AnswerText(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._parser = parser
         self.words, self._has_ended = "", False
-        self._more = QTimer(self, singleShot=True, interval=0)
-        self._more.timeout.connect(self._write)
+        self._more = Delay(self, 0, self._write)
         self._make(style)
 
     def _make(self, style: ViewStyle) -> None:
@@ -84,7 +84,6 @@ class AnswerText(QScrollArea):
         super().resizeEvent(event)
         self._fit()
 
-    @Slot()
     def _write(self) -> None:
         bar = self.verticalScrollBar()
         is_at_end = bar.value() >= bar.maximum() - 4

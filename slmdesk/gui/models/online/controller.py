@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
+from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
 from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.window_state import WindowState, WindowStateFile
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
@@ -65,8 +66,7 @@ class HubController(QObject):
         self._with_too_large = False
         self._asking: Following | None = None
         self._visits: dict[str, _Visit] = {}
-        self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
-        self._timer.timeout.connect(self.search_now)
+        self._timer = Delay(self, DEBOUNCE_MS, self.search_now)
         bridge.opened.connect(self._on_opened)
         bridge.on(PaceChanged, self._on_opened)
         bridge.settings_changed.connect(self._on_settings_changed)
@@ -82,7 +82,6 @@ class HubController(QObject):
         else:
             self.search_cleared.emit()
 
-    @Slot()
     def search_now(self) -> None:
         """Search for the current words at once."""
         self._give_up()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.licences import LICENCES
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.build import flow, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
@@ -29,7 +30,7 @@ class SearchFilters(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("search_filters")
-        self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._timer = Delay(self, DEBOUNCE_MS, self._notify)
         self._build_ui()
         self._connect()
 
@@ -59,7 +60,6 @@ class SearchFilters(QWidget):
         self._fits.clicked.connect(self._notify)
         self._author.textChanged.connect(self._timer.start)
         self._author.returnPressed.connect(self._notify)
-        self._timer.timeout.connect(self._notify)
 
     @property
     def filters(self) -> Filters:
@@ -82,7 +82,6 @@ class SearchFilters(QWidget):
             self._author.setText(filters.author)
             self._timer.stop()  # nobody typed it
 
-    @Slot()
     def _notify(self) -> None:
         self._timer.stop()
         self.filters_chosen.emit(self.filters)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QLocale, Qt, QTimer, Slot
+from PySide6.QtCore import QLocale, Qt, Slot
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.online.details import OfferCard, Offering, OfferList
 from slmdesk.gui.models.online.filters import SearchFilters
@@ -53,8 +54,7 @@ class HubSearch(OfferList):
         self.setObjectName("hub_search")
         self._cards: list[RepoCard] = []
         self._waiting: list[OfferedRepo] = []
-        self._turn = QTimer(self, singleShot=True, interval=0)
-        self._turn.timeout.connect(lambda: self._add(EACH_TURN))
+        self._turn = Delay(self, 0, lambda: self._add(EACH_TURN))
         self._is_offline = True
         self._build_ui()
         self._connect()

@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.clipboard import copy_text
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.common.check_list import CheckList, CheckRow
 from slmdesk.gui.models.common.wide_dialog import WideDialog
@@ -104,7 +105,7 @@ class MakePackDialog(_PackDialog):
         self._target: Path | None = None
         self._plan: PackPlan | None = None
         self._sha256 = ""
-        self._timer = QTimer(self, singleShot=True, interval=PLAN_MS)
+        self._timer = Delay(self, PLAN_MS, self._on_time)
         self._build_ui()
         self._connect()
         packs.list_models()
@@ -135,7 +136,6 @@ class MakePackDialog(_PackDialog):
         packs.planned.connect(self._on_planned)
         packs.made.connect(self._on_made)
         self._list.chosen_changed.connect(self._on_changed)
-        self._timer.timeout.connect(self._on_time)
         self._choose.clicked.connect(self._on_choose)
         self._close.clicked.connect(self._on_close)
         self._make.clicked.connect(self._on_make)
@@ -169,7 +169,6 @@ class MakePackDialog(_PackDialog):
         if chosen and self._target:
             self._timer.start()
 
-    @Slot()
     def _on_time(self) -> None:
         if self._target and self._list.chosen:
             self._packs.plan([one.key for one in self._list.chosen], self._target)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
@@ -64,9 +65,7 @@ class SegmentsController(QObject):
         self._is_listing = self._is_stale = False
         self._asked: object = None
         """What the model is asked just now: its answer counts, an earlier one's does not."""
-        self._timer = QTimer(self, singleShot=True, interval=LIST_MS)
-        self._timer.setObjectName("list_timer")
-        self._timer.timeout.connect(self._on_list)
+        self._timer = Delay(self, LIST_MS, self._on_list, "list_timer")
         bridge.on(SegmentChanged, self._on_segment)
         bridge.on(TranslationGrew, self._on_grew)
 
@@ -219,7 +218,6 @@ class SegmentsController(QObject):
         if event.item == self._item:
             self.refresh()
 
-    @Slot()
     def _on_list(self) -> None:
         """One request at a time; changes meanwhile are requested after it."""
         if not self._item:

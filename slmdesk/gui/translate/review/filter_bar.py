@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from slmdesk.core.translation import SegmentState
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.build import CLEAR, button, column, flow, row, text_line, tool_button
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
@@ -39,8 +40,7 @@ class FilterBar(QWidget):
         self._listed: SegmentNumbers | None = None
         self.hits: Hits | None = None
         """Where the words were found; None while unknown, or when nothing is to be replaced."""
-        self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
-        self._timer.setObjectName("typed_filter_timer")
+        self._timer = Delay(self, TYPED_MS, self._on_requested, "typed_filter_timer")
         self._build_ui()
         self._connect()
         self._show_replacing(False)
@@ -81,7 +81,6 @@ class FilterBar(QWidget):
     def _connect(self) -> None:
         self._choice.value_chosen.connect(self._on_requested)
         self._search.textChanged.connect(self._timer.start)
-        self._timer.timeout.connect(self._on_requested)
         self._more.toggled.connect(self._show_replacing)
         self._exact.toggled.connect(self._on_requested)
         self._whole.toggled.connect(self._on_requested)
@@ -144,7 +143,6 @@ class FilterBar(QWidget):
         self._one.setEnabled(bool(count))
         self._all.setEnabled(bool(count))
 
-    @Slot()
     def _on_requested(self) -> None:
         state, flag = self._value()
         self.hits = None

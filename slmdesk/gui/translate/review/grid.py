@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS, flag_words
@@ -48,9 +49,7 @@ class SegmentModel(QAbstractTableModel):
         self._missing: set[int] = set()
         """Pages to be loaded."""
         self._asked: set[int] = set()
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.setObjectName("fetch_timer")
-        self._timer.timeout.connect(self._on_requested)
+        self._timer = Delay(self, 0, self._on_requested, "fetch_timer")
 
     # ---- what is there
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Slot
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.controller import SegmentsController
@@ -91,8 +92,7 @@ class ReviewPane(QWidget):
             CheckBox("Shade doubtful words", self), "shade_doubts_box", tip="Words of which the model was not sure"
         )
         self._busy = plain_label("", self, name="segment_busy", kind="muted", wraps=False)
-        self._chosen_timer = QTimer(self, singleShot=True, interval=CHOSEN_MS)
-        self._chosen_timer.setObjectName("chosen_timer")
+        self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -126,7 +126,6 @@ class ReviewPane(QWidget):
         self._shade.clicked.connect(self._on_shade)
         controller.shading_reported.connect(self._show_shading)
         self._panel.use_requested.connect(controller.edit)
-        self._chosen_timer.timeout.connect(self._on_chosen)
         self._table.cells.approve_requested.connect(self._on_approve)
         self._table.cells.closeEditor.connect(controller.refresh)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
@@ -206,7 +205,6 @@ class ReviewPane(QWidget):
         self._allow(self._chosen())
         self._chosen_timer.start()
 
-    @Slot()
     def _on_chosen(self) -> None:
         segment = self._chosen()
         self._panel.show_segment(segment)

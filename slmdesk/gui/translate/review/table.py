@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QRect, Qt, QTimer, Slot
+from PySide6.QtCore import QModelIndex, QRect, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.grid import FLAGS, SOURCE, STATE, TARGET, SegmentModel
 from slmdesk.gui.translate.review.grid_cells import SegmentCells
@@ -26,8 +27,7 @@ class SegmentTable(QTableView):
         self.setItemDelegate(self.cells)
         self.setModel(model)
         self._segments = model
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.setObjectName("fit_timer")
+        self._timer = Delay(self, 0, self._on_fit, "fit_timer")
         self._build_ui()
         self._connect()
 
@@ -48,7 +48,6 @@ class SegmentTable(QTableView):
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
 
     def _connect(self) -> None:
-        self._timer.timeout.connect(self._on_fit)
         self.verticalScrollBar().valueChanged.connect(self.fit_soon)
         self._segments.dataChanged.connect(self.fit_soon)
         self._segments.rowsInserted.connect(self.fit_soon)
@@ -69,7 +68,6 @@ class SegmentTable(QTableView):
         if not self._timer.isActive():
             self._timer.start()
 
-    @Slot()
     def _on_fit(self) -> None:
         """Measure the visible rows, but none by which an open editor would move."""
         row, height = self.rowAt(0), self.viewport().height()

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.protocol import Progress
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
@@ -36,9 +37,7 @@ class TableController(QObject):
         self._turn = 0
         """Counts the reads from the first page: pages of earlier reads are ignored."""
         self._is_forgetting = False
-        self._timer = QTimer(self, singleShot=True, interval=search_ms)
-        self._timer.setObjectName(f"{name}_timer")
-        self._timer.timeout.connect(self.outdated)
+        self._timer = Delay(self, search_ms, self.outdated, f"{name}_timer")
 
     @Slot()
     def close(self) -> None:

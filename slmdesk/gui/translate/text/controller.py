@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QLocale, QObject, Signal, Slot
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import LiveSegment
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.text.doubts import DoubtController
@@ -85,12 +86,8 @@ class TranslateController(QObject):
         number.
         """
         self.last = PaneState((), True, "")
-        self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
-        self._timer.setObjectName("typed_timer")
-        self._timer.timeout.connect(self._on_typed)
-        self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
-        self._keep_timer.setObjectName("keep_typed_timer")
-        self._keep_timer.timeout.connect(self.keep)
+        self._timer = Delay(self, TYPED_MS, self._on_typed, "typed_timer")
+        self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, settings, self)
         self.doubts = DoubtController(bridge, self)
         self.earlier = EarlierController(bridge, self)
@@ -116,7 +113,7 @@ class TranslateController(QObject):
             self.refused.emit(too_long_words(len(text)))
             return
         # without the number it would wait as long as it did last, which may be not at all
-        self._timer.start(pause_ms(before, text))
+        self._timer.start_in(pause_ms(before, text))
 
     @Slot(str)
     def set_source(self, code: str) -> None:
@@ -198,7 +195,6 @@ class TranslateController(QObject):
 
     # ---- what is kept
 
-    @Slot()
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
@@ -315,7 +311,6 @@ class TranslateController(QObject):
             self._timer.start(0)
         self.manner_changed.emit(self.manner)
 
-    @Slot()
     def _on_typed(self) -> None:
         if self.redaction.waits(self.text):
             self.is_stale = True

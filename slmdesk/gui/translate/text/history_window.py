@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import moment_words
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.icons import icon
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.history import EarlierController, EarlierRow
@@ -39,7 +40,7 @@ class EarlierWindow(Dialog):
         self.setWindowTitle("History of translations")
         self.resize(760, 460)
         self._controller, self._keeper = controller, keeper
-        self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
+        self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search)
         self._build_ui()
         self._connect()
 
@@ -70,7 +71,6 @@ class EarlierWindow(Dialog):
     def _connect(self) -> None:
         self._search.textChanged.connect(lambda _text: self._timer.start())
         self._search.installEventFilter(self)
-        self._timer.timeout.connect(self._on_search)
         self._list.itemActivated.connect(self._on_open)
         self._list.currentRowChanged.connect(self._on_row)
         self._list.installEventFilter(self)
@@ -111,7 +111,6 @@ class EarlierWindow(Dialog):
             return True
         return False
 
-    @Slot()
     def _on_search(self) -> None:
         self._controller.search(self._search.text())
 

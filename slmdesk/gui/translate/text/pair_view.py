@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from slmdesk.core.translation import LiveSegment, SegmentState
 from slmdesk.gui.base.clipboard import copy_text
+from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.status_text import PaneState, shown_of, tip_of
 from slmdesk.gui.translate.text.target_editor import TargetEditor
@@ -105,8 +106,7 @@ class PairView(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._stale: set[int] = set()
-        self._timer = QTimer(self, singleShot=True, interval=RESIZE_MS)
-        self._timer.timeout.connect(self._size_rows)
+        self._timer = Delay(self, RESIZE_MS, self._size_rows)
         copy = named(QAction("Copy", self), "copy_pairs_action")
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -157,7 +157,6 @@ class PairView(QTableView):
     def _show_flags(self) -> None:
         self.setColumnHidden(FLAGS, not any(one.flags for one in self._model.rows))
 
-    @Slot()
     def _size_rows(self) -> None:
         stale, self._stale = self._stale, set()
         for row in stale:
