@@ -319,9 +319,7 @@ class WindowRun:
         if self.frame.locking.ways is not None:
             forget_folders()
         self.frame.keep_layout()
-        self.frame.chat.drafts.save_all(self.frame.chat.chat)
-        self.frame.translate.keep()
-        self.frame.writing.keep()
+        self.frame.keep_words()
 
     def _open(self) -> None:
         """Runs on a thread of its own: it must not delay the first frame."""

@@ -86,6 +86,13 @@ class Bridge(QObject):
         self.ask(lambda services: following.begin(request(services)), None, refused)
         return following
 
+    def when_open(self, slot: Callable[[], None]) -> None:
+        """Call `slot` on the window's thread as soon as requests are carried out."""
+        if self.is_open:
+            self.post_to_ui(slot)
+        else:
+            self.opened.connect(slot)
+
     def on(self, event: type[E], slot: Callable[[E], object] | Callable[[], object]) -> None:
         """Call `slot` on the window's thread for each event of this type, until the slot's QObject is destroyed."""
         topic = self._topics.get(event)

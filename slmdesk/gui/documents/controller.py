@@ -55,7 +55,7 @@ class DocumentsController(QObject):
         """The files opened last that cannot be read."""
         self.current: str = ""
         """The id of the document on show."""
-        bridge.opened.connect(self.refresh)
+        bridge.when_open(self.refresh)
         bridge.on(DocumentsChanged, self.refresh)
         bridge.on(DocumentChanged, self._on_changed)
         bridge.on(DocumentProgress, self._on_progressed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.policy import Policy
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import Problem
 from slmdesk.settings import Settings
@@ -25,8 +26,10 @@ class SettingsController(QObject):
         super().__init__(parent, objectName="settings_controller")
         self._bridge = bridge
         self.current = settings
+        self.policy: Policy | None = None
+        """None: not known yet."""
         bridge.settings_changed.connect(self._on_settings_changed)
-        bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
+        bridge.ask(lambda services: services.settings.policy, self._on_policy)
 
     @Slot(str, object)
     def change(self, key: str, value: object) -> None:
@@ -65,6 +68,10 @@ class SettingsController(QObject):
     def _on_once_known(self, is_once: bool) -> None:
         if is_once:
             self.once_shown.emit()
+
+    def _on_policy(self, policy: Policy) -> None:
+        self.policy = policy
+        self.policy_shown.emit(policy)
 
     def _on_refused(self, problem: Problem) -> None:
         self.settings_shown.emit(self.current)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.policy import FEATURES, Policy
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.clipboard import marks
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.network import NetworkSection
@@ -71,27 +72,28 @@ class SettingsPage(QScrollArea):
 
     def __init__(
         self,
+        bridge: Bridge,
         controller: SettingsController,
-        network: NetworkController,
         tokens: TokenController,
-        spelling: SpellingController,
         privacy: PrivacyController,
-        redaction: RedactionNamesController,
         models_folder: str,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("settings_page")
         self._controller = controller
-        self._network_controller, self._tokens, self._spelling = network, tokens, spelling
-        self._privacy_controller = privacy
-        self._redaction = redaction
+        self.network = NetworkController(bridge, controller.current, self)
+        self.spelling = SpellingController(bridge, controller, self)
+        self._redaction = RedactionNamesController(bridge, self)
+        self._tokens, self._privacy_controller = tokens, privacy
         self._default_folder = models_folder
         self._choices: dict[str, Choice] = {}
         """By the name of their setting."""
         self._build_ui()
         self._connect()
         self.show_settings(controller.current)
+        if controller.policy is not None:
+            self.show_policy(controller.policy)
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "settings_inner")
@@ -111,11 +113,11 @@ class SettingsPage(QScrollArea):
         self._build_models(holder)
         self.privacy = PrivacySection(self._privacy_controller, holder)
         self._column.addWidget(self.privacy)
-        self._network = NetworkSection(self._network_controller, self._tokens, holder)
+        self._network = NetworkSection(self.network, self._tokens, holder)
         self._column.addWidget(self._network)
         self._column.addWidget(WallsSection(self._controller, holder))
         self._build_documents(holder)
-        self._column.addWidget(SpellingSection(self._spelling, holder))
+        self._column.addWidget(SpellingSection(self.spelling, holder))
         self._column.addWidget(RedactionSection(self._redaction, holder))
         self._build_writing()
         self._build_key(holder)

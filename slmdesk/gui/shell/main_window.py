@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, Signal, Slot
@@ -22,11 +22,12 @@ FIRST_SIZE = (1100, 760)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the window is given: a title and an icon for the side bar, and the widget."""
+    """What the window is given: a title and an icon for the side bar, and what makes the widget."""
 
     title: str
     icon_name: str
-    widget: QWidget
+    make: Callable[[], QWidget]
+    """Called when the page is first asked for."""
     shortcut: str
     """Its name."""
     at_end: bool = False
@@ -65,10 +66,12 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget(centre)
         self.notices = NoticeArea(centre)
         self.status = StatusBar(centre)
-        self._titles = [page.title for page in pages]
+        self._pages = {page.title: page for page in pages}
+        self._made: dict[str, QWidget] = {}
+        self._titles = list(self._pages)
         for page in pages:
             self._bar.add_entry(page.title, page.icon_name, page.shortcut, at_end=page.at_end)
-            self._stack.addWidget(page.widget)
+            self._stack.addWidget(QWidget(self._stack))
         work = column((self._stack, 1), self.notices, gap=0)
         column((row(self._bar, (work, 1), gap=0), 1), self.status, into=centre, gap=0)
         self.setCentralWidget(centre)
@@ -89,21 +92,31 @@ class MainWindow(QMainWindow):
     def current_page(self) -> str:
         return self._titles[self._stack.currentIndex()]
 
-    @property
-    def current_widget(self) -> QWidget | None:
-        return self._stack.currentWidget()
+    def is_made(self, title: str) -> bool:
+        return title in self._made
 
-    def page(self, title: str) -> QWidget | None:
-        """The widget of a page; None for an unknown title."""
-        return self._stack.widget(self._titles.index(title)) if title in self._titles else None
+    def page(self, title: str) -> QWidget:
+        """The widget of a page, which is made now if it was not yet.  Raises KeyError for an unknown title."""
+        if title not in self._made:
+            self.place(title, self._pages[title].make())
+        return self._made[title]
+
+    def place(self, title: str, widget: QWidget) -> None:
+        """Put the widget of a page where it is shown."""
+        if title in self._made:
+            return
+        self._made[title] = widget
+        at, current = self._titles.index(title), self._stack.currentIndex()
+        self._stack.insertWidget(at, widget)
+        if empty := self._stack.widget(at + 1):
+            self._stack.removeWidget(empty)
+            empty.deleteLater()
+        self._stack.setCurrentIndex(current)
 
     def page_of(self, widget: QWidget) -> str:
         """The title of the page that is, or holds, a widget; '' where none does."""
-        for index, title in enumerate(self._titles):
-            page = self._stack.widget(index)
-            if page is not None and (page is widget or page.isAncestorOf(widget)):
-                return title
-        return ""
+        pages = self._made.items()
+        return next((title for title, page in pages if page is widget or page.isAncestorOf(widget)), "")
 
     def restore_page(self, title: str) -> None:
         """Show the page of the last run; one that no longer exists is ignored."""
@@ -116,6 +129,7 @@ class MainWindow(QMainWindow):
 
     @Slot(int)
     def _on_entry_chosen(self, index: int) -> None:
+        self.page(self._titles[index])
         self._stack.setCurrentIndex(index)
         self._bar.show_entry(index)
         self.page_shown.emit(index)

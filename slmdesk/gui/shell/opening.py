@@ -55,7 +55,7 @@ class Opener(QObject):
             frame.documents_area.show_result(document, item, kind)
         else:
             frame.compare.open(item)
-            frame.models_place.setCurrentWidget(frame.compare_page)
+            frame.models_area.setCurrentWidget(frame.compare_page)
             frame.window.show_page("Models")
 
     def item(self, title: ItemTitle) -> None:
@@ -114,7 +114,7 @@ class Opener(QObject):
 
     def models(self) -> None:
         """Show the models themselves, not their comparison."""
-        self._frame.models_place.setCurrentWidget(self._frame.models_page)
+        self._frame.models_area.setCurrentWidget(self._frame.models_page)
         self._frame.window.show_page("Models")
 
     @Slot(str)

@@ -11,10 +11,11 @@ from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.base.shortcuts import CHAT, DOCUMENTS, EVERYWHERE, NAME, SEGMENTS, TEXT, WRITE, Keys, all_keys, bind
+from slmdesk.gui.base.shortcuts import CHAT, DOCUMENTS, EVERYWHERE, NAME, SEGMENTS, TEXT, WRITE, Keys, all_keys
 from slmdesk.gui.palette.controller import Openers, PaletteController
 from slmdesk.gui.palette.entries import Entry, Offers
 from slmdesk.gui.palette.panel import PalettePanel
+from slmdesk.gui.widgets.features import SHOWN_BY
 
 if TYPE_CHECKING:
     from slmdesk.gui.shell.composition import Frame
@@ -35,16 +36,16 @@ WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
 WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
 """Actions on the text of the page Write."""
 BUTTONS = (
-    ("watch_folder_button", "Watch a folder"),
-    ("choose_document_button", "Translate a document"),
-    ("glossaries_button", "Glossaries"),
-    ("memory_button", "Translation memory"),
-    ("library_add_button", "Add model files"),
-    ("compare_button", "Compare models"),
-    ("hub_search_box", "Search for models on the Hub"),
-    ("network_button", "Network and its requests"),
+    ("watch_folder_button", "Watch a folder", DOCUMENTS),
+    ("choose_document_button", "Translate a document", TEXT),
+    ("glossaries_button", "Glossaries", TEXT),
+    ("memory_button", "Translation memory", TEXT),
+    ("library_add_button", "Add model files", "Models"),
+    ("compare_button", "Compare models", "Models"),
+    ("hub_search_box", "Search for models on the Hub", "Models"),
+    ("network_button", "Network and its requests", ""),
 )
-"""Actions without a shortcut: the widget that does them, which the organisation's rules may hide."""
+"""Actions without a shortcut: the widget that does them, which the organisation's rules may hide, and its page."""
 MARGIN = 60
 """Pixels between a setting that is gone to and the edge of its page."""
 
@@ -63,25 +64,25 @@ class PaletteEntry(QObject):
         self.panel.closed.connect(self.controller.end)
         self.panel.chosen.connect(self._on_chosen)
         self.controller.listed.connect(self.panel.show_listing)
-        bind(frame.window, "palette", self._on_key)
 
     def _conditions(self) -> Mapping[str, Callable[[], object]]:
         """What must hold for an action to have something to work on."""
-        frame, page = self._frame, self._frame.chat_page
+        frame, page, is_made = self._frame, self._frame.chat_page, self._window.is_made
         can_write = partial(page.composer.isVisibleTo, page)
         return {
             **dict.fromkeys(("chat.find", "chat.rename"), lambda: frame.chat.chat),
             **dict.fromkeys(("chat.attach", "chat.write", "chat.model"), can_write),
             **dict.fromkeys(
-                (one.name for one in all_keys() if one.place == DOCUMENTS), lambda: frame.documents.current
+                (one.name for one in all_keys() if one.place == DOCUMENTS),
+                lambda: is_made(DOCUMENTS) and frame.documents.current,
             ),
             "documents.open": lambda: True,
-            "text.copy": lambda: self._is_usable("copy_translation_button"),
-            **dict.fromkeys(WITH_TEXT, lambda: frame.writing.text.strip()),
+            "text.copy": lambda: is_made(TEXT) and self._is_usable("copy_translation_button"),
+            **dict.fromkeys(WITH_TEXT, lambda: is_made(WRITE) and frame.writing.text.strip()),
         }
 
-    @Slot()
-    def _on_key(self) -> None:
+    def open(self) -> None:
+        """Open the palette; where it is open, close it."""
         if self.panel.isVisible():
             self.panel.end()
             return
@@ -117,11 +118,13 @@ class PaletteEntry(QObject):
             if keys.name == "palette" or keys.name.startswith("page."):
                 continue
             usable = (one for one in bound.get(keys.name, ()) if self._can(keys, one, focus))
-            done_by: QShortcut | QAction | None = next(usable, None) or _action_of(focus, keys)
+            done_by: QShortcut | QAction | str | None = next(usable, None) or _action_of(focus, keys)
+            if done_by is None and self._can_on_new_page(keys):
+                done_by = keys.place
             if done_by is not None:
                 detail = "" if keys.place == EVERYWHERE else keys.place
                 icon = _icon_of(keys.name, keys.place)
-                found[keys.name] = Entry(keys.words, icon, partial(self._act, done_by), detail, keys.shown)
+                found[keys.name] = Entry(keys.words, icon, partial(self._act, keys.name, done_by), detail, keys.shown)
         return found
 
     def _can(self, keys: Keys, shortcut: QShortcut, focus: QWidget | None) -> bool:
@@ -135,11 +138,19 @@ class PaletteEntry(QObject):
         needed = self._needs.get(keys.name)
         return self._is_placed(owner) and (needed is None or bool(needed()))
 
+    def _can_on_new_page(self, keys: Keys) -> bool:
+        """Whether an action needs no more than its page, which is not made yet."""
+        needed = self._needs.get(keys.name, lambda: True)
+        is_new = keys.place in (DOCUMENTS, TEXT, WRITE) and not self._window.is_made(keys.place)
+        return is_new and not keys.name.startswith(WITH_FOCUS) and bool(needed())
+
     def _buttons(self) -> Iterator[Entry]:
-        for name, words in BUTTONS:
-            if self._is_usable(name):
-                place = self._window.page_of(self._widget(name))
-                yield Entry(words, _icon_of(name, place), partial(self._press, name), place)
+        policy = self._frame.settings.policy
+        hidden = [name for feature in (policy.hidden if policy else ()) for name in SHOWN_BY.get(feature, ())]
+        for name, words, place in BUTTONS:
+            is_new = place and not self._window.is_made(place)
+            if name not in hidden if is_new else self._is_usable(name):
+                yield Entry(words, _icon_of(name, place), partial(self._press, name, place), place)
 
     def _settings(self) -> Iterator[Entry]:
         """The rows of the page of settings that are not hidden, each with its heading."""
@@ -164,23 +175,32 @@ class PaletteEntry(QObject):
 
     def _is_placed(self, widget: QWidget) -> bool:
         """Whether a widget is on show as soon as its page is."""
-        frame = self._frame
         title = self._window.page_of(widget)
-        page = frame.models_page if frame.models_page.isAncestorOf(widget) else self._window.page(title)
-        return page is None or page is widget or widget.isVisibleTo(page)
+        if not title:
+            return True
+        page = self._frame.models_page if self._is_among_models(widget) else self._window.page(title)
+        return page is widget or widget.isVisibleTo(page)
+
+    def _is_among_models(self, widget: QWidget) -> bool:
+        return self._window.is_made("Models") and self._frame.models_page.isAncestorOf(widget)
 
     # ---- what choosing does
 
-    def _act(self, done_by: QShortcut | QAction) -> None:
+    def _act(self, name: str, done_by: QShortcut | QAction | str) -> None:
+        """Do what the keys of this name do; where a page is given, once it is made."""
         if isinstance(done_by, QAction):
             done_by.trigger()
             return
+        if isinstance(done_by, str):
+            done_by = next(iter(self._window.page(done_by).findChildren(QShortcut, name)))
         owner = done_by.parent()
         if isinstance(owner, QWidget):
             self._show_page_of(owner)
         done_by.activated.emit()
 
-    def _press(self, name: str) -> None:
+    def _press(self, name: str, place: str) -> None:
+        if place:
+            self._window.page(place)
         widget = self._widget(name)
         self._show_page_of(widget)
         if isinstance(widget, QAbstractButton):
@@ -194,9 +214,9 @@ class PaletteEntry(QObject):
         QTimer.singleShot(0, self, partial(_go_to, widget))  # once the page is laid out
 
     def _show_page_of(self, widget: QWidget) -> None:
-        frame, title = self._frame, self._window.page_of(widget)
-        if frame.models_page.isAncestorOf(widget):
-            frame.opener.models()
+        title = self._window.page_of(widget)
+        if self._is_among_models(widget):
+            self._frame.opener.models()
         elif title and title != self._window.current_page:
             self._window.show_page(title)
 

@@ -36,7 +36,7 @@ class TokenController(QObject):
         self.state = TokenChanged("", "")
         self.places: TokenPlaces | None = None
         bridge.on(TokenChanged, self._on_state)
-        bridge.opened.connect(self.refresh)
+        bridge.when_open(self.refresh)
         bridge.settings_changed.connect(self.refresh)
 
     @Slot()

@@ -53,7 +53,7 @@ class WritingPage(QWidget):
     def __init__(self, controller: WritingController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("writing_page")
-        self._controller = controller
+        self.controller = controller
         self._timer = Delay(self, SHOW_AFTER_MS, self._show_text, "writing_count_timer")
         self.editor = WritingEdit(keeper, self)
         controller.adopt(self.editor.tracked)
@@ -106,7 +106,7 @@ class WritingPage(QWidget):
         )  # fmt: skip
         self._texts = button(
             "Texts", "writing_texts", self, tip="A new text, and those written before",
-            on=self._controller.ask_earlier,
+            on=self.controller.ask_earlier,
         )  # fmt: skip
         self._copy = button(
             "Copy", "writing_copy", self, tip="Copy the whole text", shortcut="write.copy", on=self._on_copy
@@ -116,7 +116,7 @@ class WritingPage(QWidget):
         menu = self._save.menu()
         self._into = menu.addAction("The opened Word file, with tracked changes…", self._on_save_into)
         self._into.setObjectName("export_into")
-        menu.aboutToShow.connect(lambda: self._into.setVisible(self._controller.word_file is not None))
+        menu.aboutToShow.connect(lambda: self._into.setVisible(self.controller.word_file is not None))
 
     def _lay_out(self) -> None:
         self._body = split("writing_body", self, self.editor, self.changes, sizes=(600, 300), grows=0)
@@ -147,7 +147,7 @@ class WritingPage(QWidget):
         column(scrolled, into=self)
 
     def _connect(self) -> None:
-        controller, editor = self._controller, self.editor
+        controller, editor = self.controller, self.editor
         controller.text_opened.connect(self._on_text_opened)
         controller.said.connect(self._said.setText)
         controller.earlier_listed.connect(self._on_earlier_listed)
@@ -166,7 +166,7 @@ class WritingPage(QWidget):
     def _build_keys(self) -> None:
         keys: tuple[tuple[str, Callable[[], object]], ...] = (
             ("write.correct", self._correct.click), ("write.rephrase", self._rephrase.click),
-            ("write.new", self._controller.begin_new), ("write.open", self._on_open),
+            ("write.new", self.controller.begin_new), ("write.open", self._on_open),
             ("write.save", lambda: self._on_save("")), ("write.copy", self._copy.click),
             ("change.next", lambda: self.changes.list.step(1)),
             ("change.previous", lambda: self.changes.list.step(-1)),
@@ -179,26 +179,26 @@ class WritingPage(QWidget):
 
     def take_text(self, text: str) -> None:
         """Write on with a text from elsewhere; undo brings back the one before."""
-        self._controller.take_text(text)
+        self.controller.take_text(text)
         self.editor.setFocus()
 
     def open_item(self, item: str) -> None:
         """Open a text that was kept."""
-        self._controller.open_item(item)
+        self.controller.open_item(item)
 
     @Slot()
     def _on_correct(self) -> None:
         start, end = self.editor.selected
         if start == end:
-            start, end = 0, len(self._controller.text)
+            start, end = 0, len(self.controller.text)
         self._said.setText("")
-        self._controller.correct(start, end)
+        self.controller.correct(start, end)
 
     @Slot(object)
     def _on_preview(self, preview: Preview) -> None:
         dialog = RedactionPreview(self, preview, WORDING)
-        dialog.accepted_with.connect(self._controller.redaction.accept)
-        dialog.rejected.connect(self._controller.redaction.drop)
+        dialog.accepted_with.connect(self.controller.redaction.accept)
+        dialog.rejected.connect(self.controller.redaction.drop)
         dialog.open()
 
     @Slot()
@@ -208,59 +208,59 @@ class WritingPage(QWidget):
     def _rewrite(self, task: Task, manner: str) -> None:
         start, end = self.editor.selected
         if start == end:
-            text = self._controller.text
+            text = self.controller.text
             start, end = len(text) - len(text.lstrip()), len(text.rstrip())
         if end > start:
             self._said.setText("")
-            self._controller.rewrite(task, manner, start, end)
+            self.controller.rewrite(task, manner, start, end)
 
     @Slot()
     def _on_open(self) -> None:
-        ask_files(self, "Open a document", self._controller.open_files, name="open_writing_dialog", filters=FILES)
+        ask_files(self, "Open a document", self.controller.open_files, name="open_writing_dialog", filters=FILES)
 
     @Slot()
     def _on_copy(self) -> None:
-        copy_text(self._controller.text)
-        count = len(self._controller.corrections.changes)
+        copy_text(self.controller.text)
+        count = len(self.controller.corrections.changes)
         self._said.setText(f"Copied, without the {count:,} changes not decided on." if count else "Copied.")
 
     @Slot(str)
     def _on_save(self, form: str) -> None:
-        source = self._controller.source
-        if not self._controller.text.strip():
+        source = self.controller.source
+        if not self.controller.text.strip():
             return
-        if not form and self._controller.word_file is not None:
+        if not form and self.controller.word_file is not None:
             self._on_save_into()
             return
         if not form:
             known = source.path.suffix.lower().lstrip(".") if source else ""
             form = known if known in [one.id for one in FORMS] else "docx"
-        title = source.path.stem if source else " ".join(self._controller.text[:80].split())
+        title = source.path.stem if source else " ".join(self.controller.text[:80].split())
         folder: Path | None = source.path.parent if source else None
-        ask_where(self, title, form, self._controller.save, FORMS, folder=folder)
+        ask_where(self, title, form, self.controller.save, FORMS, folder=folder)
 
     @Slot()
     def _on_save_into(self) -> None:
-        path = self._controller.word_file
+        path = self.controller.word_file
         if path is not None:
-            ask_where(self, f"{path.stem} corrected", "docx", self._controller.save_into, FORMS, folder=path.parent)
+            ask_where(self, f"{path.stem} corrected", "docx", self.controller.save_into, FORMS, folder=path.parent)
 
     @Slot(object)
     def _on_language(self, code: object) -> None:
-        self._controller.language = str(code)
+        self.controller.language = str(code)
 
     @Slot(object)
     def _on_earlier_listed(self, items: Sequence[Item]) -> None:
         menu = named(QMenu(self), "writing_texts_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("New text", self._controller.begin_new).setObjectName("new_writing")
-        delete = menu.addAction("Delete this text", self._controller.delete)
+        menu.addAction("New text", self.controller.begin_new).setObjectName("new_writing")
+        delete = menu.addAction("Delete this text", self.controller.delete)
         delete.setObjectName("delete_writing")
-        delete.setEnabled(bool(self._controller.text.strip()))
+        delete.setEnabled(bool(self.controller.text.strip()))
         menu.addSection("Written before")
         for one in items:
             title = title_of_item(one).replace("&", "&&")
-            menu.addAction(title, partial(self._controller.open_item, one.id)).setObjectName("earlier_writing")
+            menu.addAction(title, partial(self.controller.open_item, one.id)).setObjectName("earlier_writing")
         menu.popup(self._texts.mapToGlobal(QPoint(0, self._texts.height())))
 
     # ---- events
@@ -274,16 +274,16 @@ class WritingPage(QWidget):
 
     @Slot()
     def _on_cursor_moved(self) -> None:
-        if not self.editor.textCursor().hasSelection() and self._controller.corrections.changes:
+        if not self.editor.textCursor().hasSelection() and self.controller.corrections.changes:
             number = self.editor.tracked.number_at(self.editor.textCursor().position())
             if number and number != self.changes.list.current:
                 self.changes.show_change(number)
                 self.editor.mark(number)
 
     def _show_text(self) -> None:
-        text = self._controller.text
+        text = self.controller.text
         has_words = bool(text.strip())
-        self._correct.setEnabled(has_words and not self._controller.corrections.is_busy)
+        self._correct.setEnabled(has_words and not self.controller.corrections.is_busy)
         for one in (self._rephrase, self._shorten, self._expand, self._tone, self._copy, self._save):
             one.setEnabled(has_words)
         start, end = self.editor.selected
@@ -295,12 +295,12 @@ class WritingPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Restore the text of the last run when the page is first shown."""
         super().showEvent(event)
-        self._controller.restore()
+        self.controller.restore()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Keep the text when the page is left."""
         super().hideEvent(event)
-        self._controller.keep()
+        self.controller.keep()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the changes stand below the text."""

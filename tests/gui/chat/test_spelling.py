@@ -221,7 +221,7 @@ def test_without_a_dictionary_nothing_is_shown_and_settings_say_how_to_get_one(s
 def test_a_folder_without_a_dictionary_is_refused_with_a_sentence(writer, tmp_path):
     program = writer
     (tmp_path / "empty").mkdir()
-    program.frame.spelling.choose(str(tmp_path / "empty"))
+    program.frame.settings_page.spelling.choose(str(tmp_path / "empty"))
     program.wait(lambda: any("there is no dictionary" in words for words in program.notices()))
     assert program.frame.settings.current.spelling_place == str(tmp_path / "dictionaries")
 

@@ -150,7 +150,7 @@ def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
     write(program, "older")
     program.wait(lambda: hub.seen)
     reported: list[object] = []
-    program.frame.find.found.connect(reported.append)
+    program.frame.models_area.hub.found.connect(reported.append)
     write(program, "tiny")
     program.wait(lambda: names(program) == ["tiny-GGUF"])
     program.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)

@@ -211,7 +211,9 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
             yield SlowFile(file), info
 
     monkeypatch.setattr(archive, "opened", opened_slowly)
-    program.frame.ways.packs.progressed.connect(lambda _event: program.frame.ways.packs.cancel())
+    program.frame.models_area.ways.packs.progressed.connect(
+        lambda _event: program.frame.models_area.ways.packs.cancel()
+    )
     program.wait(made.findChild(QPushButton, "make_pack_make").isEnabled)
     made.findChild(QPushButton, "make_pack_make").click()
     made.findChild(QPushButton, "make_pack_close").click()
@@ -219,7 +221,7 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
     assert not list(tmp_path.glob("*.tar"))
     assert not list(tmp_path.glob(".*.part"))
     monkeypatch.undo()
-    program.frame.ways.packs.progressed.disconnect()
+    program.frame.models_area.ways.packs.progressed.disconnect()
     press(program, made, "make_pack_make")
     program.wait(lambda: (tmp_path / "p.tar").exists())
 

@@ -226,7 +226,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_not_kept(begin, hub, tmp_pa
         assert field.text() == words, "to be mended"
         write(program, field, before)
         program.wait(lambda verdict=verdict: not verdict.text())
-    program.frame.network.change("ca_file", str(bad))
+    program.frame.settings_page.network.change("ca_file", str(bad))
     program.wait(lambda: "no certificate in it" in program.find("ca_file_verdict", page).text())
     assert settings(program).ca_file == ""
     assert not program.notices(), "beside the field is enough"

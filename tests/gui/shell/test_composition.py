@@ -332,7 +332,7 @@ def test_no_two_actions_share_a_shortcut(program):
     pages = (
         program.frame.chat_page,
         program.frame.documents_page,
-        program.frame.models_place,
+        program.frame.models_area,
         program.frame.settings_page,
         program.frame.writing_page,
     )

@@ -80,9 +80,9 @@ def test_a_page_opens_by_its_new_keys_and_none_switches_them_off(program):
     shown.shows("page.jobs", "None")
     shown.leave()
     QTest.keyClick(program.window, Qt.Key.Key_F9)
-    program.wait(program.frame.models_place.isVisible)
+    program.wait(program.frame.models_area.isVisible)
     QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
-    assert program.frame.models_place.isVisible()
+    assert program.frame.models_area.isVisible()
     assert saved(program) == "page.jobs \npage.models F9"
     shown = Help(program)
     program.click(shown.part("reset_page.jobs"))

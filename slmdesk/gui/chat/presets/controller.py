@@ -38,7 +38,7 @@ class PresetsController(QObject):
         self.default = ""
         """Id of the preset that new chats begin with."""
         bridge.on(PresetsChanged, self.refresh)
-        bridge.opened.connect(self.refresh)
+        bridge.when_open(self.refresh)
         bridge.settings_changed.connect(self.refresh)
 
     def of(self, id: str) -> Preset | None:

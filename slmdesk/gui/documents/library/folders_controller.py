@@ -43,7 +43,7 @@ class FoldersController(QObject):
         self._contents_timer = Delay(self, CONTENTS_MS, self._ask_contents)
         self.current = ""
         """The id of the folder on show."""
-        bridge.opened.connect(self.refresh)
+        bridge.when_open(self.refresh)
         bridge.on(CollectionChanged, self._on_changed)
         bridge.on(CollectionGone, self._on_gone)
 

@@ -51,7 +51,7 @@ class CompareController(QObject):
         self._is_starting = self._is_blind = False
         self._before = ""
         self._now = ""
-        bridge.opened.connect(self.refresh)
+        bridge.when_open(self.refresh)
         bridge.on(ModelsChanged, self.refresh)
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.on(ItemGone, self._on_item_gone)
@@ -59,7 +59,7 @@ class CompareController(QObject):
         bridge.on(MessageEnded, self._on_message_reported)
         bridge.on(MessageChanged, self._on_message_reported)
         bridge.on(PromptProgress, self._on_prompt_progressed)
-        bridge.on(ModelStateChanged, self._on_model_state_changed)
+        bridge.on(ModelStateChanged, self.show_state)
 
     def hides(self, name: str) -> bool:
         """Whether showing this model's name would reveal, before the vote, who is writing."""
@@ -178,7 +178,7 @@ class CompareController(QObject):
             self.note_changed.emit(event.message, f"Reads the question: {100 * event.read // event.total} %")
 
     @Slot(object)
-    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+    def show_state(self, event: ModelStateChanged) -> None:
         self._now = event.name
         if self.held is None or event.state is not ModelState.LOADING:
             return

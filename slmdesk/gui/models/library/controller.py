@@ -59,13 +59,13 @@ class LibraryController(QObject):
         self._defaults: tuple[str, ...] = ()
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
-        bridge.opened.connect(self.refresh)
+        bridge.when_open(self.refresh)
         bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
         bridge.on(ModelsChanged, self.refresh)
         bridge.on(PaceChanged, self.refresh)
         bridge.settings_changed.connect(self._on_settings_changed)
         bridge.on(JobChanged, self._on_job_changed)
-        bridge.on(ModelStateChanged, self._on_state_changed)
+        bridge.on(ModelStateChanged, self.show_state)
 
     @Slot()
     def refresh(self) -> None:
@@ -139,7 +139,7 @@ class LibraryController(QObject):
     # ---- events
 
     @Slot(object)
-    def _on_state_changed(self, event: ModelStateChanged) -> None:
+    def show_state(self, event: ModelStateChanged) -> None:
         self.state_changed.emit(event)
         if event.state is ModelState.READY:
             self.refresh()  # it was used just now

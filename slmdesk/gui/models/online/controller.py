@@ -67,7 +67,7 @@ class HubController(QObject):
         self._asking: Following | None = None
         self._visits: dict[str, _Visit] = {}
         self._timer = Delay(self, DEBOUNCE_MS, self.search_now)
-        bridge.opened.connect(self._on_opened)
+        bridge.when_open(self._on_opened)
         bridge.on(PaceChanged, self._on_opened)
         bridge.settings_changed.connect(self._on_settings_changed)
 

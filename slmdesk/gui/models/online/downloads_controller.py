@@ -38,8 +38,8 @@ class DownloadsController(QObject):
         self.removals = Removals(bridge, self)
         self._all: dict[str, DownloadChanged] = {}
         self._left: dict[str, LeftoverFile] = {}
-        bridge.opened.connect(self._look_for_left_overs)
-        bridge.on(DownloadChanged, self._on_download_changed)
+        bridge.when_open(self._look_for_left_overs)
+        bridge.on(DownloadChanged, self.show)
         bridge.settings_changed.connect(self._on_settings_changed)
 
     @Slot(str, str, str)
@@ -112,7 +112,7 @@ class DownloadsController(QObject):
         self._list_left()
 
     @Slot(object)
-    def _on_download_changed(self, change: DownloadChanged) -> None:
+    def show(self, change: DownloadChanged) -> None:
         before = self._all.get(change.id)
         if before is None and change.state is DownloadState.CANCELLED:
             return
