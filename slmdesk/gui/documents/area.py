@@ -32,6 +32,7 @@ from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.jobs.resumable import request_in
+from slmdesk.services.questions.service import KIND as QUESTION
 from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.types import Sentence, request_from
 from slmdesk.services.tables.service import KIND as TABLE
@@ -41,7 +42,7 @@ POINTED_AFTER_MS = 120
 """Delay, so that a mouse passing over a list marks nothing."""
 
 
-PANES = {TABLE: "table"}
+PANES = {TABLE: "table", QUESTION: "questions"}
 """Where the results of a kind of jobs stand, if the pane is named otherwise."""
 
 
