@@ -404,6 +404,8 @@ class _Run(AnswerStream):
 
     def _wait(self, seconds: float, options: EchoOptions) -> None:
         self._closed.wait(seconds)
+        while options.until and not Path(options.until).exists() and not self._closed.wait(0.01):
+            self._engine.move()  # it does not hang
         if self._closed.is_set():
             if options.refuse_cancel:
                 while True:

@@ -18,6 +18,8 @@ class EchoOptions:
 
     slow: float = 0.0
     """Seconds before each token of an answer."""
+    until: str = ""
+    """A file without which no token comes: what a test holds up goes on when it says so, not after a time."""
     slow_read: float = 0.0
     """Seconds for each slice of 256 prompt tokens."""
     load_seconds: float = 0.0

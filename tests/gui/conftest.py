@@ -10,10 +10,19 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QPalette, QScreen
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 from shiboken6 import delete
 
 WAIT_MS = 60_000
@@ -97,19 +106,30 @@ class WindowDriver:
         assert found[0] is not None, name
         return found[0]
 
-    def click(self, widget) -> None:
-        QTest.mouseClick(self._usable(widget), Qt.MouseButton.LeftButton)
+    def click(self, widget, at=QPoint, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier) -> None:
+        """`at` tells the place once all is laid out; else the centre."""
+        QTest.mouseClick(self._usable(widget), button, keys, at())
+
+    def click_item(self, view: QAbstractItemView, row: int | QModelIndex, button=Qt.MouseButton.LeftButton) -> None:
+        index = view.model().index(row, 0) if isinstance(row, int) else row
+        self.click(view.viewport(), lambda: view.visualRect(index).center(), button)
 
     def type_into(self, widget, text: str) -> None:
         """Keys that a widget which cannot be used yet would not hear."""
         QTest.keyClicks(self._usable(widget), text)
 
     def _usable(self, widget):
-        """A person waits for what comes, and until it is laid out: a button of no height hears no click."""
+        """A person waits for what comes, and until it is laid out: a list of no width has no row under the mouse."""
         if isinstance(widget, str):
             widget = self.find(widget)
+
+        def is_in_place() -> bool:
+            before = widget.mapToGlobal(QPoint()), widget.size()
+            QApplication.processEvents()  # what was shown or hidden just now is laid out by an event
+            return before == (widget.mapToGlobal(QPoint()), widget.size()) and not widget.size().isEmpty()
+
         with suppress(self.qtbot.TimeoutError):  # what never comes is named
-            self.wait(lambda: widget.isVisible() and widget.isEnabled() and not widget.size().isEmpty())
+            self.wait(lambda: widget.isVisible() and widget.isEnabled() and is_in_place())
         assert widget.isVisible(), widget.objectName()
         assert widget.isEnabled(), widget.objectName()
         assert not widget.size().isEmpty(), widget.objectName()

@@ -53,10 +53,13 @@ def make(program, **days: float) -> dict[str, str]:
     return made
 
 
-def click(program, title: str, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+def place_of(program, title: str) -> QPoint:
     view = view_of(program)
-    place = view.visualRect(view.model().index(titles(program).index(title))).bottomLeft() + QPoint(40, -10)
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+    return view.visualRect(view.model().index(titles(program).index(title))).bottomLeft() + QPoint(40, -10)
+
+
+def click(program, title: str, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+    program.click(view_of(program).viewport(), lambda: place_of(program, title), keys=modifier)
 
 
 def mark(program, *names: str) -> None:
@@ -66,9 +69,8 @@ def mark(program, *names: str) -> None:
 
 def menu_of(program, title: str):
     view = view_of(program)
-    at = view.visualRect(view.model().index(titles(program).index(title))).bottomLeft() + QPoint(40, -10)
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, at)
-    view.customContextMenuRequested.emit(at)
+    program.click(view.viewport(), lambda: place_of(program, title), Qt.MouseButton.RightButton)
+    view.customContextMenuRequested.emit(place_of(program, title))
     return QApplication.activePopupWidget()
 
 

@@ -155,9 +155,7 @@ def test_what_is_not_sent_stays_with_its_chat(program):
     program.click("new_chat_button")
     assert program.page.composer.text == ""
     program.type("another draft")
-    view = program.page.chat_list.view
-    place = view.visualRect(view.model().index(0)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(place))
+    program.click_item(program.page.chat_list.view, 0)
     program.wait(lambda: program.chat.chat == first)
     assert program.page.composer.text == "a draft here"
     program.click("new_chat_button")
@@ -344,8 +342,7 @@ def test_code_is_saved_as_a_file(program, tmp_path):
     message = program.messages()[-1].id
     text = view.rows[view.rows.index_of(message)].widget.text
     program.wait(lambda: not text.document().find("Save as").isNull())
-    place = text.cursorRect(text.document().find("Save as")).center() - QPoint(6, 0)
-    QTest.mouseClick(text.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    program.click(text.viewport(), lambda: text.cursorRect(text.document().find("Save as")).center() - QPoint(6, 0))
     dialog = program.page.findChild(QFileDialog, "save_code_dialog")
     assert dialog.selectedFiles()[0].endswith("code.py")
     assert not dialog.testOption(QFileDialog.Option.DontConfirmOverwrite)

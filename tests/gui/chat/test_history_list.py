@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
@@ -15,9 +15,7 @@ pytestmark = pytest.mark.gui
 
 
 def choose(program, at: int) -> None:
-    view = program.page.chat_list.view
-    place = view.visualRect(view.model().index(at)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(place))
+    program.click_item(program.page.chat_list.view, at)
 
 
 def titles(program) -> list[str]:
@@ -208,12 +206,11 @@ def test_the_mark_is_at_the_open_chat_wherever_the_focus_of_the_list_is(program)
 def test_the_menu_and_its_keys_act_on_the_chat_that_was_clicked(program):
     make_chats(program, "alpha", "beta", "gamma")
     view = program.page.chat_list.view
-    place = view.visualRect(view.model().index(2)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, place)
-    view.customContextMenuRequested.emit(place)
+    program.click_item(view, 2, Qt.MouseButton.RightButton)
+    view.customContextMenuRequested.emit(view.visualRect(view.model().index(2)).center())
     menu = QApplication.activePopupWidget()
     rename = next(action for action in menu.actions() if action.text().startswith("Rename"))
-    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(rename).center())
+    program.click(menu, lambda: menu.actionGeometry(rename).center())
     program.wait(lambda: view.findChild(QLineEdit))
     editor = view.findChild(QLineEdit)
     assert editor.text() == "alpha"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
 
 from slmdesk.core.records import Status
@@ -68,7 +66,7 @@ def choose_in_menu(program, message: str, text: str) -> None:
     program.click(view.rows[at].widget.findChildren(QToolButton, "action_more")[-1])
     menu = [one for one in view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
     action = next(one for one in menu.actions() if one.text() == text)
-    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    program.click(menu, lambda: menu.actionGeometry(action).center())
 
 
 def click_extra(program, words: str) -> None:
@@ -250,8 +248,10 @@ def test_a_question_that_the_model_refused_is_asked_again_once_it_is_decided(sma
     assert not program.find("full_leave_out").isVisible()
 
 
-def test_it_is_said_that_the_earlier_part_is_being_summarized(start, model_file):
-    program = start(slow=0.05)
+def test_it_is_said_that_the_earlier_part_is_being_summarized(start, model_file, tmp_path):
+    held = tmp_path / "go on"
+    held.touch()
+    program = start(until=str(held))
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.text())
     program.ask(lambda services: services.settings.change(context_tokens=CONTEXT))
@@ -260,6 +260,7 @@ def test_it_is_said_that_the_earlier_part_is_being_summarized(start, model_file)
     program.put(words(4, 60))
     program.wait(lambda: program.chat.context.too_long)
     program.enter()
+    held.unlink()
     program.click("full_summarize")
     program.wait(lambda: rows(program)[-1].note == SUMMARIZING)
     program.chat.stop()

@@ -80,7 +80,7 @@ def test_arrows_tab_and_the_mouse_choose(library):
     library.type("@")
     shown = library.find("mention_list", library.page)
     row = next(at for at in range(shown.count()) if shown.item(at).text() == "minutes.txt")
-    QTest.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=shown.visualItemRect(shown.item(row)).center())
+    library.click_item(shown, row)
     assert drafts(library)[-1] == "minutes.txt"
     assert text(library) == "annual lease report.txt and lease.txt minutes.txt "
     library.type("@minutes")

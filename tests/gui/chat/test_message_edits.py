@@ -42,7 +42,7 @@ def menu_of(program, at: int) -> dict:
 def choose(program, at: int, words: str) -> None:
     entries = menu_of(program, at)
     menu = entries[words].parent()
-    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(entries[words]).center())
+    program.click(menu, lambda: menu.actionGeometry(entries[words]).center())
 
 
 def write(program, text: str, *, save: bool = True) -> None:

@@ -186,8 +186,7 @@ def test_a_click_on_a_find_drops_it(program):
     text = program.find("redaction_text")
     cursor = text.textCursor()
     cursor.setPosition(LETTER.index("Ashworth") + 3)
-    place = text.cursorRect(cursor).center()
-    QTest.mouseClick(text.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    program.click(text.viewport(), lambda: text.cursorRect(cursor).center())
     assert ("Ashworth (2 times)", False) in rows(program)
 
 

@@ -50,7 +50,7 @@ def test_the_thought_is_a_closed_line_that_opens_and_is_in_no_copy(thinker):
 
 def test_it_streams_while_open_and_answer_now_ends_it(thinker):
     program = thinker
-    program.send("hello", slow=0.05, thought=STEPS)
+    program.send("hello", slow=0.05, thought=STEPS, answer="You said: hello")
     program.wait(lambda: lines(program) and lines(program)[0].text().startswith("Thinking…"))
     program.click(lines(program)[0])
     program.wait(lambda: "step3" in opened_text(program))

@@ -40,9 +40,7 @@ def marks(program, title):
 
 
 def open_chat(program, title):
-    view = program.page.chat_list.view
-    place = view.visualRect(index(program, title)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    program.click_item(program.page.chat_list.view, index(program, title))
     program.wait(lambda: program.page.title.full_text == title)
 
 
@@ -68,15 +66,16 @@ def leave(program, monkeypatch):
     monkeypatch.setattr(QApplication, "activeWindow", lambda: None)
 
 
-def test_a_second_chat_is_asked_while_the_first_is_answered(program):
-    first = ask(program, "first", slow=0.05, answer=LONG)
-    second = ask(program, "second", slow=0.05, answer="in the second chat")
+def test_a_second_chat_is_asked_while_the_first_is_answered(program, tmp_path):
+    first = ask(program, "first", until=str(tmp_path / "go on"), answer=LONG)
+    second = ask(program, "second", answer="in the second chat")
     assert marks(program, "first")[0]
     program.wait(lambda: status(program, second) is Status.COMPLETE)
     assert status(program, first) is Status.STREAMING
     assert program.words().endswith("in the second chat")
     assert marks(program, "second") == (False, False), "it is open"
     open_chat(program, "first")
+    (tmp_path / "go on").touch()
     program.wait(lambda: "word3" in program.words())
     program.wait_idle()
     assert program.words().split()[-60:] == LONG.split()

@@ -132,7 +132,7 @@ def test_unchanged_paragraphs_unfold_at_a_click(program):
     rows.verticalScrollBar().setValue(0)
     rows.grab()
     folded = rows.lines[at].row.same
-    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.rect_of(at).center().toPoint())
+    program.click(rows.viewport(), lambda: rows.rect_of(at).center().toPoint())
     program.wait(lambda: rows.lines[at].row.same == 0)
     assert rows.count >= before
     text = "".join(run.text for run in rows.lines[at].row.new)

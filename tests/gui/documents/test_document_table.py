@@ -104,8 +104,7 @@ def made(program, button: str = "make_table_button") -> None:
 
 def click_cell(program, row: int, column: int) -> None:
     table = program.find("cells_table")
-    at = table.visualRect(table.model().index(row, column)).center()
-    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    program.click_item(table, table.model().index(row, column))
 
 
 def marked(program) -> str:

@@ -193,7 +193,7 @@ def test_the_next_start_still_has_it(program, letter, start):
     again.wait(lambda: rows(again) == ["lease.md"])
     letter.write_text(LETTER + "\nMore.")
     view = again.find("document_view")
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(view.model().index(0)).center())
+    again.click_item(view, 0)
     again.wait(lambda: again.documents.view.count == 4)
     again.wait(lambda: any("has changed" in bar.notice.text for bar in again.window.notices.bars))
 
@@ -620,9 +620,7 @@ def test_small_pages_lead_and_follow_and_are_remembered(program, letter, start):
         "3  Dates",
         "4  Dates",
     ]
-    QTest.mouseClick(
-        thumbs.viewport(), Qt.MouseButton.LeftButton, pos=thumbs.visualRect(thumbs.model().index(3)).center()
-    )
+    program.click_item(thumbs, 3)
     program.wait(lambda: program.documents.view.reached >= 3)
     QTest.keyClick(program.documents.view, Qt.Key.Key_Home)
     program.wait(lambda: thumbs.currentIndex().row() == 0)

@@ -58,8 +58,7 @@ def line(program, name, row=0):
 def click_row(program, name, row=0):
     view = program.find(name)
     assert isinstance(view, QListView)
-    place = view.visualRect(view.model().index(row)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    program.click_item(view, row)
 
 
 def watched(program, folder):

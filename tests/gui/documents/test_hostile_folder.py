@@ -80,8 +80,7 @@ def _looks_and_works(program, made) -> None:
     for name in [one for one in shown if one in GOOD]:
         row = [model.index(row).data() for row in range(model.rowCount())].index(name)  # the list may have moved
         view.scrollTo(model.index(row))
-        place = view.visualRect(model.index(row)).center()
-        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        program.click_item(view, row)
         program.wait(lambda name=name: program.find("document_title").full_text == name)
         program.wait(lambda: program.documents.view.count >= 1)
     assert program.window.isVisible()

@@ -63,12 +63,12 @@ def test_an_attachment_opens_at_one_click_and_leads_back(program, tmp_path):
     first, second = buttons(program)
     assert (first.text(), first.isEnabled(), second.isEnabled()) == ("Price list.dat", True, False)
     assert "cannot be read" in second.accessibleName()
-    QTest.mouseClick(first, Qt.MouseButton.LeftButton)
+    program.click(first)
     assert "Bolt\t23.70" in shown(program, "Price list.dat")  # by its bytes, whatever its name says
     program.wait(lambda: not buttons(program))
     (back,) = buttons(program, "attached_to")
     assert back.text() == "delay.eml"
-    QTest.mouseClick(back, Qt.MouseButton.LeftButton)
+    program.click(back)
     shown(program, "delay.eml")
     program.wait(lambda: len(buttons(program)) == 2)
 
@@ -85,7 +85,7 @@ def test_a_click_on_the_listed_name_opens_it_too(program, tmp_path):
     down = words.top_of(start) + 12
     across = next(x for x in range(20, 300, 2) if (words.character_at(QPointF(x, down)) or 0) > start)
     at = QPointF(place.left() + across, place.top() + down - view.verticalScrollBar().value()).toPoint()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    program.click(view.viewport(), lambda: at)
     assert "Bolt\t23.70" in shown(program, "Price list.xlsx")
 
 
@@ -97,10 +97,10 @@ def test_a_mail_in_a_mail_opens_and_what_is_attached_to_that(program, tmp_path):
     drop(program.documents, path)
     shown(program, "outer.eml")
     program.wait(lambda: len(buttons(program)) == 1)
-    QTest.mouseClick(buttons(program)[0], Qt.MouseButton.LeftButton)
+    program.click(buttons(program)[0])
     assert "See what is attached" in shown(program, "Delivery delay.eml")
     program.wait(lambda: [one.text() for one in buttons(program)] == ["Price list.xlsx"])
-    QTest.mouseClick(buttons(program)[0], Qt.MouseButton.LeftButton)
+    program.click(buttons(program)[0])
     assert "Bolt\t23.70" in shown(program, "Price list.xlsx")
     program.wait(lambda: [one.text() for one in buttons(program, "attached_to")] == ["Delivery delay.eml"])
 
@@ -113,7 +113,7 @@ def test_many_attachments_are_listed_beside_the_pages(program, tmp_path):
     program.wait(lambda: len(buttons(program)) == 6)
     (more,) = buttons(program, "attached_more")
     assert more.text() == "3 more…"
-    QTest.mouseClick(more, Qt.MouseButton.LeftButton)
+    program.click(more)
     program.wait(lambda: program.documents.side.current == "about")
     program.wait(lambda: len(program.find("about_document").findChildren(QPushButton, "attachment_button")) == 9)
 

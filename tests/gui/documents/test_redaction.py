@@ -56,7 +56,7 @@ def open_window(program, path, *, found=1):
     menu = program.find("document_menu")
     assert isinstance(menu, QMenu)
     action = next(one for one in menu.actions() if one.objectName() == "document_redact")
-    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    program.click(menu, lambda: menu.actionGeometry(action).center())
     window = program.find("redaction_window")
     program.wait(lambda: program.find("redaction_table", window).rowCount() >= found)
     return window

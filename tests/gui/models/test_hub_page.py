@@ -231,7 +231,7 @@ def test_a_link_of_a_card_asks_first(models, hub):
     program.frame.models_page.ensureWidgetVisible(reader)
     cursor = reader.text.document().find("page")
     cursor.setPosition(cursor.selectionStart() + 1)
-    QTest.mouseClick(reader.text.viewport(), Qt.MouseButton.LeftButton, pos=reader.text.cursorRect(cursor).center())
+    program.click(reader.text.viewport(), lambda: reader.text.cursorRect(cursor).center())
     program.wait(lambda: program.window.findChild(QWidget, "link_dialog"))
     dialog = program.find("link_dialog")
     assert "example.org" in dialog.text()

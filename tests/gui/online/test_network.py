@@ -185,7 +185,7 @@ def test_every_setting_of_the_network_takes_hold_at_once(begin, hub, tmp_path) -
     page = program.frame.settings_page
     offline = program.find("setting_offline", page)
     page.ensureWidgetVisible(offline)
-    QTest.mouseClick(offline, Qt.MouseButton.LeftButton, pos=offline.rect().center())
+    program.click(offline)
     program.wait(lambda: settings(program).offline)
     assert program.find("offline_switch").isChecked(), "one switch, at two places"
     write(program, program.find("setting_hub_endpoint", page), "https://mirror.example.org/")

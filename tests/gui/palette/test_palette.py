@@ -317,7 +317,7 @@ def test_keys_and_mouse_move_and_choose(program):
     assert chosen(program) == last
     QTest.keyClicks(opened.line, "models")
     item = next(opened.list.item(at) for at in range(opened.list.count()) if opened.list.item(at).text() == "Models")
-    QTest.mouseClick(opened.list.viewport(), Qt.MouseButton.LeftButton, pos=opened.list.visualItemRect(item).center())
+    program.click_item(opened.list, opened.list.indexFromItem(item))
     assert opened.isHidden()
     assert program.window.current_page == "Models"
 

@@ -16,7 +16,7 @@ def opened(program, values):
     choice = Choice(values, program.window)
     choice.move(20, 20)
     choice.show()
-    QTest.mouseClick(choice, Qt.MouseButton.LeftButton)
+    program.click(choice)
     program.wait(lambda: choice.view().isVisible())
     return choice
 

@@ -110,7 +110,7 @@ def test_under_a_cover_only_the_lock_page_is_seen_and_an_answer_goes_on(encrypte
     menu = program.find("lock_menu")
     assert isinstance(menu, QMenu)
     action = menu.findChild(QAction, "cover_action")
-    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    program.click(menu, lambda: menu.actionGeometry(action).center())
     page = page_of(program)
     assert shown_windows() == [page]
     QTest.keyClick(page, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)  # the palette would show names

@@ -124,6 +124,6 @@ def test_before_a_document_is_begun_the_same_is_said(begin, tmp_path):
     form = program.translate_form()
     words = program.find("translate_warning", form)
     program.wait(lambda: "was not made for German" in words.text())
-    QTest.mouseClick(program.find("see_models_button", form), Qt.MouseButton.LeftButton)
+    program.click(program.find("see_models_button", form))
     program.wait(lambda: program.window.current_page == "Models")
     program.wait(lambda: program.translate_form() is None or not program.translate_form().isVisible())

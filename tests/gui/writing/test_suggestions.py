@@ -123,8 +123,8 @@ def test_a_part_that_was_edited_meanwhile_is_not_replaced(begin):
     assert program.find("suggestion_text_1").toPlainText() == ANSWER
 
 
-def test_what_is_typed_elsewhere_does_not_hinder_a_suggestion(begin):
-    program = begin(answer=ANSWER, slow=0.05)
+def test_what_is_typed_elsewhere_does_not_hinder_a_suggestion(begin, tmp_path):
+    program = begin(answer=ANSWER, until=str(tmp_path / "go on"))
     select(program, PART)
     QTest.keyClick(program.edit, Qt.Key.Key_R, CTRL)
     program.wait(lambda: program.find("suggestion_stop").isVisible())
@@ -135,18 +135,20 @@ def test_what_is_typed_elsewhere_does_not_hinder_a_suggestion(begin):
     cursor.setPosition(program.edit.toPlainText().index(PART) + len(PART))
     program.edit.setTextCursor(cursor)
     QTest.keyClicks(program.edit, " Good.")
+    (tmp_path / "go on").touch()
     come(program)
     program.click("suggestion_use_1")
     assert program.writing.text == TEXT.replace(PART, f"So: {ANSWER} Good.")
 
 
-def test_it_is_stopped_and_asked_again(begin):
-    program = begin(slow=0.2, answer=ANSWER)
+def test_it_is_stopped_and_asked_again(begin, tmp_path):
+    program = begin(until=str(tmp_path / "go on"), answer=ANSWER)
     program.click("writing_rephrase")
     program.wait(lambda: program.find("suggestion_stop").isVisible())
     program.click("suggestion_stop")
     assert program.writing.suggestions.now is None
     assert not program.find("versions_of_text").isVisible()
+    (tmp_path / "go on").touch()
     program.click("writing_rephrase")
     come(program)
     program.click("suggestion_again")

@@ -182,8 +182,7 @@ def test_changes_are_decided_on_by_keys_one_by_one(program):
 def test_a_click_in_the_list_shows_the_change_and_the_caret_chooses_it(program):
     correct(program)
     listed = program.find("writing_changes")
-    place = listed.visualRect(listed.model().index(2, 0)).center()
-    QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    program.click_item(listed, 2)
     tracked = program.edit.tracked
     assert program.edit.textCursor().position() == tracked.pending[2].position
     cursor = program.edit.textCursor()
@@ -192,8 +191,8 @@ def test_a_click_in_the_list_shows_the_change_and_the_caret_chooses_it(program):
     assert listed.current == changes(program)[3].number
 
 
-def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_is_left_out(start, model_file):
-    program = begin(start, model_file, slow=0.15)
+def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_is_left_out(start, model_file, tmp_path):
+    program = begin(start, model_file, until=str(tmp_path / "go on"))
     put(program)
     program.click("writing_correct")
     program.wait(lambda: program.find("writing_busy").isVisible())
@@ -205,6 +204,7 @@ def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_i
     program.edit.setTextCursor(cursor)
     QTest.keyClicks(program.edit, "Hello.")
     QTest.keyClick(program.edit, Qt.Key.Key_Return)
+    (tmp_path / "go on").touch()
     program.wait(lambda: not program.writing.corrections.is_busy)
     program.wait(lambda: len(changes(program)) == 3)
     assert [one.old for one in changes(program)] == ["recieved", "Kruger", "20"]
@@ -235,7 +235,7 @@ def test_words_typed_in_a_change_or_over_one_belong_to_none(program):
 
 
 def test_a_correction_can_be_stopped_and_what_was_found_stays(start, model_file):
-    program = begin(start, model_file, slow=0.3)
+    program = begin(start, model_file, slow=0.05)
     put(program, TEXT + "\n" + "\n".join(f"Line {number} stays as it is written here." for number in range(20)))
     program.click("writing_correct")
     program.wait(lambda: changes(program))
