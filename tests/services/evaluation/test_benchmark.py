@@ -39,6 +39,7 @@ def measured(recorder, model=None, steps=None):
     return result_of(recorder.services, lambda: recorder.services.bench.run(model).listen(listener))
 
 
+@pytest.mark.real_child
 @pytest.mark.process
 def test_a_bench_measures_and_keeps_and_says_how_far_it_is(opened) -> None:
     recorder = opened(slow=0.001)

@@ -52,6 +52,7 @@ def ended(recorder, held, begin_at: int = 0):
     return on_service_thread(recorder, lambda: recorder.services.comparing.open(held.item.id))
 
 
+@pytest.mark.real_child
 def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_path) -> None:
     recorder = opened()
     ids = models(recorder, tmp_path, 3)
