@@ -25,6 +25,7 @@ def named(two: list[str]) -> list[str]:
     return [part for one in two for part in ("-m", one)]
 
 
+@pytest.mark.real_child
 def test_two_models_answer_and_one_is_voted_best(run, two) -> None:
     done = run("models", "compare", PROMPT, *named(two), "--seed", "7")
     assert done.status == 0, done.err

@@ -89,6 +89,7 @@ def words_of(pdf: bytes, tmp_path: Path) -> str:
         return " ".join("".join(page.get_textpage().get_text_range() for page in document).split())
 
 
+@pytest.mark.real_child
 def test_a_whole_statement_with_a_real_self_test(recorder, tmp_path):
     services, target = recorder.services, tmp_path / "one.tar"
     examined = result_of(services, lambda: examine(services))
