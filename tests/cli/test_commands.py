@@ -346,10 +346,8 @@ def test_a_reader_that_has_gone_is_no_error(environment, with_model) -> None:
     ("args", "status"),
     [
         (["--version"], 0),
-        (["chat", "--help"], 0),
         (["chat", "hello", "--json"], 0),
         (["history", "show", "nothing"], 1),
-        (["models", "import", "-"], 2),
         (["nothing"], 2),
     ],
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import stat
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from fakes.commands import ROOT, SLMDESK
+from fakes.commands import Ran, run_here, run_process
 from fakes.recorder import open_echo
 
 pytestmark = pytest.mark.process
@@ -40,12 +39,10 @@ def person(tmp_path, environment):
     env |= {"HOME": str(folder), "TMPDIR": str(tmp_path / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
     (tmp_path / "tmp").mkdir()
 
-    def run(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*SLMDESK, *args], input=stdin, capture_output=True, text=True, env=env, cwd=ROOT, timeout=120
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+    def run(*args: str, stdin: str = "", way=run_here) -> Ran:
+        status, out, err = way(args, env, stdin.encode())
+        assert b"Traceback" not in err, err
+        return Ran(status, out.decode(), err.decode())
 
     return folder, run
 
@@ -60,7 +57,7 @@ def used(run, folder: Path, tiny: Path) -> None:
         ["backup", str(folder / "Documents" / "own.sqlite3")],
     ):
         done = run(*args)
-        assert done.returncode == 0, done.stderr
+        assert done.status == 0, done.err
     (folder / "Documents" / "own.sqlite3").unlink()
     assert (folder / ".local/share/slmdesk/slmdesk.sqlite3").exists(), "the control: there is something"
 
@@ -68,14 +65,15 @@ def used(run, folder: Path, tiny: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
 def test_all_is_as_it_was_before_the_program_came(person, tiny):
     folder, run = person
+    run = partial(run, way=run_process)
     before = tree(folder)
     used(run, folder, tiny)
     assert tree(folder) != before
     refused = run("delete-everything", stdin="yes\n")
-    assert (refused.returncode, "Nothing was deleted." in refused.stderr) == (1, True)
+    assert (refused.status, "Nothing was deleted." in refused.err) == (1, True)
     assert (folder / ".local/share/slmdesk/slmdesk.sqlite3").exists()
     done = run("delete-everything", "--models", stdin=f"{WORDS}\n")
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.err
     assert tree(folder) == before
     assert list((folder.parent / "tmp").iterdir()) == []
 
@@ -86,8 +84,8 @@ def test_the_models_stay_unless_they_are_asked_for(person, tiny):
     before = tree(folder)
     used(run, folder, tiny)
     done = run("delete-everything", "--json", stdin=f"{WORDS}\n")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["left"] == []
+    assert done.status == 0, done.err
+    assert done.json["left"] == []
     left = set(tree(folder)) - set(before)
     models = ".local/share/slmdesk/models"
     assert left == {".local/share/slmdesk", models, *(one for one in left if one.startswith(f"{models}/"))}

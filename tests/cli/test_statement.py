@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fakes.in_turn import run_in_turn
 
 from slmdesk.services.online.statement import verify
 from slmdesk.services.online.statement.archive import sums_of, tar_of
@@ -37,11 +38,13 @@ def test_a_statement_is_made_and_checked(run, tmp_path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's filter is for Linux")
-def test_a_command_that_the_system_keeps_offline_has_begun_its_control_before(run_apart, home, tmp_path) -> None:
+def test_a_command_that_the_system_keeps_offline_has_begun_its_control_before(environment, home, tmp_path) -> None:
     policy, target = home / "config" / "policy.toml", tmp_path / "one.tar"
     policy.parent.mkdir(parents=True)
     policy.write_text("version = 1\n[network]\noffline = true\n")
-    done = run_apart("statement", "-o", str(target), "--json")
+    done, verified = run_in_turn(
+        [["statement", "-o", str(target), "--json"], ["statement", "verify", str(target)]], environment
+    )
     assert done.status == 0, done.err
     assert done.json["level"] == "kernel"
     assert [one for one in done.json["problems"] if not one.startswith("PYTHONPATH")] == [], "a measured run sets that"
@@ -50,7 +53,7 @@ def test_a_command_that_the_system_keeps_offline_has_begun_its_control_before(ru
     for tried in (said["self_test"]["this_program"], *said["self_test"]["children"].values()):
         assert set(tried.values()) == {"refused by the system"}
     assert said["policy"]["sets"] == {"offline": True}
-    assert run_apart("statement", "verify", str(target)).status == 0, "it needs no network"
+    assert verified.status == 0, "it needs no network"
 
 
 def test_what_is_wrong_is_said_in_a_sentence(run, tmp_path) -> None:

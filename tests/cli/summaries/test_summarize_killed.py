@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.commands import ROOT, SLMDESK
+from fakes.commands import run_here
 from fakes.killed import go_on, kill_again, rows
 from fakes.recorder import Recorder, add_model, open_echo
 
@@ -67,8 +66,8 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     model = tmp_path / "echo.gguf"
     trusted_home(tmp_path / "calm", monkeypatch, model)
     env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
-    calm = subprocess.run([*SLMDESK, "summarize", str(document)], env=env, cwd=ROOT, capture_output=True, check=True)
-    assert calm.stdout
+    status, out, err = run_here(["summarize", str(document)], env)
+    assert (status, bool(out)) == (0, True), err
     requested = result(tmp_path / "calm")
 
     home = tmp_path / "killed"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 
 import pytest
-from fakes.commands import ROOT, SLMDESK
+from fakes.commands import run_here
 from fakes.killed import go_on, home_with_model, kill_again, rows
 
 pytestmark = pytest.mark.process
@@ -34,7 +33,7 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
     home_with_model(tmp_path / "calm", monkeypatch, tmp_path / "echo.gguf")
     env["SLMDESK_HOME"] = str(tmp_path / "calm")
-    subprocess.run([*SLMDESK, *command], env=env, cwd=ROOT, capture_output=True, check=True)
+    assert run_here(command, env)[0] == 0
     requested = result(tmp_path / "calm")
     assert {row["cells"][0]["value"] for row in requested["rows"]} == {"900 euros"}
 

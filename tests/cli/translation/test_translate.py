@@ -9,7 +9,7 @@ import time
 import zipfile
 
 import pytest
-from fakes.commands import ROOT, SLMDESK
+from fakes.commands import ROOT, SLMDESK, run_here
 from fakes.killed import kill
 from fakes.office import docx, paragraph
 from fakes.recorder import open_echo
@@ -279,17 +279,15 @@ def test_what_is_in_the_language_already_is_said(run, with_model):
 
 
 def test_a_text_whose_letters_cannot_be_told_is_refused_not_guessed(with_model, environment):
-    def given(data: bytes):
+    def given(data: bytes) -> tuple[int, bytes, bytes]:
         env = environment | {"SLMDESK_ECHO": json.dumps(TURNED)}
-        return subprocess.run(
-            [*SLMDESK, "translate", "--to", "de", "--from", "en"], input=data, capture_output=True, env=env, cwd=ROOT
-        )
+        return run_here(["translate", "--to", "de", "--from", "en"], env, data)
 
-    refused = given("The café is open.".encode("latin-1"))
-    assert (refused.returncode, refused.stdout, b"not UTF-8" in refused.stderr) == (1, b"", True)
-    assert given("The café is open.".encode("utf-16")).stdout.decode() == "tHE CAFÉ IS OPEN.\n"
-    too_long = given(b"word " * (1 << 20) + b"w")
-    assert (too_long.returncode, b"longer than 5 MiB" in too_long.stderr) == (1, True)
+    status, out, err = given("The café is open.".encode("latin-1"))
+    assert (status, out, b"not UTF-8" in err) == (1, b"", True)
+    assert given("The café is open.".encode("utf-16"))[1].decode() == "tHE CAFÉ IS OPEN.\n"
+    status, _, err = given(b"word " * (1 << 20) + b"w")
+    assert (status, b"longer than 5 MiB" in err) == (1, True)
 
 
 def test_nothing_to_translate_is_wrong_usage(run, with_model):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fakes.commands import ROOT, SLMDESK
+from fakes.commands import ROOT, SLMDESK, run_here
 from fakes.killed import go_on, has_steps, home_with_model, kill_again, rows
 from fakes.office import docx
 
@@ -45,10 +45,7 @@ def test_a_killed_translation_goes_on_where_it_was(environment, tmp_path, monkey
         home_with_model(home, monkeypatch, model)
     calm, killed = homes
     command = ["translate", str(path), "--to", "de", "--from", "en"]
-    subprocess.run(
-        [*SLMDESK, *command, "-o", str(tmp_path / "calm.docx")],
-        env=env | {"SLMDESK_HOME": str(calm)}, cwd=ROOT, capture_output=True, check=True,
-    )  # fmt: skip
+    assert run_here([*command, "-o", str(tmp_path / "calm.docx")], env | {"SLMDESK_HOME": str(calm)})[0] == 0
     requested = segments(calm)
     assert len(requested) == SEGMENTS_A_KILL * kills
     assert {state for *_, state, _, _ in requested} == {"translated"}
@@ -76,9 +73,8 @@ def test_the_same_request_again_goes_on_with_the_killed_job(environment, tmp_pat
         running.kill()
         running.wait()
         assert len(rows(home, "select id from jobs")) == 1, "a second try makes no second job"
-    done = subprocess.run([*SLMDESK, *command], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "goes on where it was" in done.stderr
+    status, _, err = run_here(command, env)
+    assert (status, b"goes on where it was" in err) == (0, True), err
     assert (tmp_path / "out.docx").exists()
     assert [status for (status,) in rows(home, "select status from jobs")] == ["done"]
-    again = subprocess.run([*SLMDESK, *command, "--force"], env=env, cwd=ROOT, capture_output=True, text=True)
-    assert "goes on where it was" not in again.stderr, "what has ended is no open job"
+    assert b"goes on where it was" not in run_here([*command, "--force"], env)[2], "what has ended is no open job"
