@@ -417,17 +417,12 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("import-linter: layers", ("lint-imports",)),
 )
 
-CAN_BE_SHARED = "not timing" if hasattr(os, "sched_setaffinity") else "not timing and not model"
-"""Marks of the tests that may run beside others.  A real model can where each worker keeps to a core of its own (see
-tests/conftest.py): with more threads it waits many times longer for them where something else runs.
-"""
-
 SESSIONS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
-    "test": (
-        ("pytest", f"not soak and {CAN_BE_SHARED}", True),
-        ("pytest: what measures time or needs all cores, one at a time", f"not soak and not ({CAN_BE_SHARED})", False),
-    ),
-    "quick": (("pytest: quick tests", "(pure or quick) and not soak and not timing and not model", True),),
+    # Beside others a real model needs a core of its own (tests/conftest.py): its threads wait for each other, spinning.
+    "test": (("pytest", "not soak", True),)
+    if hasattr(os, "sched_setaffinity")
+    else (("pytest", "not soak and not model", True), ("pytest: real models", "model and not soak", False)),
+    "quick": (("pytest: quick tests", "(pure or quick) and not soak and not model", True),),
     "soak": (("pytest: full counts", "soak", False),),
     "coverage": (("pytest under coverage", "not soak", True),),
 }
@@ -461,7 +456,7 @@ def test_folder() -> Iterator[Path]:
 
 
 NO_TESTS = 5
-"""Status of pytest where none was chosen: of the tests in one file, none may measure time."""
+"""Status of pytest where none was chosen, as by the name of one file."""
 
 
 def run_check(

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-pytestmark = [pytest.mark.model, pytest.mark.timing]
+pytestmark = pytest.mark.model
 
 
 @pytest.fixture

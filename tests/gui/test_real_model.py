@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 from slmdesk.core.records import Status
 
-pytestmark = [pytest.mark.gui, pytest.mark.model, pytest.mark.timing]
+pytestmark = [pytest.mark.gui, pytest.mark.model]
 
 
 def test_the_starter_model_answers_in_the_window(start_real, starter_model, monkeypatch):

@@ -354,7 +354,6 @@ def test_h9_5000_messages(kind, paths):
 
 
 @pytest.mark.soak
-@pytest.mark.timing
 def test_h9_100_000_messages_start_and_search(kind, paths):
     start_s, search_s = many_messages(paths, 100_000)
     assert start_s <= 2

@@ -83,7 +83,6 @@ def test_m1_the_control_work_is_counted(tmp_path: Path) -> None:
     assert counted_verdict(write(tmp_path / "x.gguf", slow))[1] > 2 * 100_000
 
 
-@pytest.mark.timing
 def test_m1_no_malformed_file_takes_a_tenth_of_a_second(tmp_path: Path) -> None:
     path = tmp_path / "x.gguf"
     for name, data in malformed().items():
@@ -280,16 +279,13 @@ def _loop(path: Path) -> None:
         (lambda _path: None, "model.missing", ""),
     ],
 )
-@pytest.mark.timing
 def test_m10_not_a_regular_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], code: str, reason: str
 ) -> None:
     monkeypatch.chdir(tmp_path)  # a socket's path must be short
     path = Path("m.gguf")
     make(path)
-    start = time.monotonic()
     err = verdict(path)
-    assert time.monotonic() - start < 1
     assert err is not None
     assert err.code == code
     assert reason in str(err.args_for_people.get("reason", ""))

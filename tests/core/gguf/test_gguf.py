@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from core.gguf.test_faults import counted_verdict
 from fakes import tiny_gguf
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 
@@ -30,11 +31,9 @@ def header_of(tmp_path: Path, file: tiny_gguf.TinyFile) -> GgufHeader:
 
 
 @pytest.mark.model
-@pytest.mark.timing
-def test_the_starter_model_is_known_by_its_header_in_well_under_100_ms(starter_model: Path) -> None:
-    start = time.process_time()
+def test_the_starter_model_is_known_by_its_header(starter_model: Path) -> None:
+    assert counted_verdict(starter_model)[1] < 8 * 49_152, "a few calls for each of its tokens"
     header = check_file(starter_model)
-    assert time.process_time() - start < 0.1
     require_chat_model(header)
     assert (header.kind, header.architecture, header.quantization) == ("model", "llama", "Q4_1")
     assert (header.parameters, header.context_length, header.license) == (134_515_008, 8192, "apache-2.0")

@@ -161,7 +161,6 @@ def test_no_title_is_told_while_the_history_is_encrypted(program, monkeypatch):
 
 
 @pytest.mark.model
-@pytest.mark.timing
 def test_the_real_engine_answers_two_chats_at_once(start_real, starter_model):
     program = start_real()
     program.frame.models.import_file(starter_model)

@@ -14,7 +14,7 @@ from slmdesk.core.records import DocumentStatus, Passage, Status
 from slmdesk.core.types import Role, TextPart
 from slmdesk.store import open_store
 
-pytestmark = [pytest.mark.gui, pytest.mark.timing]
+pytestmark = [pytest.mark.gui, pytest.mark.soak]
 CHATS, DOCUMENTS = 10_000, 5_000
 TYPED = ("lease agreement", "e", "translate", "invoice 2024", "tranlate", "qqqq", "new chat")
 

@@ -11,7 +11,7 @@ from slmdesk.core.attached import AttachMode
 from slmdesk.core.records import Status
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 
-pytestmark = [pytest.mark.process, pytest.mark.model, pytest.mark.timing]
+pytestmark = [pytest.mark.process, pytest.mark.model]
 
 OLD = 1_700_000_000
 FILLER = "This page is about the garden, the roses and the rain of May. " * 10

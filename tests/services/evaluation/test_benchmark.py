@@ -26,6 +26,7 @@ from slmdesk.services.engine.energy import (
     read_counters,
 )
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.evaluation import benchmark
 from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
 from slmdesk.services.jobs.events import JobChanged
 
@@ -128,8 +129,8 @@ def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.timing
-def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(home, starter_model) -> None:
+def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(home, starter_model, monkeypatch) -> None:
+    monkeypatch.setattr(benchmark, "SENTENCES", 4)
     services = open_echo(LLAMA)
     try:
         recorder = Recorder(services)

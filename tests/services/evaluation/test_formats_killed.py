@@ -16,7 +16,7 @@ import pytest
 
 from slmdesk.core.gguf.read import check_file
 
-pytestmark = [pytest.mark.model, pytest.mark.timing]
+pytestmark = pytest.mark.model
 
 
 def slmdesk(home: Path, *words: str) -> list[str]:

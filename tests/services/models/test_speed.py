@@ -36,7 +36,6 @@ def measured(recorder):
     return result_of(recorder.services, recorder.services.measuring.measure)
 
 
-@pytest.mark.timing
 def test_the_bandwidth_is_measured_in_a_child_of_its_own_and_kept(opened) -> None:
     recorder = opened(gpu_bytes=8 << 30)
     service = recorder.services.measuring

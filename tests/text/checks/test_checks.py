@@ -103,7 +103,6 @@ def test_no_text_breaks_it_and_every_flag_is_in_the_sentence(sentence: str, sour
         assert flag.text == sentence[flag.start : flag.end]
 
 
-@pytest.mark.timing
 def test_a_sentence_takes_some_milliseconds_at_the_most() -> None:
     check("Warm.", SOURCE * 4)
     took = []

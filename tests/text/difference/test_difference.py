@@ -99,7 +99,6 @@ def test_the_heaviest_chain_is_the_heaviest(pairs: list[tuple[int, int, int]]) -
     assert sum(best[pair] for pair in chain) == most((-1, -1))
 
 
-@pytest.mark.timing
 def test_the_order_of_nothing_in_common_costs_no_square() -> None:
     for old, new in (
         (["a", "b"] * 15_000, ["b", "a", "c"] * 10_000),
@@ -309,7 +308,6 @@ def test_facts_that_changed_are_named(old: str, new: str, info: list[tuple[str, 
 # ---- size
 
 
-@pytest.mark.timing
 def test_a_thousand_pages_do_not_take_long() -> None:
     chance = random.Random(7)
     vocabulary = [
