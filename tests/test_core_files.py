@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from fakes.commands import SLMDESK
+from fakes.tiny_gguf import tiny_llama, write
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(sys.platform != "linux", reason="core files as Linux has them")]
 
@@ -63,10 +64,10 @@ def test_p3_no_process_of_ours_may_write_a_core_file(words, tmp_path):
     assert done.stdout.strip() == "(0, 0)"
 
 
-@pytest.mark.model
-def test_p3_a_chat_that_crashes_leaves_no_core_file(tmp_path, starter_model):
+def test_p3_a_chat_that_crashes_leaves_no_core_file(tmp_path):
     environment = os.environ | {"SLMDESK_HOME": str(tmp_path / "home")}
-    subprocess.run([*SLMDESK, "models", "import", "--link", str(starter_model)], env=environment, check=True)
+    model = write(tmp_path / "tiny.gguf", tiny_llama(endless=True))
+    subprocess.run([*SLMDESK, "models", "import", "--link", str(model)], env=environment, check=True)
     chat = [*SLMDESK, "chat", "--no-save", f"Count to a thousand, {MARKER}.", "--max-tokens", "2000"]
     limits, left = crashed(chat, tmp_path, environment)
     assert limits == (0, 0)

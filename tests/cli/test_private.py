@@ -30,8 +30,7 @@ def flow(model: Path, chat: str | None = None) -> list[list[str]]:
     ]
 
 
-@pytest.mark.model
-def test_p1_p3_all_works_on_a_machine_without_any_network(environment, starter_model, home) -> None:
+def test_p1_p3_all_works_on_a_machine_without_any_network(environment, tiny, home) -> None:
     alone = ["unshare", "-rn", "--"]
     if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
         pytest.skip("no namespaces here")
@@ -39,7 +38,7 @@ def test_p1_p3_all_works_on_a_machine_without_any_network(environment, starter_m
     control = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"
     refused = subprocess.run([*alone, sys.executable, "-c", control], capture_output=True, text=True)
     assert "Network is unreachable" in refused.stderr
-    done = run_in_turn(flow(starter_model), environment, alone)
+    done = run_in_turn(flow(tiny), environment, alone)
     assert [one.status for one in done] == [0] * len(done), done
     files = [one for one in home.rglob("*") if one.is_file() and one.stat().st_size < 50_000_000]
     assert [one.name for one in files if MARKER.encode() in one.read_bytes()] == ["slmdesk.sqlite3"]
