@@ -129,7 +129,7 @@ def measured(path: Path, cells: int, sequences: int) -> int:
 
 @pytest.mark.model
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize(("cells", "sequences"), [(512, 1), (4096, 8), (8192, 1)])
+@pytest.mark.parametrize(("cells", "sequences"), [(512, 1), (4096, 8), pytest.param(8192, 1, marks=pytest.mark.soak)])
 def test_m5_the_forecast_is_never_below_and_at_most_a_fifth_above(
     starter_model: Path, cells: int, sequences: int
 ) -> None:

@@ -28,7 +28,7 @@ def listed(home: Path) -> list[dict]:
     return json.loads(run.stdout)
 
 
-@pytest.mark.parametrize("times", [4, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("times", [2, pytest.param(50, marks=pytest.mark.soak)])
 def test_killed_at_random_moments(tmp_path, starter_model, times) -> None:
     home, chance = tmp_path / "home", random.Random(11)
     subprocess.run(slmdesk(home, "models", "import", str(starter_model)), capture_output=True, check=True)
