@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -139,6 +140,16 @@ def other_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("all folders are on one file system")
     with tempfile.TemporaryDirectory(prefix=".slmdesk-test-", dir=place) as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def measured_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real model counts as known on this PC: a first load that tries out attention and batches computes for 7 s."""
+    from slmdesk.services.engine import model_loader
+
+    known = {"cost_curve": ((1, 1.0), (4, 3.6), (16, 9.0)), "flash": True, "behaves": True, "template_checked": True}
+    spec_for = model_loader.spec_for
+    monkeypatch.setattr(model_loader, "spec_for", lambda *given, **more: replace(spec_for(*given, **more), **known))
 
 
 @pytest.fixture(scope="session")

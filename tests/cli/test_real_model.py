@@ -10,7 +10,7 @@ pytestmark = pytest.mark.model
 
 
 @pytest.fixture
-def started(run, starter_model) -> dict:
+def started(run, starter_model, measured_before) -> dict:
     done = run("models", "import", str(starter_model), "--link", "--json", real=True)
     assert done.status == 0, done.err
     return done.json

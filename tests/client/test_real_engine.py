@@ -30,7 +30,8 @@ BURNS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% en
 
 def loaded(rig, path, **spec):
     received = Received()
-    known = {"cost_curve": ((1, 1.0), (4, 4.0)), "threads": 1}  # nothing to measure: a shorter load
+    # Nothing to measure: a shorter load.
+    known = {"cost_curve": ((1, 1.0), (4, 4.0)), "threads": 1, "flash": True, "behaves": True}
     rig.client.load(LoadSpec(str(path), **known, **spec), received)
     end = received.end()
     assert isinstance(end, Done), end
@@ -72,13 +73,13 @@ def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path
 def test_m5_what_fit_says_holds_for_the_whole_process_and_an_unloaded_model_leaves_nothing(tmp_path, starter_model):
     forecast = fit_file(starter_model, 4096, Pc(available_bytes())).memory.total
     with Rig(tmp_path, ENGINE) as rig:
-        for _ in range(2):
+        for words in (530, 20):  # the first fills a batch, which takes all its memory
             handle = loaded(rig, starter_model, context_tokens=4096)["handle"]
-            received, _ = rig.chat(handle, "word " * 600, max_tokens=2)
+            received, _ = rig.chat(handle, "word " * words, max_tokens=2)
             assert isinstance(received.end(), Done)
             resident = psutil.Process(rig.client.pid).memory_info().rss
             print(f"forecast {forecast:,} ÷ resident {resident:,}")
-            assert 1.0 <= forecast / resident <= 1.2
+            assert 1.0 <= forecast / resident <= (1.2 if words > 512 else 1.6)
             received = Received()
             rig.client.unload(handle, received)
             received.end()

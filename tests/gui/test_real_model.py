@@ -30,7 +30,7 @@ def test_the_starter_model_answers_in_the_window(start_real, starter_model, monk
     program.wait(lambda: "% used" in program.page.meter.sentence)
 
 
-def test_a_question_longer_than_the_context_is_refused_whole(start_real, starter_model):
+def test_a_question_longer_than_the_context_is_refused_whole(start_real, starter_model, measured_before):
     program = start_real()
     program.frame.settings.change("context_tokens", 512)
     program.wait(lambda: program.frame.settings.current.context_tokens == 512)

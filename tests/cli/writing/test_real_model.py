@@ -10,7 +10,7 @@ pytestmark = pytest.mark.model
 TEXT = "We recieved 1,450 euros on 12 March.\n\nRoom 308 have two key, and 26 guest is waiting since 9.30.\n"
 
 
-def test_no_number_is_changed_unmarked(run, starter_model) -> None:
+def test_no_number_is_changed_unmarked(run, starter_model, measured_before) -> None:
     done = run("models", "import", str(starter_model), "--link", real=True)
     assert done.status == 0, done.err
     shape = run("write", "correct", "--language", "en", "--json", stdin=TEXT, real=True).json

@@ -161,7 +161,7 @@ def test_no_title_is_told_while_the_history_is_encrypted(program, monkeypatch):
 
 
 @pytest.mark.model
-def test_the_real_engine_answers_two_chats_at_once(start_real, starter_model):
+def test_the_real_engine_answers_two_chats_at_once(start_real, starter_model, measured_before):
     program = start_real()
     program.frame.models.import_file(starter_model)
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())

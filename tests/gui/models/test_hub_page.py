@@ -319,7 +319,7 @@ def test_the_keyboard_reads_a_card_and_leaves_it(models, hub):
 
 
 @pytest.mark.model
-def test_search_download_and_chat_with_the_real_model(models, hub, starter_model):
+def test_search_download_and_chat_with_the_real_model(models, hub, starter_model, measured_before):
     """The whole way: a click on what a search found, its bytes from the Hub, and words of the real engine."""
     about = {"total": 134_515_008, "architecture": "llama", "context_length": 8192}
     card = b"---\nlicense: apache-2.0\n---\n# SmolLM2 135M\n\nA small model."

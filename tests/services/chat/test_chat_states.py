@@ -138,10 +138,11 @@ def test_nothing_is_saved_where_the_setting_keeps_nothing(session):
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("measured_before")
 def test_the_real_engine_goes_on_where_a_chat_ended(monkeypatch, home, starter_model):
     monkeypatch.setattr(chat_states, "REST_S", 0.05)
-    history = "My notes: " + " ".join(f"On day {day} it rained in town number {day * 7}." for day in range(60))
-    short = {"sampling": Sampling(temperature=0, max_tokens=24)}
+    history = "My notes: " + " ".join(f"On day {day} it rained in town number {day * 7}." for day in range(25))
+    short = {"sampling": Sampling(temperature=0, max_tokens=8)}
     with closing(open_echo(LLAMA)) as services:
         import_model(services, starter_model, link=True)
         chat, first = asked(services, history, **short)

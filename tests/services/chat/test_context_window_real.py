@@ -15,7 +15,7 @@ from slmdesk.services.chat.requests import SendRequest
 
 pytestmark = pytest.mark.model
 
-CONTEXT, MOST = 512, 40
+CONTEXT, MOST = 384, 16
 FACTS = (
     "My name is Vera Adler and I rent a flat in Bern.",
     "The rent is 1,240 francs a month, and the deposit was 2,480 francs.",
@@ -31,7 +31,7 @@ FACTS = (
 
 
 @pytest.fixture
-def recorder(home, starter_model):
+def recorder(home, starter_model, measured_before):
     services = open_echo(LLAMA)
     one = Recorder(services)
     import_model(services, starter_model, link=True)
@@ -40,7 +40,7 @@ def recorder(home, starter_model):
     services.close()
 
 
-@pytest.mark.parametrize("way", [LEAVE_OUT, SUMMARIZE])
+@pytest.mark.parametrize("way", [pytest.param(LEAVE_OUT, marks=pytest.mark.soak), SUMMARIZE])
 def test_a_long_chat_goes_on_and_reads_little_anew(recorder, way) -> None:
     services = recorder.services
     chats, call = services.chats, services.service_thread.call

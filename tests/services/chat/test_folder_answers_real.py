@@ -11,14 +11,14 @@ from slmdesk.core.attached import AttachMode
 from slmdesk.core.records import Status
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 
-pytestmark = [pytest.mark.process, pytest.mark.model]
+pytestmark = pytest.mark.model
 
 OLD = 1_700_000_000
 FILLER = "This page is about the garden, the roses and the rain of May. " * 10
 
 
 @pytest.fixture
-def recorder(home, starter_model):
+def recorder(home, starter_model, measured_before):
     services = open_echo(LLAMA)
     one = Recorder(services)
     import_model(services, starter_model, link=True)

@@ -292,6 +292,7 @@ def test_the_organisation_decides(session):
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("measured_before")
 def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_path, starter_model):
     monkeypatch.setattr(exams, "FEWEST_PARAMETERS", 0)
     monkeypatch.setattr(service, "WORTH_S", 0.0)

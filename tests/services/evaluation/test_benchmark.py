@@ -129,7 +129,9 @@ def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
 
 
 @pytest.mark.model
-def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(home, starter_model, monkeypatch) -> None:
+def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(
+    home, starter_model, measured_before, monkeypatch
+) -> None:
     monkeypatch.setattr(benchmark, "SENTENCES", 4)
     services = open_echo(LLAMA)
     try:

@@ -310,6 +310,7 @@ def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("measured_before")
 def test_the_real_engine_keeps_to_the_form_and_cites_what_is_there(starter_model, tmp_path):
     """The starter model, taken for able: whatever it says is in the form, and what is cited stands on its page."""
     from fakes.recorder import LLAMA

@@ -34,7 +34,7 @@ def made_pages():
 
 
 @pytest.fixture
-def recorder(home, starter_model):
+def recorder(home, starter_model, measured_before):
     services = open_echo(LLAMA)
     one = Recorder(services)
     import_model(services, starter_model, link=True)

@@ -33,6 +33,7 @@ def opened(home):
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("measured_before")
 def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_model, monkeypatch) -> None:
     every = pair_items.pair_items
 
