@@ -181,7 +181,6 @@ class WindowRun:
         from slmdesk.gui.shell.replacing import replace_process
         from slmdesk.gui.widgets.shares import heed
         from slmdesk.hub.kernel import is_enforced
-        from slmdesk.services.privacy.opening import Ways
         from slmdesk.settings import SettingsFile, policy_of
 
         self._app, self._paths, self._engine, self._key = app, paths, engine, key
@@ -206,6 +205,8 @@ class WindowRun:
         )
         self.frame.close_requested.connect(self.close)
         if key is not None:
+            from slmdesk.services.privacy.opening import Ways
+
             self.frame.locking.know(Ways(by_words=True, by_keyring=False))
         self.frame.locking.lock_requested.connect(self.lock)
         self.frame.locking.quit_requested.connect(self.close)

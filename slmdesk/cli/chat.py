@@ -23,9 +23,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import THINKING, Json, Sampling
 from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, MessageGrew, Problem, ThoughtGrew
-from slmdesk.services.chat.answer_writer import REDACTION
 from slmdesk.services.chat.context_window import window_then
-from slmdesk.services.chat.conversation import blanks_note
+from slmdesk.services.chat.conversation import REDACTION, blanks_note
 from slmdesk.services.chat.events import NotesBegun, QuotesFound, TurnsLeftOut
 from slmdesk.services.chat.options import ASK, LEAVE_OUT, SUMMARIZE
 from slmdesk.services.chat.quote import Quoted

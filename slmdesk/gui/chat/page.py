@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QStandardPaths, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -49,7 +50,9 @@ from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.redaction_preview import ATTACHED, RedactionPreview
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.redaction.service import Preview
+
+if TYPE_CHECKING:
+    from slmdesk.services.redaction.service import Preview
 
 LIST_WIDTH = 260
 LEAST_WORK = 400

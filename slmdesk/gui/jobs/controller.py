@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -15,11 +15,13 @@ from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import time_for_people
-from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import kind_words, share_words
-from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.jobs.time_left import Remaining
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+    from slmdesk.services.jobs.overview import JobView
 
 PAGE = 30
 """Ended jobs listed at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -13,7 +14,9 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
-from slmdesk.services.privacy.opening import PrivacyState
+
+if TYPE_CHECKING:
+    from slmdesk.services.privacy.opening import PrivacyState
 
 LEFT_OVER = (
     "The history is encrypted. What was written before may still be in parts of the disk that are not in use now; the "

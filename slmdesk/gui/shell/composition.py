@@ -38,7 +38,6 @@ from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.link_dialog import note_links
 from slmdesk.gui.widgets.spelling import SpellMarks
 from slmdesk.services.engine.events import ModelStateChanged
-from slmdesk.services.engine.load_spec import limits_of
 from slmdesk.services.online.events import DownloadChanged, RequestsToday
 from slmdesk.settings import Settings
 
@@ -495,6 +494,8 @@ class Frame(QObject):
             self.keeper.set_font_scale(settings.font_scale)
         if settings.shortcuts != old.shortcuts:
             take_shortcuts(settings.shortcuts, self.window)
+        from slmdesk.services.engine.load_spec import limits_of
+
         if limits_of(settings) != limits_of(old):
             self.models.reload()
 

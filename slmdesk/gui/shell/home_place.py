@@ -10,7 +10,6 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
-from slmdesk.services.base.home_place import look_at_home
 
 
 class HomePlace(QObject):
@@ -23,6 +22,8 @@ class HomePlace(QObject):
 
     @Slot()
     def _on_opened(self) -> None:
+        from slmdesk.services.base.home_place import look_at_home
+
         self._bridge.follow(
             lambda services: look_at_home(services.service_thread, services.paths),
             self._on_found,

@@ -7,6 +7,7 @@ is closed, the children are ended, and a fresh process, which knows nothing of t
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QShortcut
@@ -20,8 +21,10 @@ from slmdesk.gui.shell.quit_dialog import lost_words
 from slmdesk.gui.shell.session_watch import SessionWatch
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import NoticeOver, Problem
-from slmdesk.services.privacy.opening import PrivacyState, Ways
 from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.services.privacy.opening import PrivacyState, Ways
 
 LOOK_MS = 5_000
 WARN_S = 30.0
@@ -79,6 +82,8 @@ class Locking(QObject):
     @Slot(object)
     def take(self, state: PrivacyState) -> None:
         """Know what opens the history, or that it is not encrypted."""
+        from slmdesk.services.privacy.opening import Ways
+
         words = state.by_passphrase or state.by_recovery
         self.know(Ways(words, state.by_keyring) if state.is_encrypted else None)
 

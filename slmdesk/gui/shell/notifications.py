@@ -18,8 +18,8 @@ from slmdesk.core.records import Item, JobStatus, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.kinds import DOWNLOAD
 from slmdesk.services.jobs.labels import kind_words
-from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.settings import Settings
 

@@ -10,14 +10,14 @@ from PySide6.QtCore import QObject, Slot
 from slmdesk.core.records import Found
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.documents.citations import Span
-from slmdesk.services.documents.names import LibraryName
-from slmdesk.services.documents.search import TextHit
-from slmdesk.services.history.service import ItemTitle
-from slmdesk.services.jobs.overview import JobView
 
 if TYPE_CHECKING:
     from slmdesk.gui.shell.composition import Frame
     from slmdesk.services.container import Services
+    from slmdesk.services.documents.names import LibraryName
+    from slmdesk.services.documents.search import TextHit
+    from slmdesk.services.history.service import ItemTitle
+    from slmdesk.services.jobs.overview import JobView
 
 CHAT, SPACE = "chat", "space"
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.models.importer import ImportEnded, ImportProgress
+
+if TYPE_CHECKING:
+    from slmdesk.services.models.importer import ImportEnded, ImportProgress
 
 
 class ModelImports(QObject):
@@ -54,7 +59,7 @@ class ModelImports(QObject):
         self._running = self._bridge.follow(
             lambda services: services.models.import_file(path, link=link),
             self._on_ended,
-            lambda problem: self._on_ended(ImportEnded(str(path), None, problem)),
+            partial(self._on_refused, path),
             self._on_progressed,
         )
 
@@ -65,6 +70,11 @@ class ModelImports(QObject):
     def _on_progressed(self, now: ImportProgress) -> None:
         words = f"{bytes_for_people(now.done_bytes)} of {bytes_for_people(now.total_bytes)}"
         self._say(now.path, words, now.done_bytes / now.total_bytes if now.total_bytes else 0.0)
+
+    def _on_refused(self, path: Path, problem: Problem) -> None:
+        from slmdesk.services.models.importer import ImportEnded
+
+        self._on_ended(ImportEnded(str(path), None, problem))
 
     def _on_ended(self, end: ImportEnded) -> None:
         self._over.append(end)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from slmdesk.paths import Paths
-from slmdesk.services.base.event_bus import EventBus
-from slmdesk.services.base.events import Event
-from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.settings import SettingsFile
-from slmdesk.store import Store
+if TYPE_CHECKING:
+    from slmdesk.paths import Paths
+    from slmdesk.services.base.event_bus import EventBus
+    from slmdesk.services.base.events import Event
+    from slmdesk.services.base.service_thread import ServiceThread
+    from slmdesk.settings import SettingsFile
+    from slmdesk.store import Store
 
 
 @dataclass(frozen=True, slots=True)

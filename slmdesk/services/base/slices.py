@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from slmdesk.core.protocol import Progress
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+
+if TYPE_CHECKING:
+    from slmdesk.services.base.service_thread import ServiceThread
 
 T = TypeVar("T")
 Slices = Generator[Any, Any, T]

@@ -29,6 +29,7 @@ from slmdesk.services.base.events import (
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
+from slmdesk.services.chat.conversation import REDACTION
 from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
 from slmdesk.services.engine.energy import OtherPrograms
@@ -39,8 +40,6 @@ from slmdesk.services.redaction.service import PutBack, Veil, added_to
 if TYPE_CHECKING:
     from slmdesk.text.redaction.replacing import Restorer
 
-REDACTION = "redaction"
-"""Key of what is stored with an answer whose model saw substitutes; see `PutBack.kept`."""
 WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
 """Reasons of answers that did not break off."""
 FIRST_GAP_S = 0.25

@@ -14,6 +14,7 @@ from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.attachments.budget import (
+    SOME,
     ContextPart,
     SizedAttachment,
     decide,
@@ -30,8 +31,6 @@ from slmdesk.services.chat.prompt_inspector import FRAME, Prompts
 from slmdesk.services.chat.requests import AttachRequest
 
 T = TypeVar("T")
-
-SOME = "passages that fit the question"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,11 @@ from slmdesk.text.words.blanks import blanks_in
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
+REDACT = "redact"
+"""Key in the settings of an item: what is private in it is replaced before a model sees it."""
+REDACTION = "redaction"
+"""Key of what is stored with an answer whose model saw substitutes; see `PutBack.kept`."""
+MOST_ATTACHED = 50
 LONG_QUESTION = 300
 """Characters; a longer one holds the text it is about."""
 _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")

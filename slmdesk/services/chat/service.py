@@ -32,7 +32,9 @@ from slmdesk.services.chat.chat_states import ChatStates
 from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
 from slmdesk.services.chat.context_window import ContextWindow, window_of
 from slmdesk.services.chat.conversation import (
+    MOST_ATTACHED,
     NEW_CHAT,
+    REDACT,
     Conversation,
     InspectedPrompt,
     SentMessage,
@@ -58,7 +60,7 @@ from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.chat.rewrites import Rewrite, asked_with, kept_of
 from slmdesk.services.chat.room import RoomWorkers
 from slmdesk.services.chat.spaces import SpaceService
-from slmdesk.services.chat.veils import REDACT, Veils
+from slmdesk.services.chat.veils import Veils
 from slmdesk.services.chat.window_service import WindowService
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
@@ -69,8 +71,6 @@ from slmdesk.services.redaction.service import RedactionService
 KIND = "chat"
 PROMPT_VERSION = "chat-1"
 """Changes when the turns for a model are put together in another way."""
-
-MOST_ATTACHED = 50
 
 
 class ChatService(Service):

@@ -20,10 +20,9 @@ from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
-from slmdesk.services.chat.conversation import active_path, leaf_of, title_from
+from slmdesk.services.chat.conversation import REDACT, active_path, leaf_of, title_from
 from slmdesk.services.chat.ephemeral import PREFIX
 from slmdesk.services.chat.places import KIND
-from slmdesk.services.chat.veils import REDACT
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader

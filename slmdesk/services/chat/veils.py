@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 
 from slmdesk.core.records import Item, Message
 from slmdesk.services.chat.context_window import ContextWindow, window_of, window_then
+from slmdesk.services.chat.conversation import REDACT
 from slmdesk.services.redaction.service import RedactionService, Veil
-
-REDACT = "redact"
-"""Key in the settings of an item: what is private in it is replaced before a model sees it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ from slmdesk.services.chat.context_window import (
     groups_of,
     window_of,
 )
-from slmdesk.services.chat.conversation import active_path, leaf_of, title_from
+from slmdesk.services.chat.conversation import REDACT, active_path, leaf_of, title_from
 from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.chat.model_choice import ModelChoice
 from slmdesk.services.chat.note_writer import NoteWriter
 from slmdesk.services.chat.options import options_from
-from slmdesk.services.chat.veils import REDACT, Veils
+from slmdesk.services.chat.veils import Veils
 
 CONTINUED = "Continued: {title}"
 

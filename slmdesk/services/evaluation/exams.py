@@ -19,13 +19,14 @@ from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
 from slmdesk.services.evaluation.exam_items import WRITTEN, Question, Skill, items, separation
+from slmdesk.services.jobs.kinds import EXAM
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, StepValue
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
-KIND = "exam"
+KIND = EXAM
 INFO_KEY = "exam"
 THINKING_KEY = "exam_thinking"
 SKILLS = "exam_skills"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 DOWNLOAD, FOLDER = "download", "index"
 """Kinds that have a runner of their own; a download counts bytes."""
+EXAM = "exam"
 KINDS = {
     "download": "Download",
     "exam": "Exam",

@@ -32,8 +32,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import in_slices
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
-from slmdesk.services.chat.conversation import SentMessage, active_path, leaf_of, title_from, words_of
-from slmdesk.services.chat.veils import REDACT
+from slmdesk.services.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import ModelLoader

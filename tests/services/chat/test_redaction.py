@@ -10,8 +10,8 @@ from fakes.recorder import TIMEOUT_S, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
-from slmdesk.services.chat.answer_writer import REDACTION
 from slmdesk.services.chat.context_window import NOTES
+from slmdesk.services.chat.conversation import REDACTION
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.redaction.service import Decisions, kept_from

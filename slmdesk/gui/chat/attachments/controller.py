@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -27,12 +28,14 @@ from slmdesk.gui.chat.attachments.attachment import (
 from slmdesk.gui.chat.attachments.reading import DraftReader
 from slmdesk.gui.chat.composer.library_names import LibraryNames
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.services.chat.conversation import MOST_ATTACHED
 from slmdesk.services.chat.ephemeral import is_private
 from slmdesk.services.chat.events import ContextMeasured
-from slmdesk.services.chat.requests import AttachRequest
-from slmdesk.services.chat.service import MOST_ATTACHED
-from slmdesk.services.documents.names import LibraryName
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.requests import AttachRequest
+    from slmdesk.services.documents.names import LibraryName
 
 SETTLED = "attachments"
 """Key of the notice that says why nothing was sent."""

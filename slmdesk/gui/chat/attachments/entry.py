@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QDropEvent
@@ -17,7 +18,9 @@ from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.file_drop import FileDrop, dropped_paths, model_files
 from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.password import ask_password
-from slmdesk.services.chat.attachments.sources import AttachmentCost
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.attachments.sources import AttachmentCost
 
 
 class AttachmentEntry(QObject):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -13,7 +14,6 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, READING, READY, Draft, reason_of
 from slmdesk.services.base.events import Problem
-from slmdesk.services.chat.attachments.sources import AttachmentCost
 from slmdesk.services.chat.attachments.text import page_text
 from slmdesk.services.documents.document_info import file_of
 from slmdesk.services.documents.events import (
@@ -24,7 +24,10 @@ from slmdesk.services.documents.events import (
     DocumentProgress,
 )
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus
-from slmdesk.services.documents.library import DocumentText
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.attachments.sources import AttachmentCost
+    from slmdesk.services.documents.library import DocumentText
 
 NOTHING_READ = "none of its documents could be read"
 UNREAD = (CollectionStatus.WAITING, CollectionStatus.LOOKING, CollectionStatus.INDEXING)
@@ -156,6 +159,8 @@ class DraftReader(QObject):
             self._open(draft, "")
 
     def _on_read(self, draft: Draft, result: DocumentRecord | DocumentText | Problem) -> None:
+        from slmdesk.services.documents.library import DocumentText
+
         self._openings.pop(draft.key, None)
         if isinstance(result, DocumentText):
             draft.source = tuple(page_text(page) for page in result.pages)

@@ -13,8 +13,7 @@ from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
-from slmdesk.services.chat.attachments.budget import ContextPart
-from slmdesk.services.chat.context_usage import SOME
+from slmdesk.services.chat.attachments.budget import SOME, ContextPart
 
 WIDTH, MOST_HEIGHT = 66, 16
 """In letters x, and in lines."""

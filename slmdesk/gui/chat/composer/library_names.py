@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -16,8 +17,10 @@ from slmdesk.services.documents.events import (
     DocumentGone,
     DocumentsChanged,
 )
-from slmdesk.services.documents.names import LibraryName
 from slmdesk.text.words.folding import fold
+
+if TYPE_CHECKING:
+    from slmdesk.services.documents.names import LibraryName
 
 CHANGES = (DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, CollectionGone)
 

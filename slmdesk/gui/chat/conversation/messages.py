@@ -11,8 +11,7 @@ from slmdesk.gui.chat.view import MessageView
 from slmdesk.gui.chat.view.message import DELETIONS, REWRITES
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.answer_form import TITLES
-from slmdesk.services.chat.answer_writer import REDACTION
-from slmdesk.services.chat.conversation import blanks_note, can_continue, words_of
+from slmdesk.services.chat.conversation import REDACTION, blanks_note, can_continue, words_of
 from slmdesk.services.chat.rewrites import LABELS, rewrite_of
 from slmdesk.services.chat.samplers import BIAS_TITLE, SETTINGS, STOP_TITLE
 from slmdesk.services.redaction.labels import put_back_words

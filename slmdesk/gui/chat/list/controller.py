@@ -21,9 +21,9 @@ from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, trashed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
 from slmdesk.services.chat.ephemeral import is_private
-from slmdesk.services.chat.places import KIND
 from slmdesk.services.history.retention_labels import held_words
 
+KIND = "chat"
 MOST_HITS = 200
 DAY_LOOK_MS = 60_000
 """After so long it is looked whether another day has begun."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
@@ -15,7 +15,9 @@ from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.widgets.file_drop import dropped_paths
 from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
-from slmdesk.services.history.imports import ImportProgress, ImportReport
+
+if TYPE_CHECKING:
+    from slmdesk.services.history.imports import ImportProgress, ImportReport
 
 FILTER = "Exported chats (*.json *.zip *.jsonl *.md);;All files (*)"
 """For file dialogs."""

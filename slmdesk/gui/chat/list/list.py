@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -19,7 +19,6 @@ from slmdesk.gui.chat.list.importing import chat_files
 from slmdesk.gui.chat.list.menu import ListMenu
 from slmdesk.gui.chat.list.private_list import PrivateList
 from slmdesk.gui.chat.list.rows import ID_ROLE, MESSAGE_ROLE, PINNED_ROLE, SPACE_ROLE
-from slmdesk.gui.chat.list.space_editor import SpaceEditor
 from slmdesk.gui.chat.list.spaces import becomes_of_chats
 from slmdesk.gui.chat.list.view import ChatView
 from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line, tool_button
@@ -28,7 +27,9 @@ from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, show_words
-from slmdesk.services.chat.spaces import Space
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.spaces import Space
 
 SEARCH_AFTER_MS = 200
 NEW, NEW_HERE = "New chat", "New chat here"
@@ -377,6 +378,9 @@ class ChatList(QFrame):
     def edit_space(self, space: Space | None) -> None:
         """Open the dialog of a space; None: of a new one."""
         spaces = self._controller.spaces
+        from slmdesk.gui.chat.list.space_editor import SpaceEditor
+        from slmdesk.services.chat.spaces import Space
+
         editor = SpaceEditor(space or Space("", ""), spaces.presets, spaces.attachments(self), self)
         editor.saved.connect(spaces.save)
         editor.rejected.connect(self._moving.clear)

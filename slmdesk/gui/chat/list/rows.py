@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
@@ -13,7 +13,9 @@ from slmdesk.core.records import Found, Item
 from slmdesk.gui.base.dates import group_words
 from slmdesk.gui.widgets.snippet import without_marks
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.chat.spaces import Space
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.spaces import Space
 
 PAGE = 100
 ALL = 1 << 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -13,11 +14,14 @@ from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.chat.events import PresetsChanged
-from slmdesk.services.chat.presets import Preset
-from slmdesk.services.chat.spaces import KIND, Space
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.presets import Preset
+    from slmdesk.services.chat.spaces import Space
 
 REFRESH_MS = 50
 """After the first of several changes."""
+KIND = "space"
 
 
 class SpacesController(QObject):

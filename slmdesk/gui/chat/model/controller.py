@@ -16,12 +16,12 @@ from slmdesk.gui.widgets.model_imports import ModelImports
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.evaluation.exams import KIND as EXAM
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.importer import ImportEnded
+from slmdesk.services.jobs.kinds import EXAM
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
+    from slmdesk.services.models.importer import ImportEnded
 
 STATE_TOPIC = "model state"
 """Topic of notices that are closed when a model is ready again."""

@@ -17,10 +17,10 @@ from slmdesk.services.base.events import ItemChanged, Problem
 from slmdesk.services.chat.options import ChatOptions, options_from
 from slmdesk.services.chat.presets import Preset, differences, with_preset
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.models.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
+    from slmdesk.services.models.load_options import LoadOptions
 
 
 class OptionsController(QObject):

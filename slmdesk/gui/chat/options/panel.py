@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QIntValidator, QKeyEvent
@@ -35,7 +35,9 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.chat.options import ASK, LEAVE_OUT, SAMPLED, SUMMARIZE, ChatOptions
 from slmdesk.services.chat.samplers import BY_NAME, defaults_of, is_makers
 from slmdesk.services.engine.events import ModelStateChanged
-from slmdesk.services.models.load_options import LoadOptions
+
+if TYPE_CHECKING:
+    from slmdesk.services.models.load_options import LoadOptions
 
 LETTERS = 30
 """Width of the panel, in letters of its font."""

@@ -20,6 +20,7 @@ READ_TOKENS = 1800
 MOST_PASSAGES = 8
 PASSAGE_FRAME = 6
 """Tokens around each passage, for its page number."""
+SOME = "passages that fit the question"
 
 T = TypeVar("T")
 
