@@ -29,16 +29,13 @@ from slmdesk.gui.chat.composer.context_meter import ContextMeter
 from slmdesk.gui.chat.composer.full_bar import FullBar
 from slmdesk.gui.chat.composer.mentions import Mentions
 from slmdesk.gui.chat.conversation.controller import ChatController
-from slmdesk.gui.chat.conversation.edit_dialog import ANSWER, NOTES, QUESTION, EditDialog
 from slmdesk.gui.chat.conversation.empty_state import EmptyChat, FirstStart
 from slmdesk.gui.chat.conversation.header import ChatHeader
 from slmdesk.gui.chat.conversation.private_bar import PrivateBar, PrivateEntry
-from slmdesk.gui.chat.conversation.prompt_dialog import show_seen
 from slmdesk.gui.chat.list.controller import ALL, ListController
 from slmdesk.gui.chat.list.list import ChatList
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
-from slmdesk.gui.chat.options.panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.widgets.build import column, row, split
 from slmdesk.gui.widgets.export_menu import ask_where
@@ -46,12 +43,11 @@ from slmdesk.gui.widgets.file_dialogs import ask_new_file
 from slmdesk.gui.widgets.file_drop import ModelDrop
 from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
-from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.named import named, passing
-from slmdesk.gui.widgets.redaction_preview import ATTACHED, RedactionPreview
-from slmdesk.gui.widgets.text_dialog import TextDialog
 
 if TYPE_CHECKING:
+    from slmdesk.gui.chat.options.panel import SettingsPanel
+    from slmdesk.services.chat.conversation import InspectedPrompt
     from slmdesk.services.redaction.service import Preview
 
 LIST_WIDTH = 260
@@ -73,6 +69,7 @@ class ChatPage(QWidget):
 
     layout_changed = Signal()
     trash_requested = Signal()
+    context_chosen = Signal(int)
 
     def __init__(
         self,
@@ -89,6 +86,8 @@ class ChatPage(QWidget):
         self._options = options
         self.is_list_shown = True
         """Whether the list is wanted; on a narrow page it is hidden beside the panel all the same."""
+        self._panel: SettingsPanel | None = None
+        self._context = (0, False)
         self._percent = 100
         """Of the letters of the conversation, beside those of the window."""
         self._open_chat = self._found_words = ""
@@ -113,9 +112,7 @@ class ChatPage(QWidget):
         self.chat_list = ChatList(self._chats, self)
         parts = (self.chat_list, self._build_work())
         self._splitter = split("chat_splitter", self, *parts, sizes=(LIST_WIDTH, 3 * LIST_WIDTH))
-        self.panel = SettingsPanel(self._options, self._models, self)
-        self.panel.hide()
-        row((self._splitter, 1), self.panel, into=self, gap=0)
+        self._lay_out = row((self._splitter, 1), into=self, gap=0)
         self._order_tabs()
 
     @Slot()
@@ -123,7 +120,7 @@ class ChatPage(QWidget):
         order = (
             *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
             *self._empty.in_order, *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order,
-            *self.panel.in_order,
+            *(self._panel.in_order if self._panel else ()),
         )  # fmt: skip
         for one, following in pairwise(order):
             QWidget.setTabOrder(one, following)
@@ -162,7 +159,6 @@ class ChatPage(QWidget):
         self._splitter.splitterMoved.connect(self.layout_changed)
         self._header.fold.clicked.connect(self._on_fold)
         self._header.panel.clicked.connect(self._on_panel)
-        self.panel.close_requested.connect(self._on_panel)
         self._empty.example_chosen.connect(self._on_example)
         self._keeper.theme_changed.connect(self._on_theme_changed)
         self.chat_list.chat_chosen.connect(self._chat.open_chat)
@@ -220,7 +216,7 @@ class ChatPage(QWidget):
         chat.hold.shown.connect(self._header.show_hold)
         chat.busy_changed.connect(composer.set_busy)
         chat.inspector.text_requested.connect(self._on_text_requested)
-        chat.inspector.prompt_arrived.connect(lambda seen: show_seen(self, seen))
+        chat.inspector.prompt_arrived.connect(self._on_prompt_arrived)
         composer.attachments.chips_changed.connect(self._order_tabs)
         composer.edited.connect(lambda: chat.keep_draft(composer.text))
         composer.send_requested.connect(self._on_send)
@@ -246,20 +242,42 @@ class ChatPage(QWidget):
         view.clicked_away.connect(composer.setFocus)
 
     @property
+    def panel(self) -> SettingsPanel:
+        """The settings of the open chat, made when they are first shown."""
+        if self._panel is None:
+            from slmdesk.gui.chat.options.panel import SettingsPanel
+
+            panel = self._panel = SettingsPanel(self._options, self._models, self)
+            panel.hide()
+            self._lay_out.addWidget(panel)
+            panel.context_chosen.connect(self.context_chosen)
+            panel.close_requested.connect(self._on_panel)
+            self.show_context(*self._context)
+            self._order_tabs()
+        return self._panel
+
+    def show_context(self, tokens: int, is_managed: bool) -> None:
+        """Show the context size; `is_managed`: the organisation has set it."""
+        self._context = (tokens, is_managed)
+        if self._panel is not None:
+            self._panel.show_context(tokens, is_managed=is_managed)
+
+    @property
     def layout_state(self) -> str:
         """The splitter's state, base64."""
         return bytes(self._splitter.saveState().toBase64().data()).decode("ascii")
 
     @property
     def is_panel_shown(self) -> bool:
-        return not self.panel.isHidden()
+        return self._panel is not None and not self._panel.isHidden()
 
     def restore_layout(self, state: str, *, is_list_shown: bool, is_panel_shown: bool = False) -> None:
         """Restore splitter, list and panel; an unreadable state is ignored."""
         if state:
             self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
         self.is_list_shown = is_list_shown
-        self.panel.setVisible(is_panel_shown)
+        if is_panel_shown:
+            self.panel.show()
         self._show_parts()
 
     def _show_parts(self) -> None:
@@ -381,12 +399,15 @@ class ChatPage(QWidget):
 
     @Slot(str)
     def _on_send(self, text: str) -> None:
-        self.panel.keep_words()  # what is being written there holds for this answer
+        if self._panel is not None:
+            self._panel.keep_words()  # what is being written there holds for this answer
         self._chat.send(text)
         self.view.scroll_to_end()
 
     @Slot(object)
     def _on_redaction_preview(self, preview: Preview) -> None:
+        from slmdesk.gui.widgets.redaction_preview import ATTACHED, RedactionPreview
+
         dialog = RedactionPreview(self, preview, hidden_rest=ATTACHED if self._chat.attached.requests() else "")
         dialog.accepted_with.connect(partial(self._chat.send, preview.text))
         dialog.open()
@@ -424,22 +445,35 @@ class ChatPage(QWidget):
 
     @Slot(str, str, str)
     def _on_text_requested(self, title: str, intro: str, text: str) -> None:
+        from slmdesk.gui.widgets.model_input_text import show_used_text
+
         show_used_text(self, title=title, intro=intro, text=text)
+
+    def _on_prompt_arrived(self, seen: InspectedPrompt) -> None:
+        from slmdesk.gui.chat.conversation.prompt_dialog import show_seen
+
+        show_seen(self, seen)
 
     @Slot(str, str, bool)
     def _on_edit_requested(self, message: str, text: str, is_question: bool) -> None:
+        from slmdesk.gui.chat.conversation.edit_dialog import ANSWER, QUESTION, EditDialog
+
         dialog = EditDialog(self, text, QUESTION if is_question else ANSWER)
         dialog.saved.connect(partial(self._chat.edits.save, message))
         dialog.open()
 
     @Slot(str)
     def _on_notes_edit_requested(self, notes: str) -> None:
+        from slmdesk.gui.chat.conversation.edit_dialog import NOTES, EditDialog
+
         dialog = EditDialog(self, notes, NOTES)
         dialog.saved.connect(self._chat.window.save_notes)
         dialog.open()
 
     @Slot(str)
     def _on_details_requested(self, details: str) -> None:
+        from slmdesk.gui.widgets.text_dialog import TextDialog
+
         TextDialog(self, title="Details", intro="How this answer was made:", text=details, is_prose=False).show()
 
     @Slot(object)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from markdown_it.token import Token
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QFont,
@@ -24,6 +24,9 @@ from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUO
 from slmdesk.gui.markdown.tables import TableReader, write_table
 from slmdesk.gui.widgets.links import judge_link
 from slmdesk.text.words.formulas import DISPLAYED
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 COPY_CODE = "slmdesk-copy-code:"
 """Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from time import thread_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
-from markdown_it.utils import OptionsDict
-
-from slmdesk.text.words.formulas import enable_formulas
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+    from markdown_it.utils import OptionsDict
 
 PARSE_LIMIT_S = 0.1
 """Limit for parsing; beyond it the text is shown as plain text."""
@@ -56,13 +56,22 @@ class Parser:
     def __init__(self, limit_s: float = PARSE_LIMIT_S) -> None:
         self.limit_s = limit_s
         self._deadline = Deadline(limit_s)
-        self._markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+    @cached_property
+    def _markdown(self) -> MarkdownIt:
+        """Made for the first text: an empty page needs none."""
+        from markdown_it import MarkdownIt
+
+        from slmdesk.text.words.formulas import enable_formulas
+
+        made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
         # Every address is let through: what is done with one is decided by judge_link, and said to the reader.
-        self._markdown.validateLink = lambda url: True  # type: ignore[method-assign]
-        enable_formulas(self._markdown)
-        block, inline = self._markdown.block.ruler, self._markdown.inline.ruler
+        made.validateLink = lambda url: True  # type: ignore[method-assign]
+        enable_formulas(made)
+        block, inline = made.block.ruler, made.inline.ruler
         block.before("table", "clock", self._block_clock, {"alt": ["paragraph", "reference", "blockquote", "list"]})
         inline.before("text", "clock", self._inline_clock)
+        return made
 
     @property
     def options(self) -> OptionsDict:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from markdown_it.token import Token
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QBrush,
@@ -21,6 +20,8 @@ from slmdesk.gui.markdown.parser import Deadline, FormattingTimeoutError
 from slmdesk.gui.markdown.style import ViewStyle
 
 if TYPE_CHECKING:
+    from markdown_it.token import Token
+
     from slmdesk.gui.markdown.builder import Builder
 
 SHOW_ALL_ROWS = "slmdesk-all-rows:"

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import re
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from markdown_it.token import Token
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from slmdesk.gui.markdown.builder import Builder, Built
 from slmdesk.gui.markdown.parser import Deadline, FormattingTimeoutError, Parser, offset_of_line, top_level_starts
 from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 SLICE = 4000
 """Characters of a stored text shown in one turn; a longer open block is only appended to."""

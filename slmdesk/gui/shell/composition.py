@@ -374,7 +374,7 @@ class Frame(QObject):
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(self.opener.other)
         self.chat.inspector.page_requested.connect(self.opener.page)
-        self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
+        self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
         self.models.file_chosen.connect(lambda paths: self.adding.look_at(paths))
         self.models.state_changed.connect(self._show_model)
@@ -452,7 +452,7 @@ class Frame(QObject):
     def _show_context(self) -> None:
         tokens, policy = self.settings.current.context_tokens, self.settings.policy
         is_managed = policy is not None and "context_tokens" in policy.managed
-        self.chat_page.panel.show_context(tokens, is_managed=is_managed)
+        self.chat_page.show_context(tokens, is_managed)
 
     @Slot(bool)
     def _on_offline_chosen(self, is_offline: bool) -> None:

@@ -15,15 +15,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.shortcuts import bind
-from slmdesk.gui.shell.lock_window import WRONG, LockWindow
 from slmdesk.gui.shell.main_window import MainWindow
-from slmdesk.gui.shell.quit_dialog import lost_words
 from slmdesk.gui.shell.session_watch import SessionWatch
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import NoticeOver, Problem
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
+    from slmdesk.gui.shell.lock_window import LockWindow
     from slmdesk.services.privacy.opening import PrivacyState, Ways
 
 LOOK_MS = 5_000
@@ -110,6 +109,8 @@ class Locking(QObject):
         """Hide all windows behind the lock page."""
         if self.ways is None or self.page is not None:
             return
+        from slmdesk.gui.shell.lock_window import LockWindow
+
         page = self.page = LockWindow(self.ways, is_cover=True, geometry=self._window.geometry_state)
         page.words_given.connect(self._on_words_given)
         page.quit_requested.connect(self.quit_requested)
@@ -142,6 +143,8 @@ class Locking(QObject):
             page.close_for_good()
 
     def _on_refused(self, problem: Problem) -> None:
+        from slmdesk.gui.shell.lock_window import WRONG
+
         if self.page is not None:
             show = self.page.show_refusal if problem.code in WRONG else self.page.show_problem
             show(problem.sentence)
@@ -158,6 +161,8 @@ class Locking(QObject):
             self._leave_alone()
         elif idle >= limit - WARN_S and not self._is_warned:
             self._is_warned = True
+            from slmdesk.gui.shell.quit_dialog import lost_words
+
             lost = lost_words(0 if self._settings.lock_covers else self._private())
             words = " ".join(one for one in (SOON, jobs_words(self._jobs(), self._settings), lost) if one)
             notice = Notice(words, key="lock", topic=SOON_TOPIC)

@@ -49,7 +49,9 @@ class ModelsController(QObject):
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
         self._known: frozenset[str] | None = None
-        self._event = ModelStateChanged(ModelState.NONE, None, "")
+        self.listed: Sequence[ModelRecord] = ()
+        """Those that can chat."""
+        self.state = ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
         bridge.on(ModelsChanged, self._list)
         bridge.on(JobChanged, self._on_job_changed)
@@ -102,28 +104,29 @@ class ModelsController(QObject):
 
     def _on_listed(self, models: Sequence[ModelRecord]) -> None:
         self._known = frozenset(one.id for one in models)
-        self.models_listed.emit([one for one in models if one.can_chat])
+        self.listed = [one for one in models if one.can_chat]
+        self.models_listed.emit(self.listed)
         self._ask_exams()
-        if self._event.model is None or self._event.model in self._known:
+        if self.state.model is None or self.state.model in self._known:
             self._say_again(models)
             return
-        if self._event.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
+        if self.state.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
             self._bridge.notice_raised.emit(
-                Notice(GONE.format(name=self._event.name), key="model gone", topic=STATE_TOPIC)
+                Notice(GONE.format(name=self.state.name), key="model gone", topic=STATE_TOPIC)
             )
             self.unload()
         else:
-            self._on_state_changed(self._event)
+            self._on_state_changed(self.state)
 
     def _say_again(self, models: Sequence[ModelRecord]) -> None:
         """Emit the state again where a model's name has changed or the first model has been added."""
-        event = self._event
+        event = self.state
         if event.state is ModelState.NONE and any(one.can_chat for one in models):
             self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
         for one in models:
             if one.id == event.model and one.name != event.name:
-                self._event = replace(event, name=one.name)
-                self.state_changed.emit(self._event)
+                self.state = replace(event, name=one.name)
+                self.state_changed.emit(self.state)
 
     def _ask_exams(self) -> None:
         self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit)
@@ -138,7 +141,7 @@ class ModelsController(QObject):
         is_at_rest = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
         if is_at_rest and event.model and self._known is not None and event.model not in self._known:
             event = ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
-        self._event = event
+        self.state = event
         self.state_changed.emit(event)
         if event.problem is not None and event.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
             is_large = event.problem.code == "model.out_of_memory"

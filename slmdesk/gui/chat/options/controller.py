@@ -37,7 +37,7 @@ class OptionsController(QObject):
     def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="options_controller")
         self._bridge, self._chat_controller = bridge, chat
-        self._chat = ""
+        self.chat = ""
         self.options = ChatOptions()
         self.presets = PresetsController(bridge, self)
         self.presets.listed.connect(self._on_presets_listed)
@@ -60,7 +60,7 @@ class OptionsController(QObject):
     @Slot(str, object)
     def change(self, chat: str, options: ChatOptions) -> None:
         """Set the options of a chat; they hold from its next answer on."""
-        if chat == self._chat:
+        if chat == self.chat:
             is_other_model = options.model != self.options.model
             self.options = options
             if not chat:
@@ -75,7 +75,7 @@ class OptionsController(QObject):
 
     def take_preset(self, chat: str, id: str) -> None:
         """Give a chat the options of a preset, "" for none; what was set otherwise can be brought back."""
-        if chat != self._chat:
+        if chat != self.chat:
             return
         old, before = self.options, self.presets.of(self.options.preset)
         lost = differences(old, before) if before else differences(old, Preset("", "", ChatOptions()))
@@ -95,13 +95,13 @@ class OptionsController(QObject):
 
         def kept(preset: Preset) -> None:
             self.presets.kept.emit(preset)
-            if chat == self._chat:
+            if chat == self.chat:
                 self._replace(chat, with_preset(self.options, preset))
 
         self._bridge.ask(add, kept)
 
     def _replace(self, chat: str, options: ChatOptions) -> None:
-        if chat == self._chat:
+        if chat == self.chat:
             self.change(chat, options)
             self.options_shown.emit(chat, options)
 
@@ -110,14 +110,14 @@ class OptionsController(QObject):
         """A new chat that nothing was set for begins with the default preset."""
         was, now = self._chat_controller.default_options, self.presets.new_options
         self._chat_controller.default_options = now
-        if not self._chat and self.options == was:
+        if not self.chat and self.options == was:
             self._chat_controller.new_options = now
             self._show(now)
 
     @Slot(str, object)
     def _on_chat_begun(self, chat: str, kept: ChatOptions) -> None:
         """Save options changed since the first message was sent to the chat that it began."""
-        self._chat = chat
+        self.chat = chat
         self.chat_begun.emit(chat)
         if self.options != kept:
             self.change(chat, self.options)
@@ -125,14 +125,14 @@ class OptionsController(QObject):
     @Slot(str, str)
     def _on_chat_opened(self, chat: str, _title: str) -> None:
         if not chat:
-            self._chat = ""
+            self.chat = ""
             self._show(self._chat_controller.new_options)
-        elif chat != self._chat:
-            self._chat = chat
+        elif chat != self.chat:
+            self.chat = chat
             self._bridge.ask(lambda services: services.chats.options(chat), partial(self._on_options, chat), _ignore)
 
     def _on_options(self, chat: str, options: ChatOptions) -> None:
-        if chat == self._chat:
+        if chat == self.chat:
             self._show(options)
 
     @Slot(object)
@@ -146,7 +146,7 @@ class OptionsController(QObject):
             self._on_item(item)
 
     def _on_item(self, item: Item) -> None:
-        if item.id == self._chat and (options := options_from(item.settings)) != self.options:
+        if item.id == self.chat and (options := options_from(item.settings)) != self.options:
             self._show(options)
 
     @Slot(object)
@@ -157,7 +157,7 @@ class OptionsController(QObject):
     def _show(self, options: ChatOptions) -> None:
         is_other_model = options.model != self.options.model
         self.options = options
-        self.options_shown.emit(self._chat, options)
+        self.options_shown.emit(self.chat, options)
         if is_other_model:
             self._look()
 
@@ -178,7 +178,7 @@ class OptionsController(QObject):
 
     def _on_refused(self, problem: Problem) -> None:
         self._unanswered -= 1
-        self.options_shown.emit(self._chat, self.options)
+        self.options_shown.emit(self.chat, self.options)
         self._bridge.problem_met.emit(problem)
 
 

@@ -23,8 +23,6 @@ from slmdesk.gui.chat.options.form import AnswerForm
 from slmdesk.gui.chat.options.more import MoreSettings
 from slmdesk.gui.chat.options.values import ANSWER_LANGUAGES, STRENGTHS, TEMPERATURES, THINKING, TOP_PS, lengths
 from slmdesk.gui.chat.presets.chooser import PresetChooser
-from slmdesk.gui.chat.presets.editor import PresetEditor
-from slmdesk.gui.chat.presets.window import PresetsWindow
 from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
@@ -93,7 +91,9 @@ class SettingsPanel(QFrame):
         self._build_ui()
         self._connect(models)
         self._fit_width()
-        self._show()
+        self.show_state(models.state)
+        self.show_models(models.listed)
+        self.show_options(controller.chat, controller.options)
 
     # ---- making
 
@@ -386,12 +386,16 @@ class SettingsPanel(QFrame):
     def _on_save_as(self) -> None:
         self.keep_words()
         read = self._controller.presets.read_form
+        from slmdesk.gui.chat.presets.editor import PresetEditor
+
         editor = PresetEditor(self, "", self._options, self._models, title="Save as a preset", read_form=read)
         editor.saved.connect(partial(self._controller.save_preset, self._chat))
         editor.open()
 
     @Slot()
     def _on_presets(self) -> None:
+        from slmdesk.gui.chat.presets.window import PresetsWindow
+
         opened = self.findChild(PresetsWindow)
         (opened or PresetsWindow(self._controller.presets, self._models, self)).show()
 
