@@ -13,8 +13,9 @@ from PySide6.QtGui import QContextMenuEvent, QTextCursor
 from PySide6.QtWidgets import QApplication, QMenu
 
 from slmdesk.gui.markdown.code_names import file_name_of
-from slmdesk.gui.markdown.html import html_of_markdown, html_of_plain
+from slmdesk.gui.markdown.html import html_of_plain
 from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.renderer import html_of_markdown
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 

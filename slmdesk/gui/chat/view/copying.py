@@ -6,7 +6,7 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QTextDocument
 
 from slmdesk.gui.chat.view.message import MessageView
-from slmdesk.gui.markdown.html import html_of_markdown, html_of_plain
+from slmdesk.gui.markdown.html import html_of_plain
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.selected import text_of_selection, whole
 from slmdesk.gui.markdown.style import ViewStyle
@@ -18,7 +18,11 @@ LONGEST_HTML = 300_000
 
 def html_of(view: MessageView, parser: Parser) -> str:
     """A whole message as an HTML document."""
-    return html_of_markdown(view.text, parser) if view.is_markdown else html_of_plain(view.text)
+    if not view.is_markdown:
+        return html_of_plain(view.text)
+    from slmdesk.gui.markdown.renderer import html_of_markdown
+
+    return html_of_markdown(view.text, parser)
 
 
 def mime_of(text: str, html: str = "") -> QMimeData:
