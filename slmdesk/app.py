@@ -347,7 +347,7 @@ class WindowRun:
         for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
             self.bridge.problem_met.emit(problem_for(found))
         self.bridge.ask(lambda opened: self._state.take_over(opened.settings), None, lambda _problem: None)
-        self.bridge.ask(lambda opened: opened.network.say_today())
+        self.bridge.ask(lambda opened: opened.network.today(), self.frame.window.status.show_requests)
         self.bridge.ask(lambda opened: opened.models.warm_up())
         if not self._engine:  # the stand-in engine of tests has nothing to be examined in
             is_away = self.frame.presence.is_away

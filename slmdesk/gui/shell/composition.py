@@ -429,6 +429,7 @@ class Frame(QObject):
         self.writing_page.take_text(text)
 
     def keep_layout(self) -> None:
+        self._keep_timer.stop()  # else it takes back what closing says afterwards of the last chat
         values = dict(
             window_geometry=self.window.geometry_state,
             last_page=self.window.current_page,

@@ -19,6 +19,7 @@ from slmdesk.core.records import Status
 from slmdesk.gui.models.adding.dialog import AddDialog
 from slmdesk.gui.online.network_log import NetworkLogModel
 from slmdesk.gui.online.network_log_window import NetworkLogWindow
+from slmdesk.services.container import open_services
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -222,6 +223,17 @@ def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, mod
     kept = again.last()
     assert kept.status is Status.INTERRUPTED
     assert kept.text.startswith(seen)
+
+
+def test_requests_counted_before_the_window_listens_are_shown(start, monkeypatch):
+    def open_and_count(*args, **options):
+        services = open_services(*args, **options)
+        services.service_thread.call(services.network.say_today)
+        return services
+
+    monkeypatch.setattr("slmdesk.services.container.open_services", open_and_count)
+    program = start()
+    program.wait(lambda: "0 requests today" in program.find("network_button").text())
 
 
 def test_the_status_bar_counts_requests_from_the_ledger(program):
