@@ -147,7 +147,7 @@ def test_the_table_and_the_steps_are_deleted_with_it_for_good(given, tmp_path):
 
 
 def test_a_stopped_summary_goes_on_with_the_same_table(given, tmp_path):
-    recorder, lines = given(slow=0.2)
+    recorder, lines = given(until=str(tmp_path / "go on"))
     document = letter(recorder, tmp_path)
     services = recorder.services
     item = call(recorder, lambda: services.summaries.begin(SummaryRequest((document.id,), redact=True)))
@@ -160,6 +160,7 @@ def test_a_stopped_summary_goes_on_with_the_same_table(given, tmp_path):
         {one.key for one in call(recorder, lambda: services.store.jobs.steps(job.id))},
     )
     assert first
+    (tmp_path / "go on").touch()
     call(recorder, lambda: services.jobs.resume(job.id))
     recorder.wait(SummaryEnded, lambda event: event.item == item.id)
     assert table_of(recorder, item) == first

@@ -222,11 +222,12 @@ def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good
 @pytest.mark.parametrize(
     ("way", "is_encrypted"), [("delete for good", False), ("empty the trash", False), ("delete for good", True)]
 )
-def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way, is_encrypted) -> None:
+def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way, is_encrypted, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.services.questions.service.WORTH_S", -1.0)
     word = marker()
     key = encrypt(find_paths()) if is_encrypted else None
     says = json.dumps({"text": word})
-    recorder = opened(key=key, answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}', slow_read=1.1)
+    recorder = opened(key=key, answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}')
     service_thread = ServiceThread(recorder, word)
     document = service_thread.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
     other = service_thread.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
