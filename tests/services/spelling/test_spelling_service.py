@@ -117,6 +117,7 @@ HOSTILE = "SET UTF-8\nSFX S Y 1\nSFX S 0 s (a+)+b\n"
 """A pattern that takes for ever on many letters a."""
 
 
+@pytest.mark.real_child
 def test_a_dictionary_that_hangs_is_ended_and_left_alone(checked):
     (checked.folder / "en_US.aff").write_text(HOSTILE)
     for _ in range(2):
