@@ -345,6 +345,8 @@ def test_a_format_is_measured_and_made_by_clicks(library, start_real, starter_mo
     whole = trials.material()
     few = trials.Material((whole.texts[0][:200],), whole.questions[:1])
     monkeypatch.setattr(trials, "material", lambda: few)
+    speeds = {True: FormatSpeed(0.001, 0.01, 0.002), False: PUBLISHED}
+    monkeypatch.setattr(trials.FormatTrials, "_speed_of", lambda _self, path, *_more: speeds[path.stem == "Q4_0"])
     library.program.close()
     program = library.program = start_real()
     program.window.show_page("Models")

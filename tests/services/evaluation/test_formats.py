@@ -306,6 +306,7 @@ def test_layers_are_left_out_by_what_they_are_needed_for(desk, monkeypatch) -> N
     few = trials.Material((whole.texts[0][:200],), whole.questions[:1])
     monkeypatch.setattr(trials, "material", lambda: few)
     monkeypatch.setattr(trials, "_LEFT_OUT", (1,))
+    monkeypatch.setattr(trials.FormatTrials, "_speed_of", lambda *_asked: PUBLISHED)
     only = trials.FormatTrials.leave_out
     monkeypatch.setattr(trials.FormatTrials, "leave_out", lambda self, _layers: only(self, 4))  # two of thirty
     found = result_of(services, lambda: services.formats.measure_without_layers(model.id))
