@@ -36,7 +36,7 @@ def ask(model: Model, lora: object = "", scale: float = 1.0, *, text: str = WORD
     return model.ask(requested)
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_an_adapter_changes_the_answer_and_its_absence_restores_it(open_model: OpenModel, base, lora):
     model = open_model(base)
     plain = ask(model).finished()
@@ -54,7 +54,7 @@ def test_an_adapter_changes_the_answer_and_its_absence_restores_it(open_model: O
     assert other_strength.answer.text not in (plain.answer.text, changed.answer.text)
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_what_an_adapter_does_is_what_the_changed_weights_would_do(open_model: OpenModel, base, lora, tmp_path):
     """The proof that it is applied, and at its strength: the same matrices added to the weights of another file."""
     merged = _merged(base, lora, tmp_path / "merged.gguf", scale=0.5)
@@ -62,7 +62,7 @@ def test_what_an_adapter_does_is_what_the_changed_weights_would_do(open_model: O
     assert by_adapter == ask(open_model(merged)).finished().answer.text
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_requests_with_different_adapters_side_by_side_answer_as_if_alone(open_model: OpenModel, base, lora, tmp_path):
     other = make_lora(base, tmp_path / "other.gguf", seed=9)
     model = open_model(base)
@@ -84,7 +84,7 @@ def test_requests_with_different_adapters_side_by_side_answer_as_if_alone(open_m
     assert [together.finished(str(number)).answer.text for number in range(len(requests))] == alone
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_person_with_an_adapter_goes_before_background_without_one(open_model: OpenModel, base, lora):
     model = open_model(base)
     long = Sampling(temperature=0.0, max_tokens=400, ignore_eos=True)
@@ -139,7 +139,7 @@ def test_nobody_overtakes_one_who_waits_for_another_adapter():
     assert who.active == queue[2:3]
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_many_requests_open_an_adapter_once_and_many_adapters_do_not_pile_up(open_model: OpenModel, base, tmp_path):
     model = open_model(base)
     adapters = [make_lora(base, tmp_path / f"{number}.gguf", seed=number) for number in range(12)]
@@ -198,7 +198,7 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_adapters_that_are_wrong_are_refused_each_with_its_reason_and_the_model_answers_on(
     open_model: OpenModel, base, tmp_path
 ):
@@ -215,7 +215,7 @@ def test_adapters_that_are_wrong_are_refused_each_with_its_reason_and_the_model_
     assert ask(model).finished().answer.text == plain
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_an_adapter_of_no_numbers_is_to_blame_itself(open_model: OpenModel, base, tmp_path):
     nothing = make_lora(
         base, tmp_path / "nan.gguf", change={TARGETS[0] + ".lora_b": np.full((64, RANK), np.nan, np.float32)}
@@ -227,7 +227,7 @@ def test_an_adapter_of_no_numbers_is_to_blame_itself(open_model: OpenModel, base
     assert ask(model).finished().answer.text == plain
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_changed_token_table_is_refused_where_it_is_the_output_too(open_model: OpenModel, base, tmp_path):
     tied = tiny_families.make("smollm2", tmp_path)
     for path, is_right in ((base, True), (tied, False)):

@@ -214,7 +214,7 @@ def test_greedy_answers_are_the_same_but_for_near_ties(open_model, starter_model
     assert steps < 0.6 * tokens
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_stop_strings_and_the_limit_hold_within_a_draft(tiny, batches):
     whole, _, sizes = drafted(tiny, batches, **spelling())
     assert whole == CHANGED
@@ -233,7 +233,7 @@ def test_stop_strings_and_the_limit_hold_within_a_draft(tiny, batches):
     assert again == whole  # nothing of a refused draft is left in memory
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_stop_within_a_draft_leaves_the_model_usable(tiny, batches):
     for pieces in (1, 2, 3):
         running = tiny.engine.generate([tiny.request(**spelling())])
@@ -248,14 +248,14 @@ def test_a_stop_within_a_draft_leaves_the_model_usable(tiny, batches):
     assert answer.usage.cached_tokens > 20
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_given_seed_is_never_drafted_for(tiny, batches):
     _, answer, sizes = drafted(tiny, batches, **spelling(seed=3))
     assert answer.reproducible
     assert set(sizes[1:]) == {1}
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_each_token_of_a_draft_has_its_probability_and_obeys_the_grammar(tiny, open_model, tmp_path, batches):
     without = open_model(tmp_path / "t.gguf", cost_curve=DEAR)
     request = spelling(with_probabilities=True)
@@ -268,7 +268,7 @@ def test_each_token_of_a_draft_has_its_probability_and_obeys_the_grammar(tiny, o
         assert one[2] == pytest.approx(other[2], abs=0.05)
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_memory_that_cannot_go_back_has_no_drafts(open_model, tmp_path, batches):
     text = "a b c d e f g h " * 12
     sampling = replace(GREEDY, max_tokens=60, grammar=f'root ::= "{text}"')
@@ -291,7 +291,7 @@ def test_free_text_is_written_token_by_token(open_model, starter_model, batches)
     assert set(sizes[1:]) == {1}
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_answers_written_together_have_no_drafts(open_model, tmp_path, monkeypatch):
     written: list[tuple[int, int]] = []
     decode = Context.decode

@@ -11,7 +11,7 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.encoder import MOST_TEXTS
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")

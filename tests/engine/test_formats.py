@@ -46,7 +46,7 @@ def published(tmp_path_factory) -> Path:
     return make("llama2", tmp_path_factory.mktemp("published"), shape=Shape(layers=4))
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_file_is_made_in_another_format_and_compared(published, tmp_path) -> None:
     library, made, predictions = load_library(), tmp_path / "made.gguf", tmp_path / "predictions.npz"
     quantize(library, published, made, Recipe("Q8_0", origin="abc F16"), going)
@@ -72,7 +72,7 @@ def test_a_file_is_made_in_another_format_and_compared(published, tmp_path) -> N
     assert other.perplexity == pytest.approx(own.perplexity, rel=0.1)
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_layers_are_left_out(published, tmp_path) -> None:
     made = tmp_path / "made.gguf"
     quantize(load_library(), published, made, Recipe("Q8_0", (1, 2)), going)
@@ -81,7 +81,7 @@ def test_layers_are_left_out(published, tmp_path) -> None:
         assert trial.quality(TEXTS, tmp_path / "p.npz", going, is_reference=True).perplexity > 1
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_what_cannot_be_made_says_why(published, tmp_path) -> None:
     with pytest.raises(KnownError, match="format Q9"):
         quantize(load_library(), published, tmp_path / "made.gguf", Recipe("Q9"), going)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fakes import tiny_gguf
 from fakes.recorder import add_model
+from fakes.tiny_families import make
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
@@ -341,7 +342,7 @@ def test_the_organisation_may_hide_formats(start, paths, library) -> None:
 
 
 @pytest.mark.model
-def test_a_format_is_measured_and_made_by_clicks(library, start_real, starter_model, monkeypatch, qtbot) -> None:
+def test_a_format_is_measured_and_made_by_clicks(library, start_real, tmp_path, monkeypatch, qtbot) -> None:
     whole = trials.material()
     few = trials.Material((whole.texts[0][:200],), whole.questions[:1])
     monkeypatch.setattr(trials, "material", lambda: few)
@@ -354,7 +355,7 @@ def test_a_format_is_measured_and_made_by_clicks(library, start_real, starter_mo
     formats.measure = partial(formats.measure, formats=("Q4_0",))
     formats.is_on_battery = lambda: False
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)
-    program.frame.library.add_files((starter_model,), False)
+    program.frame.library.add_files((make("llama2", tmp_path),), False)
     program.wait(lambda: len(library.cards()) == 1)
     dialog = library.dialog()
     program.click(program.find("formats_measure", dialog))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes.recorder import LLAMA, Recorder, import_model, is_alive, open_echo, result_of
-from fakes.tiny_families import make
+from fakes.tiny_families import Shape, make
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import read_header
@@ -114,10 +114,15 @@ def small_desk(home, tmp_path, monkeypatch):
     """The same with a tiny model, where it does not matter what it says."""
     services = open_echo(LLAMA)
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)
-    imported = import_model(services, make("llama2", tmp_path))
+    imported = import_model(services, make("llama2", tmp_path, shape=Shape(layers=5)))
     assert imported.model is not None
     yield Recorder(services), imported.model
     services.close()
+
+
+@pytest.fixture(params=["small_desk", pytest.param("desk", marks=pytest.mark.soak)])
+def each_desk(request):
+    return request.getfixturevalue(request.param)
 
 
 def on_thread(recorder, fn):
@@ -129,8 +134,8 @@ def folders(recorder) -> list[str]:
 
 
 @pytest.mark.model
-def test_a_format_is_measured_and_nothing_is_left_but_the_figures(desk, monkeypatch) -> None:
-    recorder, model = desk
+def test_a_format_is_measured_and_nothing_is_left_but_the_figures(each_desk, monkeypatch) -> None:
+    recorder, model = each_desk
     whole = trials.material()
     assert len(whole.questions) == 50
     few = trials.Material((whole.texts[0][:600],), whole.questions[:2])
@@ -154,7 +159,7 @@ def test_a_format_is_measured_and_nothing_is_left_but_the_figures(desk, monkeypa
     assert begun == [], "what was measured is not measured again"
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_copy_stands_beside_its_model_is_used_and_goes_with_it(small_desk) -> None:
     recorder, model = small_desk
     services = recorder.services
@@ -180,7 +185,7 @@ def test_a_copy_stands_beside_its_model_is_used_and_goes_with_it(small_desk) -> 
     assert on_thread(recorder, services.models.list) == []
 
 
-@pytest.mark.process
+@pytest.mark.model
 @pytest.mark.parametrize("harm", ["gone", "changed", "another PC"])
 def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, harm, monkeypatch) -> None:
     recorder, model = small_desk
@@ -201,7 +206,7 @@ def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, harm, monk
     assert Path(os.fsdecode(model.path)).is_file()
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_pack_carries_the_published_file(small_desk, tmp_path) -> None:
     recorder, model = small_desk
     services = recorder.services
@@ -211,7 +216,7 @@ def test_a_pack_carries_the_published_file(small_desk, tmp_path) -> None:
     assert [one.listed.sha256 for one in contents.models] == [model.sha256]
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_one_at_a_time_and_what_a_killed_program_left_goes(small_desk) -> None:
     recorder, model = small_desk
     services, folder = recorder.services, recorder.services.models.folder
@@ -256,7 +261,7 @@ def test_a_killed_child_and_a_cancel_leave_nothing(desk) -> None:
     assert not on_thread(recorder, lambda: services.jobs.is_held)
 
 
-@pytest.mark.process
+@pytest.mark.model
 def test_a_full_disk_short_memory_and_a_noisy_pc_are_said(small_desk, monkeypatch) -> None:
     recorder, model = small_desk
     services = recorder.services
@@ -300,15 +305,15 @@ def _children_of(pid: int) -> list[int]:
 
 
 @pytest.mark.model
-def test_layers_are_left_out_by_what_they_are_needed_for(desk, monkeypatch) -> None:
-    recorder, model = desk
+def test_layers_are_left_out_by_what_they_are_needed_for(each_desk, monkeypatch) -> None:
+    recorder, model = each_desk
     services, whole = recorder.services, trials.material()
     few = trials.Material((whole.texts[0][:200],), whole.questions[:1])
     monkeypatch.setattr(trials, "material", lambda: few)
     monkeypatch.setattr(trials, "_LEFT_OUT", (1,))
     monkeypatch.setattr(trials.FormatTrials, "_speed_of", lambda *_asked: PUBLISHED)
     only = trials.FormatTrials.leave_out
-    monkeypatch.setattr(trials.FormatTrials, "leave_out", lambda self, _layers: only(self, 4))  # two of thirty
+    monkeypatch.setattr(trials.FormatTrials, "leave_out", lambda self, _layers: only(self, 5))  # three are tried
     found = result_of(services, lambda: services.formats.measure_without_layers(model.id))
     assert isinstance(found, FormatReport), found
     (one,) = found.tried
@@ -319,6 +324,6 @@ def test_layers_are_left_out_by_what_they_are_needed_for(desk, monkeypatch) -> N
     assert on_thread(recorder, lambda: services.formats.report(model.id, formats_service.LAYERS_KEY)) == found
     assert on_thread(recorder, lambda: services.formats.report(model.id)) is None
     copy = result_of(services, lambda: services.formats.make(model.id, "", one.left_out))
-    assert read_header(Path(os.fsdecode(copy.path))).layers == 29
+    assert read_header(Path(os.fsdecode(copy.path))).layers == read_header(Path(os.fsdecode(model.path))).layers - 1
     assert copy.name.endswith("1 layer less")
     assert origin_of(copy).left_out == one.left_out
