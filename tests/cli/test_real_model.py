@@ -45,31 +45,6 @@ def test_two_turns_and_an_export(run, started) -> None:
     assert exported["messages"][1]["model_sha256"] == started["sha256"]
 
 
-def test_the_next_turn_reads_only_what_is_new(run, started, environment) -> None:
-    """In one process, as the window and the conversation on a terminal are."""
-    from fakes.recorder import LLAMA, Recorder, open_echo
-
-    from slmdesk.core.types import Sampling
-    from slmdesk.services.chat.requests import SendRequest
-
-    services = open_echo(LLAMA)
-    try:
-        reported = Recorder(services)
-        cold = Sampling(temperature=0, max_tokens=8)
-        first = services.service_thread.call(
-            lambda: services.chats.send(SendRequest("Tell me of boats. " * 20, sampling=cold))
-        )
-        ended = reported.end_of(first.answer.id)
-        assert ended.usage is not None, ended.problem
-        request = SendRequest("And of lakes?", chat=first.item.id, sampling=cold)
-        second = services.service_thread.call(lambda: services.chats.send(request))
-        again = reported.end_of(second.answer.id)
-        assert again.usage is not None, again.problem
-        assert again.usage.cached_tokens >= ended.usage.prompt_tokens
-    finally:
-        services.close()
-
-
 def test_context_full_is_said_with_both_numbers(run, started, home) -> None:
     (home / "config" / "settings.json").write_text('{"context_tokens": 256}')
     done = run("chat", "word " * 600, "--json", real=True)

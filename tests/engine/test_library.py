@@ -10,7 +10,7 @@ import pytest
 INFO = "import llama_cpp; print(llama_cpp.llama_print_system_info().decode())"
 
 
-@pytest.mark.model
+@pytest.mark.process
 def test_the_library_uses_no_amx_which_a_machine_may_show_without_permitting_it() -> None:
     done = subprocess.run([sys.executable, "-c", INFO], check=True, capture_output=True, text=True, timeout=60)
     assert "CPU" in done.stdout

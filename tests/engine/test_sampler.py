@@ -31,18 +31,6 @@ def test_the_same_seed_gives_the_same_text_with_an_empty_memory(open_model, star
     assert not again.reproducible  # the prompt was in memory
 
 
-def test_the_same_seed_holds_beyond_where_threads_round_differently(open_model, starter_model):
-    texts = []
-    for _ in range(2):
-        model = open_model(starter_model)
-        asked = model.ask(
-            model.raw(model.words(270), sampling=Sampling(temperature=1.0, seed=5, max_tokens=16, ignore_eos=True))
-        )
-        assert asked.finished().answer.reproducible
-        texts.append(asked.text())
-    assert texts[0] == texts[1]
-
-
 def test_a_seed_not_given_is_chosen_and_reported(starter):
     seeds = {starter.ask(starter.raw("Once", sampling=Sampling(max_tokens=1))).finished().answer.seed for _ in range(4)}
     assert len(seeds) > 1

@@ -169,6 +169,16 @@ def settled(costs: dict[int, float]) -> ThreadChooser:
 
 
 @pytest.mark.pure
+@pytest.mark.parametrize(("seed", "threads"), [(True, {2}), (False, {1, 2})])
+def test_deep_in_a_text_a_given_seed_is_written_by_all_threads_since_others_round_differently(seed, threads):
+    stepping = Stepping(
+        lambda tokens, threads: tokens * threads * 0.01, steps=settled({2: 0.02, 1: 0.01}), threads=(2, 1)
+    )
+    stepping.submit([300], answer=60, priority=Priority.INTERACTIVE, seed=seed)
+    assert {step.threads for step in stepping.run() if step.written} == threads
+
+
+@pytest.mark.pure
 def test_background_work_reads_whole_slices_while_answers_ride_along():
     stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
     stepping.submit([700] * 11, answer=40, priority=Priority.BACKGROUND)

@@ -135,7 +135,9 @@ class Stepping:
         )
         self._keys = itertools.count()
 
-    def submit(self, lengths: list[int], *, answer: int, priority: Priority, same_text: bool = False) -> None:
+    def submit(
+        self, lengths: list[int], *, answer: int, priority: Priority, same_text: bool = False, seed: bool = False
+    ) -> None:
         """Ask for an answer of `answer` tokens to a prompt of each of these lengths, all of them different unless
         `same_text`, where each is a beginning of the longer ones.
         """
@@ -149,7 +151,7 @@ class Stepping:
                         prompt=(1000 if same_text else 1001 + number, *range(length - 1)),
                         most_tokens=answer,
                         seed=1,
-                        seed_given=False,
+                        seed_given=seed,
                     ),
                     priority=priority,
                     outbox=Outbox(),
