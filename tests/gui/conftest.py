@@ -46,6 +46,9 @@ def shown_texts(window: QWidget) -> str:
 class WindowDriver:
     """One run of the window, driven by clicks and keys."""
 
+    pages = ("Settings", "Models", "Jobs", "Write", "Translate", "Documents")
+    """Those that are made when first asked for."""
+
     def __init__(self, run, qtbot) -> None:
         self.run, self.qtbot = run, qtbot
         self.frame, self.bridge, self.window = run.frame, run.bridge, run.frame.window
@@ -100,6 +103,11 @@ class WindowDriver:
             found[0] = (within or self.window).findChild(QWidget, name)
             return found[0] is not None
 
+        if not is_there() and within is None and self.bridge.is_open:
+            self.ask(lambda _services: None)  # what was asked for has come by then
+            for title in self.pages:
+                if not is_there():
+                    self.window.page(title)
         if not is_there():
             with suppress(self.qtbot.TimeoutError):  # many come with an answer of the services
                 self.wait(is_there)
@@ -150,6 +158,11 @@ class WindowDriver:
             self.put("#echo " + json.dumps(echo) + "\n")
         self.put(text)
         self.enter()
+
+    def make_pages(self) -> None:
+        """Make the pages that nobody has looked at yet."""
+        for title in self.pages:
+            self.window.page(title)
 
     def messages(self):
         chat = self.chat.chat

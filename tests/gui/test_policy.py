@@ -59,8 +59,8 @@ def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:
 
 def test_what_stands_in_a_hidden_part_may_be_hidden_before_it(start) -> None:
     program = start()
-    hide_features(program.window, ["token", "settings.network"])
     page = program.frame.settings_page
+    hide_features(program.window, ["token", "settings.network"])
     assert not program.find("setting_token").isVisibleTo(page)
     assert not program.find("network_body").isVisibleTo(page)
 

@@ -87,9 +87,9 @@ class Bridge(QObject):
         return following
 
     def when_open(self, slot: Callable[[], None]) -> None:
-        """Call `slot` on the window's thread as soon as requests are carried out."""
+        """Call `slot` once requests are carried out: now, or when they are."""
         if self.is_open:
-            self.post_to_ui(slot)
+            slot()
         else:
             self.opened.connect(slot)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
@@ -79,10 +79,10 @@ class Opener(QObject):
 
     def name(self, name: LibraryName) -> None:
         """Open a document or a folder of the library."""
-        self._frame.window.show_page("Documents")
         if name.is_folder:
-            self._frame.documents_area.folders.choose(name.id)
+            self._on_page("Documents", lambda: self._frame.documents_area.folders.choose(name.id))
         else:
+            self._frame.window.show_page("Documents")
             self._frame.documents.show_document(name.id)
 
     def passage(self, hit: TextHit) -> None:
@@ -107,10 +107,20 @@ class Opener(QObject):
             frame.window.show_page("Documents")
         elif view.opens == "item":
             self.other(view.target)
+        elif view.opens == "model":
+            self._on_page("Models", lambda: frame.models_page.show_model(view.target))
+            self.models()
         else:
             self.models()
-            if view.opens == "model":
-                frame.models_page.show_model(view.target)
+
+    def _on_page(self, title: str, act: Callable[[], None]) -> None:
+        """Show a page and do something there; on a new one when its lists have come."""
+        is_new = not self._frame.window.is_made(title)
+        self._frame.window.show_page(title)
+        if is_new:
+            self._bridge.ask(lambda _services: None, lambda _none: act())
+        else:
+            act()
 
     def models(self) -> None:
         """Show the models themselves, not their comparison."""
@@ -120,5 +130,5 @@ class Opener(QObject):
     @Slot(str)
     def suggested(self, language: str) -> None:
         """Show the suggested models made for translating into a language."""
+        self._on_page("Models", lambda: self._frame.models_page.show_suggested("translation", language))
         self.models()
-        self._frame.models_page.show_suggested("translation", language)

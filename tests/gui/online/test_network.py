@@ -378,6 +378,7 @@ def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None
 
 def test_every_hidden_thing_is_there_without_a_policy(start) -> None:
     program = start()
+    program.make_pages()
     for feature, names in SHOWN_BY.items():
         assert feature in FEATURES
         for name in names:

@@ -188,6 +188,19 @@ def test_what_older_settings_remember_of_the_window_moves_into_a_file_of_its_own
     assert not again.page.is_panel_shown
 
 
+def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(start):
+    program = start()
+    state = program.frame.state
+    program.ask(lambda _services: state.change(last_document_pane="versions", documents_thumbnails=False))
+    program.frame.keep_layout()
+    program.ask(lambda _services: None)
+    assert [one for one in program.pages if program.window.is_made(one)] == []
+    assert (state.current.last_document_pane, state.current.documents_thumbnails) == ("versions", False)
+    program.window.show_page("Documents")
+    assert program.frame.documents_area.state["last_document_pane"] == "versions"
+    assert [one for one in program.pages if program.window.is_made(one)] == ["Documents"]
+
+
 def test_each_page_that_is_shown_gets_the_keyboard(program):
     pages = {
         "2": program.frame.documents_page,
@@ -321,6 +334,8 @@ def test_w7_a_model_that_crashes_at_load_is_not_started_again_by_itself(start, m
 
 
 def test_every_control_has_a_name_for_screen_readers_and_a_place_for_the_keyboard(program):
+    program.make_pages()
+    assert program.page.panel
     for kind in (QPushButton, QToolButton):
         for button in program.window.findChildren(kind):
             if button.objectName().startswith("qt_"):
@@ -331,7 +346,8 @@ def test_every_control_has_a_name_for_screen_readers_and_a_place_for_the_keyboar
 
 
 def test_labels_show_foreign_text_as_it_is(program):
-
+    program.make_pages()
+    assert program.page.panel
     for label in program.window.findChildren(QLabel):
         assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
 
@@ -348,6 +364,7 @@ def test_no_two_actions_share_a_shortcut(program):
         program.frame.writing_page,
     )
     translate = program.frame.translate_page
+    program.make_pages()
     holders = (QShortcut, QToolButton, QAction)
     for page in pages:
         keys = []

@@ -54,6 +54,7 @@ def test_the_folders_of_a_persons_data_are_named_and_opened(program, paths, monk
 
 def test_what_the_window_binds_is_in_the_list(program):
     """Of every shortcut for a whole page; those of single rows and windows are shown where they are."""
+    program.make_pages()
     listed = {QKeySequence(keys) for one in ALL for keys in one.keys}
     bound = [
         one.key()

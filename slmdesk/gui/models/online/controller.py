@@ -199,7 +199,7 @@ class HubController(QObject):
 
     @Slot()
     def _on_opened(self) -> None:
-        self.filters_shown.emit(self.filters)
+        self._bridge.ask(lambda _services: self.filters, self.filters_shown.emit)
         self._bridge.ask(lambda services: services.offers.suggestions(), self.suggested.emit)
 
     @Slot(object)
