@@ -348,17 +348,8 @@ class WindowRun:
             self.bridge.problem_met.emit(problem_for(found))
         self.bridge.ask(lambda opened: self._state.take_over(opened.settings), None, lambda _problem: None)
         self.bridge.ask(lambda opened: opened.network.today(), self.frame.window.status.show_requests)
-        self.bridge.ask(lambda opened: opened.models.warm_up())
-        if not self._engine:  # the stand-in engine of tests has nothing to be examined in
-            is_away = self.frame.presence.is_away
-            self.bridge.ask(lambda opened: opened.first_exams.begin(is_away))
-            self.bridge.ask(lambda opened: opened.first_pair_exams.begin(is_away))
-            self.bridge.ask(lambda opened: opened.measuring.begin())
-            self.bridge.ask(lambda opened: opened.titles.begin())
-        self.bridge.ask(lambda opened: opened.jobs.take_up(), self.frame.jobs.say_taken_up)
-        self.bridge.ask(lambda opened: opened.collections.watch())
-        self.bridge.ask(lambda opened: opened.embedding.take_up())
-        self.bridge.ask(lambda opened: opened.models.adopt(only_shared=True))
+        is_away, is_real = self.frame.presence.is_away, not self._engine
+        self.bridge.ask(lambda opened: opened.start_background(is_away, is_real=is_real), self.frame.jobs.say_taken_up)
 
     def _lock_services(self) -> None:
         """Runs on a thread of its own: a hanging child or disk cannot delay it."""

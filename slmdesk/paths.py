@@ -29,6 +29,16 @@ class Paths:
         return self.data / "slmdesk.sqlite3"
 
     @property
+    def models_move_file(self) -> Path:
+        """The journal of a move of the models folder; there is none between moves."""
+        return self.data / "models-move.json"
+
+    @property
+    def piped(self) -> Path:
+        """Where documents that go to standard output are made."""
+        return self.cache / "piped"
+
+    @property
     def settings_file(self) -> Path:
         """The settings, as JSON."""
         return self.config / "settings.json"

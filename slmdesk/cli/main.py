@@ -6,7 +6,7 @@ import importlib
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ COMMANDS = {
     "jobs": ("jobs:jobs", "Manage long work: exams, downloads, all that is done in steps."),
     "lock": ("lock:lock", "Hide the open window and lock its history, at once."),
     "memory": ("translation.glossary:memory", "Manage earlier translations, which are used again."),
-    "models": ("models.commands:models", "Manage the models on this PC, and find more on the Hub."),
+    "models": ("models.library:models", "Manage the models on this PC, and find more on the Hub."),
     "network": ("network:network", "Show the network log, newest first, and today's count."),
     "presets": ("presets:presets", "Manage presets: instructions and settings for chats."),
     "redact": ("redaction.redact:redact", "Write a copy of FILE without names and numbers, for others."),
@@ -54,26 +54,39 @@ SHUT_IN_BY_THEMSELVES = frozenset({"statement"})
 class LazyGroup(click.Group):
     """A click group that imports a command when it is used."""
 
+    def __init__(self, places: Mapping[str, str], **more: Any) -> None:
+        """`places`: by name, the module below `cli`, a colon and the command."""
+        super().__init__(**more)
+        self._places = places
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, sorted."""
-        return sorted(COMMANDS)
+        return sorted((*self.commands, *self._places))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        if cmd_name not in self._places:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self._places[cmd_name].partition(":")
         command: Any = getattr(importlib.import_module(f"slmdesk.cli.{module}"), name)
         assert isinstance(command, click.Command)
         return command
 
+
+class MainGroup(LazyGroup):
+    """The list of commands, without importing them."""
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing them."""
+        """Write the list."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=MainGroup,
+    places={name: place for name, (place, _words) in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(slmdesk.__version__, prog_name="slmdesk")
 @click.option("--home", type=click.Path(file_okay=False), help="Keep everything under this folder.")
 @click.option("--debug", is_flag=True, help="Show the trace of an error.")

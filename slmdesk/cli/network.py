@@ -11,12 +11,13 @@ import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.core.labels import clean_label
+from slmdesk.core.policy import shown_proxy
 from slmdesk.core.records import NetworkLogRow
 from slmdesk.core.types import Json
 from slmdesk.exports.network_log import json_of, time_of
 from slmdesk.hub.guard import HUB
 from slmdesk.services.container import Services
-from slmdesk.services.online.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
+from slmdesk.services.online.routes import ENDPOINT_VARIABLE, endpoint_of
 
 MOST_STDIN = 10_000
 PLACES = ("keyring", "file", "ask")

@@ -423,6 +423,12 @@ def with_password(proxy: str, password: str) -> str:
     return parts._replace(netloc=f"{user}:{password}@{host}").geturl()
 
 
+def shown_proxy(proxy: str) -> str:
+    """The setting to be shown: without the password that may stand in it."""
+    address, password = without_password(proxy)
+    return proxy if password is None else with_password(address, "…")
+
+
 def is_host(text: str) -> bool:
     """Whether this names a host; with a leading dot all hosts below it, with a port this PC."""
     return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")

@@ -1,4 +1,4 @@
-"""Puts the services together over one service thread, one store and its children, and publishes their events."""
+"""Makes the services when they are first used, over one service thread, one store and its children."""
 
 from __future__ import annotations
 
@@ -9,138 +9,392 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import Protocol, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from slmdesk.client import ChildClient, ChildEvent
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.files import private_folder
+from slmdesk.core.lazy import Lazy, imported
 from slmdesk.core.reach import AllowedPaths
+from slmdesk.core.records import JobRecord
 from slmdesk.core.walls import Walls, walls_of_children
 from slmdesk.hub import kernel
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.base.event_bus import E, EventBus
-from slmdesk.services.base.events import Noticed
+from slmdesk.services.base.events import Event, ItemsAdded, MessageEnded, Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.chat.ephemeral import PREFIX as UNSAVED
-from slmdesk.services.chat.service import ChatService
-from slmdesk.services.chat.titles import TitleWriter
-from slmdesk.services.documents.embedding import EmbeddingService
-from slmdesk.services.documents.folder_types import KIND as INDEX
-from slmdesk.services.documents.folders import CollectionService
-from slmdesk.services.documents.library import DocumentService
-from slmdesk.services.documents.redacted_copies import RedactedCopies
-from slmdesk.services.documents.retrieval import Retrieval
-from slmdesk.services.documents.saved_states import StateService
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.evaluation.auto_exams import AutoExams
-from slmdesk.services.evaluation.benchmark import BenchService
-from slmdesk.services.evaluation.exams import ExamService
-from slmdesk.services.evaluation.export import export_model_comparison
-from slmdesk.services.evaluation.formats.service import FormatService
-from slmdesk.services.evaluation.model_cards import CardService
-from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
-from slmdesk.services.evaluation.model_comparison import ModelComparisonService
-from slmdesk.services.history.backups import BackupService
-from slmdesk.services.history.change_watch import ChangeWatch
-from slmdesk.services.history.days import DayService
-from slmdesk.services.history.erasing import ErasingService
-from slmdesk.services.history.export import ExportService
-from slmdesk.services.history.imports import ImportService
-from slmdesk.services.history.pdf import PrintService, page_size
-from slmdesk.services.history.retention import RetentionService
-from slmdesk.services.history.service import HistoryService
-from slmdesk.services.jobs.overview import JobViews
-from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models.defaults import DefaultsService
-from slmdesk.services.models.fit_check import FitCheckService
-from slmdesk.services.models.inspect_files import FileInspectionService
-from slmdesk.services.models.library import ModelService
-from slmdesk.services.models.load_options import LoadOptionsService
-from slmdesk.services.models.move.service import MoveService
-from slmdesk.services.models.other_programs import OtherProgramsService
-from slmdesk.services.models.packs.service import PackService
-from slmdesk.services.models.rename import NameService
-from slmdesk.services.models.speed import SpeedService
-from slmdesk.services.online.access_token import TokenService
-from slmdesk.services.online.catalogue import CatalogueService
-from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
-from slmdesk.services.online.downloads import DownloadService
-from slmdesk.services.online.hub import HubService
+from slmdesk.services.history.policy_rules import take_policy
 from slmdesk.services.online.ledger_events import LedgerEvents
-from slmdesk.services.online.network_log import NetworkService
-from slmdesk.services.online.proxy_password import ProxyPasswords
-from slmdesk.services.online.repo_page import RepoPageService
-from slmdesk.services.online.search import SearchService
-from slmdesk.services.online.statement.service import StatementService
 from slmdesk.services.privacy.beside import follow_key
 from slmdesk.services.privacy.opening import open_by, ways_of
-from slmdesk.services.privacy.service import PrivacyService
-from slmdesk.services.questions.export import export_question
-from slmdesk.services.questions.service import KIND as QUESTION
-from slmdesk.services.questions.service import QuestionService
-from slmdesk.services.redaction.service import RedactionService
-from slmdesk.services.spelling.service import SpellingService
-from slmdesk.services.summaries.export import export_summary
-from slmdesk.services.summaries.folder import FolderSummaries
-from slmdesk.services.summaries.service import KIND as SUMMARY
-from slmdesk.services.summaries.service import SummaryService
-from slmdesk.services.tables.export import export_table
-from slmdesk.services.tables.service import KIND as TABLE
-from slmdesk.services.tables.service import ExtractionService
-from slmdesk.services.translation.export import export_translation
-from slmdesk.services.translation.handouts import TranslationFiles
-from slmdesk.services.translation.inspection import DocumentInspectionService
-from slmdesk.services.translation.pairs.advice import PairAdviceService
-from slmdesk.services.translation.pairs.auto_exams import AutoPairExams
-from slmdesk.services.translation.pairs.exams import PairExamService
-from slmdesk.services.translation.readout import KIND as TRANSLATION
-from slmdesk.services.translation.segment_edits import SegmentEdits
-from slmdesk.services.translation.segment_list import SegmentLists
-from slmdesk.services.translation.segment_undo import SegmentChanges
-from slmdesk.services.translation.service import TranslationService
-from slmdesk.services.translation.standard_output import sweep_piped
-from slmdesk.services.translation.term_proposals import ProposalService
-from slmdesk.services.translation.terms.glossaries import GlossaryService
-from slmdesk.services.translation.terms.memory import MemoryService
-from slmdesk.services.translation.typed.history import TypedHistory
-from slmdesk.services.translation.typed.live import LiveTranslation
-from slmdesk.services.versions.export import export_versions
-from slmdesk.services.versions.service import KIND as VERSIONS
-from slmdesk.services.versions.service import VersionService
-from slmdesk.services.writing.continuation import ContinuationService
-from slmdesk.services.writing.files import WritingFiles
-from slmdesk.services.writing.history import WritingHistory
-from slmdesk.services.writing.service import WritingService
 from slmdesk.settings import Settings, SettingsFile, policy_of
-from slmdesk.store import DataKey, open_store
+from slmdesk.store import DataKey, Store, open_store
 
+if TYPE_CHECKING:
+    from slmdesk.client import ChildClient, ChildEvent
+    from slmdesk.services.base.exporting import Exporter
+    from slmdesk.services.chat.service import ChatService
+    from slmdesk.services.chat.titles import TitleWriter
+    from slmdesk.services.documents.embedding import EmbeddingService
+    from slmdesk.services.documents.folders import CollectionService
+    from slmdesk.services.documents.library import DocumentService
+    from slmdesk.services.documents.redacted_copies import RedactedCopies
+    from slmdesk.services.documents.retrieval import Retrieval
+    from slmdesk.services.documents.saved_states import StateService
+    from slmdesk.services.engine.model_loader import ModelLoader
+    from slmdesk.services.evaluation.auto_exams import AutoExams
+    from slmdesk.services.evaluation.benchmark import BenchService
+    from slmdesk.services.evaluation.exams import ExamService
+    from slmdesk.services.evaluation.formats.service import FormatService
+    from slmdesk.services.evaluation.model_cards import CardService
+    from slmdesk.services.evaluation.model_comparison import ModelComparisonService
+    from slmdesk.services.history.backups import BackupService
+    from slmdesk.services.history.change_watch import ChangeWatch
+    from slmdesk.services.history.days import DayService
+    from slmdesk.services.history.erasing import ErasingService
+    from slmdesk.services.history.export import ExportService
+    from slmdesk.services.history.imports import ImportService
+    from slmdesk.services.history.pdf import PrintService
+    from slmdesk.services.history.retention import RetentionService
+    from slmdesk.services.history.service import HistoryService
+    from slmdesk.services.jobs.overview import JobViews
+    from slmdesk.services.jobs.service import JobService
+    from slmdesk.services.models.defaults import DefaultsService
+    from slmdesk.services.models.fit_check import FitCheckService
+    from slmdesk.services.models.inspect_files import FileInspectionService
+    from slmdesk.services.models.library import ModelService
+    from slmdesk.services.models.load_options import LoadOptionsService
+    from slmdesk.services.models.move.service import MoveService
+    from slmdesk.services.models.other_programs import OtherProgramsService
+    from slmdesk.services.models.packs.service import PackService
+    from slmdesk.services.models.rename import NameService
+    from slmdesk.services.models.speed import SpeedService
+    from slmdesk.services.online.access_token import TokenService
+    from slmdesk.services.online.catalogue import CatalogueService
+    from slmdesk.services.online.downloads import DownloadService
+    from slmdesk.services.online.hub import HubService
+    from slmdesk.services.online.network_log import NetworkService
+    from slmdesk.services.online.proxy_password import ProxyPasswords
+    from slmdesk.services.online.repo_page import RepoPageService
+    from slmdesk.services.online.search import SearchService
+    from slmdesk.services.online.statement.service import StatementService
+    from slmdesk.services.privacy.service import PrivacyService
+    from slmdesk.services.questions.service import QuestionService
+    from slmdesk.services.redaction.service import RedactionService
+    from slmdesk.services.spelling.service import SpellingService
+    from slmdesk.services.summaries.folder import FolderSummaries
+    from slmdesk.services.summaries.service import SummaryService
+    from slmdesk.services.tables.service import ExtractionService
+    from slmdesk.services.translation.handouts import TranslationFiles
+    from slmdesk.services.translation.inspection import DocumentInspectionService
+    from slmdesk.services.translation.pairs.advice import PairAdviceService
+    from slmdesk.services.translation.pairs.auto_exams import AutoPairExams
+    from slmdesk.services.translation.pairs.exams import PairExamService
+    from slmdesk.services.translation.segment_edits import SegmentEdits
+    from slmdesk.services.translation.segment_list import SegmentLists
+    from slmdesk.services.translation.segment_undo import SegmentChanges
+    from slmdesk.services.translation.service import TranslationService
+    from slmdesk.services.translation.term_proposals import ProposalService
+    from slmdesk.services.translation.terms.glossaries import GlossaryService
+    from slmdesk.services.translation.terms.memory import MemoryService
+    from slmdesk.services.translation.typed.history import TypedHistory
+    from slmdesk.services.translation.typed.live import LiveTranslation
+    from slmdesk.services.versions.service import VersionService
+    from slmdesk.services.writing.continuation import ContinuationService
+    from slmdesk.services.writing.files import WritingFiles
+    from slmdesk.services.writing.history import WritingHistory
+    from slmdesk.services.writing.service import WritingService
 
-class _Closeable(Protocol):
-    def close(self) -> None: ...
-
-
-C = TypeVar("C", bound=_Closeable)
+T = TypeVar("T")
 
 PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
 """Command of the printer child, used where the frontend names no other."""
 SPELLER = (sys.executable, "-m", "slmdesk", "--worker", "speller")
+CHILDREN = ("engine", "reader", "printer", "speller")
 CLOSE_S = 2.0
 """Time allowed from the request to close until no child process is left."""
 LOCK_S = 0.7
 """The same where it is locked: somebody is coming."""
 PURGE_MARGIN_S = 0.5
 """With less time than this left, the copies of the history are not purged any further."""
+JOB_SERVICES = {
+    "comparison": "comparing",
+    "download": "downloads",
+    "exam": "exams",
+    "extraction": "extraction",
+    "index": "collections.runner",
+    "pair_exam": "pair_exams",
+    "summary": "folder_summaries",
+    "translation": "translations",
+    "versions": "versions",
+}
+"""By kind of job, the service that runs, plans or ends it."""
+EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
+    "comparison": ("evaluation.export:export_model_comparison", lambda services: (services.chats,)),
+    "extraction": ("tables.export:export_table", lambda services: (services.extraction,)),
+    "question": (
+        "questions.export:export_question",
+        lambda services: (services.store, services.chats, services.collections.unread),
+    ),
+    "summary": ("summaries.export:export_summary", lambda services: (services.store,)),
+    "translation": ("translation.export:export_translation", lambda services: (services.store,)),
+    "versions": ("versions.export:export_versions", lambda services: (services.store,)),
+}
+"""By kind of item, what exports it, and the arguments before the item."""
+LISTENERS: Mapping[type[Event], tuple[str, ...]] = {
+    DocumentChanged: ("states", "embedding"),
+    DocumentGone: ("states", "embedding"),
+    MessageEnded: ("measuring",),
+    ModelsChanged: ("states", "embedding"),
+}
+"""By event, the services that hear it even where nobody has used them yet."""
+
+
+class Made(Lazy["Services", T]):
+    """A service, made on the service thread, and closed before those that were made earlier."""
+
+    def __init__(self, path: str, make: Callable[[Services, type[T]], T]) -> None:
+        super().__init__(f"services.{path}", make)
+
+    def made(self, owner: Services) -> T:
+        """Return it.  Any thread."""
+
+        def make() -> T:
+            is_new = self.name not in vars(owner)
+            service = super(Made, self).made(owner)
+            if is_new and (close := getattr(service, "close", None)):
+                owner.closing.callback(close)
+            return service
+
+        return owner.service_thread.call(make)
 
 
 class Services:
-    """All services a frontend (window or command line) uses.  Made by `open_services`.
+    """All services a frontend (window or command line) uses, each made when it is first used.
 
-    The services are used on the service thread, through `post` and `call`.
+    Made by `open_services`.  The services are used on the service thread, through `post` and `call`.
     """
+
+    runtime: Runtime
+    paths: Paths
+    store: Store
+    service_thread: ServiceThread
+    ledger_events: LedgerEvents
+
+    engine: Lazy[Services, ChildClient] = Lazy("client:ChildClient", lambda s, _new: s._engine())
+    reader: Lazy[Services, ChildClient] = Lazy(
+        "client:ChildClient", lambda s, _new: s._child("reader", s._commands["reader"])
+    )
+    printer: Lazy[Services, ChildClient] = Lazy(
+        "client:ChildClient", lambda s, _new: s._child("printer", s._commands["printer"])
+    )
+    _commands: Mapping[str, Sequence[str]]
+    speller: Lazy[Services, ChildClient] = Lazy("client:ChildClient", lambda s, _new: s._child("speller", SPELLER))
+    loader: Made[ModelLoader] = Made("engine.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
+    measuring: Made[SpeedService] = Made(
+        "models.speed:SpeedService",
+        lambda s, new: new(s.runtime, s.loader, partial(s._engine_beside, "measure")),
+    )
+    models: Made[ModelService] = Made(
+        "models.library:ModelService", lambda s, new: new(s.runtime, s.loader, lambda: s.measuring.pc())
+    )
+    uses: Made[DefaultsService] = Made("models.defaults:DefaultsService", lambda s, new: new(s.runtime))
+    names: Made[NameService] = Made("models.rename:NameService", lambda s, new: new(s.runtime))
+    packs: Made[PackService] = Made("models.packs.service:PackService", lambda s, new: new(s.runtime, s.models))
+    finding: Made[OtherProgramsService] = Made(
+        "models.other_programs:OtherProgramsService", lambda s, new: new(s.runtime, s.models)
+    )
+    judge: Made[FitCheckService] = Made(
+        "models.fit_check:FitCheckService", lambda s, new: new(s.runtime, s.measuring.pc)
+    )
+    load_options: Made[LoadOptionsService] = Made(
+        "models.load_options:LoadOptionsService", lambda s, new: new(s.runtime, s.models)
+    )
+    looking: Made[FileInspectionService] = Made(
+        "models.inspect_files:FileInspectionService", lambda s, new: new(s.runtime, s.measuring.pc)
+    )
+    jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
+    job_views: Made[JobViews] = Made("jobs.overview:JobViews", lambda s, new: new(s.store, s.jobs))
+    exams: Made[ExamService] = Made("evaluation.exams:ExamService", lambda s, new: new(s.store, s.models, s.jobs))
+    first_exams: Made[AutoExams] = Made(
+        "evaluation.auto_exams:AutoExams", lambda s, new: new(s.runtime, s.models, s.exams, s.jobs, s.loader)
+    )
+    pair_exams: Made[PairExamService] = Made(
+        "translation.pairs.exams:PairExamService", lambda s, new: new(s.runtime, s.models, s.jobs)
+    )
+    pair_advice: Made[PairAdviceService] = Made(
+        "translation.pairs.advice:PairAdviceService", lambda s, new: new(s.store, s.pair_exams)
+    )
+    first_pair_exams: Made[AutoPairExams] = Made(
+        "translation.pairs.auto_exams:AutoPairExams",
+        lambda s, new: new(s.runtime, s.models, s.exams, s.pair_exams, s.jobs, s.loader),
+    )
+    bench: Made[BenchService] = Made(
+        "evaluation.benchmark:BenchService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.measuring.note),
+    )
+    cards: Made[CardService] = Made(
+        "evaluation.model_cards:CardService", lambda s, new: new(s.runtime, s.bench, s.exams, s.measuring.pc)
+    )
+    formats: Made[FormatService] = Made(
+        "evaluation.formats.service:FormatService",
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, partial(s._engine_beside, "formats")),
+    )
+    embedding: Made[EmbeddingService] = Made(
+        "documents.embedding:EmbeddingService", lambda s, new: new(s.runtime, s.uses, s.loader)
+    )
+    retrieval: Made[Retrieval] = Made("documents.retrieval:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
+    states: Made[StateService] = Made(
+        "documents.saved_states:StateService", lambda s, new: new(s.runtime, s.loader, s.key_for)
+    )
+    redaction: Made[RedactionService] = Made(
+        "redaction.service:RedactionService", lambda s, new: new(s.runtime, s._is_unsaved)
+    )
+    chats: Made[ChatService] = Made(
+        "chat.service:ChatService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.retrieval, s.states, s.redaction),
+    )
+    titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
+    comparing: Made[ModelComparisonService] = Made(
+        "evaluation.model_comparison:ModelComparisonService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.chats.answers),
+    )
+    documents: Made[DocumentService] = Made(
+        "documents.library:DocumentService", lambda s, new: new(s.runtime, s.reader)
+    )
+    collections: Made[CollectionService] = Made(
+        "documents.folders:CollectionService", lambda s, new: new(s.runtime, s.documents, s.loader)
+    )
+    questions: Made[QuestionService] = Made(
+        "questions.service:QuestionService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams, s.redaction),
+    )
+    summaries: Made[SummaryService] = Made(
+        "summaries.service:SummaryService",
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.redaction),
+    )
+    folder_summaries: Made[FolderSummaries] = Made(
+        "summaries.folder:FolderSummaries", lambda s, new: new(s.runtime, s.documents, s.summaries)
+    )
+    extraction: Made[ExtractionService] = Made(
+        "tables.service:ExtractionService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.redaction, s.retrieval),
+    )
+    versions: Made[VersionService] = Made(
+        "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs, s.exams)
+    )
+    translations: Made[TranslationService] = Made(
+        "translation.service:TranslationService",
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice, s.redaction),
+    )
+    segment_edits: Made[SegmentEdits] = Made(
+        "translation.segment_edits:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
+    )
+    segment_changes: Made[SegmentChanges] = Made(
+        "translation.segment_undo:SegmentChanges",
+        lambda s, new: new(s.runtime, s.translations, s.segment_edits),
+    )
+    glossaries: Made[GlossaryService] = Made(
+        "translation.terms.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
+    )
+    memory: Made[MemoryService] = Made(
+        "translation.terms.memory:MemoryService", lambda s, new: new(s.runtime, s.reader)
+    )
+    proposals: Made[ProposalService] = Made(
+        "translation.term_proposals:ProposalService", lambda s, new: new(s.runtime, s.reader)
+    )
+    segment_lists: Made[SegmentLists] = Made(
+        "translation.segment_list:SegmentLists", lambda s, new: new(s.store, s.translations, s.memory)
+    )
+    translation_files: Made[TranslationFiles] = Made(
+        "translation.handouts:TranslationFiles", lambda s, new: new(s.runtime, s.translations)
+    )
+    translation_start: Made[DocumentInspectionService] = Made(
+        "translation.inspection:DocumentInspectionService", lambda s, new: new(s.service_thread, s.reader)
+    )
+    live: Made[LiveTranslation] = Made(
+        "translation.typed.live:LiveTranslation",
+        lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.redaction),
+    )
+    typed: Made[TypedHistory] = Made(
+        "translation.typed.history:TypedHistory", lambda s, new: new(s.runtime, s.translations)
+    )
+    redacted_copies: Made[RedactedCopies] = Made(
+        "documents.redacted_copies:RedactedCopies",
+        lambda s, new: new(s.service_thread, s.reader, s.redaction.names),
+    )
+    writing: Made[WritingService] = Made(
+        "writing.service:WritingService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.reader, s.redaction),
+    )
+    writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
+    writing_history: Made[WritingHistory] = Made("writing.history:WritingHistory", lambda s, new: new(s.runtime))
+    continuations: Made[ContinuationService] = Made(
+        "writing.continuation:ContinuationService", lambda s, new: new(s.runtime, s.loader)
+    )
+    spelling: Made[SpellingService] = Made(
+        "spelling.service:SpellingService",
+        lambda s, new: new(s.runtime, s.speller, partial(s.store.keys_for, "words")),
+    )
+    history: Made[HistoryService] = Made(
+        "history.service:HistoryService", lambda s, new: new(s.runtime, s.chats, s.states)
+    )
+    printing: Made[PrintService] = Made("history.pdf:PrintService", lambda s, new: new(s.service_thread, s.printer))
+    exports: Made[ExportService] = Made(
+        "history.export:ExportService",
+        lambda s, new: new(s.service_thread, s.history, s.chats, s.printing, s._exporter),
+    )
+    imports: Made[ImportService] = Made("history.imports:ImportService", lambda s, new: new(s.runtime, s.reader))
+    proxy_passwords: Made[ProxyPasswords] = Made("online.proxy_password:ProxyPasswords", lambda s, new: new(s.paths))
+    network: Made[NetworkService] = Made(
+        "online.network_log:NetworkService", lambda s, new: new(s.runtime, s.proxy_passwords, s.ledger_events)
+    )
+    tokens: Made[TokenService] = Made("online.access_token:TokenService", lambda s, new: new(s.runtime, s.hub.policy))
+    hub: Made[HubService] = Made(
+        "online.hub:HubService",
+        lambda s, new: new(s.runtime, s.network, s.measuring.pc, lambda: s.tokens.token()),
+    )
+    downloads: Made[DownloadService] = Made(
+        "online.downloads:DownloadService", lambda s, new: new(s.runtime, s.hub, s.models)
+    )
+    moving: Made[MoveService] = Made(
+        "models.move.service:MoveService", lambda s, new: new(s.runtime, s.models, s.downloads)
+    )
+    searching: Made[SearchService] = Made("online.search:SearchService", lambda s, new: new(s.hub))
+    offers: Made[CatalogueService] = Made("online.catalogue:CatalogueService", lambda s, new: new(s.hub, s.searching))
+    repo_pages: Made[RepoPageService] = Made("online.repo_page:RepoPageService", lambda s, new: new(s.hub))
+    statements: Made[StatementService] = Made(
+        "online.statement.service:StatementService",
+        lambda s, new: new(
+            s.runtime,
+            s.ledger_events,
+            s.hub.policy,
+            lambda paper: s.printing.print(paper),
+            lambda: {role: client.capabilities for role, client in s.clients.items()},
+        ),
+    )
+    privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
+    watch: Made[ChangeWatch] = Made(
+        "history.change_watch:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network)
+    )
+    backups: Made[BackupService] = Made(
+        "history.backups:BackupService", lambda s, new: new(s.runtime, s.chats, s._on_replaced)
+    )
+    retention: Made[RetentionService] = Made(
+        "history.retention:RetentionService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
+    )
+    erasing: Made[ErasingService] = Made(
+        "history.erasing:ErasingService",
+        lambda s, new: new(s.runtime, s.models, s.retention, s.network, s.tokens, s.statements),
+    )
+    days: Made[DayService] = Made(
+        "history.days:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
+    )
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
@@ -148,8 +402,8 @@ class Services:
         """The history cannot be written; everything else works."""
         self.events = EventBus()
         self.publish = self.events.publish
-        self._closing = ExitStack()
-        """Closes the services, the last one opened first: each is closed before those it uses."""
+        self.closing = ExitStack()
+        """Closes the services, the last one made first: each is closed before those it uses."""
         self._closed = False
         self.service_thread = ServiceThread(self.notice)
 
@@ -164,7 +418,12 @@ class Services:
     @property
     def clients(self) -> Mapping[str, ChildClient]:
         """The clients of the children, by role."""
-        return {"engine": self.engine, "reader": self.reader, "printer": self.printer, "speller": self.speller}
+        return {role: getattr(self, role) for role in CHILDREN}
+
+    @property
+    def _children(self) -> list[ChildClient]:
+        """The clients that were used."""
+        return [vars(self)[role] for role in CHILDREN if role in vars(self)]
 
     def walls(self) -> dict[str, Walls | None]:
         """The walls of each kind of child, as the last one of it said itself; None: none was started yet.  Any
@@ -181,8 +440,8 @@ class Services:
             return
         self._closed = True
         deadline = time.monotonic() + LOCK_S
-        self.service_thread.post(self._closing.close)  # before what the ends of the children cause
-        children = [threading.Thread(target=one.close, args=(0.0,), daemon=True) for one in self.clients.values()]
+        self.service_thread.post(self.closing.close)  # before what the ends of the children cause
+        children = [threading.Thread(target=one.close, args=(0.0,), daemon=True) for one in self._children]
         for one in children:
             one.start()
         self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
@@ -196,8 +455,8 @@ class Services:
             return
         self._closed = True
         deadline = time.monotonic() + CLOSE_S
-        self._on_service_thread(self._closing.close, CLOSE_S / 2)
-        children = [threading.Thread(target=one.close, args=(1.0,)) for one in self.clients.values()]
+        self._on_service_thread(self.closing.close, CLOSE_S / 2)
+        children = [threading.Thread(target=one.close, args=(1.0,)) for one in self._children]
         for one in children:
             one.start()
         self._on_service_thread(
@@ -217,31 +476,51 @@ class Services:
         key: DataKey | None,
         keeps: Callable[[Settings], bool],
     ) -> None:
-        """Create the services in order: each part may use those before it.  On the service thread."""
+        """Open the history, and do what nobody may come before.  On the service thread."""
         self._open_store(instance_id, key, keeps)
-        self.engine = self._child("engine", engine_command, lambda event: self.loader.on_child(event))
-        self.reader, self.printer = self._child("reader", reader_command), self._child("printer", printer_command)
-        self.speller = self._child("speller", SPELLER)
-        self.spelling = SpellingService(self.runtime, self.speller, partial(self.store.keys_for, "words"))
-        if not self.read_only and self.store.keys_for("words")[1:]:  # a change of keys was cut short
+        self._commands = {"engine": engine_command, "reader": reader_command, "printer": printer_command}
+        self.events.on(ModelsChanged, self._on_models_changed)
+        for event, names in LISTENERS.items():
+            self.events.on(event, partial(self._make, names))
+        self.settings.listeners.append(lambda _settings: self._move_password())
+        self._move_password()
+        if self.read_only:
+            return
+        if self.store.keys_for("words")[1:]:  # a change of keys was cut short
             self._on_key()
-        self._open_models(engine_command)
-        self._open_chats()
-        self._open_documents()
-        self._open_translation()
-        self.redacted_copies = RedactedCopies(self.service_thread, self.reader, self.redaction.names)
-        self.writing = WritingService(self.runtime, self.models, self.loader, self.reader, self.redaction)
-        self.writing_files = WritingFiles(self.runtime, self.reader)
-        self.writing_history = WritingHistory(self.runtime)
-        self.continuations = ContinuationService(self.runtime, self.loader)
-        self._open_history()
-        self._open_network()
-        self._open_watch()
-        if not self.read_only:
-            self.service_thread.post(self.ledger_events.start)
+        self.service_thread.post(self.ledger_events.start)
+        if self.paths.models_move_file.exists():
             self.moving.recover()
-            self.service_thread.post(self.retention.start)
-            self.service_thread.post(self._purge)  # what a instance that was killed had deleted for good
+        if self.store.is_kept:
+            self._take_policy()
+
+    def start_background(self, is_away: Callable[[], bool], *, is_real: bool) -> Sequence[JobRecord]:
+        """Begin what the window does without being asked, and no command does.  Service thread.
+
+        `is_away`: whether nobody works at this PC; `is_real`: the engine is, so that it can be examined and measured.
+        Returns the jobs taken up that had already begun.
+        """
+        begins: list[Callable[[], object]] = [
+            lambda: self.watch.start(),
+            lambda: self.states,  # sweeps by itself
+            self._purge,  # what an instance that was killed had deleted for good
+            lambda: self.models.warm_up(),
+            lambda: self.collections.watch(),
+            lambda: self.embedding.take_up(),
+            lambda: self.models.adopt(only_shared=True),
+        ]
+        if not self.read_only:
+            begins.append(lambda: self.retention.start())
+        if is_real:
+            begins += (
+                lambda: self.first_exams.begin(is_away),
+                lambda: self.first_pair_exams.begin(is_away),
+                lambda: self.measuring.begin(),
+                lambda: self.titles.begin(),
+            )
+        for begin in begins:
+            self.service_thread.post(begin)
+        return self.jobs.take_up()
 
     def _open_store(self, instance_id: str, key: DataKey | None, keeps: Callable[[Settings], bool]) -> None:
         """Open the folders, the organisation's policy, the settings and the database."""
@@ -256,15 +535,18 @@ class Services:
             self.store.keep_nothing()
         self.runtime = Runtime(self.service_thread, self.store, self.settings, self.paths, self.events)
         self.ledger_events = LedgerEvents(self.runtime)
-        self.privacy = PrivacyService(self.runtime, self._on_key)
         self._use_key()
-        sweep_piped(self.paths)
+        if self.paths.piped.exists():
+            from slmdesk.services.translation.standard_output import sweep_piped
+
+            sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
-        try:
-            self.privacy.follow_policy()
-        except KnownError as err:
-            self.notice(err)
+        if self.store.key is not None or policy.encryption.required:
+            try:
+                self.privacy.follow_policy()
+            except KnownError as err:
+                self.notice(err)
 
     def _use_key(self) -> None:
         """Seal with the key of the history, or with none, what of a person's words is in other files."""
@@ -292,6 +574,8 @@ class Services:
         log_name: str = "",
     ) -> ChildClient:
         """Create the client of a child process, which is not started before it is needed."""
+        from slmdesk.client import ChildClient
+
         return ChildClient(
             command,
             role=role,
@@ -300,162 +584,62 @@ class Services:
             is_sealed=lambda: self.store.key is not None or not self.store.is_kept,
         )
 
-    def _open_models(self, engine_command: Sequence[str]) -> None:
-        """Create the services for models, their exams and speed, and the jobs."""
-        runtime, store = self.runtime, self.store
-        loader = self.loader = self._closed_at_end(ModelLoader(runtime, self.engine))
-        self.measuring = self._closed_at_end(
-            SpeedService(runtime, loader, lambda: self._child("engine", engine_command, log_name="measure"))
-        )
-        pc = self.measuring.pc
-        models = self.models = self._closed_at_end(ModelService(runtime, loader, pc))
-        self.jobs = self._closed_at_end(JobService(runtime, loader))
-        self.job_views = JobViews(store, self.jobs)
-        self.exams = ExamService(store, models, self.jobs)
-        self.first_exams = self._closed_at_end(AutoExams(runtime, models, self.exams, self.jobs, loader))
-        self.pair_exams = PairExamService(runtime, models, self.jobs)
-        self.pair_advice = PairAdviceService(store, self.pair_exams)
-        self.first_pair_exams = self._closed_at_end(
-            AutoPairExams(runtime, models, self.exams, self.pair_exams, self.jobs, loader)
-        )
-        self.events.on(ModelsChanged, lambda _event: self._let_engine_open())
-        self._let_engine_open()
-        self.bench = BenchService(runtime, models, loader, self.jobs, self.measuring.note)
-        self._closing.callback(self.bench.cancel)
-        self.cards = CardService(runtime, self.bench, self.exams, pc)
-        self.uses = DefaultsService(runtime)
-        self.formats = self._closed_at_end(
-            FormatService(
-                runtime,
-                models,
-                self.uses,
-                loader,
-                self.jobs,
-                lambda: self._child("engine", engine_command, log_name="formats"),
-            )
-        )
-        self.names = NameService(runtime)
-        self.packs = self._closed_at_end(PackService(runtime, models))
-        self.finding = OtherProgramsService(runtime, models)
-        self._closing.callback(self.finding.cancel)
-        self.judge = FitCheckService(runtime, pc)
-        self.load_options = LoadOptionsService(runtime, models)
-        self.looking = FileInspectionService(runtime, pc)
+    def _is_unsaved(self, item: str) -> bool:
+        from slmdesk.services.chat.ephemeral import PREFIX
 
-    def _let_engine_open(self) -> None:
-        """Tell the engine child which files it may open: the library, the models folder and the saved states."""
-        known = self.models.list()
-        files = [str(self.paths.models), str(self.models.folder), *(os.fsdecode(one.path) for one in known)]
-        adapters = [os.fsdecode(one.path) for one in known if one.kind == "adapter"]
-        self.loader.let_open(AllowedPaths(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
+        return item.startswith(PREFIX)
 
-    def _open_chats(self) -> None:
-        """Create the services for chats: answers, attachments, context and quotations."""
-        runtime, store = self.runtime, self.store
-        loader, models = self.loader, self.models
-        self.embedding = self._closed_at_end(EmbeddingService(runtime, self.uses, loader))
-        self.retrieval = Retrieval(store, self.embedding.nearest)
-        self.states = self._closed_at_end(StateService(runtime, loader, self.key_for))
-        self.redaction = RedactionService(runtime, lambda item: item.startswith(UNSAVED))
-        self.chats = self._closed_at_end(
-            ChatService(runtime, models, loader, self.retrieval, self.states, self.redaction)
-        )
-        self.titles = self._closed_at_end(TitleWriter(runtime, loader, self.chats.rename))
-        answers = self.chats.answers
-        self.comparing = self._closed_at_end(ModelComparisonService(runtime, models, loader, self.jobs, answers))
+    def _engine_beside(self, name: str) -> ChildClient:
+        """Create the client of one more engine child, with a log of its own."""
+        return self._child("engine", self._commands["engine"], log_name=name)
 
-    def _open_documents(self) -> None:
-        """Create the services for documents and for what is made from them."""
-        runtime = self.runtime
-        loader, models, uses, jobs = self.loader, self.models, self.uses, self.jobs
-        documents = self.documents = self._closed_at_end(DocumentService(runtime, self.reader))
-        self.collections = self._closed_at_end(CollectionService(runtime, documents, loader))
-        jobs.run_by(INDEX, self.collections.runner)
-        self.questions = self._closed_at_end(
-            QuestionService(
-                runtime, models, loader, self.chats.answers, self.retrieval, self.states, self.exams, self.redaction
-            )
-        )
-        self.summaries = SummaryService(runtime, models, uses, loader, jobs, self.redaction)
-        self.folder_summaries = FolderSummaries(runtime, documents, self.summaries)
-        self.extraction = ExtractionService(runtime, models, loader, jobs, self.redaction, self.retrieval)
-        self.versions = self._closed_at_end(VersionService(runtime, models, uses, jobs, self.exams))
+    def _engine(self) -> ChildClient:
+        """Create the client of the engine child, which may open what it needs."""
+        client = self._child("engine", self._commands["engine"], lambda event: self.loader.on_child(event))
+        client.may_open(self.service_thread.call(self._reach))
+        return client
 
-    def _open_translation(self) -> None:
-        """Create the services for translations, glossaries and the translation memory."""
-        runtime, store, reader = self.runtime, self.store, self.reader
-        translations = self.translations = TranslationService(
-            runtime, self.models, self.uses, self.loader, self.jobs, reader, self.pair_advice, self.redaction
-        )
-        self.segment_edits = SegmentEdits(runtime, self.loader, translations)
-        self.segment_changes = SegmentChanges(runtime, translations, self.segment_edits)
-        self.glossaries = GlossaryService(runtime, reader)
-        self.memory = MemoryService(runtime, reader)
-        self.proposals = ProposalService(runtime, reader)
-        self.segment_lists = SegmentLists(store, translations, self.memory)
-        self.translation_files = TranslationFiles(runtime, translations)
-        self.translation_start = DocumentInspectionService(self.service_thread, reader)
-        self.live = LiveTranslation(runtime, self.loader, translations.terms, self.redaction)
-        self.typed = TypedHistory(runtime, translations)
+    def _reach(self) -> AllowedPaths:
+        """The files the engine child may open: the library, the models folder and the saved states."""
+        own = str(self.paths.models)
+        files = [own, self.settings.current.models_folder or own]
+        files += [os.fsdecode(model.path) for model in self.store.models.all()]
+        return AllowedPaths(tuple(dict.fromkeys(files)), (str(self.paths.states),))
 
-    def _open_history(self) -> None:
-        """Create the services for kept items, printing and export."""
-        store, chats = self.store, self.chats
-        self.history = HistoryService(self.runtime, chats, self.states)
-        self.printing = self._closed_at_end(PrintService(self.service_thread, self.printer, page_size))
-        exports = self.exports = ExportService(self.service_thread, self.history, chats, self.printing)
-        self.imports = self._closed_at_end(ImportService(self.runtime, self.reader))
-        exports.register(COMPARISON, partial(export_model_comparison, chats))
-        exports.register(QUESTION, partial(export_question, store, chats, self.collections.unread))
-        exports.register(SUMMARY, partial(export_summary, store))
-        exports.register(TABLE, partial(export_table, self.extraction))
-        exports.register(VERSIONS, partial(export_versions, store))
-        exports.register(TRANSLATION, partial(export_translation, store))
+    def _on_models_changed(self, _event: ModelsChanged) -> None:
+        if "engine" in vars(self):
+            adapters = [os.fsdecode(model.path) for model in self.store.models.all() if model.kind == "adapter"]
+            self.loader.let_open(self._reach(), adapters)
 
-    def _open_network(self) -> None:
-        """Create the services that use the network."""
-        runtime, models = self.runtime, self.models
-        self.network = NetworkService(runtime, ProxyPasswords(self.paths), self.ledger_events)
-        self.settings.listeners.append(lambda _settings: self.network.move_password())
-        self.network.move_password()
-        hub = self.hub = self._closed_at_end(HubService(runtime, self.network, self.measuring.pc))
-        self.tokens = TokenService(runtime, hub.policy)
-        hub.hub.token = self.tokens.token
-        self.downloads = self._closed_at_end(DownloadService(runtime, hub, models))
-        self.jobs.run_by(DOWNLOAD, self.downloads)
-        self.moving = self._closed_at_end(MoveService(runtime, models, self.downloads))
-        self.searching = SearchService(hub)
-        self.offers = CatalogueService(hub, self.searching)
-        self.repo_pages = RepoPageService(hub)
-        self.statements = self._closed_at_end(
-            StatementService(
-                runtime,
-                self.ledger_events,
-                hub.policy,
-                self.printing.print,
-                lambda: {role: client.capabilities for role, client in self.clients.items()},
-            )
-        )
+    def _exporter(self, kind: str) -> Exporter | None:
+        """What exports items of a kind; None: they are exported as chats."""
+        path, arguments = EXPORTERS.get(kind, ("", None))
+        return partial(imported(f"services.{path}"), *arguments(self)) if arguments else None
 
-    def _open_watch(self) -> None:
-        """Create the services that watch the store for changes and back it up."""
-        self.watch = self._closed_at_end(ChangeWatch(self.runtime, self.chats, self.network))
-        self.backups = BackupService(self.runtime, self.chats, self._on_replaced)
-        self.watch.start()
-        self.retention = self._closed_at_end(RetentionService(self.runtime, self.chats, self.documents, self.states))
-        self.erasing = ErasingService(
-            self.runtime, self.models, self.retention, self.network, self.tokens, self.statements
-        )
-        self.days = DayService(self.runtime, self.chats, self.documents, self.states)
+    def _job_service(self, kind: str) -> Any:
+        """The service for a kind of job."""
+        return attrgetter(JOB_SERVICES[kind])(self) if kind in JOB_SERVICES else None
+
+    def _make(self, names: Sequence[str], _event: Event) -> None:
+        for name in names:
+            getattr(self, name)
+
+    def _move_password(self) -> None:
+        if "@" in self.settings.current.proxy:
+            self.network.move_password()
+
+    def _take_policy(self) -> None:
+        """Make the organisation's rules and holds those of its policy, before anything is deleted."""
+        try:
+            if take_policy(self.store, self.settings.policy):
+                self.publish(ItemsAdded())
+        except KnownError as err:
+            self.notice(err)
 
     def _on_replaced(self) -> None:
         """A backup has taken the place of the history, perhaps with another key."""
         self._on_key()
         self.watch.restart()
-
-    def _closed_at_end(self, service: C) -> C:
-        self._closing.callback(service.close)
-        return service
 
     def _purge(self, until: float | None = None) -> None:
         """Remove what was deleted for good from the copies of the history too."""

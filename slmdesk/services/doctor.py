@@ -13,7 +13,7 @@ from pathlib import Path
 
 import slmdesk
 from slmdesk.core.errors import KnownError
-from slmdesk.core.policy import Policy
+from slmdesk.core.policy import Policy, shown_proxy
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Backends, Device, Json
@@ -27,7 +27,7 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.container import Services
 from slmdesk.services.engine.hardware import processor
-from slmdesk.services.online.routes import certificates_in, shown_proxy
+from slmdesk.services.online.routes import certificates_in
 from slmdesk.services.online.statement.installed import code_from_elsewhere
 from slmdesk.settings import policy_of
 from slmdesk.store import SQLITE_VERSION

@@ -22,16 +22,11 @@ from slmdesk.store.keys import (
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.part import new_id
-from slmdesk.store.preparing import PreparedBackup, prepare_backup
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.restoring import backups, replace_history, restore
-from slmdesk.store.segments import LOOK
 from slmdesk.store.store import Changes, Store, damaged_copies, plain_aside
 from slmdesk.store.unlocking import unlock, unlock_with, wants_key, wrong_of
 
 __all__ = [
     "KEYRING",
-    "LOOK",
     "ORGANISATION",
     "PASSPHRASE",
     "RECOVERY",
@@ -45,10 +40,8 @@ __all__ = [
     "InstanceLock",
     "KeyFile",
     "OpenedStore",
-    "PreparedBackup",
     "Store",
     "backup",
-    "backups",
     "calibrated",
     "damaged_copies",
     "is_instance_alive",
@@ -60,11 +53,7 @@ __all__ = [
     "open_store",
     "plain_aside",
     "plain_backup",
-    "prepare_backup",
     "put_keys",
-    "replace_history",
-    "rescue_into",
-    "restore",
     "source_of",
     "unlock",
     "unlock_backup",

@@ -7,40 +7,44 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
+from slmdesk.core.lazy import Lazy
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import kept_copies, renew_copies
 from slmdesk.store.cipher_pages import header_of, is_encrypted
-from slmdesk.store.collections import Collections, collection_from
 from slmdesk.store.database import Database, Row, RowLike
-from slmdesk.store.documents import Documents, document_from
 from slmdesk.store.encrypting import change_key, is_under
 from slmdesk.store.former_keys import forget_former, former_keys
-from slmdesk.store.glossaries import Glossaries, Terms, glossary_from, term_from
-from slmdesk.store.imports import Imports
 from slmdesk.store.items import Items, item_from
-from slmdesk.store.jobs import Jobs, job_from, step_from
 from slmdesk.store.keys import DataKey, KeyFile
 from slmdesk.store.ledger import Ledger, ledger_row_from
 from slmdesk.store.locks import FileLock, InstanceLock
-from slmdesk.store.measurements import Measurements, measurement_from
-from slmdesk.store.messages import Messages, message_from
 from slmdesk.store.models import Models, model_from
-from slmdesk.store.pages import Pages, page_from
 from slmdesk.store.part import Shared
-from slmdesk.store.passages import Passages, Vectors, passage_from
-from slmdesk.store.presets import Presets, preset_from
-from slmdesk.store.redactions import Redactions, entry_from, listed_from
-from slmdesk.store.results import Results
 from slmdesk.store.retention import Holds, Rules, hold_from, rule_from
 from slmdesk.store.rows import mapping_from
 from slmdesk.store.search_index import SearchIndex
-from slmdesk.store.segments import Segments, segment_from
-from slmdesk.store.translation_memory import TranslationMemory, pair_from
 from slmdesk.store.unkept import keep_nothing
+
+if TYPE_CHECKING:
+    from slmdesk.store.collections import Collections
+    from slmdesk.store.documents import Documents
+    from slmdesk.store.glossaries import Glossaries, Terms
+    from slmdesk.store.imports import Imports
+    from slmdesk.store.jobs import Jobs
+    from slmdesk.store.measurements import Measurements
+    from slmdesk.store.messages import Messages
+    from slmdesk.store.pages import Pages
+    from slmdesk.store.passages import Passages, Vectors
+    from slmdesk.store.presets import Presets
+    from slmdesk.store.redactions import Redactions
+    from slmdesk.store.results import Results
+    from slmdesk.store.segments import Segments
+    from slmdesk.store.translation_memory import TranslationMemory
 
 GONE_KEPT_S = 30 * 86_400
 
@@ -59,6 +63,30 @@ class Store:
     """The whole database, made of parts that share one connection.  Created by `open_store`, used on the service thread
     only.
     """
+
+    shared: Shared
+    index: SearchIndex
+    items: Items
+    messages: Lazy[Store, Messages] = Lazy("store.messages:Messages", lambda s, new: new(s.shared, s.items, s.index))
+    jobs: Lazy[Store, Jobs] = Lazy("store.jobs:Jobs", lambda s, new: new(s.shared))
+    imports: Lazy[Store, Imports] = Lazy("store.imports:Imports", lambda s, new: new(s.shared, s.items, s.messages))
+    passages: Lazy[Store, Passages] = Lazy("store.passages:Passages", lambda s, new: new(s.shared, s.index))
+    vectors: Lazy[Store, Vectors] = Lazy("store.passages:Vectors", lambda s, new: new(s.shared))
+    pages: Lazy[Store, Pages] = Lazy("store.pages:Pages", lambda s, new: new(s.shared, s.passages))
+    documents: Lazy[Store, Documents] = Lazy(
+        "store.documents:Documents", lambda s, new: new(s.shared, s.pages, s.index)
+    )
+    collections: Lazy[Store, Collections] = Lazy("store.collections:Collections", lambda s, new: new(s.shared))
+    results: Lazy[Store, Results] = Lazy("store.results:Results", lambda s, new: new(s.shared))
+    segments: Lazy[Store, Segments] = Lazy("store.segments:Segments", lambda s, new: new(s.shared))
+    memory: Lazy[Store, TranslationMemory] = Lazy(
+        "store.translation_memory:TranslationMemory", lambda s, new: new(s.shared, s.index)
+    )
+    measurements: Lazy[Store, Measurements] = Lazy("store.measurements:Measurements", lambda s, new: new(s.shared))
+    terms: Lazy[Store, Terms] = Lazy("store.glossaries:Terms", lambda s, new: new(s.shared))
+    glossaries: Lazy[Store, Glossaries] = Lazy("store.glossaries:Glossaries", lambda s, new: new(s.shared, s.terms))
+    presets: Lazy[Store, Presets] = Lazy("store.presets:Presets", lambda s, new: new(s.shared))
+    redactions: Lazy[Store, Redactions] = Lazy("store.redactions:Redactions", lambda s, new: new(s.shared))
 
     def __init__(
         self,
@@ -81,26 +109,10 @@ class Store:
         self.shared = shared = Shared(database, paths, instance_id, clock)
         self.index = SearchIndex(shared)
         self.items = Items(shared, self.index)
-        self.messages = Messages(shared, self.items, self.index)
-        self.imports = Imports(shared, self.items, self.messages)
-        self.jobs = Jobs(shared)
-        self.passages = Passages(shared, self.index)
-        self.vectors = Vectors(shared)
-        self.pages = Pages(shared, self.passages)
-        self.documents = Documents(shared, self.pages, self.index)
-        self.collections = Collections(shared)
-        self.results = Results(shared)
-        self.segments = Segments(shared)
-        self.memory = TranslationMemory(shared, self.index)
-        self.terms = Terms(shared)
-        self.glossaries = Glossaries(shared, self.terms)
         self.models = Models(shared)
         self.ledger = Ledger(shared)
-        self.presets = Presets(shared)
-        self.measurements = Measurements(shared)
         self.rules = Rules(shared)
         self.holds = Holds(shared)
-        self.redactions = Redactions(shared)
 
     @property
     def read_only(self) -> bool:
@@ -144,6 +156,7 @@ class Store:
 
     def changed_since(self, revision: int) -> Changes:
         """What any instance has changed since `revision`, oldest change first."""
+        from slmdesk.store.messages import message_from
 
         def newer(table: str) -> list[Row]:
             return self.database.rows(f"select * from {table} where revision > ? order by revision", (revision,))
@@ -157,6 +170,19 @@ class Store:
 
     def read_everything(self) -> None:
         """Read each row once.  Raises KnownError store.damaged for a row that cannot be parsed."""
+        from slmdesk.store.collections import collection_from
+        from slmdesk.store.documents import document_from
+        from slmdesk.store.glossaries import glossary_from, term_from
+        from slmdesk.store.jobs import job_from, step_from
+        from slmdesk.store.measurements import measurement_from
+        from slmdesk.store.messages import message_from
+        from slmdesk.store.pages import page_from
+        from slmdesk.store.passages import passage_from
+        from slmdesk.store.presets import preset_from
+        from slmdesk.store.redactions import entry_from, listed_from
+        from slmdesk.store.segments import segment_from
+        from slmdesk.store.translation_memory import pair_from
+
         readers: dict[str, Callable[[RowLike], object]] = {
             "items": item_from, "messages": message_from, "models": model_from, "ledger": ledger_row_from,
             "jobs": job_from, "steps": step_from, "measurements": measurement_from,

@@ -1,12 +1,12 @@
-"""All services are closed at the end, each before those it uses."""
+"""Services are made when they are first used, in any order, and closed each before those it uses."""
 
 from __future__ import annotations
 
 import pytest
 from fakes.recorder import open_echo
 
-from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.service import ChatService
+from slmdesk.services.container import Made, Services
 from slmdesk.services.documents.folders import CollectionService
 from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.documents.saved_states import StateService
@@ -15,7 +15,6 @@ from slmdesk.services.evaluation.auto_exams import AutoExams
 from slmdesk.services.evaluation.model_comparison import ModelComparisonService
 from slmdesk.services.history.change_watch import ChangeWatch
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move.service import MoveService
 from slmdesk.services.models.speed import SpeedService
 from slmdesk.services.online.downloads import DownloadService
@@ -30,22 +29,23 @@ BEFORE = [
     (QuestionService, ChatService),
     (QuestionService, StateService),
     (CollectionService, DocumentService),
-    (CollectionService, JobService),
-    (DownloadService, JobService),
     (MoveService, DownloadService),
     (DownloadService, HubService),
     (AutoExams, JobService),
     (ChatService, ModelLoader),
     (JobService, ModelLoader),
-    (JobService, ModelService),
     (SpeedService, ModelLoader),
 ]
 
 
-def test_all_are_closed_each_before_those_it_uses(home, monkeypatch):
+NAMES = [name for name, value in vars(Services).items() if isinstance(value, Made)]
+
+
+@pytest.mark.parametrize("names", [NAMES, NAMES[::-1]])
+def test_all_are_closed_each_before_those_it_uses(home, monkeypatch, names):
     services = open_echo()
-    made = [one for one in vars(services).values() if type(one).__module__.startswith("slmdesk.services.")]
-    kinds = {type(one) for one in made if hasattr(one, "close")} - {ServiceThread}
+    assert vars(services).keys().isdisjoint(names)
+    kinds = {kind for name in names if hasattr(kind := type(getattr(services, name)), "close")}
     services.close()
     order: list[type] = []
     for kind in kinds:
@@ -55,6 +55,9 @@ def test_all_are_closed_each_before_those_it_uses(home, monkeypatch):
             original(self)
 
         monkeypatch.setattr(kind, "close", close)
-    open_echo().close()
+    services = open_echo()
+    for name in names:
+        getattr(services, name)
+    services.close()
     assert set(order) == kinds
     assert [pair for pair in BEFORE if order.index(pair[0]) > order.index(pair[1])] == []

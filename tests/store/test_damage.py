@@ -21,10 +21,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
-from slmdesk.store import damaged_copies, open_store, rescue_into
+from slmdesk.store import damaged_copies, open_store
 from slmdesk.store.backup import drop_old_copies, kept_copies
 from slmdesk.store.backup_file import source_of
 from slmdesk.store.database import connect
+from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure

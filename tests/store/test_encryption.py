@@ -21,7 +21,7 @@ from slmdesk.paths import Paths, find_paths
 from slmdesk.services.privacy.beside import follow_key
 from slmdesk.services.spelling.own_words import OwnWords
 from slmdesk.settings import SettingsFile
-from slmdesk.store import damaged_copies, open_store, rescue_into
+from slmdesk.store import damaged_copies, open_store
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.store.backup_file import source_of, unlock_backup
 from slmdesk.store.cipher_pages import CipherPages, fits, header_of, is_encrypted
@@ -29,6 +29,7 @@ from slmdesk.store.database import connect, journal_of
 from slmdesk.store.keys import Cost, DataKey, KeyFile, new_data_key, read_keys, write_keys
 from slmdesk.store.opening import judge_header, version_of
 from slmdesk.store.preparing import prepare_backup
+from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.restoring import backups, replace_history, restore
 from slmdesk.store.schema import STEPS
 from slmdesk.store.unlocking import keys_beside, unlock, unlock_with, wants_key

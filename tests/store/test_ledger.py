@@ -21,7 +21,9 @@ from slmdesk.core.ledger import (
     first_fault,
 )
 from slmdesk.services.online.statement.verify import Counts
-from slmdesk.store import backup, open_store, rescue_into, restore
+from slmdesk.store import backup, open_store
+from slmdesk.store.rescue.rescue import rescue_into
+from slmdesk.store.restoring import restore
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure

@@ -9,8 +9,9 @@ import pytest
 from store.conftest import add_older
 
 from slmdesk.core.errors import KnownError
-from slmdesk.store import open_store, rescue_into
+from slmdesk.store import open_store
 from slmdesk.store.backup import backup
+from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.process

@@ -10,7 +10,8 @@ import pytest
 from store.conftest import add_older, say
 
 from slmdesk.core.errors import KnownError
-from slmdesk.store import SPACE, damaged_copies, open_store, rescue_into
+from slmdesk.store import SPACE, damaged_copies, open_store
+from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure

@@ -21,7 +21,10 @@ from slmdesk.core.ledger import Outgoing
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
-from slmdesk.store import backup, backups, open_store, prepare_backup, preparing, replace_history, rescue_into, restore
+from slmdesk.store import backup, open_store, preparing
+from slmdesk.store.preparing import prepare_backup
+from slmdesk.store.rescue.rescue import rescue_into
+from slmdesk.store.restoring import backups, replace_history, restore
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
@@ -270,6 +273,7 @@ def test_copies_are_listed_newest_first_without_those_that_cannot_be_used(paths,
 
 RESTORE = (
     "import sys; from pathlib import Path; from slmdesk.paths import find_paths; from slmdesk.store import *;"
+    "from slmdesk.store.restoring import *;"
     f"sys.path.insert(0, {str(CHILD.parent.parent)!r}); from store.child import key_of, open_either;"
 )
 

@@ -11,8 +11,9 @@ from store.conftest import integrity, say
 
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
-from slmdesk.store import Store, damaged_copies, open_store, rescue_into
+from slmdesk.store import Store, damaged_copies, open_store
 from slmdesk.store.backup import kept_copies
+from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure

@@ -10,8 +10,9 @@ from store.conftest import add_older
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryFilter, NewSegment, Origin, SegmentFlag, SegmentState, Term
 from slmdesk.paths import find_paths, make_folders
-from slmdesk.store import LOOK, open_store
+from slmdesk.store import open_store
 from slmdesk.store.schema import STEPS
+from slmdesk.store.segments import LOOK
 
 pytestmark = pytest.mark.pure
 

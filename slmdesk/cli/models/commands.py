@@ -1,4 +1,4 @@
-"""`slmdesk models`: list, inspect, check and remove models, and judge whether one fits this PC."""
+"""`slmdesk models info`, `verify`, `remove` and `fit`: inspect, check and delete a model, judge whether one fits."""
 
 from __future__ import annotations
 
@@ -6,15 +6,8 @@ import os
 
 import click
 
-from slmdesk.cli.console import Console, ReportedError, json_option, table
-from slmdesk.cli.models.comparison import compare, vote
-from slmdesk.cli.models.exams import bench, exam
-from slmdesk.cli.models.formats import prune, tune
-from slmdesk.cli.models.hub import download, search
-from slmdesk.cli.models.imports import import_models, leftovers
-from slmdesk.cli.models.library import default, rename
-from slmdesk.cli.models.packs import find, move, pack, unpack
-from slmdesk.cli.models.types import card_shape, pairs_shape, shape_of_model, speed_shape
+from slmdesk.cli.console import Console, ReportedError, json_option
+from slmdesk.cli.models.types import card_shape, pairs_shape, speed_shape
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.adapter import base_name
 from slmdesk.core.labels import clean_label
@@ -23,7 +16,7 @@ from slmdesk.core.speed import Speed, speed_in_words
 from slmdesk.core.types import Json
 from slmdesk.core.wire import picked
 from slmdesk.hub.links import HubLink, parse_link
-from slmdesk.services.base.messages import bytes_for_people, sentence_for
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
 from slmdesk.services.models.defaults import lost_words
@@ -32,52 +25,7 @@ from slmdesk.services.translation.pairs.exams import results_of
 from slmdesk.services.translation.pairs.labels import pair_line
 
 
-@click.group()
-def models() -> None:
-    """Manage the models on this PC, and find more on the Hub."""
-
-
-for command in (
-    *(search, download, exam, bench, tune, prune, compare, vote),
-    *(import_models, leftovers, default, rename, find, pack, unpack, move),
-):
-    models.add_command(command)
-
-
-@models.command("list")
-@json_option
-@click.pass_obj
-def list_models(console: Console) -> None:
-    """List the models on this PC."""
-    with console.services() as services:
-        _adopt(console, services)
-        records = services.service_thread.call(services.models.list)
-        speeds = services.service_thread.call(lambda: [services.measuring.expected(one) for one in records])
-    if console.as_json:
-        console.give(
-            [
-                {**shape_of_model(one), **speed_shape(speed), **pairs_shape(one)}
-                for one, speed in zip(records, speeds, strict=True)
-            ]
-        )
-        return
-    if not records:
-        console.notify(
-            "There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO"
-        )
-        return
-    rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
-    rows += [
-        (one.id, clean_label(one.name, 60), bytes_for_people(one.bytes), _kind(one), clean_label(_path(one), 200))
-        for one in records
-    ]
-    table(console, rows)
-    for one in records:
-        if one.behaves is False:
-            console.notify(f"note: {sentence_for('model.noise', {'name': one.name})}")
-
-
-@models.command()
+@click.command()
 @click.argument("model_or_file")
 @json_option
 @click.pass_obj
@@ -120,7 +68,7 @@ def info(console: Console, model_or_file: str) -> None:
         console.say(f"  {clean_label(key, 60)} = {clean_label(str(value), 60)}")
 
 
-@models.command()
+@click.command()
 @click.argument("model", required=False)
 @json_option
 @click.pass_obj
@@ -142,7 +90,7 @@ def verify(console: Console, model: str | None) -> int:
     return 1 if bad else 0
 
 
-@models.command()
+@click.command()
 @click.argument("model")
 @json_option
 @click.pass_obj
@@ -160,7 +108,7 @@ def remove(console: Console, model: str) -> None:
             console.notify(f"note: {words}")
 
 
-@models.command()
+@click.command()
 @click.argument("model_or_file", metavar="FILE_OR_REPO")
 @click.option("--context", type=click.IntRange(256), help="Tokens the model shall see at once.")
 @json_option
@@ -229,20 +177,5 @@ def _tokens(speed: Speed) -> str:
     return f"{low} to {high} tokens a second"
 
 
-def _adopt(console: Console, services: Services) -> None:
-    """Add models that are in the folder but not in the library, for instance after a damaged history."""
-    try:
-        console.result_of(services, services.models.adopt)
-    except ReportedError as err:
-        console.notify(f"note: {err.problem.sentence}")
-
-
 def _path(record: ModelRecord) -> str:
     return os.fsdecode(record.path)
-
-
-def _kind(record: ModelRecord) -> str:
-    if record.kind == "adapter":
-        return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
-    known = (record.header.get("architecture"), record.header.get("quantization"))
-    return clean_label(" ".join(str(one) for one in known if one), 30)

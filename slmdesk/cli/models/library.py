@@ -1,15 +1,75 @@
-"""`slmdesk models rename` and `default`; and linking the organisation's models where a command needs one."""
+"""`slmdesk models`: `list`, `rename`, `default`; and linking the organisation's models where a command needs one."""
 
 from __future__ import annotations
 
+import os
+
 import click
 
-from slmdesk.cli.console import Console, json_option
+from slmdesk.cli.console import Console, ReportedError, json_option, table
+from slmdesk.cli.main import LazyGroup
+from slmdesk.cli.models.types import pairs_shape, shape_of_model, speed_shape
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
+from slmdesk.services.base.messages import bytes_for_people, sentence_for
 from slmdesk.services.container import Services
 from slmdesk.services.models.defaults import DefaultUse
+
+PLACES = {
+    "bench": "models.exams:bench",
+    "compare": "models.comparison:compare",
+    "download": "models.hub:download",
+    "exam": "models.exams:exam",
+    "find": "models.packs:find",
+    "fit": "models.commands:fit",
+    "import": "models.imports:import_models",
+    "info": "models.commands:info",
+    "leftovers": "models.imports:leftovers",
+    "move": "models.packs:move",
+    "pack": "models.packs:pack",
+    "prune": "models.formats:prune",
+    "remove": "models.commands:remove",
+    "search": "models.hub:search",
+    "tune": "models.formats:tune",
+    "unpack": "models.packs:unpack",
+    "verify": "models.commands:verify",
+    "vote": "models.comparison:vote",
+}
+
+
+@click.group(cls=LazyGroup, places=PLACES)
+def models() -> None:
+    """Manage the models on this PC, and find more on the Hub."""
+
+
+@models.command("list")
+@json_option
+@click.pass_obj
+def list_models(console: Console) -> None:
+    """List the models on this PC."""
+    with console.services() as services:
+        _adopt(console, services)
+        records = services.service_thread.call(services.models.list)
+        if console.as_json:
+            expected = services.service_thread.call(lambda: [services.measuring.expected(one) for one in records])
+            shapes = zip(records, map(speed_shape, expected), strict=True)
+            console.give([{**shape_of_model(one), **speed, **pairs_shape(one)} for one, speed in shapes])
+            return
+    if not records:
+        console.notify(
+            "There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO"
+        )
+        return
+    rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
+    rows += [
+        (one.id, clean_label(one.name, 60), bytes_for_people(one.bytes), _kind(one), clean_label(_path(one), 200))
+        for one in records
+    ]
+    table(console, rows)
+    for one in records:
+        if one.behaves is False:
+            console.notify(f"note: {sentence_for('model.noise', {'name': one.name})}")
 
 
 def named_model(services: Services, model: str | None) -> None:
@@ -18,7 +78,7 @@ def named_model(services: Services, model: str | None) -> None:
         services.service_thread.call(lambda: services.models.try_again(model))
 
 
-@click.command()
+@models.command()
 @click.argument("model")
 @click.argument("name")
 @json_option
@@ -33,7 +93,7 @@ def rename(console: Console, model: str, name: str) -> None:
         console.say(f"{record.id}  {record.name}")
 
 
-@click.command()
+@models.command()
 @click.argument("job", required=False, type=click.Choice(["chat", "summarize", "translate", "embed"]))
 @click.argument("model", required=False)
 @click.option("--none", "is_none", is_flag=True, help="No default any more: the last used model.")
@@ -63,3 +123,22 @@ def link_shared(console: Console, services: Services) -> None:
     models = services.models
     if services.settings.policy.models_folder and not services.service_thread.call(models.list):
         console.result_of(services, lambda: models.adopt(only_shared=True))
+
+
+def _adopt(console: Console, services: Services) -> None:
+    """Add models that are in the folder but not in the library, for instance after a damaged history."""
+    try:
+        console.result_of(services, services.models.adopt)
+    except ReportedError as err:
+        console.notify(f"note: {err.problem.sentence}")
+
+
+def _path(record: ModelRecord) -> str:
+    return os.fsdecode(record.path)
+
+
+def _kind(record: ModelRecord) -> str:
+    if record.kind == "adapter":
+        return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
+    known = (record.header.get("architecture"), record.header.get("quantization"))
+    return clean_label(" ".join(str(one) for one in known if one), 30)

@@ -9,8 +9,6 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
 from slmdesk.core.types import Json
 from slmdesk.core.wire import picked
-from slmdesk.services.translation.pairs.exams import results_of
-from slmdesk.services.translation.pairs.labels import shape_of_pair
 
 HEADER_KEYS = ["architecture", "quantization", "parameters", "context_length", "has_chat_template", "license", "base"]
 
@@ -41,4 +39,7 @@ def speed_shape(speed: Speed | None) -> dict[str, Json]:
 
 def pairs_shape(record: ModelRecord) -> dict[str, Json]:
     """The pairs of languages it was examined for."""
+    from slmdesk.services.translation.pairs.exams import results_of
+    from slmdesk.services.translation.pairs.labels import shape_of_pair
+
     return {"translates": [shape_of_pair(one) for one in results_of(record)]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QWidget
 
-from slmdesk.core.policy import Policy
+from slmdesk.core.policy import Policy, shown_proxy
 from slmdesk.gui.base import theme
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
@@ -21,7 +21,6 @@ from slmdesk.hub.guard import HUB
 from slmdesk.hub.kernel import can_enforce, is_enforced
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.events import TokenChanged
-from slmdesk.services.online.routes import shown_proxy
 from slmdesk.settings import Settings
 
 ADDRESS = "address"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, TypeVar
 
 from slmdesk.services.base.events import Event, Noticed
@@ -33,11 +34,10 @@ class EventBus:
                 self.publish(notice)
 
     def publish(self, event: Event) -> None:
-        """Pass an event on; whoever fails over it does not keep it from the others."""
-        slots = self._slots_of(type(event))
-        if isinstance(event, Noticed) and not slots:
+        """Pass an event on, also to who begins to hear it by that; who fails over it does not keep it from others."""
+        if isinstance(event, Noticed) and not self._slots_of(Noticed):
             self._unheard.append(event)
-        for slot in slots:
+        for slot in chain(self._slots.get(type(event), ()), self._slots.get(Event, ())):
             try:
                 slot(event)
             except Exception as err:  # noqa: BLE001  a listener's error must not end the use case that published

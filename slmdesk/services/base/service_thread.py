@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from itertools import count
 from typing import TypeVar
 
-from slmdesk.client.jobs import log_error
 from slmdesk.core import clock
 from slmdesk.core.errors import BugError
 
@@ -118,6 +117,8 @@ class ServiceThread:
         try:
             self._on_error(error)
         except Exception as err:  # noqa: BLE001  a listener that fails while told of a failure: the log is left to tell
+            from slmdesk.client.jobs import log_error
+
             log_error("a failure of which nobody could be told", error)
             log_error("telling of it failed", err)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.documents.folder_types import CollectionState
+
+if TYPE_CHECKING:
+    from slmdesk.services.documents.folder_types import CollectionState
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from slmdesk.client import JobHandle
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.services.base.events import Problem
 
 if TYPE_CHECKING:
+    from slmdesk.client import JobHandle
     from slmdesk.services.engine.model_loader import ModelLoader
 
 

@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outcome
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.labels import clean_label
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
@@ -27,6 +27,9 @@ from slmdesk.services.engine.hardware import memory_of
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.load_spec import limits_of, spec_for
 from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.client import ChildClient, ChildEvent, JobHandle
 
 MINUTE_S = 60.0
 
@@ -50,9 +53,9 @@ class _Loading:
 class ModelLoader(Service):
     """Manages the model of the engine child.  Called on the service thread, as are its callbacks."""
 
-    def __init__(self, runtime: Runtime, client: ChildClient) -> None:
+    def __init__(self, runtime: Runtime, client: Callable[[], ChildClient]) -> None:
         super().__init__(runtime)
-        self.service_thread, self.client = runtime.service_thread, client
+        self.service_thread, self._client = runtime.service_thread, client
         self._crashes = CrashHistory(runtime.store)
         self._in_use: _InUse | None = None
         self._loading: _Loading | None = None
@@ -67,6 +70,11 @@ class ModelLoader(Service):
         self._limits = limits_of(runtime.settings.current)
         runtime.settings.listeners.append(self._on_settings)
         self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
+
+    @property
+    def client(self) -> ChildClient:
+        """The client of the engine child."""
+        return self._client()
 
     # ---- requests
 
@@ -235,6 +243,8 @@ class ModelLoader(Service):
 
     def on_child(self, event: ChildEvent) -> None:
         """Handle the start or end of a child.  Called on the service thread."""
+        from slmdesk.client import ChildEnded, Outcome
+
         old = self._in_use
         if not isinstance(event, ChildEnded) or old is None or event.generation != old.generation:
             return

@@ -134,6 +134,8 @@ class BenchService(Service):
         if self._bench is not None:
             self._bench.cancel()
 
+    close = cancel
+
     def result(self, record: ModelRecord) -> BenchResult | None:
         """Return the stored benchmark of a model, or None."""
         return stored_from(BenchResult, record.info.get(INFO_KEY))

@@ -16,17 +16,9 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.store import (
-    BackupResult,
-    DataKey,
-    PreparedBackup,
-    backup,
-    backups,
-    plain_backup,
-    prepare_backup,
-    replace_history,
-    restore,
-)
+from slmdesk.store import BackupResult, DataKey, backup, plain_backup
+from slmdesk.store.preparing import PreparedBackup, prepare_backup
+from slmdesk.store.restoring import backups, replace_history, restore
 
 PAGE = 500
 

@@ -6,7 +6,7 @@ chats.  Files are made on a thread of their own, PDF by the printer child.  Serv
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from slmdesk.core.chat_import import counted_words
@@ -32,14 +32,16 @@ class ExportService:
     """Makes and writes exports."""
 
     def __init__(
-        self, service_thread: ServiceThread, history: HistoryService, chats: ChatService, printing: PrintService
+        self,
+        service_thread: ServiceThread,
+        history: HistoryService,
+        chats: ChatService,
+        printing: PrintService,
+        exporter_of: Callable[[str], Exporter | None],
     ) -> None:
+        """`exporter_of`: how items of a kind are exported."""
         self._service_thread, self._history, self._chats, self._printing = service_thread, history, chats, printing
-        self._exporters: dict[str, Exporter] = {}
-
-    def register(self, kind: str, exporter: Exporter) -> None:
-        """Have `exporter` say how items of this kind are exported."""
-        self._exporters[kind] = exporter
+        self._exporter_of = exporter_of
 
     def give(self, id: str, form: str) -> Pending[bytes]:
         """Export an item in one of FORMS; a summary also as "xlsx", a table also as "csv".
@@ -48,7 +50,7 @@ class ExportService:
         that items of its kind do not have.  Raises KnownError `item.unknown`.
         """
         item = self._history.item(id)
-        exporter = self._exporters.get(item.kind)
+        exporter = self._exporter_of(item.kind)
         prepared = (exporter(item, form) if exporter else None) or self._as_chat(item, form)
         return in_slices(self._service_thread, self._giving(prepared, form))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.errors import KnownError
@@ -26,8 +26,8 @@ def page_size(environment: Mapping[str, str] = os.environ) -> str:
 class PrintService:
     """Sends documents to the printer child, which starts with the first one."""
 
-    def __init__(self, service_thread: ServiceThread, client: ChildClient, page: Callable[[], str]) -> None:
-        self._service_thread, self._client, self._page = service_thread, client, page
+    def __init__(self, service_thread: ServiceThread, client: ChildClient) -> None:
+        self._service_thread, self._client = service_thread, client
         self._jobs: list[JobHandle] = []
 
     def print(self, paper: Paper) -> Pending[bytes]:
@@ -44,7 +44,7 @@ class PrintService:
                 self._service_thread.post(lambda: pending.progress((event.done, event.total)))
 
         pending: Pending[bytes] = Pending(lambda: job.cancel())
-        job = self._client.start("print", {"paper": to_json(paper), "page": self._page()}, on_event)
+        job = self._client.start("print", {"paper": to_json(paper), "page": page_size()}, on_event)
         self._jobs.append(job)
         return pending
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from slmdesk.core.policy import ALL, Policy
 from slmdesk.core.retention import DOCUMENT, SetBy, Then, What
-from slmdesk.services.documents.names import folded_name
 from slmdesk.store import Store
 
 
@@ -57,6 +56,8 @@ def _held_by(store: Store, text: str) -> list[tuple[What, str]]:
     what, target = What(kind), target.strip()
     if what is not What.FOLDER:
         return [(what, target)]
+    from slmdesk.services.documents.names import folded_name
+
     name = folded_name(target)
     found = [id for id, title in store.holds.folders() if name == folded_name(title)]
     return [(what, one) for one in dict.fromkeys([target, *found])]

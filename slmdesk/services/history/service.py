@@ -21,7 +21,8 @@ from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation.export import export_parts
 from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
-from slmdesk.store import DataKey, damaged_copies, rescue_into
+from slmdesk.store import DataKey, damaged_copies
+from slmdesk.store.rescue.rescue import rescue_into
 
 TEXT_FORMS = ("md", "json")
 """The forms a chat is exported in as text."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-DOWNLOAD, FOLDER = "download", "index"
-"""Kinds that have a runner of their own; a download counts bytes."""
+RUNNERS = DOWNLOAD, FOLDER = "download", "index"
+"""Kinds that have a runner of their own and need no engine; a download counts bytes."""
 EXAM = "exam"
 KINDS = {
     "download": "Download",

@@ -12,7 +12,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.jobs.bytes_done import bytes_of, eta_of
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.jobs.kinds import DOWNLOAD, FOLDER
+from slmdesk.services.jobs.kinds import DOWNLOAD, FOLDER, RUNNERS
 from slmdesk.services.jobs.queue_order import place_of
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Remaining
@@ -76,19 +76,17 @@ class JobViews:
         models = self._models()
         views = [self._view(one, models) for one in records]
         order = {one.id: place_of(one) for one in records}
-        queues: dict[int, list[str]] = {}
+        queues: dict[str, list[str]] = {}
         for one in views:
             if one.stand is JobGroup.WAITING and not one.is_left:  # each runner has a queue of its own
-                queues.setdefault(id(self._jobs.runner_of(one.kind)), []).append(one.id)
+                queues.setdefault(one.kind if one.kind in RUNNERS else "", []).append(one.id)
         places: dict[str, tuple[int, int]] = {}
         for queue in queues.values():
             queue.sort(key=order.__getitem__)
             places |= {job: (at, len(queue)) for at, job in enumerate(queue, 1)}
         placed = [_placed(one, *places.get(one.id, (0, 0))) for one in views]
         stands = list(JobGroup)
-        return sorted(
-            placed, key=lambda one: (stands.index(one.stand), self._jobs.runner_of(one.kind) is not None, order[one.id])
-        )
+        return sorted(placed, key=lambda one: (stands.index(one.stand), one.kind in RUNNERS, order[one.id]))
 
     def ended(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> Sequence[JobView]:
         """Return a page of ended jobs that were not cleared, newest first.
@@ -139,14 +137,14 @@ class JobViews:
             share=1.0 if job.status is JobStatus.DONE else share,
             left=left,
             problem=problem_of(job.error_code, job.error_args) if job.error_code else None,
-            may_revive=job.status is JobStatus.CANCELLED and self._jobs.runner_of(job.kind) is None,
+            may_revive=job.status is JobStatus.CANCELLED and job.kind not in RUNNERS,
             is_elsewhere=is_elsewhere,
             is_left=is_left or (job.status is JobStatus.OPEN and not self._waits_here(job)),
             opens=opens, target=target, item=item, updated=job.updated, n=job.n,
         )  # fmt: skip
 
     def _waits_here(self, job: JobRecord) -> bool:
-        return self._jobs.is_queued(job.id) or self._jobs.runner_of(job.kind) is not None
+        return self._jobs.is_queued(job.id) or job.kind in RUNNERS
 
     def _target(self, job: JobRecord, models: Mapping[str, str]) -> tuple[str, str, str]:
         """Return (opens, target, item) for a job: what can be opened from it."""

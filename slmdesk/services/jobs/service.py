@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
@@ -17,6 +17,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.kinds import RUNNERS
 from slmdesk.services.jobs.plan import JobPlanner
 from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
 from slmdesk.services.jobs.runner import JobContext, JobRun
@@ -47,8 +48,10 @@ class Runner(Protocol):
 class JobService(Service):
     """Manages the stored jobs, and runs one of them at a time in this instance."""
 
-    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader, service_of: Callable[[str], Any]) -> None:
+        """`service_of`: the service for a kind of job; of RUNNERS a Runner, others call `plan_by` and `when_done`."""
         super().__init__(runtime)
+        self._service_of = service_of
         self._context = JobContext(
             runtime.service_thread, runtime.store, loader, lambda: self.is_held, runtime.publish, self._over
         )
@@ -56,7 +59,6 @@ class JobService(Service):
         """Ids of jobs waiting here, and whether a person asked for each just now."""
         self._run: JobRun | None = None
         self._on_end: dict[str, OnEnd] = {}
-        self._runners: dict[str, Runner] = {}
         self._planners: dict[str, JobPlanner] = {}
         self._holds = 0
         self._closed = False
@@ -66,10 +68,6 @@ class JobService(Service):
     def when_done(self, kind: str, handler: OnEnd) -> None:
         """Call `handler` when a job of this kind is done, whichever instance started it."""
         self._on_end[kind] = handler
-
-    def run_by(self, kind: str, runner: Runner) -> None:
-        """Have `runner` run the jobs of this kind; they are still listed, paused, cancelled and resumed here."""
-        self._runners[kind] = runner
 
     def plan_by(self, kind: str, planner: JobPlanner) -> None:
         """Have `planner` plan the jobs of this kind: it is asked for more steps whenever all steps have ended."""
@@ -118,11 +116,12 @@ class JobService(Service):
 
     def take_up(self) -> Sequence[JobRecord]:
         """Resume open jobs, and jobs whose instance is gone.  Returns those that had already begun."""
-        waiting = [one for one in self._store.jobs.unfinished() if self._is_to_be_had(one)]
+        unfinished = self._store.jobs.unfinished()
+        waiting = [job for job in unfinished if self._is_to_be_had(job)]
         for job in waiting:
             self._enqueue(job.id, explicit=False)
-        for runner in self._runners.values():
-            runner.take_up()
+        for kind in {job.kind for job in unfinished}.intersection(RUNNERS):
+            self._runner(kind).take_up()
         return [one for one in waiting if one.done]
 
     def move(self, id: str, where: str) -> None:
@@ -131,8 +130,8 @@ class JobService(Service):
         Raises KnownError job.unknown, store.*.
         """
         job = self._store.jobs.get(id)
-        if job.kind in self._runners:
-            self._runners[job.kind].move(job.id, where)
+        if job.kind in RUNNERS:
+            self._runner(job.kind).move(job.id, where)
             return
         waiting = self.waiting()
         put_in_order(self._store, waiting, moved([one.id for one in waiting], job.id, where))
@@ -141,16 +140,16 @@ class JobService(Service):
 
     def waiting(self) -> Sequence[JobRecord]:
         """Return the jobs that wait for the engine, in queue order."""
-        found = [one for one in self._store.jobs.unfinished() if one.kind not in self._runners]
+        found = [one for one in self._store.jobs.unfinished() if one.kind not in RUNNERS]
         return sorted((one for one in found if one.status is JobStatus.OPEN), key=place_of)
 
     def is_queued(self, id: str) -> bool:
         """Return whether a job waits for its turn in this instance."""
         return id in self._queue
 
-    def runner_of(self, kind: str) -> Runner | None:
-        """Return the runner for jobs of this kind, or None when they use the engine."""
-        return self._runners.get(kind)
+    def _runner(self, kind: str) -> Runner:
+        runner: Runner = self._service_of(kind)
+        return runner
 
     def pause(self, id: str) -> JobRecord:
         """Pause a job, here or in another instance; steps in hand are run again later.  Raises KnownError job.*."""
@@ -166,8 +165,8 @@ class JobService(Service):
         Its failed steps are tried again.  Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
         job = self._store.jobs.get(id)
-        if job.kind in self._runners:
-            return self._runners[job.kind].resume_job(job)
+        if job.kind in RUNNERS:
+            return self._runner(job.kind).resume_job(job)
         if not self._is_run(job.id):
             job = self._change(job.id, JobStatus.OPEN, revive=True)
             self._enqueue(job.id, explicit=True)
@@ -206,12 +205,12 @@ class JobService(Service):
         return self._run is not None and self._run.job.id == id
 
     def _is_to_be_had(self, job: JobRecord) -> bool:
-        return job.status in (JobStatus.OPEN, JobStatus.RUNNING) and job.kind not in self._runners
+        return job.status in (JobStatus.OPEN, JobStatus.RUNNING) and job.kind not in RUNNERS
 
     def _change(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
         job = self._store.jobs.get(id)
-        if job.kind in self._runners:
-            return self._runners[job.kind].change_job(job, status)
+        if job.kind in RUNNERS:
+            return self._runner(job.kind).change_job(job, status)
         job = self._store.jobs.change(job.id, status, revive=revive)
         self._queue.pop(job.id, None)
         if self._run and self._is_run(job.id):
@@ -251,6 +250,7 @@ class JobService(Service):
             left = self._store.jobs.leave(job.id, JobStatus.PAUSED, error_code=code, error_args=args)
             self._say(left, problem=problem)
             return
+        self._service_of(job.kind)  # which plans it
         self._run = JobRun(self._context, job, record, self._planners.get(job.kind), is_explicit=explicit)
         self._run.begin()
 

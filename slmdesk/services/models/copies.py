@@ -9,7 +9,6 @@ from pathlib import Path
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.wire import stored_from
-from slmdesk.services.engine.hardware import hardware_key
 
 COPY = "copy"
 """Key of a copy's info: a CopyOrigin."""
@@ -57,6 +56,8 @@ def used_of(models: Sequence[ModelRecord], defaults: Collection[str]) -> ModelRe
 
 def is_for_this_pc(record: ModelRecord) -> bool:
     """Whether a copy was made on this PC; on another one the published model is used instead."""
+    from slmdesk.services.engine.hardware import hardware_key
+
     origin = origin_of(record)
     return origin is None or origin.hardware == hardware_key()
 

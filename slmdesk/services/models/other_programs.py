@@ -136,6 +136,8 @@ class OtherProgramsService(Service):
         if self._running is not None:
             self._running.cancel()
 
+    close = cancel
+
 
 @dataclass(slots=True)
 class _Walk:

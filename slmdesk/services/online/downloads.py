@@ -295,6 +295,7 @@ class DownloadService(Service):
 
     def _on_time(self) -> None:
         self._is_looking = False
+        self._settings.refresh()  # “offline” said elsewhere holds here too
         unfinished = [
             one for one in self._all.values() if one.is_on or one.now.state not in ENDS - {DownloadState.PAUSED}
         ]

@@ -58,11 +58,14 @@ class FoundRepo:
 class HubService(Service):
     """Asks the Hub for window and command line.  Called on the service thread; each request has a thread of its own."""
 
-    def __init__(self, runtime: Runtime, network: NetworkService, pc: Callable[[], Pc]) -> None:
+    def __init__(
+        self, runtime: Runtime, network: NetworkService, pc: Callable[[], Pc], token: Callable[[], str]
+    ) -> None:
         super().__init__(runtime)
         self._network, self.pc = network, pc
         self._stops: set[threading.Event] = set()
         self.hub = Hub(runtime.paths, self.policy, network)
+        self.hub.token = token
 
     def policy(self) -> GuardPolicy:
         """What may leave, by the settings of this moment.  Any thread."""

@@ -13,10 +13,9 @@ import slmdesk
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import open_new, problem_of
 from slmdesk.core.ledger import Kind, LedgerRow
-from slmdesk.core.policy import Policy
+from slmdesk.core.policy import Policy, shown_proxy
 from slmdesk.core.types import Json
 from slmdesk.services.base.service import Runtime, Service
-from slmdesk.services.online.routes import shown_proxy
 from slmdesk.settings import Settings
 
 LOOK_S = 1.0

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.policy import with_password, without_password
 from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.settings import Settings
@@ -69,12 +68,6 @@ def policy_for(settings: Settings, offline: Callable[[], bool], passwords: Proxy
 def endpoint_of(settings: Settings) -> str:
     """Where the Hub is asked: the setting, else HF_ENDPOINT, else the Hub itself."""
     return (settings.hub_endpoint or os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip("/")
-
-
-def shown_proxy(proxy: str) -> str:
-    """The setting to be shown: without the password that may stand in it."""
-    address, password = without_password(proxy)
-    return proxy if password is None else with_password(address, "…")
 
 
 def certificates_in(path: Path) -> int:

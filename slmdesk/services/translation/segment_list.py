@@ -14,7 +14,8 @@ from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.terms.memory import Match, MemoryService
 from slmdesk.services.translation.types import memory_domain, request_of
-from slmdesk.store import LOOK, Store
+from slmdesk.store import Store
+from slmdesk.store.segments import LOOK
 from slmdesk.text.terms.matching import find_terms
 from slmdesk.text.translation.tagged import Tags, plain
 

@@ -52,7 +52,7 @@ from slmdesk.services.translation.types import (
     shape_of,
 )
 from slmdesk.services.translation.writer import mark_unwritten, payload_of, written
-from slmdesk.store import LOOK
+from slmdesk.store.segments import LOOK
 from slmdesk.text.redaction.types import Kind
 
 if TYPE_CHECKING:

@@ -11,15 +11,13 @@ from slmdesk.core.files import private_folder
 from slmdesk.paths import Paths
 from slmdesk.store import is_instance_alive
 
-FOLDER = "piped"
-
 
 @contextmanager
 def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
     """Create a private folder for this instance and delete it afterwards.  Raises KnownError file.unwritable,
     disk.full.
     """
-    folder = paths.cache / FOLDER / instance_id
+    folder = paths.piped / instance_id
     private_folder(folder)
     try:
         yield folder
@@ -30,6 +28,6 @@ def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
 def sweep_piped(paths: Paths) -> None:
     """Delete the folders left behind by killed instances."""
     with suppress(OSError):
-        for folder in list((paths.cache / FOLDER).iterdir()):
+        for folder in list(paths.piped.iterdir()):
             if not is_instance_alive(paths, folder.name):
                 shutil.rmtree(folder, ignore_errors=True)

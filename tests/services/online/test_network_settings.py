@@ -22,10 +22,11 @@ from fakes.tiny_gguf import tiny_llama
 from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.policy import shown_proxy
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.downloads import ENDS
 from slmdesk.services.online.events import DownloadChanged, DownloadState
-from slmdesk.services.online.routes import certificates_in, shown_proxy
+from slmdesk.services.online.routes import certificates_in
 from slmdesk.settings import reason_against
 
 REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"

@@ -17,7 +17,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.segment_list import SegmentFilter, word_runs
 from slmdesk.services.translation.types import RetryScope, TranslationRequest
-from slmdesk.store import LOOK
+from slmdesk.store.segments import LOOK
 from slmdesk.text.translation.replace import Search
 
 pytestmark = pytest.mark.process

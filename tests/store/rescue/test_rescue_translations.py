@@ -15,8 +15,9 @@ from slmdesk.core.records import Rescued, Status
 from slmdesk.core.translation import MemoryFilter, NewSegment, Origin, SegmentState, Term
 from slmdesk.core.types import Role, TextPart
 from slmdesk.paths import Paths
-from slmdesk.store import Store, damaged_copies, open_store, rescue_into
+from slmdesk.store import Store, damaged_copies, open_store
 from slmdesk.store.rescue.carve import Carver
+from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.rescue.types import TABLES, rows_in
 from slmdesk.store.schema import STEPS, migrate
 from slmdesk.text.passages.cut import PassageBuilder

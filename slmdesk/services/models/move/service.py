@@ -99,7 +99,7 @@ class MoveService(Service):
 
     def recover(self) -> None:
         """Undo or finish an interrupted move.  Called at the start, on the service thread, before a model is loaded."""
-        journal = move_files.read_journal(self._journal)
+        journal = move_files.read_journal(self._paths.models_move_file)
         if journal is None:
             return
         lock = FileLock(self._lock)
@@ -116,10 +116,6 @@ class MoveService(Service):
         threading.Thread(target=lambda: self._recovered(settled, lock), name="recover-move", daemon=True).start()
 
     # ---- planning
-
-    @property
-    def _journal(self) -> Path:
-        return self._paths.data / "models-move.json"
 
     @property
     def _lock(self) -> Path:
@@ -189,12 +185,12 @@ class MoveService(Service):
 
     def _end_earlier(self) -> None:
         """What is left of a move that was broken off, such as one whose disk was away at the start."""
-        if journal := move_files.read_journal(self._journal):
+        if journal := move_files.read_journal(self._paths.models_move_file):
             if journal.phase == SWITCHING:
                 before = journal
                 journal = self._service_thread.call(lambda: self._settled(before))
             self._cleaned(journal)
-            self._journal.unlink(missing_ok=True)
+            self._paths.models_move_file.unlink(missing_ok=True)
 
     def _rounds(self, target: Path, stop: threading.Event, report: Report) -> tuple[int, int]:
         moved = size = 0
@@ -215,12 +211,12 @@ class MoveService(Service):
         journal = Journal(PREPARING, str(target), before, after, files)
         claims = move_files.claims_on([Path(one.old) for one in files if not one.id])
         try:
-            journal.write(self._journal)
+            journal.write(self._paths.models_move_file)
             for each in sorted({target, *(Path(one.old).parent for one in files)}):
                 move_files.need_writable(each)
             ready = _prepared(target, files, stop, report)
             journal = replace(journal, phase=SWITCHING, files=ready)
-            journal.write(self._journal)
+            journal.write(self._paths.models_move_file)
         except BaseException:
             self._undo(replace(journal, phase=PREPARING))
             raise
@@ -232,7 +228,7 @@ class MoveService(Service):
         if settled.phase == PREPARING:
             raise KnownError("move.failed", path=str(target), reason="what was copied there is gone")
         if self._cleaned(settled):
-            self._journal.unlink(missing_ok=True)
+            self._paths.models_move_file.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _paused_downloads(self) -> Iterator[None]:
@@ -290,7 +286,7 @@ class MoveService(Service):
         self._settings.change(models_folder=journal.old_setting)
         self._publish(ModelsChanged())
         journal = replace(journal, phase=PREPARING)
-        journal.write(self._journal)
+        journal.write(self._paths.models_move_file)
         return journal
 
     def _cleaned(self, journal: Journal) -> bool:
@@ -306,13 +302,13 @@ class MoveService(Service):
         move_files.undo(journal, in_use=())
         with contextlib.suppress(OSError):
             if Path(journal.target).is_dir():
-                self._journal.unlink(missing_ok=True)
+                self._paths.models_move_file.unlink(missing_ok=True)
 
     def _recovered(self, journal: Journal, lock: FileLock) -> None:
         """On a file thread."""
         try:
             if self._cleaned(journal):
-                self._journal.unlink(missing_ok=True)
+                self._paths.models_move_file.unlink(missing_ok=True)
                 move_files.remove_if_empty(Path(journal.target))
                 if journal.phase == PREPARING:
                     notice = Noticed(problem_for(KnownError("move.undone", path=journal.target)))
