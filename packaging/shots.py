@@ -11,8 +11,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from slmdesk.core.record import changed
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "screenshots"
@@ -139,7 +140,7 @@ class Photographer:
         yield from self._both("translate")
         path = self._folder / "lease.odt"
         write_odt(path)
-        frame.document_translation.begin([path], DocumentRequest(replace(frame.translate.manner, source="en")))
+        frame.document_translation.begin([path], DocumentRequest(changed(frame.translate.manner, source="en")))
         bar = window.findChild(QWidget, "translation_progress")
         yield lambda: bar.isVisible()
         yield lambda: not bar.isVisible()

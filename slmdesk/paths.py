@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.files import private_files, private_folder
+from slmdesk.core.record import Record
 
 APP = "slmdesk"
 HOME_VARIABLE = "SLMDESK_HOME"
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Record):
     """The folders and files of the program, all private to the owner (folders 0700, files 0600)."""
 
     data: Path

@@ -12,7 +12,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +31,7 @@ from slmdesk.core.policy import (
     registry_policy,
     without_password,
 )
+from slmdesk.core.record import Record, changed, field
 from slmdesk.core.sealed_names import SEALED, hidden, shown
 from slmdesk.core.sealing import SealBroken
 from slmdesk.core.types import Json
@@ -42,8 +43,7 @@ TOKEN_PLACES = ("ask", "keyring", "file")
 PASSWORD_PLACES = ("", "keyring", "file")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Record):
     """What a person chose, or the defaults.  Not hashable; compared by value."""
 
     theme: str = "system"
@@ -248,7 +248,7 @@ class SettingsFile:
         for key, value in requested.items():
             self._refuse(key, value)
         self.refresh()
-        new = replace(self._own, **requested)
+        new = changed(self._own, **requested)
         if new == self._own:
             if tells and self._seen is not None:
                 with contextlib.suppress(KnownError, OSError):
@@ -262,7 +262,7 @@ class SettingsFile:
         self.refresh()
         left = {key: value for key, value in self._own.extra.items() if key not in keys}
         if left != self._own.extra:
-            self._save(replace(self._own, extra=left))
+            self._save(changed(self._own, extra=left))
 
     def change(self, **values: Any) -> Settings:
         """Change some values and `put` them.  Returns the new settings.  Raises as `put` does."""
@@ -272,7 +272,7 @@ class SettingsFile:
         if self._is_once and "offline" in values:
             self._is_once = False
             self._take(self._own)
-        self.put(replace(self.current, **values), tells=values.get("offline") is True)
+        self.put(changed(self.current, **values), tells=values.get("offline") is True)
         return self.current
 
     @property
@@ -357,7 +357,7 @@ class SettingsFile:
             self._copy_old()
         shape = _shape_of(new)
         if self._key:
-            new = replace(new, extra={key: value for key, value in new.extra.items() if key != SEALED})
+            new = changed(new, extra={key: value for key, value in new.extra.items() if key != SEALED})
             shape = hidden(shape, NAMES_OF_PEOPLE, self._key, _PURPOSE)
         write_atomically(self._path, json_bytes(shape))
         self._has_plain_names = not self._key
@@ -381,7 +381,7 @@ class SettingsFile:
         if self.is_kept_offline:
             values["offline"] = True
         values["lock_minutes"] = self.policy.limited_minutes(own.lock_minutes)
-        return replace(own, **values)
+        return changed(own, **values)
 
     def _signature(self) -> tuple[int, int, int] | None:
         """Identifies the saved file: it differs after every save, since each creates a new file."""

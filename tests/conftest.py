@@ -8,7 +8,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from slmdesk.core import clock
+from slmdesk.core.record import changed
 
 clock.factor = 0.05
 settings.register_profile("slmdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -149,7 +149,7 @@ def measured_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
     known = {"cost_curve": ((1, 1.0), (4, 3.6), (16, 9.0)), "flash": True, "behaves": True, "template_checked": True}
     spec_for = model_loader.spec_for
-    monkeypatch.setattr(model_loader, "spec_for", lambda *given, **more: replace(spec_for(*given, **more), **known))
+    monkeypatch.setattr(model_loader, "spec_for", lambda *given, **more: changed(spec_for(*given, **more), **known))
 
 
 @pytest.fixture(scope="session")

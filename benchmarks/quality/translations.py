@@ -13,7 +13,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,8 @@ from benchmarks.quality.segments import (
     score,
 )
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term, flags_json
-from slmdesk.core.wire import to_json
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.tagged import Tags, plain
@@ -141,7 +140,7 @@ def main(arguments: Sequence[str]) -> int:
     desk = TranslatingDesk(model)
     try:
         settings = desk.services.settings
-        desk.services.service_thread.call(lambda: settings.put(replace(settings.current, exams_at_first_use=False)))
+        desk.services.service_thread.call(lambda: settings.put(changed(settings.current, exams_at_first_use=False)))
         for document in some:
             made = desk.translation(document)
             results.append((document, judged(document, rows_of(made.result))))

@@ -8,7 +8,6 @@ import select
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -20,6 +19,7 @@ from slmdesk.cli.numbers import FiniteRange
 from slmdesk.cli.redaction.preview import print_preview, redact_preview_option
 from slmdesk.cli.sampling import sampling_options
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import THINKING, Json, Sampling
 from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, MessageGrew, Problem, ThoughtGrew
@@ -149,7 +149,7 @@ def chat(
         unread: list[dict[str, Json]] = []
         if files:
             read, unread = attached(console, services, files, password=password, save=not no_save)
-            request = replace(request, attach=read)
+            request = changed(request, attach=read)
         talk = _ChatRun(console, services, unread)
         return (talk.go_on(request) if interactive else talk.say(request)) or (1 if unread else 0)
 
@@ -178,8 +178,8 @@ class _ChatRun:
             except UnicodeDecodeError as err:
                 raise click.UsageError("The terminal sent what is no UTF-8 text.") from err
             if text.strip():
-                self.say(replace(request, text=text, chat=self.chat))
-                request = replace(request, attach=())  # they stay attached to the chat
+                self.say(changed(request, text=text, chat=self.chat))
+                request = changed(request, attach=())  # they stay attached to the chat
 
     def say(self, request: SendRequest) -> int:
         """Send one question and print its answer.  Returns the exit status."""
@@ -202,7 +202,7 @@ class _ChatRun:
         """Replace a shortened chat id by the full one.  On the service thread."""
         if request.chat is None or request.chat == self.chat:
             return request
-        return replace(request, chat=self._services.history.item(request.chat).id)
+        return changed(request, chat=self._services.history.item(request.chat).id)
 
     def _print(self, answer: str, *, saved: bool) -> int:
         console = self._console
@@ -361,8 +361,8 @@ def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
         "message": message.id if saved else None,
         "text": message.text,
         "finish_reason": message.finish_reason,
-        "usage": dict(asdict(ended.usage)) if ended.usage else {},
-        "timing": dict(asdict(ended.timing)) if ended.timing else {},
+        "usage": dict(to_json(ended.usage)) if ended.usage else {},
+        "timing": dict(to_json(ended.timing)) if ended.timing else {},
         "seed": message.seed,
         "model": message.model_name,
         "lora": message.sampling.get("lora"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from json import loads
@@ -22,6 +21,7 @@ from slmdesk.cli.output_files import check_file
 from slmdesk.core.attached import used_words
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import to_json
 from slmdesk.core.records import DocumentRecord, Item, Message, Rescued
 from slmdesk.core.types import Json
 from slmdesk.core.wire import picked
@@ -359,7 +359,7 @@ def rescue(console: Console, file: Path | None) -> int:
     for one in bad:
         console.notify(f"error: Nothing could be read in {one}.")
     if console.as_json:
-        rows: list[Json] = [{"file": str(one), **asdict(found)} for one, found in done]
+        rows: list[Json] = [{"file": str(one), **to_json(found)} for one, found in done]
         console.give(rows)
         return int(bool(bad))
     if not done and not bad:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -14,6 +13,7 @@ import click
 from slmdesk.cli.console import Console
 from slmdesk.cli.job_progress import follow
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item, JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.container import Services
@@ -57,8 +57,7 @@ class MakingService(Protocol[R_contra, V_co]):
         """The item as it is now."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFile:
+class OutputFile(Record):
     """The file that is to be written of an item."""
 
     path: Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from slmdesk.cli import job_output
 from slmdesk.cli.console import Console, json_option, table, words_for
 from slmdesk.cli.job_progress import amount
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import changed
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_of
@@ -67,7 +67,7 @@ def _left(job: JobRecord) -> Remaining | None:
 def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
     """A job whose instance crashed is stored as running; show it as waiting."""
     is_left = job.status is JobStatus.RUNNING and not services.jobs.is_elsewhere(job)
-    return replace(job, status=JobStatus.OPEN) if is_left else job
+    return changed(job, status=JobStatus.OPEN) if is_left else job
 
 
 def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:

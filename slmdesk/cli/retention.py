@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import click
 
 from slmdesk.cli.console import Console, json_option, table
+from slmdesk.core.record import to_json
 from slmdesk.core.retention import DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, Then, counted
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
 from slmdesk.exports.chats import iso_time
 from slmdesk.services.container import Services
 from slmdesk.services.history.retention_labels import WHO, due_words, hold_words, rule_words

@@ -33,8 +33,8 @@ from slmdesk.core.protocol import (
     Unload,
 )
 from slmdesk.core.reach import NOTHING, AllowedPaths
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Json, LoadSpec
-from slmdesk.core.wire import to_json
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,11 @@ import math
 import os
 import platform
 import signal
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
+
+from slmdesk.core.record import Record
 
 EXIT_OUT_OF_MEMORY = 77
 """A child that could not get memory ends with this status; also defined in worker/jobs.py."""
@@ -43,8 +44,7 @@ class Outcome(StrEnum):
     """Never said hello."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChildStarted:
+class ChildStarted(Record):
     """A child said hello."""
 
     generation: int
@@ -52,8 +52,7 @@ class ChildStarted:
     capabilities: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ChildEnded:
+class ChildEnded(Record):
     """A child has ended and was reaped; its jobs end after this event."""
 
     generation: int
@@ -64,8 +63,7 @@ class ChildEnded:
 ChildEvent: TypeAlias = ChildStarted | ChildEnded
 
 
-@dataclass(frozen=True, slots=True)
-class ClientLimits:
+class ClientLimits(Record):
     """Seconds a child may take, and how many bad lines it may send."""
 
     hello_s: float = 30.0

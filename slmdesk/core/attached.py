@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import TextPart
 
 
@@ -22,8 +22,7 @@ Place = tuple[int, int, int, int]
 """A passage: its first page and the character it begins at, its last page and the character it ends before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Record):
     """Which document a message part comes from, and how much of it."""
 
     name: str
@@ -78,7 +77,6 @@ class Attached:
         return self.words_total - self.words_read
 
 
-@dataclass(frozen=True, slots=True)
 class AttachmentPart(TextPart):
     """A message part that comes from a document; its `text` is exactly what a model is given of it."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from slmdesk.core.record import Record
 
 OWN_FORMAT, OWN_VERSION = "slmdesk-chat", 1
 """In the JSON export of a chat of our own."""
@@ -18,8 +19,7 @@ USER, ASSISTANT = "user", "assistant"
 COMPLETE, CANCELLED, INTERRUPTED = "complete", "cancelled", "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignMessage:
+class ForeignMessage(Record):
     """One message of a chat.  Times are seconds since the epoch, UTC; None: the file does not say."""
 
     id: str
@@ -41,8 +41,7 @@ class ForeignMessage:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignChat:
+class ForeignChat(Record):
     """One chat of another program."""
 
     program: str

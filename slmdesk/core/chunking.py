@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
+from slmdesk.core.record import Record
 
 LEAST_TOKENS = 500
 MOST_TOKENS = 1200
@@ -38,8 +38,7 @@ _JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
 _END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\n+")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """A source that can be cited: characters `start` up to, not including, `end` of a page."""
 
     document: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from slmdesk.core.record import Record
 
 READER_VERSION = "4"
 """Changes whenever a reader gives other pages for the same bytes: what was read by an older one is read again."""
@@ -80,8 +81,7 @@ class Note(StrEnum):
     """Lines of subtitles without a time are read too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Record):
     """A part of a page: characters `start` up to, not including, `end` of its text."""
 
     kind: BlockKind
@@ -93,8 +93,7 @@ class Block:
     """Where it stands, if people have a name for that: a cell range (B2:D2), a comment's author, a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Record):
     """A page, or what the format has instead.  Numbers begin with 1."""
 
     number: int
@@ -109,8 +108,7 @@ class Page:
     """It can be pictured (job `page_image`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Record):
     """A document inside a document, such as an attachment of a mail."""
 
     index: int
@@ -127,8 +125,7 @@ def attachment_line(one: Attachment) -> str:
     return f"{one.name} ({one.bytes} bytes)"
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentInfo:
+class DocumentInfo(Record):
     """What is known about a document once it has been read to its end."""
 
     format: str

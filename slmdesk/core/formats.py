@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 
 MAX_FILE_BYTES = 1 << 30
 """Of a document; larger ones are refused before a byte is read, its checksum's too (X7)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Record):
     """A format: its id, its name for people and its file name suffixes."""
 
     id: str

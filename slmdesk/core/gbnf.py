@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
 
+from slmdesk.core.record import Record
+
 MAX_CHARACTERS = 256 * 1024
 MAX_NESTING = 100
 MAX_REPEAT = 1000
@@ -49,8 +51,7 @@ class GrammarInvalidError(Exception):
         super().__init__(f"{reason} in line {self.line}, column {self.column}" if self.line else reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Record):
     """An element that consumes at least one character, or the empty literal."""
 
     is_empty: bool = False

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Record):
     """A language: its code, its name in English and in itself."""
 
     code: str

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 
 BEGINNING = "0" * 64
@@ -44,8 +44,7 @@ class Kind(StrEnum):
     """A statement was made."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Record):
     """A row as it is kept."""
 
     n: int
@@ -80,8 +79,7 @@ class LedgerRow:
         return '"imported":true' in self.data and self.said.get("imported") is True
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Record):
     """A request that is to be sent."""
 
     host: str
@@ -96,8 +94,7 @@ class Outgoing:
     """Of what stands behind the question mark, such as searched words; empty where nothing does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Record):
     """How a request ended."""
 
     bytes: int

@@ -7,11 +7,11 @@ main points of each text; they are no legal advice, and an unknown licence is ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 
 
 class LicencePermission(StrEnum):
@@ -23,8 +23,7 @@ class LicencePermission(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Licence:
+class Licence(Record):
     """A licence as it is shown to people."""
 
     name: str

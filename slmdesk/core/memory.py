@@ -8,10 +8,9 @@ from 0.04 to 1.5 billion parameters; tests/core/test_memory.py compares.  Every 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.core.gguf.header import GgufHeader, whole
 from slmdesk.core.gguf.reader import ListSummary
+from slmdesk.core.record import Record
 from slmdesk.core.types import MemoryParts
 
 CELL_STEP = 256
@@ -52,8 +51,7 @@ _ATTENTION_INTERVALS = {"qwen3next": 4, "qwen35": 4, "qwen35moe": 4}
 """Of these each n-th layer attends, the others keep a state."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
+class _Layer(Record):
     """What one layer keeps in memory."""
 
     kv_heads: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from slmdesk.core.record import Record
 
 FILE_TYPES: Mapping[str, int] = MappingProxyType(
     {
@@ -20,8 +21,7 @@ GREEDY_TOKENS = 24
 """Of each answer that is compared word by word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Record):
     """How a file is made of another."""
 
     format: str
@@ -32,8 +32,7 @@ class Recipe:
     """Written into the new file's metadata: what it was made from; at most 120 ASCII characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormatSpeed:
+class FormatSpeed(Record):
     """Seconds a token, with the number of threads that is best for each; the fastest of a few rounds."""
 
     read_s: float
@@ -54,8 +53,7 @@ class FormatSpeed:
         return 700 * self.read_s + 150 * self.write_together_s
 
 
-@dataclass(frozen=True, slots=True)
-class FormatQuality:
+class FormatQuality(Record):
     """How far a file's predictions are from the published file's, over the same texts."""
 
     divergence: float

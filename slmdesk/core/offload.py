@@ -7,11 +7,11 @@ A layer takes its weights and its part of the KV cache with it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import accumulate
 
 from slmdesk.core.gguf.header import GgufHeader
 from slmdesk.core.memory import cache_by_layer
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json, Offload
 from slmdesk.core.wire import stored_from
 
@@ -21,8 +21,7 @@ much.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CardNeeds:
+class CardNeeds(Record):
     """Bytes a model needs on a graphics card."""
 
     layers: tuple[int, ...]

@@ -6,8 +6,9 @@ Text from outside stays plain text: no markup, no links, no pictures.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from slmdesk.core.record import Record
 
 _LINE_END = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _BAD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -29,8 +30,7 @@ class PieceKind(StrEnum):
     RULE = "rule"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Record):
     """Text in one style; `cite` marks a reference to a source, such as a page, `formula` LaTeX with its delimiters."""
 
     text: str
@@ -41,8 +41,7 @@ class Run:
     formula: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """A heading, a paragraph, a list item, a table …"""
 
     kind: PieceKind
@@ -59,8 +58,7 @@ class Piece:
         return "".join(run.text for run in self.runs)
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Record):
     """A whole document."""
 
     title: str
@@ -70,8 +68,7 @@ class Paper:
     """ISO 639-1, where it is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Record):
     """A form of export: its id, which is also its suffix, and its name for people."""
 
     id: str

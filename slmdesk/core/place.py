@@ -10,8 +10,9 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+
+from slmdesk.core.record import Record
 
 NETWORK_SYSTEMS = frozenset(
     {
@@ -42,8 +43,7 @@ _MNT_NAME = slice(72, 88)
 """Of macOS' struct statfs: the name of the file system."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """What is known of where a folder lies."""
 
     folder: Path

@@ -10,7 +10,6 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath, PureWindowsPath
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from slmdesk.core.json_file import read_file
 from slmdesk.core.labels import clean_label
 from slmdesk.core.policy_encryption import EncryptionRules, encryption_rules
 from slmdesk.core.policy_registry import KEY, read_registry
+from slmdesk.core.record import Record, changed, field
 from slmdesk.core.retention import DOCUMENT, MOST_DAYS
 from slmdesk.core.shares import is_share
 from slmdesk.core.types import Json
@@ -60,8 +60,7 @@ FEATURES: Mapping[str, str] = MappingProxyType(
 """What an organisation may hide, and what it is called.  Names are only ever added."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeepRule:
+class KeepRule(Record):
     """After how many days without a change something goes, and how long it is in the trash before."""
 
     kind: str
@@ -70,8 +69,7 @@ class KeepRule:
     trash_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Record):
     """What the organisation has set; an empty one sets nothing."""
 
     path: str = ""
@@ -140,7 +138,7 @@ def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] =
             return _broken(path, err.strerror or "it cannot be read")
         why = found.why_not_theirs
         policy = _broken(path, why) if why else _read(path, untrusted)
-        return replace(policy, sha256=hashlib.sha256(untrusted).hexdigest(), owner=found.owner)
+        return changed(policy, sha256=hashlib.sha256(untrusted).hexdigest(), owner=found.owner)
     return Policy()
 
 
@@ -154,7 +152,7 @@ def registry_policy(read: Callable[[], Mapping[str, object] | None] = read_regis
     if shape is None:
         return None
     text = json.dumps(shape, sort_keys=True, separators=(",", ":"))
-    return replace(_Reading(path).policy(shape), sha256=hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
+    return changed(_Reading(path).policy(shape), sha256=hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
 
 
 def _read(path: Path, untrusted: bytes) -> Policy:

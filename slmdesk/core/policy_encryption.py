@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.sealing import KEY_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class EncryptionRules:
+class EncryptionRules(Record):
     """What has been set; without anything nothing is asked."""
 
     required: bool = False

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, fields
 from itertools import count
 from typing import Any, Protocol, TypeAlias
 
 from slmdesk.core.errors import SlmdeskError
+from slmdesk.core.record import Record, field
 from slmdesk.core.types import Json, Priority
 
 VERSION = 1
@@ -31,8 +32,7 @@ class ProtocolBroken(SlmdeskError):
 # ---- app to child
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Record):
     """Start a job.  `payload` depends on the task of that kind."""
 
     job: str
@@ -41,8 +41,7 @@ class Start:
     priority: str = Priority.INTERACTIVE
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """One step of a long job, identified by `key`."""
 
     job: str
@@ -50,38 +49,33 @@ class Step:
     payload: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class EndOfSteps:
+class EndOfSteps(Record):
     """No more steps will come."""
 
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Record):
     """End a job soon; acknowledged at once by `Cancelling`."""
 
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Record):
     """Load a model (a LoadSpec as an object); a job of its own with progress, whose Done carries the LoadedModel."""
 
     job: str
     spec: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Unload:
+class Unload(Record):
     """Free a model."""
 
     job: str
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
-class CountTokens:
+class CountTokens(Record):
     """Count tokens of many texts; without a handle only the vocabulary of the file at `path` is loaded."""
 
     job: str
@@ -90,16 +84,14 @@ class CountTokens:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Shutdown:
+class Shutdown(Record):
     """Ask the child to end."""
 
 
 # ---- child to app
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Record):
     """The first line of a child."""
 
     version: int
@@ -108,8 +100,7 @@ class Hello:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(Record):
     """Sent once a second: `work` changes while something is being done, `busy` says whether anything is."""
 
     work: int
@@ -117,15 +108,13 @@ class Heartbeat:
     in_template: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelling:
+class Cancelling(Record):
     """A cancel was received."""
 
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Record):
     """A piece of an answer; complete characters only."""
 
     job: str
@@ -135,8 +124,7 @@ class Token:
     """It is thought aloud, and no part of the answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Record):
     """How far a job is, in `unit` ("token", "byte", "page")."""
 
     job: str
@@ -146,8 +134,7 @@ class Progress:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+class Partial(Record):
     """The result of one step."""
 
     job: str
@@ -155,16 +142,14 @@ class Partial:
     value: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Record):
     """The job ended well."""
 
     job: str
     result: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Record):
     """The job failed with a code of core.errors and its arguments."""
 
     job: str
@@ -172,15 +157,13 @@ class Failed:
     args: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Record):
     """The job was cancelled and has released everything."""
 
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Record):
     """A line from the app that was not understood."""
 
     reason: str

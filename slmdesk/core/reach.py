@@ -8,10 +8,10 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.gguf.parts import part_of
+from slmdesk.core.record import Record
 
 REACH_VARIABLE = "SLMDESK_MAY_OPEN"
 """How a child hears it: in its environment, which only its own account can read."""
@@ -25,8 +25,7 @@ MOST_BYTES = 100_000
 """Linux takes 128 KiB for one variable; with more names than that their folders are given instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedPaths:
+class AllowedPaths(Record):
     """Files and folders (with everything in them) that may be read, and folders that may be written to."""
 
     read: tuple[str, ...] = ()
@@ -63,8 +62,7 @@ def reach_from(environment: Mapping[str, str]) -> AllowedPaths:
         return NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedPaths:
+class ResolvedPaths(Record):
     """The files a reach stood for when a child was started, identified by inode, as the kernel does."""
 
     folders: tuple[str, ...]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from slmdesk.core.attached import AttachmentPart
+from slmdesk.core.record import Record, field
 from slmdesk.core.types import Json, Role, TextPart
 
 
@@ -23,8 +23,7 @@ class Status(StrEnum):
     """Its instance ended while it grew; the text so far is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Record):
     """A chat, summary, translation, question, table …  Times are seconds since the epoch, UTC."""
 
     n: int
@@ -54,8 +53,7 @@ class MessagePlace(NamedTuple):
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Record):
     """One message of an item's tree."""
 
     n: int
@@ -100,8 +98,7 @@ class Message:
         return tuple(part for part in self.parts if isinstance(part, AttachmentPart))
 
 
-@dataclass(frozen=True, slots=True)
-class PresetRecord:
+class PresetRecord(Record):
     """A preset of chats that a person made."""
 
     n: int
@@ -114,8 +111,7 @@ class PresetRecord:
     created: float
 
 
-@dataclass(frozen=True, slots=True)
-class RemovedMessages:
+class RemovedMessages(Record):
     """Messages that were deleted, as long as a person may want them back; kept in memory alone."""
 
     item: str
@@ -125,8 +121,7 @@ class RemovedMessages:
     """Messages that stayed and hung below one of them, each with the id of that one."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerEnding:
+class AnswerEnding(Record):
     """How an answer's row ends."""
 
     status: Status
@@ -155,8 +150,7 @@ class AnswerEnding:
         return {**old, **self.kept, **known} if self.kept or known else old
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record):
     """A hit of the history search; the snippet marks matches with U+E000 before and U+E001 after."""
 
     item: str
@@ -168,8 +162,7 @@ class Found:
     """Of the message, or of the item's newest: the `before` of the next page."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRecord:
+class ModelRecord(Record):
     """A model file of the library."""
 
     id: str
@@ -206,8 +199,7 @@ class ModelRecord:
         return found if isinstance(found, bool) else None
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkLogRow:
+class NetworkLogRow(Record):
     """One request that was allowed."""
 
     n: int
@@ -238,8 +230,7 @@ class JobStatus(StrEnum):
         return self in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
-@dataclass(frozen=True, slots=True)
-class JobRecord:
+class JobRecord(Record):
     """Long work made of steps that are saved one by one."""
 
     n: int
@@ -270,8 +261,7 @@ class StepStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class JobStep:
+class JobStep(Record):
     """One step of a job: its input and its result."""
 
     key: str
@@ -286,8 +276,7 @@ class JobStep:
     error_args: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Record):
     """One or several related figures measured on this PC."""
 
     key: str
@@ -304,8 +293,7 @@ class DocumentStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentRecord:
+class DocumentRecord(Record):
     """A document that was opened: its path, and what its reader reported.  Its pages are stored separately."""
 
     n: int
@@ -331,8 +319,7 @@ class DocumentRecord:
     """Pages kept so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionRecord:
+class CollectionRecord(Record):
     """A folder of documents that are asked together."""
 
     n: int
@@ -346,8 +333,7 @@ class CollectionRecord:
     added: float
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFile:
+class KnownFile(Record):
     """What of a folder's document is needed to see whether its file has changed."""
 
     id: str
@@ -362,8 +348,7 @@ class KnownFile:
     error_code: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Record):
     """A passage for search and quotation: from character `start` of a page to `end` of `page_end`."""
 
     n: int
@@ -375,8 +360,7 @@ class Passage:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class BackupCopy:
+class BackupCopy(Record):
     """A copy in the backups folder; it was verified when it was made."""
 
     path: Path
@@ -385,8 +369,7 @@ class BackupCopy:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Record):
     """The backup as it was read, and where the previous history is now."""
 
     bytes: int
@@ -394,8 +377,7 @@ class Restored:
     aside: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rescued:
+class Rescued(Record):
     """How many rows were brought over; `unreadable` counts those that were found but could not be read, `lost_pages`
     the pages of the file that held rows and cannot be read at all, `lost_segments` those missing between others of
     their translation, `seen` the rows that could be read, also when they are here already.

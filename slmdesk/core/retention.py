@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from slmdesk.core.record import Record
 
 DAY_S = 86_400
 MOST_DAYS = 36_500
@@ -54,8 +55,7 @@ class What(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Record):
     """After how many days without a change something goes."""
 
     id: str
@@ -72,8 +72,7 @@ class Rule:
     """When it was made, seconds since 1970; nothing counts as lying in the trash from before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Record):
     """Something that nothing may delete until the hold is released."""
 
     id: str

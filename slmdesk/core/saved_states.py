@@ -20,12 +20,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from io import BufferedReader
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.core.record import Record, to_json
 from slmdesk.core.sealed_pieces import SALT_BYTES, Bytes, Sealing, sealed_size
 from slmdesk.core.sealing import SealBroken
 
@@ -48,8 +48,7 @@ class BadState(Exception):
     """The file is incomplete, not ours, of another model or engine, or sealed with another key: it cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateHead:
+class StateHead(Record):
     """What a saved state belongs to."""
 
     key: str
@@ -64,8 +63,7 @@ class StateHead:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class StateFile:
+class StateFile(Record):
     """A file in the folder.  `head` is None when its beginning is damaged."""
 
     path: Path
@@ -122,7 +120,7 @@ def write_state(
     Raises KnownError `disk.full` (also when less than LEAST_FREE_BYTES would be left on the disk, or when this state
     alone is too large), `file.unwritable`; what was there before is then unchanged.
     """
-    raw_head = json.dumps(asdict(head), separators=(",", ":")).encode()
+    raw_head = json.dumps(to_json(head), separators=(",", ":")).encode()
     size = _size(head, raw_head, is_sealed=bool(key))
     path = path_of(folder, head.key)
     private_folder(folder)

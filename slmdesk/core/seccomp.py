@@ -13,10 +13,11 @@ import platform
 import struct
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
+
+from slmdesk.core.record import Record
 
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_SET_MODE_FILTER = 1
@@ -33,8 +34,7 @@ Instruction: TypeAlias = tuple[int, int, int, int]
 """Operation, jump where true, jump where false, operand.  A jump counts from the instruction after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Record):
     """The kernel's name of an architecture, and its number of seccomp(2)."""
 
     audit: int

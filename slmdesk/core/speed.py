@@ -9,11 +9,11 @@ The estimate has a range; a model once measured on the same PC narrows it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from slmdesk.core.gguf.header import GgufHeader
 from slmdesk.core.memory import estimate
+from slmdesk.core.record import Record, field
 
 STEP_SECONDS, LAYER_SECONDS, WORD_SECONDS = 0.0003, 0.00008, 26e-9
 """Of each token, beside reading: the way through the program, the small products and meetings of threads in each layer,
@@ -36,8 +36,7 @@ Measured with two threads on an AVX-512 server (0.1 to 1.1 GB of weights); one t
 _OTHER_SHARE = 0.65
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
+class Speed(Record):
     """Tokens per second: the expected value, and its bounds."""
 
     tokens_per_s: float
@@ -103,8 +102,7 @@ def calibration_of(read_bytes: float, step_s: float, *, bandwidth: float, tokens
     return min(10.0, max(0.1, tokens_per_s / expected)) if expected > 0 else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Record):
     """The measured speed of this PC, to judge models by.  Any thread."""
 
     bandwidth: float = 0.0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 
 
@@ -52,8 +52,7 @@ lowest probability of its tokens, 0..1.  They are in order, do not overlap, and 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentFlag:
+class SegmentFlag(Record):
     """Something to review: `kind` is one of a fixed few, `text` the words concerned, `detail` for people."""
 
     kind: str
@@ -80,8 +79,7 @@ def is_better(target: str, flags: Sequence[SegmentFlag], than: Sequence[SegmentF
     return bool(target) and weight_of(flags) < weight_of(than)
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRecord:
+class SegmentRecord(Record):
     """A segment of a saved translation."""
 
     item: str
@@ -112,8 +110,7 @@ class SegmentRecord:
     """Of what a model wrote, where it was unsure; none for a person's words or where tags were placed by reckoning."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSegment:
+class LiveSegment(Record):
     """A segment of typed text, and the state of its translation."""
 
     source: str
@@ -130,8 +127,7 @@ class LiveSegment:
     """How certain the detected language of its paragraph is, 0..1; 0: it was chosen, or taken from the one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewSegment:
+class NewSegment(Record):
     """A segment that is about to be saved."""
 
     unit: int
@@ -151,8 +147,7 @@ class NewSegment:
     doubts: tuple[Doubt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryPair:
+class MemoryPair(Record):
     """A pair of the translation memory."""
 
     n: int
@@ -168,8 +163,7 @@ class MemoryPair:
     """With which it goes when that is deleted for good."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryFilter:
+class MemoryFilter(Record):
     """Which pairs to list; an empty field matches any."""
 
     words: str = ""
@@ -181,8 +175,7 @@ class MemoryFilter:
     origin: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryShare:
+class MemoryShare(Record):
     """The number of pairs of one kind."""
 
     source_language: str
@@ -191,8 +184,7 @@ class MemoryShare:
     pairs: int
 
 
-@dataclass(frozen=True, slots=True)
-class GlossaryRecord:
+class GlossaryRecord(Record):
     """A list of terms for a pair of languages."""
 
     n: int
@@ -221,8 +213,7 @@ class Forms(StrEnum):
     """As it is written in the list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Record):
     """A term and its translation."""
 
     source: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
+
+from slmdesk.core.record import Record, changed, field
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -34,16 +35,14 @@ class Priority(StrEnum):
     BACKGROUND = "background"
 
 
-@dataclass(frozen=True, slots=True)
-class TextPart:
+class TextPart(Record):
     """A piece of a message and who wrote it."""
 
     text: str
     origin: Origin = Origin.PERSON
 
 
-@dataclass(frozen=True, slots=True)
-class ChatMessage:
+class ChatMessage(Record):
     """One turn as given to the engine."""
 
     role: Role
@@ -55,8 +54,7 @@ class ChatMessage:
         return "".join(part.text for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class PromptPart:
+class PromptPart(Record):
     """A piece of a rendered prompt; only `trusted` pieces are tokenised with control tokens."""
 
     text: str
@@ -69,8 +67,7 @@ THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
 """How much a model that thinks aloud shall do so; `usual`: as its makers set it where nothing is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Record):
     """How the next token is chosen.  None: the model's own default, else ours."""
 
     temperature: float | None = None
@@ -115,7 +112,7 @@ class Sampling:
             "presence_penalty", "penalty_last_n", "dry_multiplier", "dry_base", "dry_allowed_length",
             "xtc_probability", "xtc_threshold",
         )  # fmt: skip
-        return replace(self, **{name: getattr(defaults, name) for name in names if getattr(self, name) is None})
+        return changed(self, **{name: getattr(defaults, name) for name in names if getattr(self, name) is None})
 
 
 USUAL_SAMPLING = Sampling(
@@ -138,8 +135,7 @@ USUAL_SAMPLING = Sampling(
 they are warm, and with a light penalty, since they repeat themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offload:
+class Offload(Record):
     """The layers of a model that a graphics card holds and computes; the processor does the others."""
 
     device: str
@@ -149,8 +145,7 @@ class Offload:
     """All layers of the model, its output counted as one."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadSpec:
+class LoadSpec(Record):
     """How to load a model.  `context_tokens` is the limit of one request; the pool is shared by all sequences."""
 
     path: str
@@ -180,8 +175,7 @@ class LoadSpec:
     """Put layers on a graphics card, where there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryParts:
+class MemoryParts(Record):
     """Bytes a loaded model needs."""
 
     weights: int
@@ -194,8 +188,7 @@ class MemoryParts:
         return self.weights + self.kv_cache + self.compute
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Record):
     """A graphics card or similar device that llama.cpp was built for and found."""
 
     name: str
@@ -206,8 +199,7 @@ class Device:
     """Its memory is the PC's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backends:
+class Backends(Record):
     """What llama.cpp was built for and what it finds here."""
 
     names: tuple[str, ...]
@@ -215,8 +207,7 @@ class Backends:
     devices: tuple[Device, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PcMeasurement:
+class PcMeasurement(Record):
     """Measurements of this PC."""
 
     bytes_per_s: float
@@ -225,8 +216,7 @@ class PcMeasurement:
     devices: tuple[Device, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
+class LoadedModel(Record):
     """What the engine reports about a model it has loaded."""
 
     handle: str
@@ -256,8 +246,7 @@ class LoadedModel:
     """Whether it computes flash attention."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Record):
     """Token counts of one answer."""
 
     prompt_tokens: int
@@ -267,8 +256,7 @@ class Usage:
     context_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Record):
     """Seconds to the first token, and tokens a second after it."""
 
     first_token_s: float
@@ -294,8 +282,7 @@ two tokens both have the whole.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """The result of a request that ended well."""
 
     text: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from slmdesk.core.record import Record
 
 HELPER = "helper:"
 """In the capabilities of the engine: what took effect in the helper that tries chat templates, and in its trials."""
@@ -30,8 +31,7 @@ class Wall(StrEnum):
     NOT = "not walled"
 
 
-@dataclass(frozen=True, slots=True)
-class Walls:
+class Walls(Record):
     """The walls of one process."""
 
     wall: Wall

@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from dataclasses import dataclass
 
 from slmdesk.core.documents import Note
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 
 MARKS = (
@@ -39,8 +39,7 @@ _STRANGE = re.compile(r"[^\x00-\x7f]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Record):
     """A text, how it was read, and if that is a guess, why."""
 
     text: str

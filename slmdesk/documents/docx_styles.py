@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import Record, changed
 from slmdesk.documents.ooxml import is_on
 from slmdesk.documents.xmls import attribute, child, local
 
@@ -29,8 +30,7 @@ _KIND_OF_NAME = (
 """Built-in names are English in every language's files; only their ids are translated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Record):
     """The relevant properties of a paragraph style, including inherited ones."""
 
     kind: BlockKind | None = None
@@ -69,24 +69,24 @@ def _with(style: Style, element: etree._Element) -> Style:
     named = child(element, "name")
     name = attribute(named, "val").lower() if named is not None else ""
     if heading := _HEADING.match(name):
-        style = replace(style, kind=BlockKind.HEADING, level=int(heading[1]))
+        style = changed(style, kind=BlockKind.HEADING, level=int(heading[1]))
     elif name == "title":
-        style = replace(style, kind=BlockKind.HEADING, level=1)
+        style = changed(style, kind=BlockKind.HEADING, level=1)
     else:
         kind = next((kind for beginning, kind in _KIND_OF_NAME if name.startswith(beginning)), None)
-        style = replace(style, kind=kind or style.kind)
+        style = changed(style, kind=kind or style.kind)
     properties = child(element, "pPr")
     if (level := outline_level(properties)) is not None:
-        style = replace(style, kind=BlockKind.HEADING if level else None, level=level)
+        style = changed(style, kind=BlockKind.HEADING if level else None, level=level)
     number, item_level = number_of(properties)
     if number is not None:
-        style = replace(style, number=number)
+        style = changed(style, number=number)
     if item_level is not None:
-        style = replace(style, item_level=item_level)
+        style = changed(style, item_level=item_level)
     if (broken := child(properties, "pageBreakBefore")) is not None:
-        style = replace(style, breaks_before=is_on(broken))
+        style = changed(style, breaks_before=is_on(broken))
     if (vanish := child(element, "rPr", "vanish")) is not None:
-        style = replace(style, is_hidden=is_on(vanish))
+        style = changed(style, is_hidden=is_on(vanish))
     return style
 
 
@@ -108,8 +108,7 @@ def number_of(properties: etree._Element | None) -> tuple[str | None, int | None
     return "" if found == "0" else found, min(int(depth), _LEVELS - 1) if depth.isdecimal() and len(depth) < 3 else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
+class _Level(Record):
     start: int = 1
     format: str = "decimal"
     text: str = ""

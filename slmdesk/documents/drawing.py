@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lxml import etree
 
 from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import Record
 from slmdesk.documents.ooxml import Package, Relation, texts
 from slmdesk.documents.paging import Piece
 from slmdesk.documents.xmls import attribute, child, local
@@ -18,8 +18,7 @@ _MAX_SPAN = 100
 _MAX_NAMES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Record):
     """A part with shapes: where what it refers to is found."""
 
     package: Package

@@ -13,6 +13,7 @@ from slmdesk.core.documents import Attachment, BlockKind, Page, PageKind, PageSt
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import FORMATS, format_of
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 from slmdesk.documents.html import notify
 from slmdesk.documents.hypertext import walk
@@ -23,8 +24,7 @@ MAX_NAME_CHARACTERS = 120
 _QUOTED = re.compile(r"\s{0,3}>")
 
 
-@dataclass(frozen=True, slots=True)
-class MailAttachment:
+class MailAttachment(Record):
     """A document that came with a mail."""
 
     name: str

@@ -12,11 +12,11 @@ import statistics
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from slmdesk.core.record import Record, changed
 from slmdesk.documents.pdf_lines import Line
 from slmdesk.documents.pdf_words import Look, Word
 
@@ -45,8 +45,7 @@ _LANGUAGES = {
 """From our names of languages (ISO 639-1) to tesseract's (639-2 and its own)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raster:
+class Raster(Record):
     """Pixels: three bytes each (red, green, blue), rows `stride` bytes apart."""
 
     rgb: bytes
@@ -139,7 +138,7 @@ def _evened(lines: list[Line]) -> list[Line]:
         usual = statistics.median(line.look.size for line in lines)
         for line in lines:
             if 0.7 * usual < line.look.size < 1.35 * usual:
-                line.look = replace(line.look, size=usual)
+                line.look = changed(line.look, size=usual)
     return lines
 
 

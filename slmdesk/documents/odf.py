@@ -10,6 +10,7 @@ from lxml import etree
 
 from slmdesk.core.documents import BlockKind, Note
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading, locked
 from slmdesk.documents.docx_styles import as_number
 from slmdesk.documents.ooxml import MAX_NAME_CHARACTERS
@@ -29,8 +30,7 @@ _SKIPPED = frozenset(
 _WRAPPED_ROWS = frozenset(("table-rows", "table-row-group", "table-header-rows"))
 
 
-@dataclass(frozen=True, slots=True)
-class OdfStyle:
+class OdfStyle(Record):
     """The relevant properties of a style, including inherited ones."""
 
     level: int = 0

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from lxml import etree
 
 from slmdesk.core.documents import Note
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 from slmdesk.documents.packed import Archive
 from slmdesk.documents.xmls import attribute, local, parse
@@ -24,8 +24,7 @@ FOLLOWED = frozenset({"hyperlink"})
 """External relationships that are only links, for people to follow, not programs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Record):
     """From one part to another: the last word of its type, and the name of the part."""
 
     kind: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from slmdesk.core.documents import ASIDE, BlockKind, Page, PageKind, page_of
+from slmdesk.core.record import Record
 from slmdesk.documents.base import PageText, Reading
 from slmdesk.documents.text import MAX_PAGE_CHARACTERS, pieces_of
 
@@ -22,8 +22,7 @@ ENOUGH_PAGES = 0.8
 _TAG = re.compile(rb"<[^>]*>")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """A block before it has a page."""
 
     kind: BlockKind
@@ -32,21 +31,18 @@ class Piece:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PageBreak:
+class PageBreak(Record):
     """Here a page ends."""
 
     seen: bool = False
     """It is where a page ended when the file was last shown; else only asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class PictureBlock:
+class PictureBlock(Record):
     """A picture, so that a page of nothing else is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Footnote:
+class Footnote(Record):
     """What stands at the foot of the page that cites it."""
 
     piece: Piece

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import Record
 from slmdesk.documents.base import PageText
 from slmdesk.documents.pdf_lines import Line
 from slmdesk.documents.pdf_words import Word
@@ -36,8 +37,7 @@ _NEAR_LINES = 20
 """How many lines back are considered for the width of a block."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageMeasures:
+class PageMeasures(Record):
     """What is usual on a page."""
 
     size: float

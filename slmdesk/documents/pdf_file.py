@@ -10,7 +10,6 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -18,6 +17,7 @@ import pypdfium2.raw as pdfium_c
 
 from slmdesk.core.documents import BlockKind, Note
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 from slmdesk.documents.pdf_streams import check_streams
 
@@ -118,8 +118,7 @@ def label_of(document: pdfium.PdfDocument, index: int) -> str:
     return " ".join("".join(one for one in label if one.isprintable()).split())[:50] or str(index + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class OverlayText:
+class OverlayText(Record):
     """Words that lie over a page: what was filled in a form, and comments."""
 
     kind: BlockKind

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.documents.pdf_blocks import HEADING_RATIO
 from slmdesk.documents.pdf_lines import Line
 
@@ -32,8 +32,7 @@ ISOLATED = 1.7
 """A line that changes from page to page is a header only with such a gap."""
 
 
-@dataclass(frozen=True, slots=True)
-class Margin:
+class Margin(Record):
     """A line at the edge of a page."""
 
     index: int

@@ -17,6 +17,8 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from slmdesk.core.record import Record
+
 MAX_CHARACTERS = 400_000
 """Characters of one page: more is no readable page, and would fill the memory."""
 LINE_END = "\ufffe"
@@ -64,8 +66,7 @@ class Word:
     """It goes on in the next line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Record):
     """How a character is set."""
 
     size: float
@@ -78,8 +79,7 @@ class Look:
     is_white: bool
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Record):
     """From pdfium's coordinates to those of the shown page."""
 
     left: float

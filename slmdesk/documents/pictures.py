@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 
 MAX_WIDTH = 4096
@@ -15,8 +15,7 @@ Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom; 0..1 of the page's width and height."""
 
 
-@dataclass(frozen=True, slots=True)
-class PictureRequest:
+class PictureRequest(Record):
     """Which page, how wide, and what is to be found on it."""
 
     number: int
@@ -27,8 +26,7 @@ class PictureRequest:
     """Spans of the page's text as its reader gave it: characters from, up to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Record):
     """A page as it looks."""
 
     png: bytes

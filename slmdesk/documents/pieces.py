@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.documents import BlockKind, Page, page_of
+from slmdesk.core.record import Record, changed
 from slmdesk.documents.base import PageText
 from slmdesk.documents.text import pieces_of
 
@@ -14,8 +14,7 @@ SECTION_CHARACTERS = 20_000
 MAX_LABEL_CHARACTERS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """A block that does not know yet where it will stand."""
 
     kind: BlockKind
@@ -76,4 +75,4 @@ def sections_of(pieces: Sequence[Piece], *, deepest: int = 2) -> Iterator[tuple[
 def _bearable(pieces: Iterable[Piece]) -> Iterator[Piece]:
     for piece in pieces:
         for text in pieces_of(piece.text):
-            yield replace(piece, text=text) if text is not piece.text else piece
+            yield changed(piece, text=text) if text is not piece.text else piece

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from slmdesk.core.documents import BlockKind, Page, PageKind, page_of
+from slmdesk.core.record import Record
 from slmdesk.documents.base import PageText, Reading
 from slmdesk.documents.decoding import text_of
 from slmdesk.documents.sheets import PAGE_CHARACTERS, PAGE_ROWS, ROW_CHARACTERS, Row, is_head, part_pages, rows_words
@@ -95,8 +95,7 @@ def _is_torn(value: str) -> bool:
     return value.startswith('"') != value.endswith('"')
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Record):
     """A value where it stands: from `start` up to `end` of the text, quotation marks included."""
 
     value: str

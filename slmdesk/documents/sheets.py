@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from slmdesk.core.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.core.record import Record, changed
 from slmdesk.documents.base import PageText, Reading
 from slmdesk.documents.paging import MAX_LABEL_CHARACTERS, Piece
 
@@ -23,8 +23,7 @@ _MOST_LETTERS = 3
 _NUMBER = re.compile(r"[-+(]?[\d.,: /%'()\u2009\u00a0$€£¥-]*\d[\d.,: /%'()\u2009\u00a0$€£¥-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """The filled cells of a row: (column from 1, words).  `last` beyond `number`: the rows up to it are the same."""
 
     number: int
@@ -110,7 +109,7 @@ def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:
             reading.check()
             yield part
             part, size = [], 0
-        part.append(replace(row, cells=cells))
+        part.append(changed(row, cells=cells))
         size += length
     if part:
         yield part

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.documents import BlockKind, Page, PageKind
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import text_of
 from slmdesk.documents.pieces import Piece, page_from, parted
@@ -24,8 +24,7 @@ _OVERRIDE = re.compile(r"\{[^{}]*\\[^{}]*\}")
 _DRAWING = re.compile(r"\\p[1-9]")
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(Record):
     """What is said, from when to when."""
 
     start_s: float

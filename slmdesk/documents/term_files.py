@@ -17,6 +17,7 @@ from lxml import etree
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import text_of
 from slmdesk.documents.registry import reader_of
@@ -48,8 +49,7 @@ _YES = frozenset(("1", "x", "yes", "y", "true", "ja", "oui", "sí", "si", "tak")
 _SPLIT = re.compile(r"\s*[;|]\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTerm:
+class FoundTerm(Record):
     """A row of a glossary."""
 
     source: str

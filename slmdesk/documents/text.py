@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from slmdesk.core.documents import Block, BlockKind, Page, page_of
+from slmdesk.core.record import changed
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import text_of
 
@@ -26,9 +26,9 @@ def read_code(reading: Reading) -> Iterator[Page]:
         for block in page.blocks:
             first = line + page.text.count("\n", 0, block.start)
             last = first + page.text.count("\n", block.start, block.end)
-            blocks.append(replace(block, place=f"line {first}" if first == last else f"lines {first}-{last}"))
+            blocks.append(changed(block, place=f"line {first}" if first == last else f"lines {first}-{last}"))
         line += page.text.count("\n")
-        yield replace(page, blocks=tuple(blocks))
+        yield changed(page, blocks=tuple(blocks))
 
 
 def pages_of(text: str, *, kind: BlockKind = BlockKind.PARAGRAPH) -> Iterator[Page]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from lxml import etree
 
 from slmdesk.core.documents import BlockKind, Note, Page
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 from slmdesk.documents.drawing import Drawing
 from slmdesk.documents.number_formats import GENERAL, NumberFormat, built_in, format_of_code, shown
@@ -27,8 +27,7 @@ MAX_SHARED_CHARACTERS = 64 << 20
 _ON = ("1", "true")
 
 
-@dataclass(frozen=True, slots=True)
-class _Book:
+class _Book(Record):
     """What all sheets of a file share."""
 
     package: Package

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.model_formats import FormatQuality, FormatSpeed, Recipe
+from slmdesk.core.record import Record, field
 from slmdesk.core.types import (
     THINKING_OFF,
     Answer,
@@ -22,8 +22,7 @@ from slmdesk.core.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Record):
     """One answer to generate.  `messages` are rendered with the model's template; `prompt` is used unchanged."""
 
     key: str
@@ -58,8 +57,7 @@ class Request:
         return self.sampling.thinking if self.is_free else THINKING_OFF
 
 
-@dataclass(frozen=True, slots=True)
-class PromptRead:
+class PromptRead(Record):
     """How much of a prompt has been read, in tokens."""
 
     key: str
@@ -67,8 +65,7 @@ class PromptRead:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """New text of an answer: complete characters, never part of a stop string."""
 
     key: str
@@ -77,8 +74,7 @@ class Piece:
     """It is thought aloud, and no part of the answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Record):
     """One request ended well."""
 
     key: str
@@ -87,8 +83,7 @@ class Finished:
     """For a request with choices: the natural logarithm of each one's probability; `answer` is the likeliest."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFailed:
+class RequestFailed(Record):
     """One request failed with a code; the others continue."""
 
     key: str
@@ -96,8 +91,7 @@ class RequestFailed:
     args: dict[str, str | int | float]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadState:
+class ReadState(Record):
     """What a model keeps in memory of the text it has read, to be restored later."""
 
     tokens: bytes
@@ -109,8 +103,7 @@ class ReadState:
 EngineEvent: TypeAlias = PromptRead | Piece | Finished | RequestFailed
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Record):
     """A prompt exactly as the model receives it."""
 
     parts: tuple[PromptPart, ...]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields
 from typing import Any
+
+from slmdesk.core.record import Record, changed, field
 
 ENVIRONMENT = "SLMDESK_ECHO"
 AT_LOAD = -1
 
 
-@dataclass(frozen=True, slots=True)
-class EchoOptions:
+class EchoOptions(Record):
     """What the fake does.  `at` says when a failure or fault happens: at the N-th token of an answer, -1: at load."""
 
     slow: float = 0.0
@@ -72,4 +73,4 @@ class EchoOptions:
         """A copy with some options changed; an unknown name is an error of the test that gave it."""
         known = {one.name for one in fields(self)}
         assert set(values) <= known, set(values) - known
-        return replace(self, **values)
+        return changed(self, **values)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from slmdesk.core.record import Record
 
 _TAG = re.compile(r"<(/?)((?:[\w.-]+:)?(?:think|thinking|thought|thoughts|reasoning|reason|analysis))>|\[(/?)(THINK)\]")
 """Pairs like <think>…</think>, whatever a family calls them; [THINK]…[/THINK]."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThoughtMarks:
+class ThoughtMarks(Record):
     """How a family marks thoughts in its answers."""
 
     begins: tuple[str, ...]

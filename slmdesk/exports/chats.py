@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from slmdesk.core.attached import used_words
 from slmdesk.core.chat_import import IMPORTED, OWN_FORMAT, OWN_PROGRAM, OWN_VERSION
+from slmdesk.core.record import to_json as json_of
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json, Role
-from slmdesk.core.wire import to_json as json_of
 
 Shown = tuple[Item, Sequence[Message]]
 """A chat with its active path."""

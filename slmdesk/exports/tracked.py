@@ -9,11 +9,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from slmdesk.core.paper import plain
+from slmdesk.core.record import Record
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -24,8 +24,7 @@ AUTHOR, INITIALS = "slmdesk", "s"
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class TrackedChange:
+class TrackedChange(Record):
     """What stands from `start` to `end` (characters) becomes `new`."""
 
     start: int

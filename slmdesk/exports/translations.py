@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, table
+from slmdesk.core.record import Record
 
 HEAD = ("", "Source", "Translation", "State", "Needs review")
 
 
-@dataclass(frozen=True, slots=True)
-class TranslatedRow:
+class TranslatedRow(Record):
     """A segment as text for people."""
 
     place: str
@@ -21,8 +20,7 @@ class TranslatedRow:
     flags: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Record):
     """How a translation went: every segment is in exactly one of the four lists."""
 
     title: str

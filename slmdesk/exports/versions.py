@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.paper import Paper, Piece, Run, heading, item, paragraph, small, table
+from slmdesk.core.record import Record
 from slmdesk.exports.xlsx import Cell
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeLine:
+class ChangeLine(Record):
     """A change in the report."""
 
     kind: str
@@ -26,8 +25,7 @@ class ChangeLine:
     new: Sequence[tuple[str, bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class VersionsReport:
+class VersionsReport(Record):
     """The content of a report on two versions."""
 
     old_name: str

@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from slmdesk.core.paper import Paper, PieceKind, plain
+from slmdesk.core.record import Record
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(Record):
     """A cell with a comment, and the display format of a number or date."""
 
     value: str | int | float | datetime.date | None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.hub.problems import is_page, problem_of_line, problem_of_status
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ MAX_CARD_BYTES = 1 << 20
 """Fetched at most.  Cards with the tables of a benchmark in their front matter reach some 300 kB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Record):
     """The text of a model card, untrusted."""
 
     text: str

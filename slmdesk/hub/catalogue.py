@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from importlib.resources import files as package_files
 from typing import TypeVar
@@ -16,6 +16,7 @@ from typing import TypeVar
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 
 MANY_LANGUAGES = "mul"
 """ISO 639's code for more languages than can be listed."""
@@ -44,8 +45,7 @@ class Commercial(StrEnum):
     NO = "no"
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueEntry:
+class CatalogueEntry(Record):
     """A repository with GGUF files, as described in catalogue.toml, which says what each field means."""
 
     repo: str

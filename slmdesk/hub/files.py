@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import companions, recommended, the_one
 from slmdesk.core.gguf.tables import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record, changed
 
 _QUANTIZATION = re.compile(
     r"(?:^|[-._ ])((?:UD-)?I?Q\d_(?:K(?:_(?:XS|S|M|L|XL))?|NL|XXS|XS|S|M|L|XL|[01](?:_\d_\d)?)"
@@ -34,8 +34,7 @@ _OTHER_TAGS = frozenset(
 _OTHER_NAME = re.compile(r"embed(?!ded)|rerank|(?<![a-z])(?:tts|asr)(?![a-z])", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class RemotePart:
+class RemotePart(Record):
     """One file as the Hub stores it."""
 
     name: str
@@ -45,8 +44,7 @@ class RemotePart:
     """64 hexadecimal digits; empty where the Hub names none."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
+class RemoteFile(Record):
     """A model to download: one file, or the parts of a split one."""
 
     repo: str
@@ -81,8 +79,7 @@ class RemoteFile:
         return self.parts[0].sha256 if len(self.parts) == 1 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Repo:
+class Repo(Record):
     """A repository of the Hub."""
 
     id: str
@@ -186,4 +183,4 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
         RemoteFile(repo, revision, each, quantization_of(each[0].name), license=license, gated=gated) for each in single
     ]
     beside = companions(files)
-    return [replace(one, beside=beside.get(one.name, "")) for one in files]
+    return [changed(one, beside=beside.get(one.name, "")) for one in files]

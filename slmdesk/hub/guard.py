@@ -10,13 +10,13 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.ledger import Answered, Outgoing
+from slmdesk.core.record import Record
 from slmdesk.hub.limit import SpeedLimit
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def _no_proxy(_scheme: str, _host: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class GuardPolicy:
+class GuardPolicy(Record):
     """What may be sent and by which way; asked for every request and every hop of a redirect."""
 
     offline: Callable[[], bool]
@@ -91,8 +90,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Record):
     """The purpose of a request, what stops it, the callback while it waits, and its speed limit."""
 
     purpose: str = ""

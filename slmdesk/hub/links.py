@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPO = re.compile(rf"{_NAME}/{_NAME}")
@@ -19,8 +19,7 @@ _NO_OWNERS = ("datasets", "spaces", "models", "docs", "papers", "collections", "
 """First path segments of pages that are not models."""
 
 
-@dataclass(frozen=True, slots=True)
-class HubLink:
+class HubLink(Record):
     """A repository, perhaps with a file in it or a requested quantization."""
 
     repo: str

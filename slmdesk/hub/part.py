@@ -13,7 +13,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.hub.behind import SYNC_BYTES, WriteBehind, sync_file
 from slmdesk.hub.files import RemotePart
 
@@ -31,8 +31,7 @@ _PREFIX = ".download-"
 _READ_BYTES = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Record):
     """What a part belongs to, as its journal says: enough to resume it later."""
 
     repo: str

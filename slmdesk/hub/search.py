@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from slmdesk.core.errors import BugError, KnownError
 from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.hub.card import CARD_NAME, Card, read_card
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat
@@ -46,8 +46,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Record):
     """A search on the Hub; an empty field matches anything."""
 
     words: str
@@ -62,8 +61,7 @@ class Query:
     """A key of SORTS."""
 
 
-@dataclass(frozen=True, slots=True)
-class HubPage:
+class HubPage(Record):
     """A page of search results."""
 
     repos: tuple[Repo, ...]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.record import Record
 from slmdesk.hub.part import Part
 from slmdesk.hub.problems import is_page, problem_of_line, problem_of_status
 
@@ -27,8 +27,7 @@ NOTES = ("ignored", "changed", "shifted", "refused")
 """Why a file was started over: the server sent all of it, another one, another piece, or none of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TransferLimits:
+class TransferLimits(Record):
     """Waiting times and numbers of retries."""
 
     tries: int = 6
@@ -48,8 +47,7 @@ class TransferLimits:
         return max(asked, min(self.first_wait_s * 2.0 ** (tries - 1), self.longest_wait_s))
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Record):
     """How far a file is."""
 
     state: str

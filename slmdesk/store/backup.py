@@ -8,12 +8,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import open_new, private_folder, problem_of, sync_folder
+from slmdesk.core.record import Record
 from slmdesk.paths import Paths
 from slmdesk.store.backup_file import write_backup
 from slmdesk.store.database import connect, journal_of, known_errors
@@ -29,8 +29,7 @@ _SUFFIXES = (".sqlite3", ".slmbackup")
 WHOLE = "copy.slmbackup"
 
 
-@dataclass(frozen=True, slots=True)
-class BackupResult:
+class BackupResult(Record):
     """A finished copy."""
 
     bytes: int

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import open_new
 from slmdesk.core.json_file import MAX_FILE_BYTES
+from slmdesk.core.record import Record
 from slmdesk.store.cipher_pages import fits, header_of, is_encrypted, opened_file
 from slmdesk.store.keys import DataKey, KeyFile, from_bytes, read_keys, to_bytes
 from slmdesk.store.unlocking import keys_beside, wrong_of
@@ -28,8 +28,7 @@ _MARK_AT, _MARK = 257, b"ustar"
 BLOCK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class BackupSource:
+class BackupSource(Record):
     """Where in a file the database of a backup is, and what opens it."""
 
     path: Path

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.translation import Forms, GlossaryRecord, Term, term_json
 from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import Shared, StorePart, marks, new_id
@@ -17,8 +17,7 @@ from slmdesk.text.words.folding import fold
 _ORDERS = {"": "n", "source": "folded, n", "target": "target collate nocase, n"}
 
 
-@dataclass(frozen=True, slots=True)
-class GlossaryCounts:
+class GlossaryCounts(Record):
     """How many terms a glossary has."""
 
     terms: int

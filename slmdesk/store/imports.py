@@ -7,8 +7,8 @@ from dataclasses import fields
 
 from slmdesk.core.chat_import import IMPORTED
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.records import Item, Message
-from slmdesk.core.wire import to_json
 from slmdesk.store.items import Items
 from slmdesk.store.messages import Messages
 from slmdesk.store.part import Shared, StorePart

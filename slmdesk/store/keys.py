@@ -13,7 +13,6 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from slmdesk.core import recovery_key
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of, sync_folder, write_atomically
 from slmdesk.core.json_file import json_bytes, object_in, read_file
+from slmdesk.core.record import Record, changed, field
 from slmdesk.core.sealing import KEY_BYTES, SealBroken, agreed, derive, new_key, new_pair, seal, stretch, unseal
 from slmdesk.paths import Paths
 
@@ -88,8 +88,7 @@ def new_data_key() -> DataKey:
     return DataKey(new_key())
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Record):
     """What trying a passphrase costs (Argon2id)."""
 
     memory_kib: int = LEAST_MEMORY_KIB
@@ -111,8 +110,7 @@ def calibrated(free_bytes: int, *, seconds: float = STRETCH_S) -> Cost:
     return Cost(memory, max(PASSES, min(passes, MOST_PASSES)))
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Record):
     """One way to open: the data key, wrapped with a key that is made of what somebody knows or has."""
 
     id: str
@@ -130,8 +128,7 @@ class Slot:
         ).encode()  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFile:
+class KeyFile(Record):
     """The slots of one data key."""
 
     store: str = field(default_factory=lambda: secrets.token_hex(STORE_BYTES))
@@ -154,7 +151,7 @@ class KeyFile:
 
     def without(self, kind: str) -> KeyFile:
         """Without the slots of this kind."""
-        return replace(self, slots=tuple(slot for slot in self.slots if slot.kind != kind))
+        return changed(self, slots=tuple(slot for slot in self.slots if slot.kind != kind))
 
     # ---- slots made: each replaces the one of its kind
 
@@ -186,8 +183,8 @@ class KeyFile:
 
     def _with(self, kind: str, kdf: Mapping[str, str | int], key: DataKey, wrapping: bytes) -> KeyFile:
         slot = Slot(secrets.token_hex(4), kind, kdf)
-        slot = replace(slot, wrapped=key.wrapped(wrapping, slot.aad(self.store)))
-        return replace(self, slots=(*self.without(kind).slots, slot), check=key.derive(CHECK).hex())
+        slot = changed(slot, wrapped=key.wrapped(wrapping, slot.aad(self.store)))
+        return changed(self, slots=(*self.without(kind).slots, slot), check=key.derive(CHECK).hex())
 
     # ---- opened
 

@@ -60,7 +60,7 @@ class Ledger(StorePart):
             row = LedgerRow(
                 n, when, monotonic, boot, kind.value, text, chain_hash(before, n, when, monotonic, boot, kind, text)
             )
-            values = {name: getattr(row, name) for name in LedgerRow.__slots__}
+            values = {name: getattr(row, name) for name in LedgerRow.__struct_fields__}
             self._insert("ledger", {**values, "about": data.get("of")})
         return row
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, dated_name, open_new, private_folder, problem_of, sync_folder
+from slmdesk.core.record import Record
 from slmdesk.paths import Paths
 from slmdesk.store import driver
 from slmdesk.store.backup import drop_old_copies, keep_copy
@@ -32,8 +33,7 @@ from slmdesk.text.words.folding import VERSION as FOLDING_VERSION
 HEADER_BYTES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedStore:
+class OpenedStore(Record):
     """A store ready to use, and notices for the user about how it was opened."""
 
     store: Store

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import Shared, StorePart, marks
@@ -15,8 +15,7 @@ MOST_WORDS = 200
 """Of a question that are searched for: more find nothing better."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Record):
     """A passage that matches a search, with its rank (BM25: smaller is better)."""
 
     passage: Passage

@@ -9,11 +9,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import open_new, private_folder, problem_of
+from slmdesk.core.record import Record
 from slmdesk.paths import Paths
 from slmdesk.store import driver
 from slmdesk.store.backup_file import BackupSource, source_of
@@ -32,8 +32,7 @@ IN_USE = "it is the history in use"
 UNFINISHED = "it was being written when it was copied, and its journal lies beside it"
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedBackup:
+class PreparedBackup(Record):
     """A checked copy beside the history, at the newest version; the counts are those of the backup it came from."""
 
     path: Path

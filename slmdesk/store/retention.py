@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.retention import Hold, Rule, SetBy, Then, What
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import StorePart, marks, new_id
@@ -40,8 +40,7 @@ _WEIGHT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OldItem:
+class OldItem(Record):
     """An item that a rule looks at."""
 
     n: int
@@ -51,8 +50,7 @@ class OldItem:
     held: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MadeItem:
+class MadeItem(Record):
     """An item that was made on a day."""
 
     id: str
@@ -60,8 +58,7 @@ class MadeItem:
     held: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OldDocument:
+class OldDocument(Record):
     """A document that a rule looks at; `is_free`: no hold is on it, and no item is about it."""
 
     n: int
@@ -80,7 +77,7 @@ class Rules(StorePart):
         """Add a rule that holds from now on."""
         rule = Rule(new_id(), kind, folder, days, then, trash_days, set_by, self._clock())
         with self._db.writing():
-            self._insert("rules", {name: getattr(rule, name) for name in Rule.__slots__})
+            self._insert("rules", {name: getattr(rule, name) for name in Rule.__struct_fields__})
         return rule
 
     def get(self, id: str) -> Rule:
@@ -229,10 +226,10 @@ class Holds(StorePart):
             if old.until != until:
                 with self._db.writing():
                     self._update("holds", {"until": until}, "id = ?", old.id)
-            return replace(old, until=until)
+            return changed(old, until=until)
         hold = Hold(new_id(), what, target, reason, set_by, self._clock(), until)
         with self._db.writing():
-            self._insert("holds", {name: getattr(hold, name) for name in Hold.__slots__})
+            self._insert("holds", {name: getattr(hold, name) for name in Hold.__struct_fields__})
         return hold
 
     def get(self, id: str) -> Hold:

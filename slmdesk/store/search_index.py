@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import Found
 from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import StorePart
@@ -37,8 +37,7 @@ _ARE_SEARCHED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Items:
+class _Items(Record):
     """Which items are searched."""
 
     kind: str

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.lazy import Lazy
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import kept_copies, renew_copies
@@ -49,8 +49,7 @@ if TYPE_CHECKING:
 GONE_KEPT_S = 30 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Record):
     """What changed after a revision: current items and messages, and the ids of items deleted for good."""
 
     items: list[Item]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Partial, Progress, Step, Token
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
 from slmdesk.engine.base import Engine, Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.tasks.base import Job, Task, TaskEvent
 from slmdesk.tasks.chat import chat_request

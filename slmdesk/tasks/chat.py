@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf.adapter import MOST_STRENGTH
 from slmdesk.core.protocol import Progress, Token
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Json
-from slmdesk.core.wire import messages_from, sampling_from, to_json
+from slmdesk.core.wire import messages_from, sampling_from
 from slmdesk.engine.base import Engine, Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.tasks.base import Job, Task, text_of
 from slmdesk.tasks.states import restore_state

@@ -7,8 +7,8 @@ import json
 from slmdesk.core.chat_import import ForeignChat
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Partial, Progress
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
 from slmdesk.documents.chat_files.files import Chat, Found, chats_in
 from slmdesk.tasks.base import Job, Task, text_of
 from slmdesk.tasks.read import reading_of

@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.model_formats import GREEDY_TOKENS, WRITTEN_TOGETHER, FormatQuality, FormatSpeed, Recipe
 from slmdesk.core.protocol import Progress
+from slmdesk.core.record import to_json
 from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
-from slmdesk.core.wire import to_json
 from slmdesk.engine.base import Engine, Finished, Request, RequestFailed
 from slmdesk.tasks.base import Job, Task, TaskEvent, text_of
 

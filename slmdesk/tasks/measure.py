@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Backends, PcMeasurement
-from slmdesk.core.wire import to_json
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task
 

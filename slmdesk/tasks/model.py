@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from slmdesk.core.protocol import Progress
+from slmdesk.core.record import to_json
 from slmdesk.core.types import LoadedModel
-from slmdesk.core.wire import load_spec_from, to_json
+from slmdesk.core.wire import load_spec_from
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task, TaskEvent
 

@@ -14,8 +14,8 @@ from slmdesk.core.documents import DocumentInfo, Note, PageStatus
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.formats import format_named, format_of
 from slmdesk.core.protocol import Partial, Progress
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
 from slmdesk.documents.base import Reading, locked
 from slmdesk.documents.ole import OLD
 from slmdesk.documents.opening import look_at
@@ -86,7 +86,7 @@ def read(job: Job) -> Task:
                 if _UNSEEN_LETTERS.search(page.text):
                     reading.note(Note.HIDDEN_TEXT)
                 reported = (
-                    replace(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
+                    changed(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
                 )
                 yield Partial(job.id, str(page.number), to_json(reported))
                 yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")

@@ -15,8 +15,9 @@ import struct
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
+
+from slmdesk.core.record import Record
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """System calls; of one number on all machines."""
@@ -32,8 +33,7 @@ WRITE = READ | WRITE_FILE | TRUNCATE | MAKE_REG | REMOVE_FILE
 DEVICE = READ | WRITE_FILE | IOCTL_DEV
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Record):
     """What a process keeps.  What is not there is left out."""
 
     read: tuple[str, ...] = ()

@@ -9,9 +9,9 @@ import os
 import signal
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from slmdesk.core import seccomp
+from slmdesk.core.record import Record
 from slmdesk.core.seccomp import (
     ALLOW,
     DENY,
@@ -61,8 +61,7 @@ process_mrelease; fchmodat2; setxattrat, getxattrat, listxattrat, removexattrat;
 file_setattr."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Calls:
+class _Calls(Record):
     exec: tuple[int, ...]
     """execve, execveat"""
     fork: tuple[int, ...]

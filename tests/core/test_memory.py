@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import GgufHeader, ListSummary, read_header
 from slmdesk.core.memory import PROCESS_BYTES, estimate, estimate_loaded, sensible_context
+from slmdesk.core.record import changed as record_changed
 
 CHILD = Path(__file__).resolve().parent.parent / "fakes" / "llama_child.py"
 
@@ -29,7 +29,7 @@ def header_of(tmp_path: Path, file: tiny_gguf.TinyFile) -> GgufHeader:
 def changed(header: GgufHeader, architecture: str, **metadata: object) -> GgufHeader:
     """The header with another architecture and other numbers of its own."""
     values = {f"{architecture}.{key.replace('__', '.')}": value for key, value in metadata.items()}
-    return dataclasses.replace(header, architecture=architecture, metadata={**header.metadata, **values})  # type: ignore[arg-type]
+    return record_changed(header, architecture=architecture, metadata={**header.metadata, **values})  # type: ignore[arg-type]
 
 
 @pytest.mark.pure
@@ -79,7 +79,7 @@ def test_layers_with_a_state_do_not_grow_with_the_context(tmp_path: Path) -> Non
     mamba = changed(header, "mamba2", **ssm)
     assert estimate(mamba, context_tokens=512).kv_cache == 4 * state
     assert estimate(mamba, context_tokens=8192, sequences=3).kv_cache == 3 * 4 * state
-    hybrid = dataclasses.replace(changed(header, "granitehybrid", **ssm), kv_heads=(0, 0, 0, 1))
+    hybrid = record_changed(changed(header, "granitehybrid", **ssm), kv_heads=(0, 0, 0, 1))
     assert estimate(hybrid, context_tokens=1024).kv_cache == 3 * state + 64 * 1024
     interval = changed(header, "qwen3next", full_attention_interval=2, **ssm)
     assert estimate(interval, context_tokens=1024).kv_cache == 2 * state + 2 * 64 * 1024

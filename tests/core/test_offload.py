@@ -7,8 +7,8 @@ from fakes.tiny_gguf import tiny_llama, write
 from slmdesk.core.gguf.read import read_header
 from slmdesk.core.memory import estimate
 from slmdesk.core.offload import RESERVE, CardNeeds, card_needs, offload_of, offload_words
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Offload
-from slmdesk.core.wire import to_json
 
 NEEDS = CardNeeds(layers=(100, 200, 300), output=50, compute=7)
 

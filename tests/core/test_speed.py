@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import QUANTIZATIONS, weight_bytes
 from slmdesk.core.gguf.read import GgufHeader, read_header, require_chat_model
 from slmdesk.core.memory import estimate
+from slmdesk.core.record import changed
 from slmdesk.core.speed import (
     Pace,
     Speed,
@@ -45,7 +45,7 @@ def test_of_a_mixture_all_is_in_memory_and_what_is_used_is_read(tmp_path: Path) 
     assert not header.tensors.separate_experts
     assert estimate(header, context_tokens=512).weights == header.weight_bytes > experts
     assert active_bytes(header) == header.weight_bytes - experts * 6 // 8 - table
-    all_used = read_header(make("mixtral", tmp_path, shape=dataclasses.replace(shape, experts_used=8)))
+    all_used = read_header(make("mixtral", tmp_path, shape=changed(shape, experts_used=8)))
     assert active_bytes(all_used) == all_used.weight_bytes - table
     assert expected_speed(header, bandwidth=GB).tokens_per_s > expected_speed(all_used, bandwidth=GB).tokens_per_s
 
@@ -58,9 +58,7 @@ def test_the_table_of_tokens_is_read_only_where_it_is_the_output_too(tmp_path: P
 
 def test_twice_the_bandwidth_twice_the_speed_for_a_large_model(tmp_path: Path) -> None:
     header = header_of("llama2", tmp_path)
-    large = dataclasses.replace(
-        header, tensors=dataclasses.replace(header.tensors, bytes_by_type={"Q4_K": 4_000_000_000}, table_bytes=0)
-    )
+    large = changed(header, tensors=changed(header.tensors, bytes_by_type={"Q4_K": 4_000_000_000}, table_bytes=0))
     slow, fast = expected_speed(large, bandwidth=20 * GB), expected_speed(large, bandwidth=40 * GB)
     assert fast.tokens_per_s == pytest.approx(2 * slow.tokens_per_s, rel=0.02)
     assert slow.tokens_per_s == pytest.approx(20 / 4 * share_of("Q4_K"), rel=0.02)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.types import (
     Answer,
     ChatMessage,
@@ -25,15 +25,14 @@ from slmdesk.core.types import (
     Timing,
     Usage,
 )  # fmt: skip
-from slmdesk.core.wire import (
+from slmdesk.core.wire import (  # fmt: skip
     answer_from,
     load_spec_from,
     loaded_model_from,
     messages_from,
     messages_to_json,
     sampling_from,
-    to_json,
-)  # fmt: skip
+)
 
 pytestmark = pytest.mark.pure
 
@@ -50,7 +49,7 @@ def test_each_kind_comes_back_equal():
     assert loaded_model_from(over(model)) == model
     answer = Answer("x", FinishReason.REPEAT, Usage(1, 2, 3, 4), Timing(0.5, 2), 7, True)
     assert answer_from(over(answer)) == answer
-    sure = replace(answer, text="a\ud83dé", probabilities=((0, 1, 0.5), (1, 3, 1.0)))
+    sure = changed(answer, text="a\ud83dé", probabilities=((0, 1, 0.5), (1, 3, 1.0)))
     assert answer_from(over(sure)) == sure
     sampling = Sampling(top_k=3, stop=("a", "b"), logit_bias=((1, -2.5),), max_tokens=5)
     assert sampling_from(over(sampling)) == sampling

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from engine.asking import GREEDY, Model
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 
+from slmdesk.core.record import changed
 from slmdesk.core.types import FinishReason, Sampling
 from slmdesk.engine.base import Piece
 from slmdesk.engine.llama.context import Context
@@ -65,12 +65,12 @@ def chosen(monkeypatch) -> list[tuple[int, float]]:
 
 
 def copying(text: str, limit: int = 60, **more) -> dict:
-    return {"text": f"Repeat this text word for word:\n\n{text}", "sampling": replace(GREEDY, max_tokens=limit), **more}
+    return {"text": f"Repeat this text word for word:\n\n{text}", "sampling": changed(GREEDY, max_tokens=limit), **more}
 
 
 def spelling(limit: int = 200, stop: tuple[str, ...] = (), seed: int | None = None, **more) -> dict:
     """LETTERS with a change, by a grammar: copied by a tiny model too."""
-    sampling = replace(GREEDY, max_tokens=limit, stop=stop, seed=seed, grammar=f'root ::= "{CHANGED}"')
+    sampling = changed(GREEDY, max_tokens=limit, stop=stop, seed=seed, grammar=f'root ::= "{CHANGED}"')
     return {"text": LETTERS, "sampling": sampling, **more}
 
 
@@ -196,7 +196,7 @@ def test_greedy_answers_are_the_same_but_for_near_ties(open_model, starter_model
     with_drafts, without = (open_model(starter_model, cost_curve=curve) for curve in (CHEAP, DEAR))
     parted = steps = tokens = 0
     for text in (way.format(f"{TEXT.replace('86', str(90 + n))} {end}") for way in WAYS for n, end in enumerate(ends)):
-        request = {"text": text, "sampling": replace(GREEDY, max_tokens=40)}
+        request = {"text": text, "sampling": changed(GREEDY, max_tokens=40)}
         seen = []
         for model in (with_drafts, without):
             chosen.clear()
@@ -271,7 +271,7 @@ def test_each_token_of_a_draft_has_its_probability_and_obeys_the_grammar(tiny, o
 @pytest.mark.model
 def test_a_memory_that_cannot_go_back_has_no_drafts(open_model, tmp_path, batches):
     text = "a b c d e f g h " * 12
-    sampling = replace(GREEDY, max_tokens=60, grammar=f'root ::= "{text}"')
+    sampling = changed(GREEDY, max_tokens=60, grammar=f'root ::= "{text}"')
     sizes = []
     for name, file in (("whole", tiny_llama()), ("window", tiny_gemma3(window=32))):
         model = open_model(write(tmp_path / f"{name}.gguf", file), cost_curve=CHEAP, sequences=1)

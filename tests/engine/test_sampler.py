@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
 
+from slmdesk.core.record import changed
 from slmdesk.core.types import Sampling
 
 pytestmark = pytest.mark.model
@@ -150,9 +150,9 @@ def test_a_json_schema_is_kept_to(starter):
 def test_an_answer_goes_on_within_its_grammar(starter):
     sampling = Sampling(grammar='root ::= "one, two" ", three" " and four."', temperature=0, max_tokens=40)
     question = starter.request("Count.", sampling=sampling)
-    assert starter.ask(replace(question, answer_prefix="one, t")).text() == "wo, three and four."
-    assert starter.ask(replace(question, answer_prefix="one, two, three and four.")).text() == ""
-    failed = starter.ask(replace(question, answer_prefix="One")).failed()
+    assert starter.ask(changed(question, answer_prefix="one, t")).text() == "wo, three and four."
+    assert starter.ask(changed(question, answer_prefix="one, two, three and four.")).text() == ""
+    failed = starter.ask(changed(question, answer_prefix="One")).failed()
     assert (failed.code, "so far" in failed.args["reason"]) == ("grammar.invalid", True)
 
 

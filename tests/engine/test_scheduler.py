@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from fakes.stepping import Stepping
 from fakes.tiny_gguf import tiny_llama, write
 
+from slmdesk.core.record import changed
 from slmdesk.core.types import Priority, Sampling
 from slmdesk.engine.base import Finished, Piece, PromptRead
 from slmdesk.engine.llama.context import ABORTED, DECODED
@@ -115,7 +115,7 @@ def test_a_person_may_drive_out_background_work_whose_text_comes_once(open_model
     while not any(isinstance(event, Piece) for _, event in events):  # words come 25 times a second at most
         assert thread.is_alive()
         thread.join(0.005)
-    person = model.ask(model.raw("p e r s o n " * 60, key="p", sampling=replace(work_sampling, max_tokens=200, seed=2)))
+    person = model.ask(model.raw("p e r s o n " * 60, key="p", sampling=changed(work_sampling, max_tokens=200, seed=2)))
     assert person.finished("p").answer.usage.output_tokens == 200
     thread.join(120)
     answer = events[-1][1].answer

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from slmdesk.core.chat_import import IMPORTED
 from slmdesk.core.paper import PieceKind
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Origin, Role, TextPart
 from slmdesk.exports.chats import (
@@ -75,7 +75,7 @@ def test_times_are_utc() -> None:
 
 def test_notes_on_the_earlier_part_stand_before_the_messages() -> None:
     item, _messages, path = chat()
-    item = replace(item, settings={**item.settings, NOTES: "They asked about boats."})
+    item = changed(item, settings={**item.settings, NOTES: "They asked about boats."})
     text = to_markdown(item, path)
     assert text.index("Be short.") < text.index("**Notes on the earlier part**") < text.index("They asked about boats.")
     assert text.index("They asked about boats.") < text.index("**You**")
@@ -85,7 +85,7 @@ def test_notes_on_the_earlier_part_stand_before_the_messages() -> None:
 
 def test_several_chats_are_one_document_with_their_titles_first() -> None:
     item, _messages, path = chat()
-    other = replace(item, id="i2", title="Tea", settings={})
+    other = changed(item, id="i2", title="Tea", settings={})
     text = chats_to_markdown("2 chats", [(item, path), (other, path[:1])])
     assert text.startswith("# 2 chats\n\n1. Boats \\<b\\>and\\</b\\> \\# lakes\n2. Tea\n")
     assert text.count("\n---\n") == 2
@@ -106,11 +106,11 @@ def test_several_chats_are_a_json_list() -> None:
 def test_an_imported_chat_names_its_origin_and_not_its_own_import() -> None:
     item, messages, path = chat()
     mark = {"program": "ChatGPT", "id": "c1", "sum": "ab", "time": 0.0}
-    foreign = replace(item, settings={IMPORTED: mark})
+    foreign = changed(item, settings={IMPORTED: mark})
     assert origin_of(foreign) == {"program": "ChatGPT", "id": "c1", "imported": "1970-01-01T00:00:00Z"}
     assert "*Imported from ChatGPT*" in to_markdown(foreign, path)
     assert "imported from ChatGPT" in chat_paper(foreign, path).subtitle
-    again = replace(item, settings={IMPORTED: {"program": "slmdesk", "id": "i1", "sum": "cd", "time": 9.0}})
+    again = changed(item, settings={IMPORTED: {"program": "slmdesk", "id": "i1", "sum": "cd", "time": 9.0}})
     shape = json.loads(to_json(again, messages, path))
     assert shape["origin"] is None
     assert IMPORTED not in shape["settings"]

@@ -14,8 +14,9 @@ import psutil
 from slmdesk.client import ChildClient, ChildEnded
 from slmdesk.core.protocol import Cancelled, Done, Failed, Partial, Progress, Token
 from slmdesk.core.reach import REACH_VARIABLE, AllowedPaths
+from slmdesk.core.record import to_json
 from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
-from slmdesk.core.wire import messages_to_json, to_json
+from slmdesk.core.wire import messages_to_json
 
 LONG_S = 60.0
 """How long a test waits for a fact before it fails; never how long it takes."""

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import lzma
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import recommended
+from slmdesk.core.record import changed
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat, quantization_of
 from slmdesk.hub.links import HubLink, file_address, parse_link
 
@@ -128,8 +128,8 @@ def test_one_is_chosen_when_nobody_says_which() -> None:
     for requested in ({}, {"quantization": "Q8_0"}):
         assert repo(*in_parts).choose(**requested).name == "m-Q8_0.gguf"
     assert repo(*files).choose(budget_bytes=1000).name == "m-Q8_0.gguf", "small enough for more bits"
-    large = tuple(replace(one, parts=(replace(one.parts[0], bytes=4 << 30),)) for one in repo(*files).files)
-    big = replace(repo(*files), files=large)
+    large = tuple(changed(one, parts=(changed(one.parts[0], bytes=4 << 30),)) for one in repo(*files).files)
+    big = changed(repo(*files), files=large)
     assert big.choose(budget_bytes=8 << 30).name == "m-Q4_K_M.gguf"
     assert big.choose(budget_bytes=1 << 30).name == "m-Q4_K_M.gguf", "nothing fits: the usual one"
 

@@ -8,13 +8,13 @@ import shutil
 import threading
 import time
 from collections import namedtuple
-from dataclasses import replace
 
 import pytest
 from fakes.fake_hub import CERTIFICATE, HTML, FakeHub, Fault
 from fakes.request_log import RequestLog
 
 from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.record import changed
 from slmdesk.hub.files import RemotePart
 from slmdesk.hub.guard import GuardPolicy, make_client
 from slmdesk.hub.part import SYNC_BYTES, Part, parts_in, read_journal
@@ -85,7 +85,7 @@ def test_d2_waits_grow_and_after_six_tries_without_progress_it_asks(fetcher, hub
     hub.storage_fault = Fault(cut_at=0)
     waits: list[float] = []
     fetcher.stop.wait = lambda seconds: waits.append(seconds)
-    fetcher.limits = replace(fetcher.limits, first_wait_s=1.0, longest_wait_s=8.0)
+    fetcher.limits = changed(fetcher.limits, first_wait_s=1.0, longest_wait_s=8.0)
     with pytest.raises(KnownError) as caught:
         fetcher.run()
     assert caught.value.code == "download.gave_up"
@@ -269,12 +269,12 @@ def test_d6_a_certificate_nobody_signed_is_refused_and_a_named_one_holds(tmp_pat
 
 
 def test_d6_a_proxy_is_asked_for_everything_and_one_that_fails_is_named(fetcher, hub) -> None:
-    policy = replace(fetcher.policy, proxy_for=lambda _scheme, _host: hub.storage_address)
+    policy = changed(fetcher.policy, proxy_for=lambda _scheme, _host: hub.storage_address)
     fetcher.client = lambda: make_client(policy, RequestLog())
     hub.storage_fault = Fault(status=407)
     assert code_of(fetcher) == "network.proxy"
     assert hub.requests("api") == [], "nothing went straight"
-    bad = replace(policy, proxy_for=lambda _scheme, _host: "socks9://x")
+    bad = changed(policy, proxy_for=lambda _scheme, _host: "socks9://x")
     fetcher.client = lambda: make_client(bad, RequestLog())
     assert code_of(fetcher) == "setting.invalid"
 
@@ -294,7 +294,7 @@ def test_d7_a_stall_is_noticed_given_up_and_gone_on_from(fetcher, hub) -> None:
 @rounds(2, 30)
 @pytest.mark.parametrize("where", ["api", "storage"])
 def test_d7_a_cancel_is_heard_in_a_stall(fetcher, hub, where, dice, count) -> None:
-    fetcher.limits = replace(fetcher.limits, silence_s=60.0)
+    fetcher.limits = changed(fetcher.limits, silence_s=60.0)
     for place in sorted(dice.sample(range(len(fetcher.data)), count)):  # each goes on where the last one was stopped
         hub.stalled.clear()
         fetcher.stop.clear()

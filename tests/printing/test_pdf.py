@@ -10,7 +10,7 @@ from fakes.children import Received, Rig
 
 from slmdesk.core.paper import Paper, heading, item, paragraph, table
 from slmdesk.core.protocol import Cancelled, Done, Failed, Progress
-from slmdesk.core.wire import to_json
+from slmdesk.core.record import to_json
 from slmdesk.exports.markdown import pieces_of
 
 pytestmark = pytest.mark.process

@@ -6,7 +6,6 @@ import json
 import random
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
@@ -20,6 +19,7 @@ from slmdesk.core.ledger import (
     chain_hash,
     first_fault,
 )
+from slmdesk.core.record import changed
 from slmdesk.services.online.statement.verify import Counts
 from slmdesk.store import backup, open_store
 from slmdesk.store.rescue.rescue import rescue_into
@@ -59,20 +59,20 @@ def tampered(rng: random.Random, rows: list[LedgerRow], how: str) -> list[Ledger
     if how == "drop":
         del rows[at]
     elif how == "drop and number anew":
-        rows[at:] = [replace(row, n=row.n - 1) for row in rows[at + 1 :]]
+        rows[at:] = [changed(row, n=row.n - 1) for row in rows[at + 1 :]]
     elif how == "reorder":
-        rows[at], rows[at + 1] = replace(rows[at + 1], n=rows[at].n), replace(rows[at], n=rows[at + 1].n)
+        rows[at], rows[at + 1] = changed(rows[at + 1], n=rows[at].n), changed(rows[at], n=rows[at + 1].n)
     elif how == "insert":
-        rows.insert(at, replace(rows[at], data='{"host":"other.example"}'))
+        rows.insert(at, changed(rows[at], data='{"host":"other.example"}'))
     elif how == "insert and number anew":
-        rows[at:] = [rows[at], *(replace(row, n=row.n + 1) for row in rows[at:])]
+        rows[at:] = [rows[at], *(changed(row, n=row.n + 1) for row in rows[at:])]
     else:
         values = {"time": 5, "monotonic": 5, "boot": "another", "kind": "other", "data": "{}", "hash": "0" * 64}
-        rows[at] = replace(rows[at], **{how: values[how]})
+        rows[at] = changed(rows[at], **{how: values[how]})
     return rows
 
 
-WAYS = ("drop", "drop and number anew", "reorder", "insert", "insert and number anew", *LedgerRow.__slots__[1:])
+WAYS = ("drop", "drop and number anew", "reorder", "insert", "insert and number anew", *LedgerRow.__struct_fields__[1:])
 
 
 def test_one_row_dropped_changed_moved_or_added_is_found_in_a_hundred_chains():
@@ -245,7 +245,7 @@ def test_a_clock_that_was_set_is_seen(paths, by):
         store.ledger.record(request())
         counts = Counts()
         for row in chain(store):
-            counts.add([getattr(row, name) for name in LedgerRow.__slots__])
+            counts.add([getattr(row, name) for name in LedgerRow.__struct_fields__])
         (jump,) = counts.lists["jump"]
         assert (jump["n"], round(jump["seconds"] / YEAR_S, 3)) == (3, by / YEAR_S)
         assert first_fault(chain(store)) is None

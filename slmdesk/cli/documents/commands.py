@@ -12,8 +12,8 @@ from slmdesk.cli.documents import folders
 from slmdesk.cli.documents.reading import all_pages, ask_password, open_document, show_reading
 from slmdesk.core.documents import DocumentInfo, Page
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.container import Services
 from slmdesk.services.documents.document_info import info_of

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import queue
 import sys
-from dataclasses import asdict
 
 import click
 
 from slmdesk.cli.chat import read_stdin
 from slmdesk.cli.console import Console, json_option, next_of
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, PromptProgress
 from slmdesk.services.container import Services
@@ -172,7 +172,7 @@ def json_of(held: Comparison) -> dict[str, Json]:
 
 
 def _answer(one: ComparedAnswer, *, is_hidden: bool) -> dict[str, Json]:
-    figures: dict[str, Json] = dict(asdict(one.figures)) if one.figures and not is_hidden else {}
+    figures: dict[str, Json] = dict(to_json(one.figures)) if one.figures and not is_hidden else {}
     return {
         "message": one.message.id,
         "model": None if is_hidden else one.name,

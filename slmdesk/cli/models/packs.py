@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import changed
 from slmdesk.core.types import Json
 from slmdesk.core.wire import picked
 from slmdesk.services.base.events import Problem
@@ -122,8 +122,8 @@ def find(console: Console, link: bool) -> None:
             )
     linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
     known = {end.path: end.model.id for end in ends if end.model}  # linked, or in the library with the same content
-    models = [replace(one, known=known.get(str(one.path), one.known)) for one in found.models]
-    found = replace(found, models=tuple(models))
+    models = [changed(one, known=known.get(str(one.path), one.known)) for one in found.models]
+    found = changed(found, models=tuple(models))
     problems = {end.path: end.problem for end in ends if end.problem}
     if console.as_json:
         rows: list[Json] = [_shape(one, linked, problems) for one in found.models]

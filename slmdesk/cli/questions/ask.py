@@ -6,7 +6,6 @@ import os
 import queue
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,9 +16,9 @@ from slmdesk.cli.documents.reading import ask_password, open_document, say_unrea
 from slmdesk.cli.redaction.preview import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, to_json
 from slmdesk.core.records import CollectionRecord, DocumentRecord, Status
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, MessageEnded, PromptProgress
 from slmdesk.services.container import Services
 from slmdesk.services.documents.document_info import info_of
@@ -107,8 +106,7 @@ def ask(
     return 1 if asked.failed else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Record):
     """The documents or the folder a question is put to."""
 
     documents: Sequence[DocumentRecord]

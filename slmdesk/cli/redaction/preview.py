@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import click
 
 from slmdesk.cli.console import Console
+from slmdesk.core.record import to_json
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
 from slmdesk.services.container import Services
@@ -43,7 +43,7 @@ def print_preview(console: Console, services: Services, text: str, chat: str | N
         services, lambda: services.redaction.look(text, services.history.item(chat).id if chat else "")
     )
     if console.as_json:
-        finds: list[Json] = [{**asdict(one), "reason": reason_of(one)} for one in preview.finds]
+        finds: list[Json] = [{**to_json(one), "reason": reason_of(one)} for one in preview.finds]
         console.give({"finds": finds, "redacted": preview.redacted})
         return 0
     console.say(preview.redacted)

@@ -207,10 +207,10 @@ def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[Found
 
 
 def _with_passphrase(request: RedactionRequest, wished: _Wishes) -> RedactionRequest:
-    from dataclasses import replace
+    from slmdesk.core.record import changed
 
     words = passphrase("Passphrase of the key", wished.passphrase_fd, twice=wished.passphrase_fd is None)
-    return replace(request, passphrase=words)
+    return changed(request, passphrase=words)
 
 
 def _restore(console: Console, services: Services, wished: _Wishes) -> None:

@@ -23,9 +23,10 @@ from slmdesk.cli.redaction.preview import (
 )
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
+from slmdesk.core.record import to_json
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import picked, to_json
+from slmdesk.core.wire import picked
 from slmdesk.services.container import Services
 from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.summaries.events import SummaryGrew

@@ -20,8 +20,9 @@ from slmdesk.cli.redaction.preview import (
 )
 from slmdesk.cli.summaries.summarize import open_all
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.types import Json
-from slmdesk.core.wire import picked, to_json
+from slmdesk.core.wire import picked
 from slmdesk.services.container import Services
 from slmdesk.services.tables import prompts
 from slmdesk.services.tables.events import ExtractionGrew

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from slmdesk.cli.output_files import check_file
 from slmdesk.cli.redaction.preview import redacted_json
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
+from slmdesk.core.record import Record
 from slmdesk.core.translation import SegmentFlag, SegmentRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for
@@ -38,8 +38,7 @@ SHOWN_CHARACTERS = 80
 """Of a text that stays as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Requested:
+class Requested(Record):
     """What a command is to write of a translation."""
 
     goal: Path | None

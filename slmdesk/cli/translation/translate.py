@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -20,6 +19,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file
 from slmdesk.core.formats import FORMATS, requested_suffixes, translated_name
 from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.record import changed
 from slmdesk.services.base.events import TranslationRead
 from slmdesk.services.container import Services
 from slmdesk.services.translation.handouts import HANDOUT_FORMS, Handout
@@ -115,7 +115,7 @@ def translate(
         services.store.require_writable()
         named_model(services, model)
         if glossary:
-            request = replace(request, glossaries=(_glossary(console, services, glossary, source, code),))
+            request = changed(request, glossaries=(_glossary(console, services, glossary, source, code),))
         _check_language(console, services, request)
         _warn(console, services, request)
         item = _make(console, services, request, output_file(goal, force=force))

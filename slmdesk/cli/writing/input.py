@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,6 @@ def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
     return function
 
 
-@dataclass(frozen=True, slots=True)
 class InputText(Decoded):
     """A text and where it came from."""
 

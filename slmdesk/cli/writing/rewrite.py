@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from slmdesk.cli.models.library import named_model
 from slmdesk.cli.redaction.preview import print_preview, redacted_json
 from slmdesk.cli.writing.input import asked, read_input
 from slmdesk.core.languages import language_of
+from slmdesk.core.record import changed
 from slmdesk.core.types import Json
 from slmdesk.services.redaction.labels import replaced_words
 from slmdesk.services.writing.labels import remarks
@@ -105,7 +105,7 @@ def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, 
     """Ask for a text in other words, or print what would be redacted in it.  Returns the exit status."""
     source = read_input(file)
     code = language_of(asked_for.language).code if asked_for.language else ""
-    request = replace(asked_for, text=source.text, language=code)
+    request = changed(asked_for, text=source.text, language=code)
     with console.services() as services:
         if is_preview:
             return print_preview(console, services, source.text)

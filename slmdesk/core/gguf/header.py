@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from slmdesk.core.gguf.reader import ListSummary
+from slmdesk.core.record import Record, field
 from slmdesk.core.types import Sampling
 
 MetadataValue: TypeAlias = bool | int | float | str | ListSummary
 
 
-@dataclass(frozen=True, slots=True)
-class Tensors:
+class Tensors(Record):
     """Sums over the tensors of a file."""
 
     count: int
@@ -34,8 +33,7 @@ class Tensors:
     """A mixture in the layout of 2023, one tensor for each expert, which llama.cpp reads no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class GgufHeader:
+class GgufHeader(Record):
     """What a file says of itself.  Texts for people are one line and cut; numbers that make no sense are 0."""
 
     version: int

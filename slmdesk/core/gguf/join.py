@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,13 +17,13 @@ from slmdesk.core.gguf.header import GgufHeader
 from slmdesk.core.gguf.parse import DEFAULT_ALIGNMENT, MAX_KEYS, MAX_TENSORS
 from slmdesk.core.gguf.read import check_file
 from slmdesk.core.gguf.reader import MAX_KEY_BYTES, CutShort, HeaderReader, damaged
+from slmdesk.core.record import Record
 
 _PIECE = 4 << 20
 _VERSION = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Record):
     """One part: its keys and tensors as they stand in the file, and where its data lies."""
 
     path: Path

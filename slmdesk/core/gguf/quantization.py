@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
+from slmdesk.core.record import Record
 
-@dataclass(frozen=True, slots=True)
-class Quantization:
+
+class Quantization(Record):
     """One way of storing weights in fewer bits."""
 
     name: str

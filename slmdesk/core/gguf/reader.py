@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from io import RawIOBase
 from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.gguf.tables import ARRAY, BOOL, SCALARS, STRING, VALUE_TYPES
 from slmdesk.core.labels import CUT, clean_bytes
+from slmdesk.core.record import Record
 
 if TYPE_CHECKING:
     Scalar: TypeAlias = bool | int | float | str
@@ -35,8 +35,7 @@ class CutShort(SlmdeskError):
         self.needed = needed
 
 
-@dataclass(frozen=True, slots=True)
-class ListSummary:
+class ListSummary(Record):
     """What is kept of a list: the type of its items, how many, and the items themselves when they are few."""
 
     type: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from slmdesk.core.record import Record
 
 STRING, ARRAY, BOOL, FLOAT = 8, 9, 7, 6
 
@@ -32,8 +33,7 @@ VALUE_TYPES: Mapping[int, str] = MappingProxyType(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class WeightType:
+class WeightType(Record):
     """How weights are packed: `block` of them take `block_bytes` bytes."""
 
     name: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from slmdesk.core.chat_import import ASSISTANT, ForeignChat, ForeignMessage, counted_words
+from slmdesk.core.record import Record, changed
 
 MOST_MESSAGES = 20_000
 MOST_CHARACTERS = 8_000_000
@@ -83,11 +83,10 @@ def message_of(message: ForeignMessage, missing: LeftOut, left_out: LeftOut) -> 
         if not lacks:
             return None
         text = f"[{lacks}, left out when this chat was imported]"
-    return replace(message, text=text)
+    return changed(message, text=text)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Record):
     """A place in the tree of a chat, with the message that is kept of it or none."""
 
     id: str
@@ -119,8 +118,8 @@ def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, .
             if (message := node.message) is not None:
                 if message.role == ASSISTANT and thought:
                     joined = "\n\n".join(part for part in (thought, message.thought) if part)
-                    message, thought = replace(message, thought=joined), ""
-                found.append(replace(message, id=node.id, parent=above))
+                    message, thought = changed(message, thought=joined), ""
+                found.append(changed(message, id=node.id, parent=above))
                 above = node.id
             following = below.get(node.id, ())
             if thought and (message is not None or not following):

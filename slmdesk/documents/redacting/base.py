@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 from slmdesk.documents.redacting.words import Words
 
@@ -14,8 +15,7 @@ MOST_DEPTH = 4
 MOST_SAID = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Record):
     """Something that was taken out, or that nobody but a person can look into."""
 
     kind: str

@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from slmdesk.core.record import Record
 
 _LEVEL = 6
 _CODES = (*range(33, 127), *range(161, 256))
 """Of one font: those that have a glyph, for a letter without one has no place."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerWord:
+class LayerWord(Record):
     """A word and where it stands: points from the page's top left corner, y down."""
 
     text: str

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote, unquote
 
+from slmdesk.core.record import Record
 from slmdesk.text.redaction.types import BAR
 from slmdesk.text.redaction.word_list import WordList
 
@@ -20,8 +21,7 @@ _CELL_ESCAPE = re.compile(r"_x[0-9A-Fa-f]{4}_")
 _SAFE = "/:?#[]@!$&'()*+,;=-._~"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record):
     """A listed word in a text: characters from, up to; which one, and what stands there instead."""
 
     begin: int

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeAlias
 
+from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 from slmdesk.documents.packed import Archive
 from slmdesk.text.translation.tagged import Tags
@@ -21,8 +22,7 @@ MOST_SAID = 1_000
 """Characters of an unchanged text, when it is listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Record):
     """A stretch of text that is translated as one: a paragraph, a cell, a caption."""
 
     text: str
@@ -36,8 +36,7 @@ class Unit:
     """Its language, ISO 639-1, if the rewriter detected it; empty: it could not. None: the app detects it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftAsIs:
+class LeftAsIs(Record):
     """Something that is not translated, and is reported: an equation, an embedded object, a computed field."""
 
     kind: str
@@ -56,8 +55,7 @@ def said(kind: str, place: str, words: str) -> Units:
         yield LeftAsIs(kind, place, words.strip()[:MOST_SAID])
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Record):
     """What the person requests of a translated document."""
 
     language: str = ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.documents.epub import locked_parts
 from slmdesk.documents.packed import opened
 from slmdesk.documents.rewriting.base import LeftAsIs, Options, Rewriting, Unit, Units, said
@@ -42,8 +42,7 @@ _KEPT_INLINE = frozenset(("code", "kbd", "samp", "tt", "var"))
 """Inline elements that are kept as one fixed object."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Record):
     start: int
     end: int
     raw: str

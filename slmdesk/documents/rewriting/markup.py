@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.documents.decoding import MARKS, NotTextError, decode, decode_as, take
 from slmdesk.documents.rewriting.base import Rewriting, Unit, Units
 from slmdesk.text.translation.tagged import Side, Tag, Tags, first_number, pieces, stripped, tags_in
@@ -62,8 +62,7 @@ class Mark(StrEnum):
     LONE = "lone"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """A piece of a stretch: words, or markup as it is written; `name` says which closing belongs to which opening."""
 
     mark: Mark

@@ -9,7 +9,8 @@ from __future__ import annotations
 import gettext
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from slmdesk.core.record import Record
 
 MOST_FORMS = 6
 _SEARCHED = 200
@@ -37,8 +38,7 @@ def header_for(language: str) -> str:
     return next((header for header, languages in _RULES.items() if language in languages.split()), _USUAL)
 
 
-@dataclass(frozen=True, slots=True)
-class PluralForm:
+class PluralForm(Record):
     """One form: its text for translation, and the way back."""
 
     text: str

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lxml import etree
 
+from slmdesk.core.record import Record
 from slmdesk.documents.ooxml import is_on
 from slmdesk.documents.rewriting.base import Options
 from slmdesk.documents.xmls import child, local
@@ -30,8 +29,7 @@ _BEHIND_SECTION = frozenset(("rtlGutter", "docGrid", "printerSettings", "sectPrC
 _TITLES = frozenset(("ctrTitle", "title", "subTitle"))
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
+class Speech(Record):
     """How translated text is marked.  Without a language nothing is."""
 
     language: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from slmdesk.core.gguf.adapter import misfit, require_adapter
 from slmdesk.core.gguf.header import GgufHeader
 from slmdesk.core.gguf.read import check_file
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.engine.llama.library import Library
 
 MOST_OPEN = 8
@@ -29,8 +29,7 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Adapter:
+class Adapter(Record):
     """A loaded adapter at one strength.  Cells computed with one cannot be used with another."""
 
     number: int = 0
@@ -43,8 +42,7 @@ NO_ADAPTER = Adapter()
 _numbers = count(1)
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterFile:
+class AdapterFile(Record):
     """An adapter file that was checked."""
 
     path: Path

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.core.types import Device
 from slmdesk.engine.llama.library import load_library
 
@@ -18,8 +18,7 @@ _MOST = 64
 _NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Record):
     """A graphics card as llama.cpp knows it."""
 
     device: Device

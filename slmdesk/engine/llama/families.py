@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.engine.llama.template_sandbox import Layout, Turn, fold_system, merge_same, together
 
 BOS, EOS = "{bos}", "{eos}"
 """Stand for the model's own tokens in the texts below."""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Record):
     """How a family writes the turns of a conversation: the text before and after each."""
 
     name: str

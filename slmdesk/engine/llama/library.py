@@ -9,8 +9,9 @@ import re
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from slmdesk.core.record import Record
 
 ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
 """Read by the library once: without it a failed assertion starts a debugger in the child."""
@@ -25,8 +26,7 @@ _lock = threading.Lock()
 _loaded: list[Library] = []  # at most one: a native library exists once in a process
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Record):
     """One line of the library's log.  It may name files, never a user's text."""
 
     n: int
@@ -77,8 +77,7 @@ def lacks_memory(errors: Iterable[str]) -> bool:
     return any(map(_NO_MEMORY.search, errors))
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Record):
     """The loaded library: `api` is the module llama_cpp.llama_cpp (untyped), `log` its log."""
 
     api: Any

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.memory import MOST_SEQUENCES, program_bytes
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts, Offload
 from slmdesk.engine.llama.adapters import Adapters
 from slmdesk.engine.llama.attention import DEPTH, is_plain_faster
@@ -147,8 +147,7 @@ def load_model(
         card = card if most else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Load:
+class _Load(Record):
     """What a load needs, whatever the plan."""
 
     library: Library
@@ -163,7 +162,7 @@ class _Load:
         """Load by this plan.  Raises as `load_model`."""
         library, spec = self.library, self.spec
         if _offload_of(plan, self.header) != spec.measured_on:
-            spec = replace(spec, cost_curve=(), behaves=None, flash=None)
+            spec = changed(spec, cost_curve=(), behaves=None, flash=None)
         mark = library.log.mark()
         weights = open_weights(
             library, spec.path, self.header, lambda done: self.on_progress(done * _READ_SHARE), plan.placement
@@ -183,8 +182,7 @@ class _Load:
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class _PartialModel:
+class _PartialModel(Record):
     """A model whose weights are loaded and that has no context yet."""
 
     library: Library
@@ -208,7 +206,7 @@ class _PartialModel:
         context = self._open_context(abort, candidates[0], cells=plan.cells, places=plan.places, flash=flash)
         try:
             parts = parts_from_log(line.text for line in self.library.log.since(mark))
-            memory = replace(parts, weights=parts.weights or weights)
+            memory = changed(parts, weights=parts.weights or weights)
             steps = ThreadChooser(candidates)
             with ThreadPoolExecutor(1) as passing:
                 # On a thread that ends: each thread that computes has OpenMP workers of its own while it lives, and
@@ -411,7 +409,7 @@ def _info(
         has_chat_template=chat_format.has_chat_template,
         template=chat_format.source,
         template_problem=chat_format.problem,
-        memory=replace(
+        memory=changed(
             memory,
             weights=memory.weights or weights.size_bytes,
             compute=memory.compute + program_bytes(header),

@@ -10,10 +10,10 @@ import ctypes
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import psutil
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import MemoryParts
 
 _MIB = 1 << 20
@@ -23,8 +23,7 @@ _CARD_COMPUTE = re.compile(r"(\S+) +(?:compute|output) buffer size = +([\d.]+) M
 _WEIGHTS = re.compile(r"model buffer size = +([\d.]+) MiB")
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryStatus:
+class MemoryStatus(Record):
     """Memory of this computer, in bytes."""
 
     available: int

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf.read import GgufHeader, check_file, check_tokenizer, require_chat_model
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.core.types import MemoryParts
 from slmdesk.engine.llama.context import open_context
 from slmdesk.engine.llama.devices import Card
@@ -68,8 +68,7 @@ def check_model_file(path: str) -> GgufHeader:
     return header
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Record):
     """Where the layers of a model go: the last `layers` of them, the output counted as one, onto a card."""
 
     card: Card | None = None
@@ -123,8 +122,7 @@ def _params(library: Library, placement: Placement) -> tuple[Any, object]:
     return params, devices
 
 
-@dataclass(frozen=True, slots=True)
-class ModelOutline:
+class ModelOutline(Record):
     """What is known about a model without its weights."""
 
     parts: MemoryParts

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.memory import KEPT_SEQUENCES, MOST_SEQUENCES, STATEFUL_SEQUENCES, choose_pool, estimate
 from slmdesk.core.offload import card_needs
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import LoadSpec
 from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.devices import Card
@@ -20,8 +20,7 @@ _FAR_TOO_MUCH = 1.3
 """Times the free memory: above it, the formula's estimate is enough to refuse; below, the library's sizes count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """How many cells and sequences a model gets, and where its layers go."""
 
     context_tokens: int
@@ -62,7 +61,7 @@ def plan_load(
         requested, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
         sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places, placement=whole)
     layers, on_card = _on_card(header, sketch, card, asked, places, most_layers)
-    in_pc = replace(sketch.parts, weights=sketch.parts.weights - (on_card if card_bytes else 0))
+    in_pc = changed(sketch.parts, weights=sketch.parts.weights - (on_card if card_bytes else 0))
     if in_pc.total > available and not spec.anyway:
         raise KnownError("model.out_of_memory", needed_bytes=in_pc.total, available_bytes=available)
     cells = asked if spec.pool_tokens else choose_pool(limit, in_pc, available)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence as Items
-from dataclasses import replace
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.types import Priority, PromptPart, Sampling
 from slmdesk.engine.base import Request
 from slmdesk.engine.llama.adapters import Adapter
@@ -35,7 +35,7 @@ def prepare(
     prompt = tokenize_parts(vocabulary, parts)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
     if sampling.word_bias:
-        sampling = replace(sampling, logit_bias=(*_bias_of_words(vocabulary, sampling), *sampling.logit_bias))
+        sampling = changed(sampling, logit_bias=(*_bias_of_words(vocabulary, sampling), *sampling.logit_bias))
     choices = tokens_of_choices(vocabulary, request.choices)
     most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
     seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF

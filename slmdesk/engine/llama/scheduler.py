@@ -12,9 +12,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.types import Priority
 from slmdesk.engine.llama.adapters import Adapters
 from slmdesk.engine.llama.admission import Admission
@@ -41,8 +41,7 @@ _SPLIT_CELLS = 256
 """From here on attention over one token is cut among the threads, and rounds by their number."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
+class _Share(Record):
     """The part of one sequence in a batch: its next `tokens`, and where its last one's logits are.
 
     Behind it, not counted in `tokens`: a draft, and the logits of each of its tokens.

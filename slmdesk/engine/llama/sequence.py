@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
 
+from slmdesk.core.record import Record, field
 from slmdesk.core.types import Answer, FinishReason, Priority, Timing, TokenProbability, Usage
 from slmdesk.engine.base import Finished, Piece, PromptRead, RequestFailed
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
@@ -22,8 +22,7 @@ _LEAST_REPEATED = 120
 longest period still noticed within 256 tokens."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedRequest:
+class PreparedRequest(Record):
     """What one request asks of the scheduler, tokenised and checked."""
 
     key: str

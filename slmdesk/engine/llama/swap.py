@@ -8,9 +8,9 @@ conversations left is copied out (some milliseconds a thousand tokens) and put b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.prefix import common_prefix
+from slmdesk.core.record import Record
 from slmdesk.engine.llama.adapters import Adapter
 from slmdesk.engine.llama.memory import free_memory
 
@@ -20,8 +20,7 @@ _SHARE_OF_FREE = 4
 """A copy takes at most one part in so many of the memory that is free."""
 
 
-@dataclass(frozen=True, slots=True)
-class SwappedSequence:
+class SwappedSequence(Record):
     """The cells of `tokens`, as a copy."""
 
     tokens: list[int]

@@ -12,7 +12,6 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, TypeAlias
 
@@ -21,6 +20,8 @@ import jinja2.ext
 import jinja2.nodes
 import jinja2.parser
 import jinja2.sandbox
+
+from slmdesk.core.record import Record
 
 MAX_TEMPLATE_BYTES = 256 * 1024
 MAX_RENDERED_CHARACTERS = 16 * 1024 * 1024
@@ -50,8 +51,7 @@ class TemplateUnusableError(Exception):
         super().__init__(" ".join(reason.split())[:MAX_REASON_CHARACTERS])
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Record):
     """Where the messages of a conversation go in a prompt."""
 
     pieces: tuple[str | int, ...]

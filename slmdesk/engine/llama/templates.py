@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +15,7 @@ from typing import Protocol
 import psutil
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.types import THINKING_LEVELS as LEVELS
 from slmdesk.core.types import THINKING_OFF as OFF
 from slmdesk.core.types import THINKING_ON as ON
@@ -49,8 +49,7 @@ class TryTemplate(Protocol):
         """Return '' for a usable template, else why it is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedChat:
+class RenderedChat(Record):
     """A conversation as a prompt."""
 
     parts: tuple[PromptPart, ...]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import Sampling
 from slmdesk.engine.llama.vocabulary import Vocabulary
 from slmdesk.engine.thoughts import ThoughtFilter, ThoughtMarks
 
 
-@dataclass(frozen=True, slots=True)
-class ThoughtTokens:
+class ThoughtTokens(Record):
     """The marks of a model, as its vocabulary spells them."""
 
     marks: ThoughtMarks

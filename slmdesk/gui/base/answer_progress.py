@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from slmdesk.core.record import Record, changed
 
 SAID_AFTER_S = 2
 """Seconds of waiting before they are shown."""
 TICK_MS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Record):
     """One answer in progress; all times come from the same clock."""
 
     read: int = 0
@@ -29,11 +28,11 @@ class Live:
 
     def reading(self, read: int, total: int, now: float) -> Live:
         """With the prompt read up to `read` tokens; the time of reading counts from the first call."""
-        return replace(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
+        return changed(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
 
     def thinking(self, now: float) -> Live:
         """With more of a thought."""
-        return replace(self, thinks_since=self.thinks_since or now, now=now)
+        return changed(self, thinks_since=self.thinks_since or now, now=now)
 
     @property
     def thought_seconds(self) -> float:
@@ -41,7 +40,7 @@ class Live:
         return (self.first_at if self.pieces else self.now) - self.thinks_since
 
     def grown(self, now: float) -> Live:
-        return replace(self, pieces=self.pieces + 1, first_at=self.first_at if self.pieces else now, now=now)
+        return changed(self, pieces=self.pieces + 1, first_at=self.first_at if self.pieces else now, now=now)
 
     @property
     def reading_words(self) -> str:

@@ -6,15 +6,15 @@ A person may give them other keys; the setting `shortcuts` holds those that are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
+from slmdesk.core.record import Record, changed
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+
+class Keys(Record):
     """A shortcut: what it does and where; the first of its keys is the one that is shown.  It may have none."""
 
     name: str
@@ -156,7 +156,7 @@ def shown_keys(keys: str) -> str:
 def keys_of(name: str) -> Keys:
     """A shortcut by its name, with the keys it has now.  Raises KeyError for an unknown one."""
     usual, chosen = _BY_NAME[name], _chosen()
-    return replace(usual, keys=(chosen[name],) if chosen[name] else ()) if name in chosen else usual
+    return changed(usual, keys=(chosen[name],) if chosen[name] else ()) if name in chosen else usual
 
 
 def all_keys() -> tuple[Keys, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
+
+from slmdesk.core.record import Record
 
 SPACE_4, SPACE_8, SPACE_12, SPACE_16, SPACE_24, SPACE_32 = 4, 8, 12, 16, 24, 32
 """The only distances, in device-independent pixels."""
@@ -24,8 +24,7 @@ FONT_SCALES = (80, 250)
 """Least and most, in percent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(Record):
     """One set of colours, as #RRGGBB.  Body text keeps at least 5.4 : 1 on window, surface and raised."""
 
     name: str
@@ -97,8 +96,7 @@ def contrast(one: QColor, other: QColor) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@dataclass(frozen=True, slots=True)
-class Fonts:
+class Fonts(Record):
     """The system's sans and monospace fonts at the chosen scale.  Sizes are points, so that the system's DPI counts."""
 
     family: str

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from slmdesk.core.files import write_atomically
 from slmdesk.core.json_file import json_bytes, object_in, read_file
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import Json
 from slmdesk.settings import SettingsFile
 
@@ -18,8 +19,7 @@ MAX_TEXT = 64_000
 MAX_NUMBER = 1 << 31
 
 
-@dataclass(frozen=True, slots=True)
-class WindowState:
+class WindowState(Record):
     """Layout, and what was shown last.  The names of the fields are the keys of the file."""
 
     window_geometry: str = ""
@@ -79,7 +79,7 @@ class WindowStateFile:
 
     def change(self, **values: Any) -> None:
         """Change some values and save them.  Raises KnownError where they cannot be saved."""
-        new = replace(self.current, **values)
+        new = changed(self.current, **values)
         if new != self.current:
             self._save(new)
             self.current = new
@@ -94,7 +94,7 @@ class WindowStateFile:
 
     def _save(self, state: WindowState) -> None:
         if not self._keeps_words:
-            state = replace(state, search_author="")
+            state = changed(state, search_author="")
         write_atomically(self._path, json_bytes({name: getattr(state, name) for name in _DEFAULTS}))
 
     def _read(self, older: Mapping[str, Json]) -> Mapping[str, Any]:

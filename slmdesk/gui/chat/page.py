@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.delay import Delay
@@ -203,7 +203,7 @@ class ChatPage(QWidget):
         chat.path_cut.connect(view.remove_after)
         chat.again_begun.connect(view.focus_message)
         chat.version_shown.connect(view.show_flipped)
-        for changed in (
+        for updated in (
             chat.conversation_shown,
             chat.older_shown,
             chat.message_added,
@@ -211,7 +211,7 @@ class ChatPage(QWidget):
             chat.text_grew,
             chat.path_cut,
         ):
-            changed.connect(self._find_soon)
+            updated.connect(self._find_soon)
         chat.draft_restored.connect(composer.set_text)
         chat.hold.shown.connect(self._header.show_hold)
         chat.busy_changed.connect(composer.set_busy)
@@ -496,7 +496,7 @@ class ChatPage(QWidget):
     @Slot()
     def _on_theme_changed(self) -> None:
         fonts = self._keeper.fonts
-        self.view.set_style(self._keeper.theme, replace(fonts, scale=fonts.scale * self._percent // 100))
+        self.view.set_style(self._keeper.theme, changed(fonts, scale=fonts.scale * self._percent // 100))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that no widget has used: Esc stops an answer, letters go to the composer."""

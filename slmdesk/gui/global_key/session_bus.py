@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -24,6 +23,8 @@ from jeepney.io.blocking import open_dbus_connection
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtNetwork import QLocalSocket
 
+from slmdesk.core.record import Record
+
 BUS = "org.freedesktop.DBus"
 BUS_PATH = "/org/freedesktop/DBus"
 SESSION_ADDRESS, SYSTEM_ADDRESS = "DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS"
@@ -36,8 +37,7 @@ _BROKEN = (ValueError, LookupError, TypeError, AssertionError, AttributeError, R
 """What jeepney raises for bytes that are no messages; an odd end of the bus must not be the window's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record):
     """One method of one object; `signature` and `body` are what goes along, as jeepney takes it."""
 
     service: str
@@ -48,8 +48,7 @@ class Call:
     body: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """The result of a call.  `untrusted` holds the values; `error` is the name of an error, or empty."""
 
     untrusted: tuple[Any, ...] = ()
@@ -57,8 +56,7 @@ class Answer:
     sender: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BusSignal:
+class BusSignal(Record):
     """A signal from `sender`; the bus vouches for that name only."""
 
     sender: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 
 MOST_TRIGGER = 60
 """Maximum length of the desktop's name for the key."""
@@ -32,8 +32,7 @@ class KeyStatus(StrEnum):
     """There is no way to ask this system."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyState:
+class KeyState(Record):
     """The state of the key; `untrusted_trigger` is the desktop's name for it, where there is one."""
 
     status: KeyStatus = KeyStatus.OFF

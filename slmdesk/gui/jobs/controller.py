@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.delay import Delay
@@ -217,7 +217,7 @@ def with_info(view: JobView, event: JobChanged) -> JobView:
         left = Remaining(event.eta_s, low, high)
     share = event.share if event.share is not None else view.share
     total = event.total + event.steps_ahead
-    return replace(view, done=event.done, total=total, failed=event.failed, share=share, left=left, status=event.status)
+    return changed(view, done=event.done, total=total, failed=event.failed, share=share, left=left, status=event.status)
 
 
 def status_words(reported: Mapping[str, JobChanged]) -> str:

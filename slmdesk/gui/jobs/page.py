@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QDate, QDateTime, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from slmdesk.core.record import Record
 from slmdesk.gui.base import theme
 from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.jobs.row import JobRow
@@ -37,8 +37,7 @@ NOTHING_MORE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Record):
     box: QWidget
     head: QHBoxLayout
     rows: QVBoxLayout

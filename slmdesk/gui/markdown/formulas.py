@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 from math import ceil
 
 from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, Signal, Slot
@@ -25,6 +24,7 @@ from PySide6.QtGui import (
     QTextFormat,
 )
 
+from slmdesk.core.record import Record
 from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.markdown.latex import COLOUR, LatexError, Typeset, typeset
 from slmdesk.gui.markdown.style import FORMULA, FORMULA_DISPLAYED, FORMULA_SOURCE, FORMULA_TEX
@@ -42,8 +42,7 @@ MOST_IMAGE_BYTES = 32_000_000
 _Key = tuple[str, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(Record):
     """Where a formula or its source is drawn within the room it takes in a line; device-independent pixels."""
 
     width: float

@@ -8,10 +8,10 @@ its cost, which is counted beforehand and is the same on every computer.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import isfinite
 from xml.etree import ElementTree as ET
 
+from slmdesk.core.record import Record
 from slmdesk.text.words.formulas import LONGEST
 
 COLOUR = "#010203"
@@ -45,8 +45,7 @@ class LatexError(Exception):
     """It is no LaTeX that can be shown: the source is shown instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Typeset:
+class Typeset(Record):
     """A formula as SVG, in COLOUR; sizes in em."""
 
     svg: bytes

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 from typing import cast
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument, QTextListFormat, QTextTable
 
+from slmdesk.core.record import Record
 from slmdesk.gui.markdown import html
 from slmdesk.gui.markdown.style import CHROME, CODE, FORMULA_SOURCE, GLUED, QUOTE, RULE
 from slmdesk.text.words.spreadsheet_cells import harmless_cell
@@ -20,8 +20,7 @@ BOLD = 600
 """Weight of letters from which they are bold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Record):
     """The selected cells of a table, row by row, as cursors that select a cell each."""
 
     rows: list[list[QTextCursor]]

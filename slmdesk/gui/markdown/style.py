@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from html import escape
 from math import ceil
 
 from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextFormat
 
+from slmdesk.core.record import changed
 from slmdesk.gui.base.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
 
 QUOTE = QTextFormat.Property.UserProperty + 1
@@ -73,7 +73,7 @@ class ViewStyle:
     @cached_property
     def faded(self) -> ViewStyle:
         """The same with text in the secondary colour."""
-        return ViewStyle(replace(self.theme, text=self.theme.muted), self.fonts)
+        return ViewStyle(changed(self.theme, text=self.theme.muted), self.fonts)
 
     def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:
         """The format of a block of text; margins in device-independent pixels."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Found, ModelRecord
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.delay import Delay
@@ -44,8 +44,7 @@ KINDS = {
 OTHER_KIND = ("Result", "file-text")
 
 
-@dataclass(frozen=True, slots=True)
-class Openers:
+class Openers(Record):
     """Called with what a person chose."""
 
     item: Callable[[ItemTitle], object]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.text.words.folding import fold
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """One row: what it is called, and what choosing it does."""
 
     name: str
@@ -28,8 +27,7 @@ class Entry:
         return fold(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Record):
     """Entries under a heading."""
 
     heading: str
@@ -38,8 +36,7 @@ class Section:
     """How many were found, where that is more than the entries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Record):
     """All that is listed for some words."""
 
     words: str
@@ -48,8 +45,7 @@ class Listing:
     """False while texts are still being searched: sections may be added at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offers:
+class Offers(Record):
     """What can be done in the window just now, found out when the palette opens."""
 
     actions: Sequence[Entry] = ()

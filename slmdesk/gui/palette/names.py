@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import Record, field
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.palette.matching import NameList
@@ -33,8 +33,7 @@ CHANGES = (
 CHAT, SPACE, TRANSLATION = "chat", "space", "translation"
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Record):
     """All names, each list with the last used first."""
 
     items: Sequence[ItemTitle] = ()

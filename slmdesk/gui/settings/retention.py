@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QMessageBox, QWidget
 
+from slmdesk.core.record import Record
 from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge, Following
@@ -38,8 +38,7 @@ AT_ONCE = 0
 """In the choice of days in the trash: deleted for good at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Record):
     """What the window shows."""
 
     rules: Sequence[Rule]

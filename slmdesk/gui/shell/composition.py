@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 
+from slmdesk.core.record import changed
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.clipboard import ClipboardMarker
 from slmdesk.gui.base.delay import Delay
@@ -505,7 +505,7 @@ class Frame(QObject):
         """Show the model in the status bar; without its name where a person judges answers blind."""
         self._model = event
         if event is not None:
-            hidden = replace(event, name="Hidden model", memory_bytes=0)
+            hidden = changed(event, name="Hidden model", memory_bytes=0)
             hides = self.window.is_made("Models") and self.compare.hides(event.name)
             self.window.status.show_model(hidden if hides else event)
 

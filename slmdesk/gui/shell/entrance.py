@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.shell.lock_screen import LockScreen
 from slmdesk.gui.shell.signal_door import SignalDoor
@@ -18,8 +18,7 @@ from slmdesk.services.privacy.opening import open_by, ways_of
 from slmdesk.settings import SettingsFile, policy_of
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Record):
     """How the lock page was left."""
 
     key: Any = None

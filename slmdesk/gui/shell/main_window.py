@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
+from slmdesk.core.record import Record
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.dialog import FILLING, fitted, screen_of
@@ -20,8 +20,7 @@ SMALLEST = (640, 420)
 FIRST_SIZE = (1100, 760)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Record):
     """What the window is given: a title and an icon for the side bar, and what makes the widget."""
 
     title: str

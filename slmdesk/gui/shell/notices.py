@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import BackupCopy, Rescued, Restored
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.dates import moment_words
@@ -99,7 +99,7 @@ class NoticeController(QObject):
         if not event.trashed:
             return told
         take_back = partial(self._bridge.ask, lambda services: services.retention.take_back(event.trashed))
-        return replace(told, action="Undo", on_action=take_back, other="Show trash", on_other=self.trash_requested.emit)
+        return changed(told, action="Undo", on_action=take_back, other="Show trash", on_other=self.trash_requested.emit)
 
     def _rescue(self, damaged: Path) -> None:
         self._bridge.ask(lambda services: services.history.rescue(damaged), self._on_rescued)

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item, JobStatus, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import MessageEnded
@@ -35,8 +35,7 @@ LONG_S = 30.0
 _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Record):
     """What to say, with the name of a chat, a document or a model, and without."""
 
     named: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QUrl, Signal
 
 from slmdesk.core.files import write_atomically
+from slmdesk.core.record import changed
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.export_menu import file_name
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
@@ -80,7 +80,7 @@ class ExportController(QObject):
         self._bridge.notice_raised.emit(Notice(f"Writing {target.name}{pages}", key=f"export {target}"))
 
     def _on_failed(self, target: Path, problem: Problem) -> None:
-        self._bridge.notice_raised.emit(replace(notice_of(problem), key=f"export {target}"))
+        self._bridge.notice_raised.emit(changed(notice_of(problem), key=f"export {target}"))
 
     def _on_written(self, target: Path, _size: int) -> None:
         self._bridge.notice_raised.emit(
@@ -137,7 +137,7 @@ class _Exports(QObject):
 
     def _on_failed(self, problem: Problem) -> None:
         said = f"{self._done:,} of {len(self._items):,} chats were written to {self._folder}. {problem.sentence}"
-        self._bridge.notice_raised.emit(replace(notice_of(problem), text=said, key=self._key))
+        self._bridge.notice_raised.emit(changed(notice_of(problem), text=said, key=self._key))
         self.deleteLater()
 
     def _say(self, words: str) -> None:

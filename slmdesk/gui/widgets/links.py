@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import unicodedata
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
+
+from slmdesk.core.record import Record
 
 OPENABLE_SCHEMES = ("http", "https")
 LONGEST = 2000
 """Characters of an address that can be shown and checked by a person."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkCheck:
+class LinkCheck(Record):
     """What to say about an address before it is opened."""
 
     openable: bool

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
@@ -38,8 +38,7 @@ LONG_MS = 30_000
 """Of what is worth reading, or comes back no other way than by looking for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Record):
     """The content of one notice."""
 
     text: str

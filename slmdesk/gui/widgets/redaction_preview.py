@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.record import Record, changed
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import scaled
 from slmdesk.gui.base.utf16 import character_at, utf16_at
@@ -38,8 +39,7 @@ ATTACHED = " What is attached is redacted too, without being shown here."
 NOTHING = "Nothing was found."
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Record):
     """What a preview says of what it is about."""
 
     title: str = "Redact before sending"
@@ -223,7 +223,7 @@ class RedactionPreview(Dialog):
         if known is not None:
             known.is_chosen = True
         else:
-            find = replace(first, reason="hand")
+            find = changed(first, reason="hand")
             self._choices.append(_Choice(find, [(one.start, one.end) for one in finds], True, is_by_hand=True))
         self._fill()
         self._show()

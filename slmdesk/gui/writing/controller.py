@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.delay import Delay
@@ -216,7 +216,7 @@ class WritingController(QObject):
         request = RewriteRequest("", task, manner, self.language, redact=self.redaction.is_on)
 
         def go_on(decisions: Decisions) -> None:
-            self.suggestions.begin(replace(request, decisions=decisions), start, end)
+            self.suggestions.begin(changed(request, decisions=decisions), start, end)
 
         self.redaction.before(self.text[start:end], go_on)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import Record, changed
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.writing.snapshot import Snapshot
 from slmdesk.gui.writing.tracked_text import Pending, Proposal, TrackedText
@@ -18,8 +18,7 @@ from slmdesk.services.writing.types import Change, Correction, CorrectRequest
 from slmdesk.text.writing.edits import Edit
 
 
-@dataclass(frozen=True, slots=True)
-class ShownChange:
+class ShownChange(Record):
     """A change nobody has decided on yet."""
 
     number: int
@@ -32,8 +31,7 @@ class ShownChange:
         return not self.change.is_made
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Record):
     """How far a correction is; total 0: the model is waited for."""
 
     done: int = 0
@@ -119,7 +117,7 @@ class CorrectController(QObject):
                 self._lost += 1
                 continue
             shift, edit = begin - start, one.edit
-            fitting.append(replace(one, edit=Edit(edit.start + shift, edit.end + shift, edit.new)))
+            fitting.append(changed(one, edit=Edit(edit.start + shift, edit.end + shift, edit.new)))
         self.show(fitting)
 
     def show(self, changes: Sequence[Change]) -> None:
@@ -142,7 +140,7 @@ class CorrectController(QObject):
             return
         line = self._snapshot.line
         self._end()
-        whole = replace(found, unanswered=tuple(one + line for one in found.unanswered))
+        whole = changed(found, unanswered=tuple(one + line for one in found.unanswered))
         self.said.emit(" ".join((found_words(found), *lost_words(self._lost), unanswered_words(whole))).strip())
 
     def _on_refused(self, turn: int, problem: Problem) -> None:
@@ -187,7 +185,7 @@ class CorrectController(QObject):
     def not_decided(self) -> Iterator[Change]:
         """The changes left, by their places in the text as it stands."""
         for one in self._text.pending:
-            yield replace(self._about[one.number], edit=Edit(one.start, one.end, one.new), old=one.old)
+            yield changed(self._about[one.number], edit=Edit(one.start, one.end, one.new), old=one.old)
 
     def tracked(self) -> Iterator[tuple[Edit, str]]:
         """The changes left, as they are written to a Word file: doubtful ones with the words of a comment."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 
+from slmdesk.core.record import Record, changed
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.writing.tracked_text import TrackedText
 from slmdesk.services.base.events import Problem
 from slmdesk.services.writing.types import RewriteRequest, Rewriting, Task, Version
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestions:
+class Suggestions(Record):
     """What was asked for, and what has come of it."""
 
     request: RewriteRequest
@@ -47,14 +46,14 @@ class RewriteController(QObject):
         """Ask for a part of the text in another way; what was suggested before goes."""
         self._stop()
         self._place = self._text.cursor(start, end)
-        self._ask(replace(request, text=self._text.plain[start:end]))
+        self._ask(changed(request, text=self._text.plain[start:end]))
 
     @Slot()
     def again(self) -> None:
         """Ask for other suggestions of the same."""
         if self.now is not None:
             self._stop()
-            self._ask(replace(self.now.request, again=self.now.request.again + 1))
+            self._ask(changed(self.now.request, again=self.now.request.again + 1))
 
     @Slot()
     def discard(self) -> None:
@@ -98,7 +97,7 @@ class RewriteController(QObject):
 
     def _on_progressed(self, turn: int, report: tuple[int, int]) -> None:
         if turn == self._turn and self.now is not None and report[1] > 1:
-            self._show(replace(self.now, words=f"{report[0]} of {report[1]} suggestions are there…"))
+            self._show(changed(self.now, words=f"{report[0]} of {report[1]} suggestions are there…"))
 
     def _on_rewritten(self, turn: int, found: Rewriting) -> None:
         if turn == self._turn and self.now is not None:

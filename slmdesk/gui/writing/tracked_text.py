@@ -15,6 +15,7 @@ from enum import IntEnum
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
 
+from slmdesk.core.record import Record
 from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme import Theme
 
@@ -33,8 +34,7 @@ class Kind(IntEnum):
     COMES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Record):
     """A change to be shown: what stands from `start` to `end` of the text as it stands becomes `new`."""
 
     number: int
@@ -44,8 +44,7 @@ class Proposal:
     is_doubtful: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Record):
     """A change in the text, or a part of it where words were typed inside."""
 
     number: int

@@ -6,9 +6,9 @@ Events of a single package are in that package's `events` module.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Timing, Usage
 
@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     pass
 
 
-class Event:
+class Event(Record):
     """Base class of all published events."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     """A failure as people read it: a known one (code and args), or a bug with its report.
 
     `sentence` is made in the app, never by a child process.
@@ -36,33 +33,28 @@ class Problem:
     """Versions and traceback of a bug, without any text of the user's; empty for a known error."""
 
 
-@dataclass(frozen=True, slots=True)
 class ItemChanged(Event):
     """An item is new, renamed, touched, deleted or restored."""
 
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
 class ItemsAdded(Event):
     """Many items are new at once, such as imported chats: lists are to be read again."""
 
 
-@dataclass(frozen=True, slots=True)
 class ItemGone(Event):
     """An item was deleted for good."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
 class MessageAdded(Event):
     """A message was added to the tree."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
 class MessageGrew(Event):
     """New text has been generated for an answer."""
 
@@ -71,7 +63,6 @@ class MessageGrew(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class ThoughtGrew(Event):
     """A model thinks aloud before an answer; `text` is new, and no part of the answer."""
 
@@ -80,7 +71,6 @@ class ThoughtGrew(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class PromptProgress(Event):
     """Progress of reading the prompt, in tokens."""
 
@@ -90,7 +80,6 @@ class PromptProgress(Event):
     total: int
 
 
-@dataclass(frozen=True, slots=True)
 class MessageEnded(Event):
     """An answer ended: complete, cancelled, failed or interrupted."""
 
@@ -102,14 +91,12 @@ class MessageEnded(Event):
     """Other programs hardly used the processor meanwhile, so that `timing` tells how fast the model is here."""
 
 
-@dataclass(frozen=True, slots=True)
 class MessageChanged(Event):
     """A stored message has changed: another instance wrote it, or its answer is being continued."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
 class TranslationRead(Event):
     """Progress of preparing a translation before its first segment: texts found, then how many of them are stored."""
 
@@ -119,7 +106,6 @@ class TranslationRead(Event):
     """0 while the total is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
 class ExamOffered(Event):
     """A model has answered for the first time, so its exam can be offered.  Published once for each model."""
 
@@ -129,7 +115,6 @@ class ExamOffered(Event):
     """Estimated duration of the exam; None: nothing tells it yet."""
 
 
-@dataclass(frozen=True, slots=True)
 class Noticed(Event):
     """A notice for the person, shown in the notice bar, with details that can be copied."""
 
@@ -140,7 +125,6 @@ class Noticed(Event):
     """Ids of the items that it says were moved to the trash."""
 
 
-@dataclass(frozen=True, slots=True)
 class NoticeOver(Event):
     """The cause of an earlier Noticed with this code is gone: what could not be saved has been saved."""
 

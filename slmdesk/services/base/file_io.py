@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -18,6 +17,7 @@ from uuid import uuid4
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
 from slmdesk.core.gguf.file import opened, shown_path
+from slmdesk.core.record import Record
 from slmdesk.store.locks import FileLock
 
 if sys.platform != "win32":
@@ -35,8 +35,7 @@ OnBytes = Callable[[int, int], None]
 """Called with (bytes done, bytes in total), at most ten times a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileMark:
+class FileMark(Record):
     """Size, time and inode of a file: a cheap way to tell whether it is still the one that was hashed."""
 
     bytes: int
@@ -44,8 +43,7 @@ class FileMark:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class HashedFile:
+class HashedFile(Record):
     """A file and its sha256, in hexadecimal."""
 
     path: Path

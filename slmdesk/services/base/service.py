@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from slmdesk.core.record import Record
 
 if TYPE_CHECKING:
     from slmdesk.paths import Paths
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from slmdesk.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Record):
     """What all services of a program work with."""
 
     service_thread: ServiceThread

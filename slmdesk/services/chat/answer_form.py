@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gbnf import GrammarInvalidError, check_gbnf
 from slmdesk.core.json_file import read_file
 from slmdesk.core.json_schema import SchemaInvalidError, check_schema
+from slmdesk.core.record import Record
 from slmdesk.core.types import Sampling
 
 SCHEMA, GRAMMAR = "json_schema", "grammar"
@@ -19,8 +19,7 @@ MOST_FORM = 32_768
 """Characters: it is checked while somebody types, and stored with each answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormCheck:
+class FormCheck(Record):
     """What was found in a form; `line` and `column` are counted from 1, 0: no single place."""
 
     problem: str = ""

@@ -9,14 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, ChatMessage, FinishReason, Json, Sampling
-from slmdesk.core.wire import answer_from, messages_to_json, to_json
+from slmdesk.core.wire import answer_from, messages_to_json
 from slmdesk.services.base.events import (
     MessageEnded,
     MessageGrew,
@@ -73,8 +76,7 @@ class Preparation(Protocol):
         """Stop; neither is called any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerRequest:
+class AnswerRequest(Record):
     """A request to write an answer into `message`, after the text it has; the row is `streaming` already."""
 
     message: Message
@@ -85,7 +87,7 @@ class AnswerRequest:
     lora: Lora | None = None
     explicit: bool = False
     """A person chose this model for this answer; see `ModelLoader.acquire`."""
-    watcher: Watcher = field(default_factory=Watcher)
+    watcher: Watcher = msgspec.field(default_factory=Watcher)
     polish: Callable[[str], str] | None = None
     """Turns the text of an answer that ended well into the text that is kept."""
     state: Mapping[str, Json] | None = None
@@ -96,7 +98,7 @@ class AnswerRequest:
     """Gives, after an answer that ended well (and its scores, with choices), what the model is asked next for the same
     row, or None where this was the last.
     """
-    kept: Mapping[str, Json] = field(default_factory=dict)
+    kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
     """Kept in the row beside the sampling: what of the chat the model saw."""
     veil: Veil | None = None
     """The model is given substitutes, and the row the originals."""
@@ -198,7 +200,7 @@ class Answers(Service):
         if held is None:
             return message
         if held.ending is None:
-            return replace(message, text=held.text, thought=held.thought, status=Status.STREAMING)
+            return changed(message, text=held.text, thought=held.thought, status=Status.STREAMING)
         return _ended(message, held, held.ending)
 
     def start(self, request: AnswerRequest) -> None:
@@ -438,7 +440,7 @@ class Answers(Service):
         if request.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.polish(growing.text), []
             # the places that are marked are of another text
-            ending = replace(ending, kept={name: one for name, one in ending.kept.items() if name != REDACTION})
+            ending = changed(ending, kept={name: one for name, one in ending.kept.items() if name != REDACTION})
         growing.ending = ending
         request.watcher.ending(answer)
         _let_go(growing)
@@ -458,8 +460,8 @@ def _with_originals(growing: _Growing, ending: AnswerEnding) -> tuple[AnswerEndi
         more = _unveiled(growing, is_whole=ending.finish_reason in WHOLE)
     except Exception as err:  # noqa: BLE001  whatever it is: the row must end, and the model be let go
         problem = problem_for(err)
-        return replace(failing(problem), kept=kept), problem
-    return replace(ending, kept={**kept, **more}), None
+        return changed(failing(problem), kept=kept), problem
+    return changed(ending, kept={**kept, **more}), None
 
 
 def _unveiled(growing: _Growing, *, is_whole: bool) -> dict[str, Json]:
@@ -493,7 +495,7 @@ def failing(problem: Problem) -> AnswerEnding:
 
 
 def _ended(message: Message, growing: _Growing, ending: AnswerEnding) -> Message:
-    return replace(
+    return changed(
         message,
         text=growing.text,
         thought=growing.thought,

@@ -5,10 +5,10 @@ attachments, question, and the space kept for the answer.  On the service thread
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from slmdesk.core.attached import AttachmentPart, used_words
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.base.events import Event, Problem
@@ -33,8 +33,7 @@ from slmdesk.services.chat.requests import AttachRequest
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ContextRequest:
+class ContextRequest(Record):
     """The chat, draft and attachments to be measured."""
 
     chat: str | None
@@ -57,7 +56,7 @@ class ContextMeter:
         """Count the tokens, with the model when it is loaded."""
         if request.window.veil:
             draft = request.window.veil.hide([request.draft], keeps=False)[0]
-            request = replace(request, draft=draft)
+            request = changed(request, draft=draft)
         self._newest = request
         turns, _ids = request.window.turns(request.path)
         if request.draft:
@@ -151,7 +150,7 @@ def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
     found: list[ContextPart] = []
     for one in parts:
         share = round(tokens * one.tokens / total) if total else 0
-        found.append(replace(one, tokens=share))
+        found.append(changed(one, tokens=share))
         tokens, total = tokens - share, total - one.tokens
     return found
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Protocol, TypeVar
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.labels import CUT, clean_label
+from slmdesk.core.record import Record, field
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.chat.attachments.text import parts_for_model
@@ -28,8 +28,7 @@ _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F
 """Control and direction marks, which are removed from titles."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Record):
     """An open chat: `messages` is the active path, oldest first; `siblings` are the versions of each answer."""
 
     item: Item
@@ -42,8 +41,7 @@ class Conversation:
     """Ids of the messages of the path before these, which were not read yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentMessage:
+class SentMessage(Record):
     """The result of sending: the question and the answer's row, both saved already."""
 
     item: Item
@@ -51,8 +49,7 @@ class SentMessage:
     answer: Message
 
 
-@dataclass(frozen=True, slots=True)
-class InspectedPrompt:
+class InspectedPrompt(Record):
     """The exact prompt the model is given for a message and what comes before it."""
 
     text: str

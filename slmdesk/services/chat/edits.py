@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import AnswerEnding, Item, Message, RemovedMessages, Status
 from slmdesk.core.types import Json, Role
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageChanged
@@ -25,8 +25,7 @@ MOST_UNDONE = 20
 """Deletions that can be undone, of all chats."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Deletion:
+class _Deletion(Record):
     removed: RemovedMessages
     leaf: str | None
     documents: tuple[str, ...]

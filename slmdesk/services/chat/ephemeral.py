@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any, Protocol, Required, TypedDict, Unpack
 from uuid import uuid4
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.records import AnswerEnding, Item, Message, RemovedMessages, Status
 from slmdesk.core.types import Json, Role, TextPart
 
@@ -145,7 +145,7 @@ class EphemeralItems:
 
     def change(self, id: str, **values: Any) -> Item:
         """Change fields of an item and return the item."""
-        self._items[id] = replace(self.get(id), revision=next(self._numbers), **values)
+        self._items[id] = changed(self.get(id), revision=next(self._numbers), **values)
         return self._items[id]
 
     def forget(self, id: str) -> None:
@@ -252,6 +252,6 @@ class EphemeralMessages:
         return [one for one in self._messages.values() if one.item == item]
 
     def _change(self, id: str, **values: Any) -> Message:
-        changed = replace(self.get(id), revision=next(self._numbers), **values)
-        self._messages[id] = changed
-        return changed
+        updated = changed(self.get(id), revision=next(self._numbers), **values)
+        self._messages[id] = updated
+        return updated

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.services.base.events import Event
 from slmdesk.services.chat.attachments.budget import ContextPart
 from slmdesk.services.chat.quote import Quoted
 
 
-@dataclass(frozen=True, slots=True)
 class ContextMeasured(Event):
     """The context a chat takes was measured, in tokens."""
 
@@ -22,7 +19,6 @@ class ContextMeasured(Event):
     """The choice of the chat: see ChatOptions."""
 
 
-@dataclass(frozen=True, slots=True)
 class NotesBegun(Event):
     """The model writes notes on the earlier part of a chat, before it writes this answer."""
 
@@ -30,7 +26,6 @@ class NotesBegun(Event):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
 class TurnsLeftOut(Event):
     """More of a chat is left out of what the model reads, from this answer on; ItemChanged came before."""
 
@@ -42,12 +37,10 @@ class TurnsLeftOut(Event):
     """The model reads notes in their place."""
 
 
-@dataclass(frozen=True, slots=True)
 class PresetsChanged(Event):
     """A preset was added, changed, moved or deleted."""
 
 
-@dataclass(frozen=True, slots=True)
 class QuotesFound(Event):
     """Quotations in an answer were found in its attachments; published after its MessageEnded."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import THINKING_USUAL, Json, Sampling
-from slmdesk.core.wire import sampling_from, to_json
+from slmdesk.core.wire import sampling_from
 from slmdesk.services.chat.answer_form import require_form
 from slmdesk.services.chat.options import (
     MOST_THOUGHT_SECONDS,
@@ -26,8 +25,7 @@ from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerSettings:
+class AnswerSettings(Record):
     """Who writes an answer, and how."""
 
     record: ModelRecord
@@ -59,15 +57,15 @@ class ModelChoice:
         Raises KnownError `model.unknown`, `adapter.unusable`, `request.invalid`.
         """
         if request.system is not None:
-            options = replace(options, system=request.system)
+            options = changed(options, system=request.system)
         if request.lora is not None:
-            options = replace(options, lora=self._adapter(request.lora).id if request.lora else "")
+            options = changed(options, lora=self._adapter(request.lora).id if request.lora else "")
         if request.lora_scale is not None:
-            options = replace(options, lora_scale=request.lora_scale)
+            options = changed(options, lora_scale=request.lora_scale)
         if request.thinking is not None:
-            options = replace(options, thinking=request.thinking)
+            options = changed(options, thinking=request.thinking)
         if request.when_full is not None:
-            options = replace(options, when_full=request.when_full)
+            options = changed(options, when_full=request.when_full)
         check_options(options)
         return options
 

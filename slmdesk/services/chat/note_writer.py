@@ -7,11 +7,11 @@ names.  What does not fit at once is read in several rounds, each with the notes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import ChatMessage, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.events import Problem
@@ -58,8 +58,7 @@ def space_for_notes(context_tokens: int) -> int:
     return max(16, min(MOST_NOTES_TOKENS, context_tokens // NOTES_SHARE))
 
 
-@dataclass(frozen=True, slots=True)
-class NoteWriter:
+class NoteWriter(Record):
     """Writes notes with the model of a chat."""
 
     loader: ModelLoader

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.adapter import MOST_STRENGTH
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import THINKING, THINKING_OFF, THINKING_USUAL, Json, Sampling
-from slmdesk.core.wire import sampling_from, to_json
+from slmdesk.core.wire import sampling_from
 from slmdesk.services.chat.answer_form import GRAMMAR, MOST_FORM, SCHEMA
 from slmdesk.services.chat.samplers import MOST_BIASES, MOST_STOPS, SETTINGS, is_bias, is_stop
 
@@ -42,16 +42,14 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Record):
     """A question and the answer it should get."""
 
     question: str
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChatOptions:
+class ChatOptions(Record):
     """The options of one chat."""
 
     system: str = ""
@@ -137,8 +135,7 @@ MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
 """A chat's model answers when it has thought for so long: small models may think in circles."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lora:
+class Lora(Record):
     """An adapter of the library at one strength."""
 
     id: str
@@ -162,7 +159,7 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
             continue  # an answer has one form
         if is_text or _is_number(name, value):
             values[name] = value
-    return replace(
+    return changed(
         ChatOptions(),
         **values,  # type: ignore[arg-type]
         stop=_stops_from(untrusted.get("stop")),
@@ -228,7 +225,7 @@ def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sa
     own = options.sampling
     is_bound = request.json_schema is not None or request.grammar is not None
     form = request if is_bound else own
-    merged = replace(
+    merged = changed(
         request.over(own).over(usual),
         seed=own.seed if request.seed is None else request.seed,
         max_tokens=own.max_tokens if request.max_tokens is None else request.max_tokens,

@@ -7,10 +7,10 @@ The first is stored with the question, the other with the chat.  On the service 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Role
 from slmdesk.services.base.events import Event, MessageChanged, Problem
@@ -24,8 +24,7 @@ from slmdesk.services.chat.room import Room, RoomWorkers
 from slmdesk.services.chat.veils import Veils
 
 
-@dataclass(frozen=True, slots=True)
-class Preparer:
+class Preparer(Record):
     """Makes the requests of a chat's answers."""
 
     workers: Workers
@@ -46,7 +45,7 @@ class Preparer:
         needs_plan = _needs_plan(path, window, goes_on=goes_on)
         if way == ASK and not needs_plan and window.veil is None:
             return self.whole(request, window, path)
-        return replace(request, preparation=_Preparing(self, request, window, path, way=way, needs_plan=needs_plan))
+        return changed(request, preparation=_Preparing(self, request, window, path, way=way, needs_plan=needs_plan))
 
     def whole(self, request: AnswerRequest, window: ContextWindow, path: Sequence[Message]) -> AnswerRequest:
         """Return `request` with the turns of `path`, whose attachments are decided."""
@@ -54,7 +53,7 @@ class Preparer:
         turns, _ids = window.turns(path, begun)  # by one table with the words that the engine is given as its prefix
         attached = attachments_on(path)
         watcher = self.quotes.watcher(attached) if attached else request.watcher
-        return replace(
+        return changed(
             request, turns=tuple(turns[:-1] if begun else turns), watcher=watcher, kept=window.kept, veil=window.veil
         )
 
@@ -103,7 +102,7 @@ class _Preparing:
 
         def made(window: ContextWindow) -> None:
             if window != self._window:  # what was read of it begins otherwise
-                self._request = replace(self._request, state=None)
+                self._request = changed(self._request, state=None)
             self._window = window
             then()
 
@@ -154,7 +153,7 @@ def _older(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPa
     """Return the attachments of earlier messages; of one that is left out passages are looked for again."""
     gone = window.left_out(path)
     return tuple(
-        replace(part, attached=replace(part.attached, is_whole=False, places=())) if one.id in gone else part
+        changed(part, attached=changed(part.attached, is_whole=False, places=())) if one.id in gone else part
         for one in path
         for part in one.attachments
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +17,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.json_file import json_bytes, object_in, read_file
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import PresetRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.service import Service
@@ -40,8 +40,7 @@ OF_PRESET = tuple(WORDS)
 """The options that a preset decides; the others of a chat stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Record):
     """A preset; an option at its default leaves the model's or the program's."""
 
     id: str
@@ -144,7 +143,7 @@ def shipped() -> tuple[Preset, ...]:
 def with_preset(options: ChatOptions, preset: Preset | None) -> ChatOptions:
     """Return the options of a chat that takes this preset; None: those a preset decides are at their defaults."""
     of = preset.options if preset else ChatOptions()
-    return replace(options, preset=preset.id if preset else "", **{name: getattr(of, name) for name in OF_PRESET})
+    return changed(options, preset=preset.id if preset else "", **{name: getattr(of, name) for name in OF_PRESET})
 
 
 def differences(options: ChatOptions, preset: Preset) -> tuple[str, ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from slmdesk.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(Record):
     """Words of an answer that stand word for word on a page of an attachment."""
 
     name: str

@@ -7,12 +7,12 @@ thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.core.wire import messages_to_json, to_json
+from slmdesk.core.wire import messages_to_json
 from slmdesk.services.chat.model_choice import AnswerSettings
 from slmdesk.services.engine.events import ModelState
 from slmdesk.services.engine.lease import Lease
@@ -93,7 +93,7 @@ def _payload(settings: AnswerSettings, turns: Sequence[ChatMessage]) -> dict[str
     """The beginning of the next request: a question follows, of which only that it comes is known."""
     if turns[-1].role is not Role.USER:
         turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
-    sampling = replace(_ONE_TOKEN, thinking=settings.sampling.thinking)
+    sampling = changed(_ONE_TOKEN, thinking=settings.sampling.thinking)
     payload: dict[str, Json] = {"messages": messages_to_json(turns), "sampling": to_json(sampling)}
     if settings.lora:
         payload |= {"lora": settings.lora.path, "lora_scale": settings.lora.scale}

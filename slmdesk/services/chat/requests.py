@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from slmdesk.core.attached import AttachMode
+from slmdesk.core.record import Record, field
 from slmdesk.core.types import Sampling
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 
-@dataclass(frozen=True, slots=True)
-class AttachRequest:
+class AttachRequest(Record):
     """Attach a document that was read, text that is in no document, or a folder, of which passages are read."""
 
     document: str = ""
@@ -26,8 +24,7 @@ class AttachRequest:
     """Id of a folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendRequest:
+class SendRequest(Record):
     """Send a message in a chat; `chat` None makes a new one."""
 
     text: str

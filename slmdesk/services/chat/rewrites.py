@@ -6,9 +6,9 @@ The request is in the language of the answer, because small models answer in the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Message
 from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.text.checks.words import tongue
@@ -97,4 +97,4 @@ def asked_with(before: Sequence[Message], answer: Message, messages: Sequence[Me
     if rewrite is None or old is None or not before:
         return tuple(before)
     request = (TextPart(request_for(rewrite, old.text), Origin.PERSON),)
-    return (*before, old, replace(before[-1], id="", parent=old.id, role=Role.USER, parts=request, text=""))
+    return (*before, old, changed(before[-1], id="", parent=old.id, role=Role.USER, parts=request, text=""))

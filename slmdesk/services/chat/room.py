@@ -8,10 +8,11 @@ for them.  Decided on the tokens of the rendered prompt, once the model is loade
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import Message
 from slmdesk.services.base.events import Event, ItemChanged, Problem
 from slmdesk.services.base.messages import problem_for
@@ -42,8 +43,7 @@ LEAST_ANSWER = 16
 """Tokens without which no answer is begun; the engine's own limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoomWorkers:
+class RoomWorkers(Record):
     """What making room works with."""
 
     writer: NoteWriter

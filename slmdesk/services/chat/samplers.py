@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import USUAL_SAMPLING, Sampling
 
 MOST_STOPS, MOST_STOP = 16, 200
@@ -23,8 +23,7 @@ TEXT_SAMPLING = Sampling(temperature=0.2, repeat_penalty=1.0)
 """The same where the question brings a text to work on: its names and figures must come again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Record):
     """A number that decides how words are chosen."""
 
     name: str

@@ -7,11 +7,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from types import MappingProxyType
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item, Message, ModelRecord, Status
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.events import (
@@ -295,7 +295,7 @@ class ChatService(Service):
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
         thinking = options_from(one.sampling).thinking if is_answer else ""
         shown = self._prompts.show(record, turns, ids, thinking or options_from(item.settings).sampling.thinking)
-        return shown.map(lambda seen: replace(seen, left_out=len(window.left_out(path))))
+        return shown.map(lambda seen: changed(seen, left_out=len(window.left_out(path))))
 
     def expect_question(self, chat: str) -> None:
         """Have the model of a chat loaded, and the chat read: a person has begun to type the next question.
@@ -432,7 +432,7 @@ class ChatService(Service):
             if one.document:
                 self._store.documents.get(one.document)
         options = request.options or self.spaces.options(space)
-        return replace(request, space=space.id, options=options, attach=(*space.attachments, *request.attach))
+        return changed(request, space=space.id, options=options, attach=(*space.attachments, *request.attach))
 
     def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
         """Return the message store and item of a request; a new item gets its title from the first words."""

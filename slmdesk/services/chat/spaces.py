@@ -8,11 +8,11 @@ Everything on the service thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import ItemChanged
@@ -32,8 +32,7 @@ WAITING_CHATS = 20
 """Of so many chats of a space it is looked whether one is new and untouched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Record):
     """A space, and what new chats in it begin with."""
 
     id: str
@@ -119,7 +118,7 @@ class SpaceService(Service):
         if preset:
             options = with_preset(options, preset)
         system = "\n\n".join(part for part in (options.system, space.system) if part)
-        return replace(options, system=system)
+        return changed(options, system=system)
 
     def new_chat(self, id: str) -> Item:
         """Begin a chat in a space, with its instructions, preset and documents: one that is new and untouched, else

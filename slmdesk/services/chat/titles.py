@@ -13,9 +13,10 @@ from contextlib import suppress
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.record import to_json
 from slmdesk.core.records import Item, Message, ModelRecord, Status
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.core.wire import answer_from, messages_to_json, to_json
+from slmdesk.core.wire import answer_from, messages_to_json
 from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.base.service import Runtime, Service

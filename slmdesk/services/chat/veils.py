@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item, Message
 from slmdesk.services.chat.context_window import ContextWindow, window_of, window_then
 from slmdesk.services.chat.conversation import REDACT
 from slmdesk.services.redaction.service import RedactionService, Veil
 
 
-@dataclass(frozen=True, slots=True)
-class Veils:
+class Veils(Record):
     """Windows and veils of chats."""
 
     redaction: RedactionService

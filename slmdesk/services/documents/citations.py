@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.documents import Page
+from slmdesk.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record):
     """A stretch of a page: characters `start` up to, not including, `end`."""
 
     document: str
@@ -18,8 +17,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Record):
     """A part of a sentence that a check did not find supported by its passages."""
 
     kind: str
@@ -34,8 +32,7 @@ class Mark:
     """What the passage says instead, where known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Record):
     """A page that could not be read, or only in part."""
 
     page: int
@@ -44,8 +41,7 @@ class Unread:
     document: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Record):
     """Coverage: which pages and blocks were read, and why others were not."""
 
     pages_total: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdesk.core.records import DocumentRecord
@@ -12,12 +11,10 @@ if TYPE_CHECKING:
     from slmdesk.services.documents.folder_types import CollectionState
 
 
-@dataclass(frozen=True, slots=True)
 class DocumentsChanged(Event):
     """Another instance has opened, read or deleted documents, so the list of documents has changed."""
 
 
-@dataclass(frozen=True, slots=True)
 class DocumentChanged(Event):
     """A document is about to be read (status reading), was read, or could not be (failed, with `problem`)."""
 
@@ -27,7 +24,6 @@ class DocumentChanged(Event):
     """The file is not as it was when it was read before: it is read again, and unchanged pages are kept."""
 
 
-@dataclass(frozen=True, slots=True)
 class DocumentProgress(Event):
     """Pages 1 to `done` of a document are stored and can be shown; at most about five times a second."""
 
@@ -40,21 +36,18 @@ class DocumentProgress(Event):
     """None while it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
 class DocumentGone(Event):
     """A document was removed from the program, with its pages, passages and vectors."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
 class CollectionChanged(Event):
     """The state of a folder (collection) has changed; at most about four times a second."""
 
     state: CollectionState
 
 
-@dataclass(frozen=True, slots=True)
 class CollectionGone(Event):
     """A folder (collection) was removed from the program, with what was read for it."""
 

@@ -7,11 +7,11 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.formats import MAX_FILE_BYTES, format_of
+from slmdesk.core.record import Record
 
 CHUNK_BYTES = 1 << 20
 MOST_FILES = 5_000
@@ -19,8 +19,7 @@ MOST_FILES = 5_000
 MOST_DEPTH = 20
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentFile:
+class DocumentFile(Record):
     """A file that may be a document, as it is now."""
 
     path: Path

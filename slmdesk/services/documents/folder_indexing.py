@@ -12,10 +12,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, JobStatus, JobStep
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
@@ -69,19 +72,17 @@ class _Run:
         return (time.monotonic() - self.began) / self.spent * self.left if self.spent else None
 
 
-@dataclass(frozen=True, slots=True)
-class IndexProgress:
+class IndexProgress(Record):
     """Progress of a folder's job; at its end with the duplicate files and those that could not be opened."""
 
     collection: str
     job: JobRecord
     eta_s: float | None = None
-    twins: Mapping[bytes, DuplicateFile] = field(default_factory=dict)
-    broken: Mapping[bytes, UnreadableFile] = field(default_factory=dict)
+    twins: Mapping[bytes, DuplicateFile] = msgspec.field(default_factory=dict)
+    broken: Mapping[bytes, UnreadableFile] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Looked:
+class _Looked(Record):
     """A file about to be read, with the document it replaces or duplicates."""
 
     file: DocumentFile
@@ -272,10 +273,10 @@ class IndexRunner(Service):
         try:
             if problem is None:
                 kept = self._store.jobs.save_step(run.job.id, step.key, {})
-                run.job = replace(run.job, done=run.job.done + kept)
+                run.job = changed(run.job, done=run.job.done + kept)
             else:
                 kept = self._store.jobs.fail_step(run.job.id, step.key, problem.code, dict(problem.args))
-                run.job = replace(run.job, failed=run.job.failed + kept)
+                run.job = changed(run.job, failed=run.job.failed + kept)
         except KnownError as err:
             self._pause(run, problem_for(err))
             return
@@ -303,7 +304,7 @@ class IndexRunner(Service):
 
     def _pause(self, run: _Run, problem: Problem) -> None:
         self._drop()
-        job = replace(run.job, status=JobStatus.PAUSED)
+        job = changed(run.job, status=JobStatus.PAUSED)
         with suppress(
             KnownError
         ):  # a full disk: shown as paused, and taken up by another instance once this one has ended

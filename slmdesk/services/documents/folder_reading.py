@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import DocumentRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
@@ -14,8 +14,7 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 
 
-@dataclass(frozen=True, slots=True)
-class FolderRead:
+class FolderRead(Record):
     """The documents of a folder."""
 
     documents: tuple[str, ...]

@@ -8,12 +8,12 @@ import stat
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.core.documents import READER_VERSION
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.formats import format_of
+from slmdesk.core.record import Record, field
 from slmdesk.core.records import DocumentStatus, KnownFile
 
 MOST_FILES = 50_000
@@ -32,8 +32,7 @@ AGAIN = ("document.stopped", "document.changing")
 """After these a file is tried once more at the next look, though it is the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenFile:
+class SeenFile(Record):
     """A document file found in a folder."""
 
     path: bytes
@@ -42,8 +41,7 @@ class SeenFile:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Record):
     """The result of scanning a folder."""
 
     is_there: bool
@@ -63,16 +61,14 @@ class Listing:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicateFile:
+class DuplicateFile(Record):
     """A file with the same bytes as a document of the folder; it is neither read nor found a second time."""
 
     seen: SeenFile
     of: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableFile:
+class UnreadableFile(Record):
     """A file that could not be opened; it is tried again once it has changed."""
 
     seen: SeenFile
@@ -80,8 +76,7 @@ class UnreadableFile:
     args: Mapping[str, str | int]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """What has to be done after a scan."""
 
     new: tuple[SeenFile, ...] = ()

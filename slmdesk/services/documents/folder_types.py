@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import CollectionRecord
 from slmdesk.core.types import Json
 from slmdesk.services.documents.folder_scan import DuplicateFile, SeenFile, UnreadableFile
@@ -36,8 +36,7 @@ class CollectionStatus(StrEnum):
     """Another window or command indexes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionState:
+class CollectionState(Record):
     """A folder as it is now."""
 
     record: CollectionRecord
@@ -63,8 +62,7 @@ class CollectionState:
     """The id of the unfinished job, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedDocument:
+class SkippedDocument(Record):
     """A document of a folder that was not read, and why."""
 
     path: str

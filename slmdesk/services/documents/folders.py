@@ -9,11 +9,12 @@ import os
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
@@ -364,7 +365,7 @@ class CollectionService(Service):
             folder = self._folders[record.id] = _Folder(self._state_before(record))
             folder.state = self._counted(folder.state)
         elif folder.state.record != record:
-            folder.state = replace(folder.state, record=record)
+            folder.state = changed(folder.state, record=record)
         return folder
 
     def _present(self) -> list[CollectionRecord]:
@@ -384,11 +385,11 @@ class CollectionService(Service):
     def _counted(self, state: CollectionState) -> CollectionState:
         read, pages, failed = self._store.collections.count(state.record.id)
         left = len(left_in(state.record.settings)) + len(broken_in(state.record.settings))
-        return replace(state, documents=read, pages=pages, unread=failed + left)
+        return changed(state, documents=read, pages=pages, unread=failed + left)
 
     def _say(self, folder: _Folder, *, counted: bool = False, **changes: object) -> None:
         """Change the state of a folder, and publish it."""
-        state = replace(folder.state, **changes)  # type: ignore[arg-type]  # fields by name
+        state = changed(folder.state, **changes)  # type: ignore[arg-type]  # fields by name
         if counted:
             state = self._counted(state)
         if state != folder.state or counted:

@@ -7,13 +7,12 @@ settings, with each of its jobs.  The result is stored with the item, and its te
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.citations import Pages
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
@@ -64,8 +63,7 @@ TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
 """Asks for the tokens of texts; answers with a list of counts, or a Problem."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanTools:
+class PlanTools(Record):
     """What every plan is given."""
 
     pages: Pages
@@ -241,7 +239,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
 
     def _with_documents(self, request: R) -> tuple[R, list[DocumentRecord]]:
         documents = read_documents(self._store, request.documents, self.most_documents, self.refusal)
-        return replace(request, documents=tuple(one.id for one in documents)), documents
+        return changed(request, documents=tuple(one.id for one in documents)), documents
 
     def _add_job(self, item: Item, title: str, record: ModelRecord, request: R) -> JobRecord:
         version, settings = self._prompt_version(), to_json(request)

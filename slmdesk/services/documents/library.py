@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slmdesk.client import ChildClient
 from slmdesk.core.documents import DocumentInfo, Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
@@ -33,8 +33,7 @@ from slmdesk.services.documents.search import FoundPlaces, PlaceSearch, TextHit,
 from slmdesk.text.passages.cut import PassageBuilder
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentText:
+class DocumentText(Record):
     """The text of a document that was read without being stored."""
 
     info: DocumentInfo
@@ -289,4 +288,4 @@ class DocumentService(Service):
         if record.status is not DocumentStatus.READING or self.is_reading(record.id):
             return record
         args = {"path": record.name}
-        return replace(record, status=DocumentStatus.FAILED, error_code="document.stopped", error_args=args)
+        return changed(record, status=DocumentStatus.FAILED, error_code="document.stopped", error_args=args)

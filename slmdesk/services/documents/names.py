@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from slmdesk.core.record import Record
 from slmdesk.store import Store
 from slmdesk.text.words.folding import fold
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryName:
+class LibraryName(Record):
     """A document or a folder by its name."""
 
     id: str

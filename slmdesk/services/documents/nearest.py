@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 
 from slmdesk.core.documents import ASIDE, BlockKind, Page
+from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
 from slmdesk.text.words.folding import fold_for_search
 from slmdesk.text.words.sentences import sentence_spans
@@ -20,8 +20,7 @@ LEAST_STEM, LONGEST_ENDING = 4, 3
 _ENDS = re.compile(r"\n\s*\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Record):
     """Words on a page, and where they stand."""
 
     document: str

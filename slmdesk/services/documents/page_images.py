@@ -12,6 +12,7 @@ from typing import TypeAlias
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Problem
@@ -29,8 +30,7 @@ MOST_WAITING = 200
 Key: TypeAlias = tuple[str, str, int, int, tuple[tuple[int, int], ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class PageImage:
+class PageImage(Record):
     """Image of a page, with the boxes of the requested passages."""
 
     png: bytes
@@ -41,8 +41,7 @@ class PageImage:
     """For each mark its lines as left, top, right, bottom, 0..1 of the page; none where the place is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reported:
+class _Reported(Record):
     png: str
     width: int
     height: int

@@ -10,15 +10,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.documents import Block, DocumentInfo, Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
@@ -332,7 +333,7 @@ class ReadingQueue(Service):
     def _fail(self, reading: Reading, problem: Problem) -> None:
         if reading.job and reading.end is None:
             reading.job.cancel()
-        record = replace(reading.record, status=DocumentStatus.FAILED, error_code=problem.code)
+        record = changed(reading.record, status=DocumentStatus.FAILED, error_code=problem.code)
         with suppress(KnownError):  # a full disk: shown as failed, and read again when it is next opened
             record = self._note_failed(reading, problem)
         self._leave(reading)
@@ -394,4 +395,4 @@ def _page_from(untrusted: Mapping[str, Json]) -> Page:
         if at <= block.start <= block.end <= len(text):
             blocks.append(block)
             at = block.start
-    return replace(page, text=text, blocks=tuple(blocks))
+    return changed(page, text=text, blocks=tuple(blocks))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.services.documents.redaction_types import FoundWord, Place
 from slmdesk.text.redaction.finding import find_private, name_words
 from slmdesk.text.redaction.table import LEAST_HELD, extended
@@ -100,8 +100,7 @@ def _is_form(word: str, name: str, language: str) -> bool:
     return fits(word, name, language) if language in ENDINGS else word in (name, f"{name}s", f"{name}es", f"{name}ens")
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Record):
     """All that a document says, piece by piece."""
 
     text: str

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 from slmdesk.text.redaction.types import Certainty, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """Where a word stands, for people: the page or part, and the text around it."""
 
     place: str
@@ -20,8 +19,7 @@ class Place:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundWord:
+class FoundWord(Record):
     """Something private in a document."""
 
     kind: Kind
@@ -37,8 +35,7 @@ class FoundWord:
     """Whether it is proposed to be removed: what is not sure is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Record):
     """Something besides words that is taken out, or that nobody but a person can look into."""
 
     kind: str
@@ -46,8 +43,7 @@ class Remark:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class RedactionPreview:
+class RedactionPreview(Record):
     """What is in a document, before anything is written."""
 
     path: Path
@@ -63,8 +59,7 @@ class RedactionPreview:
     """Words of the person's list that stand nowhere in it: a copy is looked through for them all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class RedactionRequest:
+class RedactionRequest(Record):
     """How a document is to be given out."""
 
     words: tuple[tuple[Kind, str], ...]
@@ -84,8 +79,7 @@ class RedactionRequest:
     """Of the document."""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenOut:
+class GivenOut(Record):
     """A document that was written redacted."""
 
     target: Path

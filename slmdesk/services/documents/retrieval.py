@@ -7,8 +7,8 @@ and Buettcher 2009).  On the service thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.store import Store
@@ -25,8 +25,7 @@ FEW_WORDS = 3
 """A follow-up question with fewer words of its own is looked for together with the one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class RankedPassages:
+class RankedPassages(Record):
     """Passages, the best first, and the words they were searched by."""
 
     passages: tuple[Passage, ...]

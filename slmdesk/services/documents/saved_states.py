@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.saved_states import (
     UNFINISHED_S,
@@ -55,8 +56,7 @@ SWEEP_S = 10.0
 """After the start: what belongs to nothing any more goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedStates:
+class SavedStates(Record):
     """How many states are kept, and their size."""
 
     files: int

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.documents import Page
+from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.nearest import nearest_of
@@ -23,8 +23,7 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 """What folding may move or leave out: hyphens, line ends, quotation marks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """A stretch of a page: characters `start` up to, not including, `end` of its text."""
 
     page: int
@@ -32,8 +31,7 @@ class Place:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPlaces:
+class FoundPlaces(Record):
     """The places of a phrase in a document."""
 
     places: tuple[Place, ...]
@@ -41,8 +39,7 @@ class FoundPlaces:
     """False: there are more than were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextHit:
+class TextHit(Record):
     """A passage that contains the words of a search in all documents."""
 
     document: str

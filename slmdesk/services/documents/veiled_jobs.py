@@ -8,10 +8,10 @@ wraps it here.  Service thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_from, messages_to_json
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, StepValue, Yield
@@ -112,7 +112,7 @@ class VeiledJob:
             self._plain[step_key(self._model, version, step)] = step_key(self._model, batch.prompt_version, plain)
             words = [part.text for turn in messages_from(step["messages"]) for part in turn.parts]
             self.tally.add_hidden(words)
-        return replace(batch, steps=steps, prompt_version=version)
+        return changed(batch, steps=steps, prompt_version=version)
 
     def _step(self, step: Mapping[str, Json], turns: Sequence[ChatMessage]) -> dict[str, Json]:
         made = {**step, "messages": messages_to_json(turns)}

@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from slmdesk.core.record import Record
 
 POWERCAP = Path("/sys/class/powercap")
 SUPPLIES = Path("/sys/class/power_supply")
@@ -36,16 +37,14 @@ class EnergySource(StrEnum):
     """The processor time of the model's process, times WATTS_PER_BUSY_CORE."""
 
 
-@dataclass(frozen=True, slots=True)
-class Energy:
+class Energy(Record):
     """Energy in joules, with its source."""
 
     joules: float
     source: EnergySource
 
 
-@dataclass(frozen=True, slots=True)
-class Battery:
+class Battery(Record):
     """One reading of a discharging battery."""
 
     held_j: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from slmdesk.core.types import LoadedModel
@@ -20,7 +19,6 @@ class ModelState(StrEnum):
     CRASHED = "crashed"
 
 
-@dataclass(frozen=True, slots=True)
 class ModelStateChanged(Event):
     """The state of the model in use has changed."""
 
@@ -34,6 +32,5 @@ class ModelStateChanged(Event):
     memory_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class ModelsChanged(Event):
     """The models of the library have changed."""

@@ -12,9 +12,10 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.labels import clean_label
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.reach import AllowedPaths
+from slmdesk.core.record import Record, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
-from slmdesk.core.wire import loaded_model_from, to_json
+from slmdesk.core.wire import loaded_model_from
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_io import FileMark
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 MINUTE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class _InUse:
+class _InUse(Record):
     record: ModelRecord
     model: LoadedModel
     generation: int

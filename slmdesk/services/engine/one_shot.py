@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Answer, FinishReason, Json, TokenProbability
 from slmdesk.core.wire import answer_from
@@ -17,8 +17,7 @@ from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Record):
     """What a model answered, and the probabilities of it where they were asked for."""
 
     text: str = ""

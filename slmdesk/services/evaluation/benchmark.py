@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
+from slmdesk.core.record import Record, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, LoadedModel, Role, Sampling, TextPart
-from slmdesk.core.wire import answer_from, messages_to_json, stored_from, to_json
+from slmdesk.core.wire import answer_from, messages_to_json, stored_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.base.pending import Pending
@@ -34,8 +34,7 @@ TOKENS_A_SENTENCE = 24
 """More than any tokenizer makes of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class BenchResult:
+class BenchResult(Record):
     """The result of a benchmark."""
 
     prompt_tokens_per_s: float
@@ -72,8 +71,7 @@ class BenchResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BenchProgress:
+class BenchProgress(Record):
     """Progress of a benchmark: a label, and the share done, 0..1."""
 
     what: str

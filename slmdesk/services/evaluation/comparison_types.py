@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
@@ -17,8 +17,7 @@ ANSWER_TOKENS = 512
 MAX_NOTE = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class CompareRequest:
+class CompareRequest(Record):
     """The prompt and models to compare."""
 
     prompt: str
@@ -31,8 +30,7 @@ class CompareRequest:
     max_tokens: int = ANSWER_TOKENS
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerMeasurements:
+class AnswerMeasurements(Record):
     """The measurements of one answer."""
 
     first_token_s: float
@@ -60,8 +58,7 @@ class AnswerMeasurements:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(Record):
     """The answer a person found best."""
 
     best: str | None
@@ -70,8 +67,7 @@ class Vote:
     time: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedAnswer:
+class ComparedAnswer(Record):
     """One answer of a comparison."""
 
     message: Message
@@ -83,8 +79,7 @@ class ComparedAnswer:
         return self.message.model_name or "unknown model"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Record):
     """An open comparison."""
 
     item: Item

@@ -6,13 +6,13 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import THINKING_ON, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.text.words.language import LANGUAGES, detect
@@ -40,8 +40,7 @@ WRITTEN = (Skill.FORMAT, Skill.LANGUAGE, Skill.CORRECT)
 """Skills whose answers are written, so that a thought can come before; the others are read from likelihoods."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Record):
     """One step of an exam: a question, asked once."""
 
     skill: Skill
@@ -59,7 +58,7 @@ class Question:
         sampling = Sampling(temperature=0.0, max_tokens=ANSWER_TOKENS)
         if thinking:
             most = THOUGHT_TOKENS + END_TOKENS + ANSWER_TOKENS
-            sampling = replace(sampling, max_tokens=most, thinking=THINKING_ON, thought_tokens=THOUGHT_TOKENS)
+            sampling = changed(sampling, max_tokens=most, thinking=THINKING_ON, thought_tokens=THOUGHT_TOKENS)
         return step_of([_user(asked)], sampling)
 
     def is_passed(self, answer: str) -> bool:
@@ -78,8 +77,7 @@ class Question:
                 raise ValueError("judged by scores, all together")
 
 
-@dataclass(frozen=True, slots=True)
-class Separation:
+class Separation(Record):
     """How well scores separate true from altered statements."""
 
     auc: float

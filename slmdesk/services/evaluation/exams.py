@@ -9,12 +9,12 @@ import time
 import tomllib
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
@@ -39,8 +39,7 @@ NOTE = "exam_note"
 """The fact that says why a model is not examined by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class SkillResult:
+class SkillResult(Record):
     """The result of one skill."""
 
     skill: Skill
@@ -54,8 +53,7 @@ class SkillResult:
     """log P(Yes) - log P(No) from which a statement is taken for true."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExamResult:
+class ExamResult(Record):
     """The result of an exam."""
 
     version: str
@@ -161,7 +159,7 @@ class ExamService:
         if not open_ones:
             return known
         steps = [one.step() for one in open_ones]
-        values: list[StepValue] = yield replace(batch, steps=steps, prompt_version=_prompt_version(version))
+        values: list[StepValue] = yield changed(batch, steps=steps, prompt_version=_prompt_version(version))
         return self._keep_skills(record, [(one, value or {}) for one, value in zip(open_ones, values, strict=True)])
 
     def _keep_skills(

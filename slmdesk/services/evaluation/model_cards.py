@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import GgufHeader, plain_metadata, read_header, require_chat_model
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
@@ -30,8 +30,7 @@ FIELD_CHARACTERS = 400
 NAME_CHARACTERS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCard:
+class ModelCard(Record):
     """A model in a list."""
 
     record: ModelRecord
@@ -43,8 +42,7 @@ class ModelCard:
     """What it writes here, as measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelDetails:
+class ModelDetails(Record):
     """All details of a model."""
 
     card: ModelCard
@@ -70,8 +68,7 @@ class ModelDetails:
     """The speed in `fit` is that of answers it wrote on this PC."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Record):
     header: GgufHeader | None = None
     fields: tuple[tuple[str, str], ...] = ()
     fit: Fit | None = None

@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.records import AnswerEnding, Item, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later

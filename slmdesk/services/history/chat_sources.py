@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.chat_import import MESSAGES_FILE, THREAD_FILE
 from slmdesk.core.errors import KnownError
 from slmdesk.core.json_file import read_file
+from slmdesk.core.record import Record
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 
@@ -17,8 +17,7 @@ MOST_FILES, MOST_DEPTH = 20_000, 8
 """Of a folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record):
     """A file with chats."""
 
     path: Path
@@ -26,8 +25,7 @@ class Source:
     """The text of the `thread.json` beside a `messages.jsonl`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Record):
     """What was found, and what was not looked at and why, by name."""
 
     files: tuple[Source, ...]

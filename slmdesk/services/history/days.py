@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
@@ -20,8 +20,7 @@ from slmdesk.services.history.deletion import SlicedDeletion
 MOST_DAYS = 400
 
 
-@dataclass(frozen=True, slots=True)
-class DayContent:
+class DayContent(Record):
     """What was made on a day."""
 
     day: date

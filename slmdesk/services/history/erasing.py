@@ -12,11 +12,11 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.ledger import Kind
+from slmdesk.core.record import Record
 from slmdesk.hub.vault import Vault
 from slmdesk.paths import APP, Paths
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -38,8 +38,7 @@ PLACE = "keyring"
 """Of a token or password, in the settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Erasure:
+class Erasure(Record):
     """What is to be deleted."""
 
     folders: tuple[Path, ...]

@@ -10,13 +10,13 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.chat_import import OWN_PROGRAM, ForeignChat, counted_words
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import ItemsAdded, Problem
@@ -31,8 +31,7 @@ from slmdesk.services.history.new_chats import NewChat, chat_of_foreign, chat_of
 TELL_AFTER_S = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class ImportProgress:
+class ImportProgress(Record):
     """How far an import is."""
 
     file: str
@@ -40,8 +39,7 @@ class ImportProgress:
     known: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
+class ImportReport(Record):
     """What an import has come to."""
 
     added: tuple[str, ...] = ()

@@ -9,16 +9,16 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.chat_import import IMPORTED, OWN_PROGRAM, OWN_VERSION, ForeignChat, ForeignMessage
 from slmdesk.core.errors import CODES, KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import dataclass_from
 from slmdesk.services.chat.context_window import WINDOW, copied_window
 from slmdesk.services.chat.conversation import NEW_CHAT, title_from
 from slmdesk.services.chat.options import options_from
@@ -30,8 +30,7 @@ MOST_TITLE = 200
 _LATEST = 1e10
 
 
-@dataclass(frozen=True, slots=True)
-class NewChat:
+class NewChat(Record):
     """A chat as it is added to the store."""
 
     item: Item
@@ -121,8 +120,7 @@ _ENDS = (Status.CANCELLED, Status.INTERRUPTED)
 # ---- our own
 
 
-@dataclass(frozen=True, slots=True)
-class _Exported:
+class _Exported(Record):
     """The plain fields of a message in an export."""
 
     id: str
@@ -225,7 +223,7 @@ def _part(untrusted: object, is_here: Callable[[str, str], bool]) -> TextPart:
     part = dataclass_from(AttachmentPart, untrusted)
     about = part.attached
     is_gone = (bool(about.document) and not is_here(about.document, about.sha256)) or about.is_folder
-    return replace(part, attached=replace(about, is_gone=True)) if is_gone else part
+    return changed(part, attached=changed(about, is_gone=True)) if is_gone else part
 
 
 def _quotes(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str, Json]:

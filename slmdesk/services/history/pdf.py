@@ -11,7 +11,7 @@ from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import Paper
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
-from slmdesk.core.wire import to_json
+from slmdesk.core.record import to_json
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import TRASH_DAYS
+from slmdesk.core.record import Record
 from slmdesk.core.retention import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
 from slmdesk.services.base.events import ItemChanged, ItemsAdded, Noticed, Problem
 from slmdesk.services.base.messages import problem_for
@@ -41,8 +42,7 @@ TOLD_ONE_BY_ONE = 100
 """More items in the trash than these are told to lists as one change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Record):
     """The date is in doubt; both in seconds since 1970."""
 
     last: float

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
+from slmdesk.core.record import to_json as to_wire
 from slmdesk.core.records import DocumentRecord, Found, Item, Message, Rescued
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json as to_wire
 from slmdesk.exports.chats import chat_shape, comparison_to_markdown, to_json, to_markdown
 from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.base.service import Runtime, Service
@@ -28,8 +28,7 @@ TEXT_FORMS = ("md", "json")
 """The forms a chat is exported in as text."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemTitle:
+class ItemTitle(Record):
     """An item by its title."""
 
     id: str
@@ -40,8 +39,7 @@ class ItemTitle:
     """The title as names are compared: without case and accents."""
 
 
-@dataclass(frozen=True, slots=True)
-class EmptiedTrash:
+class EmptiedTrash(Record):
     """Items deleted for good, and histories set aside earlier that may still hold them."""
 
     ids: tuple[str, ...]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import Event, Problem
 
 
-@dataclass(frozen=True, slots=True)
 class JobChanged(Event):
     """Progress or status of a job: published after each step and each change of status.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_of
@@ -29,8 +29,7 @@ class JobGroup(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(Record):
     """One job as it is now, ready to be shown."""
 
     id: str
@@ -165,7 +164,7 @@ def _stand(job: JobRecord, *, is_left: bool) -> JobGroup:
 
 
 def _placed(view: JobView, place: int, last: int) -> JobView:
-    return replace(view, place=place, last_place=last) if place else view
+    return changed(view, place=place, last_place=last) if place else view
 
 
 def event_of(job: JobRecord) -> JobChanged:

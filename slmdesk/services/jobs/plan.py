@@ -7,10 +7,10 @@ results, so it must ask for the same steps when it is sent the same results.  Se
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import JobRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
@@ -22,8 +22,7 @@ from slmdesk.store import Store
 EVERY = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Record):
     """Steps that may run side by side.  The plan is sent their results in order, None for a failed step."""
 
     steps: Sequence[Mapping[str, Json]] = ()
@@ -38,13 +37,11 @@ class Batch:
     """The batches that are likely to follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Yield:
+class Yield(Record):
     """Lets other work run on the service thread; the plan is resumed right after."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Record):
     """Asks for a value that arrives later: the plan is sent the value, or ends with the Problem given instead."""
 
     ask: Callable[[Callable[[Any], None]], object]

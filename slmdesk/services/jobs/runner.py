@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Failed, FromChild, Partial, Progress, Token
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -47,8 +47,7 @@ PASSING = ("store.", "disk.", "child.")
 DEATHS = ("child.died", "child.hung", "child.protocol")
 
 
-@dataclass(frozen=True, slots=True)
-class JobContext:
+class JobContext(Record):
     """The services and callbacks a job run uses."""
 
     service_thread: ServiceThread
@@ -139,7 +138,7 @@ class JobRun:
         try:
             job = self._store.jobs.get(self.job.id)
         except KnownError:  # deleted for good, with what it worked for
-            self._end(replace(self.job, status=JobStatus.CANCELLED))
+            self._end(changed(self.job, status=JobStatus.CANCELLED))
             return
         if job.status is not JobStatus.RUNNING or job.owner != self.job.owner:
             self._end(job)  # somebody else paused or cancelled it, or took it
@@ -336,7 +335,7 @@ class JobRun:
 
     def _pause(self, problem: Problem | None) -> None:
         self.stop()
-        job = replace(self.job, status=JobStatus.PAUSED, done=self._done, failed=self._failed)
+        job = changed(self.job, status=JobStatus.PAUSED, done=self._done, failed=self._failed)
         with suppress(KnownError):  # a full disk: told as paused, and any instance takes it up once this one has ended
             job = self._left(JobStatus.PAUSED, problem)
         self._end(job, problem)

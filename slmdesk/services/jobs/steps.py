@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.types import ChatMessage, Json, Sampling
-from slmdesk.core.wire import answer_from, messages_to_json, to_json
+from slmdesk.core.wire import answer_from, messages_to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 

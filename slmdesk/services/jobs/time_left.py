@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from slmdesk.core.record import Record
 
 READ_SHARE = 0.8
 """Share of a step's work done once its prompt is read, assumed until answers were seen."""
@@ -27,8 +28,7 @@ ENOUGH_S, ENOUGH_STEPS = 3.0, 4
 """Seconds and steps after which a price is worth storing."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedBatch:
+class ExpectedBatch(Record):
     """A batch that will probably follow."""
 
     name: str
@@ -39,8 +39,7 @@ class ExpectedBatch:
     """False when the batch may not come at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remaining:
+class Remaining(Record):
     """Estimated seconds until the end, as a range."""
 
     best: float

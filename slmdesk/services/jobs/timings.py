@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.jobs.plan import Batch
@@ -98,8 +98,7 @@ class JobTimes:
         return {NOTE: reported | ({"left": [left.best, left.low, left.high]} if left else {})}
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedTimes:
+class RecordedTimes(Record):
     """What the job's instance recorded last."""
 
     share: float | None = None

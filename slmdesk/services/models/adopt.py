@@ -5,18 +5,17 @@ service.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.parts import part_of
+from slmdesk.core.record import Record, field
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import remove_left_overs
 from slmdesk.services.base.messages import problem_for
 
 
-@dataclass(frozen=True, slots=True)
-class UnlistedFiles:
+class UnlistedFiles(Record):
     """Model files that the library does not list."""
 
     own: tuple[Path, ...] = ()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.wire import stored_from
 
@@ -16,8 +16,7 @@ SOURCE = "made"
 """`source` of a record whose file was made here."""
 
 
-@dataclass(frozen=True, slots=True)
-class CopyOrigin:
+class CopyOrigin(Record):
     """What a copy was made of, and where."""
 
     model: str

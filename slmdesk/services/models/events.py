@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.services.base.events import Event
 
 
-@dataclass(frozen=True, slots=True)
 class PaceChanged(Event):
     """The estimate of this PC's speed has changed, so speeds shown for models may be outdated."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slmdesk.core.gguf.read import GgufHeader, check_file, require_chat_model
 from slmdesk.core.memory import estimate_loaded, sensible_context
+from slmdesk.core.record import Record, changed, field
 from slmdesk.core.speed import Pace, Speed
 from slmdesk.core.types import Device, MemoryParts
 
@@ -16,8 +16,7 @@ CARD_SHARE = 0.9
 """Of a graphics card's memory: what the screen and others leave."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Record):
     """The verdict before loading: 'fits', 'tight' or 'too_large'."""
 
     verdict: str
@@ -32,8 +31,7 @@ class Fit:
     """The graphics card that holds it, whose memory `available_bytes` then is; empty: the PC's own memory does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pc:
+class Pc(Record):
     """The memory of this PC, against which a model is judged.  Any thread."""
 
     available_bytes: int
@@ -62,9 +60,9 @@ def fit_header(header: GgufHeader, context_tokens: int, pc: Pc, *, sha256: str =
     for device in sorted(pc.devices, key=lambda one: -one.memory_bytes):
         on_card = _fit_into(header, context_tokens, round(device.memory_bytes * CARD_SHARE))
         if on_card.verdict == "fits":
-            fit = replace(on_card, device=device.name)
+            fit = changed(on_card, device=device.name)
             break
-    return replace(fit, speed=pc.pace.of_header(header, sha256=sha256))
+    return changed(fit, speed=pc.pace.of_header(header, sha256=sha256))
 
 
 def _fit_into(header: GgufHeader, context_tokens: int, available: int) -> Fit:

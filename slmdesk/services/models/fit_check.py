@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.gguf.read import check_file
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
 from slmdesk.services.base.events import Problem
@@ -18,8 +18,7 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.models.fit import Pc, fit_file
 
 
-@dataclass(frozen=True, slots=True)
-class FitCheck:
+class FitCheck(Record):
     """Whether a model of the library can be used on this PC."""
 
     fit: str

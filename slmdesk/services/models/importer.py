@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
@@ -19,6 +18,7 @@ from slmdesk.core.gguf.join import join
 from slmdesk.core.gguf.parts import parts_of
 from slmdesk.core.gguf.read import GgufHeader, check_file, check_tokenizer, require_chat_model
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import (
@@ -47,8 +47,7 @@ KINDS_BESIDE_CHAT = ("encoder",)
 """What the library keeps though it cannot chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportProgress:
+class ImportProgress(Record):
     """Progress of bringing a model file in."""
 
     path: Path
@@ -56,8 +55,7 @@ class ImportProgress:
     total_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImportEnded:
+class ImportEnded(Record):
     """How an import ended: with the `model`, with a `problem`, or cancelled (both None)."""
 
     path: str
@@ -77,8 +75,7 @@ class Register(Protocol):
         """The record; of a known sha256 the one that is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Import:
+class _Import(Record):
     path: Path
     link: bool
     name: str

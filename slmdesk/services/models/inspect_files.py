@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.parts import first_parts, parts_of
 from slmdesk.core.gguf.read import GgufHeader, check_file
+from slmdesk.core.record import Record
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import mark_of
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -27,8 +27,7 @@ MOST_ENTRIES = 20_000
 MOST_DEPTH = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record):
     """A model that could be imported."""
 
     path: Path
@@ -46,8 +45,7 @@ class Candidate:
     """Why it cannot be added."""
 
 
-@dataclass(frozen=True, slots=True)
-class InspectedFiles:
+class InspectedFiles(Record):
     """The models found."""
 
     candidates: tuple[Candidate, ...]

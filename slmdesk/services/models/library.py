@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of as write_problem
 from slmdesk.core.gguf.adapter import base_name
 from slmdesk.core.gguf.read import GgufHeader, plain_metadata, read_header
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import active_bytes, step_seconds
 from slmdesk.core.types import Json
@@ -33,8 +33,7 @@ from slmdesk.services.models.verify import Checker, VerifyResult
 from slmdesk.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
+class ModelInfo(Record):
     """What a model file says about itself."""
 
     name: str

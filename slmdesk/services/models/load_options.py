@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.adapter import misfit, require_adapter
 from slmdesk.core.gguf.read import GgufHeader, check_file, require_chat_model
 from slmdesk.core.memory import estimate_loaded
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Sampling
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -27,8 +27,7 @@ CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 """Offered, in tokens."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterChoice:
+class AdapterChoice(Record):
     """An adapter of the library, and whether it fits the model."""
 
     id: str
@@ -37,8 +36,7 @@ class AdapterChoice:
     """Why it does not fit; empty when it does."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContextChoice:
+class ContextChoice(Record):
     """A context size, and the total memory the model needs with it."""
 
     tokens: int
@@ -46,8 +44,7 @@ class ContextChoice:
     fits: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
+class LoadOptions(Record):
     """The options of one model."""
 
     model: ModelRecord

@@ -10,14 +10,14 @@ import plistlib
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from slmdesk.core.record import Record
 
 MAX_BYTES = 256 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """A folder in which another program keeps its models."""
 
     program: str

@@ -20,6 +20,7 @@ from slmdesk.core.gguf.file import unreadable
 from slmdesk.core.gguf.parts import part_of, parts_of
 from slmdesk.core.gguf.read import check_file
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
@@ -40,8 +41,7 @@ _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _OLLAMA_MODEL = "application/vnd.ollama.image.model"
 
 
-@dataclass(frozen=True, slots=True)
-class FoundModel:
+class FoundModel(Record):
     """A GGUF file of another program."""
 
     program: str
@@ -57,16 +57,14 @@ class FoundModel:
     """Why it cannot be used for chatting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Record):
     """What was not searched, and why."""
 
     path: Path
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundModels:
+class FoundModels(Record):
     """The models found, by program."""
 
     models: tuple[FoundModel, ...]

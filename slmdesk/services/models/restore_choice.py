@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class PreviousModel:
+class PreviousModel(Record):
     """The model that was in use before."""
 
     usual: ModelRecord | None

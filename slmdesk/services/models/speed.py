@@ -10,17 +10,17 @@ import os
 import statistics
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.gguf.read import read_header
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasurement
-from slmdesk.core.wire import dataclass_from, stored_from, to_json
+from slmdesk.core.wire import dataclass_from, stored_from
 from slmdesk.services.base.events import MessageEnded, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -55,8 +55,7 @@ _MOST = 8
 """Models, the last measured ones, that say how this PC compares with what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class GenerationSpeed:
+class GenerationSpeed(Record):
     """The speed at which a model generated tokens on this PC."""
 
     hardware: str
@@ -196,7 +195,7 @@ class SpeedService(Service):
             new = known.at_usual_past(tokens_per_s, past_tokens, self.pace.bandwidth)
             smooth = known.tokens_per_s + _NEW_SHARE * (new - known.tokens_per_s)
             if abs(smooth / known.tokens_per_s - 1) > _WORTH:
-                self._keep(record.sha256, replace(known, tokens_per_s=smooth))
+                self._keep(record.sha256, changed(known, tokens_per_s=smooth))
             return
         if record.sha256 in self._asking:
             return
@@ -264,7 +263,7 @@ class SpeedService(Service):
         self._asking.discard(sha256)
         if written is not None and written.read_bytes > 0:
             usual = written.at_usual_past(written.tokens_per_s, past_tokens, self.pace.bandwidth)
-            self._keep(sha256, replace(written, tokens_per_s=usual))
+            self._keep(sha256, changed(written, tokens_per_s=usual))
 
     def _keep(self, sha256: str, written: GenerationSpeed) -> None:
         try:

@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import HashedFile, OnBytes, hash_file
@@ -23,8 +23,7 @@ VERIFIED = "verified"
 """The fact that says when a model's file was last compared with its checksum."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyResult:
+class VerifyResult(Record):
     """Whether a model's file is unchanged since it was added."""
 
     id: str

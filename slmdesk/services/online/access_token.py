@@ -10,10 +10,10 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -29,8 +29,7 @@ PLACES = ("keyring", "ask", "file")
 FEATURE = "token"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPlaces:
+class TokenPlaces(Record):
     """The places where a token can be stored on this PC."""
 
     no_keyring: str = ""

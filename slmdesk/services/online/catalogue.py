@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import (
@@ -15,6 +14,7 @@ from slmdesk.core.gguf.quantization import (
 )
 from slmdesk.core.labels import clean_label
 from slmdesk.core.licences import licence_words
+from slmdesk.core.record import Record, changed
 from slmdesk.core.speed import Speed, is_too_slow
 from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, count_text, load_catalogue
 from slmdesk.hub.files import Repo
@@ -55,8 +55,7 @@ _MANY = 20
 """Languages that one with too many to list counts for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Record):
     """A suggested model in words.  Its size is an estimate: only the Hub knows the size of the file."""
 
     repo: str
@@ -85,8 +84,7 @@ class Suggestion:
         return speaks and (not job or job in self.skills)
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedFile:
+class OfferedFile(Record):
     """A file of a repository.  Until the repository was asked, `size_bytes` is 0 and `fit` an estimate."""
 
     repo: str
@@ -117,11 +115,10 @@ class OfferedFile:
 
     def not_recommended(self) -> OfferedFile:
         """The same file after its header said that it does not chat."""
-        return replace(self, is_recommended=False)
+        return changed(self, is_recommended=False)
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedRepo:
+class OfferedRepo(Record):
     """A repository, its files best first."""
 
     repo: str
@@ -153,8 +150,7 @@ class OfferedRepo:
         return next((one for one in self.files if one.is_recommended), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Offers:
+class Offers(Record):
     """The results of a search so far."""
 
     repos: tuple[OfferedRepo, ...]
@@ -224,8 +220,7 @@ class CatalogueService:
         return f"{self._hub.policy().endpoint.rstrip('/')}/{repo}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Sized:
+class _Sized(Record):
     """Adapter for the sorting and recommendation of core.quantization."""
 
     name: str

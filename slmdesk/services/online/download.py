@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,6 +17,7 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
 from slmdesk.core.gguf.join import join
 from slmdesk.core.gguf.read import GgufHeader, check_file, check_tokenizer, read_header, require_chat_model
+from slmdesk.core.record import changed
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import because
@@ -109,7 +109,7 @@ class ModelDownload:
 
     def at_end(self) -> DownloadChanged:
         """How far it came, to the byte."""
-        return replace(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
+        return changed(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
 
     def remove_parts(self) -> None:
         """Delete what came.  Somebody else's running download of the same file is left alone."""
@@ -330,7 +330,7 @@ class ModelDownload:
         return self._service_thread.call(register)
 
     def _change(self, **values: Any) -> None:
-        self.now = replace(self.now, **values)
+        self.now = changed(self.now, **values)
         self._reported = time.monotonic()
         self._publish(self.now)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import changed
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
@@ -156,7 +156,7 @@ def job_change(job: DownloadChanged, title: str, problem: Problem | None = None)
 
 def as_waiting(change: DownloadChanged, place: int, note: Problem | None) -> DownloadChanged:
     """In the queue, at this place, or because of `note`."""
-    return replace(
+    return changed(
         change, state=DownloadState.QUEUED, place=place, note=note, bytes_per_s=0.0, eta_s=None, problem=None
     )
 
@@ -172,5 +172,5 @@ def as_requested(end: DownloadChanged, goal: DownloadState | None, *, waits: boo
         return as_waiting(end, 0, None)
     if was_stopped and goal is DownloadState.FAILED:  # offline, and it does not wait
         problem = problem_for(KnownError("network.offline", host=end.repo))
-        return replace(end, state=DownloadState.FAILED, problem=problem)
+        return changed(end, state=DownloadState.FAILED, problem=problem)
     return end

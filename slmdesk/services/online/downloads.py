@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.record import changed
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
@@ -181,7 +182,7 @@ class DownloadService(Service):
             if job.is_on:
                 job.stop.set()
                 if job.goal is None:
-                    self._jobs.note(replace(job.now, bytes_per_s=0.0))
+                    self._jobs.note(changed(job.now, bytes_per_s=0.0))
                     self._jobs.leave(job.now, JobStatus.OPEN)
         for one in self._removing:
             one.join(REMOVE_S)
@@ -202,7 +203,7 @@ class DownloadService(Service):
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
         """Pause or cancel it.  Raises KnownError job.ended."""
         job = self._known_by(record)
-        job.now = replace(self._jobs.read(record), state=job.now.state) if job.is_on else self._jobs.read(record)
+        job.now = changed(self._jobs.read(record), state=job.now.state) if job.is_on else self._jobs.read(record)
         self._put_down(job, DownloadState.PAUSED if status is JobStatus.PAUSED else DownloadState.CANCELLED)
         return self._jobs.job(record.id)
 
@@ -284,7 +285,7 @@ class DownloadService(Service):
             removing.start()
             self._removing.append(removing)
         else:
-            self._end(job, replace(job.now, state=goal, note=None, place=0))
+            self._end(job, changed(job.now, state=goal, note=None, place=0))
 
     # ---- once a second: what other instances did
 
@@ -351,11 +352,11 @@ class DownloadService(Service):
         """On a thread of its own."""
         try:
             record = fetch.run(job.file, job.quantization)
-            end = replace(fetch.at_end(), state=DownloadState.DONE, done_bytes=fetch.now.total_bytes, model=record)
+            end = changed(fetch.at_end(), state=DownloadState.DONE, done_bytes=fetch.now.total_bytes, model=record)
         except Stopped:
-            end = replace(fetch.at_end(), state=DownloadState.PAUSED)
+            end = changed(fetch.at_end(), state=DownloadState.PAUSED)
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-            end = replace(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
+            end = changed(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
         if job.goal is DownloadState.CANCELLED and end.model is None:
             self._remove(job, end)
         else:
@@ -368,9 +369,9 @@ class DownloadService(Service):
                 job.fetch.remove_parts()
             else:
                 remove_parts_of(self._models.folder, end.repo, end.name)
-            end = replace(end, state=DownloadState.CANCELLED, done_bytes=0, problem=None, note=None, place=0)
+            end = changed(end, state=DownloadState.CANCELLED, done_bytes=0, problem=None, note=None, place=0)
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-            end = replace(end, state=DownloadState.FAILED, problem=problem_for(err))
+            end = changed(end, state=DownloadState.FAILED, problem=problem_for(err))
         self._service_thread.post(lambda: self._end(job, end))
 
     def _say_progress(self, job: _Download, fetch: ModelDownload, change: DownloadChanged) -> None:
@@ -388,7 +389,7 @@ class DownloadService(Service):
 
     def _end(self, job: _Download, end: DownloadChanged) -> None:
         was_on, job.is_on = job.is_on, False
-        end = replace(end, bytes_per_s=0.0, eta_s=None)
+        end = changed(end, bytes_per_s=0.0, eta_s=None)
         end, job.goal = as_requested(end, job.goal, waits=job.waits) if was_on else end, None
         if was_on and not (self._closed and end.state is DownloadState.PAUSED):  # `close` has left it
             self._jobs.note(end)

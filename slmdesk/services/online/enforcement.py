@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from slmdesk.core.policy import Policy
+from slmdesk.core.record import Record
 from slmdesk.hub import audit, kernel
 from slmdesk.paths import Paths
 from slmdesk.settings import Settings, peek, policy_of
 
 
-@dataclass(frozen=True, slots=True)
-class Enforcement:
+class Enforcement(Record):
     """Who keeps this process offline."""
 
     by_system: bool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from slmdesk.core.records import ModelRecord
@@ -29,7 +28,6 @@ class DownloadState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
 class DownloadChanged(Event):
     """The state of a download; at most four times a second while it runs, and once at its end."""
 
@@ -53,14 +51,12 @@ class DownloadChanged(Event):
     """In the queue while it waits for its turn: 1 is the next."""
 
 
-@dataclass(frozen=True, slots=True)
 class RequestsToday(Event):
     """The number of requests in the network log since midnight, local time."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
 class TokenChanged(Event):
     """The place of the Hub's access token has changed; never contains the token."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf.quantization import WORST_RECOMMENDED, quantization_of_file
 from slmdesk.core.gguf.read import require_chat_model
+from slmdesk.core.record import Record, changed
 from slmdesk.core.speed import Speed
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import GuardPolicy
@@ -29,8 +29,7 @@ AT_ONCE = 4
 """Requests for the files of repositories that were found."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(Record):
     """A model on the Hub, and whether it fits this PC: fits, tight, too_large, or unknown."""
 
     file: RemoteFile
@@ -41,8 +40,7 @@ class FoundFile:
     """An estimate, where its size is not known; 0 for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRepo:
+class FoundRepo(Record):
     """A repository and its models."""
 
     repo: Repo
@@ -100,11 +98,11 @@ class HubService(Service):
                 return fit_header(header, requested, pc)
             beside = remote.bytes - header.weight_bytes  # the tensors of the other parts
             fit = fit_header(
-                header, requested, replace(pc, available_bytes=max(0, pc.available_bytes - beside), devices=())
+                header, requested, changed(pc, available_bytes=max(0, pc.available_bytes - beside), devices=())
             )
-            memory = replace(fit.memory, weights=fit.memory.weights + beside)
+            memory = changed(fit.memory, weights=fit.memory.weights + beside)
             speed = pc.pace.of_size(memory.weights, remote.quantization)
-            return replace(fit, memory=memory, available_bytes=pc.available_bytes, speed=speed)
+            return changed(fit, memory=memory, available_bytes=pc.available_bytes, speed=speed)
 
         return self.ask("hub-fit", work)
 

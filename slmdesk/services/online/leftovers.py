@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of
+from slmdesk.core.record import Record
 from slmdesk.hub.part import parts_in
 from slmdesk.services.base.file_io import Claim
 from slmdesk.services.online.download import JOINED
@@ -16,8 +16,7 @@ from slmdesk.services.online.download import JOINED
 _PART_OF = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class LeftoverFile:
+class LeftoverFile(Record):
     """A partial file whose download is not running here, or a damaged file."""
 
     id: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.ledger import Answered, Outgoing
 from slmdesk.core.policy import without_password
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import NetworkLogRow
 from slmdesk.exports.network_log import format_for, to_csv, to_json
 from slmdesk.services.base.events import Noticed, Problem
@@ -35,8 +35,7 @@ EXPORT_PAGE = 2000
 """Rows read at once, so that the service thread does other things in between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Record):
     """The exported network log."""
 
     path: str
@@ -177,7 +176,7 @@ class NetworkService(Service):
                 raise KnownError("network.offline", host=request.host)
             self._ledger_events.require_start()
             why = f"{request.purpose} ({ONCE})".strip() if self.is_once else request.purpose
-            n = self._store.ledger.record(replace(request, purpose=why))
+            n = self._store.ledger.record(changed(request, purpose=why))
             self.say_today()
             return n
 

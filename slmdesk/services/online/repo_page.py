@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import GgufHeader
+from slmdesk.core.record import Record, changed
 from slmdesk.core.speed import active_bytes
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.services.base.pending import Pending
@@ -17,8 +17,7 @@ from slmdesk.services.online.hub import HubService
 from slmdesk.text.words.cards import ReadableCard, readable_card
 
 
-@dataclass(frozen=True, slots=True)
-class RepoJudged:
+class RepoJudged(Record):
     """What one file's header says about all files: they differ only in the size of their weights."""
 
     fits: Mapping[str, Fit]
@@ -79,10 +78,10 @@ def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> F
     is_whole = header.weight_bytes and header.kind != "split"
     share = active_bytes(header) / header.weight_bytes if is_whole else 1.0
     speed = pc.pace.of_size(round(file.bytes * share), file.quantization, sha256=file.sha256)
-    memory = replace(fit.memory, weights=file.bytes)
+    memory = changed(fit.memory, weights=file.bytes)
     if memory.total > fit.available_bytes and fit.device:  # the card that holds the one does not hold the other
-        fit = fit_header(header, context_tokens, replace(pc, devices=()))
-        memory = replace(fit.memory, weights=file.bytes)
+        fit = fit_header(header, context_tokens, changed(pc, devices=()))
+        memory = changed(fit.memory, weights=file.bytes)
     free = fit.available_bytes
     verdict = "fits" if memory.total <= COMFORTABLE * free else "tight"
-    return replace(fit, memory=memory, speed=speed, verdict="too_large" if memory.total > free else verdict)
+    return changed(fit, memory=memory, speed=speed, verdict="too_large" if memory.total > free else verdict)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.settings import Settings
@@ -17,8 +17,7 @@ ENDPOINT_VARIABLE = "HF_ENDPOINT"
 MAX_CA_BYTES = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class FixedProxy:
+class FixedProxy(Record):
     """Uses the same proxy for every host except this PC itself."""
 
     address: str

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 
 from slmdesk.core.gguf.quantization import quantization_of_file, weight_bytes
 from slmdesk.core.licences import is_permissive
+from slmdesk.core.record import Record, changed
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.search import Hub, Query
 from slmdesk.services.base.pending import Pending
@@ -32,8 +32,7 @@ _SIZE_IN_NAME = re.compile(
 _MOST_PARAMETERS = 10**13
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Record):
     """The filters of a search; an empty one accepts all."""
 
     task: str = ""
@@ -54,8 +53,7 @@ class Filters:
         return bool(self.task or self.language or self.license or self.author)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchPage:
+class SearchPage(Record):
     """The results of a search so far, and the number left out."""
 
     found: tuple[FoundRepo, ...]
@@ -159,7 +157,7 @@ class SearchService:
                 kept = [one for one in known if not only_fitting or one.fit != "too_large"]
                 if len(kept) >= limit or not page.may_be_more:
                     left_out = page.too_large + len(known) - len(kept)
-                    return replace(page, found=tuple(kept[:limit]), too_large=left_out)
+                    return changed(page, found=tuple(kept[:limit]), too_large=left_out)
                 requested += limit - len(kept)
 
         return self._hub.ask("hub-search", work)

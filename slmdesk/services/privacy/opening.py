@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.hub.vault import SystemKeyring, Vault
 from slmdesk.paths import Paths
 from slmdesk.store import (
@@ -27,8 +27,7 @@ from slmdesk.store import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PrivacyState:
+class PrivacyState(Record):
     """How it stands with the history's encryption."""
 
     is_encrypted: bool = False
@@ -57,8 +56,7 @@ Key: TypeAlias = DataKey
 """For frontends, which hand it on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(Record):
     """What a person may open the history with."""
 
     by_words: bool

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy_encryption import EncryptionRules
+from slmdesk.core.record import changed
 from slmdesk.core.recovery_key import secret_of
 from slmdesk.core.sealing import new_key
 from slmdesk.hub.vault import Vault
@@ -59,7 +59,7 @@ class PrivacyService(Service):
 
         def look() -> PrivacyState:
             found = state_of(self._paths, is_encrypted=is_encrypted, keyring=self._keyring, asks_keyring=asks_keyring)
-            return replace(found, can_encrypt=found.can_encrypt and not is_read_only, is_required=self._rules.required)
+            return changed(found, can_encrypt=found.can_encrypt and not is_read_only, is_required=self._rules.required)
 
         return self._on_thread(look)
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import DocumentRecord, ModelRecord, Passage
 from slmdesk.core.types import LoadedModel
 from slmdesk.services.base.events import Problem
@@ -47,8 +47,7 @@ _ALL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerContext:
+class AnswerContext(Record):
     """The chosen passages or documents."""
 
     ranked: RankedPassages
@@ -65,8 +64,7 @@ class AnswerContext:
     """What is read if this does not answer the question: the whole text where it fits, else more passages."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingRequest:
+class ReadingRequest(Record):
     """The question for which passages are chosen, and its documents."""
 
     question: str
@@ -189,7 +187,7 @@ class ReadingChoice:
         if not first or wider.tokens <= FIRST_TOKENS or self._is_about_all:
             self._end(wider)
         else:
-            self._end(replace(self._reading(model, first, tokens), wider=wider))
+            self._end(changed(self._reading(model, first, tokens), wider=wider))
 
     def _reading(
         self, model: LoadedModel, chosen: Sequence[Passage], tokens: Mapping[int, int], *, is_whole: bool = False

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.services.base.events import Event
 from slmdesk.services.questions.prompt import Answered
 
 
-@dataclass(frozen=True, slots=True)
 class QuestionPlanned(Event):
     """The model is about to read for a question: the documents whole, or their best passages."""
 
@@ -22,7 +19,6 @@ class QuestionPlanned(Event):
     context_size: int
 
 
-@dataclass(frozen=True, slots=True)
 class QuestionAnswered(Event):
     """A question was answered, with verified citations; published after its MessageEnded."""
 

@@ -6,9 +6,9 @@ A generator without a model, a thread or a store of its own, so that every way t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import ChatMessage, Sampling
 from slmdesk.core.wire import messages_from
 from slmdesk.services.documents.citations import DOUBT, Mark
@@ -23,8 +23,7 @@ LEAST_STATEMENT = 4
 SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """What the model is asked next."""
 
     turns: tuple[ChatMessage, ...]
@@ -34,8 +33,7 @@ class Step:
     """Of these the likelier is wanted, nothing is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Record):
     """What it answered."""
 
     text: str
@@ -43,8 +41,7 @@ class Reply:
     """log P of each choice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Record):
     """A question, and what is known before it is answered."""
 
     question: str
@@ -73,8 +70,8 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge, shown: Shown) -> Ge
     parts = [part]
     passed_over = [one for one in questions if not is_answered(one, part.answer)] if len(questions) > 1 else []
     for question in passed_over if part.found else ():
-        one, reading = yield from _answered(asked, question, replace(reading, wider=None), judge)
-        parts.append(one if is_answered(question, one.answer) else replace(one, answer=NOT_FOUND, found=False))
+        one, reading = yield from _answered(asked, question, changed(reading, wider=None), judge)
+        parts.append(one if is_answered(question, one.answer) else changed(one, answer=NOT_FOUND, found=False))
     questions = (asked.question, *passed_over)
     parts = yield from _doubted(asked, parts, reading, shown)
     return joined(parts, questions, reading)
@@ -87,7 +84,7 @@ def _answered(
     best: Part | None = None
     while True:
         turns = turns_of(reading.sources, asked.question, asked.before, names=asked.names, only=only)
-        sampling = replace(SAMPLING, grammar=grammar_of(len(reading.sources), asked.question))
+        sampling = changed(SAMPLING, grammar=grammar_of(len(reading.sources), asked.question))
         reply = yield Step(tuple(turns), sampling, reading)
         part = judge(reading, only or asked.question, reply.text, best is not None)
         best = part if best is None or part.worth > best.worth else best
@@ -105,7 +102,7 @@ def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerConte
         if words in answer:
             continue
         answer += "\n" if answer else ""
-        marks += [replace(one, start=one.start + len(answer), end=one.end + len(answer)) for one in part.marks]
+        marks += [changed(one, start=one.start + len(answer), end=one.end + len(answer)) for one in part.marks]
         answer += words
     citations = tuple(dict.fromkeys(citation for one in parts if one.found for citation in one.citations))
     return Answered(
@@ -171,7 +168,7 @@ def _with_doubt(part: Part) -> Part:
     """The part with a mark; where a check has marked it already, it is not in the text."""
     if part.marks:
         return _missing(part)
-    return replace(part, marks=(Mark(DOUBT, part.answer, 0, len(part.answer)),))
+    return changed(part, marks=(Mark(DOUBT, part.answer, 0, len(part.answer)),))
 
 
 def _missing(part: Part) -> Part:

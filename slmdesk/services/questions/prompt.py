@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.documents.citations import Mark
@@ -65,8 +65,7 @@ _DENIES = re.compile(
 """A single sentence that says in other words that the text does not tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record):
     """A passage given to a model, with its number."""
 
     number: int
@@ -75,8 +74,7 @@ class Source:
     """Named where there are several."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookedAt:
+class LookedAt(Record):
     """One of several documents that passages were read of."""
 
     document: str
@@ -88,8 +86,7 @@ class LookedAt:
 MOST_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Record):
     """An answer as it is shown."""
 
     answer: str
@@ -148,8 +145,7 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join([*names[:MOST_NAMED], *([f"{more:,} more"] if more > 0 else [])])
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record):
     """The answer to a part of a question, or to the whole of it, with what was verified of it."""
 
     answer: str

@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import (
     AnswerEnding,
     CollectionRecord,
@@ -26,7 +26,7 @@ from slmdesk.core.records import (
     Status,
 )
 from slmdesk.core.types import Answer, Json, Origin, Role, TextPart
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime, Service
@@ -361,7 +361,7 @@ class QuestionService(Service):
         try:
             return self._request(asking, asking.plan.send(Reply(asking.with_originals(step, answer), tuple(scores))))
         except StopIteration as end:
-            asking.answered = replace(end.value, redaction=asking.tally.report() if asking.tally else None)
+            asking.answered = changed(end.value, redaction=asking.tally.report() if asking.tally else None)
         except KnownError:  # the pages cannot be read now: nothing was verified, and the words stay as they came
             log.info("an answer could not be verified")
         return None
@@ -435,7 +435,7 @@ class QuestionService(Service):
 
     def _end(self, asking: Asking, ending: AnswerEnding, problem: Problem | None = None) -> None:
         self._asking.pop(asking.answer.id, None)
-        message = replace(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
+        message = changed(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
         with suppress(KnownError):  # the row stays `streaming`, and the next instance makes it `interrupted`
             message = self._store.messages.end(asking.answer.id, "", ending)
         self._publish(MessageEnded(message, problem))

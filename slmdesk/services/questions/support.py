@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import cast
 
 from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import Passage
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import Citation, PageOf, share_of, stretches_of
@@ -31,16 +31,14 @@ _LARGE_BEFORE = re.compile(r"(?:[^\W\d_a-z][\w'’-]*[ -])+$")
 _LARGE_BEHIND = re.compile(r"(?:[ -][^\W\d_a-z][\w'’-]*)+")
 
 
-@dataclass(frozen=True, slots=True)
-class Support:
+class Support(Record):
     """The citations and marks an answer is shown with."""
 
     citations: tuple[Citation, ...]
     marks: tuple[Mark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Record):
     """A sentence of a document, with its passage."""
 
     citation: Citation
@@ -89,7 +87,7 @@ def supported(
     ]
     texts = [*cited_passages(kept, sources), *(one.passage.text for one in places.values())]
     left = marks_of(answer, question, list(dict.fromkeys(texts)))
-    doubtful = [replace(mark, kind=ELSEWHERE, detail="") for mark, one in places.items() if one.related < LEAST_RELATED]
+    doubtful = [changed(mark, kind=ELSEWHERE, detail="") for mark, one in places.items() if one.related < LEAST_RELATED]
     return Support((*fresh, *kept), tuple(sorted([*left, *doubtful], key=lambda one: one.start)))
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item, Message
 from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 
-@dataclass(frozen=True, slots=True)
-class AskRequest:
+class AskRequest(Record):
     """A question and its documents."""
 
     question: str
@@ -28,8 +26,7 @@ class AskRequest:
     """What a person decided about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskedQuestion:
+class AskedQuestion(Record):
     """A question of an item, with its answer."""
 
     question: str

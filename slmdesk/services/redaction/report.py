@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from slmdesk.core.record import Record
 from slmdesk.services.redaction.labels import NAMES, put_back_words, replaced_words
 from slmdesk.services.redaction.service import PutBack, Veil
 from slmdesk.text.redaction.types import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class RedactionReport:
+class RedactionReport(Record):
     """What was replaced in all that a model was given, and what became of it in its answers."""
 
     replaced: tuple[tuple[Kind, int], ...] = ()

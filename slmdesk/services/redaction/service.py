@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import ChatMessage, Json, Origin
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -40,8 +40,7 @@ IN_MEMORY = "in-memory-"
 """Begins the ids of tables that belong to no item and are in memory alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decisions:
+class Decisions(Record):
     """What a person decided in the preview."""
 
     added: tuple[tuple[Kind, str], ...] = ()
@@ -53,8 +52,7 @@ class Decisions:
 NOTHING_DECIDED = Decisions()
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Record):
     """What would be done with a text."""
 
     text: str
@@ -64,8 +62,7 @@ class Preview:
     """What the model would see."""
 
 
-@dataclass(frozen=True, slots=True)
-class PutBack:
+class PutBack(Record):
     """What became of the substitutes in an answer."""
 
     text: str
@@ -150,10 +147,10 @@ class Veil:
         texts = [part.text for turn in turns for part in turn.parts if part.origin is not Origin.PROGRAM]
         hidden = iter(self.hide(texts, keeps=keeps))
         return [
-            replace(
+            changed(
                 turn,
                 parts=tuple(
-                    part if part.origin is Origin.PROGRAM else replace(part, text=next(hidden)) for part in turn.parts
+                    part if part.origin is Origin.PROGRAM else changed(part, text=next(hidden)) for part in turn.parts
                 ),
             )
             for turn in turns
@@ -206,8 +203,7 @@ class Veil:
         return PutBack.of(restored(text, self.table))
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Record):
     """What decides what is replaced in the texts of an item."""
 
     table: Table
@@ -253,7 +249,7 @@ class RedactionService(Service):
 
         Raises KnownError `request.invalid` for one that is too long, or too many, and store.*.
         """
-        kept = {words: replace(one, words=words) for one in names if (words := " ".join(one.words.split()))}
+        kept = {words: changed(one, words=words) for one in names if (words := " ".join(one.words.split()))}
         if len(kept) > MOST_NAMES or any(len(words) > MOST_NAME for words in kept):
             raise KnownError("request.invalid", what=f"at most {MOST_NAMES:,} names of {MOST_NAME} characters")
         self._store.redactions.keep_names(tuple(kept.values()))
@@ -266,7 +262,7 @@ class RedactionService(Service):
         state = self._state(item) if item else _State((), frozenset(), self.names())
         added = tuple(Listed(words, kind) for kind, words in decisions.added)
         left = state.left.union(decisions.left).difference(one.words for one in added)
-        return self._found(text, replace(state, left=left), added)
+        return self._found(text, changed(state, left=left), added)
 
     def preview(self, text: str, item: str = "", decisions: Decisions = NOTHING_DECIDED) -> Preview:
         """What is found in a text, and the text as the model would see it; nothing is kept.
@@ -294,7 +290,7 @@ class RedactionService(Service):
             finds, redacted, at = list[Find](), list[str](), 0
             for part in _parts(text):
                 found = self.find(part, veil.item)
-                finds += (replace(one, start=one.start + at, end=one.end + at) for one in found)
+                finds += (changed(one, start=one.start + at, end=one.end + at) for one in found)
                 redacted += veil.hide([part])
                 at += len(part)
                 yield
@@ -358,7 +354,7 @@ class RedactionService(Service):
             table = extended("\n".join(texts), [find for each in finds for find in each], state.table)
             if table == state.table:
                 break
-            state, fresh = replace(state, table=table), list(dict.fromkeys(texts))
+            state, fresh = changed(state, table=table), list(dict.fromkeys(texts))
         made = redacted_by(fresh, finds, state.table)
         for one in made:
             state.check(one)
@@ -394,7 +390,7 @@ class RedactionService(Service):
             table = extended("\n".join(words), [find for each in finds for find in each], state.table)
             if table == state.table:
                 break
-            state = replace(state, table=table)
+            state = changed(state, table=table)
         made = redacted_by(words, finds, state.table)
         for each in made:
             state.check(each)
@@ -422,7 +418,7 @@ class RedactionService(Service):
             table = extended(text, finds, state.table)
             if table == state.table:
                 break
-            state = replace(state, table=table)
+            state = changed(state, table=table)
         if state != before:
             self._keep_table(item, state.table)
 

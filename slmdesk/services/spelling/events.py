@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.services.base.events import Event
 
 
-@dataclass(frozen=True, slots=True)
 class SpellingChanged(Event):
     """What counts as misspelled has changed: a word was added or removed, or other dictionaries are used."""

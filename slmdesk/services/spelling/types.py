@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Dictionary:
+class Dictionary(Record):
     """A Hunspell dictionary: a list of words, and beside it a file of the same name with the forms they take."""
 
     code: str
@@ -36,8 +35,7 @@ class Dictionary:
 _SAME = {"nb": "no", "nn": "no"}
 
 
-@dataclass(frozen=True, slots=True)
-class SpellingRequest:
+class SpellingRequest(Record):
     """Paragraphs to be checked."""
 
     paragraphs: Sequence[str]
@@ -51,16 +49,14 @@ Misspelled = tuple[tuple[tuple[int, int], ...], ...]
 """For each paragraph where its misspelled words stand, in characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestions:
+class Suggestions(Record):
     """Words that may have been meant."""
 
     word: str
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SpellingState:
+class SpellingState(Record):
     """The dictionaries and words in use."""
 
     dictionaries: tuple[Dictionary, ...]

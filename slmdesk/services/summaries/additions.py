@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from textwrap import shorten
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import changed
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import MOST_TOPIC, Style
@@ -40,7 +40,7 @@ def with_additions(
     Of minutes every line that begins as a decision or an action, of letters every item of what is asked; then what is
     omitted (see `omissions`), as much as the summary is short of.
     """
-    found = [replace(one, label=_label(one, pieces) or one.label) if style.has_labels else one for one in points]
+    found = [changed(one, label=_label(one, pieces) or one.label) if style.has_labels else one for one in points]
     has_topics = not style.has_labels and any(one.label for one in found)
     is_minutes = style.paper is Paper.MINUTES or style.has_labels
     lines = _lines(pieces, here) if is_minutes else _items(pieces, here) if style.paper is Paper.LETTER else []
@@ -48,12 +48,12 @@ def with_additions(
     more = [one for one in lines if one.links[0] not in said]
     space = round(GROWN * max(len(found), target)) - len(found) - len(more)
     space = min(target, max(space, LEAST_ADDED))
-    added = [replace(one, label="Fact") for one in omitted([*found, *more], space)]
+    added = [changed(one, label="Fact") for one in omitted([*found, *more], space)]
     found = [one for one in found if not any(_is_in(one, other) for other in added)]
     more += added
     if not style.has_labels:
         topics = {stems(one.label): one.label for one in found}
-        more = [replace(one, label=_topic(one, pieces, here, topics) if has_topics else "") for one in more]
+        more = [changed(one, label=_topic(one, pieces, here, topics) if has_topics else "") for one in more]
     return _by_topics([*found, *more], pieces)
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.summaries.types import Sentence, Summary
 
 
-@dataclass(frozen=True, slots=True)
 class SummaryGrew(Event):
     """A summary grew: its sentences since the last such event, linked and marked; the form's additions come at its end.
 
@@ -26,7 +23,6 @@ class SummaryGrew(Event):
     """The beginning of the sentence that is being written."""
 
 
-@dataclass(frozen=True, slots=True)
 class SummaryEnded(Event):
     """A summary is done and stored, as the result of its item and as a message."""
 
@@ -34,7 +30,6 @@ class SummaryEnded(Event):
     summary: Summary
 
 
-@dataclass(frozen=True, slots=True)
 class FolderWritten(Event):
     """The summaries of a folder's documents were written as files, or could not be."""
 

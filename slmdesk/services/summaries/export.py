@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from slmdesk.core.record import to_json
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
-from slmdesk.core.wire import stored_from, to_json
+from slmdesk.core.wire import stored_from
 from slmdesk.exports.json_values import objects
 from slmdesk.exports.papers import summary_paper, summary_sheets
 from slmdesk.exports.xlsx import to_xlsx

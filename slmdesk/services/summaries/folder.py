@@ -7,10 +7,10 @@ Service thread.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
@@ -48,7 +48,7 @@ class FolderSummaries(Service):
             if not found.documents:
                 raise KnownError("request.invalid", what="there is no document in this folder that could be read")
             not_read = tuple(UnreadableDocument(*one) for one in found.failed)
-            item = self._summaries.begin(replace(request, documents=found.documents, not_read=not_read))
+            item = self._summaries.begin(changed(request, documents=found.documents, not_read=not_read))
             return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})
 
         return self._documents.read_folder(folder, MOST_DOCUMENTS).map(begin)

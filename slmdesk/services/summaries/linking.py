@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import cast
 
 from slmdesk.core.chunking import Piece
+from slmdesk.core.record import Record, changed
 from slmdesk.services.documents.citations import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
 from slmdesk.text.checks.check import Flag, Kind, check
 from slmdesk.text.checks.evidence import VALUES, holds, may_hold
@@ -28,8 +28,7 @@ MOST_LINKS = 4
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Record):
     """A statement about a text, with links to the pieces it comes from."""
 
     text: str
@@ -47,8 +46,7 @@ class Point:
         return not self.flags
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Record):
     """A text cut into pieces, against which points are checked."""
 
     pieces: Sequence[Piece]
@@ -91,7 +89,7 @@ def linked(point: Point, source: Source, among: Sequence[int]) -> Point:
     found = _with_values(_best_linked(point, source, among), source, among)
     if found.links or found.flags:
         return found
-    return replace(found, flags=(Mark(UNLINKED, point.text, 0, len(point.text)),))
+    return changed(found, flags=(Mark(UNLINKED, point.text, 0, len(point.text)),))
 
 
 def _best_linked(point: Point, source: Source, among: Sequence[int]) -> Point:
@@ -127,8 +125,8 @@ def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
         if len(found.flags) < len(point.flags):
             rest = point.text[: flag.start] + " " + point.text[flag.end :]
             is_near = source.is_translated or source.rarity.share(rest, source.text_of((at,))) >= LEAST_RELATED
-            flags = found.flags if is_near else (*found.flags, replace(flag, kind=ELSEWHERE, detail=""))
-            point = replace(found, flags=flags)
+            flags = found.flags if is_near else (*found.flags, changed(flag, kind=ELSEWHERE, detail=""))
+            point = changed(found, flags=flags)
     return point
 
 
@@ -157,7 +155,7 @@ def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
     share = 1.0 if source.is_translated else source.rarity.share(point.text, text)
     if share < LEAST_SHARE:
         flags.append(Mark(WORDS, point.text, 0, len(point.text)))
-    return replace(point, links=tuple(links), flags=tuple(flags), share=share)
+    return changed(point, links=tuple(links), flags=tuple(flags), share=share)
 
 
 def _terms_elsewhere(said: str, text: str) -> list[Mark]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import Record
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED, item_spans
 from slmdesk.text.checks.overlap import Rarity, stems
@@ -40,8 +40,7 @@ MOST_CANDIDATES = 800
 """Of a text that are compared with its summary."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record):
     """A sentence of a text that matters."""
 
     piece: int

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.documents.citations import Coverage
@@ -172,7 +172,7 @@ class SummaryPlan:
         self._left_out += len(points) - len(final)
         if style.kind is Kind.SECTIONS:
             names = sections_of(self._texts.pieces, text.pieces)
-            return [replace(one, label=names[one.links[0]] if one.links else "") for one in final]
+            return [changed(one, label=names[one.links[0]] if one.links else "") for one in final]
         if style.is_prose or style.kind is Kind.OWN:
             return final or self._sentences_of(text.pieces, self._parts.points_of(text))
         candidates = yield from self._weighty(text)
@@ -245,7 +245,7 @@ class SummaryPlan:
         for one in self._shown:
             by_document.setdefault(one.blocks[0].document if one.blocks else "", []).append(one)
         documents = [
-            replace(self._texts.one(text, []), sentences=tuple(by_document.get(text.record.id, ())))
+            changed(self._texts.one(text, []), sentences=tuple(by_document.get(text.record.id, ())))
             for text in self._texts.texts
         ]
         return Summary(
@@ -270,7 +270,7 @@ class SummaryPlan:
         for text in self._texts.texts:
             points: list[Point] = []
             for name, part in self._runs(text):
-                points += [replace(one, label=name) for one in self._sentences_of(part, self._parts.target)]
+                points += [changed(one, label=name) for one in self._sentences_of(part, self._parts.target)]
                 yield Yield()
             is_enough = by_sections or len(points) <= self._parts.target
             found.append(points if is_enough else self._select(points, self._parts.target))
@@ -305,7 +305,7 @@ class SummaryPlan:
         kind = Kind.BULLETS if self._request.kind is Kind.SECTIONS else self._request.kind
         target = max(sentences_requested(kind, self._request.length), len(finals))
         label = "" if kind is Kind.BULLETS else None
-        every = [one if label is None else replace(one, label=label) for some in finals for one in some]
+        every = [one if label is None else changed(one, label=label) for some in finals for one in some]
         return self._select(every, target)
 
     def _select(self, points: Sequence[Point], count: int) -> list[Point]:

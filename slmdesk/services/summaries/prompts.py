@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.jobs.steps import step_of
@@ -97,8 +97,7 @@ class Length(StrEnum):
     LONG = "long"
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Record):
     """What is the same in all prompts of a summary."""
 
     kind: Kind
@@ -119,8 +118,7 @@ class Style:
         return self.kind is Kind.EXECUTIVE
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPoint:
+class AnswerPoint(Record):
     """A point of an answer."""
 
     text: str

@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import stored_from, to_json
+from slmdesk.core.wire import stored_from
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.base.service import Runtime
 from slmdesk.services.documents.job_service import DocumentJobService
@@ -51,8 +51,7 @@ MOST_FOR_DRAFTS = 50
 """Times as long as storing them took, at least, until they are stored again."""
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryView:
+class SummaryView(Record):
     """An open summary."""
 
     item: Item
@@ -162,7 +161,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
 
     def _keep(self, item: Item, record: ModelRecord, plan: SummaryPlan, report: RedactionReport | None) -> None:
         if plan.summary is not None:
-            summary = replace(plan.summary, redaction=report)
+            summary = changed(plan.summary, redaction=report)
             words = text_of(summary.kind, summary.sentences, summary.page_kinds)
             words = "\n\n".join(one for one in (words, summary.note, whole_coverage_words(summary)) if one)
             self._store.results.save(item.id, to_json(summary))

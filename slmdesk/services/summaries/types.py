@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import Json
 from slmdesk.core.wire import lenient_from
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
@@ -17,8 +17,7 @@ ALSO = "Also in the document"
 """Heads the passages that matter and of which a summary has nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Record):
     """A sentence of a summary, and where it comes from."""
 
     text: str
@@ -34,8 +33,7 @@ class Sentence:
     """The name of the document, where there are several."""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentSummary:
+class DocumentSummary(Record):
     """The summary of one document."""
 
     document: str
@@ -49,8 +47,7 @@ class DocumentSummary:
     """The sort of paper it was summarized as (see `papers`); empty: made by an older version."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableDocument:
+class UnreadableDocument(Record):
     """A document of the request that could not be read at all."""
 
     name: str
@@ -58,8 +55,7 @@ class UnreadableDocument:
     """In a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryRequest:
+class SummaryRequest(Record):
     """What to summarize, and how."""
 
     documents: tuple[str, ...]
@@ -83,8 +79,7 @@ class SummaryRequest:
     """The model is given substitutes for what is private."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartialSummary:
+class PartialSummary(Record):
     """What can be shown before the summary is done."""
 
     points: tuple[Sentence, ...]
@@ -95,8 +90,7 @@ class PartialSummary:
     """The beginning of the sentence that is being written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Record):
     """A finished summary, with its citations and coverage."""
 
     kind: str
@@ -152,10 +146,10 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
         raise KnownError("request.invalid", what="no such sentence")
     added = found.omitted[number]
     rest = found.omitted[:number] + found.omitted[number + 1 :]
-    changed = replace(found, sentences=_in_order((*found.sentences, added)), omitted=rest)
-    documents = tuple(changed if one is found else one for one in summary.documents)
-    joint = (*summary.sentences, replace(added, file=found.name))
-    return replace(summary, sentences=joint if len(documents) > 1 else changed.sentences, documents=documents)
+    updated = changed(found, sentences=_in_order((*found.sentences, added)), omitted=rest)
+    documents = tuple(updated if one is found else one for one in summary.documents)
+    joint = (*summary.sentences, changed(added, file=found.name))
+    return changed(summary, sentences=joint if len(documents) > 1 else updated.sentences, documents=documents)
 
 
 def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import product
 
+from slmdesk.core.record import changed
 from slmdesk.services.tables.cues import OTHER, Said, Strength
 from slmdesk.services.tables.types import DOUBTFUL, Flag, TableCell
 from slmdesk.text.candidates.values import find_percentages
@@ -50,7 +50,7 @@ def sums_of(
         return {}
     best = dict(zip(SUM, scored[0][1], strict=True))
     return {
-        role: replace(by_value[value][0], note=ADDS_UP)
+        role: changed(by_value[value][0], note=ADDS_UP)
         for role, value in best.items()
         if role not in known and value in by_value
     }  # fmt: skip
@@ -73,7 +73,7 @@ def row_of_sums(rows: Sequence[Sequence[TableCell]]) -> dict[str, TableCell]:
     others = sum(one[2].number or 0 for one in threes if one is not best)
     if len(threes) > 1 and abs(others - (best[2].number or 0)) > CENT:
         return {}
-    return {role: replace(cell, note=ADDS_UP) for role, cell in zip(SUM, best, strict=True)}
+    return {role: changed(cell, note=ADDS_UP) for role, cell in zip(SUM, best, strict=True)}
 
 
 def _score(three: tuple[float, float, float], by_value: Mapping[float, tuple[TableCell, Said]]) -> int:
@@ -94,25 +94,25 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
     Three sums that agree are noted as such.  Where they do not and one other amount of the document makes them agree,
     it is taken, and that is said; else all three are marked.  So are two days in the wrong order.
     """
-    changed: dict[str, TableCell] = {}
+    updated: dict[str, TableCell] = {}
     three = [cells.get(one) for one in SUM]
     net, tax, total = (one.number if one is not None and not one.edited else None for one in three)
     if net is not None and tax is not None and total is not None:
         if abs(net + tax - total) < CENT:
             for role in SUM:
                 flag = Flag.NONE if cells[role].flag is Flag.UNSAID else cells[role].flag
-                changed[role] = replace(cells[role], note=cells[role].note or ADDS_UP, flag=flag)
+                updated[role] = changed(cells[role], note=cells[role].note or ADDS_UP, flag=flag)
         else:
-            changed |= _mended(cells, candidates) or {one: _marked(cells[one]) for one in SUM}
+            updated |= _mended(cells, candidates) or {one: _marked(cells[one]) for one in SUM}
     elif net is not None and total is not None and net > total + CENT:
-        changed |= {one: _marked(cells[one]) for one in ("net_amount", "total")}
+        updated |= {one: _marked(cells[one]) for one in ("net_amount", "total")}
     elif tax is not None and total is not None and tax >= total:
-        changed |= {one: _marked(cells[one]) for one in ("tax", "total")}
+        updated |= {one: _marked(cells[one]) for one in ("tax", "total")}
     for first, second in ORDER:
         one, other = cells.get(first), cells.get(second)
         if one is not None and other is not None and one.date and other.date and other.date < one.date:
-            changed |= {role: _marked(cells[role]) for role in (first, second) if not cells[role].edited}
-    return changed
+            updated |= {role: _marked(cells[role]) for role in (first, second) if not cells[role].edited}
+    return updated
 
 
 def _mended(cells: Mapping[str, TableCell], candidates: Sequence[TableCell]) -> dict[str, TableCell]:
@@ -128,8 +128,8 @@ def _mended(cells: Mapping[str, TableCell], candidates: Sequence[TableCell]) -> 
     if len(found) != 1:
         return {}
     role, cell = found[0]
-    return {role: replace(cell, flag=Flag.NONE, note=CHOSEN, origin="rule")}
+    return {role: changed(cell, flag=Flag.NONE, note=CHOSEN, origin="rule")}
 
 
 def _marked(cell: TableCell) -> TableCell:
-    return cell if cell.flag in DOUBTFUL else replace(cell, flag=Flag.CONTRADICTS)
+    return cell if cell.flag in DOUBTFUL else changed(cell, flag=Flag.CONTRADICTS)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from importlib import resources
 
+from slmdesk.core.record import Record
 from slmdesk.text.words.folding import fold
 
 OTHER = "other"
@@ -49,16 +49,14 @@ class Strength(IntEnum):
     """They are its label: nothing stands before them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Record):
     """What words say of a value."""
 
     role: str = ""
     strength: Strength = Strength.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class _Cue:
+class _Cue(Record):
     role: str
     pattern: re.Pattern[str]
     reach: int = 0
@@ -67,8 +65,7 @@ class _Cue:
     """It says little by itself: "from"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cues:
+class Cues(Record):
     """The words that announce the values of one kind."""
 
     before: tuple[_Cue, ...]

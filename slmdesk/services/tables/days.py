@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
+from slmdesk.core.record import Record, changed
 from slmdesk.services.tables.cues import OTHER, Said, Strength
 from slmdesk.services.tables.grounding import label_of
 from slmdesk.services.tables.layout import Line, Span
@@ -40,8 +40,7 @@ _PAID = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Record):
     """A day or an amount of the document."""
 
     line: Line
@@ -77,7 +76,7 @@ def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, fou
         strength = earlier.said.strength
         if earlier.said.role == "begins_on" and _is_long(earlier, line, end):
             strength = max(strength, Strength.ADJACENT)
-            found[-1] = replace(earlier, said=Said("begins_on", strength))
+            found[-1] = changed(earlier, said=Said("begins_on", strength))
         if earlier.said.role in roles:
             return Said(roles[earlier.said.role], strength)
     if paper == "invoice" and _BY.search(before):

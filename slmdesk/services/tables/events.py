@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.services.base.events import Event
 from slmdesk.services.tables.types import Table, TableRow
 
 
-@dataclass(frozen=True, slots=True)
 class ExtractionGrew(Event):
     """A row of a table, or a cell of one, was found.  Time left: the JobChanged of its job."""
 
@@ -19,7 +16,6 @@ class ExtractionGrew(Event):
     """No cell of it is still looked for; such cells have the flag `open`."""
 
 
-@dataclass(frozen=True, slots=True)
 class ExtractionEnded(Event):
     """A table is done and stored, as the result of its item and as a message."""
 

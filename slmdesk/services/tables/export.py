@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from slmdesk.core.record import to_json
 from slmdesk.core.records import Item
-from slmdesk.core.wire import to_json
 from slmdesk.exports.tables import table_csv, table_paper, table_sheets
 from slmdesk.exports.xlsx import to_xlsx
 from slmdesk.services.base.exporting import Make, json_bytes

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from slmdesk.core.record import changed
 from slmdesk.services.tables.places import MOST_QUOTE, PageTexts, Place
 from slmdesk.services.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.dates import DateMention, find_dates
@@ -90,7 +90,7 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
     if place is None:
         return TableCell(flag=Flag.NOT_THERE)
     cell = cell_at(column.kind, place, pages)
-    return cell if cell.flag is not Flag.NONE else replace(cell, flag=Flag.ELSEWHERE)
+    return cell if cell.flag is not Flag.NONE else changed(cell, flag=Flag.ELSEWHERE)
 
 
 def _lines_about(column: Column, quote: str, pages: PageTexts) -> Iterator[Place]:
@@ -173,18 +173,18 @@ def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCel
     if kind is ColumnKind.DATE:
         days = [when for when in find_dates(cell.value, pages.language) if when.readings]
         if not days:
-            return replace(cell, flag=Flag.KIND)
-        return replace(cell, date=_iso(days[0]) if len(days) == 1 else "")
+            return changed(cell, flag=Flag.KIND)
+        return changed(cell, date=_iso(days[0]) if len(days) == 1 else "")
     if kind is ColumnKind.PERSON and not _is_name(cell.value, pages.language):
-        return replace(cell, flag=Flag.KIND)
+        return changed(cell, flag=Flag.KIND)
     if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
         numbers = numbers_in(cell.value, pages.language)
         if not numbers:
-            return replace(cell, flag=Flag.KIND)
+            return changed(cell, flag=Flag.KIND)
         if len(numbers) == 1:
             number = numbers[0]
             unit = number.unit[0] if number.unit and number.unit[0] in (*_CURRENCIES, "percent") else ""
-            return replace(cell, number=_figure(kind, cell.value, number, pages.language), unit=unit)
+            return changed(cell, number=_figure(kind, cell.value, number, pages.language), unit=unit)
     return cell
 
 
@@ -258,7 +258,7 @@ def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
         for at in models:
             is_certain_elsewhere = len(models) < len(some)
             flag = cells[at].flag if cells[at].flag is not Flag.NONE else Flag.TWICE
-            result[at] = TableCell(flag=Flag.NOT_FOUND) if is_certain_elsewhere else replace(cells[at], flag=flag)
+            result[at] = TableCell(flag=Flag.NOT_FOUND) if is_certain_elsewhere else changed(cells[at], flag=flag)
     return result
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from slmdesk.core.documents import BlockKind, Page
+from slmdesk.core.record import changed
 from slmdesk.services.tables.grounding import LISTED, cell_at, label_of, names_of, numbers_in, says_nothing, widened
 from slmdesk.services.tables.layout import Line
 from slmdesk.services.tables.places import PageTexts, Place
@@ -172,7 +172,7 @@ def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None
     if column.kind is ColumnKind.LIST:
         parts = [one for one in LISTED.split(words) if one]
         cell = cell_at(column.kind, place, pages, origin="label")
-        return replace(cell, value="; ".join(dict.fromkeys(parts)).rstrip("."))
+        return changed(cell, value="; ".join(dict.fromkeys(parts)).rstrip("."))
     return cell_at(column.kind, place, pages, origin="label")
 
 

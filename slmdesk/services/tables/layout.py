@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from slmdesk.core.documents import Block, BlockKind, Page
+from slmdesk.core.record import Record, changed
 from slmdesk.text.words.folding import fold
 
 Span = tuple[int, int]
@@ -39,8 +39,7 @@ _NO_END = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record):
     """A stretch of a page whose words belong together; `text` has spaces where lines were broken."""
 
     page: int
@@ -82,7 +81,7 @@ def without_marks(page: Page) -> Page:
     for one in page.blocks:
         if one.kind is BlockKind.TABLE_ROW and "|" in text[one.start : one.end]:
             text = text[: one.start] + text[one.start : one.end].replace("|", "\t") + text[one.end :]
-    return page if text == page.text else replace(page, text=text)
+    return page if text == page.text else changed(page, text=text)
 
 
 def lines_of(page: Page) -> list[Line]:

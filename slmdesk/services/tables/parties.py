@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import Record
 from slmdesk.services.tables.cues import Strength
 from slmdesk.services.tables.layout import Line
 from slmdesk.services.tables.places import Place
@@ -126,8 +126,7 @@ _NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]|\d[^\W\d_]?[A-ZÀ-ÖØ-Þ&]")
 """A word that can be one of a name; "5 h 30" has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(Record):
     """A name, where it stands, and how sure its place says what it is."""
 
     place: Place

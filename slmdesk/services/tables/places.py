@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.documents import Page
+from slmdesk.core.record import Record
 from slmdesk.text.passages.quotes import FoldedText
 
 MOST_QUOTE = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """Characters `start` to `end` of a page."""
 
     page: int

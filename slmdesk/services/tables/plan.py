@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.records import DocumentRecord, JobRecord, Passage
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
@@ -265,7 +266,7 @@ class TablePlan:
             for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
                 cell = self._verified(row, column, quote, words, asked.pages)
                 is_unsaid = cell.value and cell.flag is Flag.NONE and self._targets[at] is not None
-                row.cells[at] = replace(cell, flag=Flag.UNSAID) if is_unsaid else cell
+                row.cells[at] = changed(cell, flag=Flag.UNSAID) if is_unsaid else cell
 
     def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
         try:

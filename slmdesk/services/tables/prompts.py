@@ -6,10 +6,10 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from slmdesk.core.record import Record
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.service import step_of
 from slmdesk.services.tables.types import Column, ColumnKind
@@ -49,8 +49,7 @@ _KIND_WORDS: Mapping[ColumnKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Record):
     """A named set of built-in columns."""
 
     id: str

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from slmdesk.core.documents import Page
+from slmdesk.core.record import Record, changed
 from slmdesk.services.tables.clauses import EARLIER, HEADINGS, OPEN_ENDED, THEIRS
 from slmdesk.services.tables.crosschecks import CENT, SUM, row_of_sums, sums_of
 from slmdesk.services.tables.cues import OTHER, Said, Strength, cues_of
@@ -50,8 +51,7 @@ _BASE = re.compile(
 _BOTH = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     """What a column asks for, where the rules know it: the paper and the column of its preset."""
 
     paper: str
@@ -274,7 +274,7 @@ def _without_columns(found: Sequence[Value]) -> list[Value]:
     rows: dict[int, list[Value]] = {}
     for one in found:
         rows.setdefault(id(one.line), []).append(one)
-    changed: dict[int, Value] = {}
+    updated: dict[int, Value] = {}
     for row in rows.values():
         *parts, last = row
         role = next((one.said.role for one in row if one.said.role), "")
@@ -285,9 +285,9 @@ def _without_columns(found: Sequence[Value]) -> list[Value]:
             and role in SUM
             and abs(sum(one.cell.number or 0 for one in parts) - (last.cell.number or 0)) < CENT
         ):
-            changed |= {id(one): replace(one, said=Said(OTHER, Strength.LABEL)) for one in parts}
-            changed[id(last)] = replace(last, said=Said(role, Strength.LABEL))
-    return [changed.get(id(one), one) for one in found]
+            updated |= {id(one): changed(one, said=Said(OTHER, Strength.LABEL)) for one in parts}
+            updated[id(last)] = changed(last, said=Said(role, Strength.LABEL))
+    return [updated.get(id(one), one) for one in found]
 
 
 def _before(lines: Sequence[Line], at: int, start: int) -> str:

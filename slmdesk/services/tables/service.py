@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import lenient_from, stored_from, to_json
+from slmdesk.core.wire import lenient_from, stored_from
 from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime
@@ -50,8 +50,7 @@ MOST_NAME, MOST_MEANING, MOST_CELL = 80, 300, 2000
 WEAK = "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
 
 
-@dataclass(frozen=True, slots=True)
-class TableRequest:
+class TableRequest(Record):
     """The columns to fill, and the documents."""
 
     documents: tuple[str, ...]
@@ -63,8 +62,7 @@ class TableRequest:
     """The model is given substitutes for what is private."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractionView:
+class ExtractionView(Record):
     """An open table."""
 
     item: Item
@@ -107,7 +105,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
 
         def drop_edits(found: Item) -> None:
             if not keep_edits and (table := self._kept(found.id)) is not None:
-                self._store.results.save(found.id, to_json(replace(table, edits=())))
+                self._store.results.save(found.id, to_json(changed(table, edits=())))
 
         return self._again(item, model, drop_edits)
 
@@ -124,7 +122,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
             raise KnownError("request.invalid", what="no such row")
         words = None if value is None else value[:MOST_CELL]
         edits, before = changed_edits(table.edits, document, column, words)
-        table = replace(table, edits=edits)
+        table = changed(table, edits=edits)
         self._store.results.save(found.id, to_json(table))
         return with_edits(table), before
 
@@ -140,7 +138,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     # ---- what is particular to a table
 
     def _check(self, request: TableRequest) -> TableRequest:
-        return replace(request, columns=checked_columns(request.columns))
+        return changed(request, columns=checked_columns(request.columns))
 
     def _words_of(self, request: TableRequest, documents: Sequence[DocumentRecord]) -> str:
         return f"{', '.join(one.name for one in request.columns)} of {names_of(documents)}"
@@ -172,7 +170,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
 
     def _keep(self, item: Item, record: ModelRecord, plan: TablePlan, report: RedactionReport | None) -> None:
         if plan.table is not None:
-            self._keep_table(item.id, replace(plan.table, redaction=report))
+            self._keep_table(item.id, changed(plan.table, redaction=report))
             self._items.keep_words(item.id, markdown_of(plan.table), record, PROMPT_VERSION)
 
     def _publish_end(self, item: str) -> None:
@@ -194,7 +192,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     def _on_fault(self, error: Exception, cell: str) -> None:
         """A bug left a cell empty: it is told, with its report, and where."""
         problem = problem_for(error)
-        self._publish(Noticed(replace(problem, sentence=f"{cell} was left empty. {problem.sentence}")))
+        self._publish(Noticed(changed(problem, sentence=f"{cell} was left empty. {problem.sentence}")))
 
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """The documents of a job; one that was forgotten meanwhile keeps no other from it."""
@@ -210,7 +208,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
 def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
     """The columns with clean names.  Raises KnownError `request.invalid`: none, too many, without a name, twice."""
     clean = [
-        replace(one, name=" ".join(one.name.split())[:MOST_NAME], meaning=" ".join(one.meaning.split())[:MOST_MEANING])
+        changed(one, name=" ".join(one.name.split())[:MOST_NAME], meaning=" ".join(one.meaning.split())[:MOST_MEANING])
         for one in columns
     ]
     if not clean:
@@ -255,4 +253,4 @@ def _joined(table: Table, old: Table | None) -> Table:
         return table
     there = {one.document for one in table.rows}
     rest = () if table.is_done else tuple(one for one in old.rows if one.document not in there)
-    return replace(table, rows=(*table.rows, *rest), edits=old.edits)
+    return changed(table, rows=(*table.rows, *rest), edits=old.edits)

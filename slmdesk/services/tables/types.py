@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from slmdesk.core.record import Record, changed
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage
 from slmdesk.services.redaction.report import RedactionReport
 
@@ -29,8 +29,7 @@ class ColumnKind(StrEnum):
     """A length of time, such as "three months"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Record):
     """What to look for in each document."""
 
     name: str
@@ -89,8 +88,7 @@ DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.C
 """Flags of cells that have a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableCell:
+class TableCell(Record):
     """A cell: the document's own words and their place, or empty with a reason."""
 
     value: str = ""
@@ -115,8 +113,7 @@ class TableCell:
     """What speaks for it, such as "net and tax make the total"."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableRow:
+class TableRow(Record):
     """The cells of one document."""
 
     document: str
@@ -129,8 +126,7 @@ class TableRow:
     """The model was given all of it; else the passages that fit each column best."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Record):
     """A person's value for a cell."""
 
     document: str
@@ -138,8 +134,7 @@ class Edit:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Record):
     """A finished table."""
 
     columns: tuple[Column, ...]
@@ -167,12 +162,12 @@ def with_edits(table: Table) -> Table:
             for at, cell in enumerate(row.cells)
         )
 
-    return replace(table, rows=tuple(replace(row, cells=cells(row)) for row in table.rows))
+    return changed(table, rows=tuple(changed(row, cells=cells(row)) for row in table.rows))
 
 
 def edited(cell: TableCell, value: str) -> TableCell:
     """Return a cell with a person's value."""
-    return replace(
+    return changed(
         cell, value=value, flag=Flag.NONE, origin="person", edited=True, number=None, unit="", date="", note=""
     )  # fmt: skip
 

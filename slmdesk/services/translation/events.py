@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.core.translation import LiveSegment, SegmentRecord
 from slmdesk.services.base.events import Event, Problem
 
 
-@dataclass(frozen=True, slots=True)
 class TranslationGrew(Event):
     """Progress of a translation: the number of finished segments, and of all."""
 
@@ -18,7 +15,6 @@ class TranslationGrew(Event):
     total: int
 
 
-@dataclass(frozen=True, slots=True)
 class SegmentChanged(Event):
     """A segment of a translation has changed."""
 
@@ -26,7 +22,6 @@ class SegmentChanged(Event):
     segment: SegmentRecord
 
 
-@dataclass(frozen=True, slots=True)
 class PairUsed(Event):
     """A model has translated from one language into another."""
 
@@ -36,7 +31,6 @@ class PairUsed(Event):
     target: str
 
 
-@dataclass(frozen=True, slots=True)
 class LiveTranslated(Event):
     """The typed text, as far as it is translated."""
 
@@ -46,11 +40,9 @@ class LiveTranslated(Event):
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class GlossariesChanged(Event):
     """A glossary or a term was added, changed or removed."""
 
 
-@dataclass(frozen=True, slots=True)
 class MemoryChanged(Event):
     """The pairs of the translation memory have changed."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import TRANSLATABLE, format_of
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -39,8 +39,7 @@ MOST_DOCUMENTS = 500
 """Begun at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenDocuments:
+class ChosenDocuments(Record):
     """Documents chosen for translation."""
 
     paths: tuple[Path, ...]
@@ -65,8 +64,7 @@ class ChosenDocuments:
         return self.paths[0] if len(self.paths) == 1 and self.formats == WITH_COLUMNS else None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Record):
     """A column of a text table."""
 
     name: str
@@ -77,8 +75,7 @@ class Column:
     """It looks like sentences: it is translated unless a person says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookedThrough:
+class LookedThrough(Record):
     """What is private in documents."""
 
     preview: Preview

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import (
     GUESSED,
     SETTLED,
@@ -79,8 +80,7 @@ class _Work:
         self.target, self.flags, self.doubts = tried.target, tried.flags, tried.doubts
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Record):
     """The answer of the model."""
 
     text: str
@@ -213,7 +213,7 @@ class TranslationPlan:
 
     def _manner_of(self, work: _Work) -> TranslationStyle:
         language = work.segment.language
-        return replace(self._manner, source=language) if language else self._manner
+        return changed(self._manner, source=language) if language else self._manner
 
     def _languages_of(self, work: _Work) -> tuple[str, str]:
         return work.segment.language or self._manner.source, self._manner.target
@@ -301,12 +301,12 @@ class TranslationPlan:
         if work.segment.target:
             old = (*self._flags(work, work.segment.target), *lasting(work.segment.flags))
             if not is_better(work.target, work.flags, old):
-                self._keep(replace(work.segment, state=SegmentState.TRANSLATED, flags=old, reason=""))
+                self._keep(changed(work.segment, state=SegmentState.TRANSLATED, flags=old, reason=""))
                 return
         if not work.target or _has_failed(work.flags):
             reason = "no_answer" if work.has_failed or not work.target else "tags"
             self._keep(
-                replace(
+                changed(
                     work.segment,
                     target="",
                     state=SegmentState.FAILED,
@@ -321,7 +321,7 @@ class TranslationPlan:
 
     def _save(self, work: _Work) -> None:
         self._keep(
-            replace(
+            changed(
                 work.segment,
                 target=work.target,
                 state=SegmentState.TRANSLATED,
@@ -343,9 +343,9 @@ class TranslationPlan:
             if not err.code.startswith("redaction."):
                 raise
             if segment.target:  # of an earlier try: it stays
-                self._keep(replace(segment, state=SegmentState.TRANSLATED, reason=""))
+                self._keep(changed(segment, state=SegmentState.TRANSLATED, reason=""))
             else:
-                self._keep(replace(segment, state=SegmentState.FAILED, reason=REDACTION, origin=None))
+                self._keep(changed(segment, state=SegmentState.FAILED, reason=REDACTION, origin=None))
             return None
         return _Work(segment, tags, terms_in(words, self._terms, language), asked)
 

@@ -6,11 +6,11 @@ Service thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any, TypeVar
 
 from slmdesk.client import ChildClient
+from slmdesk.core.record import changed
 from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.types import Json
@@ -83,7 +83,7 @@ class Preparation:
                 count = len(found)
                 self._service_thread.post(lambda: self._publish(TranslationRead(item, count, 0)))
 
-            payload = payload_of(replace(request, password=password))
+            payload = payload_of(changed(request, password=password))
             yield ask_reader(self._service_thread, self._reader, "units", payload, on_partial)
             return found
 

@@ -6,10 +6,10 @@ Service thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.terms.memory import Match, MemoryService
@@ -24,8 +24,7 @@ LOOK_AT = LOOK
 """State of those that need review."""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentFilter:
+class SegmentFilter(Record):
     """The filter for segments."""
 
     state: str = ""
@@ -35,8 +34,7 @@ class SegmentFilter:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentNumbers:
+class SegmentNumbers(Record):
     """The numbers of the matching segments, and the counts of each sort."""
 
     numbers: Sequence[int]
@@ -52,8 +50,7 @@ class SegmentNumbers:
         return sum(self.states.values())
 
 
-@dataclass(frozen=True, slots=True)
-class TermUse:
+class TermUse(Record):
     """A glossary term in the source, and whether the translation uses it."""
 
     term: Term
@@ -62,8 +59,7 @@ class TermUse:
     """Words of the translation that must not stand for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SimilarPair:
+class SimilarPair(Record):
     """A pair of the memory that is similar to the segment."""
 
     match: Match
@@ -73,8 +69,7 @@ class SimilarPair:
     """It is of another domain."""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentHelp:
+class SegmentHelp(Record):
     """Terms and similar pairs, for judging or writing the translation of a segment."""
 
     number: int

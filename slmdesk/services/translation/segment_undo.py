@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -31,8 +32,7 @@ CHANGEABLE = frozenset((SegmentState.TRANSLATED, SegmentState.EDITED, SegmentSta
 """States in which words are searched and replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(Record):
     """The places of words in the translations of a document."""
 
     numbers: tuple[int, ...]
@@ -43,8 +43,7 @@ class Hits:
     """In all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaceResult:
+class ReplaceResult(Record):
     """The result of replacing."""
 
     segments: int
@@ -53,8 +52,7 @@ class ReplaceResult:
     """Segments whose formatting marks would not have been right any more: they stay as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class UndoResult:
+class UndoResult(Record):
     """What was undone."""
 
     words: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file
 from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item, JobRecord, ModelRecord
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
@@ -158,7 +159,7 @@ class TranslationService(Service, JobPlanner):
             self._jobs.cancel(view.job.id)
         reopened = self._reopen(view.item.id, scope)
         tried = sum(one.model_sha256 == record.sha256 for one in self._store.jobs.of_item(view.item.id))
-        settings = self._settings_of(replace(view.request, model=model or view.request.model), record)
+        settings = self._settings_of(changed(view.request, model=model or view.request.model), record)
         settings["attempt"] = tried if reopened else 0
         return self._jobs.add(
             KIND, view.item.title, record, (), prompt_version=prompt_version(), settings=settings, item=view.item.id
@@ -327,9 +328,9 @@ class TranslationService(Service, JobPlanner):
         now = self._store.segments.of_item(item, begin=segment.number, limit=1)
         if now and now[0].state in (SegmentState.EDITED, SegmentState.APPROVED):
             return  # a person was faster
-        if now and replace(segment, revision=now[0].revision) == now[0]:
+        if now and changed(segment, revision=now[0].revision) == now[0]:
             return
-        changed = self._store.segments.change(
+        updated = self._store.segments.change(
             item,
             segment.number,
             target=segment.target,
@@ -339,7 +340,7 @@ class TranslationService(Service, JobPlanner):
             reason=segment.reason,
             doubts=segment.doubts,
         )
-        self._publish(SegmentChanged(item, changed))
+        self._publish(SegmentChanged(item, updated))
         if live := self._live.get(job):
             live.done += bool(now) and now[0].state is SegmentState.OPEN
             self._publish(TranslationGrew(item, job, live.done, live.total))
@@ -383,4 +384,4 @@ class TranslationService(Service, JobPlanner):
             raise KnownError("document.too_large", path="the text", bytes=len(request.text), limit=MOST_TEXT)
         named = (one if one == NO_GLOSSARY else self._store.glossaries.get(one).id for one in request.glossaries)
         glossaries = tuple(named)
-        return replace(request, target=target, source=source, glossaries=glossaries)
+        return changed(request, target=target, source=source, glossaries=glossaries)

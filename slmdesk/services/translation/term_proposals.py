@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import Term
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
@@ -29,8 +29,7 @@ MOST_CHARACTERS = 4 << 20
 MOST_SENTENCE = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Proposals:
+class Proposals(Record):
     """The proposed terms."""
 
     name: str
@@ -116,10 +115,10 @@ def _found(
     there = {one.source.casefold() for one in known}
     new = [one for one in candidates if one.words.casefold() not in there][:most]
     reported: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}
-    return replace(
+    return changed(
         shape,
         language=language,
-        candidates=tuple(replace(one, translation=reported.get(one.words, "")) for one in new),
+        candidates=tuple(changed(one, translation=reported.get(one.words, "")) for one in new),
         known=len(candidates) - sum(one.words.casefold() not in there for one in candidates),
         is_cut=len(text) > MOST_CHARACTERS,
     )

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import Item, JobRecord
 from slmdesk.core.translation import SegmentState
 from slmdesk.core.types import Json
-from slmdesk.core.wire import lenient_from, to_json
+from slmdesk.core.wire import lenient_from
 from slmdesk.services.jobs.resumable import request_in
 
 NO_GLOSSARY = "none"
 """In place of an id: no glossary holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class TranslationRequest:
+class TranslationRequest(Record):
     """What to translate, and how."""
 
     target: str
@@ -52,8 +51,7 @@ class RetryScope(StrEnum):
     """Whatever deserves a look, what failed included."""
 
 
-@dataclass(frozen=True, slots=True)
-class UntranslatedPart:
+class UntranslatedPart(Record):
     """A part of a document that is not translated, and why."""
 
     kind: str
@@ -61,8 +59,7 @@ class UntranslatedPart:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TranslationView:
+class TranslationView(Record):
     """An open translation."""
 
     item: Item
@@ -76,8 +73,7 @@ class TranslationView:
     """Every segment has its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenFile:
+class WrittenFile(Record):
     """A translated document that was written."""
 
     path: Path
@@ -93,7 +89,7 @@ def memory_domain(request: TranslationRequest) -> str:
 
 def shape_of(request: TranslationRequest) -> dict[str, Json]:
     """Return a request as it is stored: without its password, and as it always was where nothing is redacted."""
-    shape = dict(to_json(replace(request, password="")))
+    shape = dict(to_json(changed(request, password="")))
     if not request.redact:
         del shape["redact"]
     return shape
@@ -103,7 +99,7 @@ def request_from(untrusted: Json) -> TranslationRequest:
     """Read a stored request; unknown values become the defaults."""
     found = lenient_from(TranslationRequest, untrusted, target="en")
     target = found.target if found.target in LANGUAGES else "en"
-    return replace(found, target=target, domain=found.domain or "everyday")
+    return changed(found, target=target, domain=found.domain or "everyday")
 
 
 def request_of(item: Item) -> TranslationRequest:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.versions.types import Comparison
 
 
-@dataclass(frozen=True, slots=True)
 class VersionsCompared(Event):
     """Two versions were compared; published again when a model has described the changes."""
 
@@ -16,7 +13,6 @@ class VersionsCompared(Event):
     comparison: Comparison
 
 
-@dataclass(frozen=True, slots=True)
 class VersionsFailed(Event):
     """A comparison of two versions failed or was stopped."""
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import lenient_from, stored_from, to_json
+from slmdesk.core.wire import lenient_from, stored_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.messages import problem_of
@@ -49,8 +49,7 @@ SKILLS = (Skill.FORMAT, Skill.TRUTH)
 """What a model must be trusted with before it words anything here."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRequest:
+class VersionRequest(Record):
     """The versions to compare, and how."""
 
     old: str
@@ -62,8 +61,7 @@ class VersionRequest:
     """False: no model is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRequest:
+class KeptRequest(Record):
     """What is stored of a request."""
 
     old: str
@@ -75,8 +73,7 @@ class KeptRequest:
     """A person named the model."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionView:
+class VersionView(Record):
     """An open comparison."""
 
     item: Item
@@ -269,11 +266,11 @@ class VersionService(Service, JobPlanner):
             note = (
                 f"{record.name} is too weak to tell the changes in its own words, so the passages stand for themselves."
             )
-            comparison = replace(comparison, note=note)
+            comparison = changed(comparison, note=note)
         else:
             truth = skills.get(Skill.TRUTH)
             reported = yield from self._reported(comparison, truth.threshold if truth else None)
-            comparison = replace(comparison, sentences=tuple(reported), model=record.name)
+            comparison = changed(comparison, sentences=tuple(reported), model=record.name)
         self._keep(item, comparison, to_json(comparison), record)
 
     def _reported(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from slmdesk.core.record import Record
 from slmdesk.services.documents.citations import Coverage, Mark
 from slmdesk.text.difference.types import Change, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Record):
     """One of the two versions."""
 
     document: str
@@ -20,8 +18,7 @@ class Side:
     """Why it was not read to its end, in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Record):
     """A change described in a sentence by the model and checked against both versions."""
 
     change: int
@@ -30,8 +27,7 @@ class Wording:
     flags: tuple[Mark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Record):
     """A finished comparison."""
 
     old: Side

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.services.writing.types import MOST_TEXT
 
 MOST_BYTES = 4 << 20
@@ -13,8 +13,7 @@ MOST_BYTES = 4 << 20
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Record):
     """A text, and how its bytes are made again."""
 
     text: str

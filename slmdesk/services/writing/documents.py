@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.tracking import SIGNS, deleted, inserted
 from slmdesk.services.writing.types import Change, Correction
 from slmdesk.text.translation.tagged import Tags, pieces
@@ -14,8 +14,7 @@ from slmdesk.text.writing.edits import Edit
 _BETWEEN = "\n\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(Record):
     """A unit in the text of the document."""
 
     number: int
@@ -26,8 +25,7 @@ class _Unit:
     """Words without a tag between them: from and up to where in the unit's words, and from where in `tagged`."""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentText:
+class DocumentText(Record):
     """The words of a document: its units, with an empty line between them."""
 
     text: str
@@ -55,8 +53,8 @@ class DocumentText:
         for one in found.changes:
             place = self._place(one.edit)
             doubt = one.doubt or ("" if place else "formatting")
-            changes.append(replace(one, line=one.line // 2 + 1, doubt=doubt))
-        return replace(found, changes=tuple(changes), unanswered=tuple(one // 2 + 1 for one in found.unanswered))
+            changes.append(changed(one, line=one.line // 2 + 1, doubt=doubt))
+        return changed(found, changes=tuple(changes), unanswered=tuple(one // 2 + 1 for one in found.unanswered))
 
     @property
     def paragraphs(self) -> tuple[tuple[int, str], ...]:
@@ -91,8 +89,8 @@ class DocumentText:
         changes = []
         for one in found.changes:
             is_refused = one.is_made and self.refused(one, refused)
-            changes.append(replace(one, doubt="formatting") if is_refused else one)
-        return replace(found, changes=tuple(changes))
+            changes.append(changed(one, doubt="formatting") if is_refused else one)
+        return changed(found, changes=tuple(changes))
 
     def _place(self, edit: Edit) -> tuple[_Unit, int, int] | None:
         """The unit of an edit, and where it stands in the unit's tagged text; None where a tag is inside it."""

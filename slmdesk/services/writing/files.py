@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file, is_there, write_atomically
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 from slmdesk.exports.tracked import TrackedChange, tracked_docx
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -34,8 +34,7 @@ _NOT_TEXT = frozenset(("alt_text", "chart", "sheet_name", "property"))
 """Kinds of units that do not stand among the paragraphs."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedText:
+class OpenedText(Record):
     """A document as a text, with a line feed at each line end."""
 
     text: str
@@ -53,8 +52,7 @@ class OpenedText:
         return self.how.encoded(text) if self.how else text.encode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRequest:
+class WriteRequest(Record):
     """A text to be written to a file, whose suffix says as what."""
 
     text: str
@@ -67,8 +65,7 @@ class WriteRequest:
     """Where the text came from."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenWord:
+class WrittenWord(Record):
     """A Word file that was written from another one."""
 
     path: Path

@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Sequence
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.records import Item, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.core.wire import stored_from, to_json
+from slmdesk.core.wire import stored_from
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.base.service import Service
 from slmdesk.services.writing.types import Change

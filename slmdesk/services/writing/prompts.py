@@ -9,8 +9,9 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.core.languages import LANGUAGES, NO_BLANKS
+from slmdesk.core.record import to_json
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.core.wire import messages_to_json, to_json
+from slmdesk.core.wire import messages_to_json
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.writing.types import RewriteRequest, Task, length_of
 from slmdesk.text.writing.continuation import context_before, grammar_beginning, last_word

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import Json
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
@@ -201,7 +201,7 @@ class WritingService(Service):
         hidden = Veiled(request.text)
         if request.redact:
             hidden = self._veiled(request, language)
-        asked = replace(request, text=hidden.text)
+        asked = changed(request, text=hidden.text)
         words = yield ask_once(self._loader, record, rewriting_steps(asked, language))
         versions = yield from _versions(words, hidden, request, language)
         if not versions and request.task in _NOT_AS_LONG:
@@ -260,8 +260,7 @@ def changes_in(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Record):
     """What a model answered about a sentence, and how it saw that."""
 
     words: Words
@@ -322,7 +321,7 @@ def _versions(words: Sequence[Words], hidden: Veiled, request: RewriteRequest, l
         if is_new and is_as_long_as_asked(request, text, language):
             spoilt = tuple(each.words for each in back.lost if each.loss is not Loss.MISSING)
             version = _version(text, request, language, is_cut=one.is_cut)
-            found.append(replace(version, spoilt=spoilt))
+            found.append(changed(version, spoilt=spoilt))
         yield
     return found
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from slmdesk.core.languages import NO_BLANKS
+from slmdesk.core.record import Record
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.text.redaction.types import Kind
 from slmdesk.text.writing.edits import Edit, applied, word_count
@@ -34,8 +34,7 @@ HALF_AT_MOST = 0.75
 TONES = ("friendlier", "firmer", "plainer", "formal")
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectRequest:
+class CorrectRequest(Record):
     """A text to be corrected."""
 
     text: str
@@ -48,8 +47,7 @@ class CorrectRequest:
     """About what is redacted."""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentRequest:
+class DocumentRequest(Record):
     """A Word file to be corrected."""
 
     path: str
@@ -61,8 +59,7 @@ class DocumentRequest:
     redact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RewriteRequest:
+class RewriteRequest(Record):
     """A text to be rewritten."""
 
     text: str
@@ -94,8 +91,7 @@ def is_as_long_as_asked(request: RewriteRequest, text: str, language: str) -> bo
     return request.task is not Task.EXPAND or share > 1
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Record):
     """A change of a text, made or only suggested."""
 
     edit: Edit
@@ -116,8 +112,7 @@ class Change:
         return not self.doubt
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Record):
     """A text and the changes of it, in order; they do not overlap."""
 
     source: str
@@ -136,8 +131,7 @@ class Correction:
         return applied(self.source, [one.edit for one in self.changes if one.is_made])
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Record):
     """A rewritten text, and the facts in which it and the source differ."""
 
     text: str
@@ -156,8 +150,7 @@ class Version:
     """Words that stand for something redacted, as the model changed them, and endings that it gave them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewriting:
+class Rewriting(Record):
     """The versions of a text that differ from it and from each other; one, of a rephrased text up to three."""
 
     source: str

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.prefix import common_prefix
+from slmdesk.core.record import Record
 from slmdesk.services.writing.documents import DocumentText
 from slmdesk.services.writing.types import Change
 from slmdesk.text.writing.edits import HALF_ALIKE, Edit, applied, edits_of, likeness, reason_of
 
 
-@dataclass(frozen=True, slots=True)
-class WordChanges:
+class WordChanges(Record):
     """The changes that can be put into the file, and how many cannot."""
 
     changes: tuple[Change, ...]

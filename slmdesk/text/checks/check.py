@@ -10,10 +10,10 @@ a true name or number put in another's place, or a statement made up of words of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from slmdesk.core.record import Record
 from slmdesk.text.checks import conditions, dates, negation
 from slmdesk.text.checks import names as check_names
 from slmdesk.text.checks import numbers as check_numbers
@@ -23,8 +23,7 @@ from slmdesk.text.words.sentences import sentence_spans
 Kind = Literal["number", "date", "amount", "name", "negation", "unit", "percent", "condition"]
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Record):
     """A part of a sentence that its source does not support.
 
     `text` stands in the sentence from `start` to `end` (characters); `detail` is what the source has instead, where
@@ -38,8 +37,7 @@ class Flag:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Record):
     """An analysed text, prepared once for all checks."""
 
     language: str

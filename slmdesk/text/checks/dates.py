@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from slmdesk.core.record import Record
 from slmdesk.text.checks.words import WORD, folded, tables
 
 Day = tuple[int | None, int | None, int | None]
 """Year, month, day; None for what is not said."""
 
 
-@dataclass(frozen=True, slots=True)
-class DateMention:
+class DateMention(Record):
     """A date, weekday or time of day in a text; `readings` has more than one where 03/04 may be both."""
 
     start: int

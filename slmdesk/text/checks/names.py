@@ -8,9 +8,9 @@ source has another one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from slmdesk.core.record import Record
 from slmdesk.text.checks.words import CLAUSE_WORDS, any_same, folded, function_words, tables
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")
@@ -25,8 +25,7 @@ _LONGEST_NUMBER = 40
 _JOINED = re.compile(r"^[\s.&-]{1,3}$|^[’']$|^ (?:of|de|der|van|von|di|da|del|della|the|for|and) $")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Record):
     """A word of a text: its position, its folded form, and what its letters show."""
 
     start: int

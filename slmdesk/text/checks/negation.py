@@ -8,9 +8,9 @@ when the source has those words together without one (or the other way round).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from slmdesk.core.record import Record
 from slmdesk.text.checks.words import WordSet, folded, function_words, stem, tables, word_set
 from slmdesk.text.words.sentences import sentence_spans
 
@@ -25,8 +25,7 @@ _NEAR = 3
 """So many content words on each side of a negation belong to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Record):
     """A word with its position; `clause` is the number of its clause in the sentence."""
 
     start: int
@@ -38,8 +37,7 @@ class Word:
     content: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record):
     """An analysed sentence."""
 
     words: tuple[Word, ...]

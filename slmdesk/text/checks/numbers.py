@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from slmdesk.core.record import Record
 from slmdesk.text.checks.words import WORD, folded, tables, values
 
 _SPACE = "\u00a0\u202f\u2009 "
@@ -35,8 +35,7 @@ _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "US$": "USD"}
 Unit = tuple[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Record):
     """A number in a text.
 
     `values` has more than one where "1.234" may be both; `soft` when it may be an article or a filler (one, first);

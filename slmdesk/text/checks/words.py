@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import product
 from typing import Any
 
+from slmdesk.core.record import Record
 from slmdesk.text.words.folding import fold
 
 CLAUSE_WORDS = (
@@ -22,8 +22,7 @@ CLAUSE_WORDS = (
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class WordSet:
+class WordSet(Record):
     """Folded words, and word beginnings."""
 
     words: frozenset[str]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 
+from slmdesk.core.record import Record
 from slmdesk.text.checks import dates, names, numbers
 from slmdesk.text.checks.check import check
 from slmdesk.text.checks.negation import Line, take_apart
@@ -40,8 +40,7 @@ _INSERTED = 3
 """So many words that others take the place of are no wording of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Record):
     """Where in both wordings the duties and conditions stand that are named: what is in them is not named again."""
 
     named: list[Named]
@@ -131,8 +130,7 @@ def _numbers(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _To
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Record):
     kind: str
     span: Span
     values: frozenset[object]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import Record
 from slmdesk.text.checks.words import CLAUSE_WORDS, folded, tables
 
 LONGEST_HEADING, MOST_WORDS = 90, 12
@@ -46,8 +46,7 @@ _OF_VALUES = "per pour por vom uhr am pm oclock x mal times fois volte veces raz
 Number = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Record):
     """A number at the beginning of a block, up to `end`."""
 
     end: int

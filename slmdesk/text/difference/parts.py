@@ -10,11 +10,11 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from slmdesk.core.documents import ASIDE, BlockKind, Page
+from slmdesk.core.record import Record, changed
 from slmdesk.text.difference.numbering import numbered_lines, own_numbers
 from slmdesk.text.difference.types import Place
 from slmdesk.text.words.sentences import sentence_spans
@@ -47,8 +47,7 @@ _NUMBER_ALONE = "\u00a7"
 _WHOLE = frozenset({BlockKind.TABLE_ROW, BlockKind.HEADING, BlockKind.CAPTION})
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Record):
     """A block, or a sentence of one."""
 
     block: int
@@ -70,8 +69,7 @@ class Unit:
         return self.text[self.lead :]
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Record):
     """A block, or lines of it that may be a paragraph of their own."""
 
     page: int
@@ -91,7 +89,7 @@ def units_of(pages: Sequence[Page]) -> list[Unit]:
     for one, lead in zip(pieces, leads, strict=True):
         if one.is_line and not lead:  # the line of a paragraph, whatever it begins with
             before, number = whole[-1]
-            whole[-1] = replace(before, raw=before.raw + one.raw), number
+            whole[-1] = changed(before, raw=before.raw + one.raw), number
         else:
             whole.append((one, lead))
     for one, lead in whole:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from slmdesk.core.record import changed
 from slmdesk.text.difference.facts import facts_of
 from slmdesk.text.difference.matching import Pairing, Yield, joined, joined_with_numbers, letters_of, place_of
 from slmdesk.text.difference.parts import Unit
@@ -250,6 +251,6 @@ def _spaced(some: Iterator[tuple[Run, ...]] | Sequence[tuple[Run, ...]]) -> tupl
             if last.is_marked:
                 found.append(Run(" ", False, last.change))
             else:
-                found[-1] = replace(last, text=last.text + " ")
+                found[-1] = changed(last, text=last.text + " ")
         found += runs
     return tuple(found)

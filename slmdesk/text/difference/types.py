@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from slmdesk.core.record import Record
 
-@dataclass(frozen=True, slots=True)
-class Place:
+
+class Place(Record):
     """A stretch of a page: characters `start` up to, not including, `end` of its text."""
 
     page: int
@@ -15,8 +15,7 @@ class Place:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Record):
     """A fact that changed, as in both versions; empty where it is only in the other."""
 
     kind: str
@@ -36,8 +35,7 @@ class ChangeKind(StrEnum):
     """It stands elsewhere; what changed in it besides is marked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Record):
     """Words of a row, in one style."""
 
     text: str
@@ -47,8 +45,7 @@ class Run:
     """The number of the change they belong to; -1: none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Record):
     """One change."""
 
     kind: ChangeKind
@@ -73,8 +70,7 @@ class Change:
         return "".join(run.text for run in self.new_runs)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """Paragraphs side by side; or, where `same` is not 0, so many that are the same on both sides."""
 
     old: tuple[Run, ...] = ()
@@ -85,8 +81,7 @@ class Row:
     new_places: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """All changes in the order of the new version, and both versions side by side."""
 
     changes: tuple[Change, ...]

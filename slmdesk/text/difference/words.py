@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.text.difference.alignment import common
 from slmdesk.text.difference.parts import lead_of, token_key, tokens_of
 
@@ -16,8 +16,7 @@ _Range = tuple[int, int, int, int]
 """Tokens of the old text, and tokens of the new."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(Record):
     """Words that replaced others; either side may be empty."""
 
     old: Span

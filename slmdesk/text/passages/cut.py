@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
+from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
 
 REQUESTED_WORDS = 180
@@ -33,8 +33,7 @@ def count_words(text: str) -> int:
     return len(text.split()) if text.isascii() else len(_WORD.findall(text))
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Record):
     """A block, or a part of a long one."""
 
     page: int

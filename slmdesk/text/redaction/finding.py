@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
+from slmdesk.core.record import changed
 from slmdesk.core.translation import Forms
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.redaction.addresses import find_addresses
@@ -251,7 +251,7 @@ def _beside(find: Find, over: Sequence[Find]) -> Iterator[Find]:
         words = find.text[max(0, start - find.start) : max(0, end - find.start)]
         if part := _WORDS.search(words):
             begin = start + part.start()
-            yield replace(find, start=begin, end=begin + len(part[0]), text=part[0])
+            yield changed(find, start=begin, end=begin + len(part[0]), text=part[0])
 
 
 def _union(first: Find, *others: Find) -> Find:
@@ -262,7 +262,7 @@ def _union(first: Find, *others: Find) -> Find:
         reached = whole[0].start + len(text)
         if one.end > reached:
             text += one.text[reached - one.start :]
-    return replace(first, start=whole[0].start, end=end, text=text)
+    return changed(first, start=whole[0].start, end=end, text=text)
 
 
 def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
@@ -271,7 +271,7 @@ def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
     for one in found:
         if waiting and waiting.kind is one.kind is Kind.PERSON and text[waiting.end : one.start] in (" ", "\u00a0"):
             certainty = max(waiting.certainty, one.certainty, key=lambda each: RANK[each])
-            waiting = replace(waiting, end=one.end, text=text[waiting.start : one.end], certainty=certainty)
+            waiting = changed(waiting, end=one.end, text=text[waiting.start : one.end], certainty=certainty)
             continue
         if waiting:
             yield waiting

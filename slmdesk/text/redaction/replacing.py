@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.text.checks.dates import find_dates
 from slmdesk.text.redaction.finding import WORD, is_form_of
 from slmdesk.text.redaction.table import check, extended
@@ -35,8 +35,7 @@ _BEGINNING = 4
 """Letters by which names are looked up: those of fewer or as many are put back only as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
+class Redacted(Record):
     """A text with substitutes, the table that leads back, and where each substitute stands in it, in order."""
 
     text: str
@@ -44,8 +43,7 @@ class Redacted:
     spans: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Record):
     """An answer with the originals put back.  Places are characters of `text`, in order."""
 
     text: str

@@ -6,11 +6,11 @@ What did not come back whole is named with the words concerned, and never guesse
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from slmdesk.core.prefix import common_prefix
+from slmdesk.core.record import Record
 from slmdesk.text.redaction.types import Find, Kind, Table
 from slmdesk.text.translation.tagged import Tags, pieces
 
@@ -33,8 +33,7 @@ class Loss(StrEnum):
     """A part of the original was formatted, now all of it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Record):
     """A substitute that did not come back as it was."""
 
     loss: Loss
@@ -44,8 +43,7 @@ class Lost:
     """What was put back, without the ending."""
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Record):
     """What a model made of a text, with the originals."""
 
     text: str
@@ -65,8 +63,7 @@ class Returned:
         return start + shift, end + shift
 
 
-@dataclass(frozen=True, slots=True)
-class Veiled:
+class Veiled(Record):
     """A text as the model sees it."""
 
     text: str
@@ -129,8 +126,7 @@ class Veiled:
 # ---- formatting
 
 
-@dataclass(frozen=True, slots=True)
-class Untagged:
+class Untagged(Record):
     """The words of a text without its tags."""
 
     words: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Levenshtein
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.text.candidates.names import LEGAL_FORM
 from slmdesk.text.redaction.finding import WORD, is_form_of, name_words
 from slmdesk.text.redaction.substitutes import NoSubstituteError, name_word, substitute_for
@@ -171,7 +172,7 @@ class _Maker:
             self._put(Entry(Kind.PERSON, original, made, tuple(one for one in parts if one[0] != original)))
             return
         new = tuple(one for one in dict.fromkeys(((original, made), *parts)) if one not in owner.pairs)
-        self.entries[self.entries.index(owner)] = replace(owner, forms=(*owner.forms, *new))
+        self.entries[self.entries.index(owner)] = changed(owner, forms=(*owner.forms, *new))
 
     def _belongs(self, parts: list[tuple[str, str]], entry: Entry) -> bool:
         """Whether a name is one of an entry, or a form of it: each of its words is."""
@@ -208,7 +209,7 @@ class _Maker:
             if entry.kind is Kind.FIRM and fold(_without_form(entry.original)[0]) == fold(base):
                 made = original.replace(base, _without_form(entry.substitute)[0], 1)
                 if made != original and self._is_free(made):
-                    self.entries[at] = replace(entry, forms=(*entry.forms, (original, made)))
+                    self.entries[at] = changed(entry, forms=(*entry.forms, (original, made)))
                     self._take(made)
                     return
         made_base = self._made(Kind.FIRM, base, form)

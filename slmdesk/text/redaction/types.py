@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from slmdesk.core.record import Record
 
 BAR = "█████"
 """In the place of a word of a document that is given out; always as long, for its length says nothing."""
@@ -46,8 +47,7 @@ class Certainty(StrEnum):
 RANK: Mapping[Certainty, int] = MappingProxyType({Certainty.UNSURE: 0, Certainty.LIKELY: 1, Certainty.SURE: 2})
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+class Find(Record):
     """Something private from `start` to `end` of a text, in characters."""
 
     kind: Kind
@@ -59,8 +59,7 @@ class Find:
     """A short code of what it was found by: "iban", "title", "header", "label", "list", "again" …"""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """A row of the table: what stands for an original."""
 
     kind: Kind
@@ -78,8 +77,7 @@ class Entry:
 Table = tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Record):
     """A name on the person's own list."""
 
     words: str

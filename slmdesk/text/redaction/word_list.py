@@ -10,8 +10,9 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+from slmdesk.core.record import Record
 
 INSIDE = 6
 """Letters and digits: words at least as long are found inside longer ones too ("Müllers", "Müllerhof")."""
@@ -52,15 +53,13 @@ class Joint(IntEnum):
     FIGURES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Needle:
+class _Needle(Record):
     number: int
     folded: str
     compact: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Folded:
+class _Folded(Record):
     """A text as it is compared, and of each of its characters where it began and ended."""
 
     text: str

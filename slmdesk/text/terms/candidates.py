@@ -13,8 +13,8 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.terms.forms import fits
 from slmdesk.text.words.folding import fold
@@ -30,8 +30,7 @@ LEAST_DICE = 0.5
 """Of a translation that is proposed: how far a phrase and its translation stand in the same segments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record):
     """A likely term."""
 
     words: str

@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import overload
 
+from slmdesk.core.record import Record
 from slmdesk.core.translation import Forms, Term
 from slmdesk.text.terms.forms import COMPOUNDING, LEAST_STEM, fits, is_within
 from slmdesk.text.words.folding import fold
@@ -25,8 +25,7 @@ KEY = 3
 """Letters by which terms are looked up: forms of a word begin with the same three."""
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Record):
     """A term found in a text, from `start` to `end`."""
 
     term: Term
@@ -148,8 +147,7 @@ def spans_of(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(Record):
     text: str
     folded: str
     start: int

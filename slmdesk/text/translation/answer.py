@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.translation import Doubt, SegmentFlag, Term
 from slmdesk.core.types import TokenProbability
 from slmdesk.text.translation.chatter import without_chatter
@@ -18,8 +18,7 @@ from slmdesk.text.translation.uncertain_words import doubts_in, unsure_flags
 _BLANKS = re.compile(" {2,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(Record):
     """A translation, and the words of it that the model was unsure of."""
 
     target: str

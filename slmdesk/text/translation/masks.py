@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.translation import Term
 from slmdesk.core.types import TokenProbability
 from slmdesk.text.terms.forms import LEAST_STEM
@@ -23,8 +23,7 @@ NAMES = ("Zorvex", "Quelmar", "Brintas", "Dovrek", "Tamlor", "Veskin", "Mordal",
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(Record):
     """A text whose kept terms are replaced."""
 
     text: str

@@ -7,8 +7,8 @@ Small models copy a number as it stands in the source, where "98,400" is read as
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.text.translation.placeholders import protected_in
 
 _POINT = frozenset(["en", "zh", "ja", "ko", "th", "he", "hi", "bn", "ta", "te", "ur", "ms", "cy", "ga", "mt", "sw"])
@@ -31,8 +31,7 @@ _MEASURE = (
 """What makes a decimal number of one without thousands: "3.12" alone may be a room or a clause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(Record):
     """A number of the translation that is written another language's way: from `start` to `end`."""
 
     start: int

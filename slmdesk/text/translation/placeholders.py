@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+
+from slmdesk.core.record import Record
 
 _PROTECTED = re.compile(
     r"""
@@ -22,8 +23,7 @@ _PROTECTED = re.compile(
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-@dataclass(frozen=True, slots=True)
-class Protected:
+class Protected(Record):
     """One thing that must not change: from `start` to `end` of the text."""
 
     kind: str

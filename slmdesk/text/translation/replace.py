@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from slmdesk.core.record import Record
 from slmdesk.text.translation.tagged import Tags, pieces
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Record):
     """What to search for; words separated by a tag are not found as one."""
 
     words: str

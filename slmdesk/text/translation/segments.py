@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.text.translation.tagged import Side, Tag, Tags, pieces, stripped, tags_in
 from slmdesk.text.words.sentences import sentence_spans
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Record):
     """A stretch of a text; `lead` + `text` + `trail` of all segments, joined, are the text."""
 
     text: str

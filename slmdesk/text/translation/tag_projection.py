@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
+from slmdesk.core.record import Record, changed
 from slmdesk.text.translation.tagged import Side, Tag, Tags, pieces
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
@@ -16,8 +16,7 @@ LEAST_DOUBLED = 4
 _SIGNS = ".,;:!?()[]\"'“”„«»…"
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Record):
     """The words of the source inside a pair of tags, or the position of a lone tag."""
 
     number: int
@@ -166,7 +165,7 @@ def _chosen(
     places = [spans[phrase.number]] if phrase.number in spans else []
     if outer:
         begin, end = chosen[outer[-1].number]
-        inside = replace(phrase, start=phrase.start - outer[-1].start, end=phrase.end - outer[-1].start)
+        inside = changed(phrase, start=phrase.start - outer[-1].start, end=phrase.end - outer[-1].start)
         first, last = _by_share(outer[-1].text, target[begin:end], inside)
         places += [(begin + first, begin + last), (begin, end)]
     else:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
+
+from slmdesk.core.record import Record
 
 _TAG = re.compile(r"<(/?)(\d{1,6})(/?)>")
 _LOOSE = re.compile(r"(?:<|＜|&lt;)\s*([/／]?)\s*(\d{1,6})\s*([/／]?)\s*(?:>|＞|&gt;)")
@@ -25,8 +26,7 @@ class Side(StrEnum):
     LONE = "lone"
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Record):
     """A tag in a text."""
 
     side: Side
@@ -43,8 +43,7 @@ class Tag:
                 return f"<{self.number}/>"
 
 
-@dataclass(frozen=True, slots=True)
-class Tags:
+class Tags(Record):
     """The tags a text must have: each pair once around words, each lone one once."""
 
     paired: tuple[int, ...] = ()
@@ -55,8 +54,7 @@ class Tags:
         return bool(self.paired or self.lone)
 
 
-@dataclass(frozen=True, slots=True)
-class TagProblem:
+class TagProblem(Record):
     """What is wrong with one tag of a translation: `missing`, `repeated`, `unclosed`, `crossed` or `unknown`."""
 
     kind: str

@@ -7,7 +7,8 @@ wants the text and not the tags.  One pass each, however the text was made (test
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from slmdesk.core.record import Record
 
 MOST_SHOWN = 100_000
 """Characters of a card that are shown."""
@@ -38,8 +39,7 @@ _EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _ALT = re.compile(r"""\balt\s{0,20}=\s{0,20}(?:"([^"]{0,300})"|'([^']{0,300})')""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadableCard:
+class ReadableCard(Record):
     """Markdown to be shown."""
 
     text: str

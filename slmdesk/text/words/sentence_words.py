@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from slmdesk.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceWords:
+class SentenceWords(Record):
     """Of one language; abbreviations are without their last dot.
 
     Small letters stand for small and large ones, an entry with a large letter for itself alone.

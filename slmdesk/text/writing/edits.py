@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.text.checks.words import folded, function_words, same_word
 
 _TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.DOTALL)
@@ -20,8 +20,7 @@ HALF_ALIKE = 0.5
 """From this on one may stand for the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Record):
     """A change of a text: what stands from `start` to `end` (characters) becomes `new`; either may be empty."""
 
     start: int

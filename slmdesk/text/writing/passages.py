@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.text.translation.chatter import is_chatter, without_chatter
 from slmdesk.text.translation.placeholders import is_code, is_only_protected
 from slmdesk.text.words.sentences import sentence_spans
@@ -24,8 +24,7 @@ _MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]+|[-*+•–][ \t]+(?:\[[ xX]\][ \t]+)?
 _ENDS = (".", "!", "?", "…", ":", ";")
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Record):
     """A sentence of a text: `start` to `end`, in characters; `line` from 1.  Line ends inside it are kept."""
 
     start: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -17,8 +16,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QPushButton, QToolButton
 
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import JobStatus
-from slmdesk.core.wire import to_json
 from slmdesk.gui.documents.common.earlier import EarlierRow
 from slmdesk.gui.documents.questions.pane import CitationRow
 from slmdesk.gui.documents.summaries.pane import SentenceRow
@@ -324,17 +323,17 @@ def kept_summary(program, **changes):
     """The shown summary, changed in the history as `changes` of its document say, and shown again."""
     services, summaries = program.services, program.frame.documents_area.summaries
     summary = program.find("summary_pane").summary
-    changed = replace(summary, method="model", documents=(replace(summary.documents[0], **changes),))
-    services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(changed)))
+    updated = changed(summary, method="model", documents=(changed(summary.documents[0], **changes),))
+    services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
     summaries.choose(summaries.item)
-    program.wait(lambda: program.find("summary_pane").summary == changed)
-    return changed
+    program.wait(lambda: program.find("summary_pane").summary == updated)
+    return updated
 
 
 def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized):
     program, pane = summarized, summarized.find("summary_pane")
     first = pane.summary.sentences[0]
-    kept_summary(program, omitted=(replace(first, text="The deposit is 2,400 euros.", quotation=True),))
+    kept_summary(program, omitted=(changed(first, text="The deposit is 2,400 euros.", quotation=True),))
     assert program.find("summary_also").text() == "Also in the document"
     count = len(pane.rows)
     program.click("add_omitted_button")
@@ -371,7 +370,7 @@ def test_a_sentence_is_seen_while_it_is_written(program, letter):
     pane.show_writing("The lease ends on")
     assert program.find("summary_writing").text() == "The lease ends on …"
     assert program.find("summary_writing").isVisible()
-    pane.show_growing([one, replace(one, text="The lease ends in May.")], 1, 4, "section")
+    pane.show_growing([one, changed(one, text="The lease ends in May.")], 1, 4, "section")
     assert pane.rows[0] is kept  # what stands there stays, with its focus
     assert len(pane.rows) == 2
     pane.show_writing("")
@@ -386,7 +385,7 @@ def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
     def leave_unfinished():
         job = services.summaries.open(item).job
         services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
-        services.store.results.save(item, to_json(replace(summary, sentences=summary.sentences[:2], is_draft=True)))
+        services.store.results.save(item, to_json(changed(summary, sentences=summary.sentences[:2], is_draft=True)))
 
     services.service_thread.call(leave_unfinished)
     summaries.choose(item)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Status
 from slmdesk.gui.base.answer_progress import Live
 from slmdesk.gui.chat.composer.context_usage import ContextUse
@@ -64,8 +63,8 @@ def test_a_guess_is_told_with_each_percent_and_never_beyond_the_size():
 def test_who_waits_is_told_what_is_read_and_how_fast_is_written(program):
     program.send("hello", slow=0.02, answer="one two three")
     program.wait(lambda: program.chat.message_ids)
-    waiting = replace(program.last(), status=Status.STREAMING, text="")
-    writing = replace(waiting, text="one two")
+    waiting = changed(program.last(), status=Status.STREAMING, text="")
+    writing = changed(waiting, text="one two")
     assert note_of(waiting, Live(read=98, total=245)) == "Reading 245 tokens… 40 %"
     assert note_of(waiting, Live(read=98, total=1245, began=100.0, now=107.5)) == "Reading 1,245 tokens… 7 %, 7 s"
     assert note_of(waiting, Live(is_loading=True)) == "Loading the model…"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.model_formats import FormatQuality, FormatSpeed
-from slmdesk.core.wire import to_json
+from slmdesk.core.record import changed, to_json
 from slmdesk.gui.models.formats.dialog import FASTER, SMALLER
 from slmdesk.gui.models.formats.row import GainBar, scale_of
 from slmdesk.services.base.messages import bytes_for_people
@@ -50,7 +49,7 @@ def report(*results: FormatResult) -> FormatReport:
 
 RECOMMENDED = report(
     result("Q8_0", 1.4, bytes=145_000_000),
-    replace(result("Q6_K", 0.8, bytes=120_000_000), quality=None),
+    changed(result("Q6_K", 0.8, bytes=120_000_000), quality=None),
     result("Q4_0", 1.2, bytes=85_000_000, divergence=0.2),
     FormatResult("F16", reason="It needs about 300 MB of memory; 200 MB are free."),
 )
@@ -157,7 +156,7 @@ def test_the_bars_have_one_scale_and_a_line_where_the_published_file_is(library,
 
 
 def test_where_nothing_is_faster_the_published_file_is_best(library) -> None:
-    slow = [replace(result(name, 0.9, bytes=99_000_000), quality=None) for name in ("F16", "Q8_0", "Q6_K", "Q4_0")]
+    slow = [changed(result(name, 0.9, bytes=99_000_000), quality=None) for name in ("F16", "Q8_0", "Q6_K", "Q4_0")]
     library.add(report(*slow))
     dialog = library.dialog()
     library.program.find("format_Q8_0", dialog)
@@ -180,8 +179,8 @@ def test_an_exact_file_may_be_made_smaller(library) -> None:
 def test_files_without_layers_are_shown_apart_with_their_loss_and_made_as_they_were_measured(library) -> None:
     record, program = library.add(RECOMMENDED), library.program
     less = [
-        replace(result("1 layer less", 1.04, bytes=86_000_000, divergence=0.4), left_out=(17,)),
-        replace(result("2 layers less", 1.2, bytes=82_000_000, divergence=0.9), left_out=(9, 17)),
+        changed(result("1 layer less", 1.04, bytes=86_000_000, divergence=0.4), left_out=(17,)),
+        changed(result("2 layers less", 1.2, bytes=82_000_000, divergence=0.9), left_out=(9, 17)),
     ]
     program.ask(lambda services: services.store.models.set_info(record.id, **{LAYERS_KEY: to_json(report(*less))}))
     dialog = library.dialog()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.types import LoadedModel, Offload
-from slmdesk.core.wire import to_json
 from slmdesk.gui.models.common.details_labels import card_words
 from slmdesk.gui.widgets.status_bar import StatusBar
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
@@ -35,7 +34,7 @@ def test_the_status_bar_says_that_a_card_is_used(qtbot) -> None:
     shown = bar.findChild(object, "model_status")
     bar.show_model(ready)
     assert "graphics card" not in shown.full_text
-    bar.show_model(replace(ready, loaded=replace(model, offload=THERE)))
+    bar.show_model(changed(ready, loaded=changed(model, offload=THERE)))
     assert shown.full_text.endswith("424 MB memory, graphics card")
 
 

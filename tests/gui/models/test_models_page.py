@@ -6,7 +6,6 @@ import contextlib
 import os
 import sqlite3
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Status
 from slmdesk.gui.models.adding.dialog import AddDialog
 from slmdesk.services.online.events import DownloadState
@@ -743,6 +743,6 @@ def test_a_measured_pc_changes_the_suggestions_where_they_are(models):
     suggestions = shown(program, QWidget, "suggestions")[0]
     before = shown(program, QWidget, "suggestion_card")
     found = program.ask(lambda services: services.offers.suggestions())
-    suggestions.show_suggestions([replace(one, parameters="many parameters", fit="tight") for one in found])
+    suggestions.show_suggestions([changed(one, parameters="many parameters", fit="tight") for one in found])
     assert shown(program, QWidget, "suggestion_card") == before
     assert all("many parameters" in one.words and one.fit.word == "may be tight" for one in before)

@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from fakes.commands import ROOT
 from PySide6.QtWidgets import QWidget
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import JobStatus, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.shell.notifications import (
@@ -99,7 +99,7 @@ def test_nothing_is_said_in_front_or_when_it_is_switched_off_or_old(program) -> 
     window.in_front = True
     run(bridge, DownloadState.FETCHING, DownloadState.DONE, id="3")
     window.in_front = False
-    bridge.settings_changed.emit(replace(NAMED, notify=False))
+    bridge.settings_changed.emit(changed(NAMED, notify=False))
     run(bridge, DownloadState.FETCHING, DownloadState.DONE, id="4")
     assert first.shown == []
     bridge.settings_changed.emit(NAMED)
@@ -146,7 +146,7 @@ def test_short_or_cancelled_work_and_what_had_ended_before_is_not_said(program, 
     window.in_front = True
     publish(bridge, clock, 100, JobStatus.RUNNING, JobStatus.DONE, id="4")
     window.in_front = False
-    bridge.settings_changed.emit(replace(NAMED, notify=False))
+    bridge.settings_changed.emit(changed(NAMED, notify=False))
     publish(bridge, clock, 100, JobStatus.RUNNING, JobStatus.DONE, id="5")
     assert first.shown == []
 

@@ -282,9 +282,9 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     put(program, "The 𝄞 sun is up.")
     pane, pane_view = program.find("target_text"), program.frame.translate
     one = pane_view.last.segments[0]
-    from dataclasses import replace
+    from slmdesk.core.record import changed
 
-    doubtful = replace(one, doubts=((6, 9, 0.31),))
+    doubtful = changed(one, doubts=((6, 9, 0.31),))
     pane_view.last = PaneState((doubtful,), True, "en")
     pane_view.shown.emit(pane_view.last)
     assert pane.extraSelections() == []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 from gui.view.made_up import answer, chat
 from PySide6.QtCore import QTimer
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Status
 
 pytestmark = pytest.mark.gui
@@ -34,7 +34,7 @@ def stream(qtbot, view, text, *, per_tick):
     qtbot.waitUntil(lambda: not pieces, timeout=120_000)
     timer.stop()
     row = view.rows[view.rows.index_of("new")]
-    view.update_message(replace(row.view, status=Status.COMPLETE))
+    view.update_message(changed(row.view, status=Status.COMPLETE))
     return gaps
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,6 +11,7 @@ from PySide6.QtGui import QColor, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Status
 from slmdesk.gui.base.theme import DARK, LIGHT, system_fonts
 from slmdesk.gui.chat.view import MessageView
@@ -265,7 +265,7 @@ def test_remove_after(view):
 
 def test_failed_and_cut_messages_say_so_in_words_with_an_icon(view):
     failed = answer("f", "so far", Status.FAILED)
-    view.show_conversation([replace(failed, note="The model's process ended.")])
+    view.show_conversation([changed(failed, note="The model's process ended.")])
     widget = view.rows[0].widget
     assert widget.findChild(QLabel, "message_note").text() == "The model's process ended."
     assert not widget.findChild(QLabel, "message_note_icon").pixmap().isNull()
@@ -552,7 +552,7 @@ def test_found_words_keep_up_with_what_is_written(view, settled):
 
 
 def test_versions_are_flipped_by_buttons_and_keys(qtbot, view):
-    message = replace(answer("a", "x"), version=2, versions=3)
+    message = changed(answer("a", "x"), version=2, versions=3)
     view.show_conversation([user("u", "q"), message, user("v", "q"), answer("b", "y")])
     widget = view.rows[1].widget
     assert widget.findChild(QLabel, "message_version").text() == "2 of 3"
@@ -562,7 +562,7 @@ def test_versions_are_flipped_by_buttons_and_keys(qtbot, view):
         with qtbot.waitSignal(view.version_requested) as reported:
             qtbot.keyClick(view, key)
         assert reported.args == ["a", step]
-    view.update_message(replace(message, version=3))
+    view.update_message(changed(message, version=3))
     view.set_current(1)
     with qtbot.assertNotEmitted(view.version_requested):
         qtbot.keyClick(view, KEY.Key_Right)
@@ -589,7 +589,7 @@ def test_long_numbers_of_a_list_have_room(view, settled):
 def test_details_are_cut_with_an_ellipsis_and_told_in_full(view):
     words = "A model with a rather long name  ·  39.5 tokens/s  ·  120 tokens in 3.0 s"
     view.resize(460, 500)
-    view.show_conversation([replace(answer("a", "x"), details=words, details_tip=f"{words}  ·  seed 7")])
+    view.show_conversation([changed(answer("a", "x"), details=words, details_tip=f"{words}  ·  seed 7")])
     view.set_current(0)
     label = view.rows[0].widget.findChild(QLabel, "message_details")
     assert label.text().endswith("…")

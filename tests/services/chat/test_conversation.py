@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Origin, Role, TextPart
 from slmdesk.services.chat.context_window import ContextWindow
@@ -30,7 +29,7 @@ def message(n: int, parent: int | None, role: Role, text: str = "", **more) -> M
         tokens_reused=None, seconds=None, finish_reason="stop", prompt_version=None, error_code=None, error_args={},
         created=0.0, revision=n,
     )  # fmt: skip
-    return replace(blank, **more)
+    return changed(blank, **more)
 
 
 def tree() -> list[Message]:
@@ -113,9 +112,9 @@ def test_a_message_refused_as_too_long_does_not_stand_in_the_way_of_the_next() -
 def test_only_a_cut_answer_can_be_continued() -> None:
     answer = message(2, 1, Role.ASSISTANT, "x")
     assert not can_continue(answer)
-    assert can_continue(replace(answer, finish_reason="length"))
-    assert can_continue(replace(answer, status=Status.CANCELLED))
-    assert not can_continue(replace(answer, status=Status.STREAMING))
+    assert can_continue(changed(answer, finish_reason="length"))
+    assert can_continue(changed(answer, status=Status.CANCELLED))
+    assert not can_continue(changed(answer, status=Status.STREAMING))
     assert not can_continue(message(1, None, Role.USER, "x"))
 
 

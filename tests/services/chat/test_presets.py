@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from fakes.recorder import result_of
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.services.chat.events import PresetsChanged
 from slmdesk.services.chat.options import OF_MESSAGE, ChatOptions, Example, options_from
 from slmdesk.services.chat.presets import differences, shipped, with_preset
@@ -54,7 +54,7 @@ def test_a_chat_takes_what_a_preset_decides_and_keeps_the_rest() -> None:
     assert differences(taken, reply) == ()
     bare = ChatOptions(preset="customer-reply", temperature=0.4, answer_language=OF_MESSAGE)
     assert differences(bare, reply) == ("instructions",)
-    assert differences(replace(reply.options, min_p=0.2, stop=("END",)), reply) == ("least likelihood", "stop texts")
+    assert differences(changed(reply.options, min_p=0.2, stop=("END",)), reply) == ("least likelihood", "stop texts")
     none = with_preset(taken, None)
     assert none == ChatOptions(lora="x", seed=7)
 

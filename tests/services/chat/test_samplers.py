@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slmdesk.core.record import changed
 from slmdesk.core.types import USUAL_SAMPLING, Sampling
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.chat.presets import WORDS
@@ -51,7 +52,7 @@ def test_defaults_are_those_of_a_chat_then_the_makers_then_ours() -> None:
     assert is_makers("top_k", makers)
     assert not is_makers("repeat_penalty", makers)  # a chat has its own
     assert not is_makers("min_p", makers)
-    assert replace(defaults_of(Sampling()), repeat_penalty=1.0, penalty_last_n=64) == USUAL_SAMPLING
+    assert changed(defaults_of(Sampling()), repeat_penalty=1.0, penalty_last_n=64) == USUAL_SAMPLING
 
 
 @pytest.mark.parametrize(

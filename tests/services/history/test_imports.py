@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -18,9 +17,9 @@ from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.chat_import import IMPORTED
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Done, Partial
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Origin, Role, TextPart
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import ItemsAdded, Problem
 from slmdesk.services.chat.context_window import AFTER, NOTES, PINNED, WINDOW
 from slmdesk.services.chat.quote import Quoted
@@ -341,7 +340,7 @@ def filled(services) -> str:
         item.id, parent=first, role=Role.USER, parts=(TextPart("And when?"),), status=Status.COMPLETE
     )
     window = {WINDOW: {AFTER: first, NOTES: "They rent.", PINNED: [question.id]}}
-    last = answer(second.id, "On the third.", replace(whole, finish_reason="length"), sampling=window)
+    last = answer(second.id, "On the third.", changed(whole, finish_reason="length"), sampling=window)
     edited = store.messages.add(
         item.id, parent=first, role=Role.USER, parts=(TextPart("And how?"),), status=Status.COMPLETE
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from fakes.recorder import Recorder, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import load_policy
+from slmdesk.core.record import changed
 from slmdesk.core.records import DocumentStatus, Status
 from slmdesk.core.retention import DAY_S, SetBy, Then, What
 from slmdesk.core.types import Role, TextPart
@@ -188,7 +188,7 @@ def test_what_comes_here_with_an_old_date_counts_from_the_day_it_came(kept, then
         store = kept.services.store
         item = store.items.add("chat", "")
         store.items.delete(item.id)
-        store.imports.add(replace(item, title="imported", created=old, updated=old), [])
+        store.imports.add(changed(item, title="imported", created=old, updated=old), [])
 
     kept.do(bring_in)
     back = kept.add("back from the trash", 400)
@@ -536,7 +536,7 @@ def test_a_hold_with_an_end_is_released_by_a_sweep_from_then_on_and_not_by_a_wro
         kept.do(lambda: kept.rules.hold(item, until=kept.clock.now))
     end = kept.clock.now + 12 * DAY_S
     hold = kept.do(lambda: kept.rules.hold(item, until=end))
-    assert kept.do(lambda: kept.rules.hold(item, until=end + DAY_S)) == replace(hold, until=end + DAY_S), "a later end"
+    assert kept.do(lambda: kept.rules.hold(item, until=end + DAY_S)) == changed(hold, until=end + DAY_S), "a later end"
     hold = kept.do(lambda: kept.rules.hold(item, until=end))
     right = kept.clock.now
     kept.clock.now += YEAR

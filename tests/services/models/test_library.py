@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -16,6 +15,7 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import read_header
+from slmdesk.core.record import changed
 from slmdesk.core.records import Status
 from slmdesk.services.base import file_io
 from slmdesk.services.base.events import Noticed, Problem
@@ -238,7 +238,7 @@ def test_a_model_is_shown_by_the_name_that_says_more(tmp_path, stem, header, sho
         "general.size_label": ("string", "135M"),
     }
     file = read_header(write(tmp_path / f"{stem}.gguf", tiny_llama(change=change)))
-    assert name_for(replace(file, name=header), stem) == shown
+    assert name_for(changed(file, name=header), stem) == shown
 
 
 def test_a_cancelled_import_leaves_no_part(recorder, tmp_path, home, monkeypatch) -> None:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tarfile
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.engine.events import ModelsChanged
@@ -399,7 +399,7 @@ HOSTILE = {
     "a sum that is none": (built(with_model(sha256="../x"), GOOD), "pack.invalid"),
     "a name that is no text": (built(with_model(name=["x"]), GOOD), "pack.invalid"),
     "an entry twice": (built(Manifest((LISTED, LISTED)), GOOD, GOOD), "pack.invalid"),
-    "one sum twice": (built(Manifest((LISTED, replace(LISTED, file="models/b.gguf"))), GOOD, GOOD), "pack.invalid"),
+    "one sum twice": (built(Manifest((LISTED, changed(LISTED, file="models/b.gguf"))), GOOD, GOOD), "pack.invalid"),
     "a member twice": (built(Manifest((LISTED,)), GOOD, GOOD), "pack.incomplete"),
     "a member that is not listed": (built(Manifest(()), GOOD), "pack.incomplete"),
     "a member missing": (built(Manifest((LISTED,))), "pack.incomplete"),

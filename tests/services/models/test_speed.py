@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -15,6 +14,7 @@ from fakes.tiny_gguf import tiny_llama, write
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import read_header
 from slmdesk.core.protocol import Done
+from slmdesk.core.record import changed
 from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasurement, Usage
 from slmdesk.services.base.events import MessageEnded, Noticed
@@ -197,7 +197,7 @@ def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
     assert tokens_per_s == end.timing.tokens_per_s
     assert past == end.usage.prompt_tokens + end.usage.output_tokens // 2
     short = Usage(5, speed.LEAST_TOKENS - 1, 0, 4096)
-    for ended in (replace(end, usage=short), replace(end, was_quiet=False)):
+    for ended in (changed(end, usage=short), changed(end, was_quiet=False)):
         on_service_thread(recorder, partial(recorder.services.measuring.on_message_ended, ended))
     assert len(noted) == 1
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 
 import pytest
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.summaries.files import write_summaries
 from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary, UnreadableDocument
@@ -29,7 +29,7 @@ def summary(*documents: DocumentSummary) -> Summary:
 def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     folder = tmp_path / "new" / "out"
     made = summary(one("a/../b.pdf", "=1+1 is due."), one("A_.._b.pdf", "The roof leaks;=cmd|1."))
-    files = write_summaries(folder, replace(made, not_read=(UnreadableDocument("c\n.doc", "It is too old."),)))
+    files = write_summaries(folder, changed(made, not_read=(UnreadableDocument("c\n.doc", "It is too old."),)))
     names = [file.name for file in files]
     assert names[-2:] == ["together.md", "summaries.csv"]
     assert len({name.casefold() for name in names}) == 4, "no file is written over another one"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -9,6 +8,7 @@ from slmdesk.core import gbnf
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.documents.citations import UNLINKED, WORDS, Coverage, Span, Unread
 from slmdesk.services.summaries.additions import with_additions
@@ -91,11 +91,11 @@ def test_a_prompt_keeps_the_document_apart_and_asks_for_what_is_requested() -> N
     assert user["parts"][-1]["text"].endswith("Schreibe auf Deutsch.")
     assert step["sampling"]["temperature"] == 0.0
     assert "grammar" not in step["sampling"] or step["sampling"]["grammar"] is None
-    other = summary_step(replace(style, kind=Kind.BULLETS), "Another part.", 3, part_of="lease.pdf")
+    other = summary_step(changed(style, kind=Kind.BULLETS), "Another part.", 3, part_of="lease.pdf")
     assert "lease.pdf" in other["messages"][1]["parts"][0]["text"]
     assert summary_step(LABELLED, "A text.", 3)["sampling"]["grammar"]
     contract, minutes = (
-        str(summary_step(replace(BULLETS, paper=paper), "T", 3)) for paper in (Paper.CONTRACT, Paper.MINUTES)
+        str(summary_step(changed(BULLETS, paper=paper), "T", 3)) for paper in (Paper.CONTRACT, Paper.MINUTES)
     )
     assert "the contract above" in contract
     assert "the minutes above" in minutes
@@ -293,7 +293,7 @@ def test_a_value_that_belongs_to_something_else_is_linked_and_stays_marked() -> 
 
 
 def test_a_value_of_another_document_bears_nothing_out() -> None:
-    other = replace(piece("The rent is 1,900 euros a month."), document="e")
+    other = changed(piece("The rent is 1,900 euros a month."), document="e")
     source = Source([*TEXT, other], SOURCE.rarity, "en")
     found = linked(point("The rent is 1,900 euros a month.", 1), source, range(4))
     assert not found.is_supported
@@ -301,13 +301,13 @@ def test_a_value_of_another_document_bears_nothing_out() -> None:
 
 
 def test_of_a_translated_document_what_the_model_was_given_is_looked_through() -> None:
-    source = replace(SOURCE, language="de", is_translated=True)
+    source = changed(SOURCE, language="de", is_translated=True)
     assert linked(point("Die Miete beträgt 1.400 Euro.", 0), source, [0, 1]).links == (1,)
     assert not linked(point("Die Miete beträgt 1.400 Euro.", 0), source, [0]).is_supported
 
 
 def test_a_point_in_another_language_is_linked_by_its_names() -> None:
-    source = replace(SOURCE, language="de", is_translated=True)
+    source = changed(SOURCE, language="de", is_translated=True)
     found = linked(point("Frau Adeyemi hat für die Besitzerin unterschrieben.", 0), source, range(4))
     assert found.links == (2,)
 
@@ -320,7 +320,7 @@ def test_a_quoted_term_must_stand_there() -> None:
 
 
 def test_a_translated_point_without_a_name_or_figure_has_no_link_and_says_so():
-    source = replace(SOURCE, language="de", is_translated=True)
+    source = changed(SOURCE, language="de", is_translated=True)
     found = linked(Point("Die Mischung bleibt stabil.", ()), source, range(4))
     assert found.links == ()
     assert [one.kind for one in found.flags] == [UNLINKED]
@@ -332,7 +332,7 @@ def test_what_a_heading_names_is_said_of_what_stands_under_it() -> None:
     said = point("The shop in Okonkwo Street has two floors.", 1)
     alone = Source(pieces, SOURCE.rarity, "en")
     assert not linked(said, alone, [1]).is_supported
-    assert linked(said, replace(alone, headings=headings_above(pieces)), [1]).is_supported
+    assert linked(said, changed(alone, headings=headings_above(pieces)), [1]).is_supported
 
 
 # ---- choosing
@@ -490,7 +490,7 @@ def test_for_a_point_that_does_not_hold_the_sentence_of_the_text_stands() -> Non
     assert found.text == "Mrs Adeyemi, born on 3 May 1941, was admitted after a fall."
     assert found.is_quotation
     assert found.links == (0,)
-    assert sentence_for(replace(said, text="Nothing of this."), source, range(5), cut) is None
+    assert sentence_for(changed(said, text="Nothing of this."), source, range(5), cut) is None
     before, behind = point("The lease ends on 31 March 2026.", 1), point("The rent is 1,400 euros a month.", 2)
     stands = kept([before, said, behind], lambda one: sentence_for(one, source, range(5), cut))
     assert stands == [before, found, behind], "in its place"
@@ -560,7 +560,7 @@ def test_which_kinds_of_summary_are_lists() -> None:
     assert [kind for kind in Kind if has_bullets(kind.value, alone)] == [
         kind for kind in Kind if kind not in (Kind.PARAGRAPH, Kind.SIMPLE)
     ]
-    assert has_bullets("paragraph", [replace(alone[0], group="Rent")])
+    assert has_bullets("paragraph", [changed(alone[0], group="Rent")])
 
 
 def test_sections_go_by_the_highest_headings_that_part_the_text() -> None:

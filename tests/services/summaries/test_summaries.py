@@ -114,7 +114,7 @@ def text_at(recorder, span):
 
 
 def plain(summary) -> dict:
-    shape = json.loads(json.dumps(summary, default=lambda one: {k: getattr(one, k) for k in one.__slots__}))
+    shape = json.loads(json.dumps(summary, default=lambda one: {k: getattr(one, k) for k in one.__struct_fields__}))
     del shape["seconds"]
     return shape
 

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.wire import stored_from
 from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.tables.grounding import verified, without_doubles
@@ -185,7 +184,7 @@ def test_the_same_words_are_not_two_columns(pages) -> None:
     one = verified(column("date"), "Leeds, 4 March 2024", "4 March 2024", pages)
     both = without_doubles({0: one, 1: one, 2: TableCell()})
     assert [cell.flag for cell in both.values()] == [Flag.TWICE, Flag.TWICE, Flag.NOT_FOUND]
-    certain = without_doubles({0: replace(one, origin="label"), 1: one})
+    certain = without_doubles({0: changed(one, origin="label"), 1: one})
     assert [(cell.value, cell.flag) for cell in certain.values()] == [("4 March 2024", ""), ("", "not found")]
 
 
@@ -350,17 +349,17 @@ def test_a_table_kept_by_an_earlier_version_is_still_one() -> None:
     from slmdesk.core.wire import to_json
 
     table = made()
-    row = replace(table.rows[0], cells=(table.rows[0].cells[0], TableCell(flag=Flag.NOT_THERE)))
-    kept = json.loads(json.dumps(to_json(replace(table, rows=(row,)))))
+    row = changed(table.rows[0], cells=(table.rows[0].cells[0], TableCell(flag=Flag.NOT_THERE)))
+    kept = json.loads(json.dumps(to_json(changed(table, rows=(row,)))))
     kept["rows"][0]["cells"][1]["flag"] = "not in the text"
     assert stored_from(Table, kept).rows == (row,)
 
 
 def test_what_should_be_looked_at_is_marked_and_said_in_markdown() -> None:
     table = made()
-    row = replace(
-        table.rows[0], page_kind="section", cells=(replace(table.rows[0].cells[0], flag=Flag.KIND), TableCell())
+    row = changed(
+        table.rows[0], page_kind="section", cells=(changed(table.rows[0].cells[0], flag=Flag.KIND), TableCell())
     )
-    lines = markdown_of(replace(table, rows=(row,))).splitlines()
+    lines = markdown_of(changed(table, rows=(row,))).splitlines()
     assert lines[2] == "| a\\|b.pdf | 900 EUR [section 3] ⚠ | – |"
     assert lines[4] == "- ⚠ a\\|b.pdf, Rent: not the kind of words that was asked for: look at this"

@@ -11,8 +11,8 @@ from services.summaries.test_summaries import keep, page
 
 from slmdesk.core.documents import PageStatus, page_of
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.records import JobStatus, Role
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Noticed
 from slmdesk.services.evaluation.exam_items import items
 from slmdesk.services.evaluation.exams import INFO_KEY

@@ -17,9 +17,9 @@ from services.translation.test_translating import ENDED, on_service_thread, run,
 from services.translation.test_typed_history import MANNER
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import NewSegment, SegmentState
-from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import ItemGone, Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.events import LiveTranslated, SegmentChanged

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import pytest
 from fakes.office import docx
@@ -11,6 +10,7 @@ from fakes.parallel import table
 from fakes.recorder import add_model
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Term
 from slmdesk.services.engine.energy import OtherPrograms
@@ -89,7 +89,7 @@ def test_nothing_is_asked_twice_and_pairs_are_kept_apart(opened):
     recorder = opened(known=table("en", "pl"), turned=True)
     first = examined(recorder)
     again = examined(recorder)
-    assert replace(again, taken=first.taken) == first
+    assert changed(again, taken=first.taken) == first
     jobs = [one for one in on_service_thread(recorder, recorder.services.jobs.list) if one.kind == KIND]
     assert [one.done for one in jobs] == [18, 18]
     other = examined(recorder, "en", "de")

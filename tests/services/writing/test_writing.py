@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from fakes.office import docx, odf, paragraph
 from fakes.recorder import result_of
 
+from slmdesk.core.record import changed
 from slmdesk.core.types import Origin, TextPart
 from slmdesk.services.base.events import Problem
 from slmdesk.services.writing.files import WriteRequest
@@ -135,11 +134,11 @@ def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opene
 
     item = kept(recorder, text, changes=[change])
     assert opened() == (text, (change,))
-    kept(recorder, text, item, [change, replace(change, old="else")])
+    kept(recorder, text, item, [change, changed(change, old="else")])
     assert opened() == (text, (change,))
     services.service_thread.call(lambda: services.store.items.change_settings(item, changes=[{"edit": 1}]))
     assert opened() == (text, ()), "of a newer program"
-    kept(recorder, text, item, [replace(change, edit=Edit(7, 7, " old"), old="")])
+    kept(recorder, text, item, [changed(change, edit=Edit(7, 7, " old"), old="")])
     (message,) = services.service_thread.call(lambda: services.store.messages.of_item(item))
     services.service_thread.call(
         lambda: services.store.messages.change_parts(message.id, (TextPart(f"So {text}", Origin.PERSON),))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QLocale, QObject, Signal, Slot
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import Item, Message
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.chat.attachments.controller import AttachController
@@ -31,8 +31,7 @@ NEARLY_FULL = 90
 FULL = "context.full"
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Record):
     """What is offered, in words: empty ones are not."""
 
     text: str
@@ -203,7 +202,7 @@ class FullController(QObject):
 
         def change(services: Services) -> None:
             options = services.chats.options(chat)
-            services.chats.change_options(chat, replace(options, when_full=way))
+            services.chats.change_options(chat, changed(options, when_full=way))
 
         self._chat.context.decided(way)
         self._bridge.ask(change, lambda _done: self._go_on(chat))

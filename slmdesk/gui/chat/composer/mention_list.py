@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.record import Record
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import icon, scaled
 from slmdesk.gui.widgets.named import named
@@ -32,8 +32,7 @@ WIDTH = 52
 NAME_ROLE = int(Qt.ItemDataRole.UserRole)
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Record):
     """A line of the list."""
 
     name: str

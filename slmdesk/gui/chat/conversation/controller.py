@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item, Message
 from slmdesk.gui.base.answer_progress import TICK_MS
 from slmdesk.gui.base.bridge import Bridge
@@ -381,7 +381,7 @@ class ChatController(QObject):
         message = self.shown.by_id.get(event.message)
         if message is None:
             return
-        grown = replace(message, text=message.text + event.text)
+        grown = changed(message, text=message.text + event.text)
         self.shown.by_id[grown.id] = grown
         self.shown.grew(grown.id)
         if not message.text:  # its note, such as "Reading …", goes with the first word
@@ -395,7 +395,7 @@ class ChatController(QObject):
         message = self.shown.by_id.get(event.message)
         if message is None:
             return
-        grown = replace(message, thought=message.thought + event.text)
+        grown = changed(message, thought=message.thought + event.text)
         self.shown.by_id[grown.id] = grown
         self.shown.thinks(grown.id)
         if not message.thought or grown.id in self.shown.open_thoughts:

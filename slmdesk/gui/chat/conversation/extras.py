@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.attached import AttachmentPart, Place, used_words
+from slmdesk.core.record import Record
 from slmdesk.core.records import Message, Status
 from slmdesk.gui.chat.view import Extra
 from slmdesk.services.chat.quote import Quoted
@@ -16,8 +16,7 @@ PAGE_END = 1 << 30
 """Past the last character of any page."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsedPage:
+class UsedPage(Record):
     """A page of which passages were read for an answer, because its folder is attached."""
 
     name: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Message, Status
 from slmdesk.gui.base.answer_progress import Live
 from slmdesk.gui.chat.conversation.context_line import line_of
@@ -87,7 +87,7 @@ class ShownMessages:
             note = SUMMARIZING
         is_pinned = message.id in self.window.pinned
         pin = {"unpin" if is_pinned else "pin"} if message.status is not Status.STREAMING else set()
-        return replace(
+        return changed(
             view,
             note=note,
             extras=extras_of(message, self.quotes.get(message.id, ()), self.question_of(message)),
@@ -152,7 +152,7 @@ class ShownMessages:
             return []
         self.is_loading = is_loading
         waiting = [one for one in self.streaming if not one.text]
-        self.live.update({one.id: replace(self._live(one.id), is_loading=is_loading) for one in waiting})
+        self.live.update({one.id: changed(self._live(one.id), is_loading=is_loading) for one in waiting})
         return waiting
 
     def read(self, id: str, read: int, total: int) -> None:
@@ -172,7 +172,7 @@ class ShownMessages:
     def tick(self) -> list[Message]:
         """Update the times; returns the answers being written."""
         now = self._clock()
-        self.live.update({one.id: replace(self._live(one.id), now=now) for one in self.streaming})
+        self.live.update({one.id: changed(self._live(one.id), now=now) for one in self.streaming})
         return self.streaming
 
     def _live(self, id: str) -> Live:

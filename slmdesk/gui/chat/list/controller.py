@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.core.retention import Hold
 from slmdesk.gui.base.bridge import Bridge
@@ -29,8 +29,7 @@ DAY_LOOK_MS = 60_000
 """After so long it is looked whether another day has begun."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """Which chats are listed: those of no space, those of one, or the archive."""
 
     space: str = ""

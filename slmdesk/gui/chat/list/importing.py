@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
 
+from slmdesk.core.record import changed
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.widgets.file_drop import dropped_paths
 from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, notice_of
@@ -80,7 +80,7 @@ class ImportController(QObject):
 
     def _on_failed(self, problem: Problem) -> None:
         self._following = None
-        self._bridge.notice_raised.emit(replace(notice_of(problem), key=self._key))
+        self._bridge.notice_raised.emit(changed(notice_of(problem), key=self._key))
         self._go_on()
 
     def _go_on(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import Found, Item
 from slmdesk.gui.base.dates import group_words
 from slmdesk.gui.widgets.snippet import without_marks
@@ -40,8 +40,7 @@ Key = tuple[int, float, int]
 _CHAT, _PINNED, _SPACE = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """One row.  `key` orders it (the largest first); `snippet` is set in search results only."""
 
     id: str
@@ -149,7 +148,7 @@ class ChatRows(QAbstractListModel):
         at = self.index_of(row.id)
         if self.is_search:
             if at is not None and self.rows[at].title != row.title:
-                self.rows[at] = replace(self.rows[at], title=row.title)
+                self.rows[at] = changed(self.rows[at], title=row.title)
                 self.dataChanged.emit(self.index(at), self.index(at))
             return
         if at is None:

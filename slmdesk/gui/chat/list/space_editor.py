@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QDialogButtonBox, QMenu, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.core.formats import FORMATS
+from slmdesk.core.record import changed
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, READING, draft_from
 from slmdesk.gui.chat.attachments.bar import AttachmentBar
@@ -147,7 +147,7 @@ class SpaceEditor(Dialog):
     def _on_accepted(self) -> None:
         documents = tuple(one.kept for one in self._attached.now)
         self.saved.emit(
-            replace(
+            changed(
                 self._space, name=self._name.text(), system=self._system.toPlainText().strip(),
                 preset=str(self._preset.currentData() or ""), documents=documents,
             )

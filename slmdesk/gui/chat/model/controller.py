@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.model_imports import ModelImports
@@ -125,7 +125,7 @@ class ModelsController(QObject):
             self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
         for one in models:
             if one.id == event.model and one.name != event.name:
-                self.state = replace(event, name=one.name)
+                self.state = changed(event, name=one.name)
                 self.state_changed.emit(self.state)
 
     def _ask_exams(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from PySide6.QtCore import QEvent, QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QIntValidator, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Sampling
 from slmdesk.gui.base import theme
@@ -359,7 +359,7 @@ class SettingsPanel(QFrame):
     # ---- requests
 
     def _set(self, **values: Any) -> None:
-        self._options = replace(self._options, **values)
+        self._options = changed(self._options, **values)
         self._controller.change(self._chat, self._options)
         self._show()
 
@@ -420,7 +420,7 @@ class SettingsPanel(QFrame):
     def _on_defaults(self) -> None:
         self._system.setPlainText("")
         self._timer.stop()
-        self._set(**{name: getattr(ChatOptions(), name) for name in ChatOptions.__slots__})
+        self._set(**{name: getattr(ChatOptions(), name) for name in ChatOptions.__struct_fields__})
         self._show(is_other=True)
 
     # ---- Qt

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.record import changed
 from slmdesk.core.types import Sampling
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.options.form import AnswerForm, Reader
@@ -161,7 +161,7 @@ class PresetEditor(Dialog):
     @Slot(object)
     def _on_sampling(self, values: dict[str, Any]) -> None:
         self._sampling |= values
-        self._sampling_box.show_options(replace(ChatOptions(), **self._sampling), Sampling())
+        self._sampling_box.show_options(changed(ChatOptions(), **self._sampling), Sampling())
 
     @Slot(object)
     def _on_form(self, values: dict[str, Any]) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QTextEdit
 
+from slmdesk.core.record import Record
 from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.rows import Row
 from slmdesk.gui.chat.view.virtual_scroll import EDGE, MessageArea
@@ -25,8 +25,7 @@ MOST_MARKS = 2000
 NOT_RECOGNISED = "Resembles a name or number that stood for another. It was left as the model wrote it."
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Record):
     """A message that holds the words, and how often."""
 
     id: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from slmdesk.core.record import Record
 from slmdesk.core.records import Status
 
 ACTIONS = {
@@ -42,8 +41,7 @@ TOGGLE_THOUGHT, ANSWER_NOW = "thought", "answer_now"
 AUTHORS = {"user": "You", "assistant": "Answer", "system": "Instructions"}
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(Record):
     """A line under the words of a message that can be opened."""
 
     key: str
@@ -52,8 +50,7 @@ class Extra:
     tip: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageView:
+class MessageView(Record):
     """Everything the view needs of a message, independent of where it came from."""
 
     id: str

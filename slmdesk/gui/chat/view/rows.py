@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 
+from slmdesk.core.record import changed
 from slmdesk.gui.base.theme import SPACE_16
 from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.widget import MessageWidget, height_without_text
@@ -87,7 +88,7 @@ class Rows:
 
     def append_text(self, index: int, piece: str) -> None:
         row = self._rows[index]
-        row.view = replace(row.view, text=row.view.text + piece)
+        row.view = changed(row.view, text=row.view.text + piece)
 
     def guess(self, style: ViewStyle, width: int) -> None:
         """Estimate every height that was not measured or estimated at this width."""

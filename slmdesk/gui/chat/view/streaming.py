@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from PySide6.QtWidgets import QWidget
 
+from slmdesk.core.record import changed
 from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.rows import Row
@@ -55,7 +55,7 @@ class GrowingArea(MessageArea):
         row = self.rows[index]
         before = row.view
         if before.is_growing and message.is_growing and before.text.startswith(message.text):
-            message = replace(message, text=before.text)  # what was shown is never taken back by an older state
+            message = changed(message, text=before.text)  # what was shown is never taken back by an older state
         row.view = message
         self.pending.discard(message.id)
         widget = row.widget

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QInputDialog, QMenu, QToolButton, QWidget
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import moment_words
@@ -23,8 +23,7 @@ from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 MOST_SHOWN = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """One item of the list."""
 
     id: str

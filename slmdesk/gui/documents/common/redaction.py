@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from slmdesk.core.record import Record
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.slices import Slices, in_slices
@@ -22,8 +22,7 @@ FOLDER = " What is read of the folder is redacted too, without being shown here.
 AS_BEFORE = " The text of the documents is redacted as before."
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Record):
     """What was found, and a sentence on what is redacted beside it."""
 
     preview: Preview

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.gui.base.answer_progress import TICK_MS, Live
 from slmdesk.gui.base.bridge import Bridge
@@ -100,7 +100,7 @@ class QuestionController(QObject):
         item = self.item if self.item and self._is_redacted else ""
         rest = FOLDER if self._collection else AS_BEFORE if item else ""
         self.redaction.look(
-            [question], () if item else documents, lambda found: self._ask(replace(request, decisions=found)),
+            [question], () if item else documents, lambda found: self._ask(changed(request, decisions=found)),
             item=item, rest=rest,
         )  # fmt: skip
 
@@ -166,7 +166,7 @@ class QuestionController(QObject):
         if not self._message:
             self._tick.stop()
             return
-        self._live = replace(self._live, now=self._clock())
+        self._live = changed(self._live, now=self._clock())
         if self._live.pieces:
             words = self._live.writing_words or "Writing the answer"
             self.progressed.emit(f"{words}. Its quotations are checked at its end.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item, JobStatus
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.clipboard import copy_text
@@ -326,7 +326,7 @@ class SummaryPane(QScrollArea):
         summary = self.summary
         if sentence.file or summary is None or len(summary.documents) != 1:
             return sentence
-        return replace(sentence, file=summary.documents[0].name)
+        return changed(sentence, file=summary.documents[0].name)
 
     def _fill(self, sentences: Sequence[Sentence], kinds: PageKinds, *, has_bullets: bool) -> None:
         self._clear()
@@ -378,9 +378,9 @@ def _all_of(summary: Summary) -> list[Sentence]:
     """Of several documents, the joint sentences first, then those of each."""
     if len(summary.documents) < 2:
         return list(summary.sentences)
-    together = [replace(one, group=f"{TOGETHER}: {one.group}" if one.group else TOGETHER) for one in summary.sentences]
+    together = [changed(one, group=f"{TOGETHER}: {one.group}" if one.group else TOGETHER) for one in summary.sentences]
     for document in summary.documents[:MOST_DOCUMENTS]:
-        together += [replace(one, group=document.name, file="") for one in document.sentences]
+        together += [changed(one, group=document.name, file="") for one in document.sentences]
     return together
 
 

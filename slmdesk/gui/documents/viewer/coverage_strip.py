@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from slmdesk.core.documents import PageKind
+from slmdesk.core.record import Record
 from slmdesk.gui.base.theme import Theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
@@ -21,8 +21,7 @@ HEIGHT = 22
 SMALLEST_CELL = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Record):
     """One page."""
 
     number: int

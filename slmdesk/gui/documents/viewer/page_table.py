@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFont, QFontMetricsF, QPainter, QPen, QTextCharFormat, QTextLayout, QTextOption
 
 from slmdesk.core.documents import Block, BlockKind
+from slmdesk.core.record import Record
 from slmdesk.gui.base.theme import Fonts, Theme
 from slmdesk.gui.base.utf16 import character_at, utf16_at
 
@@ -41,8 +41,7 @@ _MOST_HEAD = 60
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(Record):
     """The characters `start` up to `end` of the page's text, over `columns` columns from `column` on."""
 
     text: str

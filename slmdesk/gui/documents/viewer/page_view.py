@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -20,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.core.documents import BlockKind, Page
+from slmdesk.core.record import changed
 from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.theme import Theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
@@ -137,7 +137,7 @@ class PageView(QAbstractScrollArea):
         """Show the text of a page that has no picture."""
         sheet = self.sheets.find(number)
         if sheet is not None:
-            sheet.page = replace(sheet.page, has_image=False)
+            sheet.page = changed(sheet.page, has_image=False)
             sheet.height = 0.0
             self._measure(keep=True)
             self._ask_timer.start()

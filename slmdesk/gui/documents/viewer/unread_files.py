@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import changed
 from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
 
@@ -17,7 +17,7 @@ NAME_LENGTH = 60
 def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
     """One notice for all files opened together; *More* lists the reason for each.  It has a time limit."""
     if len(unread) == 1:
-        return replace(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
+        return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]
     more = len(names) - MOST_NAMED
     named = f"{', '.join(names[:MOST_NAMED])} and {more:,} more" if more > 0 else " and ".join(names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.record import Record
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import pixmap
 from slmdesk.gui.widgets.build import column
@@ -30,8 +30,7 @@ BOX_WIDTH = 40
 """For the box itself, the gap and the focus ring."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRow:
+class CheckRow(Record):
     """One row.  All text is shown as it is."""
 
     key: str

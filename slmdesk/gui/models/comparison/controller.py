@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item, ModelRecord, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.exporting import ExportController
@@ -163,7 +163,7 @@ class CompareController(QObject):
             one if one.message.id != event.message else _with_text(one, one.message.text + event.text)
             for one in held.answers
         ]
-        self.held = replace(held, answers=tuple(grown))
+        self.held = changed(held, answers=tuple(grown))
         words = next(one.message.text for one in grown if one.message.id == event.message)
         self.answer_grew.emit(event.message, words)
 
@@ -205,7 +205,7 @@ class CompareController(QObject):
 
 
 def _with_text(one: ComparedAnswer, text: str) -> ComparedAnswer:
-    return replace(one, message=replace(one.message, text=text))
+    return changed(one, message=changed(one.message, text=text))
 
 
 def _ignore(_problem: Problem) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import quantization_named
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
@@ -31,8 +31,7 @@ EXACT_BITS = 8
 """From here on a file can be made smaller too."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormatState:
+class FormatState(Record):
     """What is known of a model's formats on this PC."""
 
     model: ModelRecord
@@ -52,8 +51,7 @@ class FormatState:
         return done >= set(formats_of(self.model))
 
 
-@dataclass(frozen=True, slots=True)
-class FormatWork:
+class FormatWork(Record):
     """What runs now: a text, and a share of the whole, 0..1."""
 
     words: str

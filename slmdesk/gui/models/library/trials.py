@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
@@ -23,8 +23,7 @@ EXAM, BENCH, VERIFY = "exam", "bench", "verify"
 _OPEN = (JobStatus.OPEN, JobStatus.RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Record):
     """Progress of a trial: a text, and a share of the whole, 0..1."""
 
     words: str

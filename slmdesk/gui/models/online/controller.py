@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.window_state import WindowState, WindowStateFile
@@ -248,7 +248,7 @@ class _Visit:
 def filters_in(state: WindowState) -> Filters:
     """The filters of the last search; an invalid value counts as any."""
     chosen = Filters(**{name: getattr(state, f"search_{name}") for name in _FILTERS})
-    return replace(
+    return changed(
         chosen,
         task=chosen.task if chosen.task in SKILLS else "",
         language=chosen.language if chosen.language in LANGUAGES else "",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from slmdesk.core.record import Record
 from slmdesk.core.speed import Speed, is_too_slow, speed_in_words
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
@@ -44,8 +44,7 @@ PLAIN = "Part of the card is shown without formatting, which would have taken to
 _LEFT = Qt.AlignmentFlag.AlignLeft
 
 
-@dataclass(frozen=True, slots=True)
-class Offering:
+class Offering(Record):
     """What the cards of models to download work with."""
 
     find: HubController

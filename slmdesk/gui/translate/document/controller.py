@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.files import free_name
 from slmdesk.core.formats import takes_password, translated_name
+from slmdesk.core.record import Record, changed
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.translation import GlossaryRecord, SegmentState
 from slmdesk.gui.base.bridge import Bridge
@@ -37,8 +37,7 @@ MORE = " What comes behind the text below is redacted too, without being shown h
 LOCKED = ("document.locked", "document.wrong_password")
 
 
-@dataclass(frozen=True, slots=True)
-class StartedTranslation:
+class StartedTranslation(Record):
     """A document whose translation was begun in this run of the window."""
 
     item: str
@@ -50,8 +49,7 @@ class StartedTranslation:
     written: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentRequest:
+class DocumentRequest(Record):
     """The choices for documents before their translation begins."""
 
     manner: TranslationStyle
@@ -383,7 +381,7 @@ class DocumentTranslation(QObject):
         """Update the queue's entry of an item, if it was begun in this run."""
         for at, one in enumerate(self._queue):
             if one.item == item:
-                self._queue[at] = replace(one, **changes)  # type: ignore[arg-type]
+                self._queue[at] = changed(one, **changes)  # type: ignore[arg-type]
                 self.queue_changed.emit(list(self._queue))
                 return
 

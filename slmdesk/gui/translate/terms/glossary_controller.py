@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import changed
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.terms.table_controller import TableController
@@ -226,7 +226,7 @@ class GlossaryController(TableController):
 
     def _on_terms_gone(self, glossary: str, gone: list[Term]) -> None:
         self._is_forgetting = True
-        terms = [replace(one, n=0) for one in gone]
+        terms = [changed(one, n=0) for one in gone]
 
         def undo() -> None:
             self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import changed
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import column, text_line
 from slmdesk.gui.widgets.choice import Choice
@@ -224,11 +224,11 @@ class ImportQuestion(_Form):
         request = self._request
         if self._columns:
             chosen = {name: int(choice.currentData()) for name, choice in self._columns.items()}
-            request = replace(
+            request = changed(
                 request,
                 columns={name: at for name, at in chosen.items() if at >= 0},
                 skips_first=self._head.isChecked(),
             )
         if self._source is not None and self._target is not None:
-            request = replace(request, source=str(self._source.currentData()), target=str(self._target.currentData()))
+            request = changed(request, source=str(self._source.currentData()), target=str(self._target.currentData()))
         self.requested.emit(request)

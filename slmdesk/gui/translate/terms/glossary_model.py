@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from slmdesk.core.record import changed
 from slmdesk.core.translation import Forms, Term
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
@@ -136,7 +136,7 @@ class TermModel(QAbstractTableModel):
         term, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole:
             is_on = Qt.CheckState(value) == Qt.CheckState.Checked
-            requested = replace(term, keeps=is_on) if column == KEEPS else replace(term, minds_case=is_on)
+            requested = changed(term, keeps=is_on) if column == KEEPS else changed(term, minds_case=is_on)
         elif role == Qt.ItemDataRole.EditRole:
             requested = self._with_words(term, column, str(value))
         else:
@@ -179,16 +179,16 @@ class TermModel(QAbstractTableModel):
     def _with_words(term: Term, column: int, words: str) -> Term:
         match column:
             case 0:
-                return replace(term, source=words)
+                return changed(term, source=words)
             case 1:
-                return replace(term, target=words)
+                return changed(term, target=words)
             case 2:
-                return replace(term, forbidden=tuple(one.strip() for one in words.split(";") if one.strip()))
+                return changed(term, forbidden=tuple(one.strip() for one in words.split(";") if one.strip()))
             case 5:
                 forms = next((form for form, said in FORM_WORDS.items() if words in (said, form.value)), term.forms)
-                return replace(term, forms=forms)
+                return changed(term, forms=forms)
             case _:
-                return replace(term, note=words)
+                return changed(term, note=words)
 
     def _colour(self, term: Term, column: int) -> QColor | None:
         if column == LOOK:

@@ -6,12 +6,12 @@ No widgets here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.terms.table_controller import TableController
@@ -26,8 +26,7 @@ SEARCH_MS = 200
 ASKING = ("glossary.no_languages", "glossary.more_languages")
 
 
-@dataclass(frozen=True, slots=True)
-class TmxRequest:
+class TmxRequest(Record):
     """A file of pairs to import."""
 
     path: Path
@@ -69,7 +68,7 @@ class MemoryController(TableController):
     @Slot(str)
     def search(self, words: str) -> None:
         """Show only pairs with these words, or like this sentence, after a pause in typing."""
-        self._requested = replace(self._requested, words=words.strip())
+        self._requested = changed(self._requested, words=words.strip())
         self._timer.start()
 
     @Slot(bool)
@@ -80,17 +79,17 @@ class MemoryController(TableController):
 
     def set_languages(self, source: str, target: str) -> None:
         """Show only pairs of these languages; '' is any."""
-        self._requested = replace(self._requested, source_language=source, target_language=target)
+        self._requested = changed(self._requested, source_language=source, target_language=target)
         self.read()
 
     def set_domain(self, domain: str | None) -> None:
         """Show only pairs of this domain; None is any."""
-        self._requested = replace(self._requested, domain=domain)
+        self._requested = changed(self._requested, domain=domain)
         self.read()
 
     def set_origin(self, origin: Origin | None) -> None:
         """Show only pairs of this origin; None is any."""
-        self._requested = replace(self._requested, origin=origin)
+        self._requested = changed(self._requested, origin=origin)
         self.read()
 
     @Slot()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from PySide6.QtCore import QLocale, QObject, Signal, Slot
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import changed
 from slmdesk.core.translation import LiveSegment
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.delay import Delay
@@ -118,21 +119,21 @@ class TranslateController(QObject):
     @Slot(str)
     def set_source(self, code: str) -> None:
         """Set the source language; empty: detect it."""
-        self._change(replace(self.manner, source=code))
+        self._change(changed(self.manner, source=code))
 
     @Slot(str)
     def set_target(self, code: str) -> None:
         formality = self.manner.formality if LANGUAGES[code].has_formal else ""
-        self._change(replace(self.manner, target=code, formality=formality))
+        self._change(changed(self.manner, target=code, formality=formality))
 
     @Slot(str)
     def set_domain(self, domain: str) -> None:
-        self._change(replace(self.manner, domain=domain))
+        self._change(changed(self.manner, domain=domain))
 
     @Slot(str)
     def set_formality(self, formality: str) -> None:
         """Set the form of address; empty: as in the text."""
-        self._change(replace(self.manner, formality=formality))
+        self._change(changed(self.manner, formality=formality))
 
     def swap(self) -> str:
         """Swap the languages.  Returns the text to continue with: the translation, if there is one."""
@@ -141,7 +142,7 @@ class TranslateController(QObject):
             return self.text
         words = self.last.text.strip()
         self.restart()
-        self.manner = replace(self.manner, source=self.manner.target, target=source, formality="")
+        self.manner = changed(self.manner, source=self.manner.target, target=source, formality="")
         self._save_languages()
         self.manner_changed.emit(self.manner)
         self.text = words or self.text
@@ -300,7 +301,7 @@ class TranslateController(QObject):
         if manner.source == manner.target:
             other = self.last.language if self.last.language not in ("", manner.target) else "en"
             other = other if other != manner.target else "de"
-            manner = replace(manner, source="", target=other if manner.target == self.manner.target else manner.target)
+            manner = changed(manner, source="", target=other if manner.target == self.manner.target else manner.target)
         if manner != self.manner:
             if manner.target != self.manner.target and self.last.is_done:
                 self.restart()  # the one into the other language stays

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import LiveSegment
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.services.base.events import Problem
@@ -15,8 +15,7 @@ from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Record):
     index: int
     """Of the segment."""
     segment: LiveSegment
@@ -46,7 +45,7 @@ class DoubtController(QObject):
 
     def ask(self, doubt: Doubt, manner: TranslationStyle) -> None:
         self._stop()
-        asked_as = replace(manner, source=doubt.segment.language or manner.source)
+        asked_as = changed(manner, source=doubt.segment.language or manner.source)
         self.asked.emit(doubt)
         self._following = self._bridge.follow(
             lambda services: _question(services, doubt, asked_as),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import trash
@@ -21,8 +21,7 @@ PAGE = 50
 HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierRow:
+class EarlierRow(Record):
     """One earlier translation."""
 
     id: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
 from slmdesk.core.prefix import common_prefix
+from slmdesk.core.record import Record
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
@@ -25,8 +25,7 @@ def size16(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Record):
     """A marked stretch: wavy underlined, or shaded and dotted, with a tooltip."""
 
     span: Span

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record
 from slmdesk.core.translation import LiveSegment, SegmentState
 from slmdesk.services.translation.asking.labels import flag_words
 from slmdesk.services.translation.asking.prompts import TranslationStyle
@@ -15,8 +15,7 @@ SURE, FAIRLY = 0.99, 0.93
 """Whole sentences of the languages tried reached 0.96 and more; below 0.8 no language is given."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaneState:
+class PaneState(Record):
     """What the panes show."""
 
     segments: tuple[LiveSegment, ...]

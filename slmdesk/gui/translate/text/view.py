@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record, changed
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.settings import Settings
 
@@ -16,8 +16,7 @@ FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 MOST_RECENT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class TextView:
+class TextView(Record):
     """The view settings; saved with the settings."""
 
     favourites: tuple[str, ...] = ()
@@ -52,13 +51,13 @@ class ViewSettings(QObject):
         """Pin a language to the top of the list, or unpin it."""
         old = self.view.favourites
         new = tuple(one for one in old if one != code) if code in old else (*old, code)
-        self._change(replace(self.view, favourites=new), translate_favourites=" ".join(new))
+        self._change(changed(self.view, favourites=new), translate_favourites=" ".join(new))
 
     @Slot(str)
     def note_used(self, code: str) -> None:
         if code in LANGUAGES:
             new = (code, *(one for one in self.view.recent if one != code))[:MOST_RECENT]
-            self._change(replace(self.view, recent=new), translate_recent=" ".join(new))
+            self._change(changed(self.view, recent=new), translate_recent=" ".join(new))
 
     @Slot()
     def enlarge(self) -> None:
@@ -76,15 +75,15 @@ class ViewSettings(QObject):
     @Slot(bool)
     def set_paired(self, is_paired: bool) -> None:
         """Show sentence beside sentence, or two panes."""
-        self._change(replace(self.view, is_paired=is_paired), translate_pairs=is_paired)
+        self._change(changed(self.view, is_paired=is_paired), translate_pairs=is_paired)
 
     @Slot(bool)
     def set_shaded(self, is_shaded: bool) -> None:
         """Shade the words the model was unsure of, or not."""
-        self._change(replace(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)
+        self._change(changed(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)
 
     def _set_font(self, percent: int) -> None:
-        self._change(replace(self.view, font_percent=percent), translate_font_percent=percent)
+        self._change(changed(self.view, font_percent=percent), translate_font_percent=percent)
 
     def _change(self, view: TextView, **kept: Any) -> None:
         if view != self.view:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from slmdesk.core.attached import AttachMode
+from slmdesk.core.record import Record
 
 SPACE = 512
 """Tokens kept free for the answer, unless a person set its length."""
@@ -25,8 +25,7 @@ SOME = "passages that fit the question"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class SizedAttachment:
+class SizedAttachment(Record):
     """An attachment to be decided on, with its size."""
 
     tokens: int
@@ -79,8 +78,7 @@ def in_turn(rankings: Sequence[Sequence[T]]) -> list[T]:
     return [ranking[at] for at in range(longest) for ranking in rankings if at < len(ranking)]
 
 
-@dataclass(frozen=True, slots=True)
-class ContextPart:
+class ContextPart(Record):
     """A part of what a model is given, in tokens."""
 
     kind: str

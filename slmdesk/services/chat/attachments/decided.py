@@ -6,11 +6,12 @@ On the service thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from slmdesk.core.attached import Attached, AttachmentPart, AttachMode, Place
 from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin
 from slmdesk.services.chat.attachments.sources import MeasuredAttachment
@@ -60,22 +61,22 @@ class PlanDoc:
 
     def part(self, taken: Taken, store: Store) -> AttachmentPart | None:
         """Return what is kept of it; None where nothing more is read of an older one.  Raises KnownError store.*."""
-        about, found = replace(self.about, is_planned=True, is_more=not self.is_fresh), self.measured
+        about, found = changed(self.about, is_planned=True, is_more=not self.is_fresh), self.measured
         if found is None:
-            gone = replace(about, is_gone=True, is_whole=False, tokens=0, pages_used=(), places=(), words_read=0)
+            gone = changed(about, is_gone=True, is_whole=False, tokens=0, pages_used=(), places=(), words_read=0)
             return AttachmentPart("", Origin.DOCUMENT, gone)
-        about = replace(
+        about = changed(
             about, name=found.name, sha256=found.sha256, page_kind=found.page_kind, pages_total=found.pages_total,
             pages_unread=found.pages_unread, words_total=found.words, is_whole=self.is_whole,
         )  # fmt: skip
         if self.is_whole and found.text is not None:
-            about = replace(about, tokens=self.tokens, pages_used=found.pages_read, words_read=found.words, places=())
+            about = changed(about, tokens=self.tokens, pages_used=found.pages_read, words_read=found.words, places=())
             return AttachmentPart(found.text, Origin.DOCUMENT, about)
         passages = [passage for passage, _ in taken]
         if not passages and not self.is_fresh:
             return None
         places = tuple(sorted(map(place_of, passages)))
-        about = replace(
+        about = changed(
             about, is_whole=False, places=places, pages_used=pages_of_places(places),
             words_read=words_at(places, self._pages(places, store)),
             tokens=sum(size for _, size in taken) + FRAME_TOKENS if passages else 0,
@@ -113,7 +114,7 @@ class PlanFolder:
         """Return what is kept of the folder itself; None where nothing more is read of an older one."""
         if not (used or self.is_fresh or self.is_gone):
             return None
-        about = replace(
+        about = changed(
             self.about, is_planned=True, is_more=not self.is_fresh, is_gone=self.is_gone,
             documents_total=len(self.names), documents_used=used, documents_unread=self.unread,
         )  # fmt: skip

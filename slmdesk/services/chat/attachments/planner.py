@@ -7,11 +7,11 @@ the passages that match the question.  The choice is stored with the question.  
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from slmdesk.core.attached import Attached, AttachmentPart, Place
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord, Passage
 from slmdesk.core.types import ChatMessage, Origin, TextPart
 from slmdesk.services.base.events import Problem
@@ -51,8 +51,7 @@ _ASKING = "?\uff1f\u061f\u037e"
 """Question marks in several scripts."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
+class PlanRequest(Record):
     """The question for which passages are chosen, and its attachments."""
 
     question: str
@@ -70,8 +69,7 @@ class PlanRequest:
     explicit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Workers:
+class Workers(Record):
     """The services a plan uses."""
 
     service_thread: ServiceThread

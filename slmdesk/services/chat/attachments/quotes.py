@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, to_json
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service import Service
@@ -47,8 +47,7 @@ def _is_enough(quote: str) -> bool:
     return sum(one.isalnum() for one in plain) >= LEAST_LETTERS and (len(plain.split()) >= LEAST_WORDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Record):
     """The pages of an attachment that the model has read at least in part."""
 
     name: str

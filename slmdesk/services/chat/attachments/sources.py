@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
@@ -40,8 +41,7 @@ KEPT = 24
 """Number of measured documents kept in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredAttachment:
+class MeasuredAttachment(Record):
     """An attachment whose text was measured."""
 
     key: str
@@ -62,8 +62,7 @@ class MeasuredAttachment:
     source: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AttachmentCost:
+class AttachmentCost(Record):
     """A measured attachment with the tokens of its whole text."""
 
     measured: MeasuredAttachment

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -17,8 +16,9 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import private_folder, sync_folder
 from slmdesk.core.gguf.read import GgufHeader, check_file, read_header
 from slmdesk.core.model_formats import FILE_TYPES
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.wire import stored_from, to_json
+from slmdesk.core.wire import stored_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import Claim, HashedFile, file_name, hash_file
 from slmdesk.services.base.file_thread import FileWork, Report
@@ -303,4 +303,4 @@ def _kept(
     target = folder / file_name(name, hashed.sha256)
     made.replace(target)
     sync_folder(folder)
-    return replace(hashed, path=target), header
+    return changed(hashed, path=target), header

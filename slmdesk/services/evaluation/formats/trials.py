@@ -11,7 +11,6 @@ import threading
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -22,6 +21,7 @@ from slmdesk.core.gguf.quantization import QUANTIZATIONS, weight_bytes
 from slmdesk.core.model_formats import FormatQuality, FormatSpeed
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.reach import AllowedPaths
+from slmdesk.core.record import Record, changed
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.file_io import need_space
@@ -46,16 +46,14 @@ _LISTEN_S, _LOOKS = 0.5, 20
 MakeChild = Callable[[], ChildClient]
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(Record):
     """What files are compared by."""
 
     texts: tuple[str, ...]
     questions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Record):
     """The file that others are made of."""
 
     path: Path
@@ -67,8 +65,7 @@ class Published:
     """For the metadata of what is made of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormatProgress:
+class FormatProgress(Record):
     """What is done now, and how much of all, 0..1."""
 
     what: str
@@ -194,24 +191,24 @@ class FormatTrials:
         target = self._folder / f"{name or 'published'}.gguf"
         needed, free = self._expected(name) + _BESIDE_BYTES, available_bytes()
         if needed > free:
-            return replace(
+            return changed(
                 result,
                 reason=f"It needs about {bytes_for_people(needed)} of memory; {bytes_for_people(free)} are free.",
             )
         try:
             self.make(name, left_out)
             self._wait_until_quiet()
-            result = replace(result, bytes=target.stat().st_size)
+            result = changed(result, bytes=target.stat().st_size)
             published = self._speed_of(self._published.path, "measuring the published file", _MAKE)
             speed = self._speed_of(target, f"measuring {shown}", _MAKE + _SPEED)
-            result = replace(result, speed=speed, published=published)
+            result = changed(result, speed=speed, published=published)
             is_smaller = result.bytes < SMALLER * self._published.bytes
             if left_out or is_smaller or max(result.answer_gain, result.long_work_gain) >= FASTER:
                 result = self._judged(result, target)
         except KnownError as err:
             if err.code == "disk.full" or not self._published.path.is_file():
                 raise
-            return replace(result, reason=problem_for(err).sentence)
+            return changed(result, reason=problem_for(err).sentence)
         finally:
             target.unlink(missing_ok=True)
         return result
@@ -243,7 +240,7 @@ class FormatTrials:
             is_reference=False,
         )
         same = sum(one == other for one, other in zip(wanted, answers, strict=True))
-        return replace(
+        return changed(
             result,
             quality=quality,
             published_perplexity=reference.perplexity,

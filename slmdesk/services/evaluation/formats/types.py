@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from slmdesk.core.gguf.quantization import QUANTIZATIONS
 from slmdesk.core.model_formats import FormatQuality, FormatSpeed
+from slmdesk.core.record import Record, changed
 
 SAME_DIVERGENCE = 0.0005
 """Up to here, and with every answer equal, a format gives the same answers."""
@@ -31,8 +31,7 @@ class Likeness(StrEnum):
     """Not measured, since it was neither faster nor smaller."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormatResult:
+class FormatResult(Record):
     """One format beside the published file."""
 
     format: str
@@ -83,8 +82,7 @@ class FormatResult:
         return gains[0] >= NOT_SLOWER and gains[1] >= FASTER
 
 
-@dataclass(frozen=True, slots=True)
-class FormatReport:
+class FormatReport(Record):
     """All that was measured of a model's formats, on the PC named by `hardware` with `library`."""
 
     hardware: str
@@ -100,7 +98,7 @@ class FormatReport:
 
     def with_result(self, result: FormatResult) -> FormatReport:
         """A report that also holds this one, instead of an older one of the same format."""
-        return replace(self, tried=tuple({**self.results, result.format: result}.values()))
+        return changed(self, tried=tuple({**self.results, result.format: result}.values()))
 
     def fastest(self) -> FormatResult | None:
         """The one that is recommended for speed: of those that are faster and give the same or nearly the same

@@ -21,13 +21,14 @@ import os
 import shutil
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder, write_atomically
+from slmdesk.core.record import Record, to_json
 from slmdesk.services.base.file_io import CHUNK_BYTES, PART_SUFFIX, SPARE_BYTES, Claim, OnBytes
 
 COPY_PREFIX = ".moving-"
@@ -46,8 +47,7 @@ _SYSTEM = frozenset(
 """What a system puts into the root of an empty disk or into a folder that was looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class MovingFile:
+class MovingFile(Record):
     """One file with its old and new place."""
 
     id: str
@@ -64,8 +64,7 @@ class MovingFile:
     """Of a copy that is what the library knows; 0: its mark stays what it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Record):
     """The files being moved, as stored on the disk."""
 
     phase: str
@@ -77,7 +76,7 @@ class Journal:
 
     def write(self, path: Path) -> None:
         """Have it on the disk.  Raises KnownError `disk.full`, `file.unwritable`."""
-        write_atomically(path, json.dumps(asdict(self), ensure_ascii=True).encode())
+        write_atomically(path, json.dumps(to_json(self), ensure_ascii=True).encode())
 
 
 def read_journal(path: Path) -> Journal | None:
@@ -343,7 +342,7 @@ def _can_rename(old: Path, new: Path) -> bool:
 
 
 def _with(file: MovingFile, **values: Any) -> MovingFile:
-    return MovingFile(**{**asdict(file), **values})
+    return MovingFile(**{**to_json(file), **values})
 
 
 def _problem(err: OSError, path: Path, size: int = 0) -> KnownError:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.file_io import file_name
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import MovingFile
 
 
-@dataclass(frozen=True, slots=True)
-class MovePlan:
+class MovePlan(Record):
     """The files and sizes of a move to `target`."""
 
     folder: str
@@ -46,8 +45,7 @@ class MoveStep(StrEnum):
     """The library is told the new places, then the old files go; this is not broken off any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class MoveProgress:
+class MoveProgress(Record):
     """Progress of moving the models folder."""
 
     step: MoveStep
@@ -61,8 +59,7 @@ class MoveProgress:
     eta_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MoveResult:
+class MoveResult(Record):
     """The models folder was moved; `moved` is None where that was cancelled."""
 
     target: str
@@ -73,8 +70,7 @@ class MoveResult:
     """Files of models that were not there, so that they could not be moved."""
 
 
-@dataclass(frozen=True, slots=True)
-class MoveRound:
+class MoveRound(Record):
     """The files to move, and the models whose files are missing."""
 
     files: tuple[MovingFile, ...]

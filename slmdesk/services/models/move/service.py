@@ -11,12 +11,12 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import private_folder, problem_of
+from slmdesk.core.record import changed
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.eta import Pace
 from slmdesk.services.base.events import Noticed
@@ -215,10 +215,10 @@ class MoveService(Service):
             for each in sorted({target, *(Path(one.old).parent for one in files)}):
                 move_files.need_writable(each)
             ready = _prepared(target, files, stop, report)
-            journal = replace(journal, phase=SWITCHING, files=ready)
+            journal = changed(journal, phase=SWITCHING, files=ready)
             journal.write(self._paths.models_move_file)
         except BaseException:
-            self._undo(replace(journal, phase=PREPARING))
+            self._undo(changed(journal, phase=PREPARING))
             raise
         finally:
             for claim in claims:
@@ -285,7 +285,7 @@ class MoveService(Service):
         self._store.models.relocate([(one.id, os.fsencode(one.new), os.fsencode(one.old), None) for one in back])
         self._settings.change(models_folder=journal.old_setting)
         self._publish(ModelsChanged())
-        journal = replace(journal, phase=PREPARING)
+        journal = changed(journal, phase=PREPARING)
         journal.write(self._paths.models_move_file)
         return journal
 

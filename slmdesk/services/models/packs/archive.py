@@ -19,7 +19,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +27,7 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import NewFile, new_beside, problem_of
 from slmdesk.core.gguf.file import looks_like, opened, shown_path
 from slmdesk.core.labels import clean_label
+from slmdesk.core.record import Record, field, to_json
 from slmdesk.core.types import Json
 from slmdesk.services.base.file_io import CHUNK_BYTES, OnBytes
 
@@ -47,8 +47,7 @@ _LABELS = {"name": 120, "source": 300, "license": 200}
 _ABOUT = ("title", "family", "licence", "good_for", "weakness", "source")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record):
     """A text beside the models, such as a licence."""
 
     file: str
@@ -56,8 +55,7 @@ class Text:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class PackedModel:
+class PackedModel(Record):
     """A model in the manifest of a pack; its texts are safe to be shown."""
 
     file: str
@@ -70,8 +68,7 @@ class PackedModel:
     """What the list of suggested models says: title, family, licence, good_for, weakness, source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Record):
     """The manifest of a pack."""
 
     models: tuple[PackedModel, ...]
@@ -83,8 +80,8 @@ class Manifest:
             "format": FORMAT,
             "version": VERSION,
             "made_with": f"slmdesk {slmdesk.__version__}",
-            "texts": [asdict(one) for one in self.texts],
-            "models": [asdict(one) for one in self.models],
+            "texts": [to_json(one) for one in self.texts],
+            "models": [to_json(one) for one in self.models],
         }
         return json.dumps(shape, indent=1, ensure_ascii=True).encode() + b"\n"
 
@@ -99,8 +96,7 @@ class Manifest:
         return _size_of(self, len(self.to_bytes()))
 
 
-@dataclass(frozen=True, slots=True)
-class PackMade:
+class PackMade(Record):
     """A pack that was written."""
 
     path: Path

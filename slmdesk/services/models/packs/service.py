@@ -7,11 +7,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import problem_of, sync_folder
+from slmdesk.core.record import Record, changed, field
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.base.eta import Pace
@@ -33,8 +33,7 @@ FEATURE = "models.packs"
 """What an organisation may hide."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedModel:
+class OfferedModel(Record):
     """A model offered by a pack, as its manifest describes it."""
 
     listed: PackedModel
@@ -42,8 +41,7 @@ class OfferedModel:
     """The id of the same model of the library; empty where it is not on this PC."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackContents:
+class PackContents(Record):
     """The manifest of a pack; nothing of it has been checked yet."""
 
     path: str
@@ -55,8 +53,7 @@ class PackContents:
     """Of the disk with the models folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackPlan:
+class PackPlan(Record):
     """The size and contents a pack would have."""
 
     bytes: int
@@ -66,8 +63,7 @@ class PackPlan:
     """Why it cannot be made there."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackProgress:
+class PackProgress(Record):
     """Progress of writing a pack, or of reading and checking one."""
 
     done_bytes: int
@@ -76,8 +72,7 @@ class PackProgress:
     """None while it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnpackedModel:
+class UnpackedModel(Record):
     """A model unpacked from a pack."""
 
     model: ModelRecord
@@ -88,8 +83,7 @@ class UnpackedModel:
     """What the list of suggested models says of it: title, licence, good_for, weakness …"""
 
 
-@dataclass(frozen=True, slots=True)
-class PackResult:
+class PackResult(Record):
     """A pack that was written, or whose models were added; without a checksum where it was cancelled."""
 
     path: str
@@ -140,7 +134,7 @@ class PackService(Service):
                 if os.path.lexists(target):
                     raise KnownError("file.exists", path=str(target))
             except Exception as err:  # noqa: BLE001  the size is of use beside the problem
-                plan = replace(plan, problem=problem_for(err))
+                plan = changed(plan, problem=problem_for(err))
             return plan
 
         return pending_on_file_thread(self._service_thread, work, name="plan-pack")

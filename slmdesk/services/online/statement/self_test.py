@@ -11,11 +11,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, field
 from slmdesk.core.try_network import ALLOWED, REFUSED, outcome_of, try_all
 from slmdesk.core.types import Json
 from slmdesk.services.online.statement.verify import is_control, is_refused
@@ -27,8 +27,7 @@ _NOBODY = 9, 9
 """Ports with nobody behind them, for where there is no listener."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Record):
     """What became of each way to the listener, of one process."""
 
     who: str
@@ -40,8 +39,7 @@ class Tried:
         return is_refused(self.ways)
 
 
-@dataclass(frozen=True, slots=True)
-class SelfTest:
+class SelfTest(Record):
     """The outcome."""
 
     control: Tried

@@ -10,10 +10,10 @@ import binascii
 import hashlib
 import struct
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.paths import Paths
 from slmdesk.services.online.statement.verify import NAMESPACE
@@ -30,8 +30,7 @@ HASH = b"sha512"
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 
 
-@dataclass(frozen=True, slots=True)
-class StatementKey:
+class StatementKey(Record):
     """The key, and where it is kept: keyring or file."""
 
     key: Ed25519PrivateKey

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from slmdesk.core.record import Record, field
 
-@dataclass(frozen=True, slots=True)
-class StatementRequest:
+
+class StatementRequest(Record):
     """A statement to be made."""
 
     target: Path
@@ -26,8 +26,7 @@ class StatementRequest:
     """Further ways of this process to a port of this PC, for the self-test: a socket of the window's library."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatementMade:
+class StatementMade(Record):
     """A statement that was written."""
 
     path: Path
@@ -51,8 +50,7 @@ class StatementMade:
     """What somebody who reads it should know first, in sentences."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatementProgress:
+class StatementProgress(Record):
     """What is being done, and how far; total 0: not known."""
 
     stage: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import Term
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.service import step_of
@@ -31,8 +31,7 @@ LEAST_ANSWER, ANSWER_SHARE = 48, 3
 """Tokens of an answer: some for any, and so many times the words of the source."""
 
 
-@dataclass(frozen=True, slots=True)
-class TranslationStyle:
+class TranslationStyle(Record):
     """How to translate: languages, style and domain."""
 
     target: str
@@ -150,7 +149,7 @@ def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> li
     """
     turns = messages(text, Tags(), manner, without=without)
     sampling = sampling_for(text)
-    return [step_of(turns, replace(sampling, temperature=0.9, seed=seed)) for seed in range(1, ALTERNATIVES + 1)]
+    return [step_of(turns, changed(sampling, temperature=0.9, seed=seed)) for seed in range(1, ALTERNATIVES + 1)]
 
 
 # ---- projection

@@ -6,9 +6,9 @@ Service thread.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import SegmentFlag, Term
 from slmdesk.services.redaction.service import Veil
 from slmdesk.text.terms.matching import terms_in
@@ -22,8 +22,7 @@ REDACTION = "redaction"
 """Kind of the flags for substitutes that did not come back whole, and the reason where nothing could be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskedText:
+class AskedText(Record):
     """A segment as the model is asked about it."""
 
     text: str
@@ -39,8 +38,8 @@ class AskedText:
         made = self.veiled.back(found.target)
         moved = ((made.moved(start, end), least) for start, end, least in found.doubts)
         doubts = tuple((*place, least) for place, least in moved if place is not None)
-        unsure = (replace(one, text=self.veiled.words(one.text)) for one in found.flags)
-        return replace(found, target=made.text, doubts=doubts, flags=(*map(_flag, made.lost), *unsure))
+        unsure = (changed(one, text=self.veiled.words(one.text)) for one in found.flags)
+        return changed(found, target=made.text, doubts=doubts, flags=(*map(_flag, made.lost), *unsure))
 
 
 def asked_about(
@@ -59,7 +58,7 @@ def asked_about(
         return AskedText(veiled.text, used, "", veiled)
     veiled, *more = veil.over([source, *others], tags=[tags], language=language)
     targets = [one.text for one in more[:-1]]
-    hidden = (replace(term, target=target) for term, target in zip(used, targets, strict=True))
+    hidden = (changed(term, target=target) for term, target in zip(used, targets, strict=True))
     return AskedText(veiled.text, tuple(hidden), more[-1].text, veiled)
 
 

@@ -6,10 +6,10 @@ Three sources, the best first: the exam for the pair, the publisher's list of la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from slmdesk.core.languages import LANGUAGES, NO_BLANKS
+from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.hub.catalogue import Skill as Made
@@ -27,8 +27,7 @@ MOST_NAMED = 8
 _RANK = {"weak": 0, "fair": 1, "good": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class BetterModel:
+class BetterModel(Record):
     """A model on this PC that translates a pair better."""
 
     id: str
@@ -37,8 +36,7 @@ class BetterModel:
     """Why, in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class PairAdvice:
+class PairAdvice(Record):
     """The advice for a model and a pair of languages."""
 
     model: str

@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.record import Record, to_json
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import stored_from, to_json
+from slmdesk.core.wire import stored_from
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.plan import Batch, JobPlanner, Plan, StepValue
@@ -42,8 +42,7 @@ Weak is where more than two of five fail: then a person would mend more than rea
 """
 
 
-@dataclass(frozen=True, slots=True)
-class PairSkillResult:
+class PairSkillResult(Record):
     """The result of one skill."""
 
     skill: PairSkill
@@ -53,8 +52,7 @@ class PairSkillResult:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class PairResult:
+class PairResult(Record):
     """Whether a model can translate a pair."""
 
     source: str

@@ -8,13 +8,13 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record, field
 from slmdesk.core.translation import Term
 from slmdesk.core.types import Json
 from slmdesk.services.translation.asking.prompts import TranslationStyle, prompt_version, translation_step
@@ -58,8 +58,7 @@ class ItemKind(StrEnum):
     TERM = "terms"
 
 
-@dataclass(frozen=True, slots=True)
-class PairItem:
+class PairItem(Record):
     """A test sentence of an exam."""
 
     kind: ItemKind
@@ -82,8 +81,7 @@ class PairItem:
         return translation_step(self.text, self.tags, TranslationStyle(target, source), terms=self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Record):
     """How many answers were right, of those that test a skill."""
 
     passed: int

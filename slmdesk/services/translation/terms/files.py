@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slmdesk.client import ChildClient
 from slmdesk.core.languages import language_of
+from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices
 from slmdesk.services.documents.reader_jobs import ask_reader, start_reader
 
 
-@dataclass(frozen=True, slots=True)
-class FileRows:
+class FileRows(Record):
     """The rows of a file, and what it says about itself."""
 
     name: str

@@ -6,7 +6,6 @@ Long lists are processed in slices, so that nothing holds up the service thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.protocol import Progress
+from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.exports.terms import to_glossary_file
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -32,8 +32,7 @@ KEEP_LIST = "Do not translate"
 """The name of the list of names and products, which holds for every pair of languages."""
 
 
-@dataclass(frozen=True, slots=True)
-class GlossaryImport:
+class GlossaryImport(Record):
     """The result of importing a file."""
 
     kept: int
@@ -49,8 +48,7 @@ class GlossaryImport:
     """Nobody named the glossary: one of this name, pair and domain is in use, and the terms came to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRequest:
+class ImportRequest(Record):
     """How to read a file of terms."""
 
     path: Path
@@ -72,8 +70,7 @@ class ImportRequest:
     """
 
 
-@dataclass(frozen=True, slots=True)
-class TermPage:
+class TermPage(Record):
     """Some terms of a glossary, and their total number."""
 
     glossary: GlossaryRecord
@@ -82,16 +79,14 @@ class TermPage:
     counts: GlossaryCounts
 
 
-@dataclass(frozen=True, slots=True)
-class ForgottenGlossary:
+class ForgottenGlossary(Record):
     """A deleted glossary, for `restore`."""
 
     record: GlossaryRecord
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sorted:
+class _Sorted(Record):
     """The terms of a file, about to be stored."""
 
     new: list[Term]
@@ -236,7 +231,7 @@ class GlossaryService(Service):
         checked, found = check_term(term), self._store.glossaries.get(glossary).id
         (n,) = self._store.terms.add(found, [checked])
         self._publish(GlossariesChanged())
-        return replace(checked, n=n)
+        return changed(checked, n=n)
 
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
         """Add terms that are not there yet, and return how many were added."""
@@ -357,7 +352,7 @@ class GlossaryService(Service):
 
     def _has_just(self, one: GlossaryRecord, terms: Sequence[Term]) -> bool:
         """Whether a glossary has these terms and no others.  Not on the service thread."""
-        return one.terms == len(terms) and [replace(term, n=0) for term in self._all_terms(one.id)] == list(terms)
+        return one.terms == len(terms) and [changed(term, n=0) for term in self._all_terms(one.id)] == list(terms)
 
     def _all_terms(self, glossary: str) -> list[Term]:
         """Page by page.  Any thread but the app's."""

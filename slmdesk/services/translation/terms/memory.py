@@ -7,7 +7,6 @@ with the differences.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.protocol import Progress
+from slmdesk.core.record import Record
 from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.exports.tmx import Unit, to_tmx
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -38,8 +38,7 @@ PAIRS_AT_ONCE = 100
 PAIRS_READ = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Record):
     """A remembered pair that is similar to a new sentence."""
 
     pair: MemoryPair
@@ -56,8 +55,7 @@ class Match:
         return 100 if self.likeness >= 1.0 else min(99, round(self.likeness * 100))
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryImport:
+class MemoryImport(Record):
     """The result of importing a file of pairs."""
 
     kept: int
@@ -74,8 +72,7 @@ class MemoryImport:
     target_language: str
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryPage:
+class MemoryPage(Record):
     """Some pairs, and their total number."""
 
     pairs: tuple[MemoryPair, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import changed
 from slmdesk.core.translation import Forms, Term
 from slmdesk.text.words.folding import fold
 
@@ -26,7 +26,7 @@ def check_term(term: Term) -> Term:
         raise KnownError("glossary.keeps_and_translates", term=source)
     if not (term.keeps or target or forbidden):
         raise KnownError("glossary.no_translation", term=source)
-    return replace(term, source=source, target="" if term.keeps else target, forbidden=forbidden)
+    return changed(term, source=source, target="" if term.keeps else target, forbidden=forbidden)
 
 
 def sorted_out(old: Sequence[Term], new: Sequence[Term]) -> tuple[list[Term], int, tuple[str, ...]]:

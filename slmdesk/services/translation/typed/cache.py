@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import Doubt, LiveSegment, Origin, SegmentFlag, SegmentState
 
 KEPT = 5_000
@@ -18,8 +18,7 @@ Key: TypeAlias = tuple[str, str, str, str, str, str, tuple[str, ...]]
 """Source, its language and the target's, domain, formality, the model's SHA-256, the terms the source holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class CachedSegment:
+class CachedSegment(Record):
     """The cached translation of a segment; while it is OPEN, the words so far."""
 
     target: str
@@ -30,7 +29,7 @@ class CachedSegment:
 
     def put_into(self, segment: LiveSegment) -> LiveSegment:
         """The segment with what is known of it."""
-        return replace(
+        return changed(
             segment,
             target=self.target,
             state=self.state,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
+from slmdesk.core.record import Record
 from slmdesk.core.translation import MemoryPair, Origin
 from slmdesk.services.translation.typed.cache import CachedSegment, Key
 from slmdesk.store import Store
@@ -13,8 +13,7 @@ MOST_PUTS = 100
 """Edits that can be taken back."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedEdit:
+class AppliedEdit(Record):
     """An edit, with what it replaced."""
 
     key: Key

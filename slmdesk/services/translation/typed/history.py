@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.record import Record
 from slmdesk.core.records import AnswerEnding, Found, Item, Status
 from slmdesk.core.translation import LiveSegment, NewSegment, Origin, SegmentRecord, SegmentState
 from slmdesk.core.types import Origin as Author
@@ -37,8 +37,7 @@ SHARED = 0.5
 """Of the shorter of two texts: with that much of it at their ends in common, one is the other, edited."""
 
 
-@dataclass(frozen=True, slots=True)
-class TypedText:
+class TypedText(Record):
     """A text that was typed and translated earlier."""
 
     item: str
@@ -68,8 +67,7 @@ class TypedText:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Record):
     """The result of a search for translations."""
 
     found: tuple[tuple[Item, str], ...]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Token
+from slmdesk.core.record import changed
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.translation import LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json
@@ -309,7 +310,7 @@ class LiveTranslation(Service):
                 yield
 
     def _step(self, segment: LiveSegment, words: AskedText) -> dict[str, Json]:
-        manner = replace(self._manner, source=self._languages_of(segment)[0])
+        manner = changed(self._manner, source=self._languages_of(segment)[0])
         return translation_step(words.text, Tags(), manner, terms=words.terms, with_probabilities=True)
 
     def _languages_of(self, segment: LiveSegment) -> tuple[str, str]:

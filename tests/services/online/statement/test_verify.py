@@ -7,7 +7,6 @@ import random
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from store.test_ledger import WAYS, some_chain, tampered
 
 from slmdesk.core.ledger import BEGINNING, LedgerRow, canonical, chain_hash
+from slmdesk.core.record import changed
 from slmdesk.services.online.statement import verify
 from slmdesk.services.online.statement.archive import statement_bytes, sums_of, tar_of
 from slmdesk.services.online.statement.content import LedgerReport
@@ -71,7 +71,7 @@ def recomputed(rows) -> list[LedgerRow]:
     made, before = [], BEGINNING
     for n, row in enumerate(rows, 1):
         before = chain_hash(before, n, row.time, row.monotonic, row.boot, row.kind, row.data)
-        made.append(replace(row, n=n, hash=before))
+        made.append(changed(row, n=n, hash=before))
     return made
 
 
