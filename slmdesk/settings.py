@@ -12,7 +12,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -165,7 +164,7 @@ NAMES_OF_PEOPLE = frozenset(
 """Settings with names in them: of folders, of computers, of an account at a proxy."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
-_NAMES = tuple(each.name for each in fields(Settings) if each.name != "extra")
+_NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
 _DEFAULTS = Settings()
 _KINDS = {bool: "yes or no", int: "a whole number", str: "words"}
 

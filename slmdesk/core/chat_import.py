@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slmdesk.core.record import Record
+from slmdesk.core.record import Number, Record
 
 OWN_FORMAT, OWN_VERSION = "slmdesk-chat", 1
 """In the JSON export of a chat of our own."""
@@ -29,16 +29,16 @@ class ForeignMessage(Record):
     """USER or ASSISTANT."""
     text: str
     model: str = ""
-    created: float | None = None
+    created: Number | None = None
     status: str = COMPLETE
     """COMPLETE, CANCELLED (a person stopped it) or INTERRUPTED (by whatever)."""
     finish_reason: str = ""
     """ "stop", "length", or "" where the file does not say."""
     thought: str = ""
-    thought_seconds: float | None = None
+    thought_seconds: Number | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
-    seconds: float | None = None
+    seconds: Number | None = None
 
 
 class ForeignChat(Record):
@@ -48,8 +48,8 @@ class ForeignChat(Record):
     id: str
     """As the program names it; may be empty."""
     title: str
-    created: float | None = None
-    updated: float | None = None
+    created: Number | None = None
+    updated: Number | None = None
     system: str = ""
     """Its instructions."""
     leaf: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from slmdesk.core.record import Record
+from slmdesk.core.record import Number, Record
 
 FILE_TYPES: Mapping[str, int] = MappingProxyType(
     {
@@ -35,11 +35,11 @@ class Recipe(Record):
 class FormatSpeed(Record):
     """Seconds a token, with the number of threads that is best for each; the fastest of a few rounds."""
 
-    read_s: float
+    read_s: Number
     """Of a prompt, in slices as the engine reads them."""
-    write_s: float
+    write_s: Number
     """Of one answer, after READ_TOKENS tokens."""
-    write_together_s: float
+    write_together_s: Number
     """Of WRITTEN_TOGETHER answers."""
 
     @property
@@ -56,10 +56,10 @@ class FormatSpeed(Record):
 class FormatQuality(Record):
     """How far a file's predictions are from the published file's, over the same texts."""
 
-    divergence: float
+    divergence: Number
     """Mean Kullback–Leibler divergence of the next-token distribution, in nats; see engine/llama/predictions.py."""
-    perplexity: float
+    perplexity: Number
     """Of the texts: how many tokens it hesitates between."""
     tokens: int
-    same_first: float
+    same_first: Number
     """Part of the tokens at which both find the same one likeliest."""

@@ -8,10 +8,11 @@ unknown fields are dropped, wrong types raise ProtocolBroken.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, asdict, fields
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any, Protocol, TypeAlias
+
+import msgspec
 
 from slmdesk.core.errors import SlmdeskError
 from slmdesk.core.record import Record, field
@@ -184,41 +185,12 @@ _FROM_CHILD: Mapping[str, type[Any]] = {
 }  # fmt: skip
 _NAMES: Mapping[type[Any], str] = {cls: name for table in (_TO_CHILD, _FROM_CHILD) for name, cls in table.items()}
 
-
-def _is_str(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_bool(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-def _is_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-_CHECKS: Mapping[str, Callable[[object], bool]] = {
-    "str": _is_str,
-    "int": _is_int,
-    "bool": _is_bool,
-    "Mapping[str, Json]": _is_object,
-    "tuple[str, ...]": _is_strings,
-}
-
 _part_ids = count(1)
 
 
 def encode(message: ToChild | FromChild) -> Iterator[bytes]:
     """Encode one message as one or more lines, each with its newline.  Lone surrogates are kept as escapes."""
-    shape = {"type": _NAMES[type(message)]} | asdict(message)
+    shape = {"type": _NAMES[type(message)]} | msgspec.structs.asdict(message)
     text = json.dumps(shape, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     line = _line(text)
     if len(line) <= MAX_LINE_BYTES:
@@ -261,17 +233,10 @@ class Decoder:
         cls = self._table.get(name) if isinstance(name, str) else None
         if cls is None:
             raise ProtocolBroken("unknown type")
-        values: dict[str, Any] = {}
-        for one in fields(cls):
-            if one.name not in shape:
-                if one.default is MISSING and one.default_factory is MISSING:
-                    raise ProtocolBroken(f"{name} lacks {one.name}")
-                continue
-            value = shape[one.name]
-            if not _CHECKS[str(one.type)](value):
-                raise ProtocolBroken(f"{name}.{one.name} has the wrong type")
-            values[one.name] = tuple(value) if isinstance(value, list) else value
-        return cls(**values)
+        try:
+            return msgspec.convert(shape, cls)
+        except (msgspec.ValidationError, RecursionError) as err:
+            raise ProtocolBroken(f"{name}: {err}") from err
 
     def _gather(self, shape: Mapping[str, Any]) -> str | None:
         ident, index, of, data = (shape.get(key) for key in ("id", "index", "of", "data"))

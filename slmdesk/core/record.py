@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast, dataclass_transform
 
 import msgspec
 from msgspec import field as field
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 else:
     from msgspec.structs import replace as changed
 
-__all__ = ["Record", "changed", "field", "to_json"]
+__all__ = ["Number", "Record", "changed", "field", "to_json"]
+
+Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
+"""In a record that is read from outside; NaN is none."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))

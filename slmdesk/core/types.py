@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from slmdesk.core.record import Record, changed, field
+from slmdesk.core.record import Number, Record, changed, field
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+else:
+    Json = Any
 
 
 class Origin(StrEnum):
@@ -70,29 +73,29 @@ THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
 class Sampling(Record):
     """How the next token is chosen.  None: the model's own default, else ours."""
 
-    temperature: float | None = None
+    temperature: Number | None = None
     top_k: int | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    typical_p: float | None = None
-    repeat_penalty: float | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
+    top_p: Number | None = None
+    min_p: Number | None = None
+    typical_p: Number | None = None
+    repeat_penalty: Number | None = None
+    frequency_penalty: Number | None = None
+    presence_penalty: Number | None = None
     penalty_last_n: int | None = None
-    dry_multiplier: float | None = None
+    dry_multiplier: Number | None = None
     """Strength of DRY, which keeps phrases from coming again; 0: off."""
-    dry_base: float | None = None
+    dry_base: Number | None = None
     dry_allowed_length: int | None = None
-    xtc_probability: float | None = None
+    xtc_probability: Number | None = None
     """How often XTC leaves out the likeliest tokens; 0: off."""
-    xtc_threshold: float | None = None
+    xtc_threshold: Number | None = None
     seed: int | None = None
     grammar: str | None = None
     """GBNF; not together with json_schema."""
     json_schema: str | None = None
     """A JSON schema as text."""
-    logit_bias: tuple[tuple[int, float], ...] = ()
-    word_bias: tuple[tuple[str, float], ...] = ()
+    logit_bias: tuple[tuple[int, Number], ...] = ()
+    word_bias: tuple[tuple[str, Number], ...] = ()
     """The same by words; a word of several tokens counts by its first."""
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
@@ -102,7 +105,7 @@ class Sampling(Record):
     """One of THINKING."""
     thought_tokens: int | None = None
     """The thought is closed after so many."""
-    thought_seconds: float | None = None
+    thought_seconds: Number | None = None
     """… or after so many seconds."""
 
     def over(self, defaults: Sampling) -> Sampling:
@@ -161,7 +164,7 @@ class LoadSpec(Record):
     """None: the file's; else a built-in family's name or 'plain'."""
     template_checked: bool = False
     """The file's template was tried in a throwaway child before, under this checksum."""
-    cost_curve: tuple[tuple[int, float], ...] = ()
+    cost_curve: tuple[tuple[int, Number], ...] = ()
     """(tokens in one decode, cost relative to one), measured before; empty: measure now."""
     behaves: bool | None = None
     """Whether it was found to behave like a language model, under this checksum; None: find out now."""
@@ -210,7 +213,7 @@ class Backends(Record):
 class PcMeasurement(Record):
     """Measurements of this PC."""
 
-    bytes_per_s: float
+    bytes_per_s: Number
     """Read from memory, with as many threads as the engine uses."""
     threads: int
     devices: tuple[Device, ...] = ()
@@ -233,7 +236,7 @@ class LoadedModel(Record):
     template_problem: str = ""
     """Why the file's own template is not used, in short; empty when it is."""
     memory: MemoryParts = field(default_factory=lambda: MemoryParts(0, 0, 0))
-    cost_curve: tuple[tuple[int, float], ...] = ()
+    cost_curve: tuple[tuple[int, Number], ...] = ()
     sampling_defaults: Sampling = field(default_factory=Sampling)
     sliding_window: int = 0
     behaves: bool | None = None
@@ -259,8 +262,8 @@ class Usage(Record):
 class Timing(Record):
     """Seconds to the first token, and tokens a second after it."""
 
-    first_token_s: float
-    tokens_per_s: float
+    first_token_s: Number
+    tokens_per_s: Number
 
 
 class FinishReason(StrEnum):
@@ -296,5 +299,5 @@ class Answer(Record):
     """Where a request asks for them: one for each token that wrote something, in order."""
     thought: str = ""
     """What it thought aloud before; not part of `text`."""
-    thought_seconds: float = 0.0
+    thought_seconds: Number = 0.0
     """From the first token to the end of the thought."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from slmdesk.core.record import Record, changed, field
@@ -71,6 +70,6 @@ class EchoOptions(Record):
 
     def changed(self, values: Mapping[str, Any]) -> EchoOptions:
         """A copy with some options changed; an unknown name is an error of the test that gave it."""
-        known = {one.name for one in fields(self)}
+        known = set(self.__struct_fields__)
         assert set(values) <= known, set(values) - known
         return changed(self, **values)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from enum import StrEnum
 from importlib.resources import files as package_files
 from typing import TypeVar
@@ -138,7 +137,7 @@ class _Table:
         self._values: Mapping[str, object] = untrusted
         repo = untrusted.get("repo")
         self._where = clean_label(repo, 80) if isinstance(repo, str) else "an entry without a repository"
-        if unknown := untrusted.keys() - {field.name for field in fields(CatalogueEntry)}:
+        if unknown := untrusted.keys() - set(CatalogueEntry.__struct_fields__):
             raise self.wrong(", ".join(sorted(unknown)), "is nothing that is known")
 
     def wrong(self, name: str, reason: str) -> KnownError:

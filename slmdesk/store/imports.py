@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 
 from slmdesk.core.chat_import import IMPORTED
 from slmdesk.core.errors import KnownError
@@ -46,7 +45,7 @@ class Imports(StorePart):
                 if one.parent not in known or one.id in known:
                     raise KnownError("request.invalid", what="the order of messages")
                 known.add(one.id)
-                values = {each.name: getattr(one, each.name) for each in fields(Message)}
+                values = {name: getattr(one, name) for name in Message.__struct_fields__}
                 parts = [to_json(part) for part in one.parts]
                 own = {"n": None, "item": made.id, "owner": None, "parts": parts, "revision": revision}
                 self._messages.index(self._insert("messages", {**values, **own}))

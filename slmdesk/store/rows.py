@@ -1,11 +1,11 @@
-"""Rows to dataclasses: fields come from the columns of their names, read by the type of the field."""
+"""Rows to records: fields come from the columns of their names, read by the type of the field."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import ChainMap
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from enum import StrEnum
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ Read = Callable[[Any], object]
 
 
 def row_to(cls: Callable[..., T], row: RowLike, **given: object) -> T:
-    """Build the dataclass of a row.  Flags, enums and JSON objects are read from their columns; a field whose column
+    """Build the record of a row.  Flags, enums and JSON objects are read from their columns; a field whose column
     has another name or form is `given`.  Raises ValueError, TypeError, KeyError or IndexError for other values than
     this program writes.
     """
@@ -41,7 +41,8 @@ def mapping_from(text: Any) -> dict[str, Json]:
 @cache
 def _readers(cls: Any) -> tuple[tuple[str, Read | None], ...]:
     names = vars(sys.modules[cls.__module__])
-    return tuple((one.name, _reader_of(str(one.type), names)) for one in fields(cls))
+    kinds = ChainMap(*(vars(each).get("__annotations__", {}) for each in cls.__mro__))
+    return tuple((name, _reader_of(kinds[name], names)) for name in cls.__struct_fields__)
 
 
 def _reader_of(kind: str, names: Mapping[str, object]) -> Read | None:

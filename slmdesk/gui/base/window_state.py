@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ class WindowState(Record):
     """What was said once of the disk the history lies on: codes, with a space between."""
 
 
-_DEFAULTS = {each.name: each.default for each in fields(WindowState)}
+_DEFAULTS = {name: getattr(WindowState(), name) for name in WindowState.__struct_fields__}
 
 
 class WindowStateFile:

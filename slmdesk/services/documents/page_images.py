@@ -12,7 +12,7 @@ from typing import TypeAlias
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
-from slmdesk.core.record import Record
+from slmdesk.core.record import Number, Record
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Problem
@@ -45,7 +45,7 @@ class _Reported(Record):
     png: str
     width: int
     height: int
-    boxes: tuple[tuple[tuple[float, float, float, float], ...], ...]
+    boxes: tuple[tuple[tuple[Number, Number, Number, Number], ...], ...]
 
 
 @dataclass(slots=True, eq=False)

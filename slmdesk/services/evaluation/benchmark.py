@@ -9,7 +9,7 @@ from contextlib import suppress
 from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
-from slmdesk.core.record import Record, to_json
+from slmdesk.core.record import Number, Record, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, LoadedModel, Role, Sampling, TextPart
 from slmdesk.core.wire import answer_from, messages_to_json, stored_from
@@ -37,16 +37,16 @@ TOKENS_A_SENTENCE = 24
 class BenchResult(Record):
     """The result of a benchmark."""
 
-    prompt_tokens_per_s: float
-    output_tokens_per_s: float
+    prompt_tokens_per_s: Number
+    output_tokens_per_s: Number
     prompt_tokens: int
     """Read anew, not from memory."""
     output_tokens: int
     memory_bytes: int
     """What the model's process has in memory after the answer, as the status bar and the estimates count it."""
-    measured: float
+    measured: Number
     """Seconds since the epoch."""
-    energy_j: float | None = None
+    energy_j: Number | None = None
     """For reading and writing together; None: not even an estimate was to be had."""
     energy_source: str = ""
     """One of EnergySource; '' without a number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.record import Record
+from slmdesk.core.record import Number, Record
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
@@ -33,14 +33,14 @@ class CompareRequest(Record):
 class AnswerMeasurements(Record):
     """The measurements of one answer."""
 
-    first_token_s: float
-    total_s: float
+    first_token_s: Number
+    total_s: Number
     """From the request to the last word; loading is not in it."""
-    tokens_per_s: float
+    tokens_per_s: Number
     output_tokens: int
     memory_bytes: int
     """Of the model's process with the model in it, at the last word."""
-    energy_j: float | None = None
+    energy_j: Number | None = None
     energy_source: str = ""
     """One of EnergySource; '' without a number."""
 
@@ -64,7 +64,7 @@ class Vote(Record):
     best: str | None
     """Id of an answer; None: none of them."""
     note: str = ""
-    time: float = 0.0
+    time: Number = 0.0
 
 
 class ComparedAnswer(Record):

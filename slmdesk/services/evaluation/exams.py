@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record, changed
+from slmdesk.core.record import Number, Record, changed
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
@@ -48,8 +48,8 @@ class SkillResult(Record):
     passed: int
     """For statements: how many are told right, each with the threshold the others give."""
     total: int
-    auc: float | None = None
-    threshold: float | None = None
+    auc: Number | None = None
+    threshold: Number | None = None
     """log P(Yes) - log P(No) from which a statement is taken for true."""
 
 
@@ -58,7 +58,7 @@ class ExamResult(Record):
 
     version: str
     """Of the items."""
-    taken: float
+    taken: Number
     """Seconds since the epoch."""
     skills: tuple[SkillResult, ...]
     thoughts: int = 0

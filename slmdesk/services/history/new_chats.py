@@ -15,7 +15,7 @@ from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.chat_import import IMPORTED, OWN_PROGRAM, OWN_VERSION, ForeignChat, ForeignMessage
 from slmdesk.core.errors import CODES, KnownError
 from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record, changed, to_json
+from slmdesk.core.record import Number, Record, changed, to_json
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.core.wire import dataclass_from
@@ -134,9 +134,9 @@ class _Exported(Record):
     preset: str | None = None
     prompt_version: str | None = None
     thought: str = ""
-    thought_seconds: float | None = None
+    thought_seconds: Number | None = None
     original: str | None = None
-    seconds: float | None = None
+    seconds: Number | None = None
     finish_reason: str | None = None
 
 

@@ -16,7 +16,7 @@ from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.gguf.read import read_header
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
-from slmdesk.core.record import Record, changed, to_json
+from slmdesk.core.record import Number, Record, changed, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasurement
@@ -59,13 +59,13 @@ class GenerationSpeed(Record):
     """The speed at which a model generated tokens on this PC."""
 
     hardware: str
-    tokens_per_s: float
+    tokens_per_s: Number
     """After USUAL_PAST tokens, or as it would have been after so many."""
-    read_bytes: float
+    read_bytes: Number
     """core.speed.plain_bytes after USUAL_PAST tokens."""
-    past_bytes: float
+    past_bytes: Number
     """What each token more of the past adds to it."""
-    step_s: float
+    step_s: Number
     """core.speed.step_seconds."""
 
     def at_usual_past(self, tokens_per_s: float, past_tokens: int, bandwidth: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record, changed
+from slmdesk.core.record import Number, Record, changed
 from slmdesk.core.types import Json
 from slmdesk.core.wire import lenient_from
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
@@ -106,7 +106,7 @@ class Summary(Record):
     """What a person should know of how it was made, in a sentence."""
     left_out: int = 0
     """Points that no passage bore out, and that are therefore not in it."""
-    seconds: float = 0.0
+    seconds: Number = 0.0
     not_read: tuple[UnreadableDocument, ...] = ()
     """What else was to be in it."""
     is_draft: bool = False

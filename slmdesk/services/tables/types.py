@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from slmdesk.core.record import Record, changed
+from slmdesk.core.record import Number, Record, changed
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage
 from slmdesk.services.redaction.report import RedactionReport
 
@@ -102,7 +102,7 @@ class TableCell(Record):
     flag: Flag = Flag.NOT_FOUND
     origin: str = ""
     """`label`: read behind its name in the document; `rule`: known by the words around it; `model`; `person`."""
-    number: float | None = None
+    number: Number | None = None
     """Of numbers and amounts, where it can be read in one way only."""
     unit: str = ""
     """EUR, percent …"""
@@ -143,7 +143,7 @@ class Table(Record):
     model: str = ""
     is_done: bool = False
     """Every document has its row."""
-    seconds: float = 0.0
+    seconds: Number = 0.0
     note: str = ""
     """What a person should know of how it was made, in a sentence."""
     redaction: RedactionReport | None = None

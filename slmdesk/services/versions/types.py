@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slmdesk.core.record import Record
+from slmdesk.core.record import Number, Record
 from slmdesk.services.documents.citations import Coverage, Mark
 from slmdesk.text.difference.types import Change, Row
 
@@ -41,6 +41,6 @@ class Comparison(Record):
     model: str = ""
     note: str = ""
     """What a person should know of how it was made, in a sentence."""
-    seconds: float = 0.0
+    seconds: Number = 0.0
     language: str = ""
     """Code of ISO 639-1; empty where it is not known."""

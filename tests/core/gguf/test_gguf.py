@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from pathlib import Path
@@ -167,7 +166,7 @@ def test_a_big_vocabulary_is_walked_fast(tmp_path: Path) -> None:
 
 def test_the_header_says_nothing_it_cannot_hold(tmp_path: Path) -> None:
     header = header_of(tmp_path, tiny_llama())
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         header.kind = "other"  # type: ignore[misc]
     with pytest.raises(TypeError):
         header.metadata["x"] = 1  # type: ignore[index]

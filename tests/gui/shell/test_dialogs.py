@@ -24,6 +24,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QScrollArea, QWidget
 
 import slmdesk.gui
+from slmdesk.core.record import Record
 from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.dialog import FRAME, Dialog
 from slmdesk.gui.widgets.text import plain_label
@@ -97,7 +98,8 @@ class Maker:
     def build(self, kind: type):
         """Make one of a class; what has a default keeps it."""
         hints = typing.get_type_hints(
-            kind if dataclasses.is_dataclass(kind) else kind.__init__, localns=vars(collections.abc)
+            kind if dataclasses.is_dataclass(kind) or issubclass(kind, Record) else kind.__init__,
+            localns=vars(collections.abc),
         )
         wanted = [one for one in inspect.signature(kind).parameters.values() if one.default is one.empty]
         made = {one.name: self.make(hints[one.name], one.name) for one in wanted}

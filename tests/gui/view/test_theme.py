@@ -64,7 +64,7 @@ def test_the_system_is_followed(qapp, qtbot):
 
 def test_the_style_sheet_names_no_colour_of_its_own(qapp):
     sheet = style_sheet(LIGHT, system_fonts())
-    known = {getattr(LIGHT, name) for name in LIGHT.__dataclass_fields__ if str(getattr(LIGHT, name)).startswith("#")}
+    known = {getattr(LIGHT, name) for name in LIGHT.__struct_fields__ if str(getattr(LIGHT, name)).startswith("#")}
     found = {word.strip(";") for word in sheet.split() if word.startswith("#") and len(word.strip(";")) == 7}
     assert {colour for colour in found if _is_colour(colour)} <= known
     assert palette_of(DARK).color(QPalette.ColorRole.Text) == QColor(DARK.text)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from slmdesk.core.gguf.quantization import QUANTIZATIONS
 from slmdesk.core.model_formats import FormatQuality, FormatSpeed
-from slmdesk.core.record import Record, changed
+from slmdesk.core.record import Number, Record, changed
 
 SAME_DIVERGENCE = 0.0005
 """Up to here, and with every answer equal, a format gives the same answers."""
@@ -40,7 +40,7 @@ class FormatResult(Record):
     published: FormatSpeed | None = None
     """Of the published file, measured just before."""
     quality: FormatQuality | None = None
-    published_perplexity: float = 0.0
+    published_perplexity: Number = 0.0
     same_answers: int = 0
     questions: int = 0
     left_out: tuple[int, ...] = ()

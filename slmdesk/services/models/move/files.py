@@ -21,14 +21,13 @@ import os
 import shutil
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder, write_atomically
-from slmdesk.core.record import Record, to_json
+from slmdesk.core.record import Record, changed, to_json
+from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.file_io import CHUNK_BYTES, PART_SUFFIX, SPARE_BYTES, Claim, OnBytes
 
 COPY_PREFIX = ".moving-"
@@ -83,18 +82,10 @@ def read_journal(path: Path) -> Journal | None:
     """The journal of a move that has not ended; None for none, or one that cannot be understood."""
     try:
         with path.open("rb") as file:
-            shape = json.loads(file.read(MAX_JOURNAL_BYTES))
-        files = tuple(MovingFile(**one) for one in shape.pop("files"))
-        journal = Journal(**shape, files=files)
-    except (OSError, ValueError, RecursionError, TypeError, KeyError, AttributeError):
+            journal = dataclass_from(Journal, json.loads(file.read(MAX_JOURNAL_BYTES)))
+    except (OSError, ValueError, RecursionError, KnownError):
         return None
-    is_sound = _is_sound(journal) and all(map(_is_sound, files)) and journal.phase in (PREPARING, SWITCHING)
-    return journal if is_sound else None
-
-
-def _is_sound(made: Journal | MovingFile) -> bool:
-    kinds = {"str": str, "int": int}
-    return all(type(getattr(made, one.name)) is kinds[str(one.type)] for one in fields(made) if str(one.type) in kinds)
+    return journal if journal.phase in (PREPARING, SWITCHING) else None
 
 
 def free_bytes(folder: Path) -> int:
@@ -177,17 +168,17 @@ def prepare(file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: thread
     try:
         os.link(old, new)
         sync_folder(new.parent)
-        return _with(file, how=LINK)
+        return changed(file, how=LINK)
     except OSError as err:
         if err.errno in (errno.ENOENT, errno.EIO, errno.ESTALE, errno.EROFS, errno.ENOSPC, errno.EEXIST):
             raise _problem(err, new if new.parent.is_dir() and old.exists() else old) from err
     if not is_other_disk(old, new.parent) and _can_rename(old.parent, new.parent):
-        return _with(file, how=RENAME)
+        return changed(file, how=RENAME)
     digest, is_same = _copy(old, new, file, on_bytes, on_check, stop)
     if digest == file.sha256 and is_same:
         info = new.stat()
-        return _with(file, how=COPY, mtime_ns=info.st_mtime_ns, inode=info.st_ino)
-    return _with(file, how=COPY)
+        return changed(file, how=COPY, mtime_ns=info.st_mtime_ns, inode=info.st_ino)
+    return changed(file, how=COPY)
 
 
 def undo(journal: Journal, in_use: Collection[str]) -> None:
@@ -339,10 +330,6 @@ def _can_rename(old: Path, new: Path) -> bool:
             with contextlib.suppress(OSError):
                 one.unlink(missing_ok=True)
     return True
-
-
-def _with(file: MovingFile, **values: Any) -> MovingFile:
-    return MovingFile(**{**to_json(file), **values})
 
 
 def _problem(err: OSError, path: Path, size: int = 0) -> KnownError:

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES, language_of
-from slmdesk.core.record import Record, to_json
+from slmdesk.core.record import Number, Record, to_json
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
@@ -59,7 +59,7 @@ class PairResult(Record):
     target: str
     level: str
     """In all: good, fair or weak."""
-    taken: float
+    taken: Number
     """Seconds since the epoch."""
     skills: tuple[PairSkillResult, ...]
     version: str = ""
