@@ -10,7 +10,7 @@ from msgspec import field as field
 
 if TYPE_CHECKING:
     # mypy checks the names and types of the fields for this function alone
-    from dataclasses import replace as changed
+    from dataclasses import replace as changed  # noqa: TID251
 
     from slmdesk.core.types import Json
 else:

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import replace  # noqa: TID251
 from pathlib import PurePath
 
 from slmdesk.core.documents import DocumentInfo, Note, PageStatus

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, replace  # noqa: TID251
 from typing import Any, TypeAlias
 
 from slmdesk.text.translation.tagged import Side, Tag, Tags, first_number, pieces, problems, stripped, tags_in

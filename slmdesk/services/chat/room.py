@@ -8,7 +8,7 @@ for them.  Decided on the tokens of the rendered prompt, once the model is loade
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import replace  # noqa: TID251
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import replace  # noqa: TID251
 
 from slmdesk.core.record import Record
 from slmdesk.core.records import Item, Message

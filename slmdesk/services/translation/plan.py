@@ -8,7 +8,7 @@ weights made none of thirteen right (docs/decisions.md).
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, replace  # noqa: TID251
 from typing import Any
 
 from slmdesk.core.errors import KnownError
