@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from fakes.children import READER, Received, Rig, assert_gone, chat_payload, has_progress, has_tokens
+from fakes.matrix import counts
 
 from slmdesk.client import ChildEnded, ChildStarted, ClientLimits, Outcome, client
 from slmdesk.client.events import processor_name
@@ -162,7 +163,7 @@ def test_a_job_cancelled_before_the_child_knows_of_it_ends_without_it(tmp_path):
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize("count", rounds(3, 100))
+@counts("w1_client_kills")
 def test_w1_a_killed_child_costs_only_its_jobs(tmp_path, count):
     seed = random.randrange(1 << 30)
     print("seed", seed)
@@ -268,7 +269,7 @@ def test_w3_an_app_that_is_often_late_does_not_let_it_spin_for_ever(tmp_path, mo
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize("count", rounds(3, 200))
+@counts("w4_client_cancels")
 def test_w4_cancel_is_heard_at_once_and_stops_soon(tmp_path, count):
     seed = random.randrange(1 << 30)
     print("seed", seed)
@@ -321,7 +322,7 @@ def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path, size):
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize("count", rounds(2, 20))
+@counts("r1_memory")
 def test_r1_no_memory_left_is_said_so_and_the_child_goes_first(tmp_path, count):
     with Rig(tmp_path, command=[*_limited(600 << 20)], echo={"fault": "memory", "at": 1, "words": True}) as rig:
         for _ in range(count):

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from fakes.children import ECHO, Received, Rig, assert_gone, chat_payload
+from fakes.matrix import counts
 
 from slmdesk.client import ChildEnded, ClientLimits, Outcome, jobs
 from slmdesk.core.errors import KnownError
@@ -117,7 +118,7 @@ def wait_until_dead(process):
             pause.wait(0.01)
 
 
-@pytest.mark.parametrize("count", [pytest.param(1), pytest.param(11, marks=pytest.mark.soak)])
+@counts("w6_windows")
 @pytest.mark.parametrize(
     "state", ["starting", "idle", "loading", "reading", "writing", "silent", "frozen", "stopped", "refusing"]
 )

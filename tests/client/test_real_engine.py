@@ -12,6 +12,7 @@ import time
 import psutil
 import pytest
 from fakes.children import Received, Rig, assert_gone, chat_payload, has_progress, has_tokens
+from fakes.matrix import counts
 from fakes.tiny_gguf import CHATML, tiny_llama, write
 
 from slmdesk.client import ChildStarted
@@ -117,7 +118,7 @@ def test_it_answers_and_shows_what_it_saw(tmp_path, starter_model):
         assert received.end().result == {"done": 6, "failed": 0}
 
 
-@pytest.mark.parametrize("count", [pytest.param(2), pytest.param(100, marks=pytest.mark.soak)])
+@counts("w4_real_cancels")
 def test_w4_the_real_engine_stops_inside_a_long_prompt_and_while_writing(tmp_path, starter_model, count):
     seed = random.randrange(1 << 30)
     print("seed", seed)

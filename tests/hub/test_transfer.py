@@ -11,6 +11,7 @@ from collections import namedtuple
 
 import pytest
 from fakes.fake_hub import CERTIFICATE, HTML, FakeHub, Fault
+from fakes.matrix import counts
 from fakes.request_log import RequestLog
 
 from slmdesk.core.errors import KnownError, Stopped
@@ -20,11 +21,6 @@ from slmdesk.hub.guard import GuardPolicy, make_client
 from slmdesk.hub.part import SYNC_BYTES, Part, parts_in, read_journal
 
 pytestmark = pytest.mark.process
-
-
-def rounds(few: int, all_of_them: int):
-    """A test that takes `count`: few rounds in the normal run, all under soak."""
-    return pytest.mark.parametrize("count", [few, pytest.param(all_of_them, marks=pytest.mark.soak)])
 
 
 @pytest.fixture
@@ -56,7 +52,7 @@ def test_a_file_comes_whole_checked_and_in_its_place(fetcher, hub) -> None:
 # ---- D2: the connection drops
 
 
-@rounds(2, 100)
+@counts("d2_cuts")
 def test_d2_cut_at_any_byte_it_goes_on_by_itself(fetcher, hub, dice, count) -> None:
     size = len(fetcher.data)
     for _ in range(count):
@@ -153,7 +149,7 @@ def test_d3_a_server_that_never_goes_on_is_given_up(fetcher, hub) -> None:
 # ---- D4: the file changes
 
 
-@rounds(2, 20)
+@counts("d4_etags")
 def test_d4_another_etag_midway_starts_over_and_never_mixes(fetcher, hub, dice, count) -> None:
     for _ in range(count):
         hub.storage_faults = [Fault(cut_at=dice.randrange(100_000, 3_000_000), etag='"old"')]
@@ -177,7 +173,7 @@ def test_d4_new_content_under_the_same_name_is_told_before_a_byte_is_written(fet
 # ---- D5, D11: other bytes than were published
 
 
-@rounds(2, 100)
+@counts("d5_flips")
 def test_d5_one_flipped_byte_is_refused_and_kept_aside(fetcher, hub, dice, count) -> None:
     for _ in range(count):
         place = dice.randrange(len(fetcher.data))
@@ -291,7 +287,7 @@ def test_d7_a_stall_is_noticed_given_up_and_gone_on_from(fetcher, hub) -> None:
     assert fetcher.is_right()
 
 
-@rounds(2, 30)
+@counts("d7_cancels")
 @pytest.mark.parametrize("where", ["api", "storage"])
 def test_d7_a_cancel_is_heard_in_a_stall(fetcher, hub, where, dice, count) -> None:
     fetcher.limits = changed(fetcher.limits, silence_s=60.0)

@@ -46,6 +46,12 @@ def kind(request: pytest.FixtureRequest, paths: Paths) -> str:
     return request.param
 
 
+KINDS_IN_SOAK = pytest.mark.parametrize(
+    "kind", ["plain", pytest.param("encrypted", marks=pytest.mark.soak)], indirect=True
+)
+"""For a test of what the store does above its driver: with an encrypted history in `make soak` alone."""
+
+
 @pytest.fixture
 def store(paths: Paths) -> Iterator[Store]:
     """A new store, closed at the end."""

@@ -8,11 +8,11 @@ import re
 import shutil
 import signal
 import threading
-from pathlib import Path
 
 import pytest
+from fakes.matrix import counts
 from store.child import open_either
-from store.conftest import give_keys, integrity
+from store.conftest import KINDS_IN_SOAK, give_keys, integrity
 from store.power import Replay, trace_command
 
 from slmdesk.core.errors import KnownError
@@ -36,13 +36,12 @@ def test_the_journal_is_a_rollback_journal_and_every_commit_is_synced(store):
     assert store.database.rows("select count(*) from sqlite_schema where type = 'trigger'")[0][0] == 0
 
 
-def killed_while_writing(child, paths: Paths, rounds: int, seed: int) -> int:
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    checked = 0
+@counts("h1_kills")
+def test_h1_no_committed_word_is_lost_when_killed(child, kind, paths, count):
+    chance = dice()
     committed: dict[str, int] = {}
     lengths: dict[str, int] = {}
-    for number in range(rounds):
+    for number in range(count):
         running = child("write_for_ever", paths.data.parent, f"desk{number}")
         assert running.stdout.readline() == "ready\n"
         lines: list[str] = []
@@ -68,22 +67,21 @@ def killed_while_writing(child, paths: Paths, rounds: int, seed: int) -> int:
         for ident, length in lengths.items():
             assert len(messages[ident].text) >= length, "words that were on the disk are gone"
         assert all(message.status is not Status.STREAMING for message in messages.values())
-        checked += 1
-    return checked
 
 
-def test_h1_no_committed_word_is_lost_when_killed(child, kind, paths):
-    assert killed_while_writing(child, paths, 15, seed=1) == 15
-
-
-@pytest.mark.soak
-def test_h1_no_committed_word_is_lost_when_killed_300_times(child, kind, paths):
-    assert killed_while_writing(child, paths, 300, seed=random.randrange(1 << 30)) == 300
-
-
-def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int) -> None:
+def dice() -> random.Random:
+    seed = random.randrange(1 << 30)
     print(f"seed {seed}")
-    chance = random.Random(seed)
+    return random.Random(seed)
+
+
+@counts("h2_power_cuts")
+def test_h2_no_committed_message_is_lost_in_a_power_cut(child, kind, paths, tmp_path, request, count):
+    if not shutil.which("strace"):
+        terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+        terminal.write_line("H2: no strace here, power cuts are not replayed; synchronous=FULL is asserted elsewhere")
+        return
+    chance = dice()
     open_either(paths, "first").store.close()
     before = tmp_path / "before"
     shutil.copytree(paths.data.parent, before)
@@ -97,7 +95,7 @@ def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int
     replay = Replay(trace, paths.data.parent)
     assert replay.syncs > 60, "the control: syncs were seen"
     home = tmp_path / "after"
-    for cut in sorted(chance.randrange(replay.length) for _ in range(cuts)):
+    for cut in sorted(chance.randrange(replay.length) for _ in range(count)):
         reported = replay.materialise(before, home, cut, chance)
         codes, lost = found_after(find_paths(home), reported)
         assert (codes, lost) == ([], 0), f"cut at {cut}"
@@ -125,20 +123,9 @@ def found_after(paths: Paths, reported: list[str]) -> tuple[list[str], int]:
     return codes, len(committed - texts)
 
 
-def test_h2_no_committed_message_is_lost_in_a_power_cut(child, kind, paths, tmp_path, request):
-    if not shutil.which("strace"):
-        terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-        terminal.write_line("H2: no strace here, power cuts are not replayed; synchronous=FULL is asserted elsewhere")
-        return
-    cut_off_from_power(child, paths, tmp_path, 30, seed=2)
-
-
-@pytest.mark.soak
-def test_h2_no_committed_message_is_lost_in_300_power_cuts(child, kind, paths, tmp_path):
-    cut_off_from_power(child, paths, tmp_path, 300, seed=random.randrange(1 << 30))
-
-
-def two_instances(child, paths: Paths, count: int) -> None:
+@counts("h3_messages")
+@KINDS_IN_SOAK
+def test_h3_two_desks_write_at_once(child, kind, paths, count):
     instances = [child("write_some", paths.data.parent, name, count) for name in ("window", "cli")]
     for instance in instances:
         assert instance.stdout.readline() == "ready\n"
@@ -158,40 +145,24 @@ def two_instances(child, paths: Paths, count: int) -> None:
     assert integrity(paths) == ["ok"]
 
 
-def test_h3_two_desks_write_at_once(child, kind, paths):
-    two_instances(child, paths, 100)
-
-
-@pytest.mark.soak
-def test_h3_two_desks_write_1000_messages_each_at_once(child, kind, paths):
-    two_instances(child, paths, 1000)
-
-
-def started_at_once(child, paths: Paths) -> None:
-    instances = [child("start", paths.data.parent, f"desk{number}", PATIENCE_S="120") for number in range(4)]
-    answers = [running.stdout.readline() for running in instances]
-    assert answers == ["opened 0 0 -\n"] * 4
-    for running in instances:
-        running.communicate("close\n", timeout=120)
-        assert running.returncode == 0
-    assert not list(paths.instance_locks.iterdir())
-    assert integrity(paths) == ["ok"]
-
-
-@pytest.mark.parametrize("round_", range(3))
-def test_c1_starts_at_once_make_one_history(child, kind, paths, round_):
-    started_at_once(child, paths)
-
-
-@pytest.mark.soak
-def test_c1_50_starts_at_once(child, kind, tmp_path):
-    for round_ in range(50):
+@counts("c1_starts")
+@KINDS_IN_SOAK
+def test_c1_starts_at_once_make_one_history(child, kind, tmp_path, count):
+    for round_ in range(count):
         paths = find_paths(tmp_path / str(round_))
         if kind == "encrypted":
             give_keys(paths)
-        started_at_once(child, paths)
+        instances = [child("start", paths.data.parent, f"desk{number}", PATIENCE_S="120") for number in range(4)]
+        answers = [running.stdout.readline() for running in instances]
+        assert answers == ["opened 0 0 -\n"] * 4
+        for running in instances:
+            running.communicate("close\n", timeout=120)
+            assert running.returncode == 0
+        assert not list(paths.instance_locks.iterdir())
+        assert integrity(paths) == ["ok"]
 
 
+@KINDS_IN_SOAK
 def test_c1_what_a_killed_desk_leaves_never_needs_the_user(child, kind, paths):
     running = child("start", paths.data.parent, "killed")
     assert running.stdout.readline().startswith("opened")

@@ -388,7 +388,7 @@ def is_old_or_new(paths: Paths, was: KeyFile | None) -> bool:
 @pytest.mark.parametrize("fault", [KILL, FULL], ids=["killed", "full"])
 def test_struck_at_its_calls_it_is_the_old_or_the_new(child, paths, tmp_path, command, fault, key, keys):
     prepare(paths, key, keys, command)
-    times, new = struck_at(child, paths.data.parent, tmp_path, command, fault, count=7, step=9)
+    times, new = struck_at(child, paths.data.parent, tmp_path, command, fault, count=3, step=27)
     assert 0 < new < times, "before the renaming and after it"
 
 

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fakes.matrix import counts
 from store.child import m002_more, open_either
 from store.conftest import CHILD, integrity, say
 from store.test_damage import fingerprint
@@ -307,7 +308,8 @@ def test_a_full_disk_changes_nothing(child, kind, paths, copy):
 
 
 @pytest.mark.process
-def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, copy):
+@counts("restore_every_call")
+def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, copy, count):
     """Each call of the system that changes a name or a file may be the last."""
     code = RESTORE + (
         "import os, signal\n"
@@ -324,7 +326,7 @@ def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, cop
     )
     whole = {one: one.read_bytes() for one in paths.data.glob("*.sqlite3")}
     outcomes = set()
-    for number in range(1, 40):
+    for number in range(1, 40, count):
         for one in paths.data.glob("*.sqlite3*"):
             one.unlink()
         for one, data in whole.items():

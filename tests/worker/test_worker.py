@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fakes.children import ECHO, READER, chat_payload
+from fakes.matrix import counts
 
 from slmdesk.core import protocol
 from slmdesk.core.protocol import (
@@ -123,7 +124,7 @@ def test_a_cancel_that_overtakes_its_job_is_remembered():
         assert child.next() == Cancelled("2")
 
 
-@pytest.mark.parametrize("count", [pytest.param(4), pytest.param(200, marks=pytest.mark.soak)])
+@counts("w4_worker_cancels")
 def test_w4_a_cancel_is_acknowledged_at_once(count):
     slowest = 0.0
     with Child(slow=0.001, repeat="word", slow_read=0.05) as child:

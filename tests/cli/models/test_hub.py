@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import CERTIFICATE, Fault
+from fakes.matrix import counts
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama
 
@@ -23,10 +24,6 @@ pytestmark = pytest.mark.process
 REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
 TWICE_BYTES = 16 << 20
 WAIT_S = 180
-
-
-def rounds(few: int, all_of_them: int):
-    return pytest.mark.parametrize("count", [few, pytest.param(all_of_them, marks=pytest.mark.soak)])
 
 
 @pytest.fixture
@@ -190,7 +187,7 @@ def test_fit_of_a_file_on_the_hub_reads_its_header_alone(run, hub, data, tmp_pat
     assert run("models", "fit", "folder/missing.gguf", "--json").json["error"]["code"] == "model.missing"
 
 
-@rounds(2, 20)
+@counts("d1_places")
 def test_d1_killed_at_any_place_it_goes_on_and_the_sum_is_right(begin, run, hub, home, data, dice, count) -> None:
     hub.add(REPO, {NAME: data})
     twice, total = [], 0
@@ -219,7 +216,7 @@ def test_d1_killed_at_any_place_it_goes_on_and_the_sum_is_right(begin, run, hub,
     assert len(list((home / "models").iterdir())) == 1
 
 
-@rounds(2, 30)
+@counts("d1_moments")
 def test_d1_killed_at_any_moment(begin, run, hub, home, data, dice, count) -> None:
     hub.add(REPO, {NAME: data})
     hub.storage_fault = Fault(drip=1 << 18, pause_s=0.002)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.matrix import counts
 from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
@@ -50,8 +51,8 @@ def rows(home: Path, sql: str) -> list[tuple]:
         return db.execute(sql).fetchall()
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
-def test_a_killed_question_damages_nothing_and_the_next_is_answered(tmp_path, monkeypatch, kills):
+@counts("c1_questions")
+def test_a_killed_question_damages_nothing_and_the_next_is_answered(tmp_path, monkeypatch, count):
     path = manual(tmp_path / "manual.txt")
     model = tmp_path / "echo.gguf"
     calm = home_with_model(tmp_path / "calm", monkeypatch, model)
@@ -66,7 +67,7 @@ def test_a_killed_question_damages_nothing_and_the_next_is_answered(tmp_path, mo
     print(f"seed {seed}, undisturbed {whole_s:.1f} s")
     chance = random.Random(seed)
     read: set[tuple] = set()
-    for _ in range(kills):
+    for _ in range(count):
         running = subprocess.Popen(
             [*SLMDESK, "ask", str(path), QUESTION], env=env, cwd=ROOT,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fakes.commands import run_here
 from fakes.killed import go_on, kill_again, rows
+from fakes.matrix import counts
 from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.core.record import changed
@@ -59,10 +60,10 @@ def result(home: Path) -> str:
     return json.dumps(found).replace(document, "D")
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.soak)])
-def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills) -> None:
+@counts("c1_summaries")
+def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count) -> None:
     document = tmp_path / "long.txt"
-    document.write_text(text(40 + 20 * kills))
+    document.write_text(text(40 + 20 * count))
     model = tmp_path / "echo.gguf"
     trusted_home(tmp_path / "calm", monkeypatch, model)
     env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
@@ -73,8 +74,8 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     home = tmp_path / "killed"
     trusted_home(home, monkeypatch, model)
     env["SLMDESK_HOME"] = str(home)
-    killed = kill_again(home, env, ["summarize", str(document)], kills=kills, ahead=2)
-    again = ["summarize", str(document)] if kills == 1 else killed.command  # the same request takes up its job
+    killed = kill_again(home, env, ["summarize", str(document)], kills=count, ahead=2)
+    again = ["summarize", str(document)] if count == 1 else killed.command  # the same request takes up its job
     go_on(home, env, changed(killed, command=again))
     assert rows(home, "select count(*) from jobs where kind = 'summary'") == [(1,)]
     assert result(home) == requested

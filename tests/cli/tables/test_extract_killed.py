@@ -8,6 +8,7 @@ import os
 import pytest
 from fakes.commands import run_here
 from fakes.killed import go_on, home_with_model, kill_again, rows
+from fakes.matrix import counts
 
 pytestmark = pytest.mark.process
 CELL = {"quote": "The rent is 900 euros", "value": "900 euros"}
@@ -23,11 +24,11 @@ def result(home) -> dict:
     return table
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.soak)])
-def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills) -> None:
+@counts("c1_tables")
+def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count) -> None:
     folder = tmp_path / "leases"
     folder.mkdir()
-    for number in range(4 * (kills + 1)):
+    for number in range(4 * (count + 1)):
         (folder / f"{number:02}.txt").write_text(f"Flat {number}. The rent is 900 euros.")
     command = ["extract", str(folder), "--columns", "Price:amount,Who"]
     env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
@@ -40,5 +41,5 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     home = tmp_path / "killed"
     home_with_model(home, monkeypatch, tmp_path / "echo.gguf")
     env["SLMDESK_HOME"] = str(home)
-    go_on(home, env, kill_again(home, env, command, kills=kills, ahead=4))
+    go_on(home, env, kill_again(home, env, command, kills=count, ahead=4))
     assert result(home) == requested

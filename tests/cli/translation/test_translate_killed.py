@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fakes.commands import ROOT, SLMDESK, run_here
 from fakes.killed import go_on, has_steps, home_with_model, kill_again, rows
+from fakes.matrix import counts
 from fakes.office import docx
 
 pytestmark = pytest.mark.process
@@ -35,10 +36,10 @@ def segments(home: Path) -> list[tuple]:
     return rows(home, "select number, source, target, state, flags, reason from segments order by number")
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
-def test_a_killed_translation_goes_on_where_it_was(environment, tmp_path, monkeypatch, kills) -> None:
+@counts("c1_translations")
+def test_a_killed_translation_goes_on_where_it_was(environment, tmp_path, monkeypatch, count) -> None:
     path, model = tmp_path / "long.docx", tmp_path / "echo.gguf"
-    document(path, SEGMENTS_A_KILL * kills)
+    document(path, SEGMENTS_A_KILL * count)
     env = environment | {"SLMDESK_ECHO": ECHO}
     homes = tmp_path / "calm", tmp_path / "killed"
     for home in homes:
@@ -47,11 +48,11 @@ def test_a_killed_translation_goes_on_where_it_was(environment, tmp_path, monkey
     command = ["translate", str(path), "--to", "de", "--from", "en"]
     assert run_here([*command, "-o", str(tmp_path / "calm.docx")], env | {"SLMDESK_HOME": str(calm)})[0] == 0
     requested = segments(calm)
-    assert len(requested) == SEGMENTS_A_KILL * kills
+    assert len(requested) == SEGMENTS_A_KILL * count
     assert {state for *_, state, _, _ in requested} == {"translated"}
 
     env["SLMDESK_HOME"] = str(killed)
-    end = kill_again(killed, env, command, kills=kills, ahead=SEGMENTS_A_KILL // 2)
+    end = kill_again(killed, env, command, kills=count, ahead=SEGMENTS_A_KILL // 2)
     assert end.deaths, "a command was killed in the midst of its work"
     go_on(killed, env, end)
     assert segments(killed) == requested

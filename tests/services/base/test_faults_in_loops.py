@@ -11,6 +11,7 @@ import time
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.matrix import counts
 from fakes.recorder import TIMEOUT_S, add_model, is_alive, row
 
 from slmdesk.core.records import Status
@@ -22,11 +23,6 @@ pytestmark = pytest.mark.process
 WORDS = " ".join(f"word{number}" for number in range(120))
 
 
-def rounds(few: int, all_of_them: int):
-    """The count of the normal run, and that of the matrix."""
-    return pytest.mark.parametrize("count", [few, pytest.param(all_of_them, marks=pytest.mark.soak)])
-
-
 @pytest.fixture
 def dice() -> random.Random:
     seed = int(os.environ.get("SLMDESK_SEED") or random.SystemRandom().randrange(1 << 32))
@@ -35,7 +31,7 @@ def dice() -> random.Random:
 
 
 @pytest.mark.real_child
-@rounds(3, 100)
+@counts("w1_kills")
 def test_w1_killed_at_any_moment_the_words_stay_and_the_next_wish_works(opened, dice, count) -> None:
     recorder = opened(slow=0.004, load_seconds=0.1)
     chats = recorder.services.chats
@@ -68,7 +64,7 @@ def test_w1_killed_at_any_moment_the_words_stay_and_the_next_wish_works(opened, 
     assert not [pid for pid in pids if is_alive(pid)]
 
 
-@rounds(3, 200)
+@counts("w4_cancels")
 def test_w4_cancelled_at_any_moment_it_stops_and_keeps_what_is_there(opened, dice, count) -> None:
     recorder = opened(slow=0.002, slow_read=0.02)
     chats = recorder.services.chats
@@ -87,7 +83,7 @@ def test_w4_cancelled_at_any_moment_it_stops_and_keeps_what_is_there(opened, dic
     assert recorder.services.engine.generation == 1
 
 
-@rounds(2, 50)
+@counts("c1_commands")
 def test_c1_two_commands_at_once_on_a_fresh_or_killed_home(home, monkeypatch, tmp_path, dice, count, opened) -> None:
     monkeypatch.setenv("SLMDESK_TEST_ENGINE", "echo")
     first = opened()

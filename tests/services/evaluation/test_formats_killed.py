@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fakes.matrix import counts
 
 from slmdesk.core.gguf.read import check_file
 
@@ -28,13 +29,13 @@ def listed(home: Path) -> list[dict]:
     return json.loads(run.stdout)
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(50, marks=pytest.mark.soak)])
-def test_killed_at_random_moments(tmp_path, starter_model, times) -> None:
+@counts("c1_formats")
+def test_killed_at_random_moments(tmp_path, starter_model, count) -> None:
     home, chance = tmp_path / "home", random.Random(11)
     subprocess.run(slmdesk(home, "models", "import", str(starter_model)), capture_output=True, check=True)
     (published,) = listed(home)
     folder = Path(published["path"]).parent
-    for number in range(times):
+    for number in range(count):
         command = ("models", "tune", published["id"], *(() if number % 2 else ("--make", "Q8_0")))
         run = subprocess.Popen(
             slmdesk(home, *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

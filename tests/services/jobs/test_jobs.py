@@ -6,6 +6,7 @@ import signal
 from contextlib import suppress
 
 import pytest
+from fakes.matrix import counts
 from fakes.recorder import add_model
 
 from slmdesk.core.records import JobStatus
@@ -122,12 +123,12 @@ def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
-def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kills) -> None:
+@counts("w1_jobs")
+def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, count) -> None:
     recorder = opened(slow=0.01)
     seen = count_saves(recorder)
-    job = add(recorder, [step(f"step {number} " + "word " * (number % 7)) for number in range(40 + 12 * kills)])
-    kept, begin, due, left = {}, 0, 5, kills
+    job = add(recorder, [step(f"step {number} " + "word " * (number % 7)) for number in range(40 + 12 * count)])
+    kept, begin, due, left = {}, 0, 5, count
 
     def is_news(event) -> bool:
         return event.status in ENDS or (event.done >= due and left > 0)

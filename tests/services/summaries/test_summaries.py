@@ -5,6 +5,7 @@ import random
 
 import pytest
 from fakes.killed import kill_engine
+from fakes.matrix import counts
 
 from slmdesk.core.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.core.errors import KnownError
@@ -180,11 +181,11 @@ def test_of_a_long_text_the_pages_fill_part_by_part(opened) -> None:
     assert any(one.eta_s is not None and one.eta_s > 0 for one in recorder.of(JobChanged))
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
-def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) -> None:
+@counts("w1_summaries")
+def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) -> None:
     recorder = opened(slow=0.002)
     trust(recorder)
-    pages = long_document(PAGES if kills < 5 else 4 * PAGES)
+    pages = long_document(PAGES if count < 5 else 4 * PAGES)
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages))))
     services = recorder.services
     services.service_thread.call(
@@ -192,11 +193,11 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) ->
     )  # or nothing would be asked again
     asked = steps_asked(recorder)
     start = len(recorder.events)
-    chance = random.Random(kills)
+    chance = random.Random(count)
     document = keep(recorder, "b.pdf", pages)
     item = begin(recorder, document)
     job = view(recorder, item).job
-    kill_engine(recorder, job.id, start, kills=kills, chance=chance)
+    kill_engine(recorder, job.id, start, kills=count, chance=chance)
     disturbed = plain(ended(recorder, item, start))
     assert json.dumps(disturbed).replace(document.id, "D").replace("b.pdf", "a.pdf") == json.dumps(undisturbed).replace(
         undisturbed["documents"][0]["document"], "D"
