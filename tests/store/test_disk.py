@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from store.child import m002_more, open_either
-from store.conftest import CHILD, integrity, say
+from store.conftest import CHILD, KINDS_IN_SOAK, integrity, say
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import AnswerEnding, Status
@@ -57,6 +57,7 @@ def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, kind, tmp_path
 
 
 @pytest.mark.pure
+@KINDS_IN_SOAK
 def test_h5_a_growing_answer_says_full_and_goes_on_when_there_is_room(kind, store, paths):
     chat = store.items.add("chat", "one")
     answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
@@ -105,6 +106,7 @@ def without_roots_power() -> tuple[str, ...]:
 
 @pytest.mark.process
 @pytest.mark.parametrize("what", ["file", "folder"])
+@KINDS_IN_SOAK
 def test_h6_what_cannot_be_written_can_be_read(child, kind, paths, some_history, what):
     place = paths.database if what == "file" else paths.data
     mode = place.stat().st_mode

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from store.child import key_of, m002_more, open_either
-from store.conftest import integrity, readable, say
+from store.conftest import KINDS_IN_SOAK, integrity, readable, say
 
 from slmdesk.core.records import Status
 from slmdesk.core.translation import Origin, Term
@@ -128,6 +128,7 @@ def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(kind,
         assert copy.stat().st_mtime_ns == before, "once is enough"
 
 
+@KINDS_IN_SOAK
 def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(kind, paths, monkeypatch):
     with closing(open_either(paths, "d").store) as store:
         paths.backups.mkdir()
@@ -146,6 +147,7 @@ def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(kin
         assert made == [1]
 
 
+@KINDS_IN_SOAK
 def test_h10_a_damaged_history_set_aside_is_named(kind, paths):
     store = open_either(paths, "d").store
     chat = store.items.add("chat", "x")
@@ -156,6 +158,7 @@ def test_h10_a_damaged_history_set_aside_is_named(kind, paths):
     store.close()
 
 
+@KINDS_IN_SOAK
 def test_h10_a_deletion_by_accident_is_undone(kind, paths):
     store = open_either(paths, "d").store
     chat = store.items.add("chat", "x")
@@ -169,6 +172,7 @@ def test_h10_a_deletion_by_accident_is_undone(kind, paths):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no modes there")
+@KINDS_IN_SOAK
 def test_p3_files_are_0600_and_folders_0700_whatever_the_umask(kind, paths):
     old = os.umask(0)
     try:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store.child import open_either
-from store.conftest import integrity, say
+from store.conftest import KINDS_IN_SOAK, integrity, say
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.ledger import Answered, Outgoing
@@ -282,6 +282,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("text", ODD)
+@KINDS_IN_SOAK
 def test_h9_text_comes_back_as_written(kind, store, text):
     chat = store.items.add("chat", text, settings={"system": text})
     message = say(store, chat.id, text)
@@ -293,6 +294,7 @@ def test_h9_text_comes_back_as_written(kind, store, text):
     assert store.take_replaced() == 0
 
 
+@KINDS_IN_SOAK
 def test_h9_what_is_no_text_is_replaced_and_said(kind, store):
     chat = store.items.add("chat", "bad \ud800 title")
     message = say(store, chat.id, "bad \udc00 text \ud83d\ude00 \ud800")
@@ -306,6 +308,7 @@ def test_h9_what_is_no_text_is_replaced_and_said(kind, store):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(codec="utf-8"), max_size=200))
+@KINDS_IN_SOAK
 def test_h9_any_text_comes_back_and_any_of_its_words_is_found(kind, store, text):
     chat = store.items.page()[0] if store.items.page() else store.items.add("chat", "one")
     message = say(store, chat.id, text)
@@ -314,6 +317,7 @@ def test_h9_any_text_comes_back_and_any_of_its_words_is_found(kind, store, text)
         assert message in {found.message for found in store.index.search(text)}
 
 
+@KINDS_IN_SOAK
 def test_h9_a_message_of_10_mb(kind, store, paths):
     chat = store.items.add("chat", "one")
     text = "words of a long contract, clause after clause. " * 220_000
@@ -349,6 +353,7 @@ def many_messages(paths, count: int) -> tuple[float, float]:
     return start_s, max(searches)
 
 
+@KINDS_IN_SOAK
 def test_h9_5000_messages(kind, paths):
     many_messages(paths, 5_000)
 
