@@ -181,6 +181,7 @@ def test_of_a_long_text_the_pages_fill_part_by_part(opened) -> None:
     assert any(one.eta_s is not None and one.eta_s > 0 for one in recorder.of(JobChanged))
 
 
+@pytest.mark.real_child
 @counts("w1_summaries")
 def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) -> None:
     recorder = opened(slow=0.002)

@@ -164,6 +164,7 @@ def test_a_persons_words_stay_and_can_be_taken_back(opened) -> None:
             )
 
 
+@pytest.mark.real_child
 def test_five_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.002)
     services = recorder.services
