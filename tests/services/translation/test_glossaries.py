@@ -23,17 +23,9 @@ from slmdesk.services.translation.types import TranslationRequest
 pytestmark = [pytest.mark.process, pytest.mark.quick]
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    """One run of the services for all files that are only read."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SLMDESK_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setenv("SLMDESK_ECHO", '{"words": true, "turned": true}')
-        from fakes.recorder import open_echo
-
-        services = open_echo()
-        yield services
-        services.close()
+@pytest.fixture
+def services(opened):
+    return opened(turned=True).services
 
 
 def imported(services, path, progressed=lambda report: None, **request):
@@ -66,11 +58,11 @@ def written(tmp_path, name, data):
         ("a.pdf", b"%PDF-1.4 nothing", "glossary.no_columns", "a.pdf"),
     ],
 )  # fmt: skip
-def test_of_a_file_that_is_no_glossary_nothing_is_kept_and_why_is_said(shared, tmp_path, name, data, code, words):
-    result = imported(shared, written(tmp_path, name, data))
+def test_of_a_file_that_is_no_glossary_nothing_is_kept_and_why_is_said(services, tmp_path, name, data, code, words):
+    result = imported(services, written(tmp_path, name, data))
     assert isinstance(result, Problem), result
     assert (result.code, words in result.sentence) == (code, True), result
-    assert shared.service_thread.call(shared.glossaries.all) == []
+    assert services.service_thread.call(services.glossaries.all) == []
 
 
 BOMB = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 11))
@@ -78,12 +70,12 @@ BOMB = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 11))
 
 @pytest.mark.parametrize("kind", ["tbx", "tmx"])
 @pytest.mark.parametrize("entities", ['<!ENTITY x SYSTEM "file:///etc/hostname">', f'<!ENTITY l0 "lol">{BOMB}'])
-def test_entities_are_refused_at_once(shared, tmp_path, kind, entities):
+def test_entities_are_refused_at_once(services, tmp_path, kind, entities):
     root = "martif" if kind == "tbx" else "tmx"
     head = f'<?xml version="1.0"?><!DOCTYPE a [{entities}]>'
     path = written(tmp_path, f"a.{kind}", f"{head}<{root}><body><x>&x;&l10;</x></body></{root}>")
     began = time.monotonic()
-    result = (imported if kind == "tbx" else remembered)(shared, path)
+    result = (imported if kind == "tbx" else remembered)(services, path)
     assert isinstance(result, Problem)
     assert result.code in ("document.bomb", "document.damaged")
     assert time.monotonic() - began < 20
