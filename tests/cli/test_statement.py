@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes.in_turn import run_in_turn
+from services.online.statement.test_statement import quick  # noqa: F401  a fixture
 
 from slmdesk.services.online.statement import verify
 from slmdesk.services.online.statement.archive import sums_of, tar_of
@@ -15,6 +16,7 @@ from slmdesk.services.online.statement.archive import sums_of, tar_of
 pytestmark = pytest.mark.process
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_statement_is_made_and_checked(run, tmp_path) -> None:
     first, second = tmp_path / "first.tar", tmp_path / "second.tar"
     done = run("statement", "-o", str(first), "--json")
@@ -56,6 +58,7 @@ def test_a_command_that_the_system_keeps_offline_has_begun_its_control_before(en
     assert verified.status == 0, "it needs no network"
 
 
+@pytest.mark.usefixtures("quick")
 def test_what_is_wrong_is_said_in_a_sentence(run, tmp_path) -> None:
     first = tmp_path / "first.tar"
     assert run("statement", "-o", str(first)).status == 0
