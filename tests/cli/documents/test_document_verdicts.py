@@ -100,7 +100,7 @@ def test_x7_strange_files_have_their_verdict(run, tmp_path):
         assert done.json["error"]["code"] == code
 
 
-def test_without_a_terminal_the_password_is_a_line_of_stdin(environment, tmp_path):
+def test_without_a_terminal_the_password_is_a_line_of_stdin(run, environment, tmp_path):
     locked = tmp_path / "locked.pdf"
     locked.write_bytes(bytes(TinyPdf(password="secret").page(*lines(50, 700, "The rent is 900 euros."))))
 
@@ -119,5 +119,5 @@ def test_without_a_terminal_the_password_is_a_line_of_stdin(environment, tmp_pat
     assert done.returncode == 0, done.stderr
     assert "900 euros" in done.stdout
     assert "Warning" not in done.stderr
-    again = read("")
-    assert "900 euros" in again.stdout, "it was read, and every command can use it"
+    again = run("documents", "text", str(locked))
+    assert "900 euros" in again.out, "it was read, and every command can use it"
