@@ -248,6 +248,9 @@ def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
     program.enter()
     program.wait(lambda: program.page.full_bar.isVisible())
     assert "too long for the model" in program.page.full_bar.sentence
+    assert "Nothing was cut or sent" in program.find("full_words").text()
+    assert program.page.composer.text == "one two three " * 2000
+    assert not program.messages()
     program.click("context_new_chat")
     program.page.composer.set_text("")
     program.send("hello")

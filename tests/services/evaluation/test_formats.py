@@ -99,25 +99,24 @@ def test_of_a_small_file_only_formats_that_some_processors_compute_faster_are_tr
 # ---- measured and made with the real model
 
 
-@pytest.fixture
-def desk(home, starter_model, monkeypatch):
+def opened_desk(path, monkeypatch):
     services = open_echo(LLAMA)
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)  # other tests run beside this one
-    imported = import_model(services, starter_model)
+    imported = import_model(services, path)
     assert imported.model is not None
     yield Recorder(services), imported.model
     services.close()
+
+
+@pytest.fixture
+def desk(home, starter_model, monkeypatch):
+    yield from opened_desk(starter_model, monkeypatch)
 
 
 @pytest.fixture
 def small_desk(home, tmp_path, monkeypatch):
-    """The same with a tiny model, where it does not matter what it says."""
-    services = open_echo(LLAMA)
-    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)
-    imported = import_model(services, make("llama2", tmp_path, shape=Shape(layers=5)))
-    assert imported.model is not None
-    yield Recorder(services), imported.model
-    services.close()
+    """With a tiny model, where it does not matter what it says."""
+    yield from opened_desk(make("llama2", tmp_path, shape=Shape(layers=5)), monkeypatch)
 
 
 @pytest.fixture(params=["small_desk", pytest.param("desk", marks=pytest.mark.soak)])
