@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.pending import Pending
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.pending import Pending
     from slmdesk.services.container import Services
     from slmdesk.settings import Settings
 

@@ -44,11 +44,11 @@ from slmdesk.gui.widgets.file_drop import ModelDrop
 from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named, passing
+from slmdesk.services.chat.conversation import InspectedPrompt
+from slmdesk.services.redaction.service import Preview
 
 if TYPE_CHECKING:
     from slmdesk.gui.chat.options.panel import SettingsPanel
-    from slmdesk.services.chat.conversation import InspectedPrompt
-    from slmdesk.services.redaction.service import Preview
 
 LIST_WIDTH = 260
 LEAST_WORK = 400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPalette
@@ -15,10 +15,8 @@ from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.shell.lock_window import WRONG, LockWindow
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.privacy.opening import Ways
 from slmdesk.settings import Settings
-
-if TYPE_CHECKING:
-    from slmdesk.services.privacy.opening import Ways
 
 PATIENCE_MS = 700
 """The keyring has this long to open the history before the page shows."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
@@ -15,9 +13,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
-
-if TYPE_CHECKING:
-    from slmdesk.services.privacy.opening import Ways
+from slmdesk.services.privacy.opening import Ways
 
 SMALLEST = (420, 360)
 FIRST_SIZE = (900, 600)

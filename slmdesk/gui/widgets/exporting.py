@@ -16,9 +16,9 @@ from slmdesk.gui.widgets.export_menu import file_name
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.gui.widgets.outside import open_outside
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.pending import Pending
     from slmdesk.services.container import Services
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette, QTextCharFormat
@@ -28,11 +27,8 @@ from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.tick_delegate import TickDelegate
 from slmdesk.services.redaction.labels import INCOMPLETE, NAMES, reason_of
-from slmdesk.services.redaction.service import Decisions
+from slmdesk.services.redaction.service import Decisions, Preview
 from slmdesk.text.redaction.types import Certainty, Find, Kind
-
-if TYPE_CHECKING:
-    from slmdesk.services.redaction.service import Preview
 
 INTRO = "Marked words are replaced before the model sees them, and put back into its answer."
 ATTACHED = " What is attached is redacted too, without being shown here."

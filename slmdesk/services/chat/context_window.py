@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.services.chat.conversation import SYSTEM, system_of, turns_for_engine
 from slmdesk.services.chat.options import EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
+from slmdesk.services.redaction.service import Veil
 from slmdesk.text.checks.words import tongue
-
-if TYPE_CHECKING:
-    from slmdesk.services.redaction.service import Veil
 
 AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
 """Keys in the settings."""

@@ -31,10 +31,10 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.chat.conversation import MOST_ATTACHED
 from slmdesk.services.chat.ephemeral import is_private
 from slmdesk.services.chat.events import ContextMeasured
+from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 if TYPE_CHECKING:
-    from slmdesk.services.chat.requests import AttachRequest
     from slmdesk.services.documents.names import LibraryName
 
 SETTLED = "attachments"

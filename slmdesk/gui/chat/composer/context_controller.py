@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -13,10 +12,8 @@ from slmdesk.gui.chat.composer.context_usage import ContextUse
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.options import ASK
+from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-
-if TYPE_CHECKING:
-    from slmdesk.services.chat.requests import AttachRequest
 
 MEASURE_AFTER_MS = 300
 

@@ -18,11 +18,11 @@ from slmdesk.gui.chat.composer.context_parts import words_of
 from slmdesk.gui.chat.composer.drafts import Drafts
 from slmdesk.services.base.events import MessageEnded, Problem
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.attachments.budget import ContextPart
 from slmdesk.services.chat.options import ASK
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.pending import Pending
     from slmdesk.services.container import Services
     from slmdesk.services.models.load_options import ContextChoice, LoadOptions
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from slmdesk.core.records import Message
 from slmdesk.gui.chat.view import Extra, MessageView
-
-if TYPE_CHECKING:
-    from slmdesk.services.chat.context_window import ContextWindow
+from slmdesk.services.chat.context_window import ContextWindow
 
 LINE = "context_line"
 """Id of its row, which is no message."""

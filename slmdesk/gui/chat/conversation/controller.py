@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -45,10 +44,7 @@ from slmdesk.services.chat.options import ChatOptions, options_from
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.chat.rewrites import Rewrite
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.redaction.service import NOTHING_DECIDED
-
-if TYPE_CHECKING:
-    from slmdesk.services.redaction.service import Decisions
+from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 KIND = "chat"
 """The kind of item shown here; others have their own pages."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QDialogButtonBox, QMenu, QPlainTextEdit, QPushButton, QWidget
@@ -23,12 +22,8 @@ from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.text import plain_label, show_words
-from slmdesk.services.chat.presets import MOST_SYSTEM
-from slmdesk.services.chat.spaces import MOST_NAME
-
-if TYPE_CHECKING:
-    from slmdesk.services.chat.presets import Preset
-    from slmdesk.services.chat.spaces import Space
+from slmdesk.services.chat.presets import MOST_SYSTEM, Preset
+from slmdesk.services.chat.spaces import MOST_NAME, Space
 
 INTRO = "New chats in this space begin with its instructions, preset and documents. You can change them in each chat."
 AS_USUAL = "As in other new chats"

@@ -14,9 +14,9 @@ from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.chat.events import PresetsChanged
+from slmdesk.services.chat.presets import Preset
 
 if TYPE_CHECKING:
-    from slmdesk.services.chat.presets import Preset
     from slmdesk.services.chat.spaces import Space
 
 REFRESH_MS = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QIntValidator, QKeyEvent
@@ -33,9 +33,7 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.chat.options import ASK, LEAVE_OUT, SAMPLED, SUMMARIZE, ChatOptions
 from slmdesk.services.chat.samplers import BY_NAME, defaults_of, is_makers
 from slmdesk.services.engine.events import ModelStateChanged
-
-if TYPE_CHECKING:
-    from slmdesk.services.models.load_options import LoadOptions
+from slmdesk.services.models.load_options import LoadOptions
 
 LETTERS = 30
 """Width of the panel, in letters of its font."""

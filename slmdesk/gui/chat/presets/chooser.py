@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
@@ -14,10 +13,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip, show_words
 from slmdesk.services.chat.options import ChatOptions
-from slmdesk.services.chat.presets import differences
-
-if TYPE_CHECKING:
-    from slmdesk.services.chat.presets import Preset
+from slmdesk.services.chat.presets import Preset, differences
 
 NONE = "None"
 GONE = "A deleted preset"

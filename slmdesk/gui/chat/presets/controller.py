@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -17,11 +16,8 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.answer_form import read_form
 from slmdesk.services.chat.events import PresetsChanged
 from slmdesk.services.chat.options import ChatOptions
-from slmdesk.services.chat.presets import with_preset
+from slmdesk.services.chat.presets import Preset, with_preset
 from slmdesk.text.words.folding import fold
-
-if TYPE_CHECKING:
-    from slmdesk.services.chat.presets import Preset
 
 
 class PresetsController(QObject):

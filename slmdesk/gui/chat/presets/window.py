@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QWidget
@@ -20,9 +19,7 @@ from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label, plain_tip, show_words
 from slmdesk.services.chat.options import ChatOptions
-
-if TYPE_CHECKING:
-    from slmdesk.services.chat.presets import Preset
+from slmdesk.services.chat.presets import Preset
 
 FILTERS = "Presets (*.json);;All files (*)"
 INTRO = "A chat takes over what is in its preset; what you change in it later changes no chat."

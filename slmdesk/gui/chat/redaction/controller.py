@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -11,9 +10,7 @@ from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.chat.conversation import REDACT
-
-if TYPE_CHECKING:
-    from slmdesk.services.redaction.service import Preview
+from slmdesk.services.redaction.service import Preview
 
 
 class RedactionController(QObject):
