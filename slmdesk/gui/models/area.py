@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
@@ -55,12 +55,10 @@ class ModelsArea(QStackedWidget):
         self.page.pack_chosen.connect(self.ways.open_pack)
         self.page.gated_met.connect(self._on_gated_met)
 
-    @Slot()
     def _on_compare_requested(self) -> None:
         self.setCurrentWidget(self.compare_page)
         self.compare_page.focus_first()
 
-    @Slot(object)
     def _on_gated_met(self, change: DownloadChanged) -> None:
         dialog = GatedDialog(self._tokens, change.repo, self.window(), problem=change.problem)
         dialog.page_requested.connect(self.hub.ask_page)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.core.record import changed
@@ -293,8 +294,8 @@ class Frame(QObject):
         page = SettingsPage(self._bridge, self.settings, self.tokens, self.privacy, self._models_folder)
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
-        page.forget_day_requested.connect(self._open_forget_day)
-        page.rules_requested.connect(self._open_rules)
+        page.forget_day_requested.connect(partial(self._open_once, "settings.forget_day", "ForgetDay", self._bridge))
+        page.rules_requested.connect(partial(self._open_once, "settings.retention", "RulesWindow", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
         self.global_key.sentence_shown.connect(page.show_key)
         page.show_key(self.global_key.sentence)
@@ -309,50 +310,18 @@ class Frame(QObject):
 
         return PaletteEntry(self._bridge, self)
 
-    def _open_once(self, kind: type[Any], *given: object) -> None:
+    def _open_once(self, module: str, kind: str, *given: object) -> None:
         """Open a window of this kind, or bring the one that is open forward."""
-        opened = self.window.findChild(kind)
+        window = getattr(import_module(f"slmdesk.gui.{module}"), kind)
+        opened = self.window.findChild(window)
         if opened is None:
-            kind(*given, self.window).show()
+            window(*given, self.window).show()
         else:
             opened.raise_()
             opened.activateWindow()
 
-    @Slot()
     def _open_trash(self) -> None:
-        from slmdesk.gui.settings.deleted_chats import DeletedChats
-
-        self._open_once(DeletedChats, self._bridge)
-
-    @Slot()
-    def _open_forget_day(self) -> None:
-        from slmdesk.gui.settings.forget_day import ForgetDay
-
-        self._open_once(ForgetDay, self._bridge)
-
-    @Slot()
-    def _open_rules(self) -> None:
-        from slmdesk.gui.settings.retention import RulesWindow
-
-        self._open_once(RulesWindow, self._bridge)
-
-    @Slot()
-    def _open_help(self) -> None:
-        from slmdesk.gui.shell.help_window import HelpWindow
-
-        self._open_once(HelpWindow, self._folders, self.settings)
-
-    @Slot()
-    def _open_ledger(self) -> None:
-        from slmdesk.gui.online.network_log_window import NetworkLogWindow
-
-        self._open_once(NetworkLogWindow, self._bridge)
-
-    @Slot()
-    def _open_statement(self) -> None:
-        from slmdesk.gui.online.statement_window import StatementWindow
-
-        self._open_once(StatementWindow, self._bridge)
+        self._open_once("settings.deleted_chats", "DeletedChats", self._bridge)
 
     # ---- connections
 
@@ -387,10 +356,16 @@ class Frame(QObject):
         self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
         self.settings.policy_shown.connect(status.show_policy)
         bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
-        self.window.help_requested.connect(self._open_help)
+        self.window.help_requested.connect(
+            partial(self._open_once, "shell.help_window", "HelpWindow", self._folders, self.settings)
+        )
         note_links(lambda: bridge.ask(lambda services: services.ledger_events.link_opened()))
-        status.ledger_requested.connect(self._open_ledger)
-        status.statement_requested.connect(self._open_statement)
+        status.ledger_requested.connect(
+            partial(self._open_once, "online.network_log_window", "NetworkLogWindow", bridge)
+        )
+        status.statement_requested.connect(
+            partial(self._open_once, "online.statement_window", "StatementWindow", bridge)
+        )
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self.chat_page.first_start.offer_encryption)
         self.chat_page.first_start.encrypt_requested.connect(lambda: self.settings_page.privacy.encrypt())
@@ -416,14 +391,12 @@ class Frame(QObject):
         window.clipboard_translate_requested.connect(lambda: self.reach.take_clipboard())
         window.writing_requested.connect(self._on_writing_requested)
 
-    @Slot()
     def _on_translate_requested(self) -> None:
         """Bring the main window forward: the request may come from another window, such as a text dialog."""
         self.window.show_page("Translate")
         if not self.window.isActiveWindow():
             self.window.come_forward()
 
-    @Slot(str)
     def _on_writing_requested(self, text: str) -> None:
         self.window.show_page("Write")
         self.writing_page.take_text(text)
@@ -449,29 +422,24 @@ class Frame(QObject):
         if self.window.is_made("Write"):
             self.writing.keep()
 
-    @Slot()
     def _show_context(self) -> None:
         tokens, policy = self.settings.current.context_tokens, self.settings.policy
         is_managed = policy is not None and "context_tokens" in policy.managed
         self.chat_page.show_context(tokens, is_managed)
 
-    @Slot(bool)
     def _on_offline_chosen(self, is_offline: bool) -> None:
         self.settings.change("offline", is_offline)
 
-    @Slot(object)
     def _on_download_changed(self, change: DownloadChanged) -> None:
         """One that goes on from an earlier run is followed before its page is first shown."""
         if not self.window.is_made("Models"):
             self.fetch.show(change)
 
-    @Slot()
     def _on_close_requested(self) -> None:
         from slmdesk.gui.shell.quit_dialog import quit_or_stay
 
         quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, self.close_requested.emit)
 
-    @Slot(object)
     def _on_policy_shown(self, policy: Policy) -> None:
         self._show_context()
         hide_features(self.window, policy.hidden)
@@ -481,12 +449,10 @@ class Frame(QObject):
         """Emit `bridge.closed` after this time at the latest."""
         self._end_timer.start(milliseconds)
 
-    @Slot()
     def _on_opened(self) -> None:
         if self.state.current.last_chat and not self.chat.chat:
             self.chat.restore_chat(self.state.current.last_chat)
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         old, self._settings = self._settings, settings
         if settings.theme != old.theme:
@@ -500,7 +466,6 @@ class Frame(QObject):
         if limits_of(settings) != limits_of(old):
             self.models.reload()
 
-    @Slot(object)
     def _show_model(self, event: ModelStateChanged | None) -> None:
         """Show the model in the status bar; without its name where a person judges answers blind."""
         self._model = event
@@ -509,7 +474,6 @@ class Frame(QObject):
             hides = self.window.is_made("Models") and self.compare.hides(event.name)
             self.window.status.show_model(hidden if hides else event)
 
-    @Slot(object)
     def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
         from slmdesk.gui.models.adding.dialog import AddDialog
 
@@ -517,19 +481,16 @@ class Frame(QObject):
         dialog.add_chosen.connect(self._add_files)
         dialog.open()
 
-    @Slot(object, bool)
     def _add_files(self, paths: Sequence[Path], link: bool) -> None:
         if self.window.current_page == "Models" or len(paths) > 1:
             self.library.add_files(paths, link)
         else:
             self.models.import_file(paths[0], link)
 
-    @Slot(str)
     def _on_chat_requested(self, model: str) -> None:
         self.models.use(model)
         self.window.show_page("Chat")
 
-    @Slot()
     def _on_erase_requested(self) -> None:
         from slmdesk.gui.settings.erase import EraseDialog
 
@@ -537,7 +498,6 @@ class Frame(QObject):
         dialog.confirmed.connect(self.erase_requested)
         dialog.open()
 
-    @Slot(int)
     def _on_page_shown(self, index: int) -> None:
         if index == 0:
             self.chat_page.composer.setFocus()

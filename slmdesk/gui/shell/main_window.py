@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QByteArray, Signal, Slot
+from PySide6.QtCore import QByteArray, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
@@ -126,14 +126,12 @@ class MainWindow(QMainWindow):
         """Show a page by its title.  Raises ValueError for an unknown one."""
         self._on_entry_chosen(self._titles.index(title))
 
-    @Slot(int)
     def _on_entry_chosen(self, index: int) -> None:
         self.page(self._titles[index])
         self._stack.setCurrentIndex(index)
         self._bar.show_entry(index)
         self.page_shown.emit(index)
 
-    @Slot()
     def come_forward(self) -> None:
         """Come to the front: another start of the program asked for it."""
         if self.isMinimized():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from slmdesk.core.records import Found
 from slmdesk.gui.base.bridge import Bridge
@@ -29,7 +29,6 @@ class Opener(QObject):
         super().__init__(frame, objectName="opener")
         self._bridge, self._frame = bridge, frame
 
-    @Slot(str)
     def other(self, item: str) -> None:
         """Open an item that is no chat."""
 
@@ -90,13 +89,11 @@ class Opener(QObject):
         self._frame.window.show_page("Documents")
         self._frame.documents_area.visit(Span(hit.document, hit.page, hit.start, hit.end))
 
-    @Slot(str, int, object)
     def page(self, document: str, page: int, spans: Sequence[tuple[int, int]]) -> None:
         """Open a page of a document with these passages marked."""
         self._frame.window.show_page("Documents")
         self._frame.documents_page.document.open_at(document, {page: list(spans)})
 
-    @Slot(object)
     def job(self, view: JobView) -> None:
         """Show the result of a job: beside its document, or among the models."""
         frame = self._frame
@@ -127,7 +124,6 @@ class Opener(QObject):
         self._frame.models_area.setCurrentWidget(self._frame.models_page)
         self._frame.window.show_page("Models")
 
-    @Slot(str)
     def suggested(self, language: str) -> None:
         """Show the suggested models made for translating into a language."""
         self._on_page("Models", lambda: self._frame.models_page.show_suggested("translation", language))
