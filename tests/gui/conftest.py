@@ -163,6 +163,7 @@ class WindowDriver:
         """Make the pages that nobody has looked at yet."""
         for title in self.pages:
             self.window.page(title)
+        self.ask(lambda _services: None)  # what they asked for has come by then
 
     def messages(self):
         chat = self.chat.chat

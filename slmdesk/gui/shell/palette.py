@@ -146,10 +146,11 @@ class PaletteEntry(QObject):
 
     def _buttons(self) -> Iterator[Entry]:
         policy = self._frame.settings.policy
-        hidden = [name for feature in (policy.hidden if policy else ()) for name in SHOWN_BY.get(feature, ())]
+        hidden = tuple(name for feature in (policy.hidden if policy else ()) for name in SHOWN_BY.get(feature, ()))
         for name, words, place in BUTTONS:
             is_new = place and not self._window.is_made(place)
-            if name not in hidden if is_new else self._is_usable(name):
+            # what stands in a hidden part begins with its name
+            if not name.startswith(hidden) if is_new else self._is_usable(name):
                 yield Entry(words, _icon_of(name, place), partial(self._press, name, place), place)
 
     def _settings(self) -> Iterator[Entry]:
