@@ -39,6 +39,7 @@ from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.link_dialog import note_links
 from slmdesk.gui.widgets.spelling import SpellMarks
 from slmdesk.services.engine.events import ModelStateChanged
+from slmdesk.services.jobs.kinds import EXAM
 from slmdesk.services.online.events import DownloadChanged, RequestsToday
 from slmdesk.settings import Settings
 
@@ -337,6 +338,7 @@ class Frame(QObject):
         self.settings.policy_shown.connect(self._on_policy_shown)
         for asking in (self.chat_page.trash_requested, self.notices.trash_requested):
             asking.connect(self._open_trash)
+        self.notices.exam_requested.connect(lambda model: self.library.trials.start(model, EXAM))
         self.window.close_requested.connect(self._on_close_requested)
         self._end_timer.timeout.connect(self._bridge.closed)
 

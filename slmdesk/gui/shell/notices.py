@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
 
 from slmdesk.core.record import changed
 from slmdesk.core.records import BackupCopy, Rescued, Restored
@@ -17,18 +17,21 @@ from slmdesk.gui.chat.conversation.controller import ChatController
 from slmdesk.gui.chat.list.controller import ListController
 from slmdesk.gui.chat.model.controller import STATE_TOPIC
 from slmdesk.gui.widgets.notice_bar import Notice, NoticeArea, notice_of
-from slmdesk.services.base.events import MessageAdded, MessageEnded, Noticed, NoticeOver, Problem
+from slmdesk.gui.widgets.outside import open_outside
+from slmdesk.services.base.events import ExamOffered, MessageAdded, MessageEnded, Noticed, NoticeOver, Problem
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.history.rescue_labels import rescued_words
+from slmdesk.services.summaries.events import FolderWritten
 
 
 class NoticeController(QObject):
     """Shows notices and drops those that are over.  Emits `quit_requested` when a person ends what cannot open,
-    `trash_requested` when they want to see what was moved there.
+    `trash_requested` when they want to see what was moved there, `exam_requested` with the id of a model to be tested.
     """
 
     quit_requested = Signal()
     trash_requested = Signal()
+    exam_requested = Signal(str)
 
     def __init__(
         self,
@@ -48,6 +51,8 @@ class NoticeController(QObject):
         bridge.problem_met.connect(self.show_problem)
         bridge.open_failed.connect(self._on_open_failed)
         bridge.on(Noticed, self._on_noticed)
+        bridge.on(ExamOffered, self._on_exam_offered)
+        bridge.on(FolderWritten, self._on_folder_written)
         bridge.on(NoticeOver, lambda event: bars.drop_topic(event.code))
         bridge.on(MessageAdded, lambda _event: bars.drop_topic("store.full"))
         bridge.on(MessageEnded, self._on_message_ended)
@@ -92,6 +97,24 @@ class NoticeController(QObject):
             self.show_problem(problem)
         else:
             self._on_notice_raised(self._told(event))
+
+    def _on_exam_offered(self, event: ExamOffered) -> None:
+        how_long = f"takes about {event.minutes} min" if event.minutes else "runs"
+        words = (
+            f"Test “{event.name}” now? It {how_long} in the background, and the model's card then says what it can be "
+            "trusted with."
+        )
+        begin = partial(self.exam_requested.emit, event.model)
+        self._on_notice_raised(Notice(words, action="Test now", on_action=begin, key=f"exam {event.model}"))
+
+    def _on_folder_written(self, event: FolderWritten) -> None:
+        if event.problem is not None:
+            self.show_problem(event.problem)
+            return
+        left = f" {event.failed:,} of the documents could not be read; the table says why." if event.failed else ""
+        words = f"{event.files:,} files with summaries were written to {event.folder}.{left}"
+        show = partial(open_outside, QUrl.fromLocalFile(event.folder))
+        self._on_notice_raised(Notice(words, action="Open folder", on_action=show, key=f"folder {event.folder}"))
 
     def _told(self, event: Noticed) -> Notice:
         """Of what was done as it should be; what was moved to the trash comes back from here."""

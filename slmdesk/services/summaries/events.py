@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.summaries.types import Sentence, Summary
+
+if TYPE_CHECKING:
+    from slmdesk.services.summaries.types import Sentence, Summary
 
 
 class SummaryGrew(Event):

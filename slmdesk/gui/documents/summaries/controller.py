@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.documents.common.job_follower import JobFollower
 from slmdesk.gui.documents.common.redaction import RedactionController
-from slmdesk.gui.widgets.notice_bar import Notice, notice_of
-from slmdesk.gui.widgets.outside import open_outside
+from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
-from slmdesk.services.summaries.events import FolderWritten, SummaryEnded, SummaryGrew
+from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import KIND, SummaryView
@@ -59,7 +58,6 @@ class SummaryController(JobFollower):
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
-        bridge.on(FolderWritten, self._on_written)
 
     # ---- requests
 
@@ -183,17 +181,6 @@ class SummaryController(JobFollower):
             self._bridge.notice_raised.emit(notice_of(problem))
 
     @Slot(object)
-    def _on_written(self, event: FolderWritten) -> None:
-        if event.problem is not None:
-            self._bridge.notice_raised.emit(notice_of(event.problem))
-            return
-        left = f" {event.failed:,} of the documents could not be read; the table says why." if event.failed else ""
-        words = f"{event.files:,} files with summaries were written to {event.folder}.{left}"
-        self._bridge.notice_raised.emit(
-            Notice(words, action="Open folder", on_action=lambda: _open(event.folder), key=f"folder {event.folder}")
-        )
-
-    @Slot(object)
     def _on_grew(self, event: SummaryGrew) -> None:
         if event.item == self.item:
             self._job = event.job
@@ -249,7 +236,3 @@ class SummaryController(JobFollower):
         self._about, self._job, self._points = frozenset(), "", []
         self._set("")
         self.emptied.emit()
-
-
-def _open(folder: str) -> None:
-    open_outside(QUrl.fromLocalFile(folder))

@@ -11,7 +11,7 @@ from slmdesk.core.record import Record
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base.events import ExamOffered, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.benchmark import BenchProgress
@@ -47,7 +47,6 @@ class TrialController(QObject):
         self._running: dict[tuple[str, str], Following] = {}
         self._jobs: dict[str, tuple[str, ...]] = {}
         bridge.on(JobChanged, self._on_job_changed)
-        bridge.on(ExamOffered, self._on_exam_offered)
 
     def running(self, model: str) -> dict[str, Trial]:
         return {kind: trial for (one, kind), trial in self._now.items() if one == model}
@@ -135,16 +134,6 @@ class TrialController(QObject):
         else:
             answered = partial(self._show_exam, event)
             self._bridge.ask(lambda services: services.exams.models_of(event.id), answered, lambda _problem: None)
-
-    @Slot(object)
-    def _on_exam_offered(self, event: ExamOffered) -> None:
-        how_long = f"takes about {event.minutes} min" if event.minutes else "runs"
-        words = (
-            f"Test “{event.name}” now? It {how_long} in the background, and the model's card then says what it can be "
-            "trusted with."
-        )
-        begin = partial(self.start, event.model, EXAM)
-        self._bridge.notice_raised.emit(Notice(words, action="Test now", on_action=begin, key=f"exam {event.model}"))
 
     def _read_all(self, models: tuple[str, ...]) -> None:
         for model in models:
