@@ -9,11 +9,11 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, next_of
-from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
 from slmdesk.cli.models.library import link_shared
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.cli.redaction.preview import print_preview, redact_preview_option
@@ -27,12 +27,13 @@ from slmdesk.services.chat.context_window import window_then
 from slmdesk.services.chat.conversation import REDACTION, blanks_note
 from slmdesk.services.chat.events import NotesBegun, QuotesFound, TurnsLeftOut
 from slmdesk.services.chat.options import ASK, LEAVE_OUT, SUMMARIZE
-from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import Services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.redaction.labels import put_back_words
 from slmdesk.services.redaction.service import kept_from
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.quote import Quoted
 
 MAX_STDIN_BYTES = 16 << 20
 WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
@@ -148,6 +149,8 @@ def chat(
         link_shared(console, services)
         unread: list[dict[str, Json]] = []
         if files:
+            from slmdesk.cli.documents.attachments import attached
+
             read, unread = attached(console, services, files, password=password, save=not no_save)
             request = changed(request, attach=read)
         talk = _ChatRun(console, services, unread)
@@ -227,6 +230,8 @@ class _ChatRun:
             elif isinstance(event, TurnsLeftOut) and event.message == answer:
                 console.notify(left_out_words(event))
             elif isinstance(event, MessageChanged) and event.message.attachments:
+                from slmdesk.cli.documents.attachments import say_read
+
                 say_read(console, event.message)
             elif isinstance(event, MessageEnded) and event.message.id == answer:
                 ended = event
@@ -284,6 +289,8 @@ class _ChatRun:
     def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
         console, message = self._console, ended.message
         if console.as_json:
+            from slmdesk.cli.documents.attachments import attachments_of
+
             read = attachments_of(self._services, message)
             failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
             left_out = self._left_out(message)
@@ -294,6 +301,8 @@ class _ChatRun:
             console.notify(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
         if REDACTION in message.sampling:
             count, marked = kept_from(message.sampling[REDACTION])
+            from slmdesk.services.redaction.labels import put_back_words
+
             words = put_back_words(count, [message.text[start:end] for start, end in marked])
             console.notify(f"note: {words}")
         if blanks := blanks_note(message):

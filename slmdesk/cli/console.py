@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Json
 from slmdesk.paths import find_paths
 
 if TYPE_CHECKING:
+    from slmdesk.core.types import Json
     from slmdesk.services.base.events import Problem
     from slmdesk.services.base.pending import Pending
     from slmdesk.services.container import Services

@@ -257,7 +257,7 @@ class Services:
     )
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.retrieval, s.states, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, s.redaction),
     )
     titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
     comparing: Made[ModelComparisonService] = Made(

@@ -8,7 +8,6 @@ import click
 
 from slmdesk.cli.console import Console, ReportedError, json_option, table
 from slmdesk.cli.main import LazyGroup
-from slmdesk.cli.models.types import pairs_shape, shape_of_model, speed_shape
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
@@ -52,6 +51,8 @@ def list_models(console: Console) -> None:
         _adopt(console, services)
         records = services.service_thread.call(services.models.list)
         if console.as_json:
+            from slmdesk.cli.models.types import pairs_shape, shape_of_model, speed_shape
+
             expected = services.service_thread.call(lambda: [services.measuring.expected(one) for one in records])
             shapes = zip(records, map(speed_shape, expected), strict=True)
             console.give([{**shape_of_model(one), **speed, **pairs_shape(one)} for one, speed in shapes])

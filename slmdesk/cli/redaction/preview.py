@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,10 @@ from slmdesk.core.record import to_json
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
 from slmdesk.services.container import Services
-from slmdesk.services.redaction.labels import INCOMPLETE, counted, reason_of
-from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.text.redaction.types import Certainty, Kind
+
+if TYPE_CHECKING:
+    from slmdesk.services.redaction.report import RedactionReport
 
 redact_option = click.option(
     "--redact",
@@ -39,6 +41,8 @@ def print_preview_of(
 
 def print_preview(console: Console, services: Services, text: str, chat: str | None = None) -> int:
     """Print what would be replaced in a text, and the text with substitutes.  Returns the exit status."""
+    from slmdesk.services.redaction.labels import INCOMPLETE, counted, reason_of
+
     preview = console.result_of(
         services, lambda: services.redaction.look(text, services.history.item(chat).id if chat else "")
     )

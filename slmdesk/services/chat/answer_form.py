@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gbnf import GrammarInvalidError, check_gbnf
 from slmdesk.core.json_file import read_file
-from slmdesk.core.json_schema import SchemaInvalidError, check_schema
 from slmdesk.core.record import Record
 from slmdesk.core.types import Sampling
 
@@ -34,6 +32,9 @@ def check_form(kind: str, text: str) -> FormCheck:
     """Check a form of SCHEMA or GRAMMAR.  Takes a fifth of a second at most."""
     if len(text) > MOST_FORM:
         return FormCheck(f"It is longer than {MOST_FORM:,} characters.")
+    from slmdesk.core.gbnf import GrammarInvalidError, check_gbnf
+    from slmdesk.core.json_schema import SchemaInvalidError, check_schema
+
     try:
         if kind == SCHEMA:
             return FormCheck(not_kept=check_schema(text))

@@ -35,12 +35,12 @@ from slmdesk.services.base.service_thread import Later
 from slmdesk.services.chat.conversation import REDACTION
 from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
-from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.redaction.service import PutBack, Veil, added_to
 
 if TYPE_CHECKING:
+    from slmdesk.services.engine.energy import OtherPrograms
     from slmdesk.text.redaction.replacing import Restorer
 
 WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
@@ -283,6 +283,8 @@ class Answers(Service):
             return
         request.watcher.began()
         lease.start("chat", payload, lambda event: self._on_event(growing, event))
+        from slmdesk.services.engine.energy import OtherPrograms  # the request comes first
+
         growing.others = growing.others or OtherPrograms()
 
     def _on_event(self, growing: _Growing, event: FromChild) -> None:

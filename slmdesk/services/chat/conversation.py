@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.labels import CUT, clean_label
 from slmdesk.core.record import Record, field
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.services.chat.attachments.text import parts_for_model
-from slmdesk.services.chat.quote import Quoted
-from slmdesk.text.words.blanks import blanks_in
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.quote import Quoted
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
@@ -153,6 +153,8 @@ def brings_text(words: str, *, has_attachments: bool) -> bool:
 
 def blanks_note(message: Message) -> str:
     """Return a line that names what a complete answer leaves to be filled in ("[Your Name]"); empty without any."""
+    from slmdesk.text.words.blanks import blanks_in
+
     blanks = blanks_in(message.text) if message.role is Role.ASSISTANT and message.status is Status.COMPLETE else ()
     return f"To fill in: {', '.join(blanks)}" if blanks else ""
 
@@ -208,6 +210,10 @@ def _parts_of(one: Message) -> tuple[TextPart, ...]:
     """Return the parts of a turn: attachments first, so that they are read once and keep their position."""
     if one.role is Role.ASSISTANT:
         return (TextPart(one.text, Origin.MODEL),)
+    if not one.attachments:
+        return tuple(one.parts)
+    from slmdesk.services.chat.attachments.text import parts_for_model
+
     attached = (part for each in one.attachments for part in parts_for_model(each))
     return (*attached, *(part for part in one.parts if not isinstance(part, AttachmentPart)))
 

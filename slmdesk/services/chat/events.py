@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from slmdesk.services.base.events import Event
-from slmdesk.services.chat.attachments.budget import ContextPart
-from slmdesk.services.chat.quote import Quoted
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.attachments.budget import ContextPart
+    from slmdesk.services.chat.quote import Quoted
 
 
 class ContextMeasured(Event):

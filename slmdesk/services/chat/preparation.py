@@ -7,6 +7,7 @@ The first is stored with the question, the other with the chat.  On the service 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
@@ -16,20 +17,22 @@ from slmdesk.core.types import Role
 from slmdesk.services.base.events import Event, MessageChanged, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.chat.answer_writer import AnswerRequest
-from slmdesk.services.chat.attachments.planner import Plan, PlanRequest, Workers, is_undecided, older_by_passages
-from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.context_window import ContextWindow
 from slmdesk.services.chat.options import ASK, options_from
-from slmdesk.services.chat.room import Room, RoomWorkers
 from slmdesk.services.chat.veils import Veils
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.attachments.planner import Plan, Workers
+    from slmdesk.services.chat.attachments.quotes import Quotes
+    from slmdesk.services.chat.room import Room, RoomWorkers
 
 
 class Preparer(Record):
     """Makes the requests of a chat's answers."""
 
-    workers: Workers
-    room: RoomWorkers
-    quotes: Quotes
+    workers: Callable[[], Workers]
+    room: Callable[[], RoomWorkers]
+    quotes: Callable[[], Quotes]
     publish: Callable[[Event], None]
     veils: Veils
 
@@ -52,7 +55,7 @@ class Preparer(Record):
         begun = request.message.text
         turns, _ids = window.turns(path, begun)  # by one table with the words that the engine is given as its prefix
         attached = attachments_on(path)
-        watcher = self.quotes.watcher(attached) if attached else request.watcher
+        watcher = self.quotes().watcher(attached) if attached else request.watcher
         return changed(
             request, turns=tuple(turns[:-1] if begun else turns), watcher=watcher, kept=window.kept, veil=window.veil
         )
@@ -100,17 +103,21 @@ class _Preparing:
             then()
             return
 
+        from slmdesk.services.chat.room import Room
+
         def made(window: ContextWindow) -> None:
             if window != self._window:  # what was read of it begins otherwise
                 self._request = changed(self._request, state=None)
             self._window = window
             then()
 
-        room = Room(self._preparer.room, self._request, self._window, self._path, self._way)
+        room = Room(self._preparer.room(), self._request, self._window, self._path, self._way)
         self._under_way.append(room)
         room.begin(made, failed)
 
     def _plan(self, then: Callable[[], None], failed: Callable[[Problem | None], None]) -> None:
+        from slmdesk.services.chat.attachments.planner import Plan, PlanRequest
+
         request, before, question = self._request, self._path[:-1], self._path[-1]
         try:
             turns, _ids = self._window.turns(before)
@@ -139,7 +146,7 @@ class _Preparing:
             self._path = (*before, decided)
             then()
 
-        plan = Plan(self._preparer.workers, plan_request, chosen, failed)
+        plan = Plan(self._preparer.workers(), plan_request, chosen, failed)
         self._under_way.append(plan)
         plan.begin()
 
@@ -164,8 +171,10 @@ def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool
 
     A question that was asked with passages is asked again with the same ones.
     """
-    if not path or path[-1].role is not Role.USER:
+    if not attachments_on(path) or path[-1].role is not Role.USER:
         return False
+    from slmdesk.services.chat.attachments.planner import is_undecided, older_by_passages
+
     question = path[-1]
     if is_undecided(question.parts):
         return True

@@ -5,12 +5,14 @@ thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
+from slmdesk.core.lazy import Lazy
 from slmdesk.core.record import changed
 from slmdesk.core.records import Item, Message, ModelRecord, Status
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
@@ -24,12 +26,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
-from slmdesk.services.chat.attachments.decided import check_folders
-from slmdesk.services.chat.attachments.planner import Workers, stub_of, undecided_again
-from slmdesk.services.chat.attachments.quotes import Quotes
-from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
 from slmdesk.services.chat.chat_states import ChatStates
-from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
 from slmdesk.services.chat.context_window import ContextWindow, window_of
 from slmdesk.services.chat.conversation import (
     MOST_ATTACHED,
@@ -45,28 +42,34 @@ from slmdesk.services.chat.conversation import (
     siblings_on,
     title_from,
 )
-from slmdesk.services.chat.edits import Edits
 from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.chat.model_choice import AnswerSettings, ModelChoice
-from slmdesk.services.chat.note_writer import NoteWriter
 from slmdesk.services.chat.options import ChatOptions, check_options, options_from
-from slmdesk.services.chat.places import ChatPlaces
 from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.presets import PresetService, with_preset
-from slmdesk.services.chat.private import PrivateChats
-from slmdesk.services.chat.prompt_inspector import Prompts
 from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.chat.rewrites import Rewrite, asked_with, kept_of
-from slmdesk.services.chat.room import RoomWorkers
-from slmdesk.services.chat.spaces import SpaceService
 from slmdesk.services.chat.veils import Veils
-from slmdesk.services.chat.window_service import WindowService
-from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.redaction.service import RedactionService
+
+if TYPE_CHECKING:
+    from slmdesk.services.chat.attachments.planner import Workers
+    from slmdesk.services.chat.attachments.quotes import Quotes
+    from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
+    from slmdesk.services.chat.context_usage import ContextMeter
+    from slmdesk.services.chat.edits import Edits
+    from slmdesk.services.chat.note_writer import NoteWriter
+    from slmdesk.services.chat.places import ChatPlaces
+    from slmdesk.services.chat.private import PrivateChats
+    from slmdesk.services.chat.prompt_inspector import Prompts
+    from slmdesk.services.chat.room import RoomWorkers
+    from slmdesk.services.chat.spaces import SpaceService
+    from slmdesk.services.chat.window_service import WindowService
+    from slmdesk.services.documents.retrieval import Retrieval
 
 KIND = "chat"
 PROMPT_VERSION = "chat-1"
@@ -76,44 +79,80 @@ PROMPT_VERSION = "chat-1"
 class ChatService(Service):
     """Sends messages, and opens, changes and deletes chats."""
 
+    answers: Answers
+    presets: PresetService
+    _runtime: Runtime
+    _loader: ModelLoader
+    _retrieval: Callable[[], Retrieval]
+    _saved_states: StateService
+    _redaction: RedactionService
+    _choice: ModelChoice
+    _unsaved: EphemeralStore
+    _veils: Veils
+    _prompts: Lazy[ChatService, Prompts] = Lazy(
+        "services.chat.prompt_inspector:Prompts", lambda s, new: new(s._runtime, s._loader)
+    )
+    _sources: Lazy[ChatService, Sources] = Lazy(
+        "services.chat.attachments.sources:Sources", lambda s, new: new(s._runtime, s._loader)
+    )
+    _quotes: Lazy[ChatService, Quotes] = Lazy("services.chat.attachments.quotes:Quotes", lambda s, new: new(s._runtime))
+    _workers: Lazy[ChatService, Workers] = Lazy(
+        "services.chat.attachments.planner:Workers",
+        lambda s, new: new(s._service_thread, s._store, s._loader, s._retrieval(), s._sources),
+    )
+    _writer: Lazy[ChatService, NoteWriter] = Lazy(
+        "services.chat.note_writer:NoteWriter", lambda s, new: new(s._loader, s._prompts)
+    )
+    _room: Lazy[ChatService, RoomWorkers] = Lazy(
+        "services.chat.room:RoomWorkers", lambda s, new: new(s._writer, s._publish)
+    )
+    _meter: Lazy[ChatService, ContextMeter] = Lazy(
+        "services.chat.context_usage:ContextMeter", lambda s, new: new(s._prompts, s._sources, s._publish)
+    )
+    window: Lazy[ChatService, WindowService] = Lazy(
+        "services.chat.window_service:WindowService",
+        lambda s, new: new(s._runtime, s._unsaved, s._choice, s._writer, s.answers.as_it_is, s._veils),
+    )
+    """What the model sees of a chat."""
+    edits: Lazy[ChatService, Edits] = Lazy(
+        "services.chat.edits:Edits",
+        lambda s, new: new(s._runtime, s._unsaved, s._quotes, s._saved_states, s._redaction),
+    )
+    """Changes and deletes messages."""
+    private: Lazy[ChatService, PrivateChats] = Lazy(
+        "services.chat.private:PrivateChats",
+        lambda s, new: new(s._runtime, s._unsaved, s.answers, s._redaction, s.drop, kind=KIND),
+    )
+    """Chats in memory alone."""
+    spaces: Lazy[ChatService, SpaceService] = Lazy(
+        "services.chat.spaces:SpaceService", lambda s, new: new(s._runtime, s.presets)
+    )
+    places: Lazy[ChatService, ChatPlaces] = Lazy("services.chat.places:ChatPlaces", lambda s, new: new(s._runtime))
+    """Where chats stand in their list."""
+
     def __init__(
         self,
         runtime: Runtime,
         models: ModelService,
         loader: ModelLoader,
-        retrieval: Retrieval,
+        retrieval: Callable[[], Retrieval],
         states: StateService,
         redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
-        self._models = models
+        self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
+        self._saved_states, self._redaction = states, redaction
         self._choice = ModelChoice(runtime.store, models, loader)
         self._unsaved = EphemeralStore()
         self.answers = Answers(runtime, loader)
         """All answers this instance writes, in chats and elsewhere."""
-        self._prompts = Prompts(runtime, loader)
-        self._sources = Sources(runtime, loader)
-        self._quotes = Quotes(runtime)
-        self._redaction = redaction
         self._veils = Veils(redaction)
-        workers = Workers(runtime.service_thread, runtime.store, loader, retrieval, self._sources)
-        writer = NoteWriter(loader, self._prompts)
-        room = RoomWorkers(writer, runtime.publish)
-        self._preparer = Preparer(workers, room, self._quotes, runtime.publish, self._veils)
-        as_it_is = self.answers.as_it_is
-        self.window = WindowService(runtime, self._unsaved, self._choice, writer, as_it_is, self._veils)
-        """What the model sees of a chat."""
-        self.edits = Edits(runtime, self._unsaved, self._quotes, states, redaction)
-        """Changes and deletes messages."""
-        self.private = PrivateChats(runtime, self._unsaved, self.answers, redaction, self.drop, kind=KIND)
-        """Chats in memory alone."""
+        self._preparer = Preparer(
+            lambda: self._workers, lambda: self._room, lambda: self._quotes, runtime.publish, self._veils
+        )
         self.presets = PresetService(runtime)
-        self.spaces = SpaceService(runtime, self.presets)
-        self.places = ChatPlaces(runtime)
-        """Where chats stand in their list."""
         self._states = ChatStates(runtime, models, states, self._veils, kind=KIND, version=PROMPT_VERSION)
         self._read_ahead = ReadAhead(loader)
-        self._meter = ContextMeter(self._prompts, self._sources, runtime.publish)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of their messages a frontend knows."""
 
@@ -138,7 +177,13 @@ class ChatService(Service):
             request = self._in_space(request)
         if len(request.attach) > MOST_ATTACHED:
             raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
-        check_folders(self._store, request.attach)
+        stubs: tuple[TextPart, ...] = ()
+        if request.attach:
+            from slmdesk.services.chat.attachments.decided import check_folders
+            from slmdesk.services.chat.attachments.planner import stub_of
+
+            check_folders(self._store, request.attach)
+            stubs = tuple(map(stub_of, request.attach))
         old = self.options(request.chat) if request.chat else request.options or self.presets.for_new_chats()
         if request.preset is not None:
             old = with_preset(old, self.presets.get(request.preset) if request.preset else None)
@@ -155,6 +200,8 @@ class ChatService(Service):
             *before, asked = self._path_to(message_store, item, request.instead_of)
             if asked.role is not Role.USER:
                 raise KnownError("request.invalid", what="not a question")
+            from slmdesk.services.chat.attachments.planner import undecided_again
+
             path, kept = tuple(before), undecided_again(asked.attachments)
         self._link(item, request)
         if item.archived:  # it is in use again
@@ -163,7 +210,7 @@ class ChatService(Service):
             item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
-            parts=(TextPart(request.text, Origin.PERSON), *kept, *map(stub_of, request.attach)),
+            parts=(TextPart(request.text, Origin.PERSON), *kept, *stubs),
             status=Status.COMPLETE,
         )
         self._say_added(user)
@@ -317,6 +364,8 @@ class ChatService(Service):
         Only the newest request counts.  When the model is not loaded the count is a guess.  Raises KnownError
         `model.none`, `model.several`.
         """
+        from slmdesk.services.chat.context_usage import ContextRequest
+
         options = self.options(chat) if chat else ChatOptions()
         record = self._choice.record_for(options)
         path: tuple[Message, ...] = ()

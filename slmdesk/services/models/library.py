@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of as write_problem
 from slmdesk.core.gguf.adapter import base_name
 from slmdesk.core.gguf.read import GgufHeader, plain_metadata, read_header
+from slmdesk.core.lazy import Lazy
 from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import active_bytes, step_seconds
@@ -27,10 +29,12 @@ from slmdesk.services.models.copies import copies_of, published_of, usable
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse, default_in
 from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.fit import Fit, Pc, fit_file
-from slmdesk.services.models.importer import ImportEnded, Importer
 from slmdesk.services.models.rename import name_beside
-from slmdesk.services.models.verify import Checker, VerifyResult
 from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.services.models.importer import ImportEnded, Importer
+    from slmdesk.services.models.verify import Checker, VerifyResult
 
 
 class ModelInfo(Record):
@@ -45,11 +49,17 @@ class ModelInfo(Record):
 class ModelService(Service):
     """Manages the library, and the one model that is loaded."""
 
+    _runtime: Runtime
+    _importer: Lazy[ModelService, Importer] = Lazy(
+        "services.models.importer:Importer",
+        lambda s, new: new(s._runtime, lambda: s.folder, s._store.models.all, s.register),
+    )
+    _checker: Lazy[ModelService, Checker] = Lazy("services.models.verify:Checker", lambda s, new: new(s._runtime))
+
     def __init__(self, runtime: Runtime, loader: ModelLoader, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
         self._loader, self._pc = loader, pc
-        self._importer = Importer(runtime, lambda: self.folder, runtime.store.models.all, self.register)
-        self._checker = Checker(runtime)
+        self._runtime = runtime
         self._chosen = ""
         self._uses = DefaultsService(runtime)
         self._default = runtime.settings.current.model_for_chat
@@ -215,7 +225,7 @@ class ModelService(Service):
 
         def one_ended(event: ImportEnded | Problem) -> None:
             nonlocal waiting, taken
-            assert isinstance(event, ImportEnded), "an import always ends with one"
+            assert not isinstance(event, Problem), "an import always ends with one"
             waiting, taken = waiting - 1, taken + (event.model is not None)
             if event.model and event.path in shared and os.fsdecode(event.model.path) != event.path:
                 # the organisation's is the same as one's own: noted, so that it is not hashed each time
@@ -308,8 +318,9 @@ class ModelService(Service):
 
     def close(self) -> None:
         """Stop all file threads, and wait a little until they have removed the partial files of imports."""
-        self._checker.close()
-        self._importer.close()
+        for name in ("_checker", "_importer"):
+            if name in vars(self):
+                getattr(self, name).close()
 
     # ---- inside
 

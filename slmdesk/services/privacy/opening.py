@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record
@@ -25,6 +25,9 @@ from slmdesk.store import (
     unlock_with,
     wants_key,
 )
+
+if TYPE_CHECKING:
+    from slmdesk.hub.vault import SystemKeyring, Vault
 
 
 class PrivacyState(Record):
@@ -138,6 +141,8 @@ def open_backup(backup: Path, words: str) -> DataKey:
 
 def system_keyring() -> SystemKeyring:
     """The place in the system's keyring for keys of histories."""
+    from slmdesk.hub.vault import SystemKeyring
+
     return SystemKeyring(service=SERVICE)
 
 

@@ -179,6 +179,7 @@ def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(
     plain.path.write_bytes(words)  # as if it had been in the writing while the history was encrypted
     monkeypatch.setattr(saved_states, "SWEEP_S", 0.0)
     with opened(key) as services:
+        assert services.states  # a window sweeps
         rested(services, 1)
         assert states()[0].path == kept.path
         _, ended = asked(services, "And now?", chat)

@@ -372,6 +372,7 @@ def test_h5_full_disk_keeps_the_words_here_and_saves_them_when_there_is_room(ope
 
 def test_h3_two_desks_see_each_other(opened) -> None:
     recorder, other = opened(), opened()
+    other.services.service_thread.call(other.services.watch.start)
     sent = send(recorder, "from the first")
     recorder.end_of(sent.answer.id)
     other.wait(ItemChanged, lambda event: event.item.id == sent.item.id)
@@ -408,6 +409,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_w6_c1_a_killed_desk_leaves_no_child_and_its_answer_becomes_interrupted(opened, monkeypatch) -> None:
     recorder = opened(slow=0.02)
+    recorder.services.service_thread.call(recorder.services.watch.start)
     killed = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, timeout=TIMEOUT_S)
     message, pid = killed.stdout.split()
     changed = recorder.wait(MessageChanged, lambda event: event.message.status is Status.INTERRUPTED)

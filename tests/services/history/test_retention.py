@@ -15,6 +15,7 @@ from slmdesk.core.record import changed
 from slmdesk.core.records import DocumentStatus, Status
 from slmdesk.core.retention import DAY_S, SetBy, Then, What
 from slmdesk.core.types import Role, TextPart
+from slmdesk.services import container
 from slmdesk.services.base.events import ItemChanged, ItemGone, Noticed
 from slmdesk.services.history import deletion, retention
 from slmdesk.services.history.backups import restore_backup
@@ -111,6 +112,7 @@ class Kept:
 @pytest.fixture
 def kept(home, monkeypatch):
     monkeypatch.setattr(RetentionService, "start", lambda _self: None)  # which goes by the clock of this PC
+    monkeypatch.setattr(container, "take_policy", lambda _store, _policy: False)
     it = Kept(Clock())
     yield it
     it.services.close()
@@ -633,9 +635,7 @@ def test_it_sweeps_at_the_start_once_a_day_and_not_for_commands_that_keep_nothin
     )
     services.close()
     services = open_echo()
-    recorder = Recorder(services)
-    services.service_thread.call(lambda: None)
-    recorder.services.service_thread.call(lambda: None)
+    services.service_thread.call(services.retention.start)
     while services.service_thread.call(lambda: services.store.rules.time_of("retention_swept")) is None:
         time.sleep(0.01)
     assert services.service_thread.call(lambda: services.store.items.page("chat")) == []

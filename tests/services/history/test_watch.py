@@ -27,6 +27,7 @@ def command(*args: str) -> None:
 
 def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(home) -> None:
     window = open_echo()
+    window.service_thread.call(window.watch.start)
     try:
         window.service_thread.call(lambda: window.network.set_offline(False))
         seen: queue.SimpleQueue = queue.SimpleQueue()
@@ -50,6 +51,7 @@ def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(h
 def test_a_model_that_another_desk_brings_in_or_removes_is_told(home, tmp_path) -> None:
     file = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama())
     window = open_echo()
+    window.service_thread.call(window.watch.start)
     try:
         seen: queue.SimpleQueue = queue.SimpleQueue()
         window.on(ModelsChanged, lambda _event: seen.put(window.models.list()))
@@ -67,6 +69,7 @@ def test_a_document_that_another_desk_opens_or_forgets_is_told(home, tmp_path) -
     file = tmp_path / "lease.md"
     file.write_text("# The lease\n\nThe tenant pays.\n")
     window = open_echo()
+    window.service_thread.call(window.watch.start)
     try:
         seen: queue.SimpleQueue = queue.SimpleQueue()
         window.on(DocumentsChanged, lambda _event: seen.put(window.documents.recent()))

@@ -1,0 +1,71 @@
+"""What a start loads, and how large the package is: the figures of budgets.toml only go down.
+
+A figure that has become more than a twentieth lower is to be lowered there too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from fakes.recorder import add_model, open_echo
+
+BUDGETS = tomllib.loads(Path(__file__).with_name("budgets.toml").read_text())
+PACKAGE = Path(__file__).parent.parent / "slmdesk"
+COUNT = """
+import json, linecache, os, sys
+def count(**more):
+    ours = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == "slmdesk"]
+    lines = sum(len(linecache.getlines(module.__file__)) for module in ours)
+    print("@" + json.dumps({"modules": len(ours), "lines": lines, **more}), flush=True)
+"""
+COMMAND = COUNT + "from slmdesk.__main__ import main\nmain(sys.argv[1:])\ncount()"
+STARTS = {
+    "help": (COMMAND, ["--help"]),
+    "models_list": (COMMAND, ["models", "list"]),
+    "chat": (
+        COUNT + "from slmdesk.client import ChildClient\nChildClient.start = lambda *_a, **_k: count() or os._exit(0)\n"
+        "from slmdesk.__main__ import main\nmain(sys.argv[1:])",
+        ["chat", "hello"],
+    ),
+    "window": (
+        COUNT + "from types import SimpleNamespace\nfrom PySide6.QtWidgets import QApplication\n"
+        "from slmdesk.app import WindowRun\nfrom slmdesk.paths import find_paths\n"
+        "app = QApplication([])\nrun = WindowRun(app, find_paths(), engine='echo')\n"
+        "run._opening = SimpleNamespace(start=lambda: count(widgets=len(app.allWidgets())) or os._exit(0))\n"
+        "run.start()\napp.exec()",
+        [],
+    ),
+}
+
+
+def kept(name: str, counted: dict[str, int]) -> None:
+    for what, most in BUDGETS[name].items():
+        assert most * 0.95 <= counted[what] <= most, f"{name}.{what} is {counted[what]}; budgets.toml has {most}"
+
+
+@pytest.mark.quick
+@pytest.mark.process
+@pytest.mark.parametrize("name", STARTS)
+def test_a_start_loads_no_more(name, home, tmp_path):
+    services = open_echo()
+    add_model(services, tmp_path / "echo.gguf")
+    services.close()
+    code, arguments = STARTS[name]
+    environment = {**os.environ, "SLMDESK_TEST_ENGINE": "echo", "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment, timeout=60
+    )
+    kept(name, json.loads(done.stdout.rpartition("@")[2] or done.stderr))
+
+
+@pytest.mark.quick
+@pytest.mark.pure
+def test_the_package_grows_no_more():
+    files = list(PACKAGE.rglob("*.py"))
+    kept("package", {"files": len(files), "lines": sum(len(file.read_text().splitlines()) for file in files)})
