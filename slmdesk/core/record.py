@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, TypeAlias, cast, dataclass_transform
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeAlias, cast, dataclass_transform
 
 import msgspec
 from msgspec import field as field
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 else:
     from msgspec.structs import replace as changed
 
-__all__ = ["Number", "Record", "changed", "field", "to_json"]
+__all__ = ["Fields", "Number", "Record", "changed", "field", "to_json"]
+
+_EXACT = frozenset((str, int, bool))
 
 Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
 """In a record that is read from outside; NaN is none."""
@@ -30,12 +33,27 @@ class Record(msgspec.Struct, frozen=True):
     """
 
 
-def to_json(record: object) -> dict[str, Json]:
-    """The fields as a plain object: enums become strings, nested records objects."""
-    return cast("dict[str, Json]", msgspec.to_builtins(record, enc_hook=_plain, str_keys=True))
+class Fields(Protocol):
+    """What every record has, and a protocol of records can ask for."""
+
+    __struct_fields__: ClassVar[tuple[str, ...]]
 
 
-def _plain(value: object) -> object:
+def to_json(record: Fields) -> dict[str, Json]:
+    """The fields as a plain object: enums become strings, tuples lists, nested records objects."""
+    return {name: _plain(getattr(record, name)) for name in record.__struct_fields__}
+
+
+def _plain(value: Any) -> Json:
+    if type(value) in _EXACT:  # the most common case: 100,000 times in a long document
+        return cast("Json", value)
+    if isinstance(value, Record):
+        return to_json(value)
+    if isinstance(value, StrEnum):
+        return value.value
     if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(type(value))
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    assert value is None or isinstance(value, bool | int | float | str), type(value)
+    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_of_a_mixture_all_is_in_memory_and_what_is_used_is_read(tmp_path: Path) 
     assert not header.tensors.separate_experts
     assert estimate(header, context_tokens=512).weights == header.weight_bytes > experts
     assert active_bytes(header) == header.weight_bytes - experts * 6 // 8 - table
-    all_used = read_header(make("mixtral", tmp_path, shape=changed(shape, experts_used=8)))
+    all_used = read_header(make("mixtral", tmp_path, shape=replace(shape, experts_used=8)))
     assert active_bytes(all_used) == all_used.weight_bytes - table
     assert expected_speed(header, bandwidth=GB).tokens_per_s > expected_speed(all_used, bandwidth=GB).tokens_per_s
 

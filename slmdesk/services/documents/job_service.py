@@ -32,9 +32,10 @@ PAGES_AT_ONCE = 4
 
 
 class DocumentRequest(Protocol):
-    """What is to be made of which documents; a frozen dataclass."""
+    """What is to be made of which documents; a record."""
 
-    __dataclass_fields__: ClassVar[dict[str, Any]]
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # for mypy, which takes `changed` for dataclasses.replace
+    __struct_fields__: ClassVar[tuple[str, ...]]
 
     @property
     def documents(self) -> tuple[str, ...]:
