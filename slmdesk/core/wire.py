@@ -111,8 +111,8 @@ def dataclass_from(cls: type[T], untrusted: object) -> T:
     try:
         return msgspec.convert(untrusted, cls)
     except (msgspec.ValidationError, ValueError, RecursionError) as err:  # ValueError: a lone surrogate in an enum
-        where = str(err).rpartition("`$")[2].rstrip("`") if isinstance(err, msgspec.ValidationError) else ""
-        raise KnownError("request.invalid", what=cls.__name__ + where) from err
+        _, path, where = str(err).rpartition("`$")
+        raise KnownError("request.invalid", what=cls.__name__ + (where.rstrip("`") if path else "")) from err
 
 
 def lenient_from(cls: type[T], untrusted: object, **instead: Any) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,7 @@ from slmdesk.core.wire import (  # fmt: skip
 )
 
 pytestmark = pytest.mark.pure
+DEEP = reduce(lambda inner, _: [inner], range(100_000), [])
 
 
 def over(value):
@@ -106,6 +108,21 @@ def test_numbers_no_library_should_get_have_a_code(wrong):
     with pytest.raises(KnownError) as caught:
         sampling_from(wrong)
     assert caught.value.code == "request.invalid"
+
+
+@pytest.mark.parametrize(
+    ("build", "wrong", "what"),
+    [
+        (messages_from, [{"role": "\ud800", "parts": []}], "ChatMessage"),
+        (sampling_from, {"logit_bias": DEEP}, "Sampling.logit_bias[0]"),
+        (sampling_from, DEEP, "Sampling"),
+        (load_spec_from, {"path": DEEP}, "LoadSpec.path"),
+    ],
+)
+def test_surrogates_and_endless_levels_have_a_code(build, wrong, what):
+    with pytest.raises(KnownError) as caught:
+        build(wrong)
+    assert (caught.value.code, caught.value.args_for_people["what"]) == ("request.invalid", what)
 
 
 def test_unknown_fields_are_dropped():
