@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from benchmarks.document_rows import ROWS as DOCUMENT_ROWS
 from benchmarks.measured import BEGIN, DAY_S, END, Kept, Measured, report, write_page
 from benchmarks.prompts import long_text, segment_messages
 from benchmarks.subject import Subject, second, starter
-from slmdesk.core.record import changed
 
 pytestmark = pytest.mark.pure
 ROW = Row("speed", "0.50 (0.40–0.60)", "≤ 0.45", "two sides", 0.5, "Reading costs most.")
@@ -36,10 +36,10 @@ def test_what_was_measured_today_is_known_to_the_next_run(tmp_path: Path) -> Non
 
 def test_what_is_old_disturbed_failed_or_cut_is_measured_again(tmp_path: Path) -> None:
     kept = Kept(tmp_path, "v")
-    kept.add(changed(measured("old"), at=time.time() - DAY_S - 1))
+    kept.add(replace(measured("old"), at=time.time() - DAY_S - 1))
     kept.add(measured("disturbed", others=LIMIT_CORES + 0.01))
-    kept.add(changed(measured("stolen"), stolen=STOLEN_LIMIT_CORES + 0.01))
-    kept.add(changed(measured("failed"), problem="RuntimeError: the runner server ended with 1"))
+    kept.add(replace(measured("stolen"), stolen=STOLEN_LIMIT_CORES + 0.01))
+    kept.add(replace(measured("failed"), problem="RuntimeError: the runner server ended with 1"))
     kept.add(measured("whole"))
     with (tmp_path / "v.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"name": "cut')
@@ -52,7 +52,7 @@ def test_what_is_old_disturbed_failed_or_cut_is_measured_again(tmp_path: Path) -
      ("reported", 9.0, False), ("≤ 0.5", None, False), ("0", 1.0, False)],
 )  # fmt: skip
 def test_a_goal_is_missed_where_the_figure_does_not_reach_it(goal: str, figure: float | None, missed: bool) -> None:
-    assert changed(ROW, goal=goal, figure=figure).is_missed is missed
+    assert replace(ROW, goal=goal, figure=figure).is_missed is missed
 
 
 def test_a_row_has_the_median_as_its_figure() -> None:

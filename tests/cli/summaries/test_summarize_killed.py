@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from fakes.killed import go_on, kill_again, rows
 from fakes.matrix import counts
 from fakes.recorder import Recorder, add_model, open_echo
 
-from slmdesk.core.record import changed
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
 
@@ -76,6 +76,6 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count
     env["SLMDESK_HOME"] = str(home)
     killed = kill_again(home, env, ["summarize", str(document)], kills=count, ahead=2)
     again = ["summarize", str(document)] if count == 1 else killed.command  # the same request takes up its job
-    go_on(home, env, changed(killed, command=again))
+    go_on(home, env, replace(killed, command=again))
     assert rows(home, "select count(*) from jobs where kind = 'summary'") == [(1,)]
     assert result(home) == requested
