@@ -347,9 +347,9 @@ class WindowRun:
         for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
             self.bridge.problem_met.emit(problem_for(found))
         self.bridge.ask(lambda opened: self._state.take_over(opened.settings), None, lambda _problem: None)
-        self.bridge.ask(lambda opened: opened.network.today(), self.frame.window.status.show_requests)
+        self.bridge.ask(self.bridge.services.network.today(), self.frame.window.status.show_requests)
         is_away, is_real = self.frame.presence.is_away, not self._engine
-        self.bridge.ask(lambda opened: opened.start_background(is_away, is_real=is_real), self.frame.jobs.say_taken_up)
+        self.bridge.ask(self.bridge.services.start_background(is_away, is_real=is_real), self.frame.jobs.say_taken_up)
 
     def _lock_services(self) -> None:
         """Runs on a thread of its own: a hanging child or disk cannot delay it."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.pending import Pending
@@ -46,6 +48,10 @@ class Bridge(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("bridge")
+        self.services = cast("Services", _Member(self.begin, ""))
+        """A method called here is called on the service thread; `ask` and `follow` say who gets its result.  A refusal
+        that nobody takes becomes `problem_met`.  What is no method is read by `ask`.
+        """
         self._services: Services | None = None
         self._waiting: list[Callable[[], None]] = []
         self._is_ended = False
@@ -56,35 +62,77 @@ class Bridge(QObject):
     def is_open(self) -> bool:
         return self._services is not None
 
+    @overload
     def ask(
         self,
         request: Callable[[Services], T],
-        answered: Callable[[T], None] | None = None,
-        refused: Callable[[Problem], None] | None = None,
+        answered: Callable[[T], object] | None = None,
+        refused: Callable[[Problem], object] | None = None,
+    ) -> None: ...
+    @overload
+    def ask(
+        self,
+        request: T,
+        answered: Callable[[T], object] | None = None,
+        refused: Callable[[Problem], object] | None = None,
+    ) -> None: ...
+    def ask(
+        self,
+        request: Any,
+        answered: Callable[[Any], object] | None = None,
+        refused: Callable[[Problem], object] | None = None,
     ) -> None:
-        """Carry out `request` on the service thread; then `answered` or `refused` is called on the window's thread."""
+        """Call `answered` with the result of a call of `services`, or `refused`, on the window's thread.
+
+        A function instead of a call is carried out on the service thread: for what needs several services in one turn.
+        """
+        self._call(request).answer(answered, refused)
+
+    @overload
+    def follow(
+        self,
+        request: Callable[[Services], Pending[T]],
+        answered: Callable[[T], object] | None = None,
+        refused: Callable[[Problem], object] | None = None,
+        progressed: Callable[[Any], object] | None = None,
+    ) -> Call: ...
+    @overload
+    def follow(
+        self,
+        request: Pending[T],
+        answered: Callable[[T], object] | None = None,
+        refused: Callable[[Problem], object] | None = None,
+        progressed: Callable[[Any], object] | None = None,
+    ) -> Call: ...
+    def follow(
+        self,
+        request: Any,
+        answered: Callable[[Any], object] | None = None,
+        refused: Callable[[Problem], object] | None = None,
+        progressed: Callable[[Any], object] | None = None,
+    ) -> Call:
+        """The same for work that takes time: `answered` gets its end, `progressed` its progress.  Can be cancelled."""
+        call = self._call(request)
+        call.answer(answered, refused, progressed, is_followed=True)
+        return call
+
+    def _call(self, request: Any) -> Call:
+        return request if isinstance(request, Call) else self.begin(request)
+
+    def begin(self, work: Callable[[Services], object]) -> Call:
+        """Carry out `work` on the service thread, or once the services are open."""
+        call = Call(self, work)
+        self._post(call.carry_out)
+        return call
+
+    def _post(self, work: Callable[[Services], object]) -> None:
         if self._is_ended:
             return
         services = self._services
         if services is None:
-            self._waiting.append(partial(self.ask, request, answered, refused))
+            self._waiting.append(partial(self._post, work))
         else:
-            services.service_thread.post(partial(self._carry_out, services, request, answered, refused))
-
-    def follow(
-        self,
-        request: Callable[[Services], Pending[T]],
-        answered: Callable[[T], None] | None = None,
-        refused: Callable[[Problem], None] | None = None,
-        progressed: Callable[[Any], None] | None = None,
-    ) -> Following:
-        """Begin work that takes time; its end and progress are reported on the window's thread, a refusal as by `ask`.
-
-        Cancel it by the Following returned.
-        """
-        following = Following(self, answered, refused, progressed)
-        self.ask(lambda services: following.begin(request(services)), None, refused)
-        return following
+            services.service_thread.post(partial(work, services))
 
     def when_open(self, slot: Callable[[], None]) -> None:
         """Call `slot` once requests are carried out: now, or when they are."""
@@ -147,27 +195,6 @@ class Bridge(QObject):
         if topic is not None:
             topic.published.emit(event)
 
-    def _carry_out(
-        self,
-        services: Services,
-        request: Callable[[Services], T],
-        answered: Callable[[T], None] | None,
-        refused: Callable[[Problem], None] | None,
-    ) -> None:
-        """Runs on the service thread."""
-        try:
-            result = request(services)
-        except Exception as err:  # noqa: BLE001 - the service thread's end of a request: a fault must reach the person
-            from slmdesk.services.base.messages import problem_for  # late: not needed before the window shows
-
-            self._refuse(problem_for(err), refused)
-        else:
-            if answered is not None:
-                self.post_to_ui(partial(answered, result))
-
-    def _refuse(self, problem: Problem, refused: Callable[[Problem], None] | None) -> None:
-        self.post_to_ui(partial(self.problem_met.emit if refused is None else refused, problem))
-
 
 class _Topic(QObject):
     """The signal of one type of events."""
@@ -175,40 +202,90 @@ class _Topic(QObject):
     published = Signal(object)
 
 
-class Following:
-    """What the window holds of work that takes time."""
+class _Member:
+    """Stands for a service, or for a method of it: calling it makes a `Call`."""
 
-    def __init__(
-        self,
-        bridge: Bridge,
-        answered: Callable[[Any], None] | None,
-        refused: Callable[[Problem], None] | None,
-        progressed: Callable[[Any], None] | None,
-    ) -> None:
-        self._bridge, self._answered, self._refused, self._progressed = bridge, answered, refused, progressed
+    __slots__ = ("_begin", "_path")
+
+    def __init__(self, begin: Callable[[Callable[[Services], object]], Call], path: str) -> None:
+        self._begin, self._path = begin, path
+
+    def __getattr__(self, name: str) -> _Member:
+        return _Member(self._begin, f"{self._path}.{name}" if self._path else name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Call:
+        method = attrgetter(self._path)
+        return self._begin(lambda services: method(services)(*args, **kwargs))
+
+
+class Call:
+    """A call of a service: made and answered on the window's thread, carried out on the service thread.
+
+    It begins at once; whoever answers is named in the same turn, before anything can have arrived.
+    """
+
+    def __init__(self, bridge: Bridge, work: Callable[[Services], object]) -> None:
+        self._bridge, self._work = bridge, work
+        self._answered: Callable[[Any], object] | None = None
+        self._refused: Callable[[Problem], object] | None = None
+        self._progressed: Callable[[Any], object] | None = None
+        self._is_followed = False
         self._pending: Pending[Any] | None = None
 
+    def answer(
+        self,
+        answered: Callable[[Any], object] | None,
+        refused: Callable[[Problem], object] | None,
+        progressed: Callable[[Any], object] | None = None,
+        *,
+        is_followed: bool = False,
+    ) -> None:
+        """Say who gets the result; `is_followed`: that of the Pending which the call returns."""
+        self._answered, self._refused, self._progressed = answered, refused, progressed
+        self._is_followed = is_followed
+
     def cancel(self) -> None:
-        """Ask the work to end early.  On the window's thread; what had ended by then is still reported."""
-        self._bridge.ask(self._cancel)
+        """Ask the work to end early; what had ended by then is still reported."""
+        self._bridge.begin(lambda _services: self._pending.cancel() if self._pending is not None else None)
 
-    def begin(self, pending: Pending[Any]) -> None:
-        """Listen to it.  On the service thread, in the turn in which the work began, so that nothing is missed."""
-        self._pending = pending
-        bridge, progressed = self._bridge, self._progressed
-        if progressed is not None:
-            pending.listen(lambda report: bridge.post_to_ui(partial(progressed, report)))
-        pending.then(lambda result: bridge.post_to_ui(partial(self._on_ended, result)))
+    def carry_out(self, services: Services) -> None:
+        """Runs on the service thread; listens to a Pending in the turn in which it began, so that nothing is missed."""
+        post = self._bridge.post_to_ui
+        try:
+            result = self._work(services)
+        except Exception as err:  # noqa: BLE001 - the service thread's end of a request: a fault must reach the person
+            from slmdesk.services.base.messages import problem_for  # late: not needed before the window shows
 
-    def _cancel(self, _services: Services) -> None:
-        if self._pending is not None:
-            self._pending.cancel()
-
-    def _on_ended(self, result: Any) -> None:
-        if not isinstance(result, Problem):
-            if self._answered is not None:
-                self._answered(result)
-        elif self._refused is not None:
-            self._refused(result)
+            post(partial(self._refuse, problem_for(err)))
+            return
+        if isinstance(result, Pending):
+            self._pending = result
+            result.listen(lambda report: post(partial(self._on_progress, report)))
+            result.then(lambda end: post(partial(self._on_end, end)))
         else:
-            self._bridge.problem_met.emit(result)
+            post(lambda: _deliver(self._answered, result))
+
+    def _on_progress(self, report: Any) -> None:
+        _deliver(self._progressed, report)
+
+    def _on_end(self, end: Any) -> None:
+        if self._is_followed and isinstance(end, Problem):
+            self._refuse(end)
+        elif self._is_followed:
+            _deliver(self._answered, end)
+
+    def _refuse(self, problem: Problem) -> None:
+        _deliver(self._refused or self._bridge.problem_met.emit, problem)
+
+
+def _deliver(slot: Callable[[Any], object] | None, value: Any) -> None:
+    """Call a slot, unless a QObject that it belongs to, or that it holds, is gone."""
+    if slot is None:
+        return
+    function = slot.func if isinstance(slot, partial) else slot
+    held = [
+        getattr(function, "__self__", None),
+        *(cell.cell_contents for cell in getattr(function, "__closure__", None) or ()),
+    ]
+    if all(isValid(thing) for thing in held if isinstance(thing, QObject)):
+        slot(value)

@@ -65,7 +65,7 @@ class DocumentsController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        self._bridge.ask(lambda services: services.documents.recent(RECENT), self._on_listed)
+        self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
 
     @Slot(object)
     def open_paths(self, paths: Sequence[Path]) -> None:
@@ -75,16 +75,16 @@ class DocumentsController(QObject):
         """
         self._requested = []
         given = list(paths)
-        self._bridge.follow(lambda services: services.documents.expand(given), partial(self._on_expanded, given))
+        self._bridge.follow(self._bridge.services.documents.expand(given), partial(self._on_expanded, given))
 
     @Slot()
     def make_ready(self) -> None:
         """Have the reader child started: a document will be opened soon."""
-        self._bridge.ask(lambda services: services.documents.make_ready())
+        self._bridge.services.documents.make_ready()
 
     def open_file(self, path: Path, *, password: str = "", force: bool = False) -> None:
         self._bridge.follow(
-            lambda services: services.documents.open(path, password=password, force=force),
+            self._bridge.services.documents.open(path, password=password, force=force),
             partial(self._on_opened, path),
             partial(self._on_unread, path),
         )
@@ -102,7 +102,7 @@ class DocumentsController(QObject):
                 self._records[record.id] = record
                 self._show(record)
 
-        self._bridge.ask(lambda services: services.documents.document(document), found, _unheard)
+        self._bridge.ask(self._bridge.services.documents.document(document), found, _unheard)
 
     @Slot(str)
     def choose(self, document: str) -> None:
@@ -116,7 +116,7 @@ class DocumentsController(QObject):
         if record.status is not DocumentStatus.READ:
             return
         self._bridge.follow(
-            lambda services: services.documents.check(document),
+            self._bridge.services.documents.check(document),
             partial(self._on_checked, record),
             partial(self._on_missing, record),
         )
@@ -131,12 +131,12 @@ class DocumentsController(QObject):
             self._records[record.id] = record
             self.choose(record.id)
 
-        self._bridge.ask(lambda services: services.documents.document(document), found)
+        self._bridge.ask(self._bridge.services.documents.document(document), found)
 
     @Slot(str)
     def search(self, words: str) -> None:
         """Search all documents and folders; `hits_found` follows."""
-        self._bridge.ask(lambda services: services.documents.search(words), self.hits_found.emit)
+        self._bridge.ask(self._bridge.services.documents.search(words), self.hits_found.emit)
 
     def leave(self) -> None:
         """Show no document: something else is shown."""
@@ -151,7 +151,7 @@ class DocumentsController(QObject):
 
     def open_attachment(self, index: int) -> None:
         parent = self.current
-        self._bridge.follow(lambda services: services.documents.open_attachment(parent, index), self._on_attached)
+        self._bridge.follow(self._bridge.services.documents.open_attachment(parent, index), self._on_attached)
 
     def open_parent(self) -> None:
         """Show the document that the shown one is attached to; its file is read again if it is not on the list."""
@@ -165,7 +165,7 @@ class DocumentsController(QObject):
     def stop_reading(self) -> None:
         """Stop reading the shown document; the pages read so far stay."""
         document = self.current
-        self._bridge.ask(lambda services: services.documents.cancel(document))
+        self._bridge.services.documents.cancel(document)
 
     @property
     def current_folder(self) -> Path | None:
@@ -308,7 +308,7 @@ class DocumentsController(QObject):
         self.listed.emit([one for id, one in self._records.items() if id not in self.removals and one.opened])
 
     def _forget(self, document: str) -> None:
-        self._bridge.follow(lambda services: services.documents.forget(document))
+        self._bridge.follow(self._bridge.services.documents.forget(document))
 
     def _keep(self, document: str) -> None:
         self._list()

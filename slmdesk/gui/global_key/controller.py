@@ -96,4 +96,4 @@ class GlobalKey(QObject):
         if state.status in REPORTED:
             self._bridge.notice_raised.emit(Notice(self.sentence, key="global key"))
         if state.status is KeyStatus.DECLINED:  # else every start would ask anew
-            self._bridge.ask(lambda services: services.settings.change(global_key=False), None, lambda _problem: None)
+            self._bridge.ask(self._bridge.services.settings.change(global_key=False), None, lambda _problem: None)

@@ -119,7 +119,7 @@ class JobsController(QObject):
     @Slot()
     def clear(self) -> None:
         """Hide the ended jobs; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.job_views.clear(), self._on_cleared)
+        self._bridge.ask(self._bridge.services.job_views.clear(), self._on_cleared)
 
     def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
         """Say once, in a notice, that jobs of an earlier run go on."""
@@ -179,14 +179,14 @@ class JobsController(QObject):
 
     @Slot()
     def _refresh_active(self) -> None:
-        self._bridge.ask(lambda services: services.job_views.active(), self._on_listed, self._on_not_listed)
+        self._bridge.ask(self._bridge.services.job_views.active(), self._on_listed, self._on_not_listed)
 
     def _refresh_ended(self) -> None:
         self._ask_ended(None, max(PAGE, self._count))
 
     def _ask_ended(self, before: tuple[float, int] | None, limit: int) -> None:
         self._bridge.ask(
-            lambda services: services.job_views.ended(before=before, limit=limit),
+            self._bridge.services.job_views.ended(before=before, limit=limit),
             partial(self._on_ended_listed, before, limit),
             self._on_not_listed,
         )

@@ -68,7 +68,7 @@ class NetworkLogController(QObject):
         self._turn += 1
         turn, words = self._turn, self.words
         self._bridge.ask(
-            lambda services: services.network.requests(PAGE, words), partial(self._on_first, turn), self.failed.emit
+            self._bridge.services.network.requests(PAGE, words), partial(self._on_first, turn), self.failed.emit
         )
         self._count()
 
@@ -77,7 +77,7 @@ class NetworkLogController(QObject):
         """Read the page of rows with numbers below `before`."""
         turn, words = self._turn, self.words
         self._bridge.ask(
-            lambda services: services.network.requests(PAGE, words, before),
+            self._bridge.services.network.requests(PAGE, words, before),
             partial(self._on_more, turn),
             self.failed.emit,
         )
@@ -85,7 +85,7 @@ class NetworkLogController(QObject):
     def export(self, path: Path) -> None:
         """Write the rows found, or all, to a file; `exported` or `failed` follows."""
         words = self.words
-        self._bridge.follow(lambda services: services.network.export(path, words), self.exported.emit, self.failed.emit)
+        self._bridge.follow(self._bridge.services.network.export(path, words), self.exported.emit, self.failed.emit)
 
     @Slot(object)
     def _on_requests_counted(self, _event: object) -> None:
@@ -95,7 +95,7 @@ class NetworkLogController(QObject):
     def _renew(self) -> None:
         turn, words = self._turn, self.words
         self._bridge.ask(
-            lambda services: services.network.requests(PAGE, words), partial(self._on_renewed, turn), self.failed.emit
+            self._bridge.services.network.requests(PAGE, words), partial(self._on_renewed, turn), self.failed.emit
         )
         self._count()
 

@@ -12,7 +12,7 @@ from PySide6.QtNetwork import QHostAddress, QNetworkProxy, QTcpSocket
 
 from slmdesk.core.try_network import HERE, REFUSED, outcome_of
 from slmdesk.core.types import Json
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.base.events import Problem
 from slmdesk.services.doctor import examine
 from slmdesk.services.online.statement.types import StatementMade, StatementProgress, StatementRequest
@@ -36,7 +36,7 @@ class StatementController(QObject):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="statement_controller")
         self._bridge = bridge
-        self._following: Following | None = None
+        self._following: Call | None = None
         self._turn = 0
 
     @property
@@ -65,7 +65,7 @@ class StatementController(QObject):
         if turn != self._turn:
             return
         self._following = self._bridge.follow(
-            lambda services: services.statements.make(request, examined),
+            self._bridge.services.statements.make(request, examined),
             partial(self._on_made, turn),
             partial(self._on_refused, turn),
             partial(self._on_progressed, turn),

@@ -118,13 +118,13 @@ class DeletedChats(Dialog):
     @Slot()
     def _on_restore(self) -> None:
         ids = [one.id for one in self._chosen]
-        self._bridge.ask(lambda services: services.chats.restore_all(ids))
+        self._bridge.services.chats.restore_all(ids)
 
     @Slot()
     def _on_delete(self) -> None:
         items = self._chosen
         ids = [one.id for one in items]
-        self._bridge.ask(lambda services: services.history.documents_only_of(ids), partial(self._ask_delete, items))
+        self._bridge.ask(self._bridge.services.history.documents_only_of(ids), partial(self._ask_delete, items))
 
     def _ask_delete(self, items: Sequence[Item], documents: Sequence[DocumentRecord]) -> None:
         forgotten = "What you wrote in it is forgotten by the memory of translations too."
@@ -159,7 +159,7 @@ class DeletedChats(Dialog):
         more = "Text of documents is kept; “Delete for good…” can forget it together with a chat."
         box = message_box(self, "empty_trash_dialog", "Empty the trash?", words, more)
         sure = named(box.addButton("Empty the trash", QMessageBox.ButtonRole.DestructiveRole), "empty_sure_button")
-        sure.clicked.connect(lambda: self._bridge.ask(lambda services: services.history.empty_trash()))
+        sure.clicked.connect(lambda: self._bridge.services.history.empty_trash())
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.open()
 

@@ -60,7 +60,7 @@ class EraseDialog(Dialog):
     def _look(self) -> None:
         models, self._found = self._models.isChecked(), None
         self._show()
-        self._bridge.follow(lambda services: services.erasing.look(models=models), self._on_found, self._on_refused)
+        self._bridge.follow(self._bridge.services.erasing.look(models=models), self._on_found, self._on_refused)
 
     def _on_found(self, found: Erasure) -> None:
         self._found = found
@@ -86,7 +86,7 @@ class EraseDialog(Dialog):
         if found is not None:
             self._erase.setEnabled(False)
             self._bridge.follow(
-                lambda services: services.erasing.forget_secrets(),
+                self._bridge.services.erasing.forget_secrets(),
                 lambda left: self._on_forgotten(found, left),
                 self._on_refused,
             )

@@ -47,9 +47,9 @@ class NetworkController(QObject):
             self.settings_shown.emit(self.current)
 
         if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
-            self._bridge.ask(lambda services: services.network.set_offline(bool(value)), lambda _none: saved(), refused)
+            self._bridge.ask(self._bridge.services.network.set_offline(bool(value)), lambda _none: saved(), refused)
         else:
-            self._bridge.follow(lambda services: services.network.change(**values), lambda _new: saved(), refused)
+            self._bridge.follow(self._bridge.services.network.change(**values), lambda _new: saved(), refused)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:

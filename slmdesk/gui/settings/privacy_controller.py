@@ -50,12 +50,12 @@ class PrivacyController(QObject):
     @Slot()
     def look(self) -> None:
         """Ask how it stands; `state_shown` follows."""
-        self._bridge.follow(lambda services: services.privacy.state(), self._on_state)
+        self._bridge.follow(self._bridge.services.privacy.state(), self._on_state)
 
     @Slot()
     def _on_opened(self) -> None:
         """The keyring is asked when the settings are opened: few need it, and its libraries are large."""
-        self._bridge.follow(lambda services: services.privacy.state(asks_keyring=False), self._on_state)
+        self._bridge.follow(self._bridge.services.privacy.state(asks_keyring=False), self._on_state)
 
     def encrypt(self, passphrase: str, recovery: str, by_itself: bool) -> None:
         """Encrypt the history; `done` or `refused` follows, as with the next three."""
@@ -65,7 +65,7 @@ class PrivacyController(QObject):
             self._on_done()
 
         self._bridge.follow(
-            lambda services: services.privacy.encrypt(passphrase, recovery, by_itself=by_itself),
+            self._bridge.services.privacy.encrypt(passphrase, recovery, by_itself=by_itself),
             encrypted,
             self._on_refused,
         )
@@ -94,7 +94,7 @@ class PrivacyController(QObject):
             self._bridge.ask(lambda _services: write_atomically(target, pdf), written, self.refused.emit)
 
         paper = Paper("Recovery key of a slmdesk history", (paragraph(Run(recovery, code=True)), *map(paragraph, KEPT)))
-        self._bridge.follow(lambda services: services.printing.print(paper), write, self.refused.emit)
+        self._bridge.follow(self._bridge.services.printing.print(paper), write, self.refused.emit)
 
     def _begin(self, request: Callable[..., object]) -> None:
         self._bridge.follow(request, lambda _none: self._on_done(), self._on_refused)  # type: ignore[arg-type]

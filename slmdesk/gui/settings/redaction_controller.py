@@ -20,13 +20,13 @@ class RedactionNamesController(QObject):
     @Slot()
     def look(self) -> None:
         """Ask for the list."""
-        self._bridge.ask(lambda services: services.redaction.names(), self._on_names)
+        self._bridge.ask(self._bridge.services.redaction.names(), self._on_names)
 
     @Slot(str)
     def change(self, lines: str) -> None:
         """Replace the list by the names in these lines."""
         names = listed_from_lines(lines)
-        self._bridge.ask(lambda services: services.redaction.change_names(names), self._on_names)
+        self._bridge.ask(self._bridge.services.redaction.change_names(names), self._on_names)
 
     def _on_names(self, names: object) -> None:
         self.names_shown.emit(names)

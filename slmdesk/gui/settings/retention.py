@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QMessageBox,
 from slmdesk.core.record import Record
 from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then
 from slmdesk.gui.base import theme
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.dialog import Dialog
@@ -59,8 +59,8 @@ class RulesWindow(Dialog):
         passing(self, "rules_window", "Rules and holds")
         self.resize(680, 460)
         self._bridge = bridge
-        self._looking: Following | None = None
-        self._counting: Following | None = None
+        self._looking: Call | None = None
+        self._counting: Call | None = None
         self._asked: Mapping[str, Any] = {}
         """The rule last asked about, before it deletes anything for good."""
         self._build_ui()
@@ -181,13 +181,13 @@ class RulesWindow(Dialog):
     def _on_remove(self) -> None:
         chosen = self._chosen
         if isinstance(chosen, Rule):
-            self._bridge.ask(lambda services: services.retention.remove_rule(chosen.id), lambda _rule: self.refresh())
+            self._bridge.ask(self._bridge.services.retention.remove_rule(chosen.id), lambda _rule: self.refresh())
         elif chosen is not None:
-            self._bridge.ask(lambda services: services.retention.release(chosen.id), lambda _hold: self.refresh())
+            self._bridge.ask(self._bridge.services.retention.release(chosen.id), lambda _hold: self.refresh())
 
     @Slot()
     def _on_hold_all(self) -> None:
-        self._bridge.ask(lambda services: services.retention.hold(), lambda _hold: self.refresh())
+        self._bridge.ask(self._bridge.services.retention.hold(), lambda _hold: self.refresh())
 
     @Slot()
     def _on_add(self) -> None:
@@ -198,7 +198,7 @@ class RulesWindow(Dialog):
             self._bridge.follow(lambda services: _due(services, wanted), lambda due: self._ask_for_good(wanted, due))
 
     def _add(self, wanted: Mapping[str, Any]) -> None:
-        self._bridge.ask(lambda services: services.retention.add_rule(**wanted), lambda _rule: self.refresh())
+        self._bridge.ask(self._bridge.services.retention.add_rule(**wanted), lambda _rule: self.refresh())
 
     def _ask_for_good(self, wanted: Mapping[str, Any], due: str) -> None:
         """Ask before a rule is added that deletes; `due`: what it would do now."""
@@ -215,7 +215,7 @@ class RulesWindow(Dialog):
 
     @Slot()
     def _on_sure(self) -> None:
-        self._bridge.follow(lambda services: services.retention.run(confirmed=True), lambda _done: self.refresh())
+        self._bridge.follow(self._bridge.services.retention.run(confirmed=True), lambda _done: self.refresh())
 
 
 def _due(services: Services, wanted: Mapping[str, Any]) -> Pending[str]:

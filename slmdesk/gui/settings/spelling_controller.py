@@ -34,15 +34,15 @@ class SpellingController(QObject):
     @Slot()
     def look(self) -> None:
         """Ask which dictionaries and own words there are."""
-        self._bridge.follow(lambda services: services.spelling.state(), self.state_shown.emit)
+        self._bridge.follow(self._bridge.services.spelling.state(), self.state_shown.emit)
 
     @Slot(str)
     def choose(self, place: str) -> None:
         """Use the dictionaries at a place, or, for "", those of the system."""
-        self._bridge.follow(lambda services: services.spelling.choose(place))
+        self._bridge.follow(self._bridge.services.spelling.choose(place))
 
     def remove_words(self, words: Sequence[str]) -> None:
-        self._bridge.ask(lambda services: services.spelling.remove_words(words))
+        self._bridge.services.spelling.remove_words(words)
 
     def add_words(self, words: Sequence[str]) -> None:
-        self._bridge.ask(lambda services: services.spelling.add_words(words))
+        self._bridge.services.spelling.add_words(words)

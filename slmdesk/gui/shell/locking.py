@@ -130,7 +130,7 @@ class Locking(QObject):
 
     @Slot(str)
     def _on_words_given(self, words: str) -> None:
-        self._bridge.follow(lambda services: services.privacy.check(words), self._on_opened, self._on_refused)
+        self._bridge.follow(self._bridge.services.privacy.check(words), self._on_opened, self._on_refused)
 
     def _on_opened(self, _none: object) -> None:
         page, self.page = self.page, None

@@ -92,7 +92,7 @@ class NoticeController(QObject):
         if problem.code == "store.damaged":
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
             self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
-            self._bridge.ask(lambda services: services.backups.copies(), self._on_copies)
+            self._bridge.ask(self._bridge.services.backups.copies(), self._on_copies)
         elif event.is_fault:
             self.show_problem(problem)
         else:
@@ -125,7 +125,7 @@ class NoticeController(QObject):
         return changed(told, action="Undo", on_action=take_back, other="Show trash", on_other=self.trash_requested.emit)
 
     def _rescue(self, damaged: Path) -> None:
-        self._bridge.ask(lambda services: services.history.rescue(damaged), self._on_rescued)
+        self._bridge.ask(self._bridge.services.history.rescue(damaged), self._on_rescued)
 
     def _on_rescued(self, found: Rescued) -> None:
         self._chats.start()
@@ -143,7 +143,7 @@ class NoticeController(QObject):
         self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
 
     def _restore(self, copy: Path) -> None:
-        self._bridge.follow(lambda services: services.backups.restore(copy), self._on_restored)
+        self._bridge.follow(self._bridge.services.backups.restore(copy), self._on_restored)
 
     def _on_restored(self, _done: Restored) -> None:
         self._chats.start()

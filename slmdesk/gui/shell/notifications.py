@@ -158,7 +158,7 @@ class Notifier(QObject):
         chat, status = event.message.item, event.message.status
         if status in (Status.COMPLETE, Status.FAILED) and self._is_out_of_sight():
             told = partial(self._on_chat_known, status)
-            self._bridge.ask(lambda services: services.history.item(chat), told, lambda _problem: None)
+            self._bridge.ask(self._bridge.services.history.item(chat), told, lambda _problem: None)
 
     def _on_chat_known(self, status: Status, item: Item) -> None:
         if item.kind == CHAT and self._is_out_of_sight():
@@ -184,7 +184,7 @@ class Notifier(QObject):
         """
         if self._settings.notify_names == "automatic":
             self._bridge.ask(
-                lambda services: services.history.is_confidential(),
+                self._bridge.services.history.is_confidential(),
                 lambda is_so: self._show(words.nameless if is_so else words.named),
                 lambda _problem: self._show(words.nameless),
             )

@@ -63,7 +63,7 @@ class AdviceController(QObject):
         better = self._advice.better if self._advice else None
         if better is not None:
             self._bridge.ask(
-                lambda services: services.uses.set_default(DefaultUse.TRANSLATE, better.id),
+                self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id),
                 lambda _record: self.model_changed.emit(),
             )
 
@@ -72,9 +72,7 @@ class AdviceController(QObject):
         """Test the model for this pair of languages now, in the background."""
         advice = self._advice
         if advice is not None:
-            self._bridge.ask(
-                lambda services: services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target), None
-            )
+            self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
 
     @Slot()
     def see_models(self) -> None:

@@ -42,21 +42,21 @@ class TokenController(QObject):
     @Slot()
     def refresh(self) -> None:
         """Ask where the token is; `state_shown` follows."""
-        self._bridge.ask(lambda services: services.tokens.state(), self._on_state)
+        self._bridge.ask(self._bridge.services.tokens.state(), self._on_state)
 
     @Slot()
     def look(self) -> None:
         """Find out where a token can be stored here; `places_shown` follows within seconds."""
-        self._bridge.follow(lambda services: services.tokens.places(), self._on_places)
+        self._bridge.follow(self._bridge.services.tokens.places(), self._on_places)
 
     @Slot(str, str)
     def keep(self, token: str, place: str) -> None:
         """Store a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
-        self._bridge.follow(lambda services: services.tokens.keep(token, place), self._on_kept, self.refused.emit)
+        self._bridge.follow(self._bridge.services.tokens.keep(token, place), self._on_kept, self.refused.emit)
 
     @Slot()
     def forget(self) -> None:
-        self._bridge.follow(lambda services: services.tokens.forget(), self._on_forgotten)
+        self._bridge.follow(self._bridge.services.tokens.forget(), self._on_forgotten)
 
     @Slot(object)
     def _on_state(self, state: TokenChanged) -> None:

@@ -123,7 +123,7 @@ class _Exports(QObject):
         item, title = self._items[self._done]
         form, folder = self._form, self._folder
         self._bridge.follow(
-            lambda services: services.exports.write_new(item, form, folder, file_name(title)),
+            self._bridge.services.exports.write_new(item, form, folder, file_name(title)),
             self._on_written,
             self._on_failed,
         )

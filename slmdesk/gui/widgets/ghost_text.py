@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QTextLayout
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.base.events import Problem
@@ -42,7 +42,7 @@ class GhostText(QObject):
         """The grey words on show; "" for none."""
         self._place = (0, "")
         """Number of the line in which they stand, and its words before them."""
-        self._asked: Following | None = None
+        self._asked: Call | None = None
         self._layer = _Layer(editor)
         self._timer = Delay(self, PAUSE_MS, self._ask)
         self._layer.resized.connect(self._follow)
@@ -84,7 +84,7 @@ class GhostText(QObject):
         self._place = here
         text = self._text_before(here[1])
         self._asked = self._bridge.follow(
-            lambda services: services.continuations.after(text), partial(self._on_found, here), self._on_refused
+            self._bridge.services.continuations.after(text), partial(self._on_found, here), self._on_refused
         )
 
     def _text_before(self, line: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 
@@ -30,7 +30,7 @@ class ModelImports(QObject):
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="model_imports")
         self._bridge = bridge
-        self._running: Following | None = None
+        self._running: Call | None = None
         self._waiting: deque[tuple[Path, bool]] = deque()
         self._over: list[ImportEnded] = []
         self._count = 0
@@ -57,7 +57,7 @@ class ModelImports(QObject):
         path, link = self._waiting.popleft()
         self._say(path, "Adding…", 0.0)
         self._running = self._bridge.follow(
-            lambda services: services.models.import_file(path, link=link),
+            self._bridge.services.models.import_file(path, link=link),
             self._on_ended,
             partial(self._on_refused, path),
             self._on_progressed,

@@ -91,12 +91,12 @@ def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = Non
     """Move an item of the history to the trash; a notice offers to undo it, then `restored` is called with it."""
 
     def restore(id: str) -> None:
-        bridge.ask(lambda services: services.history.restore(id), restored)
+        bridge.ask(bridge.services.history.restore(id), restored)
 
     def gone(item: Item) -> None:
         bridge.notice_raised.emit(trashed(item, restore, what=what))
 
-    bridge.ask(lambda services: services.history.trash(id), gone)
+    bridge.ask(bridge.services.history.trash(id), gone)
 
 
 class NoticeBar(QFrame):

@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QObject, Slot
 from PySide6.QtGui import QAction, QContextMenuEvent, QPalette, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QTextEdit
 
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.utf16 import character_at, utf16_at
 from slmdesk.gui.widgets.named import named, passing
@@ -56,7 +56,7 @@ class SpellMarks(QObject):
         self._found: dict[str, Spans] = {}
         """For each line where its misspelled words stand, in characters."""
         self._marks: list[QTextEdit.ExtraSelection] = []
-        self._asked: Following | None = None
+        self._asked: Call | None = None
         self._is_typing = False
         self._revision = editor.document().revision()
         self._menu: QMenu | None = None
@@ -111,7 +111,7 @@ class SpellMarks(QObject):
             some = tuple(dict.fromkeys(unknown))[:LINES_AT_ONCE]
             request = self._request(some)
             self._asked = self._bridge.follow(
-                lambda services: services.spelling.check(request), partial(self._on_checked, some), self._on_refused
+                self._bridge.services.spelling.check(request), partial(self._on_checked, some), self._on_refused
             )
 
     def _request(self, lines: Sequence[str]) -> SpellingRequest:
@@ -231,7 +231,7 @@ class SpellMarks(QObject):
         waiting = named(QAction("Looking for suggestions…", menu), "spelling_waiting")
         waiting.setEnabled(False)
         add = named(QAction("Add to my words", menu), "spelling_add")
-        add.triggered.connect(lambda: self._bridge.ask(lambda services: services.spelling.add_words([word])))
+        add.triggered.connect(lambda: self._bridge.services.spelling.add_words([word]))
         for one in (waiting, menu.addSeparator(), add, menu.addSeparator()):
             menu.insertAction(first, one)
         request = self._request((line,))
@@ -244,7 +244,7 @@ class SpellMarks(QObject):
             show(Suggestions(word, ()))
 
         menu.aboutToHide.connect(self._on_menu_closed)
-        self._bridge.follow(lambda services: services.spelling.suggest(request, word), show, give_up)
+        self._bridge.follow(self._bridge.services.spelling.suggest(request, word), show, give_up)
         return menu
 
     @Slot()

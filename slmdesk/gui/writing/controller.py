@@ -112,7 +112,7 @@ class WritingController(QObject):
         """Show the text of the last run, unless there is one already; one that was deleted is ignored."""
         item, self._restored = self._restored, ""
         if item and not self.text:
-            self._bridge.ask(lambda services: services.writing_history.open(item), partial(self._on_restored, item))
+            self._bridge.ask(self._bridge.services.writing_history.open(item), partial(self._on_restored, item))
 
     def _on_restored(self, item: str, found: tuple[str, Sequence[Change]]) -> None:
         if found[0] and not self.text:
@@ -122,14 +122,14 @@ class WritingController(QObject):
     def ask_earlier(self) -> None:
         """`earlier_listed` follows."""
         self._bridge.ask(
-            lambda services: services.writing_history.earlier(MOST_EARLIER), self.earlier_listed.emit, self._on_problem
+            self._bridge.services.writing_history.earlier(MOST_EARLIER), self.earlier_listed.emit, self._on_problem
         )
 
     def open_item(self, item: str) -> None:
         """Open a text that was kept; the one on show is kept too."""
         self.keep()
         self._bridge.ask(
-            lambda services: services.writing_history.open(item), partial(self._on_item, item), self._on_problem
+            self._bridge.services.writing_history.open(item), partial(self._on_item, item), self._on_problem
         )
 
     def _on_item(self, item: str, found: tuple[str, Sequence[Change]]) -> None:
@@ -178,7 +178,7 @@ class WritingController(QObject):
         path, others = paths[0], len(paths) - 1
         self.said.emit(f"Opening {path.name}…")
         self._bridge.follow(
-            lambda services: services.writing_files.open(path),
+            self._bridge.services.writing_files.open(path),
             partial(self._on_opened, others),
             lambda problem: self.said.emit(problem.sentence),
         )
@@ -228,7 +228,7 @@ class WritingController(QObject):
         pending = list(self.corrections.tracked())
         request = WriteRequest(self.text, target, pending, self.source)
         self._bridge.follow(
-            lambda services: services.writing_files.write(request),
+            self._bridge.services.writing_files.write(request),
             partial(self._on_saved, len(self.corrections.changes)),
             self._on_problem,
         )
@@ -245,7 +245,7 @@ class WritingController(QObject):
         doubtful = sum(bool(words) for _, words in pending)
         request = WriteRequest(self.text, target, pending, self.source)
         self._bridge.follow(
-            lambda services: services.writing_files.write_into(request),
+            self._bridge.services.writing_files.write_into(request),
             lambda written: self._say_written(written.path, tracked_words(written, doubtful)),
             self._on_problem,
         )

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.record import Record, changed
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.writing.snapshot import Snapshot
 from slmdesk.gui.writing.tracked_text import Pending, Proposal, TrackedText
 from slmdesk.services.base.events import Problem
@@ -54,7 +54,7 @@ class CorrectController(QObject):
         self._bridge, self._text = bridge, text
         self._about: dict[int, Change] = {}
         """Of every number that was given; those that are in the text count."""
-        self._following: Following | None = None
+        self._following: Call | None = None
         self._snapshot: Snapshot | None = None
         self._turn, self._number, self._lost = 0, 0, 0
         self._progress = Progress()
@@ -83,7 +83,7 @@ class CorrectController(QObject):
         turn = self._turn
         found = partial(self._bring, turn)
         self._following = self._bridge.follow(
-            lambda services: services.writing.correct(request, found),
+            self._bridge.services.writing.correct(request, found),
             partial(self._on_corrected, turn),
             partial(self._on_refused, turn),
             partial(self._on_progressed, turn),

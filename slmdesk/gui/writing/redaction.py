@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions, Preview
 
 ON = "Redaction is on: what you ask for is shown first, and no words are suggested while you type."
@@ -26,7 +26,7 @@ class WritingRedaction(QObject):
         super().__init__(parent, objectName="writing_redaction")
         self._bridge = bridge
         self.is_on = False
-        self._following: Following | None = None
+        self._following: Call | None = None
         self._go_on: Callable[[Decisions], None] | None = None
 
     @Slot(bool)
@@ -42,7 +42,7 @@ class WritingRedaction(QObject):
             go_on(NOTHING_DECIDED)
             return
         self._go_on = go_on
-        self._following = self._bridge.follow(lambda services: services.redaction.look(text), self._on_preview)
+        self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
 
     def accept(self, decisions: Decisions) -> None:
         """Go on with what was looked at."""

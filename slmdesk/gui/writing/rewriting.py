@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 
 from slmdesk.core.record import Record, changed
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.writing.tracked_text import TrackedText
 from slmdesk.services.base.events import Problem
 from slmdesk.services.writing.types import RewriteRequest, Rewriting, Task, Version
@@ -38,7 +38,7 @@ class RewriteController(QObject):
         super().__init__(parent, objectName="rewrite_controller")
         self._bridge, self._text = bridge, text
         self._place: QTextCursor | None = None
-        self._following: Following | None = None
+        self._following: Call | None = None
         self._turn = 0
         self.now: Suggestions | None = None
 
@@ -82,7 +82,7 @@ class RewriteController(QObject):
         self._turn += 1
         turn = self._turn
         self._following = self._bridge.follow(
-            lambda services: services.writing.rewrite(request),
+            self._bridge.services.writing.rewrite(request),
             partial(self._on_rewritten, turn),
             partial(self._on_refused, turn),
             partial(self._on_progressed, turn),

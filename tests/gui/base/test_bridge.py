@@ -22,6 +22,13 @@ class Services:
     def __init__(self) -> None:
         self.errors: list[BaseException] = []
         self.service_thread = ServiceThread(self.errors.append)
+        self.names = self
+        self.threads: list[threading.Thread] = []
+
+    def add(self, name: str, *, again: bool = False) -> str:
+        """A method of the service `names`."""
+        self.threads.append(threading.current_thread())
+        return name * (1 + again)
 
 
 class Receiver(QObject):
@@ -84,6 +91,25 @@ def test_work_that_takes_time_is_followed_to_its_result(bridge, services, qtbot)
     bridge.follow(begin, results.append, progressed=reports.append)
     qtbot.waitUntil(lambda: results == ["done"])
     assert reports == [1]
+
+
+def test_a_call_of_a_service_begins_at_once_and_its_answer_comes_back(bridge, services, qtbot):
+    answers: list[object] = []
+    bridge.services.names.add("a")
+    bridge.ask(bridge.services.names.add("b", again=True), answers.append)
+    qtbot.waitUntil(lambda: answers == ["bb"])
+    assert len(services.threads) == 2
+    assert threading.main_thread() not in services.threads
+
+
+@pytest.mark.parametrize("slot_of", [lambda it: it.on_gone, lambda it: lambda event: it.on_gone(event)])
+def test_an_answer_is_dropped_with_the_receiver_it_belongs_to(bridge, qtbot, slot_of):
+    gone, stays = Receiver(), Receiver()
+    for receiver in (gone, stays):
+        bridge.ask(lambda _services: ItemGone("1"), slot_of(receiver))
+    delete(gone)
+    qtbot.waitUntil(lambda: stays.seen == ["1"])
+    assert gone.seen == []
 
 
 def test_a_problem_is_refused_or_becomes_a_notice(bridge, qtbot):

@@ -127,7 +127,7 @@ class AttachController(QObject):
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Attach these files, and the documents in these folders."""
         given, received = list(paths), partial(self._on_expanded, self._chat)
-        self._bridge.follow(lambda services: services.documents.expand(given), received)
+        self._bridge.follow(self._bridge.services.documents.expand(given), received)
 
     @Slot(object)
     def add_known(self, named: LibraryName) -> None:

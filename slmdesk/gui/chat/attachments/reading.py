@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.formats import takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, READING, READY, Draft, reason_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.attachments.text import page_text
@@ -50,7 +50,7 @@ class DraftReader(QObject):
         """`drafts`: the attachments of all chats."""
         super().__init__(parent, objectName="draft_reader")
         self._bridge, self._drafts = bridge, drafts
-        self._openings: dict[str, Following] = {}
+        self._openings: dict[str, Call] = {}
         bridge.on(DocumentChanged, self._on_document_changed)
         bridge.on(DocumentProgress, self._on_progressed)
         bridge.on(DocumentGone, self._on_gone)
@@ -63,13 +63,13 @@ class DraftReader(QObject):
             self._settle(draft, READY)
         elif draft.folder:
             self._bridge.ask(
-                lambda services: services.collections.state(draft.folder),
+                self._bridge.services.collections.state(draft.folder),
                 partial(self._take_folder, draft),
                 lambda _problem: self._lose_folder(draft),
             )
         elif draft.document:
             self._bridge.ask(
-                lambda services: services.documents.document(draft.document),
+                self._bridge.services.documents.document(draft.document),
                 partial(self._on_record, draft),
                 partial(self._on_read, draft),
             )
@@ -102,7 +102,7 @@ class DraftReader(QObject):
             if then is not None:
                 then(weighed)
 
-        self._bridge.follow(lambda services: services.chats.weigh(chat or None, request), arrived, failed)
+        self._bridge.follow(self._bridge.services.chats.weigh(chat or None, request), arrived, failed)
 
     # ---- folders
 
@@ -143,11 +143,11 @@ class DraftReader(QObject):
         read = partial(self._on_read, draft)
         if draft.is_private:
             self._openings[draft.key] = self._bridge.follow(
-                lambda services: services.documents.read(path, password=password), read, read
+                self._bridge.services.documents.read(path, password=password), read, read
             )
             return
         self._openings[draft.key] = self._bridge.follow(
-            lambda services: services.documents.open(path, password=password), read, read
+            self._bridge.services.documents.open(path, password=password), read, read
         )
 
     def _on_record(self, draft: Draft, record: DocumentRecord) -> None:

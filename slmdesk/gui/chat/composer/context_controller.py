@@ -85,11 +85,11 @@ class ContextWatch(QObject):
         chat, draft, _attach = self._now()
         self._expecting = chat if draft.strip() else ""
         if self._expecting:
-            self._bridge.ask(lambda services: services.chats.expect_question(chat), None, _ignore)
+            self._bridge.ask(self._bridge.services.chats.expect_question(chat), None, _ignore)
 
     def _measure(self) -> None:
         chat, draft, attach = self._now()
-        self._bridge.ask(lambda services: services.chats.measure(chat or None, draft, attach), None, _ignore)
+        self._bridge.ask(self._bridge.services.chats.measure(chat or None, draft, attach), None, _ignore)
 
     @Slot(object)
     def _on_context_measured(self, event: ContextMeasured) -> None:

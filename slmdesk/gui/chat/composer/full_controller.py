@@ -11,7 +11,7 @@ from PySide6.QtCore import QLocale, QObject, Signal, Slot
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record, changed
 from slmdesk.core.records import Item, Message
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.context_parts import words_of
@@ -85,7 +85,7 @@ class FullController(QObject):
         """The answer that was refused, while it is the last message."""
         self._larger: ContextChoice | None = None
         self._looked: tuple[str, int] = ("", 0)
-        self._following: Following | None = None
+        self._following: Call | None = None
         chat.context.measured.connect(self._on_measured)
         chat.context.parts_measured.connect(self._on_parts_measured)
         bridge.on(MessageEnded, self._on_message_ended)
@@ -214,7 +214,7 @@ class FullController(QObject):
             tokens, chat = self._larger.tokens, self._chat.chat
             self._chat.context.enlarged()
             self._bridge.ask(
-                lambda services: services.settings.change(context_tokens=tokens), lambda _done: self._go_on(chat)
+                self._bridge.services.settings.change(context_tokens=tokens), lambda _done: self._go_on(chat)
             )
 
     @Slot()
@@ -222,7 +222,7 @@ class FullController(QObject):
         """Open a new chat that begins with the model's notes on this one; what is being written moves there."""
         chat = self._chat.chat
         self._following = self._bridge.follow(
-            lambda services: services.chats.window.new_chat_with_notes(chat),
+            self._bridge.services.chats.window.new_chat_with_notes(chat),
             partial(self._on_begun, chat),
             self._on_not_begun,
         )

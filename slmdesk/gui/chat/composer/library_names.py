@@ -53,7 +53,7 @@ class LibraryNames(QObject):
         """Fetch the names, unless those in memory are current."""
         if self._is_old and not self._is_asked:
             self._is_old, self._is_asked = False, True
-            self._bridge.ask(lambda services: services.documents.names(), self._on_arrived, self._on_refused)
+            self._bridge.ask(self._bridge.services.documents.names(), self._on_arrived, self._on_refused)
 
     def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
         """The first `most` names that hold these words, as lines of the list, and how many there are."""

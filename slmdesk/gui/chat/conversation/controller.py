@@ -174,14 +174,14 @@ class ChatController(QObject):
             return
         arrived = partial(self._on_opened, self._epoch, message)
         if message:
-            self._bridge.ask(lambda services: services.chats.open(chat), arrived)
+            self._bridge.ask(self._bridge.services.chats.open(chat), arrived)
         else:
-            self._bridge.ask(lambda services: services.chats.open_end(chat, END), arrived)
+            self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived)
 
     def restore_chat(self, chat: str) -> None:
         """Open the chat of the last run, unless a person has begun to write; one that no longer exists is ignored."""
         arrived = partial(self._on_restored, self._epoch)
-        self._bridge.ask(lambda services: services.chats.open_end(chat, END), arrived, _ignore)
+        self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived, _ignore)
 
     @Slot(str)
     def keep_draft(self, text: str) -> None:
@@ -224,7 +224,7 @@ class ChatController(QObject):
         self.draft_restored.emit(rest)
         self._show_busy()
         self._bridge.ask(
-            lambda services: services.chats.send(request),
+            self._bridge.services.chats.send(request),
             partial(self._on_sent, self._epoch),
             partial(self._on_send_refused, self._epoch, chat, text, taken),
         )
@@ -244,7 +244,7 @@ class ChatController(QObject):
         self._is_sending, self._is_stop_requested = True, False
         self._show_busy()
         self._bridge.ask(
-            lambda services: services.chats.send(request),
+            self._bridge.services.chats.send(request),
             partial(self._on_sent, self._epoch),
             partial(self._on_send_refused, self._epoch, chat, text, []),
         )
@@ -256,13 +256,13 @@ class ChatController(QObject):
         """
         if not self.is_busy:
             answered = partial(self._on_sibling, self._epoch)
-            self._bridge.ask(lambda services: services.chats.try_again(message, model=model, rewrite=rewrite), answered)
+            self._bridge.ask(self._bridge.services.chats.try_again(message, model=model, rewrite=rewrite), answered)
 
     def refresh(self, near: str = "") -> None:
         """Show the open chat as it is kept now, at the message `near`."""
         chat, arrived = self.chat, partial(self._on_refreshed, self._epoch, near)
         if chat:
-            self._bridge.ask(lambda services: services.chats.open(chat), arrived)
+            self._bridge.ask(self._bridge.services.chats.open(chat), arrived)
 
     @Slot(str, int)
     def show_version(self, message: str, step: int) -> None:
@@ -270,18 +270,18 @@ class ChatController(QObject):
         requested = self.shown.neighbour(message, step)
         if requested is not None and message in self.shown.by_id:
             arrived = partial(self._on_version, self._epoch, requested)
-            self._bridge.ask(lambda services: services.chats.show_version(requested), arrived)
+            self._bridge.ask(self._bridge.services.chats.show_version(requested), arrived)
 
     @Slot(str)
     def continue_answer(self, message: str) -> None:
         if not self.is_busy:
-            self._bridge.ask(lambda services: services.chats.continue_answer(message))
+            self._bridge.services.chats.continue_answer(message)
 
     @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:
         """Open what a line of a message stands for."""
         if key == ANSWER_NOW:
-            self._bridge.ask(lambda services: services.chats.answer_now(message))
+            self._bridge.services.chats.answer_now(message)
         elif key == TOGGLE_THOUGHT and message in self.shown.by_id:
             self.shown.toggle_thought(message)
             self.renew(self.shown.by_id[message])
@@ -470,7 +470,7 @@ class ChatController(QObject):
         return self._is_sending or bool(self.shown.streaming)
 
     def _stop(self, message: str) -> None:
-        self._bridge.ask(lambda services: services.chats.stop(message))
+        self._bridge.services.chats.stop(message)
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self.older.forget()

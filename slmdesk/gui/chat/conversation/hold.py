@@ -32,7 +32,7 @@ class HoldWatch(QObject):
         if not chat or is_private(chat):
             self.shown.emit("")
             return
-        self._bridge.ask(lambda services: services.retention.hold_on(chat), partial(self._on_found, chat), _ignore)
+        self._bridge.ask(self._bridge.services.retention.hold_on(chat), partial(self._on_found, chat), _ignore)
 
     @Slot()
     def _on_items_added(self) -> None:

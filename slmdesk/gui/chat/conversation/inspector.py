@@ -29,7 +29,7 @@ class MessageInspector(QObject):
     @Slot(str)
     def show_prompt(self, message: str) -> None:
         """Ask for the exact prompt of a message; `prompt_arrived` follows."""
-        self._bridge.follow(lambda services: services.chats.seen_by_model(message), self.prompt_arrived.emit)
+        self._bridge.follow(self._bridge.services.chats.seen_by_model(message), self.prompt_arrived.emit)
 
     @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:

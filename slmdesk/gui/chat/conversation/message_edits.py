@@ -75,9 +75,9 @@ class MessageEdits(QObject):
         elif key.startswith(OTHER_MODEL):
             self._chat.try_again(id, model=key.removeprefix(OTHER_MODEL))
         elif key == "fork":
-            self._bridge.ask(lambda services: services.chats.edits.fork(id), self._on_forked)
+            self._bridge.ask(self._bridge.services.chats.edits.fork(id), self._on_forked)
         elif key == "original":
-            self._bridge.ask(lambda services: services.chats.edits.restore_original(id))
+            self._bridge.services.chats.edits.restore_original(id)
         elif key == "details":
             self.details_requested.emit("\n".join(all_details_of(message)))
         elif key in DELETIONS:
@@ -91,7 +91,7 @@ class MessageEdits(QObject):
         if message.role is Role.USER:
             self._chat.ask_anew(id, text)
         else:
-            self._bridge.ask(lambda services: services.chats.edits.edit_answer(id, text))
+            self._bridge.services.chats.edits.edit_answer(id, text)
 
     def _delete(self, id: str, *, alone: bool) -> None:
         near, chat = self._chat.neighbour_of(id), self._chat.chat
@@ -116,7 +116,7 @@ class MessageEdits(QObject):
         )
 
     def _bring_back(self, chat: str) -> None:
-        self._bridge.ask(lambda services: services.chats.edits.undo_delete(chat), lambda _done: self._refresh(chat, ""))
+        self._bridge.ask(self._bridge.services.chats.edits.undo_delete(chat), lambda _done: self._refresh(chat, ""))
 
     def _refresh(self, chat: str, near: str) -> None:
         if chat == self._chat.chat:

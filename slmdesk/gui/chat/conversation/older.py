@@ -56,7 +56,7 @@ class OlderMessages(QObject):
     def _on_timeout(self) -> None:
         ids = self._ids[-CHUNK:]
         read = partial(self._on_read, self._epoch)
-        self._bridge.ask(lambda services: services.chats.some(ids), read, self._on_refused)
+        self._bridge.ask(self._bridge.services.chats.some(ids), read, self._on_refused)
 
     def _on_read(self, epoch: int, messages: list[Message]) -> None:
         if epoch != self._epoch:

@@ -67,9 +67,7 @@ class PrivateController(QObject):
     def begin(self) -> None:
         """Begin a private chat and open it."""
         options = self._chat.default_options
-        self._bridge.ask(
-            lambda services: services.chats.private.begin(options), lambda item: self._chat.open_chat(item.id)
-        )
+        self._bridge.ask(self._bridge.services.chats.private.begin(options), lambda item: self._chat.open_chat(item.id))
 
     @Slot()
     def save(self) -> None:
@@ -77,14 +75,14 @@ class PrivateController(QObject):
         chat = self._chat.chat
         draft = self._chat.drafts.of(chat)
         if self.is_open:
-            self._bridge.ask(lambda services: services.chats.private.save(chat), partial(self._on_saved, draft))
+            self._bridge.ask(self._bridge.services.chats.private.save(chat), partial(self._on_saved, draft))
 
     @Slot()
     def close(self) -> None:
         """Drop the open one for good."""
         chat = self._chat.chat
         if self.is_open:
-            self._bridge.ask(lambda services: services.chats.private.end(chat), None)
+            self._bridge.services.chats.private.end(chat)
 
     def show(self, chat: str, title: str) -> None:
         """The chat that is open now."""

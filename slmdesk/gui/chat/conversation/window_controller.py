@@ -112,7 +112,7 @@ class WindowController(QObject):
         """Pin a message, or unpin it; other keys are for others."""
         if key in ("pin", "unpin"):
             self._near = message
-            self._bridge.ask(lambda services: services.chats.window.pin(message, pinned=key == "pin"))
+            self._bridge.services.chats.window.pin(message, pinned=key == "pin")
 
     @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:
@@ -126,11 +126,11 @@ class WindowController(QObject):
             self.save_notes("")
         elif key == SEE_ALL:
             self._near = shown.window.after
-            self._bridge.ask(lambda services: services.chats.window.see_all(chat))
+            self._bridge.services.chats.window.see_all(chat)
         elif key == WRITE:
             self._show_writing(chat, is_writing=True)
             self._bridge.follow(
-                lambda services: services.chats.window.summarize_left_out(chat),
+                self._bridge.services.chats.window.summarize_left_out(chat),
                 partial(self._on_written, chat),
                 partial(self._on_not_written, chat),
             )
@@ -139,7 +139,7 @@ class WindowController(QObject):
     def save_notes(self, notes: str) -> None:
         """Keep what a person wrote as notes; empty ones are removed."""
         chat = self._chat.chat
-        self._bridge.ask(lambda services: services.chats.window.change_notes(chat, notes))
+        self._bridge.services.chats.window.change_notes(chat, notes)
 
     def _on_written(self, chat: str, item: Item) -> None:
         self._show_writing(chat, is_writing=False)

@@ -115,13 +115,11 @@ class ListController(QObject):
 
     def begin_chat(self, space: str) -> None:
         """Begin a chat in a space; `chat_begun` follows."""
-        self._bridge.ask(
-            lambda services: services.chats.spaces.new_chat(space), lambda item: self.chat_begun.emit(item.id)
-        )
+        self._bridge.ask(self._bridge.services.chats.spaces.new_chat(space), lambda item: self.chat_begun.emit(item.id))
 
     @Slot(str, str)
     def rename(self, chat: str, title: str) -> None:
-        self._bridge.ask(lambda services: services.chats.rename(chat, title), None)
+        self._bridge.services.chats.rename(chat, title)
 
     @Slot(str)
     def delete(self, chat: str) -> None:
@@ -130,15 +128,15 @@ class ListController(QObject):
 
     def delete_all(self, chats: Sequence[str]) -> None:
         """Move chats to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.chats.trash_all(chats), self._on_trashed)
+        self._bridge.ask(self._bridge.services.chats.trash_all(chats), self._on_trashed)
 
     def pin(self, chats: Sequence[str], *, pinned: bool) -> None:
         """Keep chats on top of the list, or no more."""
-        self._bridge.ask(lambda services: services.chats.places.change(chats, pinned=pinned), None)
+        self._bridge.services.chats.places.change(chats, pinned=pinned)
 
     def toggle_hold(self, chat: str) -> None:
         """Put a chat on hold, or release it; a notice says which."""
-        self._bridge.ask(lambda services: services.retention.toggle_hold(chat), partial(self._say_held, chat))
+        self._bridge.ask(self._bridge.services.retention.toggle_hold(chat), partial(self._say_held, chat))
 
     def _say_held(self, chat: str, hold: Hold | None) -> None:
         words = held_words(hold) or "This chat is on hold no longer: it can be deleted again."
@@ -148,7 +146,7 @@ class ListController(QObject):
         """Put chats into the archive, or take them out; a notice offers to undo it."""
         done = "moved to the archive" if archived else "taken out of the archive"
         self._bridge.ask(
-            lambda services: services.chats.places.change(chats, archived=archived), partial(self._offer_back, done)
+            self._bridge.services.chats.places.change(chats, archived=archived), partial(self._offer_back, done)
         )
 
     def move(self, chats: Sequence[str], space: str) -> None:
@@ -156,7 +154,7 @@ class ListController(QObject):
         name = self.spaces.name_of(space)
         done = f"moved to the space “{name}”" if space else "moved out of the space"
         self._bridge.ask(
-            lambda services: services.chats.places.change(chats, space=space, archived=False),
+            self._bridge.services.chats.places.change(chats, space=space, archived=False),
             partial(self._offer_back, done),
         )
 
@@ -175,7 +173,7 @@ class ListController(QObject):
             return
         archived = self.place.is_archive
         self._bridge.ask(
-            lambda services: services.history.search(words, limit=MOST_HITS, archived=archived),
+            self._bridge.services.history.search(words, limit=MOST_HITS, archived=archived),
             partial(self._on_found, words),
         )
 
@@ -184,7 +182,7 @@ class ListController(QObject):
         place = self.place
         after = (bool(before[0]), before[1], before[2]) if before else None
         self._bridge.ask(
-            lambda services: services.chats.places.page(
+            self._bridge.services.chats.places.page(
                 space=place.space, archived=place.is_archive, before=after, limit=limit
             ),
             partial(self._on_page_arrived, place),
@@ -225,7 +223,7 @@ class ListController(QObject):
             self._offer(f"{len(items):,} chats were moved to the trash.", back, f"trash {items[0].id}")
 
     def _restore(self, chats: Sequence[str]) -> None:
-        self._bridge.ask(lambda services: services.chats.restore_all(chats), None)
+        self._bridge.services.chats.restore_all(chats)
 
     def _offer_back(self, done: str, old: Sequence[Item]) -> None:
         """Say what was done with chats, and offer to put them where they were."""
@@ -290,7 +288,7 @@ class ListController(QObject):
     def _ask_held(self, ids: Sequence[str]) -> None:
         """Find out which of these chats or spaces are on hold."""
         if ids:
-            self._bridge.ask(lambda services: services.retention.held(ids), partial(self._on_held, ids))
+            self._bridge.ask(self._bridge.services.retention.held(ids), partial(self._on_held, ids))
 
     def _on_held(self, ids: Sequence[str], held: set[str]) -> None:
         self._held = self._held - set(ids) | held

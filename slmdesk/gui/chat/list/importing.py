@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
 
 from slmdesk.core.record import changed
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.widgets.file_drop import dropped_paths
 from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
@@ -40,7 +40,7 @@ class ImportController(QObject):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="import_controller")
         self._bridge = bridge
-        self._following: Following | None = None
+        self._following: Call | None = None
         self._waiting: list[Path] = []
         """Files chosen while others are imported."""
         self._number = 0
@@ -53,7 +53,7 @@ class ImportController(QObject):
         self._number += 1
         self._say("Importing chats…", action="Stop", on_action=self._stop)
         self._following = self._bridge.follow(
-            lambda services: services.imports.import_files(paths), self._on_ended, self._on_failed, self._on_progressed
+            self._bridge.services.imports.import_files(paths), self._on_ended, self._on_failed, self._on_progressed
         )
 
     def _stop(self) -> None:

@@ -72,13 +72,13 @@ class SpacesController(QObject):
     def save(self, space: Space) -> None:
         """Change a space, or make it where it has no id yet: `made` follows."""
         if space.id:
-            self._bridge.ask(lambda services: services.chats.spaces.change(space), None)
+            self._bridge.services.chats.spaces.change(space)
         else:
-            self._bridge.ask(lambda services: services.chats.spaces.add(space), self._on_made)
+            self._bridge.ask(self._bridge.services.chats.spaces.add(space), self._on_made)
 
     def delete(self, space: Space) -> None:
         """Move a space to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.chats.spaces.delete(space.id), lambda _item: self._on_deleted(space))
+        self._bridge.ask(self._bridge.services.chats.spaces.delete(space.id), lambda _item: self._on_deleted(space))
 
     def attachments(self, parent: QObject) -> AttachController:
         """What reads the documents of a space that is edited."""
@@ -92,7 +92,7 @@ class SpacesController(QObject):
 
     def _on_deleted(self, space: Space) -> None:
         def restore() -> None:
-            self._bridge.ask(lambda services: services.chats.spaces.restore(space.id), None)
+            self._bridge.services.chats.spaces.restore(space.id)
 
         words = f"The space “{space.name}” was moved to the trash{becomes_of_chats(space.count, is_done=True)}."
         self._bridge.notice_raised.emit(

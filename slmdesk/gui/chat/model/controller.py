@@ -60,15 +60,15 @@ class ModelsController(QObject):
     @Slot(str)
     def use(self, model: str) -> None:
         """Load a model that a person chose."""
-        self._bridge.ask(lambda services: services.models.use(model), None)
+        self._bridge.services.models.use(model)
 
     def use_anyway(self, model: str) -> None:
         """Load a model although memory seems too small for it: a person wants to try."""
-        self._bridge.ask(lambda services: services.models.use(model, anyway=True), None)
+        self._bridge.services.models.use(model, anyway=True)
 
     @Slot()
     def unload(self) -> None:
-        self._bridge.ask(lambda services: services.models.unload(), None)
+        self._bridge.services.models.unload()
 
     @Slot()
     def reload(self) -> None:
@@ -77,7 +77,7 @@ class ModelsController(QObject):
 
     @Slot()
     def cancel_load(self) -> None:
-        self._bridge.ask(lambda services: services.models.cancel_load(), None)
+        self._bridge.services.models.cancel_load()
 
     @Slot()
     def import_starter(self) -> None:
@@ -100,7 +100,7 @@ class ModelsController(QObject):
 
     @Slot()
     def _list(self) -> None:
-        self._bridge.ask(lambda services: services.models.list(), self._on_listed)
+        self._bridge.ask(self._bridge.services.models.list(), self._on_listed)
 
     def _on_listed(self, models: Sequence[ModelRecord]) -> None:
         self._known = frozenset(one.id for one in models)
@@ -129,7 +129,7 @@ class ModelsController(QObject):
                 self.state_changed.emit(self.state)
 
     def _ask_exams(self) -> None:
-        self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit)
+        self._bridge.ask(self._bridge.services.cards.exams(), self.exams_known.emit)
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:

@@ -70,7 +70,7 @@ class OptionsController(QObject):
         if chat:
             self._unanswered += 1
             self._bridge.ask(
-                lambda services: services.chats.change_options(chat, options), self._on_changed, self._on_refused
+                self._bridge.services.chats.change_options(chat, options), self._on_changed, self._on_refused
             )
 
     def take_preset(self, chat: str, id: str) -> None:
@@ -129,7 +129,7 @@ class OptionsController(QObject):
             self._show(self._chat_controller.new_options)
         elif chat != self.chat:
             self.chat = chat
-            self._bridge.ask(lambda services: services.chats.options(chat), partial(self._on_options, chat), _ignore)
+            self._bridge.ask(self._bridge.services.chats.options(chat), partial(self._on_options, chat), _ignore)
 
     def _on_options(self, chat: str, options: ChatOptions) -> None:
         if chat == self.chat:
@@ -170,7 +170,7 @@ class OptionsController(QObject):
         mine, model = self._looks, self.options.model
 
         on_looked = partial(self._on_looked, mine)
-        self._bridge.follow(lambda services: services.load_options.look(model), on_looked, on_looked)
+        self._bridge.follow(self._bridge.services.load_options.look(model), on_looked, on_looked)
 
     def _on_looked(self, look: int, found: LoadOptions | Problem) -> None:
         if look == self._looks:

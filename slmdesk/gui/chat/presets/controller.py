@@ -71,29 +71,29 @@ class PresetsController(QObject):
     def save(self, id: str, name: str, options: ChatOptions) -> None:
         """Change a preset, or add one where `id` is empty."""
         if id:
-            self._bridge.ask(lambda services: services.chats.presets.change(id, name, options))
+            self._bridge.services.chats.presets.change(id, name, options)
         else:
-            self._bridge.ask(lambda services: services.chats.presets.add(name, options), self.kept.emit)
+            self._bridge.ask(self._bridge.services.chats.presets.add(name, options), self.kept.emit)
 
     def duplicate(self, id: str) -> None:
-        self._bridge.ask(lambda services: services.chats.presets.duplicate(id), self.kept.emit)
+        self._bridge.ask(self._bridge.services.chats.presets.duplicate(id), self.kept.emit)
 
     def move(self, id: str, by: int) -> None:
-        self._bridge.ask(lambda services: services.chats.presets.move(id, by))
+        self._bridge.services.chats.presets.move(id, by)
 
     def delete(self, id: str) -> None:
         """Delete a preset; can be undone."""
-        self._bridge.ask(lambda services: services.chats.presets.delete(id), self._on_deleted)
+        self._bridge.ask(self._bridge.services.chats.presets.delete(id), self._on_deleted)
 
     def set_default(self, id: str) -> None:
         """Begin new chats with a preset, "" for none."""
-        self._bridge.ask(lambda services: services.settings.change(default_preset=id), None)
+        self._bridge.services.settings.change(default_preset=id)
 
     def export(self, id: str, path: Path) -> None:
         """Write a preset to a file for others."""
         words = f"The preset was written to {path.name}."
         done = partial(self._say, words, "preset written")
-        self._bridge.ask(lambda services: services.chats.presets.export_file(id, path), lambda _done: done())
+        self._bridge.ask(self._bridge.services.chats.presets.export_file(id, path), lambda _done: done())
 
     def read_form(self, path: Path, then: Callable[[str], None], failed: Callable[[Problem], None]) -> None:
         """Read a file with a form of answers."""
@@ -101,7 +101,7 @@ class PresetsController(QObject):
 
     def import_file(self, path: Path) -> None:
         """Add the preset of a file."""
-        self._bridge.ask(lambda services: services.chats.presets.import_file(path), self.kept.emit)
+        self._bridge.ask(self._bridge.services.chats.presets.import_file(path), self.kept.emit)
 
     def _on_listed(self, found: tuple[Sequence[Preset], str]) -> None:
         if (tuple(found[0]), found[1]) != (tuple(self.presets), self.default):

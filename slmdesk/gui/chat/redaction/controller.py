@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.chat.conversation import REDACT
 from slmdesk.services.redaction.service import Preview
@@ -26,7 +26,7 @@ class RedactionController(QObject):
         super().__init__(parent, objectName="redaction_controller")
         self._bridge = bridge
         self._chat = ""
-        self._following: Following | None = None
+        self._following: Call | None = None
         self.is_on = False
         bridge.on(ItemChanged, self._on_item_changed)
 
@@ -46,7 +46,7 @@ class RedactionController(QObject):
             return
         self._set(is_on)
         if chat := self._chat:
-            self._bridge.ask(lambda services: services.chats.redact(chat, on=is_on))
+            self._bridge.services.chats.redact(chat, on=is_on)
 
     def look_at(self, text: str) -> None:
         """Find what is private in a text; `preview_arrived` follows."""
@@ -54,7 +54,7 @@ class RedactionController(QObject):
             self._following.cancel()
         chat = self._chat
         arrived = partial(self._on_preview, chat)
-        self._following = self._bridge.follow(lambda services: services.redaction.look(text, chat), arrived)
+        self._following = self._bridge.follow(self._bridge.services.redaction.look(text, chat), arrived)
 
     def _on_preview(self, chat: str, preview: Preview) -> None:
         self._following = None

@@ -57,11 +57,11 @@ class ItemsController(QObject):
             if then is not None:
                 then(items)
 
-        self._bridge.ask(lambda services: services.history.about(document, kind), received)
+        self._bridge.ask(self._bridge.services.history.about(document, kind), received)
 
     @Slot(str, str)
     def rename(self, item: str, title: str) -> None:
-        self._bridge.ask(lambda services: services.history.rename(item, title), None)
+        self._bridge.services.history.rename(item, title)
 
     @Slot(str)
     def delete(self, item: str) -> None:

@@ -30,15 +30,15 @@ class JobFollower(QObject):
     def pause(self) -> None:
         """Pause the job; finished steps are kept."""
         job = self._job
-        self._bridge.ask(lambda services: services.jobs.pause(job), None)
+        self._bridge.services.jobs.pause(job)
 
     @Slot()
     def resume(self) -> None:
         job = self._job
-        self._bridge.ask(lambda services: services.jobs.resume(job), None)
+        self._bridge.services.jobs.resume(job)
 
     @Slot()
     def cancel(self) -> None:
         """Cancel the job; finished steps are kept."""
         job = self._job
-        self._bridge.ask(lambda services: services.jobs.cancel(job), None)
+        self._bridge.services.jobs.cancel(job)

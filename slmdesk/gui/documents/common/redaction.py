@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import Record
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.container import Services
@@ -42,7 +42,7 @@ class RedactionController(QObject):
         super().__init__(parent, objectName="document_redaction_controller")
         self._bridge = bridge
         self._go_on: Callable[[Decisions], None] | None = None
-        self._following: Following | None = None
+        self._following: Call | None = None
 
     def look(
         self,

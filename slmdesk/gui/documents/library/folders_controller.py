@@ -51,7 +51,7 @@ class FoldersController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        self._bridge.ask(lambda services: services.collections.all(), self._on_listed)
+        self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
 
     def offer(self, folder: Path, found: Sequence[Path]) -> None:
         """A folder was dropped: ask whether to open its documents one by one or to watch it as one folder."""
@@ -74,7 +74,7 @@ class FoldersController(QObject):
 
     def add(self, folder: Path) -> None:
         """Watch a folder, and show it."""
-        self._bridge.follow(lambda services: services.collections.add(folder), self._on_added)
+        self._bridge.follow(self._bridge.services.collections.add(folder), self._on_added)
 
     @Slot(str)
     def choose(self, id: str) -> None:
@@ -92,19 +92,19 @@ class FoldersController(QObject):
     def look_again(self) -> None:
         """Look for new documents in the shown folder; a paused one is resumed."""
         id = self.current
-        self._bridge.ask(lambda services: services.collections.look(id, resume=True), None)
+        self._bridge.services.collections.look(id, resume=True)
 
     @Slot()
     def pause(self) -> None:
         state = self._states.get(self.current)
         if state is not None and state.job:
-            self._bridge.ask(lambda services: services.jobs.pause(state.job), None)
+            self._bridge.services.jobs.pause(state.job)
 
     @Slot(bool)
     def set_watched(self, watched: bool) -> None:
         """Whether the shown folder is checked for changes automatically."""
         id = self.current
-        self._bridge.ask(lambda services: services.collections.set_watched(id, watched), None)
+        self._bridge.services.collections.set_watched(id, watched)
 
     @Slot(str)
     def remove(self, id: str) -> None:
@@ -188,7 +188,7 @@ class FoldersController(QObject):
 
     def _forget(self, id: str) -> None:
         self._states.pop(id, None)
-        self._bridge.follow(lambda services: services.collections.forget(id))
+        self._bridge.follow(self._bridge.services.collections.forget(id))
 
     def _keep(self, id: str) -> None:
         self._list()

@@ -78,7 +78,7 @@ class QuestionController(QObject):
     @Slot(str)
     def choose(self, item: str) -> None:
         """Show earlier questions; the next one follows them."""
-        self._bridge.ask(lambda services: services.questions.turns(item), partial(self._on_opened, item))
+        self._bridge.ask(self._bridge.services.questions.turns(item), partial(self._on_opened, item))
 
     @Slot()
     def restart(self) -> None:
@@ -108,13 +108,13 @@ class QuestionController(QObject):
         self._is_redacted = bool(request.redact)
         self.asked.emit(request.question)
         self.progressed.emit("Waiting for the model…")
-        self._bridge.ask(lambda services: services.questions.ask(request), self._on_sent, self._on_refused)
+        self._bridge.ask(self._bridge.services.questions.ask(request), self._on_sent, self._on_refused)
 
     @Slot()
     def stop(self) -> None:
         message = self._message
         if message:
-            self._bridge.ask(lambda services: services.questions.stop(message))
+            self._bridge.services.questions.stop(message)
 
     # ---- events
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QProgressBar, QWidget
 from slmdesk.core.files import free_name
 from slmdesk.core.protocol import Progress
 from slmdesk.gui.base import theme
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.documents.redaction.finds_table import FindsTable
 from slmdesk.gui.widgets.build import button, column, flow, row, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
@@ -49,7 +49,7 @@ class RedactionWindow(Dialog):
         self.resize(900, 680)
         self._bridge, self._path = bridge, path
         self._preview: RedactionPreview | None = None
-        self._following: Following | None = None
+        self._following: Call | None = None
         self._password = ""
         self._target: Path | None = None
         self._boxes: dict[Kind, CheckBox] = {}
@@ -156,7 +156,7 @@ class RedactionWindow(Dialog):
             resolution=int(self._resolution.currentData()), text_layer=self._layer.isChecked(), password=self._password,
         )  # fmt: skip
         following = self._bridge.follow(
-            lambda services: services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
+            self._bridge.services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
             self._on_progress,
         )  # fmt: skip
         self._show_work(f"Writing {target.name}, and looking through it…", following)
@@ -169,7 +169,7 @@ class RedactionWindow(Dialog):
     def _look(self) -> None:
         password = self._password
         following = self._bridge.follow(
-            lambda services: services.redacted_copies.preview(self._path, password=password), self._on_looked,
+            self._bridge.services.redacted_copies.preview(self._path, password=password), self._on_looked,
             self._on_unread, self._on_progress,
         )  # fmt: skip
         self._show_work(f"Looking through {self._path.name}…", following)
@@ -261,7 +261,7 @@ class RedactionWindow(Dialog):
     def _is_natural(self) -> bool:
         return not self._is_pdf and self._way.currentData() == NATURAL
 
-    def _show_work(self, words: str, following: Following | None) -> None:
+    def _show_work(self, words: str, following: Call | None) -> None:
         """Show that something is going on, or that nothing is."""
         self._following = following
         show_words(self._trouble, "")

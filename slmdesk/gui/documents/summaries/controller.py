@@ -9,7 +9,7 @@ from typing import TypeAlias
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.documents.common.job_follower import JobFollower
 from slmdesk.gui.documents.common.redaction import RedactionController
 from slmdesk.gui.widgets.notice_bar import notice_of
@@ -51,7 +51,7 @@ class SummaryController(JobFollower):
         """To be opened once its document is on show."""
         self._points: list[Sentence] = []
         self.redaction = RedactionController(bridge, self)
-        self._following: Following | None = None
+        self._following: Call | None = None
         """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self._on_restored)
@@ -96,7 +96,7 @@ class SummaryController(JobFollower):
     def add_omitted(self, document: str, number: int) -> None:
         """Put a sentence of those that a document says beside into the shown summary; `made` follows."""
         item = self.item
-        self._bridge.ask(lambda services: services.summaries.add(item, document, number), None)
+        self._bridge.services.summaries.add(item, document, number)
 
     def begin_folder(self, request: FormRequest, folder: Path, target: Path) -> None:
         """Summarize the documents in `folder` and write the files into `target`."""
@@ -104,7 +104,7 @@ class SummaryController(JobFollower):
         requested = SummaryRequest((), kind, length, "", focus, instruction, paper=paper)
         self.reading.emit("Looking at the folder…", 0, 0)
         self._following = self._bridge.follow(
-            lambda services: services.folder_summaries.begin(folder, target, requested),
+            self._bridge.services.folder_summaries.begin(folder, target, requested),
             self._on_folder_begun,
             self._on_folder_refused,
             self._on_read,
@@ -127,7 +127,7 @@ class SummaryController(JobFollower):
 
     @Slot(str)
     def choose(self, item: str) -> None:
-        self._bridge.ask(lambda services: services.summaries.open(item), self._on_opened)
+        self._bridge.ask(self._bridge.services.summaries.open(item), self._on_opened)
 
     @Slot(str)
     def delete(self, item: str) -> None:
@@ -216,7 +216,7 @@ class SummaryController(JobFollower):
 
     def _begin(self, request: SummaryRequest) -> None:
         def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
-            self._bridge.ask(lambda services: services.summaries.begin(request, decisions), self.show_begun)
+            self._bridge.ask(self._bridge.services.summaries.begin(request, decisions), self.show_begun)
 
         if request.redact:
             self.redaction.look([request.focus, request.instruction], request.documents, begin)

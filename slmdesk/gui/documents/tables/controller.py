@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.documents.common.job_follower import JobFollower
 from slmdesk.gui.documents.common.redaction import RedactionController
 from slmdesk.gui.widgets.notice_bar import Notice
@@ -54,7 +54,7 @@ class TableController(JobFollower):
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
         self.redaction = RedactionController(bridge, self)
-        self._following: Following | None = None
+        self._following: Call | None = None
         """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self.choose)
@@ -93,7 +93,7 @@ class TableController(JobFollower):
             read = [one.id for one in records if one.status is DocumentStatus.READ]
             self._begin(requested, tuple(read), redact=redact)
 
-        self._bridge.ask(lambda services: services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
+        self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
 
     def begin_folder(self, columns: Sequence[Column], folder: Path, *, redact: bool = False) -> None:
         """Make a table of the documents in a folder once they are read; one that cannot be read does not stop the
@@ -101,7 +101,7 @@ class TableController(JobFollower):
         """
         requested = tuple(columns)
         self._following = self._bridge.follow(
-            lambda services: services.documents.read_folder(folder, MOST_DOCUMENTS),
+            self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS),
             partial(self._on_folder_read, requested, redact),
             self._on_folder_refused,
             partial(self._on_reading, requested),
@@ -111,7 +111,7 @@ class TableController(JobFollower):
     def again(self) -> None:
         """Make the shown table again; cells edited by a person stay."""
         item = self.item
-        self._bridge.ask(lambda services: services.extraction.again(item), self._on_job, self._refuse)
+        self._bridge.ask(self._bridge.services.extraction.again(item), self._on_job, self._refuse)
 
     @Slot(str)
     def choose(self, item: str) -> None:
@@ -250,9 +250,7 @@ class TableController(JobFollower):
         request = TableRequest(documents, columns, redact=redact)
 
         def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
-            self._bridge.ask(
-                lambda services: services.extraction.begin(request, decisions), self._on_begun, self._refuse
-            )
+            self._bridge.ask(self._bridge.services.extraction.begin(request, decisions), self._on_begun, self._refuse)
 
         if redact:
             self.redaction.look([one.name for one in columns], documents, begin, refused=self._refuse)
@@ -262,14 +260,14 @@ class TableController(JobFollower):
     def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
         item = self.item
         self._bridge.ask(
-            lambda services: services.extraction.edit(item, document, column, words),
+            self._bridge.services.extraction.edit(item, document, column, words),
             partial(self._on_edited, (document, column), is_undo),
         )
 
     def _open_table(self, item: str) -> None:
         self._forget()
         self._requested = item
-        self._bridge.ask(lambda services: services.extraction.open(item), self._on_opened)
+        self._bridge.ask(self._bridge.services.extraction.open(item), self._on_opened)
 
     def _forget(self) -> None:
         self.item, self.title, self._requested, self._job, self._documents = "", "", "", "", set()

@@ -71,7 +71,7 @@ class VersionsController(QObject):
             self._records = [one for one in records if one.id in found]
             self._show_choices()
 
-        self._bridge.ask(lambda services: services.versions.comparable(ids), answered)
+        self._bridge.ask(self._bridge.services.versions.comparable(ids), answered)
 
     def show_document(self, record: DocumentRecord | None) -> None:
         """Another document is shown: show its newest comparison, if any."""
@@ -106,7 +106,7 @@ class VersionsController(QObject):
     def choose_file(self, path: Path) -> None:
         """Read a file, and compare with it."""
         self.begun.emit(f"Reading {path.name}…")
-        self._bridge.follow(lambda services: services.documents.open(path), self._on_read, self._on_refused)
+        self._bridge.follow(self._bridge.services.documents.open(path), self._on_read, self._on_refused)
 
     @Slot()
     def swap(self) -> None:
@@ -121,20 +121,20 @@ class VersionsController(QObject):
         request = VersionRequest(*pair)
         self.comparison = None
         self.begun.emit("Comparing…")
-        self._bridge.ask(lambda services: services.versions.begin(request), self._on_begun, self._on_refused)
+        self._bridge.ask(self._bridge.services.versions.begin(request), self._on_begun, self._on_refused)
 
     @Slot()
     def stop(self) -> None:
         """Stop the comparison, or the model that describes the changes."""
         item, job = self.item, self._job
         if job:
-            self._bridge.ask(lambda services: services.jobs.cancel(job), None)
+            self._bridge.services.jobs.cancel(job)
         elif item:
-            self._bridge.ask(lambda services: services.versions.cancel(item))
+            self._bridge.services.versions.cancel(item)
 
     @Slot(str)
     def choose(self, item: str) -> None:
-        self._bridge.follow(lambda services: services.versions.open(item), self._on_opened)
+        self._bridge.follow(self._bridge.services.versions.open(item), self._on_opened)
 
     def open_item(self, document: str, item: str) -> None:
         """Show a comparison, while one of its two documents is shown."""
@@ -169,7 +169,7 @@ class VersionsController(QObject):
     ) -> None:
         first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
         self._bridge.follow(
-            lambda services: services.versions.paragraphs(document, first, last),
+            self._bridge.services.versions.paragraphs(document, first, last),
             received,
             lambda _problem: received(()),
         )

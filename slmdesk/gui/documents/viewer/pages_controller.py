@@ -12,7 +12,7 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import format_of
 from slmdesk.core.records import DocumentRecord, DocumentStatus
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.document_info import file_of
 from slmdesk.services.documents.page_images import PageImage
@@ -48,7 +48,7 @@ class PagesController(QObject):
         self._document = ""
         self._pages: list[Page] = []
         self._marks: Mapping[int, Sequence[tuple[int, int]]] = {}
-        self._search: Following | None = None
+        self._search: Call | None = None
         self._words = ""
         self._is_asking = False
         self._is_first_ahead = False
@@ -97,7 +97,7 @@ class PagesController(QObject):
                 self.ask(reset=False)
 
         self._bridge.ask(
-            lambda services: services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False),
+            self._bridge.services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False),
             received,
         )
 
@@ -120,7 +120,7 @@ class PagesController(QObject):
             if pages and pages[0].number == number:
                 received(pages[0])
 
-        self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), listed)
+        self._bridge.ask(self._bridge.services.documents.pages(document, begin=number, limit=1), listed)
 
     @Slot(int, int)
     def ask_picture(self, number: int, width: int) -> None:
@@ -130,7 +130,7 @@ class PagesController(QObject):
         """
         document, marks = self._document, tuple(self._marks.get(number, ()))
         self._bridge.follow(
-            lambda services: services.documents.page_image(document, number, width, marks=marks),
+            self._bridge.services.documents.page_image(document, number, width, marks=marks),
             partial(self._on_picture, document, number, width, marks),
             partial(self._on_no_picture, document, number),
         )
@@ -140,7 +140,7 @@ class PagesController(QObject):
         """Ask for a thumbnail; `thumbnail_received` follows, unless the page has no picture."""
         document = self._document
         self._bridge.follow(
-            lambda services: services.documents.page_image(document, number, width),
+            self._bridge.services.documents.page_image(document, number, width),
             partial(self._on_thumbnail, document, number),
             _unheard,
         )
@@ -160,7 +160,7 @@ class PagesController(QObject):
                 answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
 
         self._bridge.follow(
-            lambda services: services.documents.page_image(document, number, 0, marks=marks), received, _unheard
+            self._bridge.services.documents.page_image(document, number, 0, marks=marks), received, _unheard
         )
 
     @Slot(str)
@@ -176,7 +176,7 @@ class PagesController(QObject):
             return
         document = self._document
         self._search = self._bridge.follow(
-            lambda services: services.documents.find(document, words), partial(self._on_found, document, words)
+            self._bridge.services.documents.find(document, words), partial(self._on_found, document, words)
         )
 
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:

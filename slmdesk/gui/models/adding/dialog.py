@@ -43,7 +43,7 @@ class AddingController(QObject):
     def look_at(self, paths: Path | Sequence[Path]) -> None:
         """Read the headers of one file, of several, or of all in a folder; nothing is added."""
         requested = (paths,) if isinstance(paths, Path) else tuple(paths)
-        self._bridge.follow(lambda services: services.looking.look(requested), self._on_looked)
+        self._bridge.follow(self._bridge.services.looking.look(requested), self._on_looked)
 
     def _on_looked(self, found: InspectedFiles) -> None:
         good = [one for one in found.candidates if one.problem is None]

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.gguf.quantization import quantization_named
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.common.check_list import CheckList, CheckRow
 from slmdesk.gui.models.common.wide_dialog import WideDialog
@@ -44,20 +44,18 @@ class FoundController(QObject):
         super().__init__(parent, objectName="found_controller")
         self._bridge = bridge
         self._linking: list[FoundModel] = []
-        self._running: Following | None = None
+        self._running: Call | None = None
 
     @Slot()
     def look(self) -> None:
         """Start searching; `found` or `refused` follows."""
-        self._running = self._bridge.follow(
-            lambda services: services.finding.find(), self.found.emit, self.refused.emit
-        )
+        self._running = self._bridge.follow(self._bridge.services.finding.find(), self.found.emit, self.refused.emit)
 
     def link(self, models: Sequence[FoundModel]) -> None:
         """Link these one after another; `linked` follows, also when it was cancelled."""
         self._linking = list(models)
         self._running = self._bridge.follow(
-            lambda services: services.finding.link(models), self._on_linked, self.refused.emit, self._on_progressed
+            self._bridge.services.finding.link(models), self._on_linked, self.refused.emit, self._on_progressed
         )
 
     @Slot()

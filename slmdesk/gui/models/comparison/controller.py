@@ -74,7 +74,7 @@ class CompareController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        self._bridge.follow(lambda services: services.models.present(), self._on_models)
+        self._bridge.follow(self._bridge.services.models.present(), self._on_models)
         self._list_earlier()
 
     @Slot()
@@ -88,17 +88,17 @@ class CompareController(QObject):
             return
         self._is_starting, self._is_blind, self._before = True, is_blind, self._now
         request = CompareRequest(prompt, models, is_blind=is_blind)
-        self._bridge.ask(lambda services: services.comparing.begin(request), self._on_opened, self._on_refused)
+        self._bridge.ask(self._bridge.services.comparing.begin(request), self._on_opened, self._on_refused)
 
     @Slot()
     def stop(self) -> None:
         """Stop the answers being written; their text stays."""
-        self._bridge.ask(lambda services: services.comparing.stop(), None)
+        self._bridge.services.comparing.stop()
 
     @Slot(str)
     def open(self, comparison: str) -> None:
         """Show an earlier one, or the one that is running."""
-        self._bridge.ask(lambda services: services.comparing.open(comparison), self._on_opened)
+        self._bridge.ask(self._bridge.services.comparing.open(comparison), self._on_opened)
 
     @Slot()
     def restart(self) -> None:
@@ -111,7 +111,7 @@ class CompareController(QObject):
         """Save which answer was best; None: none of them."""
         if self.held is not None:
             id = self.held.item.id
-            self._bridge.ask(lambda services: services.comparing.vote(id, best, note), self._on_opened)
+            self._bridge.ask(self._bridge.services.comparing.vote(id, best, note), self._on_opened)
 
     @Slot(str)
     def delete(self, comparison: str) -> None:
@@ -192,12 +192,12 @@ class CompareController(QObject):
 
     def _list_earlier(self) -> None:
         limit = self._shown + 1
-        self._bridge.ask(lambda services: services.comparing.items(limit=limit), self._on_earlier)
+        self._bridge.ask(self._bridge.services.comparing.items(limit=limit), self._on_earlier)
 
     def _renew(self) -> None:
         held = self.held
         assert held is not None
-        self._bridge.ask(lambda services: services.comparing.open(held.item.id), self._on_renewed, _ignore)
+        self._bridge.ask(self._bridge.services.comparing.open(held.item.id), self._on_renewed, _ignore)
 
     def _on_renewed(self, found: Comparison) -> None:
         if self.held is not None and self.held.item.id == found.item.id:

@@ -13,7 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
@@ -75,7 +75,7 @@ class FormatController(QObject):
         self._bridge = bridge
         self.open_model = ""
         """The model whose dialog is open: it shows the ends and the problems, which are notices otherwise."""
-        self._running: Following | None = None
+        self._running: Call | None = None
         self._model, self._work, self._began = "", FormatWork("", 0.0), 0.0
         bridge.on(ModelsChanged, self._on_models_changed)
 
@@ -112,7 +112,7 @@ class FormatController(QObject):
     def use(self, model: str, copy: str = "") -> None:
         """Use a copy of a model, or its published file, wherever the other one is used."""
         self._bridge.ask(
-            lambda services: services.formats.use(copy or model, copy=bool(copy)), None, partial(self._tell, model)
+            self._bridge.services.formats.use(copy or model, copy=bool(copy)), None, partial(self._tell, model)
         )
 
     def stop(self) -> None:

@@ -69,19 +69,19 @@ class LibraryController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        self._bridge.ask(lambda services: services.cards.list(), self._on_listed)
+        self._bridge.ask(self._bridge.services.cards.list(), self._on_listed)
 
     @Slot(str)
     def use(self, model: str) -> None:
         self.chat_requested.emit(model)
 
     def rename(self, model: str, name: str) -> None:
-        self._bridge.ask(lambda services: services.names.rename(model, name), None)
+        self._bridge.services.names.rename(model, name)
 
     def set_default(self, model: str, use: DefaultUse, chosen: str) -> None:
         """Make a model, or the copy of it that is in use, the default for a job; chosen '': no longer."""
         self._bridge.ask(
-            lambda services: services.uses.set_default(use, chosen or None), None, partial(self._default_refused, model)
+            self._bridge.services.uses.set_default(use, chosen or None), None, partial(self._default_refused, model)
         )
 
     def _default_refused(self, model: str, problem: Problem) -> None:
@@ -106,7 +106,7 @@ class LibraryController(QObject):
             words = f"{record.name} is removed, and {also} too: {bytes_for_people(freed)} are deleted in a moment."
             self._begin_removal(model, f"{words}{kept}")
 
-        self._bridge.ask(lambda services: services.models.freed_by_removing(model), begin)
+        self._bridge.ask(self._bridge.services.models.freed_by_removing(model), begin)
 
     def _begin_removal(self, model: str, words: str) -> None:
         self.removals.begin(model, words, partial(self._remove_now, model), self._list, key=f"remove {model}")
@@ -160,7 +160,7 @@ class LibraryController(QObject):
         self._known = {one.record.id: one for one in cards}
         self._list()
         models = [one.record for one in cards]
-        self._bridge.follow(lambda services: services.judge.judge(models), self.models_judged.emit)
+        self._bridge.follow(self._bridge.services.judge.judge(models), self.models_judged.emit)
 
     # ---- private
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.record import Record
 from slmdesk.core.records import JobStatus
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
@@ -44,7 +44,7 @@ class TrialController(QObject):
         super().__init__(parent, objectName="trial_controller")
         self._bridge = bridge
         self._now: dict[tuple[str, str], Trial] = {}
-        self._running: dict[tuple[str, str], Following] = {}
+        self._running: dict[tuple[str, str], Call] = {}
         self._jobs: dict[str, tuple[str, ...]] = {}
         bridge.on(JobChanged, self._on_job_changed)
 
@@ -54,13 +54,13 @@ class TrialController(QObject):
     @Slot(str)
     def read_details(self, model: str) -> None:
         """Read the details of a model; `details_read` follows."""
-        self._bridge.follow(lambda services: services.cards.details(model), self.details_read.emit)
+        self._bridge.follow(self._bridge.services.cards.details(model), self.details_read.emit)
 
     @Slot(str, str)
     def start(self, model: str, kind: str) -> None:
         if kind == EXAM:
             self._set(model, kind, Trial("The exam begins…", 0.0))
-            self._bridge.ask(lambda services: services.exams.take(model), None, partial(self._refused, model, kind))
+            self._bridge.ask(self._bridge.services.exams.take(model), None, partial(self._refused, model, kind))
         elif kind == BENCH:
             self._bench(model)
         else:
@@ -69,7 +69,7 @@ class TrialController(QObject):
     @Slot(str, str)
     def stop(self, model: str, kind: str) -> None:
         if kind == EXAM:
-            self._bridge.ask(lambda services: services.exams.stop(model), None)
+            self._bridge.services.exams.stop(model)
             self._set(model, kind, None)
         elif (model, kind) in self._running:
             self._running[model, kind].cancel()
@@ -83,7 +83,7 @@ class TrialController(QObject):
             self._set(model, BENCH, Trial(now.what, now.fraction))
 
         self._running[model, BENCH] = self._bridge.follow(
-            lambda services: services.bench.run(model),
+            self._bridge.services.bench.run(model),
             lambda _result: self._end(model, BENCH),
             partial(self._refused, model, BENCH),
             on_progress,
@@ -102,7 +102,7 @@ class TrialController(QObject):
             self._set(model, VERIFY, Trial(words, done / max(total, 1)))
 
         self._running[model, VERIFY] = self._bridge.follow(
-            lambda services: services.models.verify([model]),
+            self._bridge.services.models.verify([model]),
             partial(self._on_verified, model),
             partial(self._refused, model, VERIFY),
             on_progress,
@@ -126,14 +126,14 @@ class TrialController(QObject):
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == pair_exams.KIND and event.status is JobStatus.DONE:
-            self._bridge.ask(lambda services: services.exams.models_of(event.id), self._read_all, lambda _problem: None)
+            self._bridge.ask(self._bridge.services.exams.models_of(event.id), self._read_all, lambda _problem: None)
         if event.kind != exams.KIND:
             return
         if event.id in self._jobs:
             self._show_exam(event, self._jobs[event.id])
         else:
             answered = partial(self._show_exam, event)
-            self._bridge.ask(lambda services: services.exams.models_of(event.id), answered, lambda _problem: None)
+            self._bridge.ask(self._bridge.services.exams.models_of(event.id), answered, lambda _problem: None)
 
     def _read_all(self, models: tuple[str, ...]) -> None:
         for model in models:

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.common.wide_dialog import WideDialog
 from slmdesk.gui.models.common.work_line import amount_words
@@ -40,7 +40,7 @@ class MoveController(QObject):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="move_controller")
         self._bridge = bridge
-        self._moving: Following | None = None
+        self._moving: Call | None = None
 
     @Slot(object)
     def plan(self, target: Path) -> None:
@@ -48,12 +48,12 @@ class MoveController(QObject):
         if self._moving is not None:
             self._bridge.notice_raised.emit(Notice("The models are being moved already.", key="move"))
             return
-        self._bridge.follow(lambda services: services.moving.plan(target), self.planned.emit)
+        self._bridge.follow(self._bridge.services.moving.plan(target), self.planned.emit)
 
     def move(self, target: Path) -> None:
         """Move; `ended` or `refused` follows."""
         self._moving = self._bridge.follow(
-            lambda services: services.moving.move(target), self._on_ended, self._on_refused, self.progressed.emit
+            self._bridge.services.moving.move(target), self._on_ended, self._on_refused, self.progressed.emit
         )
 
     def only_new(self, target: Path) -> None:
@@ -63,7 +63,7 @@ class MoveController(QObject):
             words = f"New models are kept in {target}. Those added before stay where they are."
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="move"))
 
-        self._bridge.ask(lambda services: services.settings.change(models_folder=str(target)), changed)
+        self._bridge.ask(self._bridge.services.settings.change(models_folder=str(target)), changed)
 
     @Slot()
     def cancel(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
 from slmdesk.core.record import changed
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.base.delay import Delay
 from slmdesk.gui.base.window_state import WindowState, WindowStateFile
 from slmdesk.services.base.events import Problem
@@ -64,7 +64,7 @@ class HubController(QObject):
         self.filters = filters_in(state.current)
         self._search: Search | None = None
         self._with_too_large = False
-        self._asking: Following | None = None
+        self._asking: Call | None = None
         self._visits: dict[str, _Visit] = {}
         self._timer = Delay(self, DEBOUNCE_MS, self.search_now)
         bridge.when_open(self._on_opened)
@@ -141,7 +141,7 @@ class HubController(QObject):
     @Slot(str)
     def ask_page(self, repo: str) -> None:
         """Ask for the address of its web page; `page_known` follows."""
-        self._bridge.ask(lambda services: services.offers.page_of(repo), self.page_known.emit)
+        self._bridge.ask(self._bridge.services.offers.page_of(repo), self.page_known.emit)
 
     # ---- private
 
@@ -200,7 +200,7 @@ class HubController(QObject):
     @Slot()
     def _on_opened(self) -> None:
         self._bridge.ask(lambda _services: self.filters, self.filters_shown.emit)
-        self._bridge.ask(lambda services: services.offers.suggestions(), self.suggested.emit)
+        self._bridge.ask(self._bridge.services.offers.suggestions(), self.suggested.emit)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
@@ -221,7 +221,7 @@ class _Visit:
         self.repo = repo
         self._bridge = bridge
         self._is_over = False
-        self._following: list[Following] = []
+        self._following: list[Call] = []
 
     def follow(
         self, request: Callable[[Services], Pending[T]], answered: Callable[[T], object], failed: SignalInstance

@@ -61,7 +61,7 @@ class DownloadsController(QObject):
 
     def pause(self, id: str) -> None:
         """Pause a download; the part received is kept."""
-        self._bridge.ask(lambda services: services.downloads.pause(id), None)
+        self._bridge.services.downloads.pause(id)
 
     def resume(self, id: str) -> None:
         go_on = partial(self._resume, id)
@@ -72,7 +72,7 @@ class DownloadsController(QObject):
 
     def move(self, id: str, where: str) -> None:
         """Change the place of a waiting download in the queue: up, down, first."""
-        self._bridge.ask(lambda services: services.downloads.move(id, where), None)
+        self._bridge.services.downloads.move(id, where)
 
     def cancel(self, id: str) -> None:
         """Cancel a download; its part is deleted when the time for *Undo* is over."""
@@ -104,7 +104,7 @@ class DownloadsController(QObject):
     # ---- events
 
     def _look_for_left_overs(self) -> None:
-        self._bridge.ask(lambda services: services.downloads.left_overs(), self._on_left_overs)
+        self._bridge.ask(self._bridge.services.downloads.left_overs(), self._on_left_overs)
 
     def _on_left_overs(self, found: Sequence[LeftoverFile]) -> None:
         known = {(one.repo, one.name) for one in self._all.values() if one.state is not DownloadState.DONE}
@@ -151,18 +151,17 @@ class DownloadsController(QObject):
         self.chat_requested.emit(model)
 
     def _start(self, repo: str, file: str, quantization: str) -> None:
-        self._bridge.ask(
-            lambda services: services.downloads.start(repo, file, quantization, waits=True), None)  # fmt: skip
+        self._bridge.services.downloads.start(repo, file, quantization, waits=True)  # fmt: skip
 
     def _resume(self, id: str) -> None:
-        self._bridge.ask(lambda services: services.downloads.resume(id), None)
+        self._bridge.services.downloads.resume(id)
 
     def _offer_network(self, action: str, then: Callable[[], None]) -> None:
         def allow() -> None:
-            self._bridge.ask(lambda services: services.network.set_offline(False), lambda _: then())
+            self._bridge.ask(self._bridge.services.network.set_offline(False), lambda _: then())
 
         def once() -> None:
-            self._bridge.ask(lambda services: services.network.allow_once(), lambda _: then())
+            self._bridge.ask(self._bridge.services.network.allow_once(), lambda _: then())
 
         self._bridge.notice_raised.emit(
             Notice(
@@ -187,7 +186,7 @@ class DownloadsController(QObject):
             self._resume(id)
 
     def _cancel_now(self, id: str) -> None:
-        self._bridge.ask(lambda services: services.downloads.cancel(id), None)
+        self._bridge.services.downloads.cancel(id)
 
     def _discard_now(self, left_over: str) -> None:
         name = self._left.pop(left_over).name
@@ -196,7 +195,7 @@ class DownloadsController(QObject):
             words = f"What came of {name} is removed; {bytes_for_people(freed)} are free again."
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=f"cancel {left_over}"))
 
-        self._bridge.ask(lambda services: services.downloads.discard(left_over), discarded)
+        self._bridge.ask(self._bridge.services.downloads.discard(left_over), discarded)
 
     def _forget_left(self, change: DownloadChanged) -> None:
         same = [one.id for one in self._left.values() if (one.repo, one.name) == (change.repo, change.name)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
 from slmdesk.core.records import ModelRecord
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.models.packs.service import PackContents, PackPlan, PackResult
@@ -40,20 +40,20 @@ class PackController(QObject):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="pack_controller")
         self._bridge = bridge
-        self._work: Following | None = None
+        self._work: Call | None = None
         self._turn = 0
 
     @Slot()
     def list_models(self) -> None:
         """Ask for the models; `models_listed` follows."""
-        self._bridge.ask(lambda services: services.models.list(), self._on_models, self.refused.emit)
+        self._bridge.ask(self._bridge.services.models.list(), self._on_models, self.refused.emit)
 
     def plan(self, models: Sequence[str], target: Path) -> None:
         """Ask for the size of a pack of these; `planned` follows, for the latest request only."""
         self._turn += 1
         turn = self._turn
         self._bridge.follow(
-            lambda services: services.packs.plan(models, target), partial(self._on_planned, turn), self.refused.emit
+            self._bridge.services.packs.plan(models, target), partial(self._on_planned, turn), self.refused.emit
         )
 
     def make(self, models: Sequence[str], target: Path) -> None:
@@ -63,7 +63,7 @@ class PackController(QObject):
     @Slot(object)
     def look_into(self, path: Path) -> None:
         """Read the contents of a pack; `opened` or a notice follows."""
-        self._bridge.follow(lambda services: services.packs.contents(path), self.opened.emit)
+        self._bridge.follow(self._bridge.services.packs.contents(path), self.opened.emit)
 
     def take(self, contents: PackContents, sums: Sequence[str]) -> None:
         """Import the models with these checksums; `taken`, `refused` or `stopped` follows.

@@ -132,10 +132,10 @@ class DocumentTranslation(QObject):
                 self.language_received.emit(path, language)
 
         request = TranslationRequest("en", path=str(path.absolute()))
-        self._bridge.follow(lambda services: services.translation_start.language(request), come)
+        self._bridge.follow(self._bridge.services.translation_start.language(request), come)
 
     def _ask_columns(self, path: Path) -> None:
-        self._bridge.follow(lambda services: services.translation_start.columns(path), self.columns_received.emit)
+        self._bridge.follow(self._bridge.services.translation_start.columns(path), self.columns_received.emit)
 
     def ask_glossaries(self, manner: TranslationStyle) -> None:
         """Ask for the glossaries of a pair of languages; `glossaries_received` follows."""
@@ -197,7 +197,7 @@ class DocumentTranslation(QObject):
 
     @Slot(str)
     def open(self, item: str) -> None:
-        self._bridge.ask(lambda services: services.translations.open(item), self._on_opened)
+        self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
 
     @Slot()
     def close(self) -> None:
@@ -208,13 +208,13 @@ class DocumentTranslation(QObject):
     @Slot()
     def pause(self) -> None:
         job = self._job
-        self._bridge.ask(lambda services: services.jobs.pause(job))
+        self._bridge.services.jobs.pause(job)
 
     @Slot()
     def cancel(self) -> None:
         """Cancel the translation; finished segments stay."""
         job = self._job
-        self._bridge.ask(lambda services: services.jobs.cancel(job))
+        self._bridge.services.jobs.cancel(job)
 
     @Slot()
     def resume(self) -> None:
@@ -224,7 +224,7 @@ class DocumentTranslation(QObject):
     def try_again(self, scope: RetryScope, model: str | None) -> None:
         """Translate again what failed, or everything to review; `model`: another model, or None for the same."""
         item = self.item
-        self._bridge.ask(lambda services: services.translations.again(item, model, scope), self._on_again)
+        self._bridge.ask(self._bridge.services.translations.again(item, model, scope), self._on_again)
 
     @Slot()
     def ask_retry(self) -> None:
@@ -243,7 +243,7 @@ class DocumentTranslation(QObject):
         if after is not None:
             after(password)
             return
-        self._bridge.ask(lambda services: services.translations.unlock(item, password), self._on_again)
+        self._bridge.ask(self._bridge.services.translations.unlock(item, password), self._on_again)
 
     # ---- files
 
@@ -251,7 +251,7 @@ class DocumentTranslation(QObject):
     def ask_save(self) -> None:
         """Get the state of the translation before it is written; `save_asked` follows."""
         item = self.item
-        self._bridge.ask(lambda services: services.translations.open(item), self.save_asked.emit)
+        self._bridge.ask(self._bridge.services.translations.open(item), self.save_asked.emit)
 
     def write(self, target: Path) -> None:
         """Write the translated document.  An existing file is replaced: the dialog has asked."""
@@ -262,7 +262,7 @@ class DocumentTranslation(QObject):
         item = self.item
 
         self._bridge.follow(
-            lambda services: services.translation_files.write(item, what, form, target, replace=True),
+            self._bridge.services.translation_files.write(item, what, form, target, replace=True),
             lambda _size: self.written.emit(target),
         )
 
@@ -273,7 +273,7 @@ class DocumentTranslation(QObject):
                 self.written.emit(result.path)
 
         self._bridge.follow(
-            lambda services: services.translations.write(item, target, replace=replace_it),
+            self._bridge.services.translations.write(item, target, replace=replace_it),
             come,
             partial(self._on_not_written, item, target, replace_it=replace_it),
         )
@@ -333,7 +333,7 @@ class DocumentTranslation(QObject):
             self.progressed.emit(event, self._words_of(event))
         elif event.status is JobStatus.DONE:
             item = self.item
-            self._bridge.ask(lambda services: services.translations.open(item), self._on_done)
+            self._bridge.ask(self._bridge.services.translations.open(item), self._on_done)
         elif problem is not None:
             self.ended.emit(problem.sentence, True)
             if _may_unlock(problem):

@@ -84,7 +84,7 @@ class SegmentsController(QObject):
 
     def keep_shading(self, is_on: bool) -> None:
         """Save whether uncertain words are shaded."""
-        self._bridge.ask(lambda services: services.settings.change(translate_doubts=is_on))
+        self._bridge.services.settings.change(translate_doubts=is_on)
 
     def want(self, requested: SegmentFilter) -> None:
         if requested != self.requested:
@@ -101,14 +101,14 @@ class SegmentsController(QObject):
     def need(self, numbers: Sequence[int]) -> None:
         item = self._item
         self._bridge.ask(
-            lambda services: services.segment_lists.rows(item, numbers), self._while_shown(self.rows_received.emit)
+            self._bridge.services.segment_lists.rows(item, numbers), self._while_shown(self.rows_received.emit)
         )
 
     def ask_help(self, number: int) -> None:
         """Get the terms of a segment, and similar sentences from the memory; `help_received` follows."""
         item = self._item
         self._bridge.ask(
-            lambda services: services.segment_lists.help(item, number),
+            self._bridge.services.segment_lists.help(item, number),
             self._while_shown(self.help_received.emit),
             lambda _problem: None,  # the person has not asked for it
         )
@@ -119,7 +119,7 @@ class SegmentsController(QObject):
         """
         item, requested = self._item, self.requested
         self._bridge.ask(
-            lambda services: services.segment_lists.flagged(item, requested, number, step),
+            self._bridge.services.segment_lists.flagged(item, requested, number, step),
             self._while_shown(self.flagged_found.emit),
         )
 
@@ -144,7 +144,7 @@ class SegmentsController(QObject):
 
     def approve(self, numbers: Sequence[int]) -> None:
         item = self._item
-        self._bridge.ask(lambda services: services.segment_changes.approve(item, numbers))
+        self._bridge.services.segment_changes.approve(item, numbers)
 
     def retry(self, number: int, hint: str) -> None:
         """Translate a segment again, with a hint for the model."""
@@ -159,14 +159,14 @@ class SegmentsController(QObject):
         """Find words in the translations; `found` follows."""
         item = self._item
         self._bridge.follow(
-            lambda services: services.segment_changes.find(item, search), self._while_shown(self.found.emit)
+            self._bridge.services.segment_changes.find(item, search), self._while_shown(self.found.emit)
         )
 
     def replace(self, numbers: Sequence[int], search: Search, instead: str) -> None:
         """Replace words in these segments; `replaced` follows."""
         item = self._item
         self._bridge.follow(
-            lambda services: services.segment_changes.replace(item, numbers, search, instead),
+            self._bridge.services.segment_changes.replace(item, numbers, search, instead),
             self._while_shown(self._on_replaced),
         )
 
@@ -174,14 +174,14 @@ class SegmentsController(QObject):
         """Check all segments again, after a glossary was changed."""
         item = self._item
         self._bridge.follow(
-            lambda services: services.segment_changes.recheck(item), self._while_shown(lambda _changed: self.refresh())
+            self._bridge.services.segment_changes.recheck(item), self._while_shown(lambda _changed: self.refresh())
         )
 
     @Slot()
     def undo(self) -> None:
         """Undo the last change; `undone` follows."""
         item = self._item
-        self._bridge.follow(lambda services: services.segment_changes.undo(item), self._while_shown(self._on_undone))
+        self._bridge.follow(self._bridge.services.segment_changes.undo(item), self._while_shown(self._on_undone))
 
     def back(self, segment: SegmentRecord) -> None:
         """Translate a translation back into its source language; `back_translation_received` follows."""
@@ -239,7 +239,7 @@ class SegmentsController(QObject):
             self._is_listing = False
             self._bridge.problem_met.emit(problem)
 
-        self._bridge.ask(lambda services: services.segment_lists.listed(item, requested), received, refused)
+        self._bridge.ask(self._bridge.services.segment_lists.listed(item, requested), received, refused)
 
     def _on_edited(self, segment: SegmentRecord) -> None:
         self.words_changed.emit()

@@ -151,7 +151,7 @@ class GlossaryController(TableController):
     def change_term(self, term: Term) -> None:
         """Save a changed term; if that fails, the old one is shown again."""
         self._bridge.ask(
-            lambda services: services.glossaries.change_term(term.n, term), self._on_term, self._on_change_refused
+            self._bridge.services.glossaries.change_term(term.n, term), self._on_term, self._on_change_refused
         )
 
     def forget_terms(self, numbers: Sequence[int]) -> None:

@@ -122,9 +122,7 @@ class MemoryController(TableController):
 
     def change(self, n: int, source: str, target: str) -> None:
         """Change the text of a pair; if that fails, the old one is shown again."""
-        self._bridge.ask(
-            lambda services: services.memory.change(n, source, target), self._on_pair, self._on_change_refused
-        )
+        self._bridge.ask(self._bridge.services.memory.change(n, source, target), self._on_pair, self._on_change_refused)
 
     def forget(self, numbers: Sequence[int]) -> None:
         """Delete pairs; a notice offers to undo it, or to delete them for good at once."""

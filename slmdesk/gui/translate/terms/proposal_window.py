@@ -51,7 +51,8 @@ class ProposalWindow(Dialog):
         self._build_ui()
         self._connect()
         self._bridge.ask(
-            lambda services: services.history.items("translation", limit=MOST_EARLIER), self._on_earlier, None
+            self._bridge.services.history.items("translation", limit=MOST_EARLIER),
+            self._on_earlier,
         )
 
     def _build_ui(self) -> None:
@@ -138,9 +139,7 @@ class ProposalWindow(Dialog):
             self._on_refused(f"Write a translation for {names}, or take the tick away.")
             return
         glossary = self._glossary.id
-        self._bridge.ask(
-            lambda services: services.glossaries.add_terms(glossary, terms), self._on_added, self._on_problem
-        )
+        self._bridge.ask(self._bridge.services.glossaries.add_terms(glossary, terms), self._on_added, self._on_problem)
 
     # ---- events
 

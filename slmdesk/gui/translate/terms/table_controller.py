@@ -47,7 +47,7 @@ class TableController(QObject):
 
     def _purge(self) -> None:
         self._is_forgetting = False
-        self._bridge.ask(lambda services: services.memory.purge())
+        self._bridge.services.memory.purge()
 
     def _ask(self, request: Callable[[Services], R], answered: Callable[[R], None] | None = None) -> None:
         """As Bridge.ask; a refusal is shown in the window."""

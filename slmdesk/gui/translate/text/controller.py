@@ -152,7 +152,7 @@ class TranslateController(QObject):
     @Slot()
     def stop(self) -> None:
         self._timer.stop()
-        self._bridge.ask(lambda services: services.live.stop())
+        self._bridge.services.live.stop()
 
     # ---- sentences changed by a person
 
@@ -292,7 +292,7 @@ class TranslateController(QObject):
         self.view.note_used(source)
         self.view.note_used(target)
         self._bridge.ask(
-            lambda services: services.settings.change(translate_source=source, translate_target=target),
+            self._bridge.services.settings.change(translate_source=source, translate_target=target),
             None,
             lambda _problem: None,
         )
@@ -315,7 +315,7 @@ class TranslateController(QObject):
     def _on_typed(self) -> None:
         if self.redaction.waits(self.text):
             self.is_stale = True
-            self._bridge.ask(lambda services: services.live.stop())
+            self._bridge.services.live.stop()
         else:
             self._translate(None)
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import LiveSegment
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
@@ -41,7 +41,7 @@ class DoubtController(QObject):
         super().__init__(parent, objectName="translate_doubts")
         self._bridge = bridge
         self._turn = 0
-        self._following: Following | None = None
+        self._following: Call | None = None
 
     def ask(self, doubt: Doubt, manner: TranslationStyle) -> None:
         self._stop()

@@ -74,7 +74,7 @@ class EarlierController(QObject):
     def rename(self, item: str, title: str) -> None:
         """Rename a translation; an empty title is ignored."""
         if title.strip():
-            self._bridge.ask(lambda services: services.history.rename(item, title))
+            self._bridge.services.history.rename(item, title)
 
     def forget(self, item: str) -> None:
         """Move a translation to the trash; a notice offers to undo it."""

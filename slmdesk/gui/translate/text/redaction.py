@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.redaction.service import Decisions, Preview
 
 WAITS = "Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced."
@@ -28,7 +28,7 @@ class TextRedaction(QObject):
         self.is_on = False
         self._looked_at = ""
         """The text that a person has looked through."""
-        self._following: Following | None = None
+        self._following: Call | None = None
 
     @Slot(bool)
     def switch(self, is_on: bool) -> None:
@@ -50,7 +50,7 @@ class TextRedaction(QObject):
         """Find what is private in a text; `preview_arrived` follows."""
         if self._following is not None:
             self._following.cancel()
-        self._following = self._bridge.follow(lambda services: services.redaction.look(text), self._on_preview)
+        self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
 
     def _on_preview(self, preview: Preview) -> None:
         self._following = None

@@ -88,7 +88,7 @@ class ViewSettings(QObject):
     def _change(self, view: TextView, **kept: Any) -> None:
         if view != self.view:
             self.view = view
-            self._bridge.ask(lambda services: services.settings.change(**kept), None, lambda _problem: None)
+            self._bridge.ask(self._bridge.services.settings.change(**kept), None, lambda _problem: None)
             self.changed.emit(view)
 
 
