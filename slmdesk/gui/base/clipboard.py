@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from PySide6.QtCore import QMimeData, QObject, Slot
+from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QClipboard, QGuiApplication
 
 from slmdesk.gui.base.bridge import Bridge
@@ -71,12 +71,10 @@ class ClipboardMarker(QObject):
         bridge.settings_changed.connect(self._take)
         self._clipboard.dataChanged.connect(self._on_changed)
 
-    @Slot(object)
     def _take(self, settings: Settings) -> None:
         if app := QGuiApplication.instance():
             app.setProperty(_AS_USUAL, not settings.private_copies)
 
-    @Slot()
     def _on_changed(self) -> None:
         if not (self._clipboard.ownsClipboard() or QGuiApplication.platformName() in _OF_ONE_PROGRAM):
             return

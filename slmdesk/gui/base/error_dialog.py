@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.base.clipboard import copy_text
@@ -58,7 +58,6 @@ class ErrorThread(QObject):
         """Show a report made elsewhere.  May be called from any thread."""
         self._arrived.emit(report)
 
-    @Slot(str)
     def _on_arrived(self, report: str) -> None:
         self._count += 1
         if len(self._reports) < MAX_REPORTS and report not in self._reports:
@@ -68,7 +67,6 @@ class ErrorThread(QObject):
             self._open_dialog()
         self._fill_dialog()
 
-    @Slot()
     def _on_finished(self) -> None:
         self.dialog = None
         self._reports.clear()

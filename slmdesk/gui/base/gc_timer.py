@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer
 
 LOOK_MS = 1000
 
@@ -26,7 +26,6 @@ class GarbageCollector(QObject):
         self._timer.timeout.connect(self.look)
         self._timer.start()
 
-    @Slot()
     def look(self) -> None:
         """Collect the oldest generation that is due, by Python's own thresholds."""
         counts, thresholds = gc.get_count(), gc.get_threshold()

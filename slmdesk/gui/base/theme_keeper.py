@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -60,7 +60,6 @@ class ThemeKeeper(QObject):
         self.fonts = system_fonts(min(max(percent, low), high))
         self._renew(fonts_changed=True)
 
-    @Slot()
     def _on_system_changed(self) -> None:
         self._renew()
 

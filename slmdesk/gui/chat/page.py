@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QStandardPaths, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -115,7 +115,6 @@ class ChatPage(QWidget):
         self._lay_out = row((self._splitter, 1), into=self, gap=0)
         self._order_tabs()
 
-    @Slot()
     def _order_tabs(self) -> None:
         order = (
             *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
@@ -287,38 +286,32 @@ class ChatPage(QWidget):
         self._header.panel.setChecked(self.is_panel_shown)
         self._options.watch(self.is_panel_shown)
 
-    @Slot()
     def _on_fold(self) -> None:
         self.is_list_shown = self.chat_list.isHidden()
         self.chat_list.setVisible(self.is_list_shown)
         self.layout_changed.emit()
 
-    @Slot()
     def _on_panel(self) -> None:
         self.panel.setVisible(self.panel.isHidden())
         self._show_parts()
         (self.panel.first_field if self.is_panel_shown else self.composer).setFocus()
         self.layout_changed.emit()
 
-    @Slot()
     def _on_search(self) -> None:
         self.is_list_shown = True
         self.chat_list.setVisible(True)
         self.chat_list.search_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.chat_list.search_box.selectAll()
 
-    @Slot()
     def _on_find(self) -> None:
         if self.stack.currentIndex() == 0:
             self._find.show()
             self._find.begin()
 
-    @Slot(str)
     def _on_find_words(self, words: str) -> None:
         found = self.view.find(words)
         self._find.show_found([(hit.id, at) for hit in found for at in range(hit.count)])
 
-    @Slot()
     def _find_soon(self) -> None:
         if not self._find.isHidden() and not self._find_timer.isActive():
             self._find_timer.start()
@@ -329,7 +322,6 @@ class ChatPage(QWidget):
             found = self.view.find_again()
             self._find.renew([(hit.id, at) for hit in found for at in range(hit.count)])
 
-    @Slot()
     def _on_find_left(self) -> None:
         self._find.reset()
         self._find.hide()
@@ -353,11 +345,9 @@ class ChatPage(QWidget):
         self.chat_list.setVisible(True)
         self.chat_list.show_space(space)
 
-    @Slot()
     def _show_space(self) -> None:
         self._header.show_space(self._chats.spaces.name_of(self._chat.space))
 
-    @Slot()
     def _on_new_chat(self) -> None:
         """Begin a chat: in the space that is listed, if one is."""
         self.chat_list.end_search()  # the new chat is to be seen in the list
@@ -368,12 +358,10 @@ class ChatPage(QWidget):
             self._chat.new_chat()
         self.composer.setFocus()
 
-    @Slot(str)
     def _on_chat_begun(self, chat: str) -> None:
         self._chat.open_chat(chat)
         self.composer.setFocus()
 
-    @Slot()
     def _on_rename(self) -> None:
         """Rename the current row of the list, or, from elsewhere on the page, the open chat."""
         if self.chat_list.view.hasFocus():
@@ -385,7 +373,6 @@ class ChatPage(QWidget):
             dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))
             dialog.open()
 
-    @Slot(str)
     def _on_example(self, words: str) -> None:
         """Send the example at once, or add it to the text being written."""
         if self.composer.text.strip() or self._chat.attached.requests():
@@ -397,14 +384,12 @@ class ChatPage(QWidget):
             self.composer.set_text(words)
         self.composer.setFocus()
 
-    @Slot(str)
     def _on_send(self, text: str) -> None:
         if self._panel is not None:
             self._panel.keep_words()  # what is being written there holds for this answer
         self._chat.send(text)
         self.view.scroll_to_end()
 
-    @Slot(object)
     def _on_redaction_preview(self, preview: Preview) -> None:
         from slmdesk.gui.widgets.redaction_preview import ATTACHED, RedactionPreview
 
@@ -412,7 +397,6 @@ class ChatPage(QWidget):
         dialog.accepted_with.connect(partial(self._chat.send, preview.text))
         dialog.open()
 
-    @Slot(str, str)
     def _on_chat_opened(self, chat: str, title: str) -> None:
         if chat != self._open_chat and self._find.isVisible():
             self._find.reset()
@@ -423,17 +407,14 @@ class ChatPage(QWidget):
         self._header.export.setEnabled(bool(chat))
         self.chat_list.show_current(chat)
 
-    @Slot(str)
     def _on_export(self, form: str) -> None:
         ask_where(self, self.title.full_text, form, partial(self._chats.exports.export, self._chat.chat, form))
 
-    @Slot(str, str)
     def _on_code_save_requested(self, name: str, code: str) -> None:
         proposed = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)) / name
         save = partial(self._chats.exports.write_text, code)
         ask_new_file(self, "Save code", save, name="save_code_dialog", proposed=proposed)
 
-    @Slot(object, str)
     def _on_conversation_shown(self, messages: Sequence[MessageView], message: str) -> None:
         self.view.show_conversation(messages)
         if message:
@@ -443,7 +424,6 @@ class ChatPage(QWidget):
                 self.view.find(words)
         self._found_words = ""
 
-    @Slot(str, str, str)
     def _on_text_requested(self, title: str, intro: str, text: str) -> None:
         from slmdesk.gui.widgets.model_input_text import show_used_text
 
@@ -454,7 +434,6 @@ class ChatPage(QWidget):
 
         show_seen(self, seen)
 
-    @Slot(str, str, bool)
     def _on_edit_requested(self, message: str, text: str, is_question: bool) -> None:
         from slmdesk.gui.chat.conversation.edit_dialog import ANSWER, QUESTION, EditDialog
 
@@ -462,7 +441,6 @@ class ChatPage(QWidget):
         dialog.saved.connect(partial(self._chat.edits.save, message))
         dialog.open()
 
-    @Slot(str)
     def _on_notes_edit_requested(self, notes: str) -> None:
         from slmdesk.gui.chat.conversation.edit_dialog import NOTES, EditDialog
 
@@ -470,13 +448,11 @@ class ChatPage(QWidget):
         dialog.saved.connect(self._chat.window.save_notes)
         dialog.open()
 
-    @Slot(str)
     def _on_details_requested(self, details: str) -> None:
         from slmdesk.gui.widgets.text_dialog import TextDialog
 
         TextDialog(self, title="Details", intro="How this answer was made:", text=details, is_prose=False).show()
 
-    @Slot(object)
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         self.view.models = [(one.id, one.name) for one in models]
         has_models = bool(models)
@@ -493,7 +469,6 @@ class ChatPage(QWidget):
         if has_models and pressed and self.composer.text == pressed:
             self._on_send(pressed)
 
-    @Slot()
     def _on_theme_changed(self) -> None:
         fonts = self._keeper.fonts
         self.view.set_style(self._keeper.theme, changed(fonts, scale=fonts.scale * self._percent // 100))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPointF, Signal, Slot
+from PySide6.QtCore import QObject, QPointF, Signal
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.gui.base.bridge import Bridge
@@ -117,7 +117,6 @@ class DocumentsArea(QObject):
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
         self.page.folder.questions.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
 
-    @Slot(object)
     def _on_folder_shown(self, state: CollectionState | None) -> None:
         if state is not None:
             self.documents.leave()
@@ -181,11 +180,9 @@ class DocumentsArea(QObject):
 
     # ---- events
 
-    @Slot(object)
     def _on_redaction_requested(self, path: Path) -> None:
         RedactionWindow(self._bridge, self.page, path).open()
 
-    @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:
         """Another document is shown, or the same one in another state: update the panes."""
         if record is not None and self.folders.current:
@@ -206,7 +203,6 @@ class DocumentsArea(QObject):
         self.questions.show_document(record.id if record else "")
         self.versions.show_document(record)
 
-    @Slot()
     def _on_pages_listed(self) -> None:
         """Pages are listed: go to the pending passage, or to the page of the last run."""
         ahead = self._ahead
@@ -228,7 +224,6 @@ class DocumentsArea(QObject):
             document = given[0].document
             self.view.open_at(document, self._in(document, given))
 
-    @Slot(int)
     def _on_change_opened(self, number: int) -> None:
         """Show a change on its page: in the shown version, or in the other one if it is only there."""
         found = self.versions.comparison
@@ -240,7 +235,6 @@ class DocumentsArea(QObject):
         document, places = next(side for side in sides if side[1])
         self._go_to([Span(document, one.page, one.start, one.end) for one in places])
 
-    @Slot(object)
     def _on_cell_chosen(self, span: Span) -> None:
         """Show a cell's page, in its own document."""
         self._ahead = None if span.document == self.documents.current else span
@@ -249,18 +243,15 @@ class DocumentsArea(QObject):
         else:
             self.documents.choose(span.document)
 
-    @Slot(bool)
     def _on_width(self, wants: bool) -> None:
         """The button above the panes leaves the wide view of versions, too; a table shows what it has room for."""
         self.table_pane.show_wide(wants and self.page.side.current == PANES[TABLE])
         if not wants and self.page.side.current == "versions":
             self.compare_pane.show_beside_pages()
 
-    @Slot(object)
     def _on_sentence_pointed_at(self, sentence: Sentence | None) -> None:
         self._point_at(sentence.blocks if sentence else None)
 
-    @Slot(object)
     def _on_citation_pointed_at(self, citation: Citation | None) -> None:
         self._point_at([_span_of(citation)] if citation else None)
 
@@ -268,7 +259,6 @@ class DocumentsArea(QObject):
         self._pointed = None if spans is None else self._here(spans)
         self._point_timer.start()
 
-    @Slot(int, int, QPointF)
     def _on_place_clicked(self, page: int, character: int, share: QPointF) -> None:
         """Highlight the sentences and quotations that come from the clicked place."""
         document = self.documents.current
@@ -294,7 +284,6 @@ class DocumentsArea(QObject):
             folder = self.documents.current_folder or self.folders.current_folder
             ask_where(self.page, pane.title, form, partial(self.exports.export, id, form), folder=folder)
 
-    @Slot(object)
     def _on_folder_begun(self, item: Item) -> None:
         """Show the summary while it is made, beside one of its documents."""
         documents = request_from(request_in(item)).documents

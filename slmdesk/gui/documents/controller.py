@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.formats import takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
@@ -63,11 +63,9 @@ class DocumentsController(QObject):
 
     # ---- requests
 
-    @Slot()
     def refresh(self) -> None:
         self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
 
-    @Slot(object)
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read these files, and those in these folders; the first one is shown.
 
@@ -77,7 +75,6 @@ class DocumentsController(QObject):
         given = list(paths)
         self._bridge.follow(self._bridge.services.documents.expand(given), partial(self._on_expanded, given))
 
-    @Slot()
     def make_ready(self) -> None:
         """Have the reader child started: a document will be opened soon."""
         self._bridge.services.documents.make_ready()
@@ -104,7 +101,6 @@ class DocumentsController(QObject):
 
         self._bridge.ask(self._bridge.services.documents.document(document), found, _unheard)
 
-    @Slot(str)
     def choose(self, document: str) -> None:
         record = self._records.get(document)
         if record is None:
@@ -133,7 +129,6 @@ class DocumentsController(QObject):
 
         self._bridge.ask(self._bridge.services.documents.document(document), found)
 
-    @Slot(str)
     def search(self, words: str) -> None:
         """Search all documents and folders; `hits_found` follows."""
         self._bridge.ask(self._bridge.services.documents.search(words), self.hits_found.emit)
@@ -193,7 +188,6 @@ class DocumentsController(QObject):
         self._bridge.notice_raised.emit(Notice(words, key="document inside"))
         return None
 
-    @Slot(str)
     def remove(self, document: str) -> None:
         """Take a document off the list now; forget it when the time for *Undo* is over.  Its file stays."""
         record = self._records[document]
@@ -215,7 +209,6 @@ class DocumentsController(QObject):
         else:
             self.open_files(found)
 
-    @Slot(object)
     def open_files(self, found: Sequence[Path]) -> None:
         """Read these files; the first one is shown."""
         self._unread = {}
@@ -260,7 +253,6 @@ class DocumentsController(QObject):
             Notice(words, action="Read it again", on_action=again, key=f"changed {record.id}")
         )
 
-    @Slot(object)
     def _on_changed(self, event: DocumentChanged) -> None:
         record = event.document
         if not record.opened and record.id not in self._records:  # read for its folder: there may be thousands
@@ -276,13 +268,11 @@ class DocumentsController(QObject):
             self.shown.emit(record)
             self.pages.ask(reset=event.was_changed)
 
-    @Slot(object)
     def _on_progressed(self, event: DocumentProgress) -> None:
         if event.id == self.current:
             self.progressed.emit(event)
             self.pages.ask(reset=False)
 
-    @Slot(object)
     def _on_gone(self, event: DocumentGone) -> None:
         self._records.pop(event.id, None)
         if event.id == self.current:

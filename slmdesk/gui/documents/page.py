@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QByteArray, Qt, QUrl, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QVBoxLayout, QWidget
 
@@ -121,12 +121,10 @@ class DocumentsPage(QWidget):
 
     # ---- events
 
-    @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:
         self._stack.setCurrentIndex(1 if record else 0)
         self.documents.show_chosen(record.id if record else "")
 
-    @Slot(str, str)
     def _on_action(self, document: str, action: str) -> None:
         if action == "remove":
             self._controller.remove(document)
@@ -144,13 +142,11 @@ class DocumentsPage(QWidget):
         if path is not None:
             self.redaction_requested.emit(path)
 
-    @Slot()
     def _on_open(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
         filters = f"Documents ({suffixes});;All files (*)"
         ask_files(self, "Open documents", self._controller.open_paths, name="documents_dialog", filters=filters)
 
-    @Slot()
     def _on_open_folder(self) -> None:
         dialog = passing(QFileDialog(self, "Watch a folder", document_folder()), "folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
@@ -158,11 +154,9 @@ class DocumentsPage(QWidget):
         dialog.fileSelected.connect(self._on_folder_selected)
         dialog.open()
 
-    @Slot(str)
     def _on_folder_selected(self, folder: str) -> None:
         admit(self, [Path(folder)], lambda paths: self._folders.add(paths[0]), is_chosen=True)
 
-    @Slot(object, bool)
     def _on_password_requested(self, path: Path, is_wrong: bool) -> None:
         ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)
 

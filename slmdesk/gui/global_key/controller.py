@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.global_key.states import KeyState, KeyStatus, words_of
@@ -55,19 +55,16 @@ class GlobalKey(QObject):
     def sentence(self) -> str:
         return words_of(self._state)
 
-    @Slot()
     def stop(self) -> None:
         """Release the key; the setting stays."""
         if self._portal is not None and self._is_on:
             self._is_on = False
             self._portal.stop()
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         self._is_requested = settings.global_key
         self._follow()
 
-    @Slot()
     def _follow(self) -> None:
         if not self.is_possible or self._is_requested == self._is_on:
             return
@@ -89,7 +86,6 @@ class GlobalKey(QObject):
             self._portal.pressed.connect(self.pressed)
         return self._portal
 
-    @Slot(object)
     def _on_state_changed(self, state: KeyState) -> None:
         self._state = state
         self.sentence_shown.emit(self.sentence)

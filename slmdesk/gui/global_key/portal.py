@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.global_key.session_bus import BUS, Answer, BusSignal, Call, SessionBus
 from slmdesk.gui.global_key.states import KeyState, KeyStatus
@@ -80,7 +80,6 @@ class PortalKey(QObject):
 
     # ---- asking, one answer after the other
 
-    @Slot()
     def _on_opened(self) -> None:
         bus = self._bus
         assert bus is not None
@@ -142,7 +141,6 @@ class PortalKey(QObject):
 
     # ---- events
 
-    @Slot(object)
     def _on_signal_received(self, reported: BusSignal) -> None:
         if reported.sender == BUS:
             self._on_owner(reported)
@@ -182,7 +180,6 @@ class PortalKey(QObject):
                     self._returns += 1
                     self.start()
 
-    @Slot()
     def _on_lost(self) -> None:
         was_there = bool(self._bus is not None and self._bus.name)
         self._give_up(KeyStatus.LOST if was_there else KeyStatus.MISSING)

@@ -20,7 +20,7 @@ from jeepney.auth import BEGIN, AuthenticationError, Authenticator
 from jeepney.bus import get_connectable_addresses
 from jeepney.fds import FileDescriptor
 from jeepney.io.blocking import open_dbus_connection
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalSocket
 
 from slmdesk.core.record import Record
@@ -125,11 +125,9 @@ class SessionBus(QObject):
         """Subscribe to the signals of this match rule."""
         self.call(Call(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,)))
 
-    @Slot()
     def _on_connected(self) -> None:
         self._socket.write(self._auth.data_to_send() or b"")
 
-    @Slot()
     def _on_ready_read(self) -> None:
         untrusted = bytes(self._socket.readAll().data())
         try:
@@ -168,12 +166,10 @@ class SessionBus(QObject):
         if answered is not None:
             answered(answer)
 
-    @Slot()
     def _on_patience_over(self) -> None:
         if not self.name:
             self._fail()
 
-    @Slot()
     def _fail(self) -> None:
         if self._is_over:
             return

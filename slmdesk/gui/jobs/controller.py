@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from slmdesk.core.record import changed
 from slmdesk.core.records import JobRecord, JobStatus
@@ -88,35 +88,28 @@ class JobsController(QObject):
         self._refresh_active()
         self._refresh_ended()
 
-    @Slot()
     def more(self) -> None:
         self._ask_ended(self._last, PAGE)
 
-    @Slot(str)
     def pause(self, job: str) -> None:
         """Pause a job, also one of another instance."""
         self._do(lambda services: services.jobs.pause(job))
 
-    @Slot(str)
     def resume(self, job: str) -> None:
         """Resume or retry a job, in this instance."""
         self._do(lambda services: services.jobs.resume(job))
 
-    @Slot(str)
     def cancel(self, job: str) -> None:
         """Cancel a job, also one of another instance."""
         self._do(lambda services: services.jobs.cancel(job))
 
-    @Slot(str, str)
     def move(self, job: str, where: str) -> None:
         """Change its place in the queue: `up`, `down` or `first`."""
         self._do(lambda services: services.jobs.move(job, where))
 
-    @Slot(object)
     def open(self, view: JobView) -> None:
         self.opened.emit(view)
 
-    @Slot()
     def clear(self) -> None:
         """Hide the ended jobs; a notice offers to undo it."""
         self._bridge.ask(self._bridge.services.job_views.clear(), self._on_cleared)
@@ -132,7 +125,6 @@ class JobsController(QObject):
 
     # ---- events
 
-    @Slot(object)
     def _on_changed(self, event: JobChanged) -> None:
         before = self._reported.get(event.id)
         if event.status in ON:
@@ -177,7 +169,6 @@ class JobsController(QObject):
     def _do(self, request: Callable[[Services], Any]) -> None:
         self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)
 
-    @Slot()
     def _refresh_active(self) -> None:
         self._bridge.ask(self._bridge.services.job_views.active(), self._on_listed, self._on_not_listed)
 
@@ -202,7 +193,6 @@ class JobsController(QObject):
         else:
             self.refused.emit(problem)
 
-    @Slot()
     def _look_again(self) -> None:
         if self._is_shown:
             self.refresh()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QDate, QDateTime, Slot
+from PySide6.QtCore import QDate, QDateTime
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -102,7 +102,6 @@ class JobsPage(QScrollArea):
 
     # ---- events
 
-    @Slot(object)
     def _on_listed(self, views: Sequence[JobView]) -> None:
         self._is_known = True
         self._replace(self._active, views)
@@ -112,12 +111,10 @@ class JobsPage(QScrollArea):
             self._fill(stand.value, rows[stand])
         self._show_empty()
 
-    @Slot(object)
     def _on_changed(self, view: JobView) -> None:
         if row := self._active.get(view.id):
             row.show_view(view)
 
-    @Slot(object, bool, bool)
     def _on_ended_listed(self, views: Sequence[JobView], is_first: bool, has_more: bool) -> None:
         shown = list(views) if is_first else [row.view for row in self._ended.values()] + list(views)
         self._replace(self._ended, shown)
@@ -127,7 +124,6 @@ class JobsPage(QScrollArea):
         self._place_clear()
         self._show_empty()
 
-    @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
         self._note.setText(f"The jobs cannot be shown: {problem.sentence}")
         self._note.setVisible(True)

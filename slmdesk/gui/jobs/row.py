@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QPushButton, QToolButton, QWidget
 
@@ -60,7 +60,6 @@ class JobRow(QFrame):
             shortcut = QShortcut(QKeySequence(keys), self, context=context)
             shortcut.activated.connect(lambda where=where: self._move(where))
 
-    @Slot(object)
     def show_view(self, view: JobView) -> None:
         self.view = view
         what = name_words(view.kind, view.title)

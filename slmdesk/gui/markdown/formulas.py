@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict, deque
 from math import ceil
 
-from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QFont,
     QFontInfo,
@@ -213,7 +213,6 @@ class Formulas(QPyTextObject):
             except RuntimeError:  # the window has closed
                 return
 
-    @Slot()
     def _on_came(self) -> None:
         if not self._timer.isActive():
             self._timer.start()

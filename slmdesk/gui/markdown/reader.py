@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
 
@@ -81,7 +81,6 @@ class MarkdownReader(QWidget):
         self.text.select(0, 0)  # what was written took the caret along
         self.written.emit()
 
-    @Slot(str)
     def _on_anchor(self, address: str) -> None:
         if address.startswith(COPY_CODE):
             copy_text(self._writer.codes[int(address.removeprefix(COPY_CODE)) - 1])
@@ -92,11 +91,9 @@ class MarkdownReader(QWidget):
         elif judge_link(address).openable:
             self.link_chosen.emit(address)
 
-    @Slot()
     def _on_copy(self) -> None:
         copy_data(mime_of_selection(self.text.textCursor()))
 
-    @Slot(QPoint, str)
     def _on_menu(self, place: QPoint, address: str) -> None:
         menu = passing(QMenu(self), "reader_menu")
         chosen = self.text.selected_text()
@@ -110,7 +107,6 @@ class MarkdownReader(QWidget):
             menu.addAction("Copy link address", lambda: copy_text(address))
         menu.popup(place)
 
-    @Slot()
     def _on_caret_moved(self) -> None:
         above = self.parentWidget()
         while above is not None and not isinstance(above, QScrollArea):
@@ -159,7 +155,6 @@ class MarkdownReader(QWidget):
         self._lay()
         self._go_on()
 
-    @Slot()
     def _lay(self) -> None:
         full = self.text.height_at(max(self.width(), 1))
         is_long = full > SHORT * 1.25

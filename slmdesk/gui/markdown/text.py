@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QRectF, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -118,16 +118,13 @@ class MessageText(QTextBrowser):
             cursor.clearSelection()
             self.setTextCursor(cursor)
 
-    @Slot()
     def _on_formulas_arrived(self) -> None:
         if self._formulas.lay_out_again(self.document()):
             self.reshaped.emit()
 
-    @Slot(QUrl)
     def _on_anchor_clicked(self, url: QUrl) -> None:
         self.anchor_chosen.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
 
-    @Slot()
     def _on_caret_moved(self) -> None:
         if self.has_caret and self.hasFocus():
             self.caret_moved.emit()

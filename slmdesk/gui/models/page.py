@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
 
 from slmdesk.core.policy import Policy
@@ -164,19 +164,16 @@ class ModelsPage(QScrollArea):
     def show_model(self, id: str) -> None:
         self._local.show_model(id)
 
-    @Slot(object)
     def _on_models_listed(self, models: object) -> None:
         assert isinstance(models, tuple)
         self._offering.here.keep_sums(one.record.sha256 for one in models)
         self._show_here()
 
-    @Slot(object)
     def _on_download_shown(self, change: object) -> None:
         assert isinstance(change, DownloadChanged)
         self._offering.here.keep(change)
         self._show_here()
 
-    @Slot(str)
     def _on_download_hidden(self, id: str) -> None:
         self._offering.here.forget(id)
         self._show_here()
@@ -185,13 +182,11 @@ class ModelsPage(QScrollArea):
         self._suggestions.show_here()
         self.search.show_here()
 
-    @Slot(bool)
     def _on_offline_changed(self, is_offline: bool) -> None:
         self._offline.setVisible(is_offline)
         self.search.show_offline(is_offline)
         self._suggestions.show_offline(is_offline)
 
-    @Slot(object)
     def _on_grown(self, widget: QWidget) -> None:
         """Scroll to details that have opened, once they are laid out."""
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))

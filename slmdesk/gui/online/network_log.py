@@ -16,7 +16,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     Qt,
     Signal,
-    Slot,
 )
 
 from slmdesk.core.labels import clean_label
@@ -57,7 +56,6 @@ class NetworkLogController(QObject):
         self._renew_timer = Delay(self, DEBOUNCE_MS, self._renew)
         bridge.on(RequestsToday, self._on_requests_counted)
 
-    @Slot(str)
     def search(self, words: str) -> None:
         """Show only rows with these words, after a pause."""
         self.words = words.strip()
@@ -72,7 +70,6 @@ class NetworkLogController(QObject):
         )
         self._count()
 
-    @Slot(int)
     def more(self, before: int) -> None:
         """Read the page of rows with numbers below `before`."""
         turn, words = self._turn, self.words
@@ -87,7 +84,6 @@ class NetworkLogController(QObject):
         words = self.words
         self._bridge.follow(self._bridge.services.network.export(path, words), self.exported.emit, self.failed.emit)
 
-    @Slot(object)
     def _on_requests_counted(self, _event: object) -> None:
         if not self._renew_timer.isActive():
             self._renew_timer.start()
@@ -131,14 +127,12 @@ class NetworkLogModel(QAbstractTableModel):
         self.rows: list[NetworkLogRow] = []
         self._is_waiting, self._at_end = False, True
 
-    @Slot(object, bool)
     def replace(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
         self.beginResetModel()
         self.rows = list(rows)
         self._is_waiting, self._at_end = False, at_end
         self.endResetModel()
 
-    @Slot(object, bool)
     def add(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
         self._is_waiting, self._at_end = False, at_end
         if rows:
@@ -147,7 +141,6 @@ class NetworkLogModel(QAbstractTableModel):
             self.rows.extend(rows)
             self.endInsertRows()
 
-    @Slot(object)
     def renew(self, newest: Sequence[NetworkLogRow]) -> None:
         """Add newer rows on top and update byte counts that were unknown before."""
         first = self.rows[0].n if self.rows else 0

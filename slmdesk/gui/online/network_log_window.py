@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -106,7 +106,6 @@ class NetworkLogWindow(Dialog):
         QShortcut(QKeySequence.StandardKey.Refresh, self, controller.refresh)
         QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy, context=_WITHIN)
 
-    @Slot(int, int, int)
     def _on_counted(self, count: int, found: int, today: int) -> None:
         self._summary.setText(summary_of(count, today))
         self._nothing.setText(NOTHING if count else EMPTY)
@@ -114,7 +113,6 @@ class NetworkLogWindow(Dialog):
         self._export.setEnabled(found > 0)
         self._field.setEnabled(count > 0)
 
-    @Slot()
     def _widen(self) -> None:
         """Widen columns to show their text, as far as there is room; none gets narrower than a person left it."""
         table, letter = self._table, self._table.fontMetrics().averageCharWidth()
@@ -123,7 +121,6 @@ class NetworkLogWindow(Dialog):
             most = MOST_LETTERS.get(name, 0) * letter or requested
             table.setColumnWidth(at, max(table.columnWidth(at), min(requested, most)))
 
-    @Slot()
     def _on_export(self) -> None:
         dialog = passing(QFileDialog(self, "Export the ledger", str(Path.home()), KINDS), "ledger_file_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -133,16 +130,13 @@ class NetworkLogWindow(Dialog):
         dialog.fileSelected.connect(lambda name: self._controller.export(Path(name)))
         dialog.open()
 
-    @Slot(object)
     def _on_exported(self, done: Exported) -> None:
         noun = "row" if done.rows == 1 else "rows"
         self._say(f"{done.rows:,} {noun} written to {done.path}", "muted")
 
-    @Slot(object)
     def _on_failed(self, problem: Problem) -> None:
         self._say(problem.sentence, "danger")
 
-    @Slot()
     def _on_copy(self) -> None:
         chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
         lines = ["\t".join(cells_of(self._model.rows[at])) for at in chosen]

@@ -7,7 +7,7 @@ import os
 import socket
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QHostAddress, QNetworkProxy, QTcpSocket
 
 from slmdesk.core.try_network import HERE, REFUSED, outcome_of
@@ -52,7 +52,6 @@ class StatementController(QObject):
             examine, partial(self._on_examined, self._turn, request), partial(self._on_refused, self._turn)
         )
 
-    @Slot()
     def cancel(self) -> None:
         """Stop; no file is written, unless it just was."""
         if self._following is not None:

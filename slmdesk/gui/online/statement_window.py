@@ -6,7 +6,7 @@ import platform
 from datetime import date, timedelta
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Slot
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.gui.base import theme
@@ -128,7 +128,6 @@ class StatementWindow(Dialog):
         for day in (self._since, self._until):
             day.textChanged.connect(self._refresh)
 
-    @Slot()
     def _refresh(self) -> None:
         is_busy, is_some = self._controller.is_busy, self._some.isChecked()
         for widget in (self._some, self._named):
@@ -154,7 +153,6 @@ class StatementWindow(Dialog):
             return "Write each day as year, month and day: 2026-01-31."
         return "The last day is before the first." if since > until else ""
 
-    @Slot()
     def _on_make(self) -> None:
         proposed = Path.home() / f"slmdesk statement {date.today().isoformat()}.tar"
         ask_new_file(
@@ -177,13 +175,11 @@ class StatementWindow(Dialog):
         )
         self._refresh()
 
-    @Slot(object)
     def _on_progressed(self, far: StatementProgress) -> None:
         self._say(f"{STAGES[far.stage]} …", "muted")
         self._bar.setRange(0, far.total)
         self._bar.setValue(far.done)
 
-    @Slot(object)
     def _on_made(self, made: StatementMade) -> None:
         self._made = made
         self._say(f"Written to {made.path}", "muted")
@@ -192,23 +188,19 @@ class StatementWindow(Dialog):
         self._folder.setFocus()
         QTimer.singleShot(0, self._result, lambda: self.reveal(self._result))  # once there is room for it
 
-    @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
         self._say(problem.sentence, "danger")
         self._refresh()
         self._say(problem.sentence, "danger")
 
-    @Slot()
     def _on_copy(self) -> None:
         if self._made is not None:
             copy_text(f"{self._made.sha256}  {self._made.path.name}\n{self._made.fingerprint}")
 
-    @Slot()
     def _on_folder(self) -> None:
         if self._made is not None:
             open_outside(QUrl.fromLocalFile(str(self._made.path.parent)))
 
-    @Slot()
     def _on_close(self) -> None:
         if self._controller.is_busy:
             self._controller.cancel()

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import Record
 from slmdesk.core.records import Found, ModelRecord
@@ -90,7 +90,6 @@ class PaletteController(QObject):
         """The palette has closed."""
         self._is_open, self._words, self._offers = False, "", Offers()
 
-    @Slot(str)
     def find(self, words: str) -> None:
         """List what these words find."""
         words = " ".join(words.split())
@@ -98,7 +97,6 @@ class PaletteController(QObject):
             self._words = words
             self._list()
 
-    @Slot()
     def _on_names_changed(self) -> None:
         if self._is_open:
             self._sections = self._found_names() if self._words else self._first_sections()

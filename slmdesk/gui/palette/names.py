@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import Record, field
 from slmdesk.core.records import ModelRecord
@@ -65,7 +65,6 @@ class KeptNames(QObject):
         for event in CHANGES:
             bridge.on(event, self._on_changed)
 
-    @Slot()
     def refresh(self) -> None:
         """Fetch the names, unless those in memory are current."""
         if self._is_old and not self._is_asked:
@@ -77,7 +76,6 @@ class KeptNames(QObject):
         """Whether names are on their way."""
         return self._is_asked
 
-    @Slot(object)
     def _on_changed(self, _event: object) -> None:
         self._is_old = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCursor, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QWidget
 from shiboken6 import isValid
@@ -116,7 +116,6 @@ class PalettePanel(QWidget):
             before.setFocus(Qt.FocusReason.OtherFocusReason)
         self.closed.emit()
 
-    @Slot(object)
     def show_listing(self, listing: Listing) -> None:
         """Fill the list; where only more was found for the same words, the chosen row stays chosen."""
         row = self.list.currentRow() if listing.words == self._listing.words else -1
@@ -180,7 +179,6 @@ class PalettePanel(QWidget):
             self._place()
         return False
 
-    @Slot(int)
     def _step(self, by: int) -> None:
         """Choose another entry; past an end it begins again, by pages it stops there."""
         rows = [row for row in range(self.list.count()) if self._entry_at(row)]
@@ -194,16 +192,13 @@ class PalettePanel(QWidget):
             self.list.scrollToTop()  # with its heading
         self._announce()
 
-    @Slot(QListWidgetItem)
     def _on_entered(self, item: QListWidgetItem) -> None:
         if item.data(ENTRY_ROLE) is not None and QCursor.pos() != self._mouse:
             self.list.setCurrentItem(item)
 
-    @Slot(QListWidgetItem)
     def _on_clicked(self, item: QListWidgetItem) -> None:
         self._choose(self._entry_at(self.list.row(item)))
 
-    @Slot()
     def _on_left(self) -> None:
         """The focus was put elsewhere in the window, where it stays."""
         self._before = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base.bridge import Bridge
@@ -31,34 +31,28 @@ class SettingsController(QObject):
         bridge.settings_changed.connect(self._on_settings_changed)
         bridge.ask(lambda services: services.settings.policy, self._on_policy)
 
-    @Slot(str, object)
     def change(self, key: str, value: object) -> None:
         if value != getattr(self.current, key):
             self._bridge.ask(self._bridge.services.settings.change(**{key: value}), None, self._on_refused)
 
-    @Slot()
     def allow_once(self) -> None:
         """Allow the network until slmdesk is closed."""
         self._bridge.ask(self._bridge.services.network.allow_once(), None, self._on_refused)
 
-    @Slot()
     def look_at_saved(self) -> None:
         """Ask how much saved state there is on the disk."""
         self._bridge.follow(self._bridge.services.states.size(), self.saved_shown.emit, lambda _problem: None)
 
-    @Slot()
     def look_at_walls(self) -> None:
         """Ask what the system keeps the children from."""
         self._bridge.ask(self._bridge.services.walls(), self.walls_shown.emit)
 
-    @Slot()
     def delete_saved(self) -> None:
         """Delete all saved state: nothing is lost, the documents are only read again."""
         self._bridge.ask(
             self._bridge.services.states.forget_all(), lambda _none: self.look_at_saved(), self._on_refused
         )
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         self.current = settings
         self.settings_shown.emit(settings)

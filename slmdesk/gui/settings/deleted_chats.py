@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -74,7 +74,6 @@ class DeletedChats(Dialog):
         self._bridge.on(ItemChanged, self.refresh)
         self._bridge.on(ItemGone, self.refresh)
 
-    @Slot()
     def refresh(self) -> None:
         def found(services: Services) -> tuple[list[Item], set[str]]:
             items = services.history.items(None, limit=self._shown, deleted=True)
@@ -105,22 +104,18 @@ class DeletedChats(Dialog):
     def _chosen(self) -> list[Item]:
         return [one.data(Qt.ItemDataRole.UserRole) for one in self._list.selectedItems()]
 
-    @Slot()
     def _on_chosen(self) -> None:
         self._restore.setEnabled(bool(self._chosen))
         self._delete.setEnabled(bool(self._chosen))
 
-    @Slot()
     def _on_more(self) -> None:
         self._shown += PAGE
         self.refresh()
 
-    @Slot()
     def _on_restore(self) -> None:
         ids = [one.id for one in self._chosen]
         self._bridge.services.chats.restore_all(ids)
 
-    @Slot()
     def _on_delete(self) -> None:
         items = self._chosen
         ids = [one.id for one in items]
@@ -153,7 +148,6 @@ class DeletedChats(Dialog):
 
         self._bridge.ask(delete)
 
-    @Slot()
     def _on_empty(self) -> None:
         words = "Everything in the trash is deleted for good. This cannot be undone."
         more = "Text of documents is kept; “Delete for good…” can forget it together with a chat."

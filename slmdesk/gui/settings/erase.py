@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.base import theme
@@ -56,7 +56,6 @@ class EraseDialog(Dialog):
         self._show()
         self._typed.setFocus()
 
-    @Slot()
     def _look(self) -> None:
         models, self._found = self._models.isChecked(), None
         self._show()
@@ -73,14 +72,12 @@ class EraseDialog(Dialog):
         self._words.setText("")
         show_words(self._problem, breakable(problem.sentence))
 
-    @Slot()
     def _show(self) -> None:
         is_typed = self._typed.text().strip() == CONFIRMATION
         is_armed = self._found is not None and is_typed
         self._erase.setEnabled(is_armed)
         (self._erase if is_armed else self._cancel).setDefault(True)  # Enter after the words does what they say
 
-    @Slot()
     def _on_erase(self) -> None:
         found = self._found
         if found is not None:

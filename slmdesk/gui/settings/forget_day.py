@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base import theme
@@ -59,7 +58,6 @@ class ForgetDay(Dialog):
         else:
             self._words.setText("There is nothing in the history.")
 
-    @Slot(object)
     def _look(self, day: date) -> None:
         self._show(None)
         self._bridge.ask(self._bridge.services.days.look(day), self._show)
@@ -69,7 +67,6 @@ class ForgetDay(Dialog):
         self._words.setText("\n".join(day_lines(content)) if content else "")
         self._forget.setEnabled(content is not None and not content.is_empty)
 
-    @Slot()
     def _on_forget(self) -> None:
         if self._content is None:
             return

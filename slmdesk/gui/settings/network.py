@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QWidget
 
 from slmdesk.core.policy import Policy, shown_proxy
@@ -154,7 +154,6 @@ class NetworkSection(QWidget):
         self._network.verdict_given.connect(self._on_verdict)
         self._tokens.state_shown.connect(self._show_token)
 
-    @Slot(object)
     def show_settings(self, settings: Settings) -> None:
         """Show these; a value being typed, or one that was refused, stays in its field."""
         self._offline.setChecked(settings.offline)
@@ -173,7 +172,6 @@ class NetworkSection(QWidget):
             self._speed.addItem(speed_words(settings.speed_limit_kib), settings.speed_limit_kib)
         self._speed.show_value(settings.speed_limit_kib)
 
-    @Slot(object)
     def show_policy(self, policy: Policy) -> None:
         """Say what the organisation has switched off (widgets/features hides it), and list the addresses it allows."""
         self._hidden.setVisible("settings.network" in policy.hidden)
@@ -184,21 +182,18 @@ class NetworkSection(QWidget):
         if len(allowed) > 1 and isinstance(sentence, QLabel):
             sentence.setText(f"Set by your organisation: one of {', '.join(allowed)}.")
 
-    @Slot(object)
     def _show_token(self, state: TokenChanged) -> None:
         self._token_words.setText(words_of(state))
         self._change.setText("Change…" if state.place else "Set…")
         self._change.setEnabled(state.place != "environment")
         self._forget.setVisible(state.place not in ("", "environment"))
 
-    @Slot(str, str)
     def _on_verdict(self, key: str, words: str) -> None:
         if label := self._verdicts.get(key):
             show_words(label, breakable(words))
             if not words:
                 self.show_settings(self._network.current)
 
-    @Slot(object)
     def _on_proxy_chosen(self, value: object) -> None:
         self._proxy_address.setVisible(value == ADDRESS)
         if value == ADDRESS:
@@ -206,14 +201,12 @@ class NetworkSection(QWidget):
         else:
             self._network.change("proxy", value)
 
-    @Slot()
     def _on_proxy_written(self) -> None:
         words = self._proxy_address.text().strip()
         if words:
             self._network.change("proxy", words if "://" in words else f"http://{words}")
             self._proxy_address.setModified(False)  # a password in it is not shown any longer than it takes to keep it
 
-    @Slot()
     def _on_choose(self) -> None:
         dialog = passing(QFileDialog(self, "File of certificates", self._network.current.ca_file), "ca_file_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import Problem
@@ -28,7 +28,6 @@ class NetworkController(QObject):
         self.current = settings
         bridge.settings_changed.connect(self._on_settings_changed)
 
-    @Slot(str, object)
     def change(self, key: str, value: object) -> None:
         """Change one setting of the network; `verdict_given` follows."""
         if value == getattr(self.current, key):
@@ -51,7 +50,6 @@ class NetworkController(QObject):
         else:
             self._bridge.follow(self._bridge.services.network.change(**values), lambda _new: saved(), refused)
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         self.current = settings
         self.settings_shown.emit(settings)

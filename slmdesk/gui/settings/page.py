@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, Signal, Slot
+from PySide6.QtCore import QLocale, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -273,14 +273,12 @@ class SettingsPage(QScrollArea):
         self._controller.settings_shown.connect(self.show_settings)
         self._controller.policy_shown.connect(self.show_policy)
 
-    @Slot(object)
     def show_settings(self, settings: Settings) -> None:
         self._holder.setMaximumWidth(COLUMN * settings.font_scale // 100)
         for key, choice in self._choices.items():
             choice.show_value(getattr(settings, key))
         self._folder.set_full_text(settings.models_folder or self._default_folder)
 
-    @Slot(str)
     def show_key(self, sentence: str) -> None:
         if self._key_words:
             self._key_words.setText(sentence)
@@ -290,7 +288,6 @@ class SettingsPage(QScrollArea):
         """Disable the setting: there is no way to ask this system for a global shortcut."""
         self._choices["global_key"].setEnabled(False)
 
-    @Slot(object)
     def show_saved(self, saved: SavedStates) -> None:
         texts = "one text" if saved.files == 1 else f"{saved.files} texts"
         words = f"{bytes_for_people(saved.bytes)} of {texts}." if saved.files else "Nothing."
@@ -304,7 +301,6 @@ class SettingsPage(QScrollArea):
         super().showEvent(event)
         self._controller.look_at_saved()
 
-    @Slot(object)
     def show_policy(self, policy: Policy) -> None:
         """Say what the organisation has set; such settings are shown but cannot be changed."""
         show_words(self._policy_note, policy_words(policy))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -88,12 +87,10 @@ class PrivacySection(QWidget):
         self._controller.state_shown.connect(self.show_state)
         self._controller.settings.settings_shown.connect(self.show_settings)
 
-    @Slot(object)
     def show_settings(self, settings: Settings) -> None:
         for key, choice in self._choices.items():
             choice.show_value(getattr(settings, key))
 
-    @Slot(object)
     def show_state(self, state: PrivacyState | None) -> None:
         """Show how it stands; None: not known yet."""
         is_encrypted = state is not None and state.is_encrypted
@@ -129,7 +126,6 @@ class PrivacySection(QWidget):
 
     # ---- dialogs
 
-    @Slot()
     def encrypt(self) -> None:
         """Open the dialog that encrypts the history, once it is known whether there is a keyring."""
         state = self._controller.state
@@ -149,21 +145,17 @@ class PrivacySection(QWidget):
             )
         )
 
-    @Slot()
     def _on_passphrase(self) -> None:
         change = self._controller.change_passphrase
         self._open(PassphraseDialog(self.window(), asks=self._asks, change=change))
 
-    @Slot()
     def _on_recovery(self) -> None:
         change, key = self._controller.change_recovery, new_recovery_key()
         self._open(RecoveryDialog(self.window(), key, asks=self._asks, change=change, print_key=self._print_key))
 
-    @Slot()
     def _on_decrypt(self) -> None:
         self._open(DecryptDialog(self.window(), asks=self._asks, decrypt=self._controller.decrypt))
 
-    @Slot()
     def _on_keyring(self) -> None:
         state = self._controller.state
         if state is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.files import write_atomically
 from slmdesk.core.paper import Paper, Run, paragraph
@@ -47,12 +47,10 @@ class PrivacyController(QObject):
         self.state: PrivacyState | None = None
         bridge.opened.connect(self._on_opened)
 
-    @Slot()
     def look(self) -> None:
         """Ask how it stands; `state_shown` follows."""
         self._bridge.follow(self._bridge.services.privacy.state(), self._on_state)
 
-    @Slot()
     def _on_opened(self) -> None:
         """The keyring is asked when the settings are opened: few need it, and its libraries are large."""
         self._bridge.follow(self._bridge.services.privacy.state(asks_keyring=False), self._on_state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QWidget
 
@@ -88,7 +88,6 @@ class NewPassphrase(QWidget):
         self._first.clear()
         self._second.clear()
 
-    @Slot()
     def _on_changed(self) -> None:
         text = self._first.text()
         words = next((words for most, words in LENGTHS if len(text) < most), LONG)
@@ -145,7 +144,6 @@ class RecoveryPages(QStackedWidget):
         """Say that it is another key."""
         show_words(self._wrong, "" if self.is_typed_back else NOT_SAME)
 
-    @Slot()
     def _on_changed(self) -> None:
         show_words(self._wrong, "")
         self.changed.emit()
@@ -174,7 +172,6 @@ class StepsDialog(Dialog):
         column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._is_working = False
 
-    @Slot()
     def go_on(self) -> None:
         """The next page, or the end."""
         raise NotImplementedError
@@ -188,7 +185,6 @@ class StepsDialog(Dialog):
         self.on.setEnabled(False)
         self.back.setEnabled(False)
 
-    @Slot(str)
     def refuse(self, sentence: str) -> None:
         """Say why it was not done."""
         self._is_working = False
@@ -214,7 +210,6 @@ class StepsDialog(Dialog):
         self._is_working = False
         self.accept()
 
-    @Slot()
     def _on_back(self) -> None:
         self.reject()
 
@@ -256,7 +251,6 @@ class EncryptDialog(StepsDialog):
         self.fit(scaled(WIDTH))
         self._new.setFocus()
 
-    @Slot()
     def go_on(self) -> None:
         if self.pages.currentIndex() == 0:
             self.pages.setCurrentIndex(1)
@@ -271,7 +265,6 @@ class EncryptDialog(StepsDialog):
             self._keys.say_wrong()
         self._refresh()
 
-    @Slot()
     def _on_back(self) -> None:
         if self.pages.currentIndex() == 0:
             self.reject()
@@ -281,7 +274,6 @@ class EncryptDialog(StepsDialog):
             self._keys.setCurrentIndex(0)
         self._refresh()
 
-    @Slot()
     def _refresh(self) -> None:
         is_first, is_last = self.pages.currentIndex() == 0, self._keys.currentIndex() == 1
         self.back.setText("Cancel" if is_first else "Back")
@@ -313,12 +305,10 @@ class PassphraseDialog(StepsDialog):
         self.fit(scaled(WIDTH))
         (self._now if asks else self._new).setFocus()
 
-    @Slot()
     def go_on(self) -> None:
         self.work()
         self._change(self._now.text(), self._new.passphrase)
 
-    @Slot()
     def _refresh(self) -> None:
         self.on.setEnabled(bool(self._new.passphrase) and (bool(self._now.text()) or not self._asks))
 
@@ -356,7 +346,6 @@ class RecoveryDialog(StepsDialog):
         self.fit(scaled(WIDTH))
         (self._now if asks else self.on).setFocus()
 
-    @Slot()
     def go_on(self) -> None:
         if self.pages.currentIndex() == 0:
             self.pages.setCurrentIndex(1)
@@ -370,7 +359,6 @@ class RecoveryDialog(StepsDialog):
         else:
             self._keys.say_wrong()
 
-    @Slot(str)
     def refuse(self, sentence: str) -> None:
         """Say why, where the words of today can be corrected; the key that was typed back stays."""
         super().refuse(sentence)
@@ -378,7 +366,6 @@ class RecoveryDialog(StepsDialog):
         self._now.selectAll()
         self._now.setFocus()
 
-    @Slot()
     def _refresh(self) -> None:
         self.on.setEnabled(bool(self._now.text()) or not self._asks)
 
@@ -402,12 +389,10 @@ class KeyringDialog(StepsDialog):
         self.fit(scaled(WIDTH))
         (self._now if asks else self.back).setFocus()
 
-    @Slot()
     def go_on(self) -> None:
         self.work()
         self._change(self._now.text(), self._by_itself)
 
-    @Slot()
     def _refresh(self) -> None:
         self.on.setEnabled(bool(self._now.text()) or not self._asks)
 
@@ -433,11 +418,9 @@ class DecryptDialog(StepsDialog):
         self.fit(scaled(WIDTH))
         (self._now if asks else self.back).setFocus()
 
-    @Slot()
     def go_on(self) -> None:
         self.work()
         self._decrypt(self._now.text())
 
-    @Slot()
     def _refresh(self) -> None:
         self.on.setEnabled(bool(self._now.text()) or not self._asks)

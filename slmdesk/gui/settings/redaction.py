@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
 
@@ -34,7 +34,6 @@ class RedactionSection(QWidget):
         self._edit.clicked.connect(self._on_edit)
         controller.names_shown.connect(self.show_names)
 
-    @Slot(object)
     def show_names(self, names: tuple[Listed, ...]) -> None:
         self._names = names
         count = "1 name" if len(names) == 1 else f"{len(names):,} names"
@@ -42,7 +41,6 @@ class RedactionSection(QWidget):
         if isinstance(sentence, QLabel):
             sentence.setText(f"{count}, always found, whatever stands around them." if names else NONE)
 
-    @Slot()
     def _on_edit(self) -> None:
         dialog = NamesDialog("\n".join(one.words for one in self._names), self.window())
         dialog.saved.connect(self._controller.change)
@@ -76,7 +74,6 @@ class NamesDialog(Dialog):
         buttons.accepted.connect(self._on_accepted)
         buttons.rejected.connect(self.reject)
 
-    @Slot()
     def _on_accepted(self) -> None:
         self.saved.emit(self._text.toPlainText())
         self.accept()

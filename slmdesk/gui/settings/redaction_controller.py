@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.redaction.service import listed_from_lines
@@ -17,12 +17,10 @@ class RedactionNamesController(QObject):
         super().__init__(parent, objectName="redaction_names_controller")
         self._bridge = bridge
 
-    @Slot()
     def look(self) -> None:
         """Ask for the list."""
         self._bridge.ask(self._bridge.services.redaction.names(), self._on_names)
 
-    @Slot(str)
     def change(self, lines: str) -> None:
         """Replace the list by the names in these lines."""
         names = listed_from_lines(lines)

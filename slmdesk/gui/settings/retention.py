@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QMessageBox, QWidget
 
 from slmdesk.core.record import Record
@@ -111,7 +111,6 @@ class RulesWindow(Dialog):
         column(choices, row((self._due, 1), (add, centre), gap=theme.SPACE_8), into=form, gap=theme.SPACE_8)
         return form
 
-    @Slot(object)
     def _on_kind(self, kind: str) -> None:
         """Documents have no trash, and nobody changes them."""
         self._then.setEnabled(kind != DOCUMENT)
@@ -125,7 +124,6 @@ class RulesWindow(Dialog):
         days = self._days.currentData()
         return {"kind": kind, "days": days, "then": then, "trash_days": trash_days or TRASH_DAYS[0]}
 
-    @Slot()
     def _count(self) -> None:
         """Say what the rule in the form would do now."""
         wanted = self._wanted
@@ -133,7 +131,6 @@ class RulesWindow(Dialog):
             self._counting.cancel()
         self._counting = self._bridge.follow(lambda services: _due(services, wanted), self._due.setText)
 
-    @Slot()
     def refresh(self) -> None:
         def look(services: Services) -> Pending[Listed]:
             kept = services.retention
@@ -171,13 +168,11 @@ class RulesWindow(Dialog):
         one: Rule | Hold | None = found[0].data(Qt.ItemDataRole.UserRole) if found else None
         return one
 
-    @Slot()
     def _on_chosen(self) -> None:
         chosen = self._chosen
         self._remove.setText("Release" if isinstance(chosen, Hold) else "Remove")
         self._remove.setEnabled(chosen is not None and chosen.set_by is SetBy.PERSON)
 
-    @Slot()
     def _on_remove(self) -> None:
         chosen = self._chosen
         if isinstance(chosen, Rule):
@@ -185,11 +180,9 @@ class RulesWindow(Dialog):
         elif chosen is not None:
             self._bridge.ask(self._bridge.services.retention.release(chosen.id), lambda _hold: self.refresh())
 
-    @Slot()
     def _on_hold_all(self) -> None:
         self._bridge.ask(self._bridge.services.retention.hold(), lambda _hold: self.refresh())
 
-    @Slot()
     def _on_add(self) -> None:
         wanted = self._asked = self._wanted
         if wanted["then"] is Then.TRASH:
@@ -213,7 +206,6 @@ class RulesWindow(Dialog):
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.open()
 
-    @Slot()
     def _on_sure(self) -> None:
         self._bridge.follow(self._bridge.services.retention.run(confirmed=True), lambda _done: self.refresh())
 

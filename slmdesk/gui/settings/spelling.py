@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QListWidget, QPushButton, QWidget
 
@@ -72,14 +71,12 @@ class SpellingSection(QWidget):
         self._controller.settings_shown.connect(self.show_settings)
         self._controller.state_shown.connect(self.show_state)
 
-    @Slot(object)
     def show_settings(self, settings: Settings) -> None:
         self._switch.show_value(settings.spelling)
         self._place.set_full_text(settings.spelling_place or USUAL)
         self._usual.setVisible(bool(settings.spelling_place))
         self._show_language(settings.spelling_language)
 
-    @Slot(object)
     def show_state(self, state: SpellingState) -> None:
         self._state = state
         self._language.clear()
@@ -108,11 +105,9 @@ class SpellingSection(QWidget):
         if widget := self.findChild(QWidget, f"setting_{name}"):
             widget.setAccessibleDescription(words)
 
-    @Slot()
     def _on_folder(self) -> None:
         self._ask(QFileDialog.FileMode.Directory, "Choose a folder with dictionaries")
 
-    @Slot()
     def _on_file(self) -> None:
         self._ask(QFileDialog.FileMode.ExistingFile, "Choose a dictionary")
 
@@ -149,27 +144,22 @@ class OwnWordsDialog(Dialog):
         self._list.itemSelectionChanged.connect(self._on_selected)
         self._removed: tuple[str, ...] = ()
 
-    @Slot(object)
     def show_words(self, words: tuple[str, ...]) -> None:
         self._list.clear()
         self._list.addItems(list(words))
         self._on_selected()
 
-    @Slot(object)
     def _on_state(self, state: SpellingState) -> None:
         self.show_words(state.words)
 
-    @Slot()
     def _on_selected(self) -> None:
         self._remove.setEnabled(bool(self._list.selectedItems()))
 
-    @Slot()
     def _on_remove(self) -> None:
         self._removed = tuple(one.text() for one in self._list.selectedItems())
         self._undo.setEnabled(True)
         self._controller.remove_words(self._removed)
 
-    @Slot()
     def _on_undo(self) -> None:
         self._undo.setEnabled(False)
         self._controller.add_words(self._removed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.settings.controller import SettingsController
@@ -31,12 +31,10 @@ class SpellingController(QObject):
     def current(self) -> Settings:
         return self._settings.current
 
-    @Slot()
     def look(self) -> None:
         """Ask which dictionaries and own words there are."""
         self._bridge.follow(self._bridge.services.spelling.state(), self.state_shown.emit)
 
-    @Slot(str)
     def choose(self, place: str) -> None:
         """Use the dictionaries at a place, or, for "", those of the system."""
         self._bridge.follow(self._bridge.services.spelling.choose(place))

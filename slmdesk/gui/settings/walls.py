@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -47,7 +46,6 @@ class WallsSection(QWidget):
             self._rows[role] = plain_label(f"{part}: {NOT_YET}", self, name=f"walls_{role}")
             self._column.addWidget(self._rows[role])
 
-    @Slot(object)
     def show_walls(self, walls: Mapping[str, Walls | None]) -> None:
         """Show the walls of each child; None: not started yet."""
         for role, label in self._rows.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.window_state import WindowStateFile
@@ -20,7 +20,6 @@ class HomePlace(QObject):
         self._bridge, self._state = bridge, state
         bridge.opened.connect(self._on_opened)
 
-    @Slot()
     def _on_opened(self) -> None:
         from slmdesk.services.base.home_place import look_at_home
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -66,17 +66,14 @@ class LockScreen(QObject):
         self._app.setPalette(QPalette())
         self.deleteLater()
 
-    @Slot()
     def come_forward(self) -> None:
         """Bring the page to the front."""
         self.page.come_forward()
 
-    @Slot()
     def _show(self) -> None:
         if self.key is None:
             self.page.show()
 
-    @Slot(str)
     def _on_words_given(self, words: str) -> None:
         threading.Thread(target=self._try, args=(words,), name="unlock", daemon=True).start()
 
@@ -89,7 +86,6 @@ class LockScreen(QObject):
         with suppress(RuntimeError):  # the person has quit meanwhile
             self._ended.emit(ended)
 
-    @Slot(object)
     def _on_ended(self, ended: object) -> None:
         if isinstance(ended, _Opened):
             self.key = ended.key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
@@ -107,7 +107,6 @@ class LockWindow(QWidget):
         """Show that it is being opened."""
         self._set_busy(True)
 
-    @Slot(str)
     def show_refusal(self, sentence: str) -> None:
         """Say why it stays locked; from the third wrong word on, the next try has to wait."""
         self._tries += 1
@@ -120,7 +119,6 @@ class LockWindow(QWidget):
         self._show_wait()
         self._focus()
 
-    @Slot(str)
     def show_problem(self, sentence: str) -> None:
         """Say why it cannot be opened, where no word was wrong."""
         self._set_busy(False)
@@ -134,7 +132,6 @@ class LockWindow(QWidget):
         self.close()
         self.deleteLater()
 
-    @Slot()
     def come_forward(self) -> None:
         """Come to the front: another start of the program asked for it."""
         if self.isMinimized():
@@ -143,7 +140,6 @@ class LockWindow(QWidget):
         self.raise_()
         self.activateWindow()
 
-    @Slot()
     def _on_open(self) -> None:
         if self._ways.by_words and not self._field.text():
             self._field.setFocus()
@@ -154,7 +150,6 @@ class LockWindow(QWidget):
         self._set_busy(True)
         self.words_given.emit(words)
 
-    @Slot()
     def _on_second(self) -> None:
         self._wait_s -= 1
         if not self.is_waiting:

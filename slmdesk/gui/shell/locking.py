@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -78,7 +78,6 @@ class Locking(QObject):
         # Queued: the focus changes also in the middle of a widget's end, when part of its children are gone.
         app.focusChanged.connect(self._on_focus_changed, Qt.ConnectionType.QueuedConnection)
 
-    @Slot(object)
     def take(self, state: PrivacyState) -> None:
         """Know what opens the history, or that it is not encrypted."""
         from slmdesk.services.privacy.opening import Ways
@@ -96,7 +95,6 @@ class Locking(QObject):
             self._timer.stop()
             self._watch.stop()
 
-    @Slot()
     def lock(self) -> None:
         """Lock at once; of a history that is not encrypted, say why not."""
         if self.ways is None:
@@ -104,7 +102,6 @@ class Locking(QObject):
         else:
             self.lock_requested.emit()
 
-    @Slot()
     def cover(self) -> None:
         """Hide all windows behind the lock page."""
         if self.ways is None or self.page is not None:
@@ -128,7 +125,6 @@ class Locking(QObject):
             QTimer.singleShot(0, watched, watched.hide)
         return False
 
-    @Slot(str)
     def _on_words_given(self, words: str) -> None:
         self._bridge.follow(self._bridge.services.privacy.check(words), self._on_opened, self._on_refused)
 
@@ -151,7 +147,6 @@ class Locking(QObject):
 
     # ---- by itself
 
-    @Slot()
     def look(self) -> None:
         """Lock, or cover, when nobody has been there for as long as the settings say; warn before."""
         limit, idle = 60 * self._settings.lock_minutes, self._idle_s()
@@ -177,16 +172,13 @@ class Locking(QObject):
         else:
             self.lock_requested.emit()
 
-    @Slot()
     def _on_screen_locked(self) -> None:
         if self._settings.lock_with_screen and self.page is None:
             self._leave_alone()
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         self._settings = settings
 
-    @Slot()
     def _on_focus_changed(self) -> None:
         """Let the keys work in every window, in dialogs too: a shortcut of a window is not heard while one is open."""
         window = QApplication.activeWindow()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal
 
 from slmdesk.core.record import changed
 from slmdesk.core.records import BackupCopy, Rescued, Restored
@@ -59,34 +59,29 @@ class NoticeController(QObject):
         bridge.on(ModelStateChanged, self._on_model_state_changed)
         chat.chat_opened.connect(self._on_chat_opened)
 
-    @Slot(object)
     def _on_notice_raised(self, notice: Notice) -> None:
         if notice.report:
             self._errors.show_report(notice.report)
         elif not any(self._reported_in_chat.get(one) == notice.text for one in self._chat.message_ids[-1:]):
             self._bars.show_notice(notice)
 
-    @Slot(object)
     def _on_message_ended(self, event: MessageEnded) -> None:
         """Notify of an ended answer, except in the open chat, which shows the end under the message."""
         if event.problem is not None and event.message.id in self._chat.message_ids:
             self._reported_in_chat = {event.message.id: event.problem.sentence}
             self._bars.drop_text(event.problem.sentence)
 
-    @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state in (ModelState.LOADING, ModelState.READY):
             self._bars.drop_topic(STATE_TOPIC)
         if event.state is ModelState.READY:
             self._reported_in_chat.clear()  # the next crash is another one
 
-    @Slot(str)
     def _on_chat_opened(self, chat: str) -> None:
         if chat != self._open_chat:
             self._open_chat = chat
             self._bars.drop_topic("context.full")
 
-    @Slot(object)
     def _on_noticed(self, event: Noticed) -> None:
         problem = event.problem
         if problem.code == "store.damaged":
@@ -150,10 +145,8 @@ class NoticeController(QObject):
         words = "The backup is restored. What was there before is kept beside it."
         self._on_notice_raised(Notice(words, key="restored"))
 
-    @Slot(object)
     def show_problem(self, problem: Problem) -> None:
         self._on_notice_raised(notice_of(problem))
 
-    @Slot(object)
     def _on_open_failed(self, problem: Problem) -> None:
         self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.quit_requested.emit))

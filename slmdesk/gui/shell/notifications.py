@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from slmdesk.core.labels import clean_label
@@ -139,11 +139,9 @@ class Notifier(QObject):
         bridge.on(MessageEnded, self._on_message_ended)
         bridge.settings_changed.connect(self._on_settings_changed)
 
-    @Slot(object)
     def _on_download_changed(self, change: DownloadChanged) -> None:
         self._receive(change.id, change.state, words_of_download(change))
 
-    @Slot(object)
     def _on_job_changed(self, job: JobChanged) -> None:
         began = self._began.setdefault(job.id, self._clock())
         is_over = job.status.is_end
@@ -152,7 +150,6 @@ class Notifier(QObject):
         is_long = self._clock() - began > LONG_S
         self._receive(f"job {job.id}", job.status, words_of_job(job) if is_long else None)
 
-    @Slot(object)
     def _on_message_ended(self, event: MessageEnded) -> None:
         """An answer in a chat: at most its title is told, for a locked screen shows notifications too."""
         chat, status = event.message.item, event.message.status
@@ -164,7 +161,6 @@ class Notifier(QObject):
         if item.kind == CHAT and self._is_out_of_sight():
             self._tell(words_of_answer(status, item.title))
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         self._settings = settings
 

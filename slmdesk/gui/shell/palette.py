@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
@@ -90,7 +90,6 @@ class PaletteEntry(QObject):
         self.panel.open()
         self.controller.begin(offers)
 
-    @Slot(object)
     def _on_chosen(self, entry: Entry) -> None:
         entry.choose()
 

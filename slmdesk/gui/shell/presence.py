@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QCursor, QGuiApplication, QWindow
 
 from slmdesk.services.engine.energy import OtherPrograms
@@ -62,12 +62,10 @@ class Presence(QObject):
         """Return whether nobody has worked here for AWAY_S, nor does another program now.  From any thread."""
         return self._clock() - self._seen >= AWAY_S and self._busy <= MOST_LOAD
 
-    @Slot(object)
     def _on_focus_window_changed(self, window: QWindow | None) -> None:
         if window is not None:
             self.watch(window)
 
-    @Slot()
     def look(self) -> None:
         """Look where the mouse is, and, when nobody has been there for a while, how busy the PC is."""
         place = QCursor.pos()

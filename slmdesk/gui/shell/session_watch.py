@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.shell.session_other import MacSession, WindowsSession, mac_screen_is_locked
@@ -106,14 +106,12 @@ class SessionWatch(QObject):
 
         threading.Thread(target=ask, name="sleep inhibitor", daemon=True).start()
 
-    @Slot(int)
     def _on_inhibited(self, handle: int) -> None:
         self.let_sleep()
         self._handle = handle
         if self._is_over:
             self.let_sleep()
 
-    @Slot()
     def _on_opened(self) -> None:
         from slmdesk.gui.global_key.session_bus import Call
 
@@ -133,7 +131,6 @@ class SessionWatch(QObject):
             case (str(path),) if not answer.error:
                 self._session = path
 
-    @Slot(object)
     def _on_signal(self, reported: BusSignal) -> None:
         interface = reported.interface
         # a program that the desktop started by systemd belongs to no session: then that of anybody counts

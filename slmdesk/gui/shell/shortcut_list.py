@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QGridLayout, QKeySequenceEdit, QWidget
 
@@ -77,23 +77,19 @@ class ShortcutList(QFrame):
             grid.addWidget(made.reset, at, 2, Qt.AlignmentFlag.AlignTop)
         return grid
 
-    @Slot(str)
     def _on_asked(self, name: str) -> None:
         """One shortcut is asked for at a time."""
         for other, each in self._rows.items():
             if other != name:
                 each.leave()
 
-    @Slot(str, object)
     def _on_chosen(self, name: str, keys: str | None) -> None:
         self._controller.change("shortcuts", with_choice(self._controller.current.shortcuts, name, keys))
 
-    @Slot()
     def _on_reset_all(self) -> None:
         self._on_asked("")
         self._controller.change("shortcuts", "")
 
-    @Slot()
     def _show(self) -> None:
         for each in self._rows.values():
             each.show_keys()
@@ -128,7 +124,6 @@ class ShortcutRow(QObject):
         )
         self.leave()
 
-    @Slot()
     def show_keys(self) -> None:
         """Show the keys of now."""
         shown, *others = map(shown_keys, keys_of(self._name).keys or ("",))
@@ -137,7 +132,6 @@ class ShortcutRow(QObject):
         self.keys.setToolTip(f"Change the keys; {', '.join(others)} does the same" if others else "Change the keys")
         self.reset.setVisible(not is_usual(self._name))
 
-    @Slot()
     def leave(self) -> None:
         """Ask for no keys any more."""
         had_focus = self.edit.hasFocus()
@@ -145,7 +139,6 @@ class ShortcutRow(QObject):
         if had_focus:
             self.keys.setFocus()
 
-    @Slot()
     def _ask(self) -> None:
         self.asked.emit(self._name)
         self._show_asking(True)
@@ -158,18 +151,15 @@ class ShortcutRow(QObject):
             each.setVisible(is_asking)
         self.keys.setVisible(not is_asking)
 
-    @Slot(str)
     def _on_pressed(self, keys: str) -> None:
         if not can_be(keys):
             show_words(self.refusal, ALONE.format(shown_keys(keys)))
         elif not self._is_taken(keys):
             self._choose(keys)
 
-    @Slot()
     def _on_none(self) -> None:
         self._choose("")
 
-    @Slot()
     def _on_reset(self) -> None:
         if not any(self._is_taken(one) for one in usual_keys(self._name)):
             self._choose(None)
@@ -205,7 +195,6 @@ class KeysEdit(QKeySequenceEdit):
         else:
             super().keyPressEvent(event)
 
-    @Slot(QKeySequence)
     def _on_changed(self, keys: QKeySequence) -> None:
         if not keys.isEmpty():
             self.clear()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from slmdesk.services.base.window_channel import (
@@ -108,12 +108,10 @@ class SingleInstance(QObject):
             os.close(self._lock)
             self._lock = None
 
-    @Slot(bool)
     def allow_lock(self, can_lock: bool) -> None:
         """Whether locking would protect anything here, as it stands now."""
         self.can_lock = can_lock
 
-    @Slot()
     def _on_connected(self) -> None:
         server = self._server
         while server is not None and server.hasPendingConnections():
@@ -124,7 +122,6 @@ class SingleInstance(QObject):
             if socket.canReadLine():
                 self._read(socket)
 
-    @Slot()
     def _on_ready(self) -> None:
         for socket in tuple(self._sockets):
             if socket.canReadLine():
@@ -132,7 +129,6 @@ class SingleInstance(QObject):
             elif socket.bytesAvailable() > MAX_LINE_BYTES:
                 socket.abort()
 
-    @Slot()
     def _on_gone(self) -> None:
         gone = [one for one in self._sockets if one.state() == QLocalSocket.LocalSocketState.UnconnectedState]
         for socket in gone:

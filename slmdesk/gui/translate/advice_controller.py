@@ -5,7 +5,7 @@ No widgets here.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.base.bridge import Bridge
@@ -46,7 +46,6 @@ class AdviceController(QObject):
             self._asked = (source, target)
             self._again()
 
-    @Slot(object)
     def about_manner(self, manner: TranslationStyle) -> None:
         """Emit the advice for the languages of a manner."""
         self.about(manner.source, manner.target)
@@ -57,7 +56,6 @@ class AdviceController(QObject):
             self._asked = None
             self._notify(None)
 
-    @Slot()
     def use_better(self) -> None:
         """Make the better model the default for translations."""
         better = self._advice.better if self._advice else None
@@ -67,14 +65,12 @@ class AdviceController(QObject):
                 lambda _record: self.model_changed.emit(),
             )
 
-    @Slot()
     def examine(self) -> None:
         """Test the model for this pair of languages now, in the background."""
         advice = self._advice
         if advice is not None:
             self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
 
-    @Slot()
     def see_models(self) -> None:
         """Show the models made for the target language."""
         if self._advice is not None:
@@ -82,16 +78,13 @@ class AdviceController(QObject):
 
     # ---- events
 
-    @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == exams.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             self._again()
 
-    @Slot()
     def _on_models_changed(self) -> None:
         self._again()
 
-    @Slot(object)
     def _on_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
             self._again()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
@@ -49,12 +49,10 @@ class AdviceLine(QFrame):
         controller.advised.connect(self._on_advised)
         self.hide()
 
-    @Slot()
     def _on_examine(self) -> None:
         self._examine.setText("Being examined…")
         self._examine.setEnabled(False)
 
-    @Slot(object)
     def _on_advised(self, advice: PairAdvice | None) -> None:
         better = advice.better if advice else None
         words = " ".join(one for one in (advice.words if advice else "", better.words if better else "") if one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -71,7 +71,6 @@ class TranslatePage(QStackedWidget):
         event.acceptProposedAction()
         self.data_given.emit(event.mimeData())
 
-    @Slot(str)
     def take_text(self, text: str) -> None:
         """Translate a text from elsewhere; a document being translated goes on in the background."""
         if self.currentWidget() is not self.text:
@@ -79,12 +78,10 @@ class TranslatePage(QStackedWidget):
             self.setCurrentWidget(self.text)
         self.text.take_text(text)
 
-    @Slot(object)
     def take_documents(self, paths: Sequence[Path]) -> None:
         """Translate documents from elsewhere: show the form first."""
         self._documents.look(paths)
 
-    @Slot(object, object)
     def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
         advice = self._documents.advice
         advice.clear()
@@ -98,17 +95,14 @@ class TranslatePage(QStackedWidget):
         form.ask_glossaries()
         form.open()
 
-    @Slot(object, str)
     def _on_preview(self, preview: Preview, rest: str) -> None:
         dialog = RedactionPreview(self, preview, WORDING, hidden_rest=rest)
         dialog.accepted_with.connect(self._documents.go_on)
         dialog.open()
 
-    @Slot(str)
     def open_item(self, item: str) -> None:
         self._controller.open(item)
 
-    @Slot(int)
     def _on_current(self, index: int) -> None:
         self.setFocusProxy(self.document if self.widget(index) is self.document else self.text)
 
@@ -122,7 +116,6 @@ class TranslatePage(QStackedWidget):
         super().hideEvent(event)
         self._controller.keep()
 
-    @Slot(object)
     def _on_opened(self, _view: object) -> None:
         self.setCurrentWidget(self.document)
         if self.isVisible():

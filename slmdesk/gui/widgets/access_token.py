@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
@@ -39,26 +39,21 @@ class TokenController(QObject):
         bridge.when_open(self.refresh)
         bridge.settings_changed.connect(self.refresh)
 
-    @Slot()
     def refresh(self) -> None:
         """Ask where the token is; `state_shown` follows."""
         self._bridge.ask(self._bridge.services.tokens.state(), self._on_state)
 
-    @Slot()
     def look(self) -> None:
         """Find out where a token can be stored here; `places_shown` follows within seconds."""
         self._bridge.follow(self._bridge.services.tokens.places(), self._on_places)
 
-    @Slot(str, str)
     def keep(self, token: str, place: str) -> None:
         """Store a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
         self._bridge.follow(self._bridge.services.tokens.keep(token, place), self._on_kept, self.refused.emit)
 
-    @Slot()
     def forget(self) -> None:
         self._bridge.follow(self._bridge.services.tokens.forget(), self._on_forgotten)
 
-    @Slot(object)
     def _on_state(self, state: TokenChanged) -> None:
         self.state = state
         self.state_shown.emit(state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
@@ -89,12 +89,10 @@ class FindBar(QFrame):
             button.setEnabled(bool(places))
         self._notify()
 
-    @Slot()
     def next(self) -> None:
         """Go to the next place; after the last the first."""
         self._go(1)
 
-    @Slot()
     def previous(self) -> None:
         self._go(-1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
@@ -67,18 +67,15 @@ class GatedPanel(QFrame):
         self._form.kept.connect(lambda: self.try_again_requested.emit(self._repo))
         self._tokens.state_shown.connect(self._show_state)
 
-    @Slot(object)
     def show_problem(self, problem: Problem | None) -> None:
         """Say how the last try ended; None for nothing."""
         has_more = problem is not None and problem.code != "hub.gated"  # that it is gated is said anyway
         self._problem.setText(breakable(problem.sentence) if problem is not None and has_more else "")
         self._problem.setVisible(has_more)
 
-    @Slot(object)
     def _show_state(self, state: TokenChanged) -> None:
         self._state.setText(words_of(state))
 
-    @Slot()
     def _on_again(self) -> None:
         if self._form.is_empty:
             self.try_again_requested.emit(self._repo)
@@ -105,7 +102,6 @@ class GatedDialog(Dialog):
         self._panel.try_again_requested.connect(self._on_again)
         self.fit(WIDTH)
 
-    @Slot(str)
     def _on_again(self, repo: str) -> None:
         self.try_again_requested.emit(repo)
         self.accept()

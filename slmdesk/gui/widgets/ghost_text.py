@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QTextLayout
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
@@ -51,7 +51,6 @@ class GhostText(QObject):
         editor.selectionChanged.connect(self._on_cursor_moved)
         editor.installEventFilter(self)
 
-    @Slot()
     def drop(self) -> None:
         """Take the grey words off, and ask for none until the next change."""
         self._timer.stop()
@@ -62,14 +61,12 @@ class GhostText(QObject):
 
     # ---- asking
 
-    @Slot()
     def _on_text_changed(self) -> None:
         if not self._follow():
             self.drop()
             if self._editor.hasFocus() and not self._editor.isReadOnly():
                 self._timer.start()
 
-    @Slot()
     def _on_cursor_moved(self) -> None:
         if not self._follow() and self._here() != self._place:
             is_waiting = self._timer.isActive()  # each letter moves the cursor too
@@ -119,7 +116,6 @@ class GhostText(QObject):
         )
         return (block.blockNumber(), line) if can_follow else None
 
-    @Slot()
     def _follow(self) -> bool:
         """Whether the grey words still hold: nothing was typed, or what they begin with."""
         here = self._here()

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.base.events import Problem
@@ -42,7 +42,6 @@ class ModelImports(QObject):
         if self._running is None:
             self._next()
 
-    @Slot()
     def cancel(self) -> None:
         """Stop; nothing of the current file is kept, and the waiting ones are dropped."""
         self._waiting.clear()

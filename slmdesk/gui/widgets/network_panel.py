@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
@@ -100,17 +100,14 @@ class NetworkPanel(QFrame):
         else:
             super().keyPressEvent(event)
 
-    @Slot()
     def _on_once(self) -> None:
         self._close()
         self.once_chosen.emit()
 
-    @Slot()
     def _on_ledger(self) -> None:
         self._close()
         self.ledger_requested.emit()
 
-    @Slot()
     def _on_statement(self) -> None:
         self._close()
         self.statement_requested.emit()

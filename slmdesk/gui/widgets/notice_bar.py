@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -165,17 +165,14 @@ class NoticeBar(QFrame):
         if direction != self._layout.direction():
             self._layout.setDirection(direction)
 
-    @Slot()
     def _on_more(self) -> None:
         TextDialog(self.window(), title="Notice", intro="", text=self.notice.full or self.notice.text).show()
 
-    @Slot()
     def _on_act(self) -> None:
         if self.notice.on_action is not None:
             self.notice.on_action()
         self.closed.emit()
 
-    @Slot()
     def _on_other(self) -> None:
         if self.notice.on_other is not None:
             self.notice.on_other()
@@ -197,7 +194,6 @@ class NoticeArea(QWidget):
     def bars(self) -> list[NoticeBar]:
         return list(self._bars)
 
-    @Slot(object)
     def show_notice(self, notice: Notice) -> None:
         """Add a notice, replacing the same one; at the limit the oldest goes, those with a time limit first."""
         same = [bar for bar in self._bars if _is_same(bar.notice, notice)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette, QTextCharFormat
 from PySide6.QtWidgets import (
     QDialogButtonBox,
@@ -183,13 +183,11 @@ class RedactionPreview(Dialog):
 
     # ---- what is decided
 
-    @Slot(QListWidgetItem)
     def _on_item_changed(self, item: QListWidgetItem) -> None:
         choice = self._choices[self._list.row(item)]
         choice.is_chosen = item.checkState() is Qt.CheckState.Checked
         self._show()
 
-    @Slot()
     def _on_kind_clicked(self) -> None:
         """One press for a whole kind."""
         pressed = self.sender()
@@ -200,11 +198,9 @@ class RedactionPreview(Dialog):
         self._fill()
         self._show()
 
-    @Slot()
     def _on_selection_changed(self) -> None:
         self._add.setEnabled(self._text.textCursor().hasSelection())
 
-    @Slot()
     def _on_add(self) -> None:
         """Add the selected words, everywhere they will be found; parts of words are taken whole."""
         from slmdesk.text.redaction.finding import marked
@@ -224,7 +220,6 @@ class RedactionPreview(Dialog):
         self._fill()
         self._show()
 
-    @Slot()
     def _on_accepted(self) -> None:
         self.accepted_with.emit(self.decisions)
         self.accept()

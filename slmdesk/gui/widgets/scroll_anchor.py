@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QTimer, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QTimer
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from shiboken6 import isValid
 
@@ -50,17 +50,14 @@ class ScrollAnchor(QObject):
         elif last > bar.value() + height:
             bar.setValue(min(first, last - height))
 
-    @Slot(QWidget, QWidget)
     def _on_focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
         if new is not None and self._area.isAncestorOf(new):
             self._hold()
 
-    @Slot()
     def _on_value_changed(self) -> None:
         if not self._is_following:
             self._hold()
 
-    @Slot(int, int)
     def _on_range_changed(self, _least: int, most: int) -> None:
         bar, held = self._area.verticalScrollBar(), self._held
         if held is None or not isValid(held) or not held.isVisible():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Slot
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from slmdesk.gui.base import theme
@@ -21,7 +21,6 @@ class Shield(QToolButton):
         self.toggled.connect(self._on_toggled)
         self._on_toggled(False)
 
-    @Slot(bool)
     def _on_toggled(self, is_on: bool) -> None:
         state = "on" if is_on else "off"
         set_icon(self, "shield", "accent" if is_on else "muted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
@@ -58,6 +58,5 @@ class SideBar(QFrame):
         else:
             self._layout.insertWidget(self._layout.count() - 2, entry)  # before the stretch and the end
 
-    @Slot(int)
     def show_entry(self, index: int) -> None:
         self._group.button(index).setChecked(True)

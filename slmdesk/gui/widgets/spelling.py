@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Slot
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QAction, QContextMenuEvent, QPalette, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QTextEdit
 
@@ -79,7 +79,6 @@ class SpellMarks(QObject):
 
     # ---- checking
 
-    @Slot()
     def _on_text_changed(self) -> None:
         self._is_typing = True
         self._timer.start()
@@ -88,7 +87,6 @@ class SpellMarks(QObject):
         if len(kept) < len(self._marks):
             self._draw(kept)
 
-    @Slot()
     def _on_cursor_moved(self) -> None:
         revision = self._editor.document().revision()
         if revision == self._revision and self._is_typing:  # moved without a change: the word is written
@@ -97,7 +95,6 @@ class SpellMarks(QObject):
                 self._show()
         self._revision = revision
 
-    @Slot()
     def _on_spelling_changed(self) -> None:
         self._found.clear()
         self._timer.start()
@@ -247,7 +244,6 @@ class SpellMarks(QObject):
         self._bridge.follow(self._bridge.services.spelling.suggest(request, word), show, give_up)
         return menu
 
-    @Slot()
     def _on_menu_closed(self) -> None:
         self._menu = None
 

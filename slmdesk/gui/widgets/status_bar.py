@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QLocale, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from slmdesk.core.policy import Policy
@@ -75,7 +75,6 @@ class StatusBar(QFrame):
         """Show the padlock of an encrypted history; a plain one has none."""
         self._lock.setVisible(is_encrypted)
 
-    @Slot()
     def _on_lock_clicked(self) -> None:
         menu = passing(QMenu(self), "lock_menu")
         cover = named(menu.addAction("Cover the window; jobs go on"), "cover_action")
@@ -88,25 +87,21 @@ class StatusBar(QFrame):
         privacy.triggered.connect(self.privacy_requested)
         menu.popup(self._lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
-    @Slot(int)
     def show_requests(self, count: int) -> None:
         """Show how many requests left this PC today."""
         self._requests = count
         self._show_network()
 
-    @Slot(bool)
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
         """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""
         self._is_offline, self._is_once = is_offline, is_once
         self._panel.show_offline(is_offline, is_once=is_once)
         self._show_network()
 
-    @Slot(object)
     def show_policy(self, policy: Policy) -> None:
         """Lock the switch when the organisation has set it."""
         self._panel.show_managed("offline" in policy.managed)
 
-    @Slot(object)
     def show_model(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.NOT_LOADED and not event.name:
             self._model.set_full_text("")
@@ -118,7 +113,6 @@ class StatusBar(QFrame):
             words += ", graphics card"
         self._model.set_full_text(words)
 
-    @Slot(str)
     def show_jobs(self, words: str) -> None:
         """Show what is being worked on; empty: nothing."""
         self._jobs.setText(words)

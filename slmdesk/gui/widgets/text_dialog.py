@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
@@ -67,7 +67,6 @@ class TextDialog(Dialog):
         self._translate.clicked.connect(self._on_translate)
         self._buttons.rejected.connect(self.reject)
 
-    @Slot()
     def _on_translate(self) -> None:
         chosen = self._text.chosen if isinstance(self._text, TranslatableText) else ""
         request_translation(self, chosen or self._copied)

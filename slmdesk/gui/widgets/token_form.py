@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.gui.base import theme
@@ -65,7 +65,6 @@ class TokenForm(QWidget):
     def is_empty(self) -> bool:
         return not self._field.text().strip()
 
-    @Slot()
     def submit(self) -> None:
         """Store the pasted token at the chosen place; `kept` follows, or an error under the field."""
         self._is_waiting = True
@@ -73,12 +72,10 @@ class TokenForm(QWidget):
         self._set_enabled(False)
         self._tokens.keep(self._field.text(), str(self._place.currentData()))
 
-    @Slot(str)
     def show_problem(self, sentence: str) -> None:
         """Say what is wrong with the token; '' for nothing."""
         show_words(self._problem, breakable(sentence))
 
-    @Slot(object)
     def _show_places(self, places: TokenPlaces | None) -> None:
         if places is None:
             return
@@ -92,18 +89,15 @@ class TokenForm(QWidget):
         self._missing.setVisible(not places.has_keyring)
         self._on_place_changed()
 
-    @Slot()
     def _on_place_changed(self) -> None:
         self._note.setText(PLACE_NOTES.get(str(self._place.currentData()), ""))
 
-    @Slot()
     def _on_kept(self) -> None:
         if self._is_waiting:
             self._end_waiting()
             self._field.setText("")
             self.kept.emit()
 
-    @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
         if self._is_waiting:
             self._end_waiting()

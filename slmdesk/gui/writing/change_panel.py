@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
@@ -83,13 +83,11 @@ class ChangePanel(QFrame):
 
     # ---- what a person does
 
-    @Slot()
     def accept(self) -> None:
         """Make the current change; the next one becomes current."""
         if number := self.list.current:
             self._controller.accept(number)
 
-    @Slot()
     def refuse(self) -> None:
         """Leave the words of the current change; the next one becomes current."""
         if number := self.list.current:
@@ -102,7 +100,6 @@ class ChangePanel(QFrame):
 
     # ---- events
 
-    @Slot()
     def _on_listed(self) -> None:
         before = self.list.current
         self.list.show_changes(self._controller.changes)
@@ -110,7 +107,6 @@ class ChangePanel(QFrame):
         if before and self.list.current != before:  # decided on: on to the one that has its place
             self.change_chosen.emit(self.list.current)
 
-    @Slot(object)
     def _on_progressed(self, progress: Progress | None) -> None:
         self._busy.setVisible(progress is not None)
         if progress is not None:
@@ -120,7 +116,6 @@ class ChangePanel(QFrame):
             self._busy_words.setText(known if progress.total else "Waiting for the model…")
         self._show()
 
-    @Slot(int)
     def _on_chosen(self, number: int) -> None:
         self._show_buttons()
         self.change_chosen.emit(number)

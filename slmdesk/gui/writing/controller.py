@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal
 
 from slmdesk.core.record import changed
 from slmdesk.core.records import Item
@@ -77,7 +77,6 @@ class WritingController(QObject):
 
     # ---- what is kept
 
-    @Slot()
     def _on_changed(self) -> None:
         if not self._timer.isActive() and self._now() != self._kept:
             self._timer.start()
@@ -107,7 +106,6 @@ class WritingController(QObject):
 
         self._bridge.ask(work, None, refused)
 
-    @Slot()
     def restore(self) -> None:
         """Show the text of the last run, unless there is one already; one that was deleted is ignored."""
         item, self._restored = self._restored, ""
@@ -118,7 +116,6 @@ class WritingController(QObject):
         if found[0] and not self.text:
             self._show(*found, [item], is_undoable=False)
 
-    @Slot()
     def ask_earlier(self) -> None:
         """`earlier_listed` follows."""
         self._bridge.ask(
@@ -137,13 +134,11 @@ class WritingController(QObject):
             self._show(*found, [item])
             self._bridge.ask(lambda _services: self._state.change(last_writing=item), None, self._on_problem)
 
-    @Slot()
     def begin_new(self) -> None:
         """Begin an empty text; the one on show stays kept."""
         self.take_text("")
         self._bridge.ask(lambda _services: self._state.change(last_writing=""), None, self._on_problem)
 
-    @Slot()
     def delete(self) -> None:
         """Move the text to the trash; a notice offers to undo it."""
         self.keep()
@@ -157,7 +152,6 @@ class WritingController(QObject):
         self._bridge.ask(lambda _services: item[0], found)
         self._bridge.ask(lambda _services: self._state.change(last_writing=""), None, self._on_problem)
 
-    @Slot(object)
     def _on_item_gone(self, event: ItemGone) -> None:
         if self._item[0] == event.id:
             self._item = [""]

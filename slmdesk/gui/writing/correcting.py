@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import Record, changed
 from slmdesk.gui.base.bridge import Bridge, Call
@@ -91,7 +91,6 @@ class CorrectController(QObject):
         self._progress = Progress()
         self.progressed.emit(self._progress)
 
-    @Slot()
     def stop(self) -> None:
         """End the correction; the changes found so far stay."""
         if self._following is None:
@@ -165,7 +164,6 @@ class CorrectController(QObject):
         self._text.refuse([number])
         self._on_text_changed()
 
-    @Slot()
     def accept_all(self) -> None:
         """Make all changes but the doubtful ones, of which it is said that they are left."""
         sure = [one.number for one in self.changes if not one.is_doubtful]
@@ -173,7 +171,6 @@ class CorrectController(QObject):
         self._text.accept(sure)
         self.said.emit(accepted_words(len(sure), left))
 
-    @Slot()
     def refuse_all(self) -> None:
         """Leave the text as it is."""
         count = len(self.changes)
@@ -192,7 +189,6 @@ class CorrectController(QObject):
         for one in self.not_decided():
             yield one.edit, "" if one.is_made else note_of(one)
 
-    @Slot()
     def _on_text_changed(self) -> None:
         changes = tuple(_shown(self._text.pending, self._about))
         if changes != self.changes:

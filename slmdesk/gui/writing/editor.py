@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
@@ -128,7 +128,6 @@ class WritingEdit(QPlainTextEdit):
 
     # ---- private
 
-    @Slot()
     def _on_cursor_moved(self) -> None:
         if not self.textCursor().hasSelection() and self.tracked.pending:
             self.setCurrentCharFormat(QTextCharFormat())  # what is typed next belongs to no change

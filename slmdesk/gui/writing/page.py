@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QSplitter, QWidget
 
@@ -186,7 +186,6 @@ class WritingPage(QWidget):
         """Open a text that was kept."""
         self.controller.open_item(item)
 
-    @Slot()
     def _on_correct(self) -> None:
         start, end = self.editor.selected
         if start == end:
@@ -194,14 +193,12 @@ class WritingPage(QWidget):
         self._said.setText("")
         self.controller.correct(start, end)
 
-    @Slot(object)
     def _on_preview(self, preview: Preview) -> None:
         dialog = RedactionPreview(self, preview, WORDING)
         dialog.accepted_with.connect(self.controller.redaction.accept)
         dialog.rejected.connect(self.controller.redaction.drop)
         dialog.open()
 
-    @Slot()
     def _on_rephrase(self) -> None:
         self._rewrite(Task.REPHRASE, "")
 
@@ -214,17 +211,14 @@ class WritingPage(QWidget):
             self._said.setText("")
             self.controller.rewrite(task, manner, start, end)
 
-    @Slot()
     def _on_open(self) -> None:
         ask_files(self, "Open a document", self.controller.open_files, name="open_writing_dialog", filters=FILES)
 
-    @Slot()
     def _on_copy(self) -> None:
         copy_text(self.controller.text)
         count = len(self.controller.corrections.changes)
         self._said.setText(f"Copied, without the {count:,} changes not decided on." if count else "Copied.")
 
-    @Slot(str)
     def _on_save(self, form: str) -> None:
         source = self.controller.source
         if not self.controller.text.strip():
@@ -239,17 +233,14 @@ class WritingPage(QWidget):
         folder: Path | None = source.path.parent if source else None
         ask_where(self, title, form, self.controller.save, FORMS, folder=folder)
 
-    @Slot()
     def _on_save_into(self) -> None:
         path = self.controller.word_file
         if path is not None:
             ask_where(self, f"{path.stem} corrected", "docx", self.controller.save_into, FORMS, folder=path.parent)
 
-    @Slot(object)
     def _on_language(self, code: object) -> None:
         self.controller.language = str(code)
 
-    @Slot(object)
     def _on_earlier_listed(self, items: Sequence[Item]) -> None:
         menu = named(QMenu(self), "writing_texts_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -265,14 +256,12 @@ class WritingPage(QWidget):
 
     # ---- events
 
-    @Slot(str, bool)
     def _on_text_opened(self, text: str, is_undoable: bool) -> None:
         if is_undoable:
             self.editor.replace_all(text)
         else:
             self.editor.setPlainText(text)
 
-    @Slot()
     def _on_cursor_moved(self) -> None:
         if not self.editor.textCursor().hasSelection() and self.controller.corrections.changes:
             number = self.editor.tracked.number_at(self.editor.textCursor().position())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions, Preview
@@ -29,7 +29,6 @@ class WritingRedaction(QObject):
         self._following: Call | None = None
         self._go_on: Callable[[Decisions], None] | None = None
 
-    @Slot(bool)
     def switch(self, is_on: bool) -> None:
         self.is_on = is_on
         self.drop()
@@ -50,7 +49,6 @@ class WritingRedaction(QObject):
         if go_on is not None:
             go_on(decisions)
 
-    @Slot()
     def drop(self) -> None:
         """Do not go on."""
         following, self._following, self._go_on = self._following, None, None

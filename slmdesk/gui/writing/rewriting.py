@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 
 from slmdesk.core.record import Record, changed
@@ -48,14 +48,12 @@ class RewriteController(QObject):
         self._place = self._text.cursor(start, end)
         self._ask(changed(request, text=self._text.plain[start:end]))
 
-    @Slot()
     def again(self) -> None:
         """Ask for other suggestions of the same."""
         if self.now is not None:
             self._stop()
             self._ask(changed(self.now.request, again=self.now.request.again + 1))
 
-    @Slot()
     def discard(self) -> None:
         """Stop what is asked, and show nothing; the text stays as it is."""
         self._stop()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
 
 from slmdesk.core.record import Record
@@ -198,7 +198,6 @@ class TrackedText(QObject):
 
     # ---- private
 
-    @Slot(int, int, int)
     def _on_contents_change(self, position: int, _removed: int, added: int) -> None:
         self._known = None
         self._renew(position, added)

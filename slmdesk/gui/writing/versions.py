@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
@@ -68,7 +68,6 @@ class VersionPanel(QFrame):
         else:
             super().keyPressEvent(event)
 
-    @Slot(object)
     def _on_shown(self, now: Suggestions | None) -> None:
         empty_layout(self._columns)
         self.setVisible(now is not None)

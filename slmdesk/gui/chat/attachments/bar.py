@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
@@ -116,7 +116,6 @@ class Chip(QFrame):
         else:
             super().keyPressEvent(event)
 
-    @Slot()
     def _fill_menu(self) -> None:
         self._menu.clear()
         usual = "Show its documents" if self._draft.folder else "Show the text that is used"
@@ -169,7 +168,6 @@ class AttachmentBar(QScrollArea):
     def in_order(self) -> tuple[QWidget, ...]:
         return tuple(one for chip in self.chips for one in chip.in_order)
 
-    @Slot(object)
     def show_drafts(self, drafts: Sequence[Draft]) -> None:
         """Show these drafts; existing chips keep their widget."""
         known = {one.key: one for one in self.chips}

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.records import Item
@@ -123,13 +123,11 @@ class AttachController(QObject):
 
     # ---- requests of the page
 
-    @Slot(object)
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Attach these files, and the documents in these folders."""
         given, received = list(paths), partial(self._on_expanded, self._chat)
         self._bridge.follow(self._bridge.services.documents.expand(given), received)
 
-    @Slot(object)
     def add_known(self, named: LibraryName) -> None:
         """Attach a document or a folder of the library, unless it is attached already."""
         if any(named.id in (one.document, one.folder) for one in self.now) or not self._has_space(1):
@@ -139,7 +137,6 @@ class AttachController(QObject):
         self._reader.begin(draft)
         self._notify()
 
-    @Slot(str)
     def add_text(self, text: str) -> None:
         """Attach text from the clipboard instead of inserting it into the message."""
         if len(self.now) >= MOST_ATTACHED:  # it must not get lost
@@ -157,7 +154,6 @@ class AttachController(QObject):
             )
         )  # fmt: skip
 
-    @Slot(str)
     def put_inline(self, key: str) -> None:
         """Insert a pasted text into the message after all."""
         draft = self._find(key)
@@ -165,7 +161,6 @@ class AttachController(QObject):
             self._drop(draft)
             self.inline_requested.emit("\n\n".join(draft.source))
 
-    @Slot(str)
     def remove(self, key: str) -> None:
         """Remove an attachment; can be undone."""
         draft, chat = self._find(key), self._chat
@@ -179,14 +174,12 @@ class AttachController(QObject):
             Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"removed {key}")
         )
 
-    @Slot(str, str)
     def set_mode(self, key: str, mode: str) -> None:
         draft = self._find(key)
         if draft is not None:
             draft.mode, draft.use = AttachMode(mode), ""
             self._notify()
 
-    @Slot(str)
     def open_text(self, key: str) -> None:
         """Ask for the text that will be used: `text_arrived`, for a folder `documents_arrived`, follows.
 
@@ -205,7 +198,6 @@ class AttachController(QObject):
         elif draft.state == READY:
             self._reader.count(draft, self._chat, lambda weighed: self.text_arrived.emit(draft.name, weighed))
 
-    @Slot(str, str)
     def unlock(self, key: str, password: str) -> None:
         draft = self._find(key)
         if draft is not None:
@@ -281,7 +273,6 @@ class AttachController(QObject):
 
     # ---- events
 
-    @Slot(object)
     def _on_settled(self, draft: Draft) -> None:
         """An attachment was read, or cannot be."""
         if draft.state == READY and not draft.folder:
@@ -289,12 +280,10 @@ class AttachController(QObject):
         self._notify()
         self._go_on()
 
-    @Slot(object, bool)
     def _on_password_requested(self, draft: Draft, is_wrong: bool) -> None:
         if draft in self.now:
             self.password_requested.emit(draft.key, draft.name, is_wrong)
 
-    @Slot(object)
     def _on_measured(self, event: ContextMeasured) -> None:
         if (event.chat or "") != self._chat:
             return
@@ -304,7 +293,6 @@ class AttachController(QObject):
                 one.use, one.most_tokens = part.note, part.tokens
         self._show()
 
-    @Slot(object)
     def _on_model_changed(self, event: ModelStateChanged) -> None:
         """Count again: models count tokens differently."""
         if event.state is ModelState.READY:
@@ -347,6 +335,5 @@ class AttachController(QObject):
         self._show()
         self.changed.emit()
 
-    @Slot()
     def _show(self) -> None:
         self.shown.emit(tuple(self.now))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
@@ -62,17 +62,14 @@ class AttachmentEntry(QObject):
         self._controller.add_paths(paths)
         self._composer.setFocus()
 
-    @Slot()
     def _on_attach(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
         filters, add = f"Documents ({suffixes});;All files (*)", self._controller.add_paths
         ask_files(self._page, "Attach documents", add, name="attach_dialog", filters=filters)
 
-    @Slot(str, str, bool)
     def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
         ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
 
-    @Slot(str, object)
     def _on_text_arrived(self, name: str, weighed: AttachmentCost) -> None:
         found = weighed.measured
         if found.text is None:
@@ -84,7 +81,6 @@ class AttachmentEntry(QObject):
             intro = f"This is the text of {name} as a model is given it: {found.words:,} words."
         show_used_text(self._page, title=name, intro=intro, text=found.text or found.sample)
 
-    @Slot(str, object)
     def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
         intro = f"The passages that fit the question are read of these {len(names):,} documents."
         show_used_text(self._page, title=folder, intro=intro, text="\n".join(names))

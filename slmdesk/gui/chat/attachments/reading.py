@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.formats import takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
@@ -118,13 +118,11 @@ class DraftReader(QObject):
         else:
             self._settle(draft, then)
 
-    @Slot(object)
     def _on_folder_changed(self, event: CollectionChanged) -> None:
         for one in self._drafts():
             if one.folder == event.state.record.id:
                 self._take_folder(one, event.state)
 
-    @Slot(object)
     def _on_folder_gone(self, event: CollectionGone) -> None:
         for one in self._drafts():
             if one.folder == event.id:
@@ -185,21 +183,18 @@ class DraftReader(QObject):
 
     # ---- events
 
-    @Slot(object)
     def _on_document_changed(self, event: DocumentChanged) -> None:
         """A document being read has got its id: its progress can be followed."""
         for one in self._drafts():
             if one.state == READING and one.path is not None and file_of(event.document) == one.path.absolute():
                 one.document = event.document.id
 
-    @Slot(object)
     def _on_progressed(self, event: DocumentProgress) -> None:
         for one in self._drafts():
             if one.state == READING and one.document == event.id:
                 one.done, one.total = event.done, event.total
                 self.counted.emit()
 
-    @Slot(object)
     def _on_gone(self, event: DocumentGone) -> None:
         for one in self._drafts():
             if one.document == event.id and one.state == READY:

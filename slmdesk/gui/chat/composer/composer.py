@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QGuiApplication, QInputMethodEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
@@ -86,7 +86,6 @@ class InputBox(QTextEdit):
         elif text:
             self.write(text)
 
-    @Slot()
     def paste_as_text(self) -> None:
         """Insert the text of the clipboard, however long it is."""
         text = _text_of(QGuiApplication.clipboard().mimeData())
@@ -126,7 +125,6 @@ class InputBox(QTextEdit):
         self._space = height
         self._fit()
 
-    @Slot()
     def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing()
         lines = min(MOST_LINES, max(2, int(self._space * MOST_SHARE / line)))
@@ -215,7 +213,6 @@ class Composer(QFrame):
     def text(self) -> str:
         return self.input_box.toPlainText()
 
-    @Slot(str)
     def set_text(self, text: str) -> None:
         """Replace the text, with the cursor at its end; can be undone."""
         cursor = self.input_box.textCursor()
@@ -228,23 +225,19 @@ class Composer(QFrame):
         self.input_box.set_space(height)
         self.attachments.set_space(height)
 
-    @Slot(str)
     def show_waiting(self, words: str) -> None:
         """Show what sending waits for; '' for nothing."""
         show_words(self._waiting, words)
 
-    @Slot(str)
     def write(self, text: str) -> None:
         self.input_box.write(text)
         self.input_box.setFocus()
 
-    @Slot(bool)
     def set_busy(self, is_busy: bool) -> None:
         """While an answer is written, the button stops it and nothing is sent."""
         self._is_busy = is_busy
         self._show_button()
 
-    @Slot(bool)
     def set_redacting(self, is_on: bool) -> None:
         """Show whether what is private is replaced before the model sees it."""
         self._redact.setChecked(is_on)
@@ -253,39 +246,32 @@ class Composer(QFrame):
         self._redact.setToolTip(f"Redact names and numbers before the model sees them: {state} in this chat")
         self._redact.setAccessibleDescription(f"Is {state} in this chat")
 
-    @Slot(bool)
     def _on_redact_clicked(self, is_on: bool) -> None:
         self.set_redacting(is_on)
         self.redact_switched.emit(is_on)
 
-    @Slot(bool)
     def set_can_send(self, can_send: bool) -> None:
         self._can_send = can_send
         self._show_button()
 
-    @Slot()
     def _on_enter(self) -> None:
         if not self._is_busy and self._can_send and self.text.strip():
             self.send_requested.emit(self.text)
 
-    @Slot()
     def _on_escape(self) -> None:
         if self._is_busy:
             self.stop_requested.emit()
 
-    @Slot()
     def _on_clicked(self) -> None:
         if self._is_busy:
             self.stop_requested.emit()
         else:
             self._on_enter()
 
-    @Slot()
     def _on_text_changed(self) -> None:
         self._show_button()
         self.edited.emit()
 
-    @Slot(bool)
     def _on_focus_changed(self, has_focus: bool) -> None:
         self.setProperty("focused", has_focus)
         self.style().unpolish(self)

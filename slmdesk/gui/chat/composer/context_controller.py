@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.delay import Delay
@@ -44,7 +44,6 @@ class ContextWatch(QObject):
         bridge.on(ContextMeasured, self._on_context_measured)
         bridge.on(ModelStateChanged, self._on_model_state_changed)
 
-    @Slot()
     def measure_soon(self) -> None:
         self._timer.start()
 
@@ -91,7 +90,6 @@ class ContextWatch(QObject):
         chat, draft, attach = self._now()
         self._bridge.ask(self._bridge.services.chats.measure(chat or None, draft, attach), None, _ignore)
 
-    @Slot(object)
     def _on_context_measured(self, event: ContextMeasured) -> None:
         if (event.chat or "") == self._now()[0]:
             self._use.measured(event.tokens, event.context_size)
@@ -102,7 +100,6 @@ class ContextWatch(QObject):
             self.measured.emit(event.tokens, event.context_size)
             self.parts_measured.emit(event.parts)
 
-    @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
             self._timer.start()

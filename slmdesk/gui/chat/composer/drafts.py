@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
@@ -48,7 +48,6 @@ class Drafts(QObject):
             self._attached.open(item)
             self._kept[item.id] = (self._now[item.id], self._attached.kept(item.id))
 
-    @Slot(object)
     def _on_item_gone(self, event: ItemGone) -> None:
         self._now.pop(event.id, None)
         self._attached.forget(event.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
@@ -61,7 +61,6 @@ class FullBar(QFrame):
     def sentence(self) -> str:
         return self._label.text()
 
-    @Slot(object)
     def show_offer(self, offer: Offer | None) -> None:
         """Show what is offered; None: nothing."""
         if offer is not None:

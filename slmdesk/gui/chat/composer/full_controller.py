@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QLocale, QObject, Signal, Slot
+from PySide6.QtCore import QLocale, QObject, Signal
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record, changed
@@ -105,13 +105,11 @@ class FullController(QObject):
         self._look()
         self._show()
 
-    @Slot()
     def close_offer(self) -> None:
         """Decide later: it is asked again when a question is refused."""
         self._is_closed, self._is_draft_refused, self._refused = True, False, ""
         self._show()
 
-    @Slot(int, int)
     def _on_measured(self, tokens: int, size: int) -> None:
         self._tokens, self._size = tokens, size
         if self._chat.context.too_long is None:
@@ -120,12 +118,10 @@ class FullController(QObject):
             self._look()
         self._show()
 
-    @Slot(object)
     def _on_parts_measured(self, parts: Sequence[ContextPart]) -> None:
         self._parts = parts
         self._show()
 
-    @Slot(object)
     def _on_message_ended(self, event: MessageEnded) -> None:
         if event.message.id not in self._chat.message_ids:
             return
@@ -195,7 +191,6 @@ class FullController(QObject):
 
     # ---- what was decided
 
-    @Slot(str)
     def choose(self, way: str) -> None:
         """Leave turns out from now on, in this way (LEAVE_OUT or SUMMARIZE), and go on with what was refused."""
         chat = self._chat.chat
@@ -207,7 +202,6 @@ class FullController(QObject):
         self._chat.context.decided(way)
         self._bridge.ask(change, lambda _done: self._go_on(chat))
 
-    @Slot()
     def enlarge(self) -> None:
         """Load models with the larger context, and go on with what was refused."""
         if self._larger is not None:
@@ -217,7 +211,6 @@ class FullController(QObject):
                 self._bridge.services.settings.change(context_tokens=tokens), lambda _done: self._go_on(chat)
             )
 
-    @Slot()
     def begin_new(self) -> None:
         """Open a new chat that begins with the model's notes on this one; what is being written moves there."""
         chat = self._chat.chat
@@ -228,7 +221,6 @@ class FullController(QObject):
         )
         self._show()
 
-    @Slot()
     def cancel(self) -> None:
         """Write no summary."""
         if self._following is not None:

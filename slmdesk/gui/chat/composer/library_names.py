@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.composer.mention_list import Suggestion
@@ -48,7 +48,6 @@ class LibraryNames(QObject):
     def is_empty(self) -> bool:
         return self.is_known and not self._names
 
-    @Slot()
     def refresh(self) -> None:
         """Fetch the names, unless those in memory are current."""
         if self._is_old and not self._is_asked:
@@ -68,7 +67,6 @@ class LibraryNames(QObject):
         found.sort(key=lambda pair: pair[0])
         return [one for _, one in found]
 
-    @Slot(object)
     def _on_library_changed(self, _event: object) -> None:
         self._is_old = True
 

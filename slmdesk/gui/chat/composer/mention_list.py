@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -163,12 +163,10 @@ class MentionList(QListWidget):
             self.setCurrentRow((self.currentRow() + by) % count)
             self._announce()
 
-    @Slot(QListWidgetItem)
     def _on_entered(self, item: QListWidgetItem) -> None:
         if item.data(NAME_ROLE) is not None:
             self.setCurrentItem(item)
 
-    @Slot(QListWidgetItem)
     def _on_clicked(self, item: QListWidgetItem) -> None:
         if item.data(NAME_ROLE) is not None:
             self.chosen.emit(item.data(NAME_ROLE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QWidget
 
@@ -46,7 +46,6 @@ class Mentions(QObject):
         box.cursorPositionChanged.connect(self._on_cursor_moved)
         self.list.chosen.connect(self._choose)
 
-    @Slot()
     def close(self) -> None:
         self._at = -1
         self.list.hide()
@@ -81,7 +80,6 @@ class Mentions(QObject):
             return False
         return True
 
-    @Slot()
     def _on_text_changed(self) -> None:
         end, letter = self._box.textCursor().position(), self._box.document().characterAt
         is_sign = bool(end) and letter(end - 1) == self._sign and self._box.hasFocus()
@@ -91,12 +89,10 @@ class Mentions(QObject):
         if self._at >= 0:
             self._show()
 
-    @Slot()
     def _on_cursor_moved(self) -> None:
         if self._at >= 0 and self._typed() is None:
             self.close()
 
-    @Slot()
     def names_changed(self) -> None:
         """Show others in the open list."""
         if self._at >= 0:
@@ -138,7 +134,6 @@ class Mentions(QObject):
         corner = self._box.viewport().mapTo(self._page, place.topLeft())
         self.list.open_over(QRect(corner, place.size()))
 
-    @Slot(object)
     def _choose(self, one: Suggestion) -> None:
         cursor = self._box.textCursor()
         end, start = cursor.position(), self._at

@@ -158,7 +158,6 @@ class ChatController(QObject):
 
     # ---- requests of the page
 
-    @Slot()
     def new_chat(self) -> None:
         """Begin a chat; it is saved with its first message."""
         self._epoch += 1
@@ -183,7 +182,6 @@ class ChatController(QObject):
         arrived = partial(self._on_restored, self._epoch)
         self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived, _ignore)
 
-    @Slot(str)
     def keep_draft(self, text: str) -> None:
         """Keep the unsent text of this chat."""
         self.drafts.put(self.chat, text)
@@ -229,7 +227,6 @@ class ChatController(QObject):
             partial(self._on_send_refused, self._epoch, chat, text, taken),
         )
 
-    @Slot()
     def stop(self) -> None:
         """Stop the answer being written in the open chat; its text so far stays."""
         self.attached.stop_waiting()
@@ -264,7 +261,6 @@ class ChatController(QObject):
         if chat:
             self._bridge.ask(self._bridge.services.chats.open(chat), arrived)
 
-    @Slot(str, int)
     def show_version(self, message: str, step: int) -> None:
         """Show the version `step` steps from this one, with the messages that follow it."""
         requested = self.shown.neighbour(message, step)
@@ -272,12 +268,10 @@ class ChatController(QObject):
             arrived = partial(self._on_version, self._epoch, requested)
             self._bridge.ask(self._bridge.services.chats.show_version(requested), arrived)
 
-    @Slot(str)
     def continue_answer(self, message: str) -> None:
         if not self.is_busy:
             self._bridge.services.chats.continue_answer(message)
 
-    @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:
         """Open what a line of a message stands for."""
         if key == ANSWER_NOW:
@@ -360,7 +354,6 @@ class ChatController(QObject):
 
     # ---- events
 
-    @Slot(object)
     def _on_message_added(self, event: MessageAdded) -> None:
         message = event.message
         if message.item != self.chat or message.id in self.shown.by_id:
@@ -372,7 +365,6 @@ class ChatController(QObject):
             self._add(message)
             self._show_busy()
 
-    @Slot(object)
     def _on_message_grew(self, event: MessageGrew) -> None:
         message = self.shown.by_id.get(event.message)
         if message is None:
@@ -386,7 +378,6 @@ class ChatController(QObject):
             self.text_grew.emit(grown.id, event.text)
         self.context.grew()
 
-    @Slot(object)
     def _on_thought_grew(self, event: ThoughtGrew) -> None:
         message = self.shown.by_id.get(event.message)
         if message is None:
@@ -398,7 +389,6 @@ class ChatController(QObject):
             self.message_renewed.emit(self.shown.view(grown))
         self.context.grew()
 
-    @Slot(object)
     def _on_message_ended(self, event: MessageEnded) -> None:
         if event.message.item in self._others:
             return
@@ -411,7 +401,6 @@ class ChatController(QObject):
             open_it = partial(self.open_chat, event.message.item)
             self._bridge.notice_raised.emit(notice_of(event.problem, action="Open the chat", on_action=open_it))
 
-    @Slot(object)
     def _on_message_changed(self, event: MessageChanged) -> None:
         if event.message.id in self.shown.by_id:
             self.renew(event.message)
@@ -419,7 +408,6 @@ class ChatController(QObject):
                 self.renew(one)  # what is read for it is decided
             self._show_busy()
 
-    @Slot(object)
     def _on_prompt_progressed(self, event: PromptProgress) -> None:
         if event.message in self.shown.by_id and not self.shown.by_id[event.message].text:
             self.shown.read(event.message, event.read, event.total)
@@ -430,7 +418,6 @@ class ChatController(QObject):
         for message in self.shown.tick():
             self.renew(message)
 
-    @Slot(object)
     def _on_item_changed(self, event: ItemChanged) -> None:
         if event.item.kind != KIND:
             self._others.add(event.item.id)
@@ -444,7 +431,6 @@ class ChatController(QObject):
                 self._title = event.item.title
                 self.chat_opened.emit(self.chat, self._title)
 
-    @Slot(object)
     def _on_item_gone(self, event: ItemGone) -> None:
         self._others.discard(event.id)
         if event.id == self.chat:
@@ -452,12 +438,10 @@ class ChatController(QObject):
         elif event.id in self.shown.by_id and not self.edits.is_deleting:  # in another window
             self.refresh()
 
-    @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         for message in self.shown.set_loading(event.state is ModelState.LOADING):
             self.renew(message)
 
-    @Slot(object)
     def _on_quotes_found(self, event: QuotesFound) -> None:
         if event.quotes and event.message in self.shown.by_id:
             self.shown.quotes[event.message] = event.quotes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
 
@@ -69,12 +69,10 @@ class EditDialog(Dialog):
         else:
             super().keyPressEvent(event)
 
-    @Slot()
     def _on_accepted(self) -> None:
         self.saved.emit(self._text.toPlainText())
         self.accept()
 
-    @Slot()
     def _show_state(self) -> None:
         text = self._text.toPlainText()
         self._save.setEnabled(bool(text.strip()) and text != self._before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
@@ -125,16 +125,13 @@ class FirstStart(QScrollArea):
         self.first_words = words
         self._models.import_starter()
 
-    @Slot()
     def _on_add_file(self) -> None:
         choose_model_file(self.window(), "model_file_dialog", self._models.look_at)
 
-    @Slot()
     def _on_cancel(self) -> None:
         self.first_words = ""
         self._models.imports.cancel()
 
-    @Slot(str)
     def set_starter(self, words: str) -> None:
         """Offer the starter model with this sentence; '' when it is not there."""
         self._words.setText(WITH_STARTER if words else WITHOUT_STARTER)
@@ -145,7 +142,6 @@ class FirstStart(QScrollArea):
             widget.setVisible(bool(words))
         set_kind(self._add, "" if words else "primary")
 
-    @Slot(str, float)
     def show_progress(self, words: str, fraction: float) -> None:
         """Show that a file is being copied; `fraction` 0..1."""
         self._progress.setRange(0, 1000)
@@ -153,11 +149,9 @@ class FirstStart(QScrollArea):
         self._progress_note.setText(words)
         self._set_importing(True)
 
-    @Slot()
     def end_progress(self) -> None:
         self._set_importing(False)
 
-    @Slot(bool)
     def offer_encryption(self, is_offered: bool) -> None:
         """Offer to encrypt the history; it can be done at any time later."""
         self._offer.setVisible(is_offered)

@@ -34,7 +34,6 @@ class HoldWatch(QObject):
             return
         self._bridge.ask(self._bridge.services.retention.hold_on(chat), partial(self._on_found, chat), _ignore)
 
-    @Slot()
     def _on_items_added(self) -> None:
         """A space, or everything, may have been put on hold or released."""
         self.show(self._chat)
@@ -43,7 +42,6 @@ class HoldWatch(QObject):
         if chat == self._chat:
             self.shown.emit(held_words(hold))
 
-    @Slot(object)
     def _on_item_changed(self, event: ItemChanged) -> None:
         if event.item.id == self._chat:
             self.show(self._chat)

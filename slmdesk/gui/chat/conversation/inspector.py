@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.gui.base.bridge import Bridge
@@ -26,12 +26,10 @@ class MessageInspector(QObject):
         super().__init__(parent, objectName="message_inspector")
         self._bridge, self._shown = bridge, shown
 
-    @Slot(str)
     def show_prompt(self, message: str) -> None:
         """Ask for the exact prompt of a message; `prompt_arrived` follows."""
         self._bridge.follow(self._bridge.services.chats.seen_by_model(message), self.prompt_arrived.emit)
 
-    @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:
         """Show the attachment or quotation of a line under a message."""
         found = self._shown.by_id.get(message)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Role
@@ -62,7 +62,6 @@ class MessageEdits(QObject):
         self.is_deleting = False
         """What is gone now was deleted here, and its end is told to `_on_deleted`."""
 
-    @Slot(str, str)
     def choose(self, id: str, key: str) -> None:
         """Do what was chosen: a key of MENU, "edit", or OTHER_MODEL with a model's id."""
         message = self._chat.message(id)

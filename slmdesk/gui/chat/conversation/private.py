@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
@@ -63,13 +63,11 @@ class PrivateController(QObject):
         """Whether the open chat would lose something."""
         return self.is_open and bool(self._chat.message_ids or self._chat.drafts.of(self._chat.chat).strip())
 
-    @Slot()
     def begin(self) -> None:
         """Begin a private chat and open it."""
         options = self._chat.default_options
         self._bridge.ask(self._bridge.services.chats.private.begin(options), lambda item: self._chat.open_chat(item.id))
 
-    @Slot()
     def save(self) -> None:
         """Make a usual chat of the open one."""
         chat = self._chat.chat
@@ -77,7 +75,6 @@ class PrivateController(QObject):
         if self.is_open:
             self._bridge.ask(self._bridge.services.chats.private.save(chat), partial(self._on_saved, draft))
 
-    @Slot()
     def close(self) -> None:
         """Drop the open one for good."""
         chat = self._chat.chat
@@ -92,7 +89,6 @@ class PrivateController(QObject):
         self.listed.emit(dict(self._chats))
         self.shown.emit(is_private(chat))
 
-    @Slot()
     def note_words(self) -> None:
         """Something was said in the open chat."""
         if self.is_open and self._chat.message_ids:
@@ -105,7 +101,6 @@ class PrivateController(QObject):
             Notice(f"“{saved.title}” is saved with the other chats.", life_ms=UNDO_MS, key="private saved")
         )
 
-    @Slot(object)
     def _on_item_gone(self, event: ItemGone) -> None:
         self._used.discard(event.id)
         if self._chats.pop(event.id, None) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QMessageBox, QWidget
 
 from slmdesk.gui.base import theme
@@ -75,12 +75,10 @@ class PrivateEntry(QObject):
         bar.save_requested.connect(self._private.save)
         bar.close_requested.connect(self._on_close)
 
-    @Slot()
     def _on_begin(self) -> None:
         self._private.begin()
         self.begun.emit()
 
-    @Slot()
     def _on_close(self) -> None:
         """Ask once, if something would be lost."""
         if not self._private.has_words:

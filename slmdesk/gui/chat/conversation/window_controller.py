@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import Item, Message
 from slmdesk.gui.base.bridge import Bridge
@@ -73,7 +73,6 @@ class WindowController(QObject):
         shown = self._chat.shown
         return (shown.line_place if shown.line else -1, shown.left_out)
 
-    @Slot(object)
     def _on_item_changed(self, event: ItemChanged) -> None:
         if event.item.id == self._chat.chat:
             self.take_over(event.item)
@@ -98,7 +97,6 @@ class WindowController(QObject):
                     self._chat.renew(shown.by_id[id])
         self.changed.emit()
 
-    @Slot(object)
     def _on_notes_begun(self, event: NotesBegun) -> None:
         shown = self._chat.shown
         if event.message in shown.by_id:
@@ -107,14 +105,12 @@ class WindowController(QObject):
 
     # ---- what is asked for
 
-    @Slot(str, str)
     def choose(self, message: str, key: str) -> None:
         """Pin a message, or unpin it; other keys are for others."""
         if key in ("pin", "unpin"):
             self._near = message
             self._bridge.services.chats.window.pin(message, pinned=key == "pin")
 
-    @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:
         """Do what was chosen at the line; other messages are for others."""
         chat, shown = self._chat.chat, self._chat.shown
@@ -135,7 +131,6 @@ class WindowController(QObject):
                 partial(self._on_not_written, chat),
             )
 
-    @Slot(str)
     def save_notes(self, notes: str) -> None:
         """Keep what a person wrote as notes; empty ones are removed."""
         chat = self._chat.chat

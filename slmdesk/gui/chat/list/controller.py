@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from slmdesk.core.record import Record
 from slmdesk.core.records import Found, Item, Message, Status
@@ -91,7 +91,6 @@ class ListController(QObject):
         self._day_timer.timeout.connect(lambda: self.rows.set_today(date.today()))
         self._day_timer.start()
 
-    @Slot()
     def start(self) -> None:
         """Load the chats again; a search is repeated."""
         self.spaces.refresh()
@@ -117,11 +116,9 @@ class ListController(QObject):
         """Begin a chat in a space; `chat_begun` follows."""
         self._bridge.ask(self._bridge.services.chats.spaces.new_chat(space), lambda item: self.chat_begun.emit(item.id))
 
-    @Slot(str, str)
     def rename(self, chat: str, title: str) -> None:
         self._bridge.services.chats.rename(chat, title)
 
-    @Slot(str)
     def delete(self, chat: str) -> None:
         """Move a chat to the trash; a notice offers to undo it."""
         self.delete_all([chat])
@@ -158,7 +155,6 @@ class ListController(QObject):
             partial(self._offer_back, done),
         )
 
-    @Slot(str)
     def search(self, words: str) -> None:
         """Search all chats, in the archive only its own; empty words show the chats again.
 
@@ -177,7 +173,6 @@ class ListController(QObject):
             partial(self._on_found, words),
         )
 
-    @Slot(object, int)
     def _on_page_requested(self, before: Key | None, limit: int) -> None:
         place = self.place
         after = (bool(before[0]), before[1], before[2]) if before else None
@@ -236,7 +231,6 @@ class ListController(QObject):
     def _offer(self, words: str, back: Callable[[], None], key: str) -> None:
         self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=back, life_ms=LONG_MS, key=key))
 
-    @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
         if is_private(item.id):
@@ -261,13 +255,11 @@ class ListController(QObject):
             return item.archived == self.place.is_archive
         return self.spaces.living(item.folder) == self.place.space
 
-    @Slot(object)
     def _on_item_gone(self, event: events.ItemGone) -> None:
         self.rows.drop(event.id)
         self._others.discard(event.id)
         self._set_unread(self._unread - {event.id})
 
-    @Slot(bool)
     def _on_spaces_listed(self, has_moved: bool) -> None:
         """The spaces have changed; `has_moved`: some have come or gone, and with them their chats."""
         if self.place.space and not self.spaces.living(self.place.space):
@@ -303,7 +295,6 @@ class ListController(QObject):
         is_empty = not self.rows.rows and self.rows.is_whole
         self.hint_changed.emit(words if is_empty else "")
 
-    @Slot(object)
     def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
         message: Message = event.message
         if is_private(message.item):

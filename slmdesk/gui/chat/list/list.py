@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QToolButton, QWidget
 
@@ -154,7 +154,6 @@ class ChatList(QFrame):
             *self.selection.in_order,
         )
 
-    @Slot(str)
     def show_current(self, chat: str) -> None:
         """Mark the open chat ('' for none); it becomes the current row when another was opened."""
         self._chat = chat
@@ -200,7 +199,6 @@ class ChatList(QFrame):
         """The space that is listed."""
         return self._controller.spaces.of(self._controller.place.space)
 
-    @Slot(object)
     def _show_place(self, place: Place) -> None:
         name = "Archive" if place.is_archive else self._controller.spaces.name_of(place.space)
         self.place_bar.show_place(name, is_space=bool(place.space))
@@ -210,14 +208,12 @@ class ChatList(QFrame):
         show_keys(self.search_box, "chat.search", hint)
         self._new.setText(NEW_HERE if place.space else NEW)
 
-    @Slot()
     def _on_rows_changed(self) -> None:
         self.show_current(self._chat)
         if self._when_whole is not None and self._rows.is_whole:
             do, self._when_whole = self._when_whole, None
             do()
 
-    @Slot()
     def _on_all_requested(self) -> None:
         """Mark all chats, also those that were not scrolled to yet."""
         self._with_all_rows(self.view.selectAll)
@@ -232,13 +228,11 @@ class ChatList(QFrame):
     def _on_search_due(self) -> None:
         self._controller.search(self.search_box.text().strip())
 
-    @Slot()
     def _on_search_entered(self) -> None:
         self._timer.stop()
         self._on_search_due()
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    @Slot(QModelIndex)
     def _on_clicked(self, index: QModelIndex) -> None:
         if self.view.is_marking:
             return
@@ -263,13 +257,11 @@ class ChatList(QFrame):
         )
         return list({one.id: one for one in found}.values())  # of several hits in a chat, one
 
-    @Slot(int)
     def _show_marked(self, count: int) -> None:
         is_pinned = all(one.is_pinned for one in self._targets)
         self._export.show_count(count)
         self.selection.show_count(count, is_archive=self._controller.place.is_archive, is_pinned=is_pinned)
 
-    @Slot(QPoint)
     def _on_menu_requested(self, at: QPoint) -> None:
         index = self.view.indexAt(at)
         if not index.isValid():
@@ -307,7 +299,6 @@ class ChatList(QFrame):
         named(menu.addAction("Edit…", partial(self.edit_space, space)), "space_edit_action")
         named(menu.addAction("Delete…", partial(self._ask_delete, space)), "space_delete_action")
 
-    @Slot()
     def _fill_move(self) -> None:
         here = self._controller.place.space
         self._move.clear()
@@ -327,13 +318,11 @@ class ChatList(QFrame):
         self._moving = [one.id for one in self._targets]
         self.edit_space(None)
 
-    @Slot()
     def rename_current(self) -> None:
         """Edit the title of the current row in place."""
         if self.view.currentIndex().isValid():
             self.view.edit(self.view.currentIndex())
 
-    @Slot()
     def _on_delete(self) -> None:
         targets, index = self._targets, self.view.currentIndex()
         if targets:
@@ -341,17 +330,14 @@ class ChatList(QFrame):
         elif index.isValid():
             self._ask_delete(self._controller.spaces.of(str(index.data(ID_ROLE))))
 
-    @Slot()
     def _on_pin(self) -> None:
         targets = self._targets
         self._controller.pin([one.id for one in targets], pinned=not all(one.is_pinned for one in targets))
 
-    @Slot()
     def _on_archive(self) -> None:
         chats = [one.id for one in self._targets]
         self._controller.archive(chats, archived=not self._controller.place.is_archive)
 
-    @Slot(str)
     def _on_export(self, form: str) -> None:
         targets, exports = self._targets, self._controller.exports
         if len(targets) == 1:
@@ -364,7 +350,6 @@ class ChatList(QFrame):
         title = self._space.name if self._space else "Chats"
         ask_where(self, title, form, partial(self._controller.exports.export_together, chats, form))
 
-    @Slot(str)
     def _on_export_shown(self, form: str) -> None:
         def ask() -> None:
             chats = [one.id for one in self._chats_at([self._rows.index(at) for at in range(self._rows.rowCount())])]
@@ -386,7 +371,6 @@ class ChatList(QFrame):
         editor.rejected.connect(self._moving.clear)
         editor.open()
 
-    @Slot(object)
     def _on_space_made(self, space: Space) -> None:
         moving, self._moving = self._moving, []
         if moving:

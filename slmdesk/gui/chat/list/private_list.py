@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
@@ -36,7 +36,6 @@ class PrivateList(QFrame):
     def in_order(self) -> tuple[QWidget, ...]:
         return tuple(self._buttons)
 
-    @Slot(object)
     def show_chats(self, chats: Mapping[str, str]) -> None:
         if chats == self._shown:
             return

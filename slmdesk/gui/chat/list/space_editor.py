@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialogButtonBox, QMenu, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.core.formats import FORMATS
@@ -107,7 +107,6 @@ class SpaceEditor(Dialog):
         self._buttons.accepted.connect(self._on_accepted)
         self._buttons.rejected.connect(self.reject)
 
-    @Slot()
     def _show_state(self) -> None:
         drafts = self._attached.now
         bad = next((one for one in drafts if one.state in (FAILED, LOCKED)), None)
@@ -119,13 +118,11 @@ class SpaceEditor(Dialog):
         self._save.setEnabled(bool(self._name.text().strip()) and not problem and not is_reading)
         self._save.setToolTip("The documents are being read" if is_reading else "")
 
-    @Slot()
     def _on_files(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
         filters = f"Documents ({suffixes});;All files (*)"
         ask_files(self, "Add documents", self._attached.add_paths, name="space_files_dialog", filters=filters)
 
-    @Slot()
     def _fill_library(self) -> None:
         self._listed.clear()
         for one in self._attached.names.find("")[:MOST_LISTED]:
@@ -134,11 +131,9 @@ class SpaceEditor(Dialog):
         if self._listed.isEmpty():
             self._listed.addAction(self._attached.names.empty).setEnabled(False)
 
-    @Slot(str, str, bool)
     def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
         ask_password(self, name, lambda word: self._attached.unlock(key, word), is_wrong=is_wrong)
 
-    @Slot()
     def _on_accepted(self) -> None:
         documents = tuple(one.kept for one in self._attached.now)
         self.saved.emit(

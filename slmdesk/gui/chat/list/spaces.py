@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.delay import Delay
@@ -108,17 +108,14 @@ class SpacesController(QObject):
             self.spaces = spaces
             self.listed.emit(moved and was_known)
 
-    @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         if event.item.kind == KIND or self.spaces:  # a chat may have come into one, or left it
             self._refresh_soon()
 
-    @Slot()
     def _on_item_gone(self) -> None:
         if self.spaces:
             self._refresh_soon()
 
-    @Slot()
     def _on_presets_changed(self) -> None:
         self._refresh_soon()
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import changed
 from slmdesk.core.records import JobStatus, ModelRecord
@@ -57,7 +57,6 @@ class ModelsController(QObject):
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ModelStateChanged, self._on_state_changed)
 
-    @Slot(str)
     def use(self, model: str) -> None:
         """Load a model that a person chose."""
         self._bridge.services.models.use(model)
@@ -66,25 +65,20 @@ class ModelsController(QObject):
         """Load a model although memory seems too small for it: a person wants to try."""
         self._bridge.services.models.use(model, anyway=True)
 
-    @Slot()
     def unload(self) -> None:
         self._bridge.services.models.unload()
 
-    @Slot()
     def reload(self) -> None:
         """Load the model again: the services unload it when its settings change."""
         self._bridge.ask(_reload, None)
 
-    @Slot()
     def cancel_load(self) -> None:
         self._bridge.services.models.cancel_load()
 
-    @Slot()
     def import_starter(self) -> None:
         if self._starter is not None:
             self.import_file(self._starter)
 
-    @Slot(object)
     def look_at(self, paths: Path | Sequence[Path]) -> None:
         """Show the details of model files before they are added."""
         self.file_chosen.emit(paths)
@@ -93,12 +87,10 @@ class ModelsController(QObject):
         """Import a model file, by copy or (`link`) where it is, and use it."""
         self.imports.add((path,), link=link)
 
-    @Slot()
     def _on_opened(self) -> None:
         self._list()
         self.starter_found.emit(_starter_words(self._starter))
 
-    @Slot()
     def _list(self) -> None:
         self._bridge.ask(self._bridge.services.models.list(), self._on_listed)
 
@@ -131,12 +123,10 @@ class ModelsController(QObject):
     def _ask_exams(self) -> None:
         self._bridge.ask(self._bridge.services.cards.exams(), self.exams_known.emit)
 
-    @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == EXAM and event.status is JobStatus.DONE:
             self._ask_exams()
 
-    @Slot(object)
     def _on_state_changed(self, event: ModelStateChanged) -> None:
         is_at_rest = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
         if is_at_rest and event.model and self._known is not None and event.model not in self._known:
@@ -149,7 +139,6 @@ class ModelsController(QObject):
             action = ("Load it anyway" if is_large else "Load it again") if event.model else ""
             self._bridge.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
-    @Slot(object)
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         for event in ended:
             if event.problem is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
@@ -78,17 +78,14 @@ class ModelPicker(QWidget):
         self._controller.exams_known.connect(self.show_exams)
         self._controller.state_changed.connect(self.show_state)
 
-    @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
         self._models = tuple(models)
         self._show()
 
-    @Slot(object)
     def show_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
         """Exam results by model id: a few words and a sentence."""
         self._exams = exams
 
-    @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
         self._event = event
         self._show()
@@ -103,7 +100,6 @@ class ModelPicker(QWidget):
         """Whether model files may be added: an organisation may have switched that off."""
         self._may_add = may_add
 
-    @Slot()
     def _on_menu_opens(self) -> None:
         """Fill the menu each time it opens, so that it is up to date."""
         self._menu.clear()
@@ -124,7 +120,6 @@ class ModelPicker(QWidget):
         if self._may_add:
             self._menu.addAction("Add a model file…", self._on_add_file)
 
-    @Slot()
     def _on_add_file(self) -> None:
         choose_model_file(self.window(), "model_file_dialog", self._controller.look_at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
@@ -51,13 +51,11 @@ class OptionsController(QObject):
         bridge.settings_changed.connect(self._look)
         bridge.on(ModelStateChanged, self._on_model_state_changed)
 
-    @Slot(bool)
     def watch(self, is_watched: bool) -> None:
         """Whether the panel is visible: model files are read for it only then."""
         self._is_watched = is_watched
         self._look()
 
-    @Slot(str, object)
     def change(self, chat: str, options: ChatOptions) -> None:
         """Set the options of a chat; they hold from its next answer on."""
         if chat == self.chat:
@@ -105,7 +103,6 @@ class OptionsController(QObject):
             self.change(chat, options)
             self.options_shown.emit(chat, options)
 
-    @Slot()
     def _on_presets_listed(self) -> None:
         """A new chat that nothing was set for begins with the default preset."""
         was, now = self._chat_controller.default_options, self.presets.new_options
@@ -114,7 +111,6 @@ class OptionsController(QObject):
             self._chat_controller.new_options = now
             self._show(now)
 
-    @Slot(str, object)
     def _on_chat_begun(self, chat: str, kept: ChatOptions) -> None:
         """Save options changed since the first message was sent to the chat that it began."""
         self.chat = chat
@@ -122,7 +118,6 @@ class OptionsController(QObject):
         if self.options != kept:
             self.change(chat, self.options)
 
-    @Slot(str, str)
     def _on_chat_opened(self, chat: str, _title: str) -> None:
         if not chat:
             self.chat = ""
@@ -135,7 +130,6 @@ class OptionsController(QObject):
         if chat == self.chat:
             self._show(options)
 
-    @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         if not self._unanswered:  # else it may be an older change of ours, and would take back the newer one
             self._on_item(event.item)
@@ -149,7 +143,6 @@ class OptionsController(QObject):
         if item.id == self.chat and (options := options_from(item.settings)) != self.options:
             self._show(options)
 
-    @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is not ModelState.LOADING:
             self._look()
@@ -161,7 +154,6 @@ class OptionsController(QObject):
         if is_other_model:
             self._look()
 
-    @Slot()
     def _look(self) -> None:
         """Ask what can be set for the model; only the latest request counts."""
         if not self._is_watched:

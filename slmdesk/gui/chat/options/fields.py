@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QWidget
 
@@ -76,7 +76,6 @@ class ValueRow(QFrame):
         self._value = value
         self._show_reset()
 
-    @Slot()
     def keep(self) -> None:
         """Read the field, and emit what has changed."""
         try:
@@ -103,7 +102,6 @@ class ValueRow(QFrame):
     def _show_reset(self) -> None:
         self.reset.setVisible(self.has_problem or not self._is_default())
 
-    @Slot()
     def _on_reset(self) -> None:
         self.field.clear()
         self.keep()

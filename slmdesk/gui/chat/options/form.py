@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 from shiboken6 import isValid
@@ -177,7 +177,6 @@ class AnswerForm(QFrame):
         mark.format = style
         return mark
 
-    @Slot(object)
     def _on_kind_chosen(self, kind: str) -> None:
         self.keep()
         self._kind = kind
@@ -187,7 +186,6 @@ class AnswerForm(QFrame):
         if kind:
             self.field.setFocus()
 
-    @Slot()
     def _on_open(self) -> None:
         kind = self._kind
         chosen = partial(self._on_file, kind)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.core.types import Sampling
@@ -135,7 +135,6 @@ class MoreSettings(QFrame):
     def _on_changed(self, name: str, value: object) -> None:
         self.changed.emit({name: value})
 
-    @Slot(bool)
     def _on_toggled(self, is_open: bool) -> None:
         set_icon(self.open, "chevron-down" if is_open else "chevron-right")
         self._inner.setVisible(is_open)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
@@ -206,7 +206,6 @@ class SettingsPanel(QFrame):
             self._system, self._language, *self._form.in_order, *self._more.in_order, self._defaults,
         )  # fmt: skip
 
-    @Slot(str, object)
     def show_options(self, chat: str, options: ChatOptions) -> None:
         """Show the settings of a chat; text being edited for another is saved first."""
         if self._timer.isActive():
@@ -221,24 +220,20 @@ class SettingsPanel(QFrame):
             self._timer.stop()
         self._show(is_other=is_other)
 
-    @Slot(str)
     def begin_chat(self, chat: str) -> None:
         """The new chat has got its id: the panel shows its settings from now on."""
         self._chat = chat
 
-    @Slot(object)
     def show_load_options(self, load_options: LoadOptions | None) -> None:
         """What can be set for the model; None: unknown."""
         self._load_options = load_options
         self._show()
 
-    @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
         words = f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW
         self._refill(self._model, [("", words), *((one.id, one.name) for one in models)])
         self._show()
 
-    @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
         if event.name != self._now:
             self._now = event.name
@@ -255,7 +250,6 @@ class SettingsPanel(QFrame):
             self._words("context", SET_BY_ORGANISATION)
         self._show()
 
-    @Slot()
     def _show(self, *, is_other: bool = False) -> None:
         options, load_options = self._options, self._load_options
         self._presets.show_presets(self._controller.presets.presets, options)
@@ -361,26 +355,22 @@ class SettingsPanel(QFrame):
         self._controller.change(self._chat, self._options)
         self._show()
 
-    @Slot(object)
     def _on_seed_chosen(self, is_fixed: bool) -> None:
         self._set(seed=secrets.randbelow(10_000) if is_fixed else None)
         if is_fixed:
             self._seed_box.setFocus()
             self._seed_box.selectAll()
 
-    @Slot()
     def _on_seed_written(self) -> None:
         text = self._seed_box.text()
         if self._options.seed is not None and text.isdigit() and int(text) != self._options.seed:
             self._set(seed=int(text))
 
-    @Slot(str)
     def _on_preset_chosen(self, id: str) -> None:
         """Take over what is in a preset; what a person had set otherwise can be brought back."""
         self.keep_words()
         self._controller.take_preset(self._chat, id)
 
-    @Slot()
     def _on_save_as(self) -> None:
         self.keep_words()
         read = self._controller.presets.read_form
@@ -390,7 +380,6 @@ class SettingsPanel(QFrame):
         editor.saved.connect(partial(self._controller.save_preset, self._chat))
         editor.open()
 
-    @Slot()
     def _on_presets(self) -> None:
         from slmdesk.gui.chat.presets.window import PresetsWindow
 
@@ -409,12 +398,10 @@ class SettingsPanel(QFrame):
         self._form.keep()
         self._more.keep()
 
-    @Slot()
     def _on_reset_sampling(self) -> None:
         self._set(**{name: getattr(ChatOptions(), name) for name in SAMPLED})
         self._show(is_other=True)  # what could not be read goes too
 
-    @Slot()
     def _on_defaults(self) -> None:
         self._system.setPlainText("")
         self._timer.stop()

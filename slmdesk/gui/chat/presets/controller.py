@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import PresetRecord
 from slmdesk.gui.base.bridge import Bridge
@@ -61,7 +61,6 @@ class PresetsController(QObject):
         preset = self.of(self.default)
         return with_preset(ChatOptions(), preset) if preset else ChatOptions()
 
-    @Slot()
     def refresh(self) -> None:
         """Ask for the presets; `listed` follows where they have changed."""
         self._bridge.ask(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialogButtonBox,
@@ -158,16 +158,13 @@ class PresetEditor(Dialog):
         self._buttons.accepted.connect(self._on_accepted)
         self._buttons.rejected.connect(self.reject)
 
-    @Slot(object)
     def _on_sampling(self, values: dict[str, Any]) -> None:
         self._sampling |= values
         self._sampling_box.show_options(changed(ChatOptions(), **self._sampling), Sampling())
 
-    @Slot(object)
     def _on_form(self, values: dict[str, Any]) -> None:
         self._sampling |= values
 
-    @Slot()
     def _on_reset(self) -> None:
         for name, choice in self._choices.items():
             if name in SAMPLED:
@@ -181,14 +178,12 @@ class PresetEditor(Dialog):
             self._examples.setItem(at, column_, QTableWidgetItem(words))
         self._examples.resizeRowToContents(at)
 
-    @Slot()
     def _on_add(self) -> None:
         self._add("", "")
         self._examples.setCurrentCell(self._examples.rowCount() - 1, 0)
         self._examples.editItem(self._examples.currentItem())
         self._show_state()
 
-    @Slot()
     def _on_remove(self) -> None:
         self._examples.removeRow(self._examples.currentRow())
         self._show_state()
@@ -199,7 +194,6 @@ class PresetEditor(Dialog):
         pairs = [tuple(cell.text().strip() if cell else "" for cell in line) for line in cells]
         return [(question, answer) for question, answer in pairs if question or answer]
 
-    @Slot()
     def _show_state(self) -> None:
         sides = self._sides()
         problem = ""
@@ -214,7 +208,6 @@ class PresetEditor(Dialog):
         self._more.setEnabled(self._examples.rowCount() < MOST_EXAMPLES)
         self._less.setEnabled(self._examples.currentRow() >= 0)
 
-    @Slot()
     def _on_accepted(self) -> None:
         self._form.keep()
         self._sampling_box.keep()

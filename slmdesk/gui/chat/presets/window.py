@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
@@ -80,7 +80,6 @@ class PresetsWindow(Dialog):
         item = self._list.currentItem()
         return self._controller.of(item.data(Qt.ItemDataRole.UserRole)) if item else None
 
-    @Slot()
     def _show(self) -> None:
         chosen = self._new_one or (self.current.id if self.current else "")
         self._list.clear()
@@ -118,11 +117,9 @@ class PresetsWindow(Dialog):
 
     # ---- buttons
 
-    @Slot()
     def _on_new(self) -> None:
         self._open_editor("", "", ChatOptions(), "New preset")
 
-    @Slot()
     def _on_edit(self) -> None:
         one = self.current
         if one is not None and not one.is_shipped:
@@ -133,12 +130,10 @@ class PresetsWindow(Dialog):
         editor.saved.connect(partial(self._controller.save, id))
         editor.open()
 
-    @Slot()
     def _on_duplicate(self) -> None:
         if self.current:
             self._controller.duplicate(self.current.id)
 
-    @Slot()
     def _on_delete(self) -> None:
         if self.current:
             self._controller.delete(self.current.id)
@@ -147,12 +142,10 @@ class PresetsWindow(Dialog):
         if self.current:
             self._controller.move(self.current.id, by)
 
-    @Slot()
     def _on_default(self) -> None:
         if self.current:
             self._controller.set_default(self.current.id if self._default.isChecked() else "")
 
-    @Slot()
     def _on_export(self) -> None:
         one = self.current
         if one is not None:
@@ -162,7 +155,6 @@ class PresetsWindow(Dialog):
                 self, "Export a preset", chosen, name="preset_export_dialog", proposed=proposed, filters=FILTERS
             )
 
-    @Slot()
     def _on_import(self) -> None:
         ask_file(self, "Import a preset", self._controller.import_file, name="preset_import_dialog", filters=FILTERS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge, Call
@@ -39,7 +39,6 @@ class RedactionController(QObject):
         """The new chat has got its item."""
         self._chat = item.id
 
-    @Slot(bool)
     def switch(self, is_on: bool) -> None:
         """Redact the open chat from its next message on, or no longer."""
         if is_on == self.is_on:
@@ -61,7 +60,6 @@ class RedactionController(QObject):
         if chat == self._chat and self.is_on:
             self.preview_arrived.emit(preview)
 
-    @Slot(object)
     def _on_item_changed(self, event: ItemChanged) -> None:
         if event.item.id == self._chat:
             self._set(event.item.settings.get(REDACT) is True)

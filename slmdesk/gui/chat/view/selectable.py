@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QMimeData, Signal, Slot
+from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base.clipboard import copy_data
@@ -43,7 +43,6 @@ class SelectableArea(GrowingArea):
         """The selected text in order: whole messages as they were written, parts as they are shown."""
         return self._selecting.text(self._style, self._parser)
 
-    @Slot()
     def copy_selection(self) -> None:
         """Copy the selection; if there is none, the current message."""
         data = self._selecting.mime(self._style, self._parser)

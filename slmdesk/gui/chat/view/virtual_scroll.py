@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
@@ -100,7 +100,6 @@ class MessageArea(QAbstractScrollArea):
 
     # where the reader is -------------------------------------------------------------------------------------------
 
-    @Slot()
     def scroll_to_end(self) -> None:
         """Go to the newest text and follow it."""
         self._at_end = True
@@ -133,7 +132,6 @@ class MessageArea(QAbstractScrollArea):
                 best, distance = index, away
         return best
 
-    @Slot()
     def relay(self) -> None:
         """Create widgets in and around the viewport, correct heights, place them; the anchor keeps its place."""
         if self._placing:

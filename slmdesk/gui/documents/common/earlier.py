@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QInputDialog, QMenu, QToolButton, QWidget
 
@@ -66,7 +66,6 @@ class EarlierRow(QFrame):
         row((lines, 1), more, into=self, margins=(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4))
         self.setAccessibleName(f"{entry.words}, {reported}")
 
-    @Slot()
     def ask_title(self) -> None:
         """Ask for another title.  Does not block."""
         dialog = passing(QInputDialog(self.window()), "rename_dialog", "Rename")
@@ -75,7 +74,6 @@ class EarlierRow(QFrame):
         dialog.textValueSelected.connect(self._on_title)
         dialog.open()
 
-    @Slot(str)
     def _on_title(self, title: str) -> None:
         if title.strip():
             self.rename_requested.emit(title.strip())
@@ -164,7 +162,6 @@ class EarlierBox(QFrame):
         self._rows.setVisible(self._has_others and self._button.isChecked())
         self.setVisible(self._has_others or (self.has_entries and not self._is_busy))
 
-    @Slot(bool)
     def _on_toggled(self, is_open: bool) -> None:
         set_icon(self._button, "chevron-down" if is_open else "chevron-right")
         self._rows.setVisible(is_open)

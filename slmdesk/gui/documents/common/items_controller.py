@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
@@ -59,11 +59,9 @@ class ItemsController(QObject):
 
         self._bridge.ask(self._bridge.services.history.about(document, kind), received)
 
-    @Slot(str, str)
     def rename(self, item: str, title: str) -> None:
         self._bridge.services.history.rename(item, title)
 
-    @Slot(str)
     def delete(self, item: str) -> None:
         """Move an item to the trash; a notice offers to undo it."""
         trash(self._bridge, item, self._on_restored)
@@ -71,7 +69,6 @@ class ItemsController(QObject):
     def _on_restored(self, item: Item) -> None:
         self.refresh(lambda _items: self.restored.emit(item.id))
 
-    @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
         if item.kind != self._kind or all(one.id != item.id for one in self._items):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.common.items_controller import ItemsController
@@ -26,18 +26,15 @@ class JobFollower(QObject):
         """The id of the shown item, finished or not."""
         self._job = ""
 
-    @Slot()
     def pause(self) -> None:
         """Pause the job; finished steps are kept."""
         job = self._job
         self._bridge.services.jobs.pause(job)
 
-    @Slot()
     def resume(self) -> None:
         job = self._job
         self._bridge.services.jobs.resume(job)
 
-    @Slot()
     def cancel(self) -> None:
         """Cancel the job; finished steps are kept."""
         job = self._job

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.core.records import JobStatus
@@ -57,6 +56,5 @@ class MakingBar(QFrame):
             self.words.setText(f"Step {event.done} of {event.total}{left}")
         show_share(self.bar, event)
 
-    @Slot()
     def _on_pause(self) -> None:
         (self._controller.resume if self.is_paused else self._controller.pause)()

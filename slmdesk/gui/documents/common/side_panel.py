@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QStackedWidget, QWidget
 
 from slmdesk.gui.base import theme
@@ -122,7 +122,6 @@ class SidePanel(QFrame):
         if found is not None and found.widget.focusProxy() is not None:
             found.widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    @Slot()
     def _on_back(self) -> None:
         found = self._current()
         if found is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, Slot
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -146,7 +146,6 @@ class FolderView(QFrame):
         self._watched.setChecked(state.record.watched)
         self.questions.setEnabled(state.documents > 0)
 
-    @Slot(object, object)
     def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[SkippedDocument]) -> None:
         """Show its documents, and those that were not read."""
         self._rows.show_records(records)
@@ -161,7 +160,6 @@ class FolderView(QFrame):
 
     # ---- events
 
-    @Slot(QModelIndex)
     def _on_chosen(self, index: QModelIndex) -> None:
         if document := index.data(ID_ROLE):
             self._documents.show_document(str(document))
@@ -170,7 +168,6 @@ class FolderView(QFrame):
         super().resizeEvent(event)
         self._settle()
 
-    @Slot()
     def _settle(self) -> None:
         is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
         self._chips.setVisible(not is_wide)

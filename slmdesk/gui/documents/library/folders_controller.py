@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base.bridge import Bridge
@@ -49,7 +49,6 @@ class FoldersController(QObject):
 
     # ---- requests
 
-    @Slot()
     def refresh(self) -> None:
         self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
 
@@ -76,7 +75,6 @@ class FoldersController(QObject):
         """Watch a folder, and show it."""
         self._bridge.follow(self._bridge.services.collections.add(folder), self._on_added)
 
-    @Slot(str)
     def choose(self, id: str) -> None:
         state = self._states.get(id)
         if state is not None:
@@ -88,25 +86,21 @@ class FoldersController(QObject):
         """Show no folder: a document is shown, or nothing."""
         self.current = ""
 
-    @Slot()
     def look_again(self) -> None:
         """Look for new documents in the shown folder; a paused one is resumed."""
         id = self.current
         self._bridge.services.collections.look(id, resume=True)
 
-    @Slot()
     def pause(self) -> None:
         state = self._states.get(self.current)
         if state is not None and state.job:
             self._bridge.services.jobs.pause(state.job)
 
-    @Slot(bool)
     def set_watched(self, watched: bool) -> None:
         """Whether the shown folder is checked for changes automatically."""
         id = self.current
         self._bridge.services.collections.set_watched(id, watched)
 
-    @Slot(str)
     def remove(self, id: str) -> None:
         """Take a folder off the list now; forget it when the time for *Undo* is over.  Its files stay."""
         state = self._states[id]
@@ -145,7 +139,6 @@ class FoldersController(QObject):
         self._list()
         self.choose(state.record.id)
 
-    @Slot(object)
     def _on_changed(self, event: CollectionChanged) -> None:
         state = event.state
         self._states[state.record.id] = state
@@ -157,7 +150,6 @@ class FoldersController(QObject):
             elif not self._contents_timer.isActive():
                 self._contents_timer.start()
 
-    @Slot(object)
     def _on_gone(self, event: CollectionGone) -> None:
         self._states.pop(event.id, None)
         if event.id == self.current:

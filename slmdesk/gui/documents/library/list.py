@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QVBoxLayout, QWidget
 
@@ -105,7 +105,6 @@ class DocumentList(QFrame):
         self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
         self._view.customContextMenuRequested.connect(self._on_menu)
 
-    @Slot(object)
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         chosen = self._view.currentIndex().data(ID_ROLE)
         self._rows.show_records(records)
@@ -122,7 +121,6 @@ class DocumentList(QFrame):
         elif self._view.currentIndex().row() != row or not self._view.selectionModel().hasSelection():
             self._view.setCurrentIndex(self._rows.index(row))
 
-    @Slot(object)
     def show_folders(self, states: Sequence[CollectionState]) -> None:
         chosen = self._folder_view.currentIndex().data(ID_ROLE)
         self._folders.show(states)
@@ -139,20 +137,17 @@ class DocumentList(QFrame):
         else:
             self._folder_view.setCurrentIndex(self._folders.index(row))
 
-    @Slot(object)
     def show_hits(self, hits: Sequence[TextHit]) -> None:
         self._hits.show(hits)
         self._show_hit_list(True)
         self._note.setText("" if hits else "These words stand in no document.")
         self._note.setVisible(not hits)
 
-    @Slot(str)
     def _on_filter(self, words: str) -> None:
         self._show_hit_list(False)
         self._rows.filter_by(words)
         self._show_note()
 
-    @Slot()
     def _on_search(self) -> None:
         if words := self._search.text().strip():
             self._controller.search(words)
@@ -181,11 +176,9 @@ class DocumentList(QFrame):
             words = "No document has that name."
         show_words(self._note, words)
 
-    @Slot(QPoint)
     def _on_menu(self, point: QPoint) -> None:
         self._pop_up(self._view, point, "document", ACTIONS, self.action_chosen.emit)
 
-    @Slot(QPoint)
     def _on_folder_menu(self, point: QPoint) -> None:
         self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self._folder_controller.act)
 

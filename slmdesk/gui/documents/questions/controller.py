@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from slmdesk.core.record import changed
 from slmdesk.core.records import Item, Message, Status
@@ -75,12 +75,10 @@ class QuestionController(QObject):
             self._collection = collection
             self.restart()
 
-    @Slot(str)
     def choose(self, item: str) -> None:
         """Show earlier questions; the next one follows them."""
         self._bridge.ask(self._bridge.services.questions.turns(item), partial(self._on_opened, item))
 
-    @Slot()
     def restart(self) -> None:
         """Make the next question the first of a new conversation."""
         self._message, self._is_redacted = "", False
@@ -110,7 +108,6 @@ class QuestionController(QObject):
         self.progressed.emit("Waiting for the model…")
         self._bridge.ask(self._bridge.services.questions.ask(request), self._on_sent, self._on_refused)
 
-    @Slot()
     def stop(self) -> None:
         message = self._message
         if message:
@@ -138,7 +135,6 @@ class QuestionController(QObject):
             self._message = last.id
             self.progressed.emit("The answer is on its way…")
 
-    @Slot(object)
     def _on_planned(self, event: QuestionPlanned) -> None:
         if event.item == self.item:
             self._message = event.message
@@ -147,20 +143,17 @@ class QuestionController(QObject):
             self._tick.start()
             self.progressed.emit(f"The model reads {what}…")
 
-    @Slot(object)
     def _on_prompt(self, event: events.PromptProgress) -> None:
         if event.message == self._message and event.total:
             self._live = self._live.reading(event.read, event.total, self._clock())
             self.progressed.emit(self._live.reading_words)
 
-    @Slot(object)
     def _on_grew(self, event: events.MessageGrew) -> None:
         if event.message == self._message:
             self._live = self._live.grown(self._clock())
             if self._live.pieces == 1:
                 self._on_tick()
 
-    @Slot()
     def _on_tick(self) -> None:
         """Update the waiting time, each second."""
         if not self._message:
@@ -173,20 +166,17 @@ class QuestionController(QObject):
         elif self._live.total:
             self.progressed.emit(self._live.reading_words)
 
-    @Slot(object)
     def _on_answered(self, event: QuestionAnswered) -> None:
         if event.item == self.item:
             self._message = ""
             self.answered.emit(event.answered)
 
-    @Slot(object)
     def _on_ended(self, event: events.MessageEnded) -> None:
         message: Message = event.message
         if message.item == self.item and message.status is not Status.COMPLETE:
             self._message = ""
             self.ended.emit(event.problem.sentence if event.problem else "The answer was stopped.")
 
-    @Slot(str)
     def _on_restored(self, item: str) -> None:
         if self.item is None:
             self.choose(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
@@ -141,7 +141,6 @@ class QuestionPane(QScrollArea):
         """The first question, as a file name for exports."""
         return self._texts[0] if self._texts else "Questions"
 
-    @Slot()
     def clear(self) -> None:
         self._texts, self.rows = [], []
         self._at = self._row_at = 0
@@ -150,7 +149,6 @@ class QuestionPane(QScrollArea):
         self._hint.setVisible(True)
         self._end()
 
-    @Slot(object)
     def show_turns(self, turns: Sequence[AskedQuestion]) -> None:
         self.clear()
         self._shield.setChecked(bool(turns and turns[-1].answered and turns[-1].answered.redaction))
@@ -161,7 +159,6 @@ class QuestionPane(QScrollArea):
             elif turn.message.status is not Status.STREAMING:
                 self.show_ended(CUT_WORDS.get(turn.message.status, turn.message.text))
 
-    @Slot(str)
     def show_asked(self, question: str) -> None:
         self._hint.setVisible(False)
         self._line.clear()
@@ -173,12 +170,10 @@ class QuestionPane(QScrollArea):
         self._add(question, "strong")
         self.verticalScrollBar().setValue(0)
 
-    @Slot(str)
     def show_progress(self, words: str) -> None:
         self._words.setText(words)
         self._busy.setVisible(True)
 
-    @Slot(object)
     def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
         """Show the answer with its quotations; if it has none, the passages that come closest."""
         if answered.is_quoted:
@@ -208,7 +203,6 @@ class QuestionPane(QScrollArea):
         if is_new:
             self._line.setFocus()
 
-    @Slot(str)
     def show_ended(self, words: str) -> None:
         self._add(words, "warn")
         self._end()
@@ -229,13 +223,11 @@ class QuestionPane(QScrollArea):
 
     # ---- events
 
-    @Slot()
     def _on_ask(self) -> None:
         words = self._line.text().strip()
         if words and self._ask.isEnabled():
             self._controller.ask(words, redact=self._shield.isChecked())
 
-    @Slot()
     def _on_copy(self) -> None:
         copy_text("\n\n".join(self._texts))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Slot
+from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QLineEdit, QProgressBar, QWidget
 
 from slmdesk.core.files import free_name
@@ -113,7 +113,6 @@ class RedactionWindow(Dialog):
 
     # ---- user actions
 
-    @Slot()
     def _on_add(self) -> None:
         if self._preview is None or self._following is not None:
             return
@@ -130,7 +129,6 @@ class RedactionWindow(Dialog):
         seen = "" if found.count else f"“{words}” does not stand in the text; it is looked for in all of the file."
         show_words(self._trouble, breakable(seen))
 
-    @Slot()
     def _on_write(self) -> None:
         if self._following is not None:
             self._following.cancel()
@@ -161,7 +159,6 @@ class RedactionWindow(Dialog):
         )  # fmt: skip
         self._show_work(f"Writing {target.name}, and looking through it…", following)
 
-    @Slot()
     def _on_folder(self) -> None:
         if self._target is not None:
             open_outside(QUrl.fromLocalFile(str(self._target.parent)))
@@ -231,7 +228,6 @@ class RedactionWindow(Dialog):
     def _on_problem(self, problem: Problem) -> None:
         show_words(self._trouble, breakable(problem.sentence))
 
-    @Slot()
     def _on_chosen_changed(self) -> None:
         self._show_kinds_states()
         self._allow()
@@ -276,7 +272,6 @@ class RedactionWindow(Dialog):
         self._write.setText("Stop" if following is not None and self._preview is not None else "Write the copy…")
         self._allow()
 
-    @Slot()
     def _allow(self) -> None:
         lacks_passphrase = self._is_natural and self._keeps_key.isChecked() and not self._passphrase.text()
         is_ready = self._preview is not None and bool(self._table.chosen) and not lacks_passphrase

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge, Call
@@ -87,7 +87,6 @@ class SummaryController(JobFollower):
         asked = (Kind(kind), Length(length), "", focus, instruction)
         self._begin(SummaryRequest((self._document,), *asked, paper=Paper(paper), redact=redact))
 
-    @Slot()
     def summarize_again(self) -> None:
         """Make the shown summary anew, for the same request; the old one stays."""
         item = self.item
@@ -110,7 +109,6 @@ class SummaryController(JobFollower):
             self._on_read,
         )
 
-    @Slot()
     def cancel(self) -> None:
         """Cancel the job, or reading a folder; finished steps are kept."""
         if self._following is not None:
@@ -125,11 +123,9 @@ class SummaryController(JobFollower):
         self.choose(item.id)
         self.items.refresh()
 
-    @Slot(str)
     def choose(self, item: str) -> None:
         self._bridge.ask(self._bridge.services.summaries.open(item), self._on_opened)
 
-    @Slot(str)
     def delete(self, item: str) -> None:
         """Move a summary to the trash, with undo; the job of one being made is cancelled."""
         if item == self.item and self._job:
@@ -180,7 +176,6 @@ class SummaryController(JobFollower):
         if problem.code != "document.stopped":
             self._bridge.notice_raised.emit(notice_of(problem))
 
-    @Slot(object)
     def _on_grew(self, event: SummaryGrew) -> None:
         if event.item == self.item:
             self._job = event.job
@@ -188,26 +183,22 @@ class SummaryController(JobFollower):
             self.grew.emit(list(self._points), event.pages_read, event.pages_total, event.page_kind)
             self.writing.emit(event.writing)
 
-    @Slot(object)
     def _on_ended(self, event: SummaryEnded) -> None:
         if event.item == self.item:
             summary: Summary = event.summary
             self._job = ""
             self.made.emit(summary)
 
-    @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
         if self._job and event.id == self._job:
             if event.status.is_end:
                 self._job = ""
             self.job_reported.emit(event)
 
-    @Slot()
     def _on_current_gone(self) -> None:
         self._leave()
         self.items.refresh(self._open_newest)
 
-    @Slot(str)
     def _on_restored(self, item: str) -> None:
         if not self.item:
             self.choose(item)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QWidget
 
@@ -98,19 +98,16 @@ class SummaryForm(QFrame):
             return False
         return True
 
-    @Slot()
     def _on_begin(self) -> None:
         if self._begin.isEnabled() and self.is_whole():
             self.summary_requested.emit(*self.request)
 
-    @Slot()
     def _on_folder(self) -> None:
         if self.shield.isChecked():
             self.said.emit(NO_FOLDER)
         elif self.is_whole():
             self.folder_requested.emit(self.request)
 
-    @Slot()
     def _on_kind(self) -> None:
         is_own = self._kind.currentData() == Kind.OWN
         self._focus.setPlaceholderText("What it is to be like" if is_own else "Focus on…")

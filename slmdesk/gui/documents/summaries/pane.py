@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
@@ -163,7 +163,6 @@ class SummaryPane(QScrollArea):
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         return f"Summary of {names[0]}{more}" if names else "Summary"
 
-    @Slot()
     def show_nothing(self) -> None:
         self.summary = None
         self._clear()
@@ -175,7 +174,6 @@ class SummaryPane(QScrollArea):
         self.form.allow(True)
         self._say("Each sentence of the summary will lead to the page it comes from.")
 
-    @Slot()
     def show_begun(self) -> None:
         self.show_nothing()
         self._say("")
@@ -188,7 +186,6 @@ class SummaryPane(QScrollArea):
         if had_focus:
             self._making.pause.setFocus()  # else it would go on to the next button by itself
 
-    @Slot(str, int, int)
     def show_reading(self, words: str, done: int, total: int) -> None:
         """Show the progress of reading a folder's documents, before their summary begins; no words: hide it."""
         self._making.setVisible(bool(words))
@@ -197,7 +194,6 @@ class SummaryPane(QScrollArea):
         self.form.allow_folder(not words)
         self._making.show_amount(words, done, total)
 
-    @Slot(object, int, int, str)
     def show_growing(self, points: Sequence[Sentence], read: int, total: int, page_kind: str) -> None:
         """Show the sentences so far, linked and checked; the summary may still change at its end."""
         if self.summary is None:
@@ -206,13 +202,11 @@ class SummaryPane(QScrollArea):
             self._add_rows(points[len(self.rows) :], page_kind, has_bullets=True)
             self._say(f"{pages_read_words(read, total, page_kind).capitalize()}. Sentences come as they are written.")
 
-    @Slot(str)
     def show_writing(self, words: str) -> None:
         """Show the beginning of the sentence that is being written."""
         if self.summary is None:
             show_words(self._writing, f"{words} …" if words else "")
 
-    @Slot(object)
     def show_job(self, event: JobChanged) -> None:
         is_ended = event.status.is_end
         self._making.setVisible(not is_ended)
@@ -224,7 +218,6 @@ class SummaryPane(QScrollArea):
             show_words(self._writing, "")
             self._say(f"The summary was cancelled. {WRITTEN}" if self.rows else "The summary was cancelled.")
 
-    @Slot(object)
     def show_summary(self, summary: Summary) -> None:
         if summary == self.summary:  # its rows stay: one may be pointed at, or have the focus
             return
@@ -251,7 +244,6 @@ class SummaryPane(QScrollArea):
             self._column.activate()
             self.verticalScrollBar().setValue(self.rows[0].y() - theme.SPACE_8)
 
-    @Slot()
     def _stop_revealing(self) -> None:
         self._is_revealing = False
 
@@ -266,12 +258,10 @@ class SummaryPane(QScrollArea):
 
     # ---- events
 
-    @Slot(object, object, str, str, object)
     def _on_summary_requested(self, kind: Kind, length: Length, focus: str, instruction: str, paper: Paper) -> None:
         redact = self.form.shield.isChecked()
         self._controller.begin(kind, length, focus, instruction, paper, redact=redact)
 
-    @Slot(object)
     def _on_folder_requested(self, request: FormRequest) -> None:
         """Ask for the folder to summarize, then for the one to write to."""
 
@@ -281,7 +271,6 @@ class SummaryPane(QScrollArea):
 
         ask_folder(self, "The folder whose documents are summarized", chosen)
 
-    @Slot()
     def _on_copy(self) -> None:
         summary = self.summary
         if summary is not None:
@@ -369,7 +358,6 @@ class SummaryPane(QScrollArea):
         empty_layout(self._list)
         empty_layout(self._also)
 
-    @Slot(str)
     def _say(self, words: str) -> None:
         show_words(self._note, words)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
@@ -47,7 +47,6 @@ class CellsView(QTableView):
             header.resizeSection(count - 1, width - each * (count - 1))
         self._is_fitting = False
 
-    @Slot(int, int, int)
     def _on_section_resized(self, _at: int, _before: int, _now: int) -> None:
         self._is_drawn = self._is_drawn or (not self._is_fitting and self.isVisible())
 

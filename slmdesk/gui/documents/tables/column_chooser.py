@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from slmdesk.gui.base import theme
@@ -95,14 +95,12 @@ class ColumnChooser(QFrame):
 
     # ---- events
 
-    @Slot(object)
     def _on_preset(self, id: object) -> None:
         known = preset(str(id))
         self.show_columns(known.columns if known else ())
         if known is None:
             self._line.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    @Slot()
     def _on_add(self) -> None:
         """Add a column; a name that exists changes nothing."""
         column = column_named(self._line.text())

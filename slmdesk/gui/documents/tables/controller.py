@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord
 from slmdesk.gui.base.bridge import Bridge, Call
@@ -107,13 +107,11 @@ class TableController(JobFollower):
             partial(self._on_reading, requested),
         )
 
-    @Slot()
     def again(self) -> None:
         """Make the shown table again; cells edited by a person stay."""
         item = self.item
         self._bridge.ask(self._bridge.services.extraction.again(item), self._on_job, self._refuse)
 
-    @Slot(str)
     def choose(self, item: str) -> None:
         self._open_table(item)
 
@@ -124,26 +122,22 @@ class TableController(JobFollower):
         else:
             self._awaited = item
 
-    @Slot(str)
     def delete(self, item: str) -> None:
         """Move a table to the trash, with undo; the job of one being made is cancelled."""
         if item == self.item and self._is_running:
             self.cancel()
         self.items.delete(item)
 
-    @Slot(str, int, str)
     def edit(self, document: str, column: int, words: str) -> None:
         """Change a cell; `made` follows."""
         self._edit(document, column, words, is_undo=False)
 
-    @Slot()
     def undo(self) -> None:
         """Undo the last change of a cell."""
         if self._undo:
             self._edit(*self._undo.pop(), is_undo=True)
             self.undo_changed.emit(bool(self._undo))
 
-    @Slot()
     def cancel(self) -> None:
         """Cancel the table being made; finished rows stay."""
         if self._following is not None:
@@ -180,7 +174,6 @@ class TableController(JobFollower):
         else:
             self._refuse(problem)
 
-    @Slot()
     def _on_redaction_cancelled(self) -> None:
         self.stopped.emit("The table was not begun.")
 
@@ -193,7 +186,6 @@ class TableController(JobFollower):
         if items and not self.item and self._following is None:
             self.choose(items[0].id)
 
-    @Slot()
     def _on_current_gone(self) -> None:
         """The shown table was deleted: show the one before it."""
         self._forget()
@@ -220,18 +212,15 @@ class TableController(JobFollower):
         self._job = job.id
         self.job_reported.emit(event_of(job))
 
-    @Slot(object)
     def _on_grew(self, event: ExtractionGrew) -> None:
         if event.item == self.item:
             self._job = event.job
             self.row_received.emit(event.row)
 
-    @Slot(object)
     def _on_ended(self, event: ExtractionEnded) -> None:
         if event.item == self.item:
             self.made.emit(event.table)
 
-    @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
         if self._job and event.id == self._job:
             self._is_running = not event.status.is_end

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QFrame, QHeaderView, QSizePolicy, QWidget
 
@@ -181,14 +181,12 @@ class TablePane(QFrame):
 
     # ---- what is shown
 
-    @Slot()
     def show_nothing(self) -> None:
         self._is_running = self._has_table = self._is_choosing = False
         self.model.begin(())
         self._say(HINT)
         self._settle()
 
-    @Slot(object)
     def show_begun(self, columns: Sequence[Column]) -> None:
         self._is_running, self._has_table, self._is_choosing = True, True, False
         self.model.begin(columns)
@@ -197,11 +195,9 @@ class TablePane(QFrame):
         self._making.show_waiting()
         self._settle()
 
-    @Slot(int, int)
     def show_read(self, done: int, total: int) -> None:
         self._making.show_amount(f"Reading documents: {done} of {total}", done, total)
 
-    @Slot(object)
     def show_job(self, event: JobChanged) -> None:
         self._is_running = not event.status.is_end
         self._making.show_job(event)
@@ -214,7 +210,6 @@ class TablePane(QFrame):
             self._say("")
         self._settle()
 
-    @Slot(object)
     def show_table(self, table: Table) -> None:
         """Show a table that was made or changed."""
         self._has_table = True
@@ -225,7 +220,6 @@ class TablePane(QFrame):
         self._warning.setText(f"⚠ {table.note}" if table.note else "")
         self._settle()
 
-    @Slot(str)
     def show_stopped(self, words: str) -> None:
         self._is_running = self._is_choosing = False
         self._has_table = bool(self.model.rows)
@@ -240,7 +234,6 @@ class TablePane(QFrame):
 
     # ---- events
 
-    @Slot()
     def _on_new(self) -> None:
         """Choose columns for another table, beginning with those of this one."""
         self._is_choosing = True
@@ -248,13 +241,11 @@ class TablePane(QFrame):
         self._settle()
         self._begin.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    @Slot()
     def _on_back(self) -> None:
         self._is_choosing = False
         self._settle()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    @Slot()
     def _on_begin(self) -> None:
         columns = self._chooser.columns
         self._begin.setEnabled(False)  # until it is begun, or refused: a second press is no second table
@@ -279,11 +270,9 @@ class TablePane(QFrame):
         else:
             self._settle()
 
-    @Slot()
     def _on_show_page(self) -> None:
         self._go_to(self.table.currentIndex(), with_space=True)
 
-    @Slot(str)
     def _on_form(self, form: str) -> None:
         tables = self._controller
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.gui.base.bridge import Bridge
@@ -63,7 +63,6 @@ class VersionsController(QObject):
 
     # ---- requests
 
-    @Slot(object)
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         ids = [one.id for one in records if one.status is DocumentStatus.READ]
 
@@ -91,7 +90,6 @@ class VersionsController(QObject):
         if record:
             self.items.show_document(record.id, self._open_newest)
 
-    @Slot(str)
     def choose_other(self, document: str) -> None:
         """Compare with this document; the file modified later counts as the newer one."""
         found = self._found(document)
@@ -102,18 +100,15 @@ class VersionsController(QObject):
         self._show_choices()
         self._show_pair()
 
-    @Slot(object)
     def choose_file(self, path: Path) -> None:
         """Read a file, and compare with it."""
         self.begun.emit(f"Reading {path.name}…")
         self._bridge.follow(self._bridge.services.documents.open(path), self._on_read, self._on_refused)
 
-    @Slot()
     def swap(self) -> None:
         self._is_new = not self._is_new
         self._show_pair()
 
-    @Slot()
     def compare(self) -> None:
         if self._record is None or self._other is None:
             return
@@ -123,7 +118,6 @@ class VersionsController(QObject):
         self.begun.emit("Comparing…")
         self._bridge.ask(self._bridge.services.versions.begin(request), self._on_begun, self._on_refused)
 
-    @Slot()
     def stop(self) -> None:
         """Stop the comparison, or the model that describes the changes."""
         item, job = self.item, self._job
@@ -132,7 +126,6 @@ class VersionsController(QObject):
         elif item:
             self._bridge.services.versions.cancel(item)
 
-    @Slot(str)
     def choose(self, item: str) -> None:
         self._bridge.follow(self._bridge.services.versions.open(item), self._on_opened)
 
@@ -143,7 +136,6 @@ class VersionsController(QObject):
         else:
             self._coming = item
 
-    @Slot(int)
     def unfold(self, number: int) -> None:
         """Get the paragraphs of a row that stands for unchanged ones."""
         found = self.comparison
@@ -202,23 +194,19 @@ class VersionsController(QObject):
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
         self.worded.emit(bool(self._job))
 
-    @Slot(object)
     def _on_compared(self, event: VersionsCompared) -> None:
         if event.item == self.item:
             self.choose(event.item)  # with the job that words it
 
-    @Slot(object)
     def _on_failed(self, event: VersionsFailed) -> None:
         if event.item == self.item:
             self._on_refused(event.problem)
 
-    @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == KIND and self._job and event.id == self._job and event.status.value not in ("open", "running"):
             self._job = ""
             self.worded.emit(False)
 
-    @Slot()
     def _on_gone(self) -> None:
         self.comparison = None
         self.emptied.emit()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QWidget
 
@@ -174,7 +174,6 @@ class ComparePane(QFrame):
         found = self._comparison
         return f"{found.old.name} and {found.new.name}" if found else "comparison"
 
-    @Slot(object, str)
     def show_choices(self, records: Sequence[DocumentRecord], chosen: str) -> None:
         self._other.clear()
         self._other.addItem("Compare with…", "")
@@ -184,18 +183,15 @@ class ComparePane(QFrame):
         self._other.setCurrentIndex(max(0, self._other.findData(chosen)) if chosen else 0)
         self._compare.setEnabled(bool(chosen))
 
-    @Slot(str, str)
     def show_pair(self, old: str, new: str) -> None:
         self._pair.set_full_text(f"Old: {old}  →  New: {new}" if old else "")
         for widget in (self._pair, self._swap):
             widget.setVisible(bool(old))
 
-    @Slot()
     def _on_earlier_listed(self) -> None:
         if self._is_wide:
             self.earlier.setVisible(False)
 
-    @Slot()
     def show_nothing(self) -> None:
         self._comparison = None
         self._set_wide(False)
@@ -203,7 +199,6 @@ class ComparePane(QFrame):
             widget.setVisible(False)
         self._hint.setVisible(True)
 
-    @Slot(str)
     def show_busy(self, words: str) -> None:
         self._set_wide(False)
         for widget in (self._failed, self._result, self._hint):
@@ -211,20 +206,17 @@ class ComparePane(QFrame):
         self._busy_words.setText(words)
         self._busy.setVisible(True)
 
-    @Slot(str)
     def show_failed(self, sentence: str) -> None:
         for widget in (self._busy, self._result, self._hint):
             widget.setVisible(False)
         self._failed.setText(sentence)
         self._failed.setVisible(True)
 
-    @Slot(bool)
     def show_wording(self, is_at_work: bool) -> None:
         """Whether a model is describing the changes; the changes themselves are shown already."""
         self._busy_words.setText("A model is saying in a few sentences what changed…")
         self._busy.setVisible(is_at_work)
 
-    @Slot(object)
     def show_comparison(self, found: Comparison) -> None:
         is_other = self._comparison is None or self._comparison.changes != found.changes
         self._comparison = found
@@ -256,7 +248,6 @@ class ComparePane(QFrame):
         self._set_wide(has_changes if is_other else self._is_wide)
         self._show_count()
 
-    @Slot(int)
     def show_change(self, change: int) -> None:
         """Highlight a change in the list and side by side; beside the pages, its page is shown too."""
         self.current = change
@@ -266,16 +257,13 @@ class ComparePane(QFrame):
         if not self._is_wide:
             self.change_opened.emit(change)
 
-    @Slot()
     def go_on(self) -> None:
         """Go to the next change listed; after the last to the first."""
         self._step(1)
 
-    @Slot()
     def go_back(self) -> None:
         self._step(-1)
 
-    @Slot()
     def show_beside_pages(self) -> None:
         self._set_wide(False)
 
@@ -286,26 +274,22 @@ class ComparePane(QFrame):
 
     # ---- events
 
-    @Slot(object)
     def _on_other_chosen(self, value: object) -> None:
         if value == FILE:
             self._ask_file()
         elif isinstance(value, str) and value:
             self._controller.choose_other(value)
 
-    @Slot(object)
     def _on_filter_chosen(self, value: object) -> None:
         self.list.lines.choose(str(value))
         self.list.show_change(self.current)
         self._show_count()
 
-    @Slot(object)
     def _on_order_chosen(self, value: object) -> None:
         self.list.lines.order_by(str(value))
         self.list.show_change(self.current)
         self._show_count()
 
-    @Slot()
     def _on_open(self) -> None:
         if self.current < 0 and self.list.lines.shown:
             self.show_change(self.list.lines.shown[0])
@@ -325,7 +309,6 @@ class ComparePane(QFrame):
         dialog.rejected.connect(lambda: self._other.setCurrentIndex(0))
         dialog.open()
 
-    @Slot(str)
     def _on_file_selected(self, file: str) -> None:
         note_document_folder(Path(file))
         admit(self, [Path(file)], self._on_dropped, is_chosen=True)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFont,
     QKeyEvent,
@@ -205,7 +205,6 @@ class CompareRows(QAbstractScrollArea):
 
     # ---- events
 
-    @Slot()
     def _on_theme_changed(self) -> None:
         self._forget()
         self._measure(keep=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QWidget
 
@@ -154,7 +154,6 @@ class DocumentView(QFrame):
 
     # ---- events
 
-    @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:
         is_other = (record.id if record else "") != (self.record.id if self.record else "")
         self.record = record
@@ -176,7 +175,6 @@ class DocumentView(QFrame):
         self._progress.setRange(0, 0)
         self._show_coverage()
 
-    @Slot(object, bool)
     def _on_pages_listed(self, pages: Sequence[Page], reset: bool) -> None:
         self._pages = pages
         self.view.show_pages(pages, reset=reset)
@@ -192,7 +190,6 @@ class DocumentView(QFrame):
                 self._spans_requested = None
                 self.go_to_spans(requested)
 
-    @Slot(int, int)
     def _on_place_clicked(self, number: int, character: int) -> None:
         """A click on the line that names an attachment opens the attachment."""
         attachments = info_of(self.record).attachments if self.record else ()
@@ -201,12 +198,10 @@ class DocumentView(QFrame):
         if found is not None:
             self._controller.open_attachment(found.index)
 
-    @Slot(bool)
     def _on_small_toggled(self, _is_shown: bool) -> None:
         self._make_space()
         self.layout_changed.emit()
 
-    @Slot(object)
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
         kind = info_of(self.record).page_kind if self.record else None
@@ -217,7 +212,6 @@ class DocumentView(QFrame):
         self._progress.setRange(0, event.total)
         self._progress.setValue(event.done)
 
-    @Slot(object)
     def _on_found(self, found: FoundPlaces) -> None:
         spans: dict[int, list[tuple[int, int]]] = {}
         for place in found.places:
@@ -243,13 +237,11 @@ class DocumentView(QFrame):
             self.show_pages()
             self.view.go_to(min(spans), to_mark=True)
 
-    @Slot()
     def show_pages(self) -> None:
         """Show the pages, where there is room for pages or panes only."""
         self._shows_side = False
         self._make_space()
 
-    @Slot()
     def show_panes(self) -> None:
         """Show the panes, where there is room for pages or panes only."""
         self._shows_side = True
@@ -280,12 +272,10 @@ class DocumentView(QFrame):
         if path is not None:
             request_document_translation(self, path)
 
-    @Slot()
     def _on_translate(self) -> None:
         if self.record is not None:
             self.translate(self.record.id)
 
-    @Slot(int, QPoint)
     def _on_page_menu(self, number: int, place: QPoint) -> None:
         menu = named(QMenu(self), "page_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -297,7 +287,6 @@ class DocumentView(QFrame):
     def _translate_page(self, number: int) -> None:
         self._controller.pages.ask_page(number, lambda page: request_translation(self, page.text))
 
-    @Slot(str)
     def _on_pane_shown(self, name: str) -> None:
         self.show_panes()
         if name == "about":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QImage,
@@ -178,17 +178,14 @@ class PageView(QAbstractScrollArea):
             self.zoom = percent
             self._resize_sheets()
 
-    @Slot()
     def zoom_in(self) -> None:
         self.set_zoom(next((one for one in ZOOMS if one > self.zoom), ZOOMS[-1]))
 
-    @Slot()
     def zoom_out(self) -> None:
         self.set_zoom(next((one for one in reversed(ZOOMS) if one < self.zoom), ZOOMS[0]))
 
     # ---- events
 
-    @Slot()
     def _on_scrolled(self) -> None:
         self._ask_timer.start()
         bar = self.verticalScrollBar()
@@ -201,7 +198,6 @@ class PageView(QAbstractScrollArea):
             self.page_reached.emit(number)
         self.viewport().update()
 
-    @Slot(object)
     def _on_theme_changed(self, _theme: Theme) -> None:
         for sheet in self.sheets:
             sheet.forget_words()

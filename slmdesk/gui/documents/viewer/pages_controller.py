@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from slmdesk.core.documents import Page, PageStatus
@@ -101,7 +101,6 @@ class PagesController(QObject):
             received,
         )
 
-    @Slot(int)
     def ask_text(self, number: int) -> None:
         """Ask for the text of a page; `text_received` follows."""
         document = self._document
@@ -122,7 +121,6 @@ class PagesController(QObject):
 
         self._bridge.ask(self._bridge.services.documents.pages(document, begin=number, limit=1), listed)
 
-    @Slot(int, int)
     def ask_picture(self, number: int, width: int) -> None:
         """Ask for the picture of a page; `picture_received` or `picture_failed` follows.
 
@@ -135,7 +133,6 @@ class PagesController(QObject):
             partial(self._on_no_picture, document, number),
         )
 
-    @Slot(int, int)
     def ask_thumbnail(self, number: int, width: int) -> None:
         """Ask for a thumbnail; `thumbnail_received` follows, unless the page has no picture."""
         document = self._document
@@ -163,7 +160,6 @@ class PagesController(QObject):
             self._bridge.services.documents.page_image(document, number, 0, marks=marks), received, _unheard
         )
 
-    @Slot(str)
     def find(self, words: str) -> None:
         """Find words in the shown document; `found` follows.  Empty words: no marks."""
         if self._search is not None:

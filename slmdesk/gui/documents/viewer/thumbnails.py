@@ -14,7 +14,6 @@ from PySide6.QtCore import (
     QSize,
     Qt,
     Signal,
-    Slot,
 )
 from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
@@ -287,7 +286,6 @@ class Thumbnails(QListView):
         top = self.verticalScrollBar().value() // height
         return range(top, min(self._rows.rowCount(), top + self.viewport().height() // height + 2))
 
-    @Slot(QModelIndex, QModelIndex)
     def _on_current_changed(self, now: QModelIndex, _before: QModelIndex) -> None:
         page = self._rows.page_at(now.row()) if now.isValid() else None
         if page is not None and not self._is_reported:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.core.gguf.quantization import quantization_named
@@ -39,7 +39,6 @@ class AddingController(QObject):
         super().__init__(parent, objectName="adding_controller")
         self._bridge = bridge
 
-    @Slot(object)
     def look_at(self, paths: Path | Sequence[Path]) -> None:
         """Read the headers of one file, of several, or of all in a folder; nothing is added."""
         requested = (paths,) if isinstance(paths, Path) else tuple(paths)

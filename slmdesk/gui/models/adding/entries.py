@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
@@ -49,25 +49,20 @@ class ModelDialogs(QObject):
         self.moving.planned.connect(self._on_planned)
         self.moving.refused.connect(partial(self._on_refused, "move"))
 
-    @Slot()
     def find(self) -> None:
         self._show("found", lambda: FoundDialog(self._window, self.found))
 
-    @Slot()
     def make_pack(self) -> None:
         self._show("pack", lambda: MakePackDialog(self._window, self.packs))
 
-    @Slot()
     def choose_pack(self) -> None:
         name = "open_pack_file_dialog"
         ask_file(self._window, "Open a pack of models", self.open_pack, name=name, filters=PACK_FILTER)
 
-    @Slot(object)
     def open_pack(self, path: Path) -> None:
         if not self._raise("pack"):
             self.packs.look_into(path)
 
-    @Slot(str)
     def choose_folder(self, folder: str) -> None:
         """Ask for another folder for models than `folder`."""
         if self._raise("move"):
@@ -78,22 +73,18 @@ class ModelDialogs(QObject):
         dialog.fileSelected.connect(lambda file: self.moving.plan(Path(file)))
         dialog.open()
 
-    @Slot(object)
     def _on_pack_opened(self, contents: PackContents) -> None:
         self._show("pack", lambda: OpenPackDialog(self._window, self.packs, contents))
 
-    @Slot(object)
     def _on_planned(self, plan: MovePlan) -> None:
         self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
 
-    @Slot(object)
     def _on_made(self, event: PackResult) -> None:
         """The dialog shows the checksum; if it was closed, a notice does."""
         if "pack" not in self._open:
             words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
             self._bridge.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
 
-    @Slot(object)
     def _on_taken(self, event: PackResult) -> None:
         new = [one.model for one in event.models if one.is_new]
         if len(new) == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.gguf.quantization import quantization_named
@@ -46,7 +46,6 @@ class FoundController(QObject):
         self._linking: list[FoundModel] = []
         self._running: Call | None = None
 
-    @Slot()
     def look(self) -> None:
         """Start searching; `found` or `refused` follows."""
         self._running = self._bridge.follow(self._bridge.services.finding.find(), self.found.emit, self.refused.emit)
@@ -58,7 +57,6 @@ class FoundController(QObject):
             self._bridge.services.finding.link(models), self._on_linked, self.refused.emit, self._on_progressed
         )
 
-    @Slot()
     def cancel(self) -> None:
         """Stop searching or linking; what is linked stays."""
         if self._running is not None:
@@ -124,7 +122,6 @@ class FoundDialog(WideDialog):
         self._close.clicked.connect(self._on_close)
         self._link.clicked.connect(self._on_link)
 
-    @Slot(object)
     def _on_found(self, found: FoundModels) -> None:
         self.work.end()
         self._close.setText("Close")
@@ -138,14 +135,12 @@ class FoundDialog(WideDialog):
         show_words(self._note, words)
         self._list.focus_first()
 
-    @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
         self._is_linking = False
         self.work.end()
         self.show_trouble(problem.sentence)
         self._on_changed()
 
-    @Slot()
     def _on_changed(self) -> None:
         chosen = self._list.chosen
         self._link.setEnabled(bool(chosen) and not self._is_linking)
@@ -153,7 +148,6 @@ class FoundDialog(WideDialog):
         self._list.setEnabled(not self._is_linking)
         self._close.setText("Cancel" if self._is_linking else "Close")
 
-    @Slot()
     def _on_link(self) -> None:
         self._is_linking = True
         self.show_trouble("")
@@ -162,12 +156,10 @@ class FoundDialog(WideDialog):
         self._on_changed()
         self._controller.link(models)
 
-    @Slot(str, float)
     def _on_progressed(self, words: str, fraction: float) -> None:
         if self._is_linking:
             self.work.show_work(words, fraction)
 
-    @Slot(object)
     def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
         if not self._is_linking:
             return
@@ -180,11 +172,9 @@ class FoundDialog(WideDialog):
         self.work.show_work(LOOKING, None)
         self._controller.look()
 
-    @Slot()
     def _on_more(self) -> None:
         TextDialog(self, title="Not looked at", intro="What was passed over, and why.", text=self._skipped).show()
 
-    @Slot()
     def _on_close(self) -> None:
         if self._is_linking:
             self._controller.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from slmdesk.core.policy import Policy
@@ -32,7 +32,6 @@ class AddMenu(QPushButton):
             menu.addAction(words, signal.emit).setObjectName(f"way_{key}")
         self.setMenu(menu)
 
-    @Slot(object)
     def show_policy(self, policy: Policy) -> None:
         """Hide what the organisation has switched off."""
         for action in self.menu().actions():

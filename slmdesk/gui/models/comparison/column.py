@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
@@ -94,18 +94,15 @@ class AnswerText(QScrollArea):
         if more:
             self._more.start()
 
-    @Slot()
     def _fit(self) -> None:
         width = max(self.viewport().width(), 40)
         height = self._text.height_at(width)
         if self._text.size().toTuple() != (width, height):
             self._text.setFixedSize(width, height)
 
-    @Slot()
     def _on_copy(self) -> None:
         copy_data(mime_of_selection(self._text.textCursor()))
 
-    @Slot(str)
     def _on_anchor(self, address: str) -> None:
         if address.startswith(COPY_CODE):
             number = int(address.removeprefix(COPY_CODE))

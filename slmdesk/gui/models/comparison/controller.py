@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import changed
 from slmdesk.core.records import Item, ModelRecord, Status
@@ -72,17 +72,14 @@ class CompareController(QObject):
 
     # ---- requests
 
-    @Slot()
     def refresh(self) -> None:
         self._bridge.follow(self._bridge.services.models.present(), self._on_models)
         self._list_earlier()
 
-    @Slot()
     def show_more(self) -> None:
         self._shown += PAGE
         self._list_earlier()
 
-    @Slot(str, object, bool)
     def start(self, prompt: str, models: tuple[str, ...], is_blind: bool) -> None:
         if self._is_starting:
             return
@@ -90,30 +87,25 @@ class CompareController(QObject):
         request = CompareRequest(prompt, models, is_blind=is_blind)
         self._bridge.ask(self._bridge.services.comparing.begin(request), self._on_opened, self._on_refused)
 
-    @Slot()
     def stop(self) -> None:
         """Stop the answers being written; their text stays."""
         self._bridge.services.comparing.stop()
 
-    @Slot(str)
     def open(self, comparison: str) -> None:
         """Show an earlier one, or the one that is running."""
         self._bridge.ask(self._bridge.services.comparing.open(comparison), self._on_opened)
 
-    @Slot()
     def restart(self) -> None:
         """Show none; one that is running goes on."""
         self.held = None
         self.comparison_shown.emit(None)
 
-    @Slot(object, str)
     def vote(self, best: str | None, note: str) -> None:
         """Save which answer was best; None: none of them."""
         if self.held is not None:
             id = self.held.item.id
             self._bridge.ask(self._bridge.services.comparing.vote(id, best, note), self._on_opened)
 
-    @Slot(str)
     def delete(self, comparison: str) -> None:
         """Move a comparison to the trash; a notice offers to undo it."""
         trash(self._bridge, comparison, what="The comparison ")
@@ -137,7 +129,6 @@ class CompareController(QObject):
         self._is_starting = False
         self._bridge.problem_met.emit(problem)
 
-    @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         if event.item.kind != KIND:
             return
@@ -148,13 +139,11 @@ class CompareController(QObject):
             else:
                 self._renew()
 
-    @Slot(object)
     def _on_item_gone(self, event: events.ItemGone) -> None:
         self._list_earlier()
         if self.held is not None and event.id == self.held.item.id:
             self.restart()
 
-    @Slot(object)
     def _on_message_grew(self, event: events.MessageGrew) -> None:
         held = self.held
         if held is None or event.chat != held.item.id:
@@ -167,17 +156,14 @@ class CompareController(QObject):
         words = next(one.message.text for one in grown if one.message.id == event.message)
         self.answer_grew.emit(event.message, words)
 
-    @Slot(object)
     def _on_message_reported(self, event: events.MessageEnded | events.MessageChanged) -> None:
         if self.held is not None and event.message.item == self.held.item.id:
             self._renew()
 
-    @Slot(object)
     def _on_prompt_progressed(self, event: events.PromptProgress) -> None:
         if self.held is not None and event.chat == self.held.item.id and event.total > 0:
             self.note_changed.emit(event.message, f"Reads the question: {100 * event.read // event.total} %")
 
-    @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
         self._now = event.name
         if self.held is None or event.state is not ModelState.LOADING:

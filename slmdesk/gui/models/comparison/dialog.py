@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -132,7 +132,6 @@ class ComparePage(QStackedWidget):
 
     # ---- what is shown
 
-    @Slot(object)
     def _on_shown(self, found: Comparison | None) -> None:
         if found is None:
             self.setCurrentWidget(self.form)
@@ -194,20 +193,17 @@ class ComparePage(QStackedWidget):
         is_none = found.vote is not None and found.vote.best is None
         self._none.setVisible(not found.is_running and not is_none)
 
-    @Slot(str, str)
     def _on_grew(self, message: str, words: str) -> None:
         answer = self._columns.get(message)
         if answer is not None:
             answer.text.show_words(words, has_ended=False)
             answer.show_note("Is written…")
 
-    @Slot(str, str)
     def _on_note(self, message: str, words: str) -> None:
         answer = self._columns.get(message)
         if answer is not None:
             answer.show_note(words)
 
-    @Slot()
     def _on_theme_changed(self) -> None:
         self._style = ViewStyle(self._keeper.theme, self._keeper.fonts)
         for answer in self._columns.values():
@@ -219,19 +215,16 @@ class ComparePage(QStackedWidget):
         self._compare.vote(best, self._note.text())
         self._note.setFocus()  # the button just pressed goes
 
-    @Slot()
     def _on_note_written(self) -> None:
         held = self._compare.held
         if held is not None and held.vote is not None and held.vote.note != self._note.text().strip():
             self._compare.vote(held.vote.best, self._note.text())
 
-    @Slot()
     def _on_more(self) -> None:
         held = self._compare.held
         if held is not None:
             TextDialog(self.window(), title="The question", intro="", text=held.prompt).show()
 
-    @Slot(str)
     def _on_export(self, form: str) -> None:
         held = self._compare.held
         if held is not None:

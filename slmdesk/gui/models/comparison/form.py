@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -129,7 +129,6 @@ class CompareForm(QScrollArea):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self.question.setFixedHeight(QUESTION_LINES * self.question.fontMetrics().lineSpacing() + FIELD_EDGES)
 
-    @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
         """List the models, the last used first; the chosen ones stay chosen."""
         if tuple(models) == self._models:
@@ -149,7 +148,6 @@ class CompareForm(QScrollArea):
                 choice.setCurrentIndex(min(at, len(models) - 1))
         self._judge()
 
-    @Slot(object, bool)
     def show_earlier(self, items: Sequence[Item], has_more: bool) -> None:
         words = [(one.id, one.title, about_of(one)) for one in items]
         self._heading.setVisible(bool(items))
@@ -170,7 +168,6 @@ class CompareForm(QScrollArea):
     def _chosen(self) -> tuple[str, ...]:
         return tuple(str(one.currentData()) for one in self._choices if one.currentData())
 
-    @Slot()
     def _judge(self) -> None:
         """Say what is missing, and enable the button accordingly."""
         chosen = self._chosen()
@@ -189,7 +186,6 @@ class CompareForm(QScrollArea):
         self._hint.setText(hint)
         self._start.setEnabled(not hint)
 
-    @Slot()
     def _on_start(self) -> None:
         self.start_requested.emit(self.question.toPlainText(), self._chosen(), self._blind.isChecked())
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import quantization_named
@@ -181,7 +181,6 @@ class FormatController(QObject):
         self._work = work
         self.work_changed.emit(self._model, work)
 
-    @Slot()
     def _on_models_changed(self) -> None:
         if self.open_model:
             self.read(self.open_model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.core.records import ModelRecord
@@ -106,13 +106,11 @@ class FormatDialog(WideDialog):
 
     # ---- what is shown
 
-    @Slot(object)
     def _on_state_read(self, state: FormatState) -> None:
         if state.model.id == self.model.id:
             self._state = state
             self._refresh()
 
-    @Slot(str, object)
     def _on_work_changed(self, model: str, work: FormatWork | None) -> None:
         if model == self.model.id:
             if work is None and self._is_stopping:
@@ -120,7 +118,6 @@ class FormatDialog(WideDialog):
             self._is_stopping = self._is_stopping and work is not None
             self._show_work(work)
 
-    @Slot(str, object)
     def _on_refused(self, model: str, problem: Problem) -> None:
         if model == self.model.id:
             self.show_trouble(problem.sentence)
@@ -183,7 +180,6 @@ class FormatDialog(WideDialog):
         self.show_trouble("")
         self._controller.measure(self.model.id, again=again)
 
-    @Slot()
     def _on_stop(self) -> None:
         self._is_stopping = True
         self._controller.stop()
@@ -200,11 +196,9 @@ class FormatDialog(WideDialog):
         reports = [one for one in (state.report, state.without) if one]
         self._controller.make(self.model.id, next(one.results[name] for one in reports if name in one.results))
 
-    @Slot()
     def _on_prune(self) -> None:
         self.show_trouble("")
         self._controller.measure_without_layers(self.model.id)
 
-    @Slot()
     def _on_finished(self) -> None:
         self._controller.open_model = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.licences import licence_named
@@ -85,7 +85,6 @@ class LocalCard(Card):
         self._menu.aboutToShow.connect(self._fill_menu)  # not before: thirty cards are made at once
         self._more.setMenu(self._menu)
 
-    @Slot()
     def _fill_menu(self) -> None:
         for key, words in () if self._menu.actions() else ACTIONS:
             self._menu.addAction(words, partial(self._on_action, key)).setObjectName(f"action_{key}")
@@ -138,7 +137,6 @@ class LocalCard(Card):
     def open_details(self) -> None:
         self._toggle.setChecked(True)
 
-    @Slot(bool)
     def _on_toggled(self, is_open: bool) -> None:
         set_icon(self._toggle, "chevron-up" if is_open else "chevron-down")
         self._name_toggle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import QInputDialog, QVBoxLayout, QWidget
 
 from slmdesk.core.policy import Policy
@@ -97,7 +97,6 @@ class LocalModels(QWidget):
         """Add another widget for adding models, beside *Add a model file…*."""
         self._import_row.insertWidget(1, widget)
 
-    @Slot(object)
     def show_models(self, models: Sequence[ModelCard]) -> None:
         """Show the models, the last used first; copies with their model, adapters in a list of their own."""
         known = {one.record.id for one in models}
@@ -117,7 +116,6 @@ class LocalModels(QWidget):
             self._models, self._copies = ordered, copies
             self._fill()
 
-    @Slot(object)
     def show_details(self, details: ModelDetails) -> None:
         """Show the details of a model, if they are open."""
         card = self._cards.get(details.card.record.id)
@@ -127,25 +125,21 @@ class LocalModels(QWidget):
             card.details.lock_uses(self._managed)
             card.details.allow_formats(self._has_formats)
 
-    @Slot(str, str, object)
     def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
         card = self._cards.get(model)
         if card is not None and card.details is not None:
             card.details.show_trial(kind, trial)
 
-    @Slot(object)
     def show_format_state(self, state: FormatState) -> None:
         card = self._cards.get(state.model.id)
         if card is not None and card.details is not None:
             card.details.show_format_state(state)
 
-    @Slot(str, object)
     def show_format_work(self, model: str, work: FormatWork | None) -> None:
         card = self._cards.get(model)
         if card is not None and card.details is not None:
             card.details.show_format_work(work)
 
-    @Slot(object)
     def show_policy(self, policy: Policy) -> None:
         """Show what the organisation has set, and hide what it has switched off."""
         self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
@@ -153,7 +147,6 @@ class LocalModels(QWidget):
             widget.setVisible("models.import" not in policy.hidden)
         self._has_formats = FORMATS_FEATURE not in policy.hidden
 
-    @Slot(object)
     def show_judged(self, judged: Mapping[str, FitCheck]) -> None:
         """Show whether the models can be used, by id."""
         self._judged = judged
@@ -161,13 +154,11 @@ class LocalModels(QWidget):
             if id in judged:
                 card.show_judged(judged[id])
 
-    @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
         self._loaded = event.model or "" if event.state is ModelState.READY else ""
         for card in self._cards.values():
             card.show_loaded(self._loaded)
 
-    @Slot(str, float)
     def show_progress(self, words: str, fraction: float) -> None:
         """Show that a file is being imported; `fraction` 0..1."""
         self._words.setText(words)
@@ -179,12 +170,10 @@ class LocalModels(QWidget):
         if card := self._cards.get(id):
             card.open_details()
 
-    @Slot()
     def end_progress(self) -> None:
         self._import.setVisible(False)
         self._add.setEnabled(True)
 
-    @Slot()
     def _on_more(self) -> None:
         self._shown += PAGE
         self._fill()
@@ -244,7 +233,6 @@ class LocalModels(QWidget):
         elif action == "formats":
             self.show_formats(model)
 
-    @Slot(str)
     def show_formats(self, model: str) -> None:
         """Open the dialog of a model's formats, one at a time."""
         card = self._cards.get(model)
@@ -258,7 +246,6 @@ class LocalModels(QWidget):
             self._dialog.raise_()
             self._dialog.activateWindow()
 
-    @Slot()
     def _on_formats_closed(self) -> None:
         self._dialog = None
 

@@ -67,11 +67,9 @@ class LibraryController(QObject):
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ModelStateChanged, self.show_state)
 
-    @Slot()
     def refresh(self) -> None:
         self._bridge.ask(self._bridge.services.cards.list(), self._on_listed)
 
-    @Slot(str)
     def use(self, model: str) -> None:
         self.chat_requested.emit(model)
 
@@ -117,7 +115,6 @@ class LibraryController(QObject):
         """Import model files one after another; a summary follows at the end."""
         self.imports.add(paths, link=link)
 
-    @Slot(object)
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         reported = [event for event in ended if event.model or event.problem]
         if len(reported) == 1:
@@ -138,20 +135,17 @@ class LibraryController(QObject):
 
     # ---- events
 
-    @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
         self.state_changed.emit(event)
         if event.state is ModelState.READY:
             self.refresh()  # it was used just now
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         defaults = tuple(getattr(settings, key) for key in SETTING.values())
         if defaults != self._defaults:
             self._defaults = defaults
             self.refresh()
 
-    @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == exams.KIND and event.status in _ENDS:
             self.refresh()  # what it found stands on the card

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
@@ -43,7 +43,6 @@ class CopyLine(QWidget):
         self._switch.setVisible(can_switch and is_for_this_pc(copy.record))
         self._remove.setAccessibleName(f"Remove {name}")
 
-    @Slot()
     def _on_switch(self) -> None:
         self._library.formats.use(self._model, "" if self._is_used else self._copy)
 

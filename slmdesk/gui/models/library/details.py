@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 from slmdesk.core.speed import speed_in_words
@@ -151,7 +151,6 @@ class DetailsPanel(QFrame):
     def _on_use_clicked(self, use: DefaultUse, requested: bool) -> None:
         self._library.set_default(self._model, use, self._used if requested else "")
 
-    @Slot(str, object)
     def show_trial(self, kind: str, trial: Trial | None) -> None:
         self._trials[kind].show_trial(trial)
 

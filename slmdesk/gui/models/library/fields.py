@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
@@ -49,7 +49,6 @@ class HeaderFields(QWidget):
         self._toggle.setText(f"All {count} fields of its header")
         self._show()
 
-    @Slot(bool)
     def _on_toggled(self, is_open: bool) -> None:
         for widget in (self._search, self._list, self._note):
             widget.setVisible(is_open)
@@ -57,7 +56,6 @@ class HeaderFields(QWidget):
         if is_open:
             self.unfolded.emit()
 
-    @Slot()
     def _show(self) -> None:
         if not self._toggle.isChecked():
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from slmdesk.gui.base import theme
@@ -55,6 +55,5 @@ class TrialLine(QWidget):
             self._state.setText(trial.words)
             self._bar.setValue(round(trial.fraction * 1000))
 
-    @Slot()
     def _on_clicked(self) -> None:
         (self.stop_requested if self._is_running else self.start_requested).emit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import Record
 from slmdesk.core.records import JobStatus
@@ -51,12 +51,10 @@ class TrialController(QObject):
     def running(self, model: str) -> dict[str, Trial]:
         return {kind: trial for (one, kind), trial in self._now.items() if one == model}
 
-    @Slot(str)
     def read_details(self, model: str) -> None:
         """Read the details of a model; `details_read` follows."""
         self._bridge.follow(self._bridge.services.cards.details(model), self.details_read.emit)
 
-    @Slot(str, str)
     def start(self, model: str, kind: str) -> None:
         if kind == EXAM:
             self._set(model, kind, Trial("The exam begins…", 0.0))
@@ -66,7 +64,6 @@ class TrialController(QObject):
         else:
             self._verify(model)
 
-    @Slot(str, str)
     def stop(self, model: str, kind: str) -> None:
         if kind == EXAM:
             self._bridge.services.exams.stop(model)
@@ -123,7 +120,6 @@ class TrialController(QObject):
 
     # ---- the exam
 
-    @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == pair_exams.KIND and event.status is JobStatus.DONE:
             self._bridge.ask(self._bridge.services.exams.models_of(event.id), self._read_all, lambda _problem: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base.bridge import Bridge, Call
@@ -42,7 +42,6 @@ class MoveController(QObject):
         self._bridge = bridge
         self._moving: Call | None = None
 
-    @Slot(object)
     def plan(self, target: Path) -> None:
         """Ask what a move would do; `planned` or a notice follows."""
         if self._moving is not None:
@@ -65,13 +64,11 @@ class MoveController(QObject):
 
         self._bridge.ask(self._bridge.services.settings.change(models_folder=str(target)), changed)
 
-    @Slot()
     def cancel(self) -> None:
         """Cancel; the models stay where they were."""
         if self._moving is not None:
             self._moving.cancel()
 
-    @Slot(object)
     def _on_ended(self, event: MoveResult) -> None:
         self._moving = None
         if event.moved is None:
@@ -123,7 +120,6 @@ class MoveDialog(WideDialog):
         self._close.clicked.connect(self._on_close)
         self._move.clicked.connect(self._on_move)
 
-    @Slot()
     def _on_move(self) -> None:
         self._is_moving = True
         self.show_trouble("")
@@ -131,32 +127,27 @@ class MoveDialog(WideDialog):
         self._refresh()
         self._controller.move(Path(self._plan.target))
 
-    @Slot()
     def _on_only(self) -> None:
         self._controller.only_new(Path(self._plan.target))
         self.accept()
 
-    @Slot()
     def _on_close(self) -> None:
         if self._is_moving:
             self._controller.cancel()
         else:
             self.reject()
 
-    @Slot(object)
     def _on_progressed(self, event: MoveProgress) -> None:
         if self._is_moving:
             what = STEPS[event.step].format(name=event.name)
             self.work.show_work(amount_words(what, event.done_bytes, event.total_bytes, event.eta_s), event.fraction)
             self._close.setEnabled(event.step is not MoveStep.FINISHING)
 
-    @Slot(object)
     def _on_ended(self, event: MoveResult) -> None:
         if self._is_moving:
             self._is_moving = False
             self.accept()
 
-    @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
         if self._is_moving:
             self._is_moving = False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from slmdesk.core.record import changed
 from slmdesk.gui.base.bridge import Bridge, Call
@@ -71,7 +71,6 @@ class HubController(QObject):
         bridge.on(PaceChanged, self._on_opened)
         bridge.settings_changed.connect(self._on_settings_changed)
 
-    @Slot(str)
     def search(self, words: str) -> None:
         """Search after a pause in typing; earlier requests are cancelled."""
         self._give_up()
@@ -94,13 +93,11 @@ class HubController(QObject):
             partial(self._on_failed, self._turn),
         )
 
-    @Slot()
     def search_again(self) -> None:
         """Search again from the first page, without reusing earlier results."""
         self._restart()
         self.search_now()
 
-    @Slot(object)
     def choose(self, filters: Filters) -> None:
         """Search with these filters, and save them."""
         if filters == self.filters:
@@ -114,31 +111,26 @@ class HubController(QObject):
             self._restart()
             self.search_cleared.emit()
 
-    @Slot()
     def more(self) -> None:
         """Search with one page more."""
         self._limit += PAGE
         self.search_now()
 
-    @Slot()
     def show_too_large(self) -> None:
         """Search again, including models too large for this PC."""
         self._with_too_large = True
         self.search_now()
 
-    @Slot(str)
     def open_repo(self, repo: str) -> None:
         """Ask for the files of a repository, then for the memory they need and for its card."""
         visit = self._visit(repo)
         visit.follow(lambda services: services.offers.repo(repo), partial(self._on_repo, visit), self.repo_failed)
 
-    @Slot(str)
     def close_repo(self, repo: str) -> None:
         """Cancel the requests for a repository that was closed."""
         if (visit := self._visits.pop(repo, None)) is not None:
             visit.cancel()
 
-    @Slot(str)
     def ask_page(self, repo: str) -> None:
         """Ask for the address of its web page; `page_known` follows."""
         self._bridge.ask(self._bridge.services.offers.page_of(repo), self.page_known.emit)
@@ -197,12 +189,10 @@ class HubController(QObject):
         card_read = partial(self.card_read.emit, visit.repo)
         visit.follow(lambda services: services.repo_pages.card(source), card_read, self.card_read)
 
-    @Slot()
     def _on_opened(self) -> None:
         self._bridge.ask(lambda _services: self.filters, self.filters_shown.emit)
         self._bridge.ask(self._bridge.services.offers.suggestions(), self.suggested.emit)
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         if settings.offline == self.is_offline:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from slmdesk.core.record import Record
@@ -220,11 +220,9 @@ class RepoDetails(QWidget):
         self._card.addWidget(reader)
         reader.show_markdown(card.text)
 
-    @Slot()
     def _ask_page(self) -> None:
         self._at.find.ask_page(self._repo)
 
-    @Slot()
     def _on_whole(self) -> None:
         is_whole = self._whole.isChecked()
         self._whole.setText("Show less" if is_whole else "Read all of it")
@@ -307,7 +305,6 @@ class OfferCard(Card):
         if self.details is not None:
             self.details.show_here()
 
-    @Slot()
     def _on_open(self) -> None:
         if self.is_open:
             self.ask()
@@ -316,7 +313,6 @@ class OfferCard(Card):
             self.details.hide()
             self.at.find.close_repo(self.repo)
 
-    @Slot()
     def ask(self) -> None:
         """Open the details and ask for the files and the card; offline, say that this needs the network."""
         details, focus = self.show_details(), self.window().focusWidget()
@@ -349,24 +345,20 @@ class OfferList(QWidget):
         """The cards that show what is found out."""
         raise NotImplementedError
 
-    @Slot(str, object)
     def _on_repo_found(self, asked: str, repo: OfferedRepo) -> None:
         for card in self._offers_of(asked):
             card.show_repo(repo)
             self.grown.emit(card, card)
 
-    @Slot(str, object)
     def _on_repo_failed(self, asked: str, problem: Problem) -> None:
         for card in self._offers_of(asked):
             card.show_details().show_problem(problem)
 
-    @Slot(str, object)
     def _on_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
         for card in self._offers_of(asked):
             if card.details is not None:
                 card.details.show_judged(judged)
 
-    @Slot(str, object)
     def _on_card_read(self, asked: str, text: ReadableCard | Problem) -> None:
         for card in self._offers_of(asked):
             if card.details is not None:

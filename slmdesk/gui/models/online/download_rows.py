@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
@@ -104,11 +104,9 @@ class DownloadRow(Card):
     def _move(self, where: str) -> None:
         self._fetch.move(self._change.id, where)
 
-    @Slot()
     def _on_pause(self) -> None:
         (self._fetch.pause if self._change.state in RUNNING else self._fetch.resume)(self._change.id)
 
-    @Slot()
     def _on_cancel(self) -> None:
         (self._fetch.dismiss if self._change.state is DownloadState.DONE else self._fetch.cancel)(self._change.id)
 
@@ -157,7 +155,6 @@ class Downloads(QWidget):
         fetch.download_hidden.connect(self.hide_download)
         fetch.left_overs_listed.connect(self.show_left_overs)
 
-    @Slot(object)
     def show_download(self, change: DownloadChanged) -> None:
         row = self._rows.get(change.id)
         if row is not None:
@@ -174,13 +171,11 @@ class Downloads(QWidget):
         self._put_in_order()
         self.setVisible(True)
 
-    @Slot(str)
     def hide_download(self, id: str) -> None:
         row = self._rows.pop(id, None)
         if row is not None:
             self._drop(row)
 
-    @Slot(object)
     def show_left_overs(self, found: Sequence[LeftoverFile]) -> None:
         for old in self._left:
             self._drop(old)

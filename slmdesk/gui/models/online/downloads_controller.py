@@ -111,7 +111,6 @@ class DownloadsController(QObject):
         self._left = {one.id: one for one in found if one.is_bad or (one.repo, one.name) not in known}
         self._list_left()
 
-    @Slot(object)
     def show(self, change: DownloadChanged) -> None:
         before = self._all.get(change.id)
         if before is None and change.state is DownloadState.CANCELLED:
@@ -131,7 +130,6 @@ class DownloadsController(QObject):
         if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
             self._say_done(change)
 
-    @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         self._is_offline = settings.offline
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QLocale, Qt, Slot
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base import theme
@@ -97,7 +97,6 @@ class HubSearch(OfferList):
         for card in self._cards:
             card.show_here()
 
-    @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
         """Offline, nothing can be searched."""
         self._is_offline = is_offline
@@ -106,17 +105,14 @@ class HubSearch(OfferList):
         if is_offline or not self._cards:
             self.clear()
 
-    @Slot()
     def clear(self) -> None:
         self._set(OFFLINE_HINT if self._is_offline else HINT)
         self._show_cards(())
 
-    @Slot()
     def show_searching(self) -> None:
         """Show that a search is running; the earlier results stay until it ends."""
         self._set("Asking the Hub…", is_busy=True)
 
-    @Slot(object)
     def show_found(self, found: Offers) -> None:
         """Show the results, and what was left out of them."""
         nothing = NOTHING_PASSES if found.too_large or found.other_licence else NOTHING
@@ -126,7 +122,6 @@ class HubSearch(OfferList):
         self._too_large.setVisible(bool(found.too_large))
         self._show_cards(found.repos)
 
-    @Slot(object)
     def show_failed(self, problem: Problem) -> None:
         self._set(problem.sentence, kind="danger")
         self._again.setVisible(True)

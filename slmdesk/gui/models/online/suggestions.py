@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.policy import Policy
@@ -91,7 +91,6 @@ class Suggestions(OfferList):
     def offers(self) -> Sequence[OfferCard]:
         return [card for card in self._cards if card.is_open]
 
-    @Slot(object)
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
         """Show the list; cards in view stay where they are, open or not, also if their order changes."""
         if found == self._found:
@@ -115,7 +114,6 @@ class Suggestions(OfferList):
         self._show()
         self._language.setFocus()
 
-    @Slot(object)
     def show_policy(self, policy: Policy) -> None:
         """Disable the buttons where the organisation allows no network."""
         self._is_managed = bool(policy.forced.get("offline"))
@@ -127,13 +125,11 @@ class Suggestions(OfferList):
         for card in self._cards:
             card.show_here()
 
-    @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
         """What is opened while offline is asked for once online."""
         for card in [] if is_offline else self.offers():
             card.ask()
 
-    @Slot()
     def _show(self) -> None:
         """Show those for the chosen job, from the first."""
         for card in self._cards:
@@ -152,7 +148,6 @@ class Suggestions(OfferList):
         self._all.setVisible(bool(self._waiting))
         self._add(found[:FIRST])
 
-    @Slot()
     def _on_all(self) -> None:
         waiting, self._waiting = self._waiting, []
         self._all.setVisible(False)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base.bridge import Bridge, Call
@@ -43,7 +43,6 @@ class PackController(QObject):
         self._work: Call | None = None
         self._turn = 0
 
-    @Slot()
     def list_models(self) -> None:
         """Ask for the models; `models_listed` follows."""
         self._bridge.ask(self._bridge.services.models.list(), self._on_models, self.refused.emit)
@@ -60,7 +59,6 @@ class PackController(QObject):
         """Write these models into a new file; `made`, `refused` or `stopped` follows."""
         self._begin(lambda services: services.packs.pack(models, target), self.made)
 
-    @Slot(object)
     def look_into(self, path: Path) -> None:
         """Read the contents of a pack; `opened` or a notice follows."""
         self._bridge.follow(self._bridge.services.packs.contents(path), self.opened.emit)
@@ -73,7 +71,6 @@ class PackController(QObject):
         path, expected = Path(contents.path), contents.manifest_sha256
         self._begin(lambda services: services.packs.unpack(path, expected=expected, only=sums), self.taken)
 
-    @Slot()
     def cancel(self) -> None:
         """Cancel; nothing is kept."""
         if self._work is not None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from slmdesk.core.records import ModelRecord
@@ -63,21 +63,17 @@ class _PackDialog(WideDialog):
         self.work.show_work(self._doing, 0.0)
         self._refresh()
 
-    @Slot(object)
     def _on_progressed(self, event: PackProgress) -> None:
         if self._is_busy:
             words = amount_words(self._doing, event.done_bytes, event.total_bytes, event.eta_s)
             self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
 
-    @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
         self._end_work(problem.sentence)
 
-    @Slot()
     def _on_stopped(self) -> None:
         self._end_work("Stopped; nothing of it was kept.")
 
-    @Slot()
     def _on_close(self) -> None:
         if self._is_busy:
             self._packs.cancel()
@@ -146,7 +142,6 @@ class MakePackDialog(_PackDialog):
         self._place.set_full_text(str(target))
         self._on_changed()
 
-    @Slot(object)
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         rows = [
             CheckRow(one.id, one.name, _record_info(one), one.bytes)
@@ -157,7 +152,6 @@ class MakePackDialog(_PackDialog):
             self.show_trouble("There is no model yet that could be packed.")
         self._list.focus_first()
 
-    @Slot()
     def _on_changed(self) -> None:
         chosen = self._list.chosen
         self._plan = None
@@ -173,7 +167,6 @@ class MakePackDialog(_PackDialog):
         if self._target and self._list.chosen:
             self._packs.plan([one.key for one in self._list.chosen], self._target)
 
-    @Slot(object)
     def _on_planned(self, plan: PackPlan) -> None:
         if self._is_busy:
             return
@@ -189,7 +182,6 @@ class MakePackDialog(_PackDialog):
             self._sum.setText(f"{len(self._list.chosen)} chosen{DOT}the pack takes {size}{DOT}{free} are free there")
         self._refresh()
 
-    @Slot()
     def _on_choose(self) -> None:
         where = self._target or Path.home() / "models.tar"
         dialog = passing(QFileDialog(self, "Where to write the pack", str(where), PACK_FILTER), "pack_file_dialog")
@@ -199,7 +191,6 @@ class MakePackDialog(_PackDialog):
         dialog.fileSelected.connect(lambda file: self.set_target(Path(file)))
         dialog.open()
 
-    @Slot()
     def _on_make(self) -> None:
         chosen = self._list.chosen
         if not chosen or self._target is None:
@@ -207,7 +198,6 @@ class MakePackDialog(_PackDialog):
         self._begin_work()
         self._packs.make([one.key for one in chosen], self._target)
 
-    @Slot(object)
     def _on_made(self, event: PackResult) -> None:
         self._is_busy = False
         self.work.end()
@@ -224,7 +214,6 @@ class MakePackDialog(_PackDialog):
         self._refresh()
         self.fit(self.width())
 
-    @Slot()
     def _on_copy(self) -> None:
         copy_text(self._sha256)
         self._copy.setText("Copied")
@@ -279,7 +268,6 @@ class OpenPackDialog(_PackDialog):
         self._close.clicked.connect(self._on_close)
         self._take.clicked.connect(self._on_take)
 
-    @Slot()
     def _on_changed(self) -> None:
         chosen, free = self._list.chosen, self._contents.free_bytes
         size = sum(one.bytes for one in chosen)
@@ -300,7 +288,6 @@ class OpenPackDialog(_PackDialog):
         self._take.setText("Bring it in" if len(chosen) == 1 else "Bring them in")
         self._refresh()
 
-    @Slot(str)
     def _on_reported(self, text: str) -> None:
         """Compare the checksum entered, without spaces and case."""
         reported = "".join(text.split()).lower()
@@ -310,14 +297,12 @@ class OpenPackDialog(_PackDialog):
         self._verdict.setVisible(bool(reported))
         self._refresh()
 
-    @Slot()
     def _on_take(self) -> None:
         self._doing = "Checking the pack"
         self._begin_work()
         self._doing = "Checking and copying"
         self._packs.take(self._contents, [one.key for one in self._list.chosen])
 
-    @Slot(object)
     def _on_taken(self, _event: PackResult) -> None:
         if self._is_busy:
             self._is_busy = False

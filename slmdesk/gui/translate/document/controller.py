@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.files import free_name
 from slmdesk.core.formats import takes_password, translated_name
@@ -195,28 +195,23 @@ class DocumentTranslation(QObject):
 
     # ---- the shown translation
 
-    @Slot(str)
     def open(self, item: str) -> None:
         self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
 
-    @Slot()
     def close(self) -> None:
         """Show no translation; one being made goes on."""
         self.item, self._job, self._done = "", "", None
         self.segments.show_item("", TranslationRequest(""))
 
-    @Slot()
     def pause(self) -> None:
         job = self._job
         self._bridge.services.jobs.pause(job)
 
-    @Slot()
     def cancel(self) -> None:
         """Cancel the translation; finished segments stay."""
         job = self._job
         self._bridge.services.jobs.cancel(job)
 
-    @Slot()
     def resume(self) -> None:
         """Resume, or retry what failed."""
         self.try_again(RetryScope.FAILED, None)
@@ -226,7 +221,6 @@ class DocumentTranslation(QObject):
         item = self.item
         self._bridge.ask(self._bridge.services.translations.again(item, model, scope), self._on_again)
 
-    @Slot()
     def ask_retry(self) -> None:
         """Get the choices for another try; `retry_asked` follows."""
         item = self.item
@@ -247,7 +241,6 @@ class DocumentTranslation(QObject):
 
     # ---- files
 
-    @Slot()
     def ask_save(self) -> None:
         """Get the state of the translation before it is written; `save_asked` follows."""
         item = self.item
@@ -312,12 +305,10 @@ class DocumentTranslation(QObject):
         self._note(self.item, job=job.id, status=job.status)
         self._show_job(event_of(job))
 
-    @Slot(object)
     def _on_grew(self, event: TranslationGrew) -> None:
         if event.item == self.item:
             self._counted = (event.done, event.total)
 
-    @Slot(object)
     def _on_job(self, event: JobChanged) -> None:
         known = next((one for one in self._queue if one.job and one.job == event.id), None)
         if known is not None:
@@ -365,7 +356,6 @@ class DocumentTranslation(QObject):
         self._done = view
         self.ended.emit(done_words(states, look, view.left), bool(states.get(SegmentState.FAILED)))
 
-    @Slot(object)
     def _on_listed(self, found: SegmentNumbers) -> None:
         if self._done is not None:
             self._show_done(self._done, found.states, found.look)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -158,7 +158,6 @@ class DocumentForm(Dialog):
 
     # ---- events
 
-    @Slot(object)
     def show_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
         """List the glossaries of the languages; the active ones are ticked."""
         self._known = tuple(found)
@@ -169,7 +168,6 @@ class DocumentForm(Dialog):
         self._rows.setRowVisible(self._glossaries, bool(found))
         self._glossaries.setFixedHeight(self._height(len(found)))
 
-    @Slot(object)
     def show_columns(self, found: Sequence[Column]) -> None:
         """List the columns of a table; those with sentences are ticked, or all if none has any."""
         self._columns.clear()
@@ -182,7 +180,6 @@ class DocumentForm(Dialog):
         self._columns.setEnabled(True)
         self._columns.setFixedHeight(self._height(2 * len(found)))
 
-    @Slot(object, str)
     def show_language(self, path: Path, language: str) -> None:
         """Note the language of a document; if it is the target language, propose another target."""
         if path not in self._chosen.paths:
@@ -204,19 +201,16 @@ class DocumentForm(Dialog):
 
     # ---- user actions
 
-    @Slot()
     def _on_languages(self) -> None:
         target = LANGUAGES[self._target.currentData()]
         self._rows.setRowVisible(self._formality, target.has_formal)
         self._say(f"{self._this_document()} is {target.name} already." if self._is_already() else "")
         self.glossaries_requested.emit(self._manner())
 
-    @Slot(int)
     def _on_grown(self, height: int) -> None:
         """Grow by the height of the advice, so that it takes no room from the choices."""
         self.resize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
 
-    @Slot()
     def _on_begin(self) -> None:
         manner = self._manner()
         if manner.source == manner.target:

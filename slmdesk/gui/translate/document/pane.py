@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import (
     QProgressBar,
     QScrollArea,
@@ -113,44 +113,36 @@ class DocumentPane(QWidget):
 
     # ---- user actions
 
-    @Slot()
     def _on_back(self) -> None:
         self._controller.close()
         self.closed.emit()
 
-    @Slot(object)
     def _on_save(self, view: TranslationView) -> None:
         ask_save_anyway(self, view, self._on_save_anyway, self.review.look)
 
-    @Slot()
     def _on_save_anyway(self) -> None:
         if self._view is not None:
             ask_where_to_save(self, self._view, self._controller.write)
 
-    @Slot(object, str)
     def _on_export(self, what: Handout, form: str) -> None:
         if self._view is not None:
             ask_where_to_write(self, self._view, what, form, self._controller.hand_out)
 
-    @Slot(object, object)
     def _on_retry_asked(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
         dialog = RetryDialog(view, models, self)
         dialog.retry_requested.connect(self._controller.try_again)
         dialog.recheck_requested.connect(self._controller.segments.recheck)
         dialog.open()
 
-    @Slot(str, bool)
     def _on_password_requested(self, name: str, is_wrong: bool) -> None:
         ask_password(self, Path(name).name, self._controller.unlock, is_wrong=is_wrong)
 
-    @Slot()
     def _on_open_file(self) -> None:
         if self._written is not None:
             open_outside(QUrl.fromLocalFile(str(self._written)))
 
     # ---- events
 
-    @Slot(object)
     def _on_opened(self, view: TranslationView) -> None:
         self._view, self._written = view, None
         self._has_segments = bool(view.counts)
@@ -162,12 +154,10 @@ class DocumentPane(QWidget):
         self._resume.setVisible(False)
         self.review.show_view(view)
 
-    @Slot(object)
     def _on_listed(self, found: SegmentNumbers) -> None:
         self._has_segments = bool(found.total)
         self._allow()
 
-    @Slot(object, str)
     def _on_progressed(self, event: JobChanged, words: str) -> None:
         show_share(self._progress, event)
         self._words.setText(words)
@@ -176,7 +166,6 @@ class DocumentPane(QWidget):
         if had_focus:
             self._pause.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    @Slot(str, bool)
     def _on_ended(self, words: str, may_go_on: bool) -> None:
         if self._is_running or self._words.text() in ("", self._ended_words):  # a written file is not counted over
             self._words.setText(words)
@@ -189,13 +178,11 @@ class DocumentPane(QWidget):
         elif had_focus:
             self.review.take_focus()
 
-    @Slot(object)
     def _on_written(self, path: Path) -> None:
         self._written = path
         self._words.setText(f"Written to {path}.")
         self._open.setVisible(True)
 
-    @Slot()
     def _on_words_changed(self) -> None:
         """Say that the written file does not have the latest changes."""
         if self._written is not None and not self._is_running:

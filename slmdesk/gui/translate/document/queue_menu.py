@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from slmdesk.core.records import JobStatus
@@ -36,7 +36,6 @@ class QueueMenu(QPushButton):
         self.setMenu(self._menu)
         self.hide()
 
-    @Slot(object)
     def show_queue(self, queue: Sequence[StartedTranslation]) -> None:
         self.setVisible(len(queue) > 1)
         done = sum(one.status is JobStatus.DONE for one in queue)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QDialogButtonBox, QRadioButton, QWidget
 
 from slmdesk.core.records import ModelRecord
@@ -62,13 +62,11 @@ class RetryDialog(Dialog):
         )  # fmt: skip
         self.setMinimumWidth(420)
 
-    @Slot()
     def _on_retry(self) -> None:
         scope = RetryScope.FAILED if self._failed.isChecked() else RetryScope.FLAGGED
         self.retry_requested.emit(scope, str(self._model.currentData()) or None)
         self.accept()
 
-    @Slot()
     def _on_recheck(self) -> None:
         self.recheck_requested.emit()
         self.accept()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui.base.bridge import Bridge
@@ -91,13 +91,11 @@ class SegmentsController(QObject):
             self.requested = requested
             self._on_list()
 
-    @Slot()
     def refresh(self) -> None:
         """List the segments again, soon."""
         if not self._timer.isActive():
             self._timer.start()
 
-    @Slot(object)
     def need(self, numbers: Sequence[int]) -> None:
         item = self._item
         self._bridge.ask(
@@ -125,7 +123,6 @@ class SegmentsController(QObject):
 
     # ---- user actions
 
-    @Slot(int, str)
     def edit(self, number: int, target: str, *, approve: bool = False) -> None:
         """Save a person's text for a segment; `approve`: approve it too, if it can be saved."""
         item = self._item
@@ -177,7 +174,6 @@ class SegmentsController(QObject):
             self._bridge.services.segment_changes.recheck(item), self._while_shown(lambda _changed: self.refresh())
         )
 
-    @Slot()
     def undo(self) -> None:
         """Undo the last change; `undone` follows."""
         item = self._item
@@ -207,13 +203,11 @@ class SegmentsController(QObject):
 
     # ---- events
 
-    @Slot(object)
     def _on_segment(self, event: SegmentChanged) -> None:
         if event.item == self._item:
             self.segment_changed.emit(event.segment)
             self.refresh()
 
-    @Slot(object)
     def _on_grew(self, event: TranslationGrew) -> None:
         if event.item == self._item:
             self.refresh()

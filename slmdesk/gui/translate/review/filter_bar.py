@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QComboBox, QWidget
 
@@ -115,24 +115,20 @@ class FilterBar(QWidget):
         self._fill(state, flag)
         self._on_requested()
 
-    @Slot()
     def search_words(self) -> None:
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._search.selectAll()
 
-    @Slot()
     def replace_words(self) -> None:
         self._more.setChecked(True)
         (self._instead if self._search.text() else self._search).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    @Slot(object)
     def show_listed(self, found: SegmentNumbers) -> None:
         self._listed = found
         if not self._choice.view().isVisible():
             state, flag = self._value()
             self._fill(state, flag)
 
-    @Slot(object)
     def show_hits(self, hits: Hits) -> None:
         """Show how many places were found."""
         self.hits = hits
@@ -152,12 +148,10 @@ class FilterBar(QWidget):
             self._all.setEnabled(False)
         self.search_changed.emit(self.search)
 
-    @Slot()
     def _on_one(self) -> None:
         if self._one.isEnabled():
             self.replace_requested.emit(False)
 
-    @Slot(bool)
     def _show_replacing(self, is_on: bool) -> None:
         self._row.setVisible(is_on)
         self._said.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Slot
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -110,7 +110,6 @@ class ReviewPane(QWidget):
             height = max(1, self._split.height())
             self._split.setSizes([round(height * (1 - PANEL_SHARE)), round(height * PANEL_SHARE)])
 
-    @Slot()
     def _on_split_moved(self) -> None:
         self._is_split_moved = True
 
@@ -177,13 +176,11 @@ class ReviewPane(QWidget):
         """Focus the table."""
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    @Slot()
     def look(self) -> None:
         """List what is to be reviewed."""
         self._bar.look(LOOK_AT)
         self.take_focus()
 
-    @Slot(object)
     def _on_listed(self, found: SegmentNumbers) -> None:
         self._bar.show_listed(found)
         if self._table.cells.is_editing:
@@ -196,7 +193,6 @@ class ReviewPane(QWidget):
         self._nothing.setVisible(is_empty and bool(found.total))
         self._next.setEnabled(bool(found.look))
 
-    @Slot(QModelIndex, QModelIndex)
     def _on_row(self, _now: QModelIndex, _before: QModelIndex) -> None:
         number = self._number()  # none for a moment where the list is read anew: the same one comes back
         if number >= 0 and number != self._hinted:
@@ -220,19 +216,16 @@ class ReviewPane(QWidget):
         self._back.setEnabled(can_ask and segment is not None and bool(segment.target))
         self._others.setEnabled(can_ask)
 
-    @Slot(QModelIndex, QModelIndex)
     def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         if first.row() <= self._row() <= last.row():
             self._panel.show_segment(self._chosen())
             self._chosen_timer.start()
 
-    @Slot(int, str)
     def _on_draft(self, number: int, words: str) -> None:
         """Open the editor with text that could not be saved, to be corrected."""
         self._table.cells.drafts[number] = words
         self._table.edit_row(self._model.row_of(number))
 
-    @Slot(str)
     def _on_busy(self, words: str) -> None:
         self._is_busy = bool(words)
         self._busy.setText(words)
@@ -240,7 +233,6 @@ class ReviewPane(QWidget):
 
     # ---- user actions
 
-    @Slot(int, str)
     def _on_edited(self, number: int, words: str) -> None:
         """Save the text; if it was approved, go to the next segment.
 
@@ -252,7 +244,6 @@ class ReviewPane(QWidget):
         if is_approving:
             self._go(min(self._model.row_of(number) + 1, self._model.rowCount() - 1))
 
-    @Slot()
     def _on_approve(self) -> None:
         rows = sorted({index.row() for index in self._table.selectionModel().selectedRows()}) or [self._row()]
         numbers = [self._model.number(row) for row in rows if 0 <= row < self._model.rowCount()]
@@ -262,50 +253,41 @@ class ReviewPane(QWidget):
         self._controller.approve(numbers)
         self._go(min(rows[-1] + 1, self._model.rowCount() - 1))
 
-    @Slot()
     def _on_hint(self) -> None:
         self._hint.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._hint.selectAll()
 
-    @Slot()
     def _on_again(self) -> None:
         segment = self._chosen()
         if segment is not None and self._again.isEnabled():
             self._controller.retry(segment.number, self._hint.text())
 
-    @Slot()
     def _on_back(self) -> None:
         segment = self._chosen()
         if segment is not None and self._back.isEnabled():
             self._controller.back(segment)
 
-    @Slot()
     def _on_others(self) -> None:
         segment = self._chosen()
         if segment is not None and self._others.isEnabled():
             self._controller.others(segment)
 
-    @Slot()
     def _on_next(self) -> None:
         self._controller.ask_flagged(self._number(), 1)
 
-    @Slot()
     def _on_next_key(self) -> None:
         """By shortcut, from anywhere on the page: go to the next one and focus the table."""
         self.take_focus()
         self._on_next()
 
-    @Slot()
     def _on_previous(self) -> None:
         self.take_focus()
         self._controller.ask_flagged(self._number(), -1)
 
-    @Slot(bool)
     def _on_shade(self, is_on: bool) -> None:
         self._show_shading(is_on)
         self._controller.keep_shading(is_on)
 
-    @Slot(bool)
     def _show_shading(self, is_on: bool) -> None:
         self._shade.setChecked(is_on)
         self._table.cells.has_shading = is_on
@@ -313,14 +295,12 @@ class ReviewPane(QWidget):
 
     # ---- searching and replacing
 
-    @Slot(object)
     def _on_search(self, search: Search) -> None:
         self._table.cells.search = search
         self._table.viewport().update()
         if self._bar.is_replacing:
             self._controller.find(search)
 
-    @Slot(object)
     def _on_found(self, hits: Hits) -> None:
         self._bar.show_hits(hits)
         if self._wants_next_hit:
@@ -328,7 +308,6 @@ class ReviewPane(QWidget):
             number = next((one for one in hits.numbers if one > self._number()), next(iter(hits.numbers), -1))
             self._go(self._model.row_of(number))
 
-    @Slot(bool)
     def _on_replace(self, everywhere: bool) -> None:
         hits, segment = self._bar.hits, self._chosen()
         if hits is None:
@@ -345,14 +324,12 @@ class ReviewPane(QWidget):
     def _replace(self, numbers: list[int]) -> None:
         self._controller.replace(numbers, self._bar.search, self._bar.instead)
 
-    @Slot(object)
     def _on_replaced(self, done: ReplaceResult) -> None:
         self._busy.setText(replaced_words(done))
         if not self._wants_next_hit:
             self.take_focus()  # the button is off now: the next key is for the segments, such as Ctrl+Z
         self._controller.find(self._bar.search)
 
-    @Slot(object)
     def _on_undone(self, undone: UndoResult | None) -> None:
         self._busy.setText(undone_words(undone))
         if undone is not None and undone.numbers:
@@ -377,7 +354,6 @@ class ReviewPane(QWidget):
     def _chosen(self) -> SegmentRecord | None:
         return self._model.segment(self._row())
 
-    @Slot(int)
     def go_to(self, number: int) -> None:
         """Make a segment current, if it is listed."""
         row = self._model.row_of(number)

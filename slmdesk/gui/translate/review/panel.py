@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from html import escape
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.core.translation import Origin, SegmentRecord
@@ -61,20 +61,17 @@ class SegmentPanel(QScrollArea):
         self._segment = segment
         self._show()
 
-    @Slot(object)
     def show_help(self, found: SegmentHelp) -> None:
         """Show terms and similar sentences of the current segment."""
         if self._segment is not None and found.number == self._segment.number and found != self._help:
             self._help = found
             self._show()
 
-    @Slot(int, str)
     def show_back(self, number: int, words: str) -> None:
         if self._segment is not None and number == self._segment.number:
             self._back = words or "(the model gave no answer)"
             self._show()
 
-    @Slot(int, object)
     def show_others(self, number: int, words: list[str]) -> None:
         if self._segment is not None and number == self._segment.number:
             self._others = tuple(words)
@@ -82,7 +79,6 @@ class SegmentPanel(QScrollArea):
 
     # ---- private
 
-    @Slot()
     def _show(self) -> None:
         empty_layout(self._column)
         segment = self._segment

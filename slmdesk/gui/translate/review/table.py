@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QRect, Qt, Slot
+from PySide6.QtCore import QModelIndex, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
 
@@ -62,7 +62,6 @@ class SegmentTable(QTableView):
             self.scrollTo(index)
             self.edit(index)
 
-    @Slot()
     def fit_soon(self) -> None:
         """Measure the visible rows soon, once for several changes."""
         if not self._timer.isActive():

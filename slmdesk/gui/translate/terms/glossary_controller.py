@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import changed
 from slmdesk.core.translation import GlossaryRecord, Term
@@ -60,12 +60,10 @@ class GlossaryController(TableController):
 
     # ---- looking
 
-    @Slot()
     def refresh(self) -> None:
         """List the glossaries; if none is shown, the first one is."""
         self._ask(lambda services: services.glossaries.all(), self._on_all)
 
-    @Slot(str)
     def choose(self, glossary: str) -> None:
         if glossary != self._chosen:
             self._chosen, self._words, self._order = glossary, "", ""
@@ -73,7 +71,6 @@ class GlossaryController(TableController):
             self.listed.emit(self._all, self._chosen)
         self.read()
 
-    @Slot(str)
     def search(self, words: str) -> None:
         """Show only terms with these letters, after a pause in typing."""
         self._words = words
@@ -84,14 +81,12 @@ class GlossaryController(TableController):
         self._order, self._descending = order, descending
         self.read()
 
-    @Slot()
     def read(self) -> None:
         """Read the first page again."""
         self._timer.stop()
         self._turn += 1
         self.more(0)
 
-    @Slot(int)
     def more(self, begin: int) -> None:
         """Read the page that begins at this offset."""
         if not self._chosen:
@@ -111,7 +106,6 @@ class GlossaryController(TableController):
         """Add an empty glossary, and show it."""
         self._ask(lambda services: services.glossaries.add(name, source, target, domain), self._show_new)
 
-    @Slot()
     def show_keep_list(self) -> None:
         """Show the list of words that are never translated, in any language."""
         self._ask(lambda services: services.glossaries.keep_list(), self._show_new)
@@ -123,13 +117,11 @@ class GlossaryController(TableController):
         """Whether translations use the glossary."""
         self._ask_change(glossary, is_active=is_active)
 
-    @Slot()
     def duplicate(self) -> None:
         """Copy the shown glossary, and show the copy."""
         glossary = self._chosen
         self._follow(lambda services: services.glossaries.duplicate(glossary), self._show_new)
 
-    @Slot()
     def forget(self) -> None:
         """Delete the shown glossary; a notice offers to undo it."""
         glossary = self._chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -68,7 +68,6 @@ class _Form(Dialog):
         self._box.rejected.connect(self.reject)
         self._box.accepted.connect(self._on_accept)
 
-    @Slot()
     def _on_accept(self) -> None:
         wrong = self.check()
         show_words(self.trouble, breakable(wrong))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -58,7 +58,6 @@ class TermModel(QAbstractTableModel):
         self._contradicting: frozenset[str] = frozenset()
         self._is_waiting = False
 
-    @Slot(object)
     def show_page(self, page: TermPage) -> None:
         """The first page replaces what is there, later ones are appended."""
         self._contradicting, self._found = page.counts.contradicting, page.counts.found
@@ -72,13 +71,11 @@ class TermModel(QAbstractTableModel):
             self._rows += page.terms
             self.endInsertRows()
 
-    @Slot()
     def clear(self) -> None:
         self.beginResetModel()
         self._rows, self._found = [], 0
         self.endResetModel()
 
-    @Slot(object)
     def change(self, term: Term) -> None:
         for row, one in enumerate(self._rows):
             if one.n == term.n:

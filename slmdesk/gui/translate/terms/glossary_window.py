@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -158,7 +158,6 @@ class GlossaryWindow(TableWindow):
 
     # ---- user actions
 
-    @Slot(object, object)
     def _on_chosen(self, item: QListWidgetItem | None, _before: object) -> None:
         if item is not None:
             with QSignalBlocker(self._search):
@@ -169,31 +168,26 @@ class GlossaryWindow(TableWindow):
             self._table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
             self._controller.choose(str(item.data(Qt.ItemDataRole.UserRole)))
 
-    @Slot(object)
     def _on_item_changed(self, item: QListWidgetItem) -> None:
         is_active = item.checkState() == Qt.CheckState.Checked
         self._controller.activate(str(item.data(Qt.ItemDataRole.UserRole)), is_active)
 
-    @Slot()
     def _on_new(self) -> None:
         form = NewGlossaryForm(self, *self._languages)
         form.requested.connect(self._controller.add)
         form.open()
 
-    @Slot()
     def _on_import(self) -> None:
         ask_file(self, "Import a glossary", self._on_file, name="glossary_file_dialog", filters=FILES)
 
     def _on_file(self, path: Path) -> None:
         self._controller.import_file(ImportRequest(path))
 
-    @Slot(object, object, object)
     def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
         question = ImportQuestion(self, problem, request, rows)
         question.requested.connect(self._controller.import_file)
         question.open()
 
-    @Slot()
     def _fill_menu(self) -> None:
         self._menu.clear()
         rename = named(self._menu.addAction("Rename"), "rename_glossary")
@@ -208,7 +202,6 @@ class GlossaryWindow(TableWindow):
         self._menu.addSeparator()
         named(self._menu.addAction("Forget"), "forget_glossary").triggered.connect(self._controller.forget)
 
-    @Slot()
     def _on_rename(self) -> None:
         record, item = self._controller.chosen, self._list.currentItem()
         if record is None or item is None:
@@ -217,7 +210,6 @@ class GlossaryWindow(TableWindow):
         form.requested.connect(partial(self._controller.rename, record.id))
         form.open()
 
-    @Slot()
     def _on_import_into(self) -> None:
         record = self._controller.chosen
         if record is None:
@@ -240,14 +232,12 @@ class GlossaryWindow(TableWindow):
             proposed=Path.home() / f"{_file_name(record.name)}.{form}",
         )
 
-    @Slot()
     def _on_source_entered(self) -> None:
         if self._target.isVisible() and not self._target.text().strip():
             self._target.setFocus(Qt.FocusReason.TabFocusReason)
         else:
             self._on_add()
 
-    @Slot()
     def _on_add(self) -> None:
         source, target = self._source.text().strip(), self._target.text().strip()
         if source:
@@ -256,14 +246,12 @@ class GlossaryWindow(TableWindow):
             self._on_refused("Write the term first.")
         self._source.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    @Slot()
     def _on_delete(self) -> None:
         rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
         self._controller.forget_terms([term.n for term in self._model.terms(rows)])
 
     # ---- events
 
-    @Slot(object, str)
     def _on_listed(self, found: Sequence[GlossaryRecord], chosen: str) -> None:
         with QSignalBlocker(self._list):
             self._list.clear()
@@ -288,7 +276,6 @@ class GlossaryWindow(TableWindow):
         if shown is None:
             self._model.clear()
 
-    @Slot(object)
     def _on_page(self, page: TermPage) -> None:
         self._model.show_page(page)
         counts = page.counts
@@ -300,7 +287,6 @@ class GlossaryWindow(TableWindow):
         self._count.setText(words)
         self._table.setColumnHidden(LOOK, not counts.contradicting)
 
-    @Slot(str)
     def _on_said(self, words: str) -> None:
         super()._on_said(words)
         if words.endswith("was added."):

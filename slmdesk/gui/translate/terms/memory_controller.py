@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
@@ -59,19 +59,16 @@ class MemoryController(TableController):
 
     # ---- looking
 
-    @Slot()
     def refresh(self) -> None:
         """Count again and read the first page."""
         self._ask(lambda services: services.memory.shares(), self.shares_received.emit)
         self.read()
 
-    @Slot(str)
     def search(self, words: str) -> None:
         """Show only pairs with these words, or like this sentence, after a pause in typing."""
         self._requested = changed(self._requested, words=words.strip())
         self._timer.start()
 
-    @Slot(bool)
     def set_fuzzy(self, is_fuzzy: bool) -> None:
         """Whether to search for similar sentences instead of words."""
         self._is_fuzzy = is_fuzzy
@@ -92,7 +89,6 @@ class MemoryController(TableController):
         self._requested = changed(self._requested, origin=origin)
         self.read()
 
-    @Slot()
     def read(self) -> None:
         """Read the first page again, or search for similar sentences."""
         self._timer.stop()
@@ -109,7 +105,6 @@ class MemoryController(TableController):
             return
         self._ask(lambda services: services.memory.page(requested, limit=PAGE), partial(self._on_page, turn, True))
 
-    @Slot(int)
     def more(self, before: int) -> None:
         """Read the page of pairs with numbers below this one."""
         requested = self._requested
@@ -156,7 +151,6 @@ class MemoryController(TableController):
 
     # ---- events
 
-    @Slot(object)
     def _on_changed(self, _event: object) -> None:
         self._timer.start()
         self._ask(lambda services: services.memory.shares(), self.shares_received.emit)

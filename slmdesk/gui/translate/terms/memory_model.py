@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.translation import MemoryPair, Origin
@@ -40,7 +40,6 @@ class MemoryModel(QAbstractTableModel):
         """The number of pairs found, including those not loaded yet."""
         self._is_waiting = False
 
-    @Slot(object, bool)
     def show_page(self, page: MemoryPage, is_first: bool) -> None:
         """The first page replaces what is there, later ones are appended."""
         rows = [Match(one, 0.0, ()) for one in page.pairs]
@@ -52,12 +51,10 @@ class MemoryModel(QAbstractTableModel):
             self._rows += rows
             self.endInsertRows()
 
-    @Slot(object)
     def show_matches(self, matches: Sequence[Match]) -> None:
         """Show sentences similar to the one searched for, the most similar first."""
         self._show(list(matches), len(matches))
 
-    @Slot(object)
     def change(self, pair: MemoryPair) -> None:
         for row, one in enumerate(self._rows):
             if one.pair.n == pair.n:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QWidget
 
@@ -112,22 +112,18 @@ class MemoryWindow(TableWindow):
 
     # ---- user actions
 
-    @Slot(bool)
     def _on_like(self, is_fuzzy: bool) -> None:
         self._show_like(is_fuzzy)
         self._controller.set_fuzzy(is_fuzzy)
 
-    @Slot()
     def _on_delete(self) -> None:
         rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
         self._controller.forget([pair.n for pair in self._model.pairs(rows)])
 
-    @Slot()
     def _show_delete(self) -> None:
         """Enable deleting only while rows are selected."""
         self._delete.setEnabled(self._table.selectionModel().hasSelection())
 
-    @Slot()
     def _on_import(self) -> None:
         ask_file(self, "Import a translation memory", self._on_file, name="tmx_file_dialog", filters=TMX_FILES)
 
@@ -135,7 +131,6 @@ class MemoryWindow(TableWindow):
         self._on_refused("")
         self._controller.import_file(TmxRequest(path))
 
-    @Slot()
     def _on_export(self) -> None:
         ask_new_file(
             self,
@@ -148,7 +143,6 @@ class MemoryWindow(TableWindow):
 
     # ---- events
 
-    @Slot(object, object)
     def _on_asked(self, problem: Problem, request: TmxRequest) -> None:
         form = LanguagesForm(self, problem, request.path.name)
 
@@ -158,7 +152,6 @@ class MemoryWindow(TableWindow):
         form.requested.connect(read)
         form.open()
 
-    @Slot(object)
     def _on_shares(self, shares: Sequence[MemoryShare]) -> None:
         self._summary.setText(share_words(shares))
         counts: dict[tuple[str, str], int] = {}
@@ -176,13 +169,11 @@ class MemoryWindow(TableWindow):
             self._pair.setCurrentIndex(places[0] if places else 0)
         self._export.setEnabled(bool(shares))
 
-    @Slot(object, bool)
     def _on_page(self, page: MemoryPage, is_first: bool) -> None:
         self._model.show_page(page, is_first)
         if is_first:
             self._on_said(f"{page.found:,} of {page.total:,} entries." if page.found != page.total else "")
 
-    @Slot(object)
     def _on_matches(self, matches: Sequence[Match]) -> None:
         self._model.show_matches(matches)
         words = f"{len(matches)} like it." if matches else "Nothing in the memory is like this sentence."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -105,7 +105,6 @@ class ProposalWindow(Dialog):
 
     # ---- user actions
 
-    @Slot()
     def _on_choose(self) -> None:
         ask_file(self, "Look for terms in a document", self._on_document, name="proposal_file_dialog")
 
@@ -114,7 +113,6 @@ class ProposalWindow(Dialog):
 
         self._ask(lambda services: services.proposals.of_document(path, source=source, target=target), path.name)
 
-    @Slot(object)
     def _on_translation(self, item: object) -> None:
         if item:
             self._ask(lambda services: services.proposals.of_translation(str(item)), self._earlier.currentText())
@@ -124,7 +122,6 @@ class ProposalWindow(Dialog):
         self._on_refused("")
         self._bridge.follow(request, self._on_found, self._on_failed)
 
-    @Slot()
     def _on_add(self) -> None:
         terms = []
         for at in range(self._table.rowCount()):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.protocol import Progress
 from slmdesk.gui.base.bridge import Bridge
@@ -39,7 +39,6 @@ class TableController(QObject):
         self._is_forgetting = False
         self._timer = Delay(self, search_ms, self.outdated, f"{name}_timer")
 
-    @Slot()
     def close(self) -> None:
         """The window closes: purge what was deleted from the files."""
         if self._is_forgetting:
@@ -78,6 +77,5 @@ class TableController(QObject):
         self.said.emit("")
         self._on_refused(problem)
 
-    @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
         self.refused.emit(problem.sentence)

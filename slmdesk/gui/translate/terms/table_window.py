@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QAbstractItemModel, Qt, Slot
+from PySide6.QtCore import QAbstractItemModel, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -85,10 +85,8 @@ class TableWindow(Dialog):
             table.setColumnWidth(at, width * letter)
         return table
 
-    @Slot(str)
     def _on_refused(self, words: str) -> None:
         show_words(self._trouble, breakable(words))
 
-    @Slot(str)
     def _on_said(self, words: str) -> None:
         self._said.setText(breakable(words))

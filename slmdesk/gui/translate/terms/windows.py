@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QWidget
 
 from slmdesk.core.translation import GlossaryRecord
@@ -18,7 +18,6 @@ class TermWindows(QObject):
         super().__init__(page, objectName="term_windows")
         self._bridge, self._keeper, self._translate, self._page = bridge, keeper, translate, page
 
-    @Slot()
     def open_glossaries(self) -> None:
         """Open the glossaries; a new one starts with the languages of the page."""
         if self._is_open("glossary_window"):
@@ -33,7 +32,6 @@ class TermWindows(QObject):
         window.proposals_requested.connect(self._open_proposals)
         window.show()
 
-    @Slot(object)
     def _open_proposals(self, glossary: GlossaryRecord) -> None:
         from slmdesk.gui.translate.terms.proposal_window import ProposalWindow
 
@@ -41,7 +39,6 @@ class TermWindows(QObject):
         if parent is not None and not self._is_open("proposal_window"):
             ProposalWindow(self._bridge, parent, glossary).show()
 
-    @Slot()
     def open_memory(self) -> None:
         if self._is_open("memory_window"):
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QObject, Signal, Slot
+from PySide6.QtCore import QLocale, QObject, Signal
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
@@ -99,7 +99,6 @@ class TranslateController(QObject):
         self.advice = AdviceController(bridge, self)
         self.advice.model_changed.connect(self._on_typed)
 
-    @Slot(str)
     def set_text(self, text: str) -> None:
         """Set the text of the pane; it is translated after a pause in typing."""
         if text == self.text:
@@ -116,21 +115,17 @@ class TranslateController(QObject):
         # without the number it would wait as long as it did last, which may be not at all
         self._timer.start_in(pause_ms(before, text))
 
-    @Slot(str)
     def set_source(self, code: str) -> None:
         """Set the source language; empty: detect it."""
         self._change(changed(self.manner, source=code))
 
-    @Slot(str)
     def set_target(self, code: str) -> None:
         formality = self.manner.formality if LANGUAGES[code].has_formal else ""
         self._change(changed(self.manner, target=code, formality=formality))
 
-    @Slot(str)
     def set_domain(self, domain: str) -> None:
         self._change(changed(self.manner, domain=domain))
 
-    @Slot(str)
     def set_formality(self, formality: str) -> None:
         """Set the form of address; empty: as in the text."""
         self._change(changed(self.manner, formality=formality))
@@ -149,7 +144,6 @@ class TranslateController(QObject):
         self._timer.start(0)
         return self.text
 
-    @Slot()
     def stop(self) -> None:
         self._timer.stop()
         self._bridge.services.live.stop()
@@ -166,7 +160,6 @@ class TranslateController(QObject):
             partial(self._on_put_refused, number),
         )
 
-    @Slot()
     def take_back(self) -> None:
         """Undo the last `put`."""
         if self._puts:
@@ -221,7 +214,6 @@ class TranslateController(QObject):
         self.keep()
         self._entry, self.is_stale = _Entry(), True
 
-    @Slot()
     def restore(self) -> None:
         """Show the text of the last run, unless there is one already; a deleted one is ignored."""
         item, self._restored = self._restored, ""
@@ -319,7 +311,6 @@ class TranslateController(QObject):
         else:
             self._translate(None)
 
-    @Slot(object)
     def _translate(self, decisions: Decisions | None) -> None:
         text, manner, redact = self.text, self.manner, self.redaction.is_on
 
@@ -336,7 +327,6 @@ class TranslateController(QObject):
     def _on_refused(self, problem: Problem) -> None:
         self.refused.emit(problem.sentence)
 
-    @Slot(object)
     def _on_translated(self, event: LiveTranslated) -> None:
         self.last = PaneState(event.segments, event.is_done, _language(event.segments))
         self._ask_advice()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -78,7 +78,6 @@ class DoubtPanel(QFrame):
         else:
             super().keyPressEvent(event)
 
-    @Slot(object)
     def _on_asked(self, doubt: Doubt) -> None:
         self._doubt = doubt
         about = doubt.words or doubt.segment.target
@@ -88,7 +87,6 @@ class DoubtPanel(QFrame):
         self.show()
         self.shown_changed.emit()
 
-    @Slot(object, object)
     def _on_answered(self, doubt: Doubt, words: Sequence[str]) -> None:
         said = [one for one in words if one]
         if doubt.is_back:
@@ -100,11 +98,9 @@ class DoubtPanel(QFrame):
             otherwise = f" without “{doubt.words}”" if doubt.words else ""
             self._show([], f"The model found no other wording{otherwise}.")
 
-    @Slot(str)
     def _on_refused(self, words: str) -> None:
         self._show([], words)
 
-    @Slot()
     def _on_ended(self) -> None:
         focus = QApplication.focusWidget()
         had_keys = focus is not None and self.isAncestorOf(focus)
@@ -113,7 +109,6 @@ class DoubtPanel(QFrame):
             self.left.emit()
         self.shown_changed.emit()
 
-    @Slot()
     def _on_use(self) -> None:
         item, doubt = self._list.currentItem(), self._doubt
         if item is not None and doubt is not None:

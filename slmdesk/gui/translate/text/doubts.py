@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import Record, changed
 from slmdesk.core.translation import LiveSegment
@@ -53,7 +53,6 @@ class DoubtController(QObject):
             partial(self._on_refused, self._turn),
         )
 
-    @Slot()
     def cancel(self) -> None:
         self._stop()
         self.ended.emit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QMimeData, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QLocale, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QWindow
 
 from slmdesk.core.languages import LANGUAGES
@@ -45,7 +45,6 @@ class TranslateEntry(QObject):
         if isinstance(app, QGuiApplication):
             app.focusWindowChanged.connect(self._on_focus_window)
 
-    @Slot(str)
     def take_text(self, text: str) -> None:
         """Translate a text into the language used last, or, if it is in that one already, into the person's own."""
         self.page_requested.emit()
@@ -63,18 +62,15 @@ class TranslateEntry(QObject):
 
         self._bridge.ask(request, reported, untold)
 
-    @Slot(object)
     def take_document(self, path: Path) -> None:
         self.page_requested.emit()
         self.documents_taken.emit([path])
 
-    @Slot()
     def take_clipboard(self) -> None:
         """Translate what is on the clipboard: files, else text; a notice if there is neither."""
         self._patience.stop()
         self.take_data(QGuiApplication.clipboard().mimeData())
 
-    @Slot()
     def take_clipboard_in_front(self) -> None:
         """Translate the clipboard once the window is in front: another start of the program asked for it."""
         if QGuiApplication.focusWindow() is not None:
@@ -96,7 +92,6 @@ class TranslateEntry(QObject):
         self.page_requested.emit()
         self.documents_taken.emit(paths)
 
-    @Slot(QWindow)
     def _on_focus_window(self, window: QWindow | None) -> None:
         if window is not None and self._patience.isActive():
             QTimer.singleShot(0, self, self.take_clipboard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
@@ -67,7 +67,6 @@ class FlagList(QListWidget):
     def sizeHint(self) -> QSize:
         return QSize(200, self.maximumHeight())
 
-    @Slot(object)
     def _on_theme(self, _theme: object) -> None:
         for row in range(self.count()):
             self.item(row).setIcon(self._mark())
@@ -75,7 +74,6 @@ class FlagList(QListWidget):
     def _mark(self) -> QIcon:
         return icon("triangle-alert", self._keeper.theme.colour("warn"), size=16)
 
-    @Slot()
     def _on_taken(self) -> None:
         item = self.currentItem()
         if item is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.record import Record
 from slmdesk.core.records import Item
@@ -48,25 +48,21 @@ class EarlierController(QObject):
         bridge.on(ItemChanged, self._on_changed)
         bridge.on(ItemGone, self._on_gone)
 
-    @Slot()
     def start(self) -> None:
         """List the newest, and again after each change until `stop`."""
         self._words, self._limit, self._is_watched = "", PAGE, True
         self._ask()
 
-    @Slot()
     def stop(self) -> None:
         """Stop listing: the window is hidden."""
         self._is_watched = False
 
-    @Slot(str)
     def search(self, words: str) -> None:
         """List those with these words in text, translation or title; empty words: all."""
         if words.strip() != self._words:
             self._words = words.strip()
             self._ask()
 
-    @Slot()
     def show_more(self) -> None:
         self._limit += PAGE
         self._ask()
@@ -92,12 +88,10 @@ class EarlierController(QObject):
         if words == self._words:  # else another search was begun meanwhile
             self.listed.emit(*found)
 
-    @Slot(object)
     def _on_changed(self, event: ItemChanged) -> None:
         if self._is_watched and event.item.kind == KIND:
             self._ask()
 
-    @Slot(object)
     def _on_gone(self, _event: ItemGone) -> None:
         if self._is_watched:
             self._ask()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -114,7 +114,6 @@ class EarlierWindow(Dialog):
     def _on_search(self) -> None:
         self._controller.search(self._search.text())
 
-    @Slot(object, bool)
     def _on_listed(self, rows: Sequence[EarlierRow], has_more: bool) -> None:
         now = self._row()
         self._list.clear()
@@ -135,25 +134,21 @@ class EarlierWindow(Dialog):
         self._more.setVisible(has_more and not words)
         self._on_row(self._list.currentRow())
 
-    @Slot(int)
     def _on_row(self, row: int) -> None:
         for one in (self._open, self._rename, self._forget):
             one.setEnabled(row >= 0)
 
-    @Slot()
     def _on_open(self) -> None:
         row = self._row()
         if row is not None:
             self.close()
             self.chosen.emit(row.id)
 
-    @Slot()
     def _on_forget(self) -> None:
         row = self._row()
         if row is not None:
             self._controller.forget(row.id)
 
-    @Slot()
     def _on_rename(self) -> None:
         row = self._row()
         if row is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
@@ -40,7 +40,6 @@ class LanguageChoice(Choice):
         self._view = TextView()
         self._popup: LanguagePopup | None = None
 
-    @Slot(object)
     def show_view(self, view: TextView) -> None:
         self._view = view
         if self._popup is not None:
@@ -66,12 +65,10 @@ class LanguageChoice(Choice):
             self._popup.close()
         super().hidePopup()
 
-    @Slot(str)
     def _on_chosen(self, code: str) -> None:
         self.show_value(code)
         self.value_chosen.emit(code)
 
-    @Slot()
     def _on_closed(self) -> None:
         self._popup = None
 
@@ -151,7 +148,6 @@ class LanguagePopup(QFrame):
         else:
             super().keyPressEvent(event)
 
-    @Slot()
     def _on_taken(self) -> None:
         item = self._list.currentItem()
         if item is not None and item.flags() & Qt.ItemFlag.ItemIsSelectable:
@@ -159,7 +155,6 @@ class LanguagePopup(QFrame):
             self.close()
             self.chosen.emit(code)
 
-    @Slot()
     def _on_pin(self) -> None:
         if self.code:
             self.pin_requested.emit(self.code)

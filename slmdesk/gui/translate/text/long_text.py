@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
@@ -38,19 +38,16 @@ class LongTextBar(QFrame):
         self._close.clicked.connect(self._on_close)
         self.hide()
 
-    @Slot(str)
     def show_text(self, text: str) -> None:
         """Offer to translate this text as a document."""
         self._text = text
         self._words.setText(too_long_words(len(text)))
         self.show()
 
-    @Slot()
     def _on_close(self) -> None:
         self._text = ""
         self.hide()
 
-    @Slot()
     def _on_save(self) -> None:
         ask_new_file(
             self,

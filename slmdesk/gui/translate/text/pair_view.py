@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
@@ -142,7 +142,6 @@ class PairView(QTableView):
             self.setCurrentIndex(at)
             self.scrollTo(at)
 
-    @Slot()
     def copy(self) -> None:
         """Copy the selected rows: source, tab, translation."""
         rows = sorted({one.row() for one in self.selectedIndexes()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QScrollArea,
     QSplitter,
@@ -239,7 +239,6 @@ class TextPane(QWidget):
             self._input.replace_text(text)
         self._input.setFocus()
 
-    @Slot()
     def _on_typed(self) -> None:
         text = self._input.toPlainText()
         self._controller.set_text(text)
@@ -250,35 +249,29 @@ class TextPane(QWidget):
         if self._controller.redaction.is_on:
             self._show_again()
 
-    @Slot()
     def _on_look(self) -> None:
         self._controller.redaction.look(self._controller.text)
 
-    @Slot(object)
     def _on_preview(self, preview: Preview) -> None:
         if preview.text == self._controller.text:
             dialog = RedactionPreview(self, preview, WORDING)
             dialog.accepted_with.connect(partial(self._controller.redaction.accept, preview.text))
             dialog.open()
 
-    @Slot()
     def _on_swap(self) -> None:
         text = self._controller.swap()
         if text != self._input.toPlainText():
             self._input.setPlainText(text)
 
-    @Slot()
     def _on_choose(self) -> None:
         ask_files(
             self, "Translate documents", self.files_chosen.emit, name="choose_document_dialog", filters=DOCUMENT_FILES
         )
 
-    @Slot()
     def _on_copy(self) -> None:
         copy_text(self._shown.text)
         self._said.setText("Copied.")
 
-    @Slot(int)
     def _go_to(self, index: int) -> None:
         if self._controller.view.view.is_paired:
             self._pairs.go_to(index)
@@ -289,13 +282,11 @@ class TextPane(QWidget):
                 pane.light(index)
             self._output.setFocus()
 
-    @Slot()
     def _on_doubt_left(self) -> None:
         (self._pairs if self._controller.view.view.is_paired else self._output).setFocus()
 
     # ---- events
 
-    @Slot(object)
     def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)
         self._target.show_value(manner.target)
@@ -311,7 +302,6 @@ class TextPane(QWidget):
         self._output.document().setDefaultTextOption(option)
         self._on_shown(self._controller.last)
 
-    @Slot(object)
     def _on_view(self, view: TextView) -> None:
         for choice in (self._source, self._target):
             choice.show_view(view)
@@ -321,11 +311,9 @@ class TextPane(QWidget):
         self._work.setCurrentWidget(self._pairs if view.is_paired else self._panes)
         self._on_shown(self._controller.last)
 
-    @Slot()
     def _show_again(self) -> None:
         self._on_shown(self._shown)
 
-    @Slot(object)
     def _on_shown(self, shown: PaneState) -> None:
         self._shown = shown
         controller = self._controller
@@ -343,12 +331,10 @@ class TextPane(QWidget):
         has_own = view.is_paired or self._doubt.isVisible()  # rows have theirs beside them; a question needs the room
         self._flags.show_lines([] if has_own else flag_lines(shown))
 
-    @Slot(str)
     def _on_refused(self, words: str) -> None:
         self._said.setText(words)
         self._stop.setVisible(False)
 
-    @Slot(str)
     def _on_text_opened(self, text: str) -> None:
         if text != self._input.toPlainText():
             self._input.setPlainText(text)

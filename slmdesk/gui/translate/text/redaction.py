@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.services.redaction.service import Decisions, Preview
@@ -30,7 +30,6 @@ class TextRedaction(QObject):
         """The text that a person has looked through."""
         self._following: Call | None = None
 
-    @Slot(bool)
     def switch(self, is_on: bool) -> None:
         if is_on != self.is_on:
             self.is_on, self._looked_at = is_on, ""

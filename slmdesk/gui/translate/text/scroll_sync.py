@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from slmdesk.core.translation import LiveSegment, SegmentState
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
@@ -46,7 +46,6 @@ class ScrollSync(QObject):
                 found.append(Mark(span, warn, False, tip_of(one)))
         return found
 
-    @Slot(int)
     def _on_pointed(self, index: int) -> None:
         self._source.light(index)
         self._target.light(index)

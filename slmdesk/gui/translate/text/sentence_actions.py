@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
@@ -79,7 +79,6 @@ class SentenceActions(QObject):
         segment = shown.segments[index]
         return (index, segment, words) if segment.target and segment.state is not SegmentState.OPEN else None
 
-    @Slot()
     def _on_edit(self) -> None:
         found = self._current()
         if found is None:
@@ -101,7 +100,6 @@ class SentenceActions(QObject):
     def _say_none(self) -> None:
         self.said.emit("Put the caret into a sentence that is translated.")
 
-    @Slot(QPoint)
     def _on_menu(self, at: QPoint) -> None:
         """Show the menu of the translation: actions on the sentence, then copying."""
         if not self._target.textCursor().hasSelection():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
@@ -58,7 +58,6 @@ class SentenceEditor(QFrame):
         self.raise_()
         self._words.setFocus()
 
-    @Slot()
     def close_editor(self) -> None:
         """Close without saving."""
         if self.isVisible():
@@ -76,7 +75,6 @@ class SentenceEditor(QFrame):
                 return True
         return False
 
-    @Slot()
     def _on_keep(self) -> None:
         words = " ".join(self._words.toPlainText().split())
         if words:

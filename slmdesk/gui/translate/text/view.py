@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.record import Record, changed
@@ -46,38 +46,31 @@ class ViewSettings(QObject):
             settings.translate_doubts,
         )
 
-    @Slot(str)
     def toggle_favourite(self, code: str) -> None:
         """Pin a language to the top of the list, or unpin it."""
         old = self.view.favourites
         new = tuple(one for one in old if one != code) if code in old else (*old, code)
         self._change(changed(self.view, favourites=new), translate_favourites=" ".join(new))
 
-    @Slot(str)
     def note_used(self, code: str) -> None:
         if code in LANGUAGES:
             new = (code, *(one for one in self.view.recent if one != code))[:MOST_RECENT]
             self._change(changed(self.view, recent=new), translate_recent=" ".join(new))
 
-    @Slot()
     def enlarge(self) -> None:
         self._set_font(next((one for one in FONT_STEPS if one > self.view.font_percent), FONT_STEPS[-1]))
 
-    @Slot()
     def shrink(self) -> None:
         self._set_font(next((one for one in reversed(FONT_STEPS) if one < self.view.font_percent), FONT_STEPS[0]))
 
-    @Slot()
     def reset_font(self) -> None:
         """Use the window's font size."""
         self._set_font(100)
 
-    @Slot(bool)
     def set_paired(self, is_paired: bool) -> None:
         """Show sentence beside sentence, or two panes."""
         self._change(changed(self.view, is_paired=is_paired), translate_pairs=is_paired)
 
-    @Slot(bool)
     def set_shaded(self, is_shaded: bool) -> None:
         """Shade the words the model was unsure of, or not."""
         self._change(changed(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from slmdesk.gui.base import theme
@@ -38,13 +37,11 @@ class ViewBar(QWidget):
         view.changed.connect(self._on_view)
         self._on_view(view.view)
 
-    @Slot(str, str)
     def show_language(self, short: str, long: str) -> None:
         """Show the detected language, in short and paragraph by paragraph."""
         self._language.setText(short)
         self._language.setToolTip(plain_tip(long))
 
-    @Slot(object)
     def _on_view(self, view: TextView) -> None:
         self._pairs.setChecked(view.is_paired)
         self._shade.setChecked(view.is_shaded)
