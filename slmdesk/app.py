@@ -42,7 +42,6 @@ STARTER_VARIABLE = "SLMDESK_STARTER_MODEL"
 
 
 def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
-    """Whether a window can be shown here."""
     if not platform.startswith(("linux", "freebsd")):
         return True
     chosen = environment.get("QT_QPA_PLATFORM", "")
@@ -110,7 +109,6 @@ def run_window(arguments: Sequence[str] = ()) -> int:
 
 
 def children_commands(engine: str = "") -> tuple[list[str], list[str]]:
-    """The command lines of the engine child and the reader child."""
     start = [sys.executable, "-m", "slmdesk", "--worker"]
     return [*start, "engine", *(["--engine", engine] if engine else [])], [*start, "reader"]
 
@@ -150,7 +148,6 @@ def _say_no_window(app: QApplication, words: str, status: int) -> int:
 
 
 def _folders(paths: Paths) -> tuple[tuple[str, str], ...]:
-    """The folders with a person's data: (what is in it, path)."""
     return (
         ("Chats, documents read, translations, settings of the history", str(paths.data)),
         ("Models", str(paths.models)),
@@ -218,7 +215,6 @@ class WindowRun:
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 
     def run(self) -> int:
-        """Show the window and stay until it is closed.  Returns the exit status."""
         from slmdesk.gui.shell.signal_door import SignalDoor
 
         self.bridge.closed.connect(self._app.quit)
@@ -230,7 +226,6 @@ class WindowRun:
         return status
 
     def start(self) -> None:
-        """Show the window, then open the services."""
         from PySide6.QtCore import QTimer
 
         self.frame.errors.install()
@@ -241,7 +236,6 @@ class WindowRun:
         QTimer.singleShot(0, self._opening.start)
 
     def end(self) -> None:
-        """Disconnect everything: the event loop has ended."""
         self.bridge.end()
         self.frame.errors.remove()
         self._garbage.stop()
@@ -369,7 +363,6 @@ class WindowRun:
 
 
 def _engine_of(arguments: Sequence[str]) -> str:
-    """The value of --engine; '' for the real one."""
     given = list(arguments)
     at = given.index("--engine") + 1 if "--engine" in given else len(given)
     return given[at] if at < len(given) else ""

@@ -24,7 +24,6 @@ class Paths(Record):
 
     @property
     def database(self) -> Path:
-        """The database: chats, messages, the model library and the network log."""
         return self.data / "slmdesk.sqlite3"
 
     @property
@@ -39,7 +38,6 @@ class Paths(Record):
 
     @property
     def settings_file(self) -> Path:
-        """The settings, as JSON."""
         return self.config / "settings.json"
 
     @property
@@ -99,7 +97,6 @@ class Paths(Record):
 
     @property
     def keys_copy(self) -> Path:
-        """A second copy of the file of keys."""
         return self.data / "keys.json.1"
 
     @property
@@ -145,7 +142,6 @@ def find_paths(home: Path | None = None) -> Paths:
 
 
 def system_policy_file() -> Path:
-    """The organisation's rules for everybody on this PC, written by an administrator."""
     if sys.platform == "win32":
         from slmdesk.core.windows_rights import program_data
 

@@ -58,7 +58,6 @@ class Settings(Record):
     sequences: int = 0
     """Answers at once; 0: chosen from the measured cost."""
     use_graphics_card: bool = True
-    """Models are put on a graphics card where llama.cpp was built to use one."""
     font_scale: int = 100
     """Percent."""
     shortcuts: str = ""
@@ -83,7 +82,6 @@ class Settings(Record):
     speed_limit_kib: int = 0
     """Of all downloads together, KiB a second; 0: none."""
     downloads_at_once: int = 1
-    """The others wait for their turn."""
     notify: bool = True
     """Say through the system that a download or a job has ended, while the window is not in front."""
     notify_names: str = "automatic"
@@ -96,7 +94,6 @@ class Settings(Record):
     model_for_translation: str = ""
     model_for_embedding: str = ""
     default_preset: str = ""
-    """Id of the preset that new chats begin with; empty: none."""
     model_titles: bool = True
     """Titles of chats are written by the model, when it has nothing else to do."""
     exams_at_first_use: bool = True
@@ -111,22 +108,16 @@ class Settings(Record):
     translate_font_percent: int = 100
     """Of the letters of typed texts, beside `font_scale`."""
     translate_pairs: bool = False
-    """Typed texts are read side by side, sentence by sentence."""
     translate_doubts: bool = False
-    """Words the model was not sure of are shaded."""
     global_key: bool = False
     """The desktop is asked for a key that works in every program and translates what is on the clipboard."""
     translate_history: bool = True
-    """Typed texts and their translations are kept."""
     writing_history: bool = True
-    """Texts of the page Write are kept."""
     translate_sheet_names: bool = False
     """Of documents: the names of sheets are translated too.  The next likewise."""
     translate_properties: bool = False
     translate_beside: bool = False
-    """The translation is written beside the document as soon as it is done."""
     spelling: bool = True
-    """Words that are in no dictionary are underlined where a person writes."""
     spelling_language: str = ""
     """Code of the dictionary for all text, such as en_GB; empty: by the language of the text."""
     spelling_place: str = ""
@@ -140,7 +131,6 @@ class Settings(Record):
     lock_covers: bool = False
     """By itself it only covers the window, and jobs go on."""
     lock_with_screen: bool = True
-    """It locks with the screen."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 
@@ -229,7 +219,6 @@ class SettingsFile:
         self._key, self._former = b"", tuple[bytes, ...]()
         self._seen = self._signature()
         self.problems: list[KnownError] = []
-        """What was wrong with the file when it was read."""
         self.listeners: list[Callable[[Settings], None]] = []
         """Called with the new settings after each real change."""
         self._own = self._load()
@@ -276,7 +265,6 @@ class SettingsFile:
 
     @property
     def is_once(self) -> bool:
-        """Whether the network is allowed only by `allow_once`."""
         return self._is_once and not self.current.offline
 
     def allow_once(self) -> None:
@@ -372,7 +360,6 @@ class SettingsFile:
             listener(self.current)
 
     def _ruled(self, own: Settings) -> Settings:
-        """`own` with the policy applied."""
         values: dict[str, Any] = {**({"offline": False} if self._is_once else {}), **self.policy.forced}
         for key, allowed in self.policy.choices.items():
             if getattr(own, key) not in allowed:

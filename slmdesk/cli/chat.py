@@ -158,8 +158,6 @@ def chat(
 
 
 class _ChatRun:
-    """One run of `chat`."""
-
     def __init__(self, console: Console, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:
         self._console, self._services, self._unread = console, services, unread
         self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -272,12 +270,10 @@ class _ChatRun:
         return 1
 
     def _unsaved(self, message: str) -> Problem | None:
-        """Why an answer could not be saved, or None."""
         services = self._services
         return services.service_thread.call(lambda: services.chats.answers.save_end(message))
 
     def _left_out(self, message: Message) -> int:
-        """How many messages of the chat the model did not see."""
         chats = self._services.chats
 
         def count() -> int:
@@ -314,7 +310,6 @@ class _ChatRun:
 
 
 def left_out_words(event: TurnsLeftOut) -> str:
-    """Say that the model no longer sees all of a chat."""
     words = "the oldest message is" if event.count == 1 else f"the {event.count:,} oldest messages are"
     instead = "; it reads notes on them instead" if event.has_notes else ""
     return f"note: {words} left out of what the model reads{instead}. The chat keeps them."
@@ -350,7 +345,6 @@ def _given_beside(console: Console) -> str:
 
 
 def _redaction(message: Message) -> dict[str, Json]:
-    """What became of the substitutes; nothing where the model saw none."""
     if REDACTION not in message.sampling:
         return {}
     count, marked = kept_from(message.sampling[REDACTION])

@@ -58,7 +58,6 @@ class NamedFile(click.Path):
         super().__init__(path_type=Path, readable=False, dir_okay=dir_okay)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Convert to a path.  Raises click.BadParameter."""
         if value == "-":
             self.fail("“-” cannot be used here: give the name of a file (./- for one that is called so).", param, ctx)
         if value == "":
@@ -241,7 +240,6 @@ class Console:
             self.notify(line)
 
     def end_progress(self) -> None:
-        """Clear the progress line."""
         if sys.stderr.isatty():
             _notify("\r\x1b[K")
 
@@ -366,7 +364,6 @@ _WORDS: Mapping[str, str] = {
 
 
 def words_for(code: str, sentence: str, args: Mapping[str, Any]) -> str:
-    """The sentence of a failure in the words of the command line."""
     try:
         return _WORDS[code].format_map(args)
     except KeyError:  # no sentence of its own, or arguments are missing
@@ -389,5 +386,4 @@ json_option = click.option(
     callback=lambda context, _option, value: setattr(context.find_object(Console), "as_json", bool(value)),
     help="Print JSON.",
 )
-"""On every command."""
 no_save_option = click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")

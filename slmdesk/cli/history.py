@@ -273,12 +273,10 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
 
 
 def _forget(console: Console, services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
-    """Delete what was read from these documents; returns their ids."""
     return [console.result_of(services, partial(services.documents.forget, one.id)).id for one in documents]
 
 
 def _list_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
-    """Report what happened to the text of documents that nothing else uses."""
     if forgotten:
         names = ", ".join(f"“{one.name}”" for one in documents)
         console.notify(f"note: the text of {names} was forgotten too; the files are where they were.")
@@ -381,7 +379,6 @@ def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
 
 
 def _after(items: Sequence[Item]) -> dict[str, Any]:
-    """The arguments that ask for the page after these items."""
     return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}
 
 

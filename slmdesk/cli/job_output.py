@@ -45,21 +45,14 @@ R_contra = TypeVar("R_contra", contravariant=True)
 
 
 class MakingService(Protocol[R_contra, V_co]):
-    """A service that makes an item by a job."""
+    def begin(self, request: R_contra) -> Item: ...
 
-    def begin(self, request: R_contra) -> Item:
-        """Add the item and its job."""
+    def begun_before(self, request: R_contra) -> JobRecord | None: ...
 
-    def begun_before(self, request: R_contra) -> JobRecord | None:
-        """The unfinished job of the same request."""
-
-    def open(self, item: str) -> V_co:
-        """The item as it is now."""
+    def open(self, item: str) -> V_co: ...
 
 
 class OutputFile(Record):
-    """The file that is to be written of an item."""
-
     path: Path
     """Absolute: the work may be resumed elsewhere."""
     force: bool
@@ -67,7 +60,6 @@ class OutputFile(Record):
 
 
 def output_file(output: Path | None, *, force: bool, is_folder: bool = False) -> OutputFile | None:
-    """The file that the options of a command name, if any."""
     return OutputFile(output.absolute(), force, is_folder) if output else None
 
 
@@ -181,7 +173,6 @@ def requested(services: Services, item: str) -> OutputFile | None:
 
 
 def _forget(services: Services, item: str) -> None:
-    """The file of an item has been written."""
     services.service_thread.call(lambda: services.history.change_settings(item, **{KEY: None}))
 
 

@@ -15,7 +15,6 @@ from slmdesk.services.jobs.labels import left_words
 from slmdesk.services.jobs.time_left import Remaining
 
 SECONDS_UNDER_S = 90
-"""A shorter time is said in seconds."""
 
 
 def follow(console: Console, services: Services, job: JobRecord) -> None:
@@ -51,14 +50,12 @@ def follow(console: Console, services: Services, job: JobRecord) -> None:
 
 
 def amount(kind: str, done: int, total: int) -> str:
-    """Format how much of a job is done."""
     if kind == DOWNLOAD:
         return f"{bytes_for_people(done)} of {bytes_for_people(total)}"
     return f"{done} of {total}"
 
 
 def _progress(news: JobChanged) -> str:
-    """Describe how far a job is, and how long it still takes."""
     done = amount(news.kind, news.done, news.total + news.steps_ahead)
     if news.eta_s is None:
         return done
@@ -71,5 +68,4 @@ def _progress(news: JobChanged) -> str:
 
 
 def _shares(news: JobChanged) -> tuple[float, float]:
-    """The done and total values of the progress bar."""
     return (news.done, news.total) if news.share is None else (news.share, 1.0)

@@ -23,7 +23,6 @@ from slmdesk.services.jobs.time_left import Remaining
 from slmdesk.services.jobs.timings import noted_of
 
 MOST_REASONS = 5
-"""Failures that are explained below the list."""
 
 
 @click.group()
@@ -57,7 +56,6 @@ def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
 
 
 def _left(job: JobRecord) -> Remaining | None:
-    """The remaining time of a running job, from what its instance last saved."""
     if job.kind != DOWNLOAD:
         return noted_of(job).left
     eta = eta_of(job)
@@ -71,7 +69,6 @@ def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
 
 
 def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:
-    """Print why the last jobs failed, and what to do about them and about those that are paused."""
     for job in [one for one in jobs if one.status is JobStatus.FAILED and one.error_code][:MOST_REASONS]:
         problem = problem_of(job.error_code or "", job.error_args)
         console.notify(f"note: {job.id} failed: {words_for(problem.code, problem.sentence, problem.args)}")

@@ -62,7 +62,6 @@ def key_in_keyring(paths: Paths) -> Key | None:
 
 
 def key_of_backup(console: Console, backup: Path) -> Key:
-    """The key of an encrypted backup, or of a history that was set aside; asked for."""
     from slmdesk.services.privacy.opening import open_backup
 
     return _asked(console, f"{WORDS} of {backup.name}", lambda words: open_backup(backup, words))

@@ -19,7 +19,6 @@ def passphrase(what: str, descriptor: int | None, *, twice: bool = False) -> str
 
 
 def _read(descriptor: int) -> str:
-    """The first line of what can be read there."""
     data = b""
     try:
         while b"\n" not in data and len(data) <= MOST_BYTES and (more := os.read(descriptor, MOST_BYTES)):

@@ -75,7 +75,6 @@ class Child:
         self._on_message, self._on_change = on_message, on_change
         self._oom_kills = _oom_kills()
         self.reach = reach
-        """What it was allowed to open."""
         self._reached = reached_by(reach)
         said = {REACH_VARIABLE: reach.to_variable()}
         base = {**ENVIRONMENT_OF_ROLES.get(role, {}), **os.environ}
@@ -97,11 +96,9 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The process id."""
         return self.process.pid
 
     def may_read(self, path: str) -> bool:
-        """Whether it was started with permission to open this file."""
         return self._reached.covers(path)
 
     @property
@@ -132,7 +129,6 @@ class Child:
         return self._cpu_s() - self._cpu_when_moved >= _COMPUTES * (now - self._moved)
 
     def _cpu_s(self) -> float:
-        """Processor time it has used so far, all threads, in seconds."""
         import psutil  # 17 ms
 
         try:

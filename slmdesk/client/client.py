@@ -74,9 +74,7 @@ class ChildClient:
         self._changed = threading.Condition()
         self._jobs: dict[str, JobHandle] = {}
         self._gone: list[JobHandle] = []
-        """Cancelled before a child knew of them."""
         self._last = 0
-        """Number of the last job."""
         self._context_tokens = LoadSpec("").context_tokens
         """The largest that a model was loaded with: no answer is longer."""
         self._child: Child | None = None
@@ -87,7 +85,6 @@ class ChildClient:
         self._closed = threading.Event()
         self._old_bad_lines = 0
         self.capabilities: tuple[str, ...] = ()
-        """The `hello` of the child that started last."""
         self.generation = 0
         """Counts the children: a model's handle belongs to one generation."""
 
@@ -101,13 +98,11 @@ class ChildClient:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id, or None."""
         child = self._child
         return None if child is None else child.pid
 
     @property
     def bad_lines(self) -> int:
-        """How many lines of all children so far were dropped."""
         child = self._child
         return self._old_bad_lines + (0 if child is None else child.bad_lines)
 
@@ -404,5 +399,4 @@ class ChildClient:
             log_error("on_child failed", err)
 
 
-def _ignore(_: FromChild) -> None:
-    """A listener that does nothing."""
+def _ignore(_: FromChild) -> None: ...

@@ -34,7 +34,6 @@ class ErrorLog:
         self._file: IO[bytes] | None = None
 
     def follow(self, stream: IO[bytes]) -> threading.Thread:
-        """Copy a stream until it ends, on a thread of its own."""
         thread = threading.Thread(target=self._copy, args=(stream,), name=f"log {self._path.name}", daemon=True)
         thread.start()
         return thread

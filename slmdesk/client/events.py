@@ -17,16 +17,12 @@ EXIT_OUT_OF_MEMORY = 77
 
 
 class Outcome(StrEnum):
-    """How a child ended."""
-
     ASKED = "asked"
-    """The app closed it."""
     ENDED = "ended"
     """With status 0, though it was not asked to."""
     EXITED = "exited"
     """With another status."""
     KILLED = "killed"
-    """By a signal from outside."""
     ABORTED = "aborted"
     SEGFAULT = "segfault"
     BUS = "bus"
@@ -37,7 +33,6 @@ class Outcome(StrEnum):
     HUNG = "hung"
     """Killed by the app: silent, or busy without progress."""
     CANCEL_IGNORED = "cancel_ignored"
-    """Killed by the app."""
     PROTOCOL = "protocol"
     """Killed by the app: too many bad lines, or another version."""
     START_FAILED = "start_failed"
@@ -45,8 +40,6 @@ class Outcome(StrEnum):
 
 
 class ChildStarted(Record):
-    """A child said hello."""
-
     generation: int
     pid: int
     capabilities: tuple[str, ...] = ()
@@ -64,8 +57,6 @@ ChildEvent: TypeAlias = ChildStarted | ChildEnded
 
 
 class ClientLimits(Record):
-    """Seconds a child may take, and how many bad lines it may send."""
-
     hello_s: float = 30.0
     """A cold disk and a busy machine: Python alone was seen to take seconds."""
     silence_s: float = 5.0
@@ -92,7 +83,6 @@ LIMITS_OF_ROLES = {
         cancel_s=0.35,
     )
 }
-"""For roles that are watched differently from an engine."""
 
 
 _SIGNALS = {
@@ -120,7 +110,6 @@ def outcome_of(status: int) -> tuple[Outcome, str]:
 
 
 def processor_name() -> str:
-    """The processor's own name; the machine type where it has none."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -48,7 +48,6 @@ class Handles:
         self.theirs.close()
 
     def close(self) -> None:
-        """Close both ends."""
         self._ours.close()
         self.theirs.close()
 

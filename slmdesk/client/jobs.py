@@ -42,13 +42,9 @@ CHARACTERS_OF_PIECE = 512
 
 
 class Sender(Protocol):
-    """What a handle needs from its client."""
+    def pass_on(self, job: JobHandle, message: ToChild) -> None: ...
 
-    def pass_on(self, job: JobHandle, message: ToChild) -> None:
-        """Send a message of a job."""
-
-    def cancel(self, job: JobHandle) -> None:
-        """Cancel a job."""
+    def cancel(self, job: JobHandle) -> None: ...
 
 
 class JobHandle:
@@ -57,7 +53,6 @@ class JobHandle:
     def __init__(self, client: Sender, ident: str, listener: Listener) -> None:
         self.id = ident
         self.cancel_received = False
-        """Whether the child has acknowledged a cancel."""
         self._client = client
         self._listener = listener
         self._lock = threading.RLock()
@@ -71,7 +66,6 @@ class JobHandle:
         """How much of an answer may still come, by its key."""
 
     def allow(self, message: ToChild, context_tokens: int) -> None:
-        """Note how much may be answered to this message."""
         if isinstance(message, Start | Step):
             sampling = message.payload.get("sampling")
             most = sampling.get("max_tokens") if isinstance(sampling, Mapping) else None
@@ -89,11 +83,9 @@ class JobHandle:
         return self._left < 0
 
     def step(self, key: str, payload: Mapping[str, Json]) -> None:
-        """Send one more step."""
         self._client.pass_on(self, Step(self.id, key, payload))
 
     def end_of_steps(self) -> None:
-        """Say that no more steps will come."""
         self._client.pass_on(self, EndOfSteps(self.id))
 
     def cancel(self) -> None:
@@ -119,7 +111,6 @@ class JobHandle:
 
 
 def failure_of(job: str, how: Outcome, detail: str) -> Failed:
-    """How a job fails when its child has ended in this way."""
     if how is Outcome.HUNG:
         return Failed(job, "child.hung", {"seconds": float(detail)})
     if how is Outcome.PROTOCOL:

@@ -105,11 +105,10 @@ class ContainedProcess:
         self.stdin, self.stdout, self.stderr = pipes
 
     def poll(self) -> int | None:
-        """The exit status, or None while it runs."""
         return self._wait(0)
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end.  Raises subprocess.TimeoutExpired."""
+        """Raises subprocess.TimeoutExpired."""
         status = self._wait(WAIT_FOREVER if timeout is None else max(0, round(timeout * 1000)))
         if status is None:
             raise subprocess.TimeoutExpired("slmdesk", timeout or 0.0)
@@ -189,7 +188,6 @@ def startup_of(calls: Any, handles: Sequence[int], job: int, keep: list[Any]) ->
 
 
 def limits() -> Limits:
-    """What a job allows its one process."""
     return Limits(flags=LIMITS, processes=1, process_memory=MEMORY_BYTES)
 
 

@@ -20,11 +20,9 @@ class Urgency(IntEnum):
     SHORT = 1
     """Load, unload and counting: before long texts."""
     WORK = 2
-    """Jobs and their steps."""
 
 
 def urgency_of(message: ToChild) -> Urgency:
-    """The queue a message belongs to."""
     if isinstance(message, Cancel | Shutdown):
         return Urgency.CONTROL
     return Urgency.SHORT if isinstance(message, Load | Unload | CountTokens) else Urgency.WORK
@@ -81,7 +79,6 @@ class Writer:
             self._changed.notify()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the thread."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:

@@ -10,8 +10,6 @@ from slmdesk.core.types import TextPart
 
 
 class AttachMode(StrEnum):
-    """How much of an attachment should be read."""
-
     AUTO = "auto"
     """Whole where that leaves room, else the passages that fit the question."""
     WHOLE = "whole"
@@ -23,8 +21,6 @@ Place = tuple[int, int, int, int]
 
 
 class Attached(Record):
-    """Which document a message part comes from, and how much of it."""
-
     name: str
     document: str = ""
     """Id of a document that is kept; empty for text that is in none: its pages are `source`."""
@@ -37,18 +33,14 @@ class Attached(Record):
     is_more: bool = False
     """Further passages of a document that was attached to an earlier message."""
     is_gone: bool = False
-    """The document was forgotten meanwhile: nothing more of it can be read."""
     tokens: int = 0
-    """Of the text, as its model counts."""
     pages_total: int = 0
     pages_used: tuple[int, ...] = ()
     """Pages of which something is in the text; for a whole document all that have words."""
     pages_unread: tuple[int, ...] = ()
-    """Pages without words (scanned, empty, broken)."""
     words_read: int = 0
     words_total: int = 0
     places: tuple[Place, ...] = ()
-    """The passages, for a document that is not read whole."""
     source: tuple[str, ...] = ()
     collection: str = ""
     """Id of a folder.  Without a document this stands for the folder itself and has no text: each of its documents of
@@ -57,34 +49,26 @@ class Attached(Record):
     documents_total: int = 0
     """Of a folder: the documents that were searched for passages."""
     documents_used: int = 0
-    """Of a folder: those of which passages are read."""
     documents_unread: int = 0
-    """Of a folder: those that could not be read, and so were not searched."""
 
     @property
     def is_folder(self) -> bool:
-        """Whether this stands for a folder, not for a document or a text."""
         return bool(self.collection) and not self.document
 
     @property
     def is_of_folder(self) -> bool:
-        """Whether its passages were found because its folder is attached."""
         return bool(self.collection) and bool(self.document)
 
     @property
     def words_left_out(self) -> int:
-        """How many words of the document are not in the text."""
         return self.words_total - self.words_read
 
 
 class AttachmentPart(TextPart):
-    """A message part that comes from a document; its `text` is exactly what a model is given of it."""
-
     attached: Attached = Attached("")
 
 
 def used_words(about: Attached) -> str:
-    """Describe in a few words how much of an attachment was read."""
     kind = about.page_kind
     if about.is_gone:
         return "forgotten; what was sent of it before is kept"

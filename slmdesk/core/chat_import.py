@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from slmdesk.core.record import Number, Record
 
 OWN_FORMAT, OWN_VERSION = "slmdesk-chat", 1
-"""In the JSON export of a chat of our own."""
 OWN_PROGRAM = "slmdesk"
 IMPORTED = "imported"
 """Key of the settings of a chat that was imported, {program, id, sum, time}, and of what is kept with its messages: the
@@ -20,11 +19,10 @@ COMPLETE, CANCELLED, INTERRUPTED = "complete", "cancelled", "interrupted"
 
 
 class ForeignMessage(Record):
-    """One message of a chat.  Times are seconds since the epoch, UTC; None: the file does not say."""
+    """Times are seconds since the epoch, UTC; None: the file does not say."""
 
     id: str
     parent: str | None
-    """The message before it, in the same chat."""
     role: str
     """USER or ASSISTANT."""
     text: str
@@ -42,8 +40,6 @@ class ForeignMessage(Record):
 
 
 class ForeignChat(Record):
-    """One chat of another program."""
-
     program: str
     id: str
     """As the program names it; may be empty."""
@@ -51,7 +47,6 @@ class ForeignChat(Record):
     created: Number | None = None
     updated: Number | None = None
     system: str = ""
-    """Its instructions."""
     leaf: str = ""
     """Id of the last message of the branch that was shown."""
     messages: tuple[ForeignMessage, ...] = ()
@@ -61,6 +56,5 @@ class ForeignChat(Record):
 
 
 def counted_words(counts: Mapping[str, int]) -> str:
-    """Name what was counted: "3 pictures, 2 files and 1 tool call"; "" for nothing."""
     said = [f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
     return " and ".join(part for part in (", ".join(said[:-1]), *said[-1:]) if part)

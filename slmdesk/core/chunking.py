@@ -20,7 +20,6 @@ MOST_TOKENS = 1200
 STEP_TOKENS = 100
 """Sizes are multiples of it, so that a little more or less memory gives the same chunks."""
 LONG_CHARACTERS = 900
-"""A block of more is cut into pieces: whoever follows a link should not have to search."""
 PIECE_CHARACTERS = 600
 SHORT_CHARACTERS = 100
 """Items of lists and rows of tables below that are named together, up to JOINED_CHARACTERS."""
@@ -52,12 +51,10 @@ class Piece(Record):
 
     @property
     def is_heading(self) -> bool:
-        """Whether it announces what follows."""
         return self.kind is BlockKind.HEADING
 
     @property
     def says_nothing(self) -> bool:
-        """Whether it carries no information of its own: a heading, or what looks like a title or its author."""
         ends = self.text.rstrip("_-= \"'”’»)]").endswith((".", "!", "?", "…", ":", ";", "。", "！", "？"))
         looks_so = self.kind is BlockKind.PARAGRAPH and len(self.text) <= TITLE_CHARACTERS and not ends
         return self.is_heading or looks_so
@@ -93,7 +90,6 @@ def pieces_of(
 
 
 def ends_by_punctuation(text: str) -> list[int]:
-    """Where sentences may end, roughly: behind a full stop and white space."""
     return [found.end() for found in _END.finditer(text)]
 
 
@@ -106,7 +102,7 @@ def chunk_tokens(pool_tokens: int, width: int, shared_tokens: int, answer_tokens
 def chunked(pieces: Sequence[Piece], tokens: Sequence[int], size: int) -> list[range]:
     """Near-equal runs of pieces of about `size` tokens each; a heading stays with what follows it.
 
-    `tokens` of each piece.  A piece is never cut; one that is larger than `size` is a chunk of its own.
+    A piece is never cut; one that is larger than `size` is a chunk of its own.
     """
     found: list[range] = []
     begin, left = 0, sum(tokens)
@@ -122,7 +118,6 @@ def chunked(pieces: Sequence[Piece], tokens: Sequence[int], size: int) -> list[r
 
 
 def _cut(pieces: Sequence[Piece], tokens: Sequence[int], begin: int, size: int) -> int:
-    """The best position to end the chunk that begins at `begin`."""
     total, best, end = 0, -1.0, begin + 1
     for at in range(begin, len(pieces)):
         if at > begin and total >= LOW * size and not pieces[at - 1].is_heading:
@@ -140,7 +135,6 @@ def _cut(pieces: Sequence[Piece], tokens: Sequence[int], begin: int, size: int) 
 
 
 def _worth(piece: Piece) -> float:
-    """How good a place this piece is to begin a chunk: headings first, else by its text."""
     chance = zlib.crc32(piece.text.encode("utf-8", "surrogatepass")) / (1 << 32)
     return chance + (2.0 + 1.0 / (1 + piece.level) if piece.is_heading else 0.0)
 
@@ -178,7 +172,6 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
 
 
 def _cuts(text: str, ends: Callable[[str], Sequence[int]]) -> Iterator[tuple[int, int]]:
-    """Spans of at most about PIECE_CHARACTERS of a long text, cut at ends of sentences, else between words."""
     if len(text) <= LONG_CHARACTERS:
         yield 0, len(text)
         return

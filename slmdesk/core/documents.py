@@ -11,8 +11,6 @@ READER_VERSION = "4"
 
 
 class BlockKind(StrEnum):
-    """The kind of a block."""
-
     HEADING = "heading"
     PARAGRAPH = "paragraph"
     LIST_ITEM = "list_item"
@@ -35,19 +33,14 @@ ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER})
 
 
 class PageStatus(StrEnum):
-    """Whether a page has text, else why not."""
-
     READ = "read"
     EMPTY = "empty"
     SCANNED = "scanned"
-    """A picture of text: it has no words of its own."""
     LOCKED = "locked"
     BROKEN = "broken"
 
 
 class PageKind(StrEnum):
-    """What the format has as pages."""
-
     PAGE = "page"
     SLIDE = "slide"
     SHEET = "sheet"
@@ -58,27 +51,19 @@ class PageKind(StrEnum):
 
 
 class Note(StrEnum):
-    """A reader's remark about a whole document; the app makes the sentences."""
-
     MACROS_IGNORED = "macros_ignored"
     CHANGES_ACCEPTED = "changes_accepted"
-    """Tracked changes are read as if they were accepted."""
     HIDDEN_TEXT = "hidden_text"
     """Words that are not to be seen in the document (invisible, white, hidden cells or slides) are read too."""
     EXTERNAL_IGNORED = "external_ignored"
-    """References to other files or addresses are not followed."""
     OTHER_FORMAT = "other_format"
-    """It is of another format than its name says."""
     ENCODING_GUESSED = "encoding_guessed"
     PARTLY_DAMAGED = "partly_damaged"
     OCR_USED = "ocr_used"
     OCR_MISSING = "ocr_missing"
-    """There are scanned pages, and no OCR is installed."""
     HEADERS_APART = "headers_apart"
-    """Headers and footers repeated on the pages are kept apart."""
     IMAGES_IGNORED = "images_ignored"
     UNTIMED = "untimed"
-    """Lines of subtitles without a time are read too."""
 
 
 class Block(Record):
@@ -94,7 +79,7 @@ class Block(Record):
 
 
 class Page(Record):
-    """A page, or what the format has instead.  Numbers begin with 1."""
+    """Numbers begin with 1."""
 
     number: int
     label: str
@@ -103,14 +88,11 @@ class Page(Record):
     status: PageStatus
     blocks: tuple[Block, ...]
     reason: str = ""
-    """Why there are no words, or what is uncertain about them; a short phrase."""
     has_image: bool = False
     """It can be pictured (job `page_image`)."""
 
 
 class Attachment(Record):
-    """A document inside a document, such as an attachment of a mail."""
-
     index: int
     """From 0: how it is asked for."""
     name: str
@@ -121,21 +103,16 @@ class Attachment(Record):
 
 
 def attachment_line(one: Attachment) -> str:
-    """The line that stands for an attachment in the text of a mail."""
     return f"{one.name} ({one.bytes} bytes)"
 
 
 class DocumentInfo(Record):
-    """What is known about a document once it has been read to its end."""
-
     format: str
     pages: int
-    """How many there are, also those without words."""
     page_kind: PageKind = PageKind.PAGE
     title: str = ""
     author: str = ""
     encoding: str = ""
-    """How the letters of a text file were read."""
     doubt: str = ""
     """Why that is a guess, if it is one."""
     notes: tuple[Note, ...] = ()
@@ -154,7 +131,6 @@ def page_of(
     reason: str = "",
     has_image: bool = False,
 ) -> Page:
-    """Build a page, with the status for an empty one where it has no text."""
     found = status or (PageStatus.READ if blocks else PageStatus.EMPTY)
     why = reason or ("" if found is PageStatus.READ else found.value)
     return Page(number, label, text, found, tuple(blocks), why, has_image)

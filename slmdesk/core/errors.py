@@ -8,7 +8,6 @@ from types import MappingProxyType
 Args = Mapping[str, str | int | float]
 
 BUG_CODE = "bug"
-"""Code of what is our own fault; everything else is the world's."""
 
 CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -252,8 +251,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Every code that may cross a layer or the pipe, with the names of its args.  Codes are only ever added."""
 
 
-class SlmdeskError(Exception):
-    """Base class of our own exceptions."""
+class SlmdeskError(Exception): ...
 
 
 class KnownError(SlmdeskError):
@@ -265,8 +263,7 @@ class KnownError(SlmdeskError):
         self.args_for_people: dict[str, str | int | float] = args
 
 
-class BugError(SlmdeskError):
-    """A bug of ours: shown with a report to copy."""
+class BugError(SlmdeskError): ...
 
 
 class Stopped(SlmdeskError):

@@ -108,13 +108,10 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 class _GiveName(Protocol):
-    """As os.replace and os.link."""
-
     def __call__(self, src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None: ...
 
 
 NewFile: TypeAlias = tuple[BinaryIO, Callable[[_GiveName], None]]
-"""A file, and what syncs it and gives it its name."""
 
 
 @contextlib.contextmanager
@@ -179,7 +176,6 @@ def _name_new(src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None:
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """Whether two paths lead to the same file, also through links."""
     try:
         return one.samefile(other)
     except OSError:
@@ -203,10 +199,7 @@ def is_there(target: Path) -> bool:
 
 
 def free_name(path: Path) -> Path:
-    """The path, or where something has that name already, one with a number: `a (2).txt`.
-
-    Of thousands of names that are taken few are looked at; so it may pass over a number that is free between them.
-    """
+    """The path, or where something has that name already, one with a number: `a (2).txt`."""
 
     def numbered(number: int) -> Path:
         return path.with_name(f"{path.stem} ({number}){path.suffix}")

@@ -12,8 +12,6 @@ MAX_FILE_BYTES = 1 << 30
 
 
 class Format(Record):
-    """A format: its id, its name for people and its file name suffixes."""
-
     id: str
     name: str
     suffixes: tuple[str, ...]
@@ -58,7 +56,6 @@ TRANSLATABLE = frozenset(
     ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "po", "xliff", "eml",
      "pdf")
 )  # fmt: skip
-"""Ids of those that can be written in another language; a test holds them against the rewriters."""
 
 
 def format_named(id: str) -> Format:
@@ -80,12 +77,10 @@ def format_of(path: PurePath) -> Format:
 
 
 def takes_password(path: PurePath) -> bool:
-    """Whether a password-protected document with this name can be read."""
     return path.suffix.casefold() == ".pdf"
 
 
 _ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xliff"), (".tsv", ".tab"))))
-"""Endings that say the same of a file."""
 
 
 def requested_suffixes(path: PurePath) -> tuple[str, ...]:

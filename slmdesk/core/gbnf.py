@@ -20,7 +20,6 @@ MAX_CHARACTERS = 256 * 1024
 MAX_NESTING = 100
 MAX_REPEAT = 1000
 MAX_STATES = 5000
-"""States the parser may be in at one place of the text."""
 
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _BLANK = re.compile(r"(?:[ \t]|#[^\r\n]*)*")
@@ -29,7 +28,6 @@ _CHARACTER = r"(?:\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[tnr\\\"\
 _LITERAL = re.compile('"' + _CHARACTER % '"' + '*"')
 _CLASS = re.compile(r"\[\^?(?!\])" + _CHARACTER % r"\]" + r"+\]")
 _CHARACTERS = re.compile(_CHARACTER % "")
-"""Of a literal or a class."""
 _REPEAT = re.compile(r"\{[ \t]*(\d+)[ \t]*(,?)[ \t]*(\d*)[ \t]*\}")
 _NUMBERED = frozenset((r"\x", r"\u", r"\U"))
 _FOREVER = -1
@@ -42,7 +40,6 @@ class GrammarInvalidError(Exception):
     """
 
     def __init__(self, reason: str, text: str = "", at: int | None = None) -> None:
-        """`at`: where in `text` it is."""
         self.reason = reason
         self.line = self.column = 0
         if at is not None:
@@ -52,31 +49,23 @@ class GrammarInvalidError(Exception):
 
 
 class Terminal(Record):
-    """An element that consumes at least one character, or the empty literal."""
-
     is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference to a rule by name."""
-
     name: str
     at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Alternatives of sequences."""
-
     alternatives: tuple[tuple[Element, ...], ...]
     at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """An element repeated `least` to `most` times; `most` -1: unlimited."""
-
     element: Element
     least: int
     most: int
@@ -102,14 +91,11 @@ def check_gbnf(text: str) -> None:
 
 
 class _Parser:
-    """A recursive descent parser; `_at` is its position in the text."""
-
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
 
     def rules(self) -> dict[str, Group]:
-        """All rules by name."""
         rules: dict[str, Group] = {}
         self._skip(_BLANK_OR_LINES)
         while self._at < len(self._text):
@@ -172,7 +158,6 @@ class _Parser:
         return None
 
     def _codes(self, start: int, end: int) -> list[tuple[int, int, int]]:
-        """The characters between two places: the code of each, and where it is written."""
         found = []
         for one in _CHARACTERS.finditer(self._text, start, end):
             words = one.group()
@@ -243,7 +228,6 @@ class _Analysis:
         self._open: list[str] = []
 
     def check(self) -> None:
-        """Raise GrammarInvalidError for the first problem."""
         for name, group in self._rules.items():
             self._rule(name, group.at)
             for inner in _groups_in(group):
@@ -252,7 +236,6 @@ class _Analysis:
                     self._check_sequence(sequence, inner.at)
 
     def _check_sequence(self, sequence: tuple[Element, ...], at: int) -> None:
-        """Check every position in a sequence at which the parser may continue."""
         steps = 0
         for element in reversed(sequence):
             if isinstance(element, Repeat) and element.most != 1 and self._measure(element.element)[0]:
@@ -261,7 +244,6 @@ class _Analysis:
             steps = self._bounded(starts + empties * steps, at)
 
     def _measure(self, element: Element) -> tuple[int, int]:
-        """Return (ways to be empty, steps to the first characters)."""
         if isinstance(element, Terminal):
             return int(element.is_empty), 1
         if isinstance(element, Reference):
@@ -313,7 +295,6 @@ class _Analysis:
 
 
 def _groups_in(group: Group) -> Iterator[Group]:
-    """Yield the group and all groups inside it."""
     waiting: list[Element] = [group]
     while waiting:
         element = waiting.pop()

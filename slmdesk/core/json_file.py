@@ -37,5 +37,4 @@ def object_in(untrusted: bytes) -> dict[str, Any]:
 
 
 def json_bytes(shape: dict[str, Any]) -> bytes:
-    """Encode an object as people can read it, its keys sorted."""
     return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"

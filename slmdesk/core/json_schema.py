@@ -101,9 +101,7 @@ def _place(text: str, at: int) -> tuple[int, int]:
 
 
 def _offset(text: str, path: Path) -> int:
-    """Where the value at `path` begins, in a text that is valid JSON."""
     around: list[tuple[str, str | int]] = []
-    """The lists and objects that are open, each with the index or name that is reached in it."""
     is_value = True
     for found in _TOKEN.finditer(text):
         sign = found[0]
@@ -127,12 +125,11 @@ def _offset(text: str, path: Path) -> int:
 
 
 class _Check:
-    """Goes through a schema as the converter does.  Raises _Wrong."""
+    """Raises _Wrong."""
 
     def __init__(self, schema: Any) -> None:
         self._root = schema
         self._waiting: list[Path] = []
-        """Places that a $ref leads to."""
         self._followed: set[Path] = set()
         self.not_kept: dict[str, None] = {}
 
@@ -182,7 +179,6 @@ class _Check:
             raise _Wrong("a type is missing here", path)
 
     def _note(self, schema: dict[str, Any]) -> None:
-        """Remember what the converter leaves out."""
         alone = bool(_ALONE & schema.keys()) or not isinstance(schema.get("type"), str | None)
         for name in schema:
             if name in _NOT_KEPT or (alone and name in (*_COUNTS[0], *_COUNTS[1])):
@@ -272,7 +268,6 @@ class _Check:
             self._visit(one, (*path, at))
 
     def _follow(self, untrusted: Any, path: Path) -> None:
-        """Have what a $ref leads to checked too, once."""
         target, met = self._target(untrusted, path), set()
         while isinstance(inner := self._at(target), dict) and inner.get("$ref") is not None:
             if target in met:
@@ -302,12 +297,10 @@ class _Check:
         return found
 
 
-def _anything(_schema: dict[str, Any], _path: Path) -> None:
-    """Every value is good."""
+def _anything(_schema: dict[str, Any], _path: Path) -> None: ...
 
 
 def _objects_in(value: Any, path: Path) -> Iterator[tuple[dict[str, Any], Path]]:
-    """Every object within a value, itself too, with its path."""
     waiting: list[tuple[Any, Path]] = [(value, path)]
     while waiting:
         one, here = waiting.pop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 
 CUT = "…"
-"""Stands at the end of what was cut."""
 MARK = "\N{REPLACEMENT CHARACTER}"
 """Stands where a character was that must not be shown: a control or direction mark, half a character."""
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"

@@ -7,8 +7,6 @@ from slmdesk.core.record import Record
 
 
 class Language(Record):
-    """A language: its code, its name in English and in itself."""
-
     code: str
     name: str
     own_name: str
@@ -73,9 +71,7 @@ def _read() -> dict[str, Language]:
 
 
 LANGUAGES = _read()
-"""By their codes."""
 NO_BLANKS = frozenset(("ja", "th", "zh"))
-"""Languages written without blanks between words."""
 
 
 def language_of(requested: str) -> Language:

@@ -17,36 +17,25 @@ from slmdesk.core.record import Record
 from slmdesk.core.types import Json
 
 BEGINNING = "0" * 64
-"""Stands for the hash before the first row."""
 
 
 class Kind(StrEnum):
-    """What a row tells of."""
-
     START = "start"
-    """Of a window or a command."""
     STOP = "stop"
     OFFLINE = "offline"
-    """The network was allowed or forbidden."""
     POLICY = "policy"
     """The organisation's rules are others than before, or one of them could not be carried out."""
     REQUEST = "request"
     """Written before anything is sent."""
     END = "end"
-    """Of a request."""
     REFUSED = "refused"
-    """What was to be sent and was not."""
     LINK = "link"
     """An address was opened in the browser, by hand."""
     RESTORE = "restore"
-    """The history was replaced by a backup; the ledger goes on."""
     STATEMENT = "statement"
-    """A statement was made."""
 
 
 class LedgerRow(Record):
-    """A row as it is kept."""
-
     n: int
     """From 1 on, without gaps."""
     time: int
@@ -56,9 +45,7 @@ class LedgerRow(Record):
     boot: str
     kind: str
     data: str
-    """Canonical JSON."""
     hash: str
-    """64 hexadecimal digits."""
 
     @property
     def values(self) -> dict[str, Json]:
@@ -80,14 +67,11 @@ class LedgerRow(Record):
 
 
 class Outgoing(Record):
-    """A request that is to be sent."""
-
     host: str
     method: str
     path: str
     purpose: str = ""
     port: int = 0
-    """0: not known."""
     via: str = ""
     """How the proxy is chosen: system, none, or its address, without a password."""
     query_sha256: str = ""
@@ -95,8 +79,6 @@ class Outgoing(Record):
 
 
 class Answered(Record):
-    """How a request ended."""
-
     bytes: int
     """Of the answer, as they came over the line."""
     status: int = 0
@@ -109,7 +91,6 @@ _FOR_SPREADSHEETS = {ord(one): f"\\u{ord(one):04x}" for one in ";|=@"}
 
 
 def said_in(data: str) -> dict[str, Json]:
-    """What the data of a row says; nothing where it is no JSON object."""
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
@@ -128,7 +109,6 @@ def canonical(data: Mapping[str, Json]) -> str:
 
 
 def chain_hash(before: str, n: int, time: int, monotonic: int, boot: str, kind: str, data: str) -> str:
-    """The hash of a row behind the row with the hash `before`."""
     return hashlib.sha256("\n".join((before, f"{n}\n{time}\n{monotonic}", boot, kind, data)).encode()).hexdigest()
 
 

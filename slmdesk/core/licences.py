@@ -15,8 +15,6 @@ from slmdesk.core.record import Record
 
 
 class LicencePermission(StrEnum):
-    """What a company may do with a model."""
-
     ANYTHING = "anything"
     CONDITIONS = "conditions"
     NOT_AT_WORK = "not_at_work"
@@ -24,20 +22,15 @@ class LicencePermission(StrEnum):
 
 
 class Licence(Record):
-    """A licence as it is shown to people."""
-
     name: str
-    """"Apache 2.0"; what the publisher wrote where it is none that is known."""
     allows: LicencePermission
 
     @property
     def words(self) -> str:
-        """What it allows, in a few words."""
         return _WORDS[self.allows]
 
     @property
     def label(self) -> str:
-        """Name and words: "Apache 2.0, free for any use, also at work"."""
         return f"{self.name}, {self.words}" if self.name else self.words
 
 
@@ -88,11 +81,9 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
 """By the Hub's short name."""
 
 PERMISSIVE = frozenset(key for key, licence in LICENCES.items() if licence.allows is LicencePermission.ANYTHING)
-"""Short names of those that leave a company free."""
 
 
 def licence_named(untrusted: str) -> Licence | None:
-    """The licence with this short name; one with its own text for an unknown name; None where none is stated."""
     key = untrusted.strip().lower()
     if not key:
         return None
@@ -100,11 +91,9 @@ def licence_named(untrusted: str) -> Licence | None:
 
 
 def licence_words(untrusted: str) -> str:
-    """Describe a licence for people: "Apache 2.0, free for any use, also at work"."""
     licence = licence_named(untrusted)
     return licence.label if licence else NOT_STATED
 
 
 def is_permissive(untrusted: str) -> bool:
-    """Whether this licence is known to let a company use the model freely."""
     return untrusted.strip().lower() in PERMISSIVE

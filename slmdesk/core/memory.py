@@ -17,10 +17,8 @@ CELL_STEP = 256
 """llama.cpp rounds the number of cells up to this."""
 SMALLEST_CONTEXT = 512
 UNKNOWN_CONTEXT = 4096
-"""For a file that does not say how long its texts may be."""
 LONGEST_CONTEXT = 1 << 20
 MOST_SEQUENCES = 16
-"""At once, where the cost curve may choose."""
 KEPT_SEQUENCES = 8
 """Finished ones that may stay for their prefix."""
 STATEFUL_SEQUENCES = 4
@@ -52,8 +50,6 @@ _ATTENTION_INTERVALS = {"qwen3next": 4, "qwen35": 4, "qwen35moe": 4}
 
 
 class _Layer(Record):
-    """What one layer keeps in memory."""
-
     kv_heads: int
     slides: bool
     has_state: bool
@@ -64,7 +60,6 @@ def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, bat
 
     `context_tokens` is the whole pool of cells, whatever number of `sequences` shares it; `batch` how many tokens are
     read in one slice.  `compute` counts what is touched: activations, attention mask, logits, the vocabulary's tables.
-    With the file mapped into memory (not what this program does) repacked weights would be there twice.
     """
     return MemoryParts(
         weights=header.weight_bytes,
@@ -83,7 +78,6 @@ def estimate_loaded(header: GgufHeader, *, context_tokens: int, available_bytes:
 
 
 def _with_places(header: GgufHeader, cells: int) -> MemoryParts:
-    """The estimate with as many sequences as the engine allows for; a sliding layer has cells for each."""
     stateful = any(layer.has_state for layer in _layers(header))
     places = 2 * STATEFUL_SEQUENCES if stateful else MOST_SEQUENCES + KEPT_SEQUENCES
     cache = estimate(header, context_tokens=cells, sequences=places).kv_cache
@@ -177,7 +171,6 @@ def _window(header: GgufHeader) -> int:
 
 
 def _sliding_layers(header: GgufHeader) -> list[bool]:
-    """Which layers see only the last tokens."""
     pattern = header.value("attention.sliding_window_pattern")
     if not _window(header):
         return [False] * header.layers
@@ -190,7 +183,6 @@ def _sliding_layers(header: GgufHeader) -> list[bool]:
 
 
 def _sliding_head_bytes(header: GgufHeader) -> int:
-    """How many numbers one key and one value of a sliding layer have."""
     key = header.whole("attention.key_length_swa", 1 << 20) or header.key_length
     return key + (header.whole("attention.value_length_swa", 1 << 20) or header.value_length)
 
@@ -211,7 +203,6 @@ def _state_bytes(header: GgufHeader) -> int:
 
 
 def _compute_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:
-    """What one slice of a prompt touches in a layer, and the logits of the last tokens."""
     width = max(header.embedding_length, max(header.heads, default=0) * header.key_length)
     one_expert = header.whole("expert_feed_forward_length", 1 << 20) or header.feed_forward_length
     experts = header.whole("expert_used_count", 1024) * one_expert  # of each token all that are used, at once

@@ -14,16 +14,11 @@ FILE_TYPES: Mapping[str, int] = MappingProxyType(
 )  # fmt: skip
 """Formats that can be made here, and their number in enum llama_ftype of llama.h."""
 READ_TOKENS, WRITTEN_TOKENS = 300, 200
-"""Of the answer by which formats are compared."""
 WRITTEN_TOGETHER = 16
-"""Answers at once in long work."""
 GREEDY_TOKENS = 24
-"""Of each answer that is compared word by word."""
 
 
 class Recipe(Record):
-    """How a file is made of another."""
-
     format: str
     """A key of FILE_TYPES; empty: the weights as they are."""
     left_out: tuple[int, ...] = ()
@@ -38,9 +33,7 @@ class FormatSpeed(Record):
     read_s: Number
     """Of a prompt, in slices as the engine reads them."""
     write_s: Number
-    """Of one answer, after READ_TOKENS tokens."""
     write_together_s: Number
-    """Of WRITTEN_TOGETHER answers."""
 
     @property
     def answer_s(self) -> float:
@@ -59,7 +52,5 @@ class FormatQuality(Record):
     divergence: Number
     """Mean Kullback–Leibler divergence of the next-token distribution, in nats; see engine/llama/predictions.py."""
     perplexity: Number
-    """Of the texts: how many tokens it hesitates between."""
     tokens: int
     same_first: Number
-    """Part of the tokens at which both find the same one likeliest."""

@@ -22,13 +22,9 @@ much.
 
 
 class CardNeeds(Record):
-    """Bytes a model needs on a graphics card."""
-
     layers: tuple[int, ...]
-    """Each layer's weights and cache, in the order of the model."""
     output: int
     compute: int
-    """Buffers that are needed however many layers are there."""
 
     def bytes_of(self, count: int) -> int:
         """With `count` layers on the card, the output counted as the first."""
@@ -43,7 +39,6 @@ class CardNeeds(Record):
 
 
 def card_needs(header: GgufHeader, *, context_tokens: int, sequences: int, batch: int, compute_bytes: int) -> CardNeeds:
-    """What a model needs on a card for a pool of `context_tokens`."""
     tensors = header.tensors
     caches = cache_by_layer(header, context_tokens, sequences, batch)
     layers = tuple(tensors.layer_bytes.get(number, 0) + cache for number, cache in enumerate(caches))
@@ -54,11 +49,9 @@ def card_needs(header: GgufHeader, *, context_tokens: int, sequences: int, batch
 
 
 def offload_words(offload: Offload) -> str:
-    """Such as "all 31 layers on NVIDIA T400", or "12 of 31 layers on NVIDIA T400"."""
     share = f"all {offload.of}" if offload.layers >= offload.of else f"{offload.layers} of {offload.of}"
     return f"{share} layers on {offload.device}"
 
 
 def offload_of(info: Mapping[str, Json]) -> Offload | None:
-    """Where a model was when it was last loaded, by what its record keeps."""
     return stored_from(Offload, info.get("offload"))

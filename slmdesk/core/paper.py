@@ -15,8 +15,6 @@ _BAD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class PieceKind(StrEnum):
-    """The kind of a piece of a document."""
-
     HEADING = "heading"
     PARAGRAPH = "paragraph"
     ITEM = "item"
@@ -42,8 +40,6 @@ class Run(Record):
 
 
 class Piece(Record):
-    """A heading, a paragraph, a list item, a table …"""
-
     kind: PieceKind
     runs: tuple[Run, ...] = ()
     level: int = 1
@@ -54,18 +50,14 @@ class Piece(Record):
 
     @property
     def text(self) -> str:
-        """The text without styles."""
         return "".join(run.text for run in self.runs)
 
 
 class Paper(Record):
-    """A whole document."""
-
     title: str
     pieces: tuple[Piece, ...] = ()
     subtitle: str = ""
     language: str = ""
-    """ISO 639-1, where it is known."""
 
 
 class Form(Record):
@@ -82,31 +74,25 @@ FORMS = (
     Form("md", "Markdown"),
     Form("json", "JSON, for programs"),
 )
-"""What items of the history can be handed out as."""
 
 
 def heading(text: str, level: int = 2) -> Piece:
-    """A heading of plain text."""
     return Piece(PieceKind.HEADING, (Run(text),), level)
 
 
 def paragraph(*runs: Run | str) -> Piece:
-    """A paragraph of runs and plain text."""
     return Piece(PieceKind.PARAGRAPH, tuple(Run(run) if isinstance(run, str) else run for run in runs))
 
 
 def small(text: str) -> Piece:
-    """A line in small print."""
     return Piece(PieceKind.SMALL, (Run(text),))
 
 
 def item(*runs: Run | str, level: int = 1, mark: str = "•") -> Piece:
-    """An item of a list."""
     return Piece(PieceKind.ITEM, tuple(Run(run) if isinstance(run, str) else run for run in runs), level, mark)
 
 
 def table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Piece:
-    """A table with its head row."""
     return Piece(PieceKind.TABLE, rows=(head, *rows))
 
 

@@ -21,7 +21,6 @@ NETWORK_SYSTEMS = frozenset(
         "fuse.ceph", "fuse.s3fs", "fuse.smbnetfs",
     }
 )  # fmt: skip
-"""File systems that are on another computer, by the names Linux and macOS give them."""
 _MARKS: Mapping[str, tuple[str, ...]] = {
     "Dropbox": (".dropbox.cache",),
     "Nextcloud": (".nextcloudsync.log",),
@@ -30,22 +29,18 @@ _MARKS: Mapping[str, tuple[str, ...]] = {
     "Google Drive": (".tmp.drivedownload", ".tmp.driveupload"),
     "Synology Drive": (".SynologyWorkingDirectory",),
 }
-"""What programs that sync leave in the folder they sync."""
 _SYNC_DATABASE = re.compile(r"\.(?:_|sync_|_sync_)[0-9a-f]+\.db")
 """Of Nextcloud and ownCloud."""
 _NAMES: Mapping[str, re.Pattern[str]] = {
     "OneDrive": re.compile(r"OneDrive( - .+)?"),
     "iCloud Drive": re.compile(r"com~apple~CloudDocs|Mobile Documents"),
 }
-"""Synced folders that are known by their names."""
 _DRIVE_REMOTE = 4
 _MNT_NAME = slice(72, 88)
 """Of macOS' struct statfs: the name of the file system."""
 
 
 class Place(Record):
-    """What is known of where a folder lies."""
-
     folder: Path
     is_open: bool = False
     """Others than its owner, and administrators, may read what is in it."""
@@ -62,7 +57,6 @@ def place_of(folder: Path) -> Place:
 
 
 def is_open_to_others(folder: Path) -> bool:
-    """Whether others than the owner may read a folder, as far as its rights tell."""
     try:
         if os.name == "nt":
             from slmdesk.core.windows_rights import is_private, sddl_of, user_sid
@@ -75,10 +69,7 @@ def is_open_to_others(folder: Path) -> bool:
 
 
 def synced_by(folder: Path, names_in: Callable[[Path], Iterator[str]]) -> str:
-    """The program that syncs a folder, found by the names of the folders above it and by what lies in them; or empty.
-
-    `names_in`: the names in a folder.
-    """
+    """The program that syncs a folder, by the names of the folders above it and what lies in them; or empty."""
     for place in (folder, *folder.parents):
         if name := next((name for name, shape in _NAMES.items() if shape.fullmatch(place.name)), ""):
             return name

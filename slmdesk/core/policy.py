@@ -26,7 +26,6 @@ from slmdesk.core.shares import is_share
 from slmdesk.core.types import Json
 
 VERSION = 1
-"""Of the file: what this version of slmdesk knows."""
 NEAR = 2
 """Letters by which a name may differ from a known one and still be taken for it, mistyped."""
 _KNOWN = {
@@ -70,12 +69,8 @@ class KeepRule(Record):
 
 
 class Policy(Record):
-    """What the organisation has set; an empty one sets nothing."""
-
     path: str = ""
-    """The file, or the key of the registry; empty: there is none."""
     forced: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
-    """Settings and the value each of them has."""
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Settings and the values they may have; the first one holds unless another of them is chosen."""
     models_folder: str = ""
@@ -85,7 +80,6 @@ class Policy(Record):
     shares: tuple[str, ...] = ()
     """On other computers: files there may be opened without being asked, and while slmdesk works offline."""
     rules: tuple[KeepRule, ...] = ()
-    """How long things are kept."""
     holds: tuple[str, ...] = ()
     """What nothing may delete: "all", or "item:", "document:" or "folder:" with an id or the name of a folder."""
     heads: str = ""
@@ -93,17 +87,13 @@ class Policy(Record):
     lock_minutes: int = 0
     """An encrypted history locks after so many minutes without anybody at the latest; 0: as the person chose."""
     encryption: EncryptionRules = field(default_factory=EncryptionRules)
-    """What is asked of the history's encryption."""
     problems: tuple[KnownError, ...] = ()
-    """What is wrong with the file: policy.invalid, policy.key."""
     sha256: str = ""
     """Of the file, or of what the registry holds as sorted JSON."""
     owner: str = ""
-    """Of the file: the name of the account, or its number."""
 
     @property
     def managed(self) -> frozenset[str]:
-        """The settings that a person cannot choose freely."""
         return frozenset((*self.forced, *(key for key, allowed in self.choices.items() if len(allowed) == 1)))
 
     def refuse(self, key: str, value: object) -> None:
@@ -113,7 +103,6 @@ class Policy(Record):
             raise KnownError("setting.managed", key=key)
 
     def limited_minutes(self, minutes: object) -> object:
-        """After how many minutes an encrypted history locks where a person chose `minutes`; 0: never."""
         most = self.lock_minutes
         return most if most and isinstance(minutes, int) and not 0 < minutes <= most else minutes
 
@@ -164,8 +153,6 @@ def _read(path: Path, untrusted: bytes) -> Policy:
 
 
 class _File:
-    """Whose an open policy file is."""
-
     def __init__(self, path: Path, *, or_ours: bool) -> None:
         self._path, self._or_ours = path, or_ours
         self.owner = self.why_not_theirs = ""
@@ -176,8 +163,6 @@ class _File:
 
 
 class _Reading:
-    """Parses one file and collects valid rules and problems."""
-
     def __init__(self, path: PurePath) -> None:
         self._path = path
         self._version: int | None = None
@@ -317,7 +302,6 @@ class _Reading:
         return (items, KeepRule(DOCUMENT, days, trash_days)) if documents else (items,)
 
     def _holds(self, value: object) -> tuple[str, ...]:
-        """Everything is held where it is not clear what."""
         holds = _words(value)
         if holds is None or not all(map(is_hold, holds)):
             self._wrong("retention.hold is no list of “all”, “folder:NAME”, “item:ID” or “document:ID”")
@@ -325,7 +309,6 @@ class _Reading:
         return holds
 
     def _heads(self, value: object) -> str:
-        """A folder of this PC, or of a share that is written as one."""
         if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute() or is_share(value)):
             return value
         self._wrong("statement.heads is no absolute path")
@@ -415,7 +398,6 @@ def without_password(proxy: str) -> tuple[str, str | None]:
 
 
 def with_password(proxy: str, password: str) -> str:
-    """Put a password into a proxy's address; the inverse of `without_password`."""
     parts = urlsplit(proxy)
     user, _at, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{user}:{password}@{host}").geturl()
@@ -433,7 +415,6 @@ def is_host(text: str) -> bool:
 
 
 def is_hold(text: str) -> bool:
-    """Whether this says what a hold is on."""
     what, colon, target = text.partition(":")
     return text == ALL or (what in ("item", "document", "folder") and bool(colon and target.strip()))
 

@@ -10,14 +10,11 @@ from slmdesk.core.sealing import KEY_BYTES
 
 
 class EncryptionRules(Record):
-    """What has been set; without anything nothing is asked."""
-
     required: bool = False
     """The history is to be encrypted, and cannot be decrypted here."""
     recovery_key: bytes = b""
     """The organisation's public key (X25519), which the history's key is wrapped for; empty: none."""
     plain_exports: bool = True
-    """Whether an encrypted history may be copied without encryption."""
 
 
 def encryption_rules(table: Mapping[str, object], wrong: Callable[[str], object]) -> EncryptionRules:
@@ -44,5 +41,4 @@ def public_key_of(text: object) -> bytes | None:
 
 
 def shown_key(key: bytes) -> str:
-    """A key as it is written: base 64."""
     return base64.b64encode(key).decode("ascii")

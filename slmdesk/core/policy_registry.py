@@ -16,7 +16,6 @@ SWITCHES = frozenset({("network", "offline"), ("models", "exams"), ("retention",
 OF_NO_KNOWN_TYPE = "?"
 """No rule has this value."""
 Value = int | str | Sequence[str] | None
-"""Of the registry; None: of another type."""
 
 
 def shape_of(values: Mapping[str, Value], tables: Mapping[str, Mapping[str, Value]]) -> dict[str, object]:

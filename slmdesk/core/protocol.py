@@ -26,16 +26,13 @@ PART_CHARACTERS = 150_000
 MAX_OPEN_MESSAGES = 16
 
 
-class ProtocolBroken(SlmdeskError):
-    """A line that is no message of this protocol."""
+class ProtocolBroken(SlmdeskError): ...
 
 
 # ---- app to child
 
 
 class Start(Record):
-    """Start a job.  `payload` depends on the task of that kind."""
-
     job: str
     kind: str
     payload: Mapping[str, Json]
@@ -43,16 +40,12 @@ class Start(Record):
 
 
 class Step(Record):
-    """One step of a long job, identified by `key`."""
-
     job: str
     key: str
     payload: Mapping[str, Json]
 
 
 class EndOfSteps(Record):
-    """No more steps will come."""
-
     job: str
 
 
@@ -70,8 +63,6 @@ class Load(Record):
 
 
 class Unload(Record):
-    """Free a model."""
-
     job: str
     handle: str
 
@@ -85,16 +76,13 @@ class CountTokens(Record):
     path: str = ""
 
 
-class Shutdown(Record):
-    """Ask the child to end."""
+class Shutdown(Record): ...
 
 
 # ---- child to app
 
 
 class Hello(Record):
-    """The first line of a child."""
-
     version: int
     role: str
     capabilities: tuple[str, ...]
@@ -110,8 +98,6 @@ class Heartbeat(Record):
 
 
 class Cancelling(Record):
-    """A cancel was received."""
-
     job: str
 
 
@@ -122,12 +108,9 @@ class Token(Record):
     text: str
     key: str = ""
     is_thought: bool = False
-    """It is thought aloud, and no part of the answer."""
 
 
 class Progress(Record):
-    """How far a job is, in `unit` ("token", "byte", "page")."""
-
     job: str
     done: int
     total: int
@@ -136,23 +119,17 @@ class Progress(Record):
 
 
 class Partial(Record):
-    """The result of one step."""
-
     job: str
     key: str
     value: Mapping[str, Json]
 
 
 class Done(Record):
-    """The job ended well."""
-
     job: str
     result: Mapping[str, Json] = field(default_factory=dict)
 
 
 class Failed(Record):
-    """The job failed with a code of core.errors and its arguments."""
-
     job: str
     code: str
     args: Mapping[str, Json] = field(default_factory=dict)

@@ -36,7 +36,6 @@ class AllowedPaths(Record):
         return self if path in self.read else AllowedPaths((*self.read, path), self.write)
 
     def to_variable(self) -> str:
-        """Encode for a child's environment."""
         read = [name for path in self.read for name in _with_parts(path)]
         said = json.dumps({"read": read, "write": self.write})
         if len(said) > MOST_BYTES:
@@ -49,7 +48,6 @@ NOTHING = AllowedPaths()
 
 
 def wants_untried(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
-    """Whether a person wants the walls of Windows or macOS, which were never tried."""
     return platform in ("win32", "darwin") and environment.get(UNTRIED_VARIABLE) == "1"
 
 
@@ -78,7 +76,6 @@ class ResolvedPaths(Record):
 
 
 def reached_by(reach: AllowedPaths) -> ResolvedPaths:
-    """Look up the inodes of these files."""
     paths = [*reach.read, *reach.write]
     folders = [path for path in paths if Path(path).is_dir()]
     marks = (_mark_of(path) for path in paths if path not in folders)
@@ -94,7 +91,6 @@ def _mark_of(path: str) -> tuple[int, int] | None:
 
 
 def _with_parts(path: str) -> list[str]:
-    """A file, and the other parts where its name says that it is one of several."""
     file = Path(path)
     part = part_of(file)
     if part is None:

@@ -13,8 +13,6 @@ from slmdesk.core.types import Json, Role, TextPart
 
 
 class Status(StrEnum):
-    """The state of a message."""
-
     STREAMING = "streaming"
     COMPLETE = "complete"
     CANCELLED = "cancelled"
@@ -33,7 +31,6 @@ class Item(Record):
     folder: str | None
     """Id of the space it is in; one that is in the trash, or gone, is none."""
     pinned: bool
-    """On top of the list."""
     created: float
     updated: float
     deleted_at: float | None
@@ -45,8 +42,6 @@ class Item(Record):
 
 
 class MessagePlace(NamedTuple):
-    """Where a message stands in the tree of its item."""
-
     n: int
     id: str
     parent: str | None
@@ -54,8 +49,6 @@ class MessagePlace(NamedTuple):
 
 
 class Message(Record):
-    """One message of an item's tree."""
-
     n: int
     id: str
     item: str
@@ -94,20 +87,15 @@ class Message(Record):
 
     @property
     def attachments(self) -> tuple[AttachmentPart, ...]:
-        """The attachments of a message."""
         return tuple(part for part in self.parts if isinstance(part, AttachmentPart))
 
 
 class PresetRecord(Record):
-    """A preset of chats that a person made."""
-
     n: int
     id: str
     name: str
     place: float
-    """In the list, ascending."""
     value: Mapping[str, Json]
-    """Its options and examples; see services.chat.presets."""
     created: float
 
 
@@ -116,14 +104,11 @@ class RemovedMessages(Record):
 
     item: str
     rows: tuple[Mapping[str, Any], ...]
-    """As the store keeps them."""
     moved: tuple[tuple[str, str], ...]
     """Messages that stayed and hung below one of them, each with the id of that one."""
 
 
 class AnswerEnding(Record):
-    """How an answer's row ends."""
-
     status: Status
     finish_reason: str | None = None
     tokens_in: int | None = None
@@ -132,20 +117,16 @@ class AnswerEnding(Record):
     seconds: float | None = None
     seed: int | None = None
     reproducible: bool | None = None
-    """Kept beside how its words were chosen; None: not known."""
     error_code: str | None = None
     error_args: Mapping[str, Json] = field(default_factory=dict)
     thought_seconds: float | None = None
     """How long it thought aloud; None: not at all, or before its text was continued."""
     kept: Mapping[str, Json] = field(default_factory=dict)
-    """What else is kept beside how its words were chosen."""
 
     def seconds_of_thought(self, old: float | None) -> float | None:
-        """What to save: what was known before, unless it thought anew."""
         return old if self.thought_seconds is None else self.thought_seconds
 
     def sampling_of(self, old: Mapping[str, Json]) -> Mapping[str, Json]:
-        """The sampling to save: what was known before, updated by what is known at the end."""
         known = {} if self.reproducible is None else {"reproducible": self.reproducible}
         return {**old, **self.kept, **known} if self.kept or known else old
 
@@ -163,8 +144,6 @@ class Found(Record):
 
 
 class ModelRecord(Record):
-    """A model file of the library."""
-
     id: str
     name: str
     path: bytes
@@ -175,7 +154,6 @@ class ModelRecord(Record):
     mtime_ns: int
     inode: int
     header: Mapping[str, Json]
-    """architecture, quantization, parameters, context_length, has_chat_template, license …"""
     source: str
     added: float
     last_used: float | None
@@ -189,7 +167,6 @@ class ModelRecord(Record):
 
     @property
     def can_chat(self) -> bool:
-        """Whether it can be chosen for chat; an encoder or an adapter never can."""
         return self.kind in ("model", "unknown")
 
     @property
@@ -200,8 +177,6 @@ class ModelRecord(Record):
 
 
 class NetworkLogRow(Record):
-    """One request that was allowed."""
-
     n: int
     """Of its row in the ledger, where other rows stand between."""
     time: float
@@ -216,7 +191,6 @@ class JobStatus(StrEnum):
     """The state of a job.  The last three are ends; a failed job may be resumed."""
 
     OPEN = "open"
-    """Waits for a instance to run it."""
     RUNNING = "running"
     """Its owner runs it; when the owner is gone, any instance may take it."""
     PAUSED = "paused"
@@ -226,7 +200,6 @@ class JobStatus(StrEnum):
 
     @property
     def is_end(self) -> bool:
-        """Whether this is one of the last three."""
         return self in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -248,28 +221,22 @@ class JobRecord(Record):
     created: float
     updated: float
     done: int
-    """Steps with a result."""
     failed: int
     total: int
 
 
 class StepStatus(StrEnum):
-    """The state of a step."""
-
     OPEN = "open"
     DONE = "done"
     FAILED = "failed"
 
 
 class JobStep(Record):
-    """One step of a job: its input and its result."""
-
     key: str
     """Of model sha256, prompt version and input: the same key has the same result."""
     input: Mapping[str, Json]
     status: StepStatus
     value: Mapping[str, Json]
-    """Empty until it is done."""
     deaths: int
     """How many children died while they had it in hand."""
     error_code: str | None
@@ -277,8 +244,6 @@ class JobStep(Record):
 
 
 class Measurement(Record):
-    """One or several related figures measured on this PC."""
-
     key: str
     value: Mapping[str, Json]
     time: float
@@ -286,8 +251,6 @@ class Measurement(Record):
 
 
 class DocumentStatus(StrEnum):
-    """How far the reading of a document has come."""
-
     READING = "reading"
     READ = "read"
     FAILED = "failed"
@@ -316,7 +279,6 @@ class DocumentRecord(Record):
     added: float
     opened: float
     pages: int = 0
-    """Pages kept so far."""
 
 
 class CollectionRecord(Record):
@@ -342,7 +304,6 @@ class KnownFile(Record):
     bytes: int
     mtime_ns: int
     inode: int
-    """0: not known."""
     status: DocumentStatus
     reader: str
     error_code: str | None
@@ -390,7 +351,6 @@ class Rescued(Record):
     unreadable: int
     seen: int = 0
     translations: int = 0
-    """Of the items."""
     segments: int = 0
     memory: int = 0
     glossaries: int = 0

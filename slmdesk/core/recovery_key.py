@@ -17,12 +17,10 @@ _READ = str.maketrans("OIL", "011", " -\t\n\r\u2010\u2011\u2012\u2013\u2014")
 
 
 def new_recovery_key() -> str:
-    """A new one, as it is shown: 33 signs in groups."""
     return shown(os.urandom(SECRET_BYTES))
 
 
 def shown(secret: bytes) -> str:
-    """The 20 bytes as they are shown."""
     number = int.from_bytes(secret, "big")
     signs = "".join(_SIGNS[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
     groups = [signs[at : at + GROUP] for at in range(0, _LENGTH, GROUP)]

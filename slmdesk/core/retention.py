@@ -30,23 +30,17 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 class Then(StrEnum):
-    """What a rule does with what is old."""
-
     TRASH = "trash"
     """To the trash, and from there for good after `Rule.trash_days`."""
     DELETE = "delete"
 
 
 class SetBy(StrEnum):
-    """Who has made a rule or a hold."""
-
     PERSON = "person"
     POLICY = "policy"
 
 
 class What(StrEnum):
-    """What a hold is on."""
-
     ITEM = "item"
     """With the documents it is about."""
     DOCUMENT = "document"
@@ -56,8 +50,6 @@ class What(StrEnum):
 
 
 class Rule(Record):
-    """After how many days without a change something goes."""
-
     id: str
     kind: str
     """Of KINDS."""
@@ -66,7 +58,6 @@ class Rule(Record):
     days: int
     then: Then
     trash_days: int
-    """How long in the trash, where `then` says so."""
     set_by: SetBy
     since: float
     """When it was made, seconds since 1970; nothing counts as lying in the trash from before."""
@@ -82,12 +73,10 @@ class Hold(Record):
     reason: str
     set_by: SetBy
     since: float
-    """Seconds since 1970."""
     until: float | None = None
     """From when on it is released; None: only by somebody."""
 
 
 def counted(kind: str, count: int) -> str:
-    """Say how many of a kind: "12 chats", "1 item"."""
     one, several = KINDS.get(kind, KINDS[""])
     return f"1 {one}" if count == 1 else f"{count:,} {several}"

@@ -34,7 +34,6 @@ UNFINISHED = ".state-part"
 LEAST_FREE_BYTES = 512 << 20
 """What is left of a disk at least: a saved state only saves time."""
 UNFINISHED_S = 600.0
-"""An unfinished file older than this is abandoned."""
 _MARK = b"SLMDESK STATE 1\n"
 _SEALED_MARK = b"SLMDESK STATE 2\n"
 _LENGTH = struct.Struct("<I")
@@ -49,8 +48,6 @@ class BadState(Exception):
 
 
 class StateHead(Record):
-    """What a saved state belongs to."""
-
     key: str
     """Names the file: what was read, by which model, under which prompt."""
     model: str
@@ -64,15 +61,12 @@ class StateHead(Record):
 
 
 class StateFile(Record):
-    """A file in the folder.  `head` is None when its beginning is damaged."""
-
     path: Path
     bytes: int
     used: float
     """When it was last of use, seconds since 1970."""
     head: StateHead | None
     is_sealed: bool = False
-    """Whether nobody reads it without the key of the history."""
 
 
 class StateReader:
@@ -81,7 +75,6 @@ class StateReader:
     def __init__(
         self, file: BufferedReader, head: StateHead, raw_head: bytes, tokens: bytes, sealing: Sealing | None
     ) -> None:
-        """Use `open_state` instead."""
         self.head = head
         self.tokens = tokens
         """Little-endian, four bytes each; not checked before `data` was called."""
@@ -102,12 +95,10 @@ class StateReader:
         return data
 
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
 
 def path_of(folder: Path, key: str) -> Path:
-    """The path of the state with this key, whether it exists or not."""
     return folder / f"{key}{SUFFIX}"
 
 
@@ -182,7 +173,6 @@ def states_in(folder: Path) -> list[StateFile]:
 
 
 def head_of(path: Path) -> StateHead | None:
-    """The head of a state file; None for any other file."""
     return _beginning_of(path)[0]
 
 
@@ -275,7 +265,6 @@ def _open(path: Path, access: int = os.O_RDONLY) -> BufferedReader:
 
 
 def _read_head(file: BufferedReader) -> tuple[StateHead, bytes, bool]:
-    """The head, its bytes, and whether what follows is sealed."""
     untrusted = file.read(len(_MARK) + _LENGTH.size)
     if len(untrusted) != len(_MARK) + _LENGTH.size or not untrusted.startswith((_MARK, _SEALED_MARK)):
         raise BadState
@@ -296,7 +285,6 @@ def _read_head(file: BufferedReader) -> tuple[StateHead, bytes, bool]:
 
 
 def _size(head: StateHead, raw_head: bytes, *, is_sealed: bool) -> int:
-    """How long the file of this head is."""
     lengths = (4 * head.tokens, head.bytes)
     rest = SALT_BYTES + sum(map(sealed_size, lengths)) if is_sealed else sum(lengths) + _SUM_BYTES
     return len(_MARK) + _LENGTH.size + len(raw_head) + rest

@@ -21,7 +21,6 @@ Bytes = bytes | bytearray | memoryview
 
 
 def sealed_size(length: int) -> int:
-    """How many bytes `length` bytes take when sealed."""
     return length + _MORE * -(-length // PIECE)
 
 

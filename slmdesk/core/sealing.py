@@ -22,7 +22,6 @@ class SealBroken(SlmdeskError):
 
 
 def new_key() -> bytes:
-    """32 bytes from the system's source of randomness."""
     return os.urandom(KEY_BYTES)
 
 
@@ -118,5 +117,4 @@ def decrypt_cbc(key: bytes, start: bytes, data: bytes) -> bytes:
 
 
 def library_missing(err: ImportError) -> KnownError:
-    """The error of an installation without a library that encryption needs."""
     return KnownError("key.library_missing", library=(err.name or LIBRARY).partition(".")[0])

@@ -47,7 +47,6 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
 
 
 def this_machine() -> str:
-    """The name in MACHINES of the machine this runs on; empty where there is no such filter."""
     name = platform.machine()
     return name if sys.platform == "linux" and name in MACHINES and struct.calcsize("P") == 8 else ""
 
@@ -76,7 +75,6 @@ def for_call(number: int, body: Sequence[Instruction]) -> list[Instruction]:
 
 
 def deny(*numbers: int) -> list[Instruction]:
-    """Instructions that deny these calls."""
     return [one for number in numbers for one in for_call(number, [(RETURN, 0, 0, DENY)])]
 
 
@@ -86,7 +84,6 @@ def low(argument: int) -> int:
 
 
 def only(values: tuple[int, ...]) -> list[Instruction]:
-    """Allow what was loaded where it is one of `values`, else deny."""
     found = [(IF_EQUAL, len(values) - index, 0, value) for index, value in enumerate(values)]
     return [*found, (RETURN, 0, 0, DENY), (RETURN, 0, 0, ALLOW)]
 
@@ -102,7 +99,6 @@ class _Program(ctypes.Structure):
 
 
 def is_filtered() -> bool:
-    """Whether the kernel says that a filter holds for this process."""
     try:
         return "\nSeccomp:\t2\n" in Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:

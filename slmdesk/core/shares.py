@@ -33,7 +33,6 @@ def is_share(text: str) -> bool:
 
 
 def is_on(path: str, shares: Iterable[str]) -> bool:
-    """Whether the path is on one of these shares, ignoring case."""
     parts = _parts(path)
     return ".." not in parts and any(parts[: len(_parts(one))] == _parts(one) for one in shares)
 

@@ -37,8 +37,6 @@ _OTHER_SHARE = 0.65
 
 
 class Speed(Record):
-    """Tokens per second: the expected value, and its bounds."""
-
     tokens_per_s: float
     low: float
     high: float
@@ -66,7 +64,6 @@ def plain_bytes(header: GgufHeader, past_tokens: int = USUAL_PAST) -> float:
 
 
 def step_seconds(header: GgufHeader) -> float:
-    """Time of a token besides reading: it makes small models slower than their size suggests."""
     return STEP_SECONDS + header.layers * LAYER_SECONDS + header.vocab_size * WORD_SECONDS
 
 
@@ -89,7 +86,6 @@ def expected_speed_of_size(
     calibration: float | None = None,
     step_s: float = UNKNOWN_STEP_SECONDS,
 ) -> Speed:
-    """The same for a short chat where only the size of the active weights is known (quantization.weight_bytes)."""
     return _speed(weight_bytes / share_of(quantization), step_s, bandwidth, calibration)
 
 
@@ -103,12 +99,11 @@ def calibration_of(read_bytes: float, step_s: float, *, bandwidth: float, tokens
 
 
 class Pace(Record):
-    """The measured speed of this PC, to judge models by.  Any thread."""
+    """Any thread."""
 
     bandwidth: float = 0.0
     """Bytes a second; 0: not measured yet, and no speed is said."""
     calibration: float | None = None
-    """From models measured on this PC; None before the first."""
     measured: Mapping[str, float] = field(default_factory=dict)
     """By sha256: the calibration of this very model."""
 
@@ -125,10 +120,7 @@ class Pace(Record):
     def of_size(
         self, weight_bytes: int, quantization: str, *, sha256: str = "", step_s: float = UNKNOWN_STEP_SECONDS
     ) -> Speed | None:
-        """The expected speed from the bytes of active weights.  None: also when their size is not known.
-
-        `step_s`: the model's `step_seconds`, where known.
-        """
+        """The expected speed from the bytes of active weights.  None: also when their size is not known."""
         if self.bandwidth <= 0 or weight_bytes <= 0:
             return None
         own = self.measured.get(sha256)
@@ -143,7 +135,6 @@ class Pace(Record):
 
 
 def share_of(weight_type: str) -> float:
-    """The part of the bandwidth that weights of this type, or a file of this quantization, reach: 0..1."""
     name = weight_type.upper()
     return _SHARES.get(name) or _SHARES.get(name.rpartition("_")[0], _OTHER_SHARE)
 
@@ -152,13 +143,11 @@ WORDS_A_TOKEN = 0.75
 """Of English; other languages have fewer."""
 PAGE_WORDS = 300
 _SPACE = "\N{NO-BREAK SPACE}"
-"""Between a number and its unit."""
 _LEAST_WORDS = 1.0
 """A second: slower than this nobody waits for a page."""
 
 
 def is_too_slow(speed: Speed | None) -> bool:
-    """Whether it is too slow for anybody to wait: under one word a second."""
     return speed is not None and speed.tokens_per_s * WORDS_A_TOKEN < _LEAST_WORDS
 
 

@@ -12,10 +12,8 @@ SIGNS = frozenset((*DELETED, *INSERTED))
 
 
 def deleted(text: str) -> str:
-    """Words that are to be deleted; empty for none."""
     return f"{DELETED[0]}{text}{DELETED[1]}" if text else ""
 
 
 def inserted(text: str) -> str:
-    """Words that are to be inserted; empty for none."""
     return f"{INSERTED[0]}{text}{INSERTED[1]}" if text else ""

@@ -11,23 +11,17 @@ from slmdesk.core.types import Json
 
 
 class SegmentState(StrEnum):
-    """The state of a segment."""
-
     OPEN = "open"
     TRANSLATED = "translated"
-    """By a model, or from the memory."""
     LEFT = "left"
-    """It stays as it is, for a reason that is said."""
     FAILED = "failed"
     """It could not be translated: the source is in its place, and it is listed."""
     EDITED = "edited"
     """By a person; nothing overwrites it unasked."""
     APPROVED = "approved"
-    """A person has looked at it and taken it as it is."""
 
 
 SETTLED = frozenset({SegmentState.EDITED, SegmentState.APPROVED})
-"""States a person has decided on."""
 
 
 _WEIGHTS = {"empty": 50, "untranslated": 20, "language": 20, "tags": 8, "chatter": 8, "placeholder": 6, "number": 6,
@@ -36,8 +30,6 @@ _WEIGHTS = {"empty": 50, "untranslated": 20, "language": 20, "tags": 8, "chatter
 
 
 class Origin(StrEnum):
-    """Where a translation comes from."""
-
     MODEL = "model"
     PERSON = "person"
     MEMORY = "memory"
@@ -75,13 +67,10 @@ def weight_of(flags: Sequence[SegmentFlag]) -> int:
 
 
 def is_better(target: str, flags: Sequence[SegmentFlag], than: Sequence[SegmentFlag]) -> bool:
-    """Whether a second try counts: where it has words, and fewer or lesser faults than the first one's flags say."""
     return bool(target) and weight_of(flags) < weight_of(than)
 
 
 class SegmentRecord(Record):
-    """A segment of a saved translation."""
-
     item: str
     number: int
     """From 0, in the order of the document."""
@@ -94,7 +83,6 @@ class SegmentRecord(Record):
     lead: str
     """What stands between the segment before and this one, in the source."""
     trail: str
-    """What stands behind the last segment of a unit."""
     paired: tuple[int, ...]
     lone: tuple[int, ...]
     language: str
@@ -111,8 +99,6 @@ class SegmentRecord(Record):
 
 
 class LiveSegment(Record):
-    """A segment of typed text, and the state of its translation."""
-
     source: str
     lead: str
     trail: str
@@ -128,8 +114,6 @@ class LiveSegment(Record):
 
 
 class NewSegment(Record):
-    """A segment that is about to be saved."""
-
     unit: int
     source: str
     place: str = ""
@@ -148,8 +132,6 @@ class NewSegment(Record):
 
 
 class MemoryPair(Record):
-    """A pair of the translation memory."""
-
     n: int
     source_language: str
     target_language: str
@@ -176,8 +158,6 @@ class MemoryFilter(Record):
 
 
 class MemoryShare(Record):
-    """The number of pairs of one kind."""
-
     source_language: str
     target_language: str
     domain: str
@@ -185,8 +165,6 @@ class MemoryShare(Record):
 
 
 class GlossaryRecord(Record):
-    """A list of terms for a pair of languages."""
-
     n: int
     id: str
     name: str
@@ -199,49 +177,38 @@ class GlossaryRecord(Record):
 
 
 TERM_COLUMNS = ("source", "target", "forbidden", "note", "keep", "case", "forms")
-"""What a column of a table of terms can hold."""
 
 
 class Forms(StrEnum):
-    """Which forms of a term match in a text."""
-
     STEM = "stem"
     """With any ending of its language's inflection, and where words are written together, at either end of one."""
     PREFIX = "prefix"
     """At the beginning of longer words too, whatever follows."""
     EXACT = "exact"
-    """As it is written in the list."""
 
 
 class Term(Record):
-    """A term and its translation."""
-
     source: str
     target: str
     """Empty where only `forbidden` is known, and for `keeps`."""
     forbidden: tuple[str, ...] = ()
-    """Words that must not stand for it."""
     keeps: bool = False
     """It is not translated."""
     minds_case: bool = False
-    """Capital and small letters matter."""
     note: str = ""
     forms: Forms = Forms.STEM
     n: int = 0
 
 
 def flags_json(flags: tuple[SegmentFlag, ...]) -> list[Json]:
-    """Flags as JSON for the store."""
     return [[one.kind, one.text, one.detail] for one in flags]
 
 
 def doubts_json(doubts: tuple[Doubt, ...]) -> list[Json]:
-    """Uncertain words as JSON for the store."""
     return [list(one) for one in doubts]
 
 
 def term_json(term: Term) -> Mapping[str, Json]:
-    """What is stored of a term beside its words, as JSON."""
     return {
         "forbidden": list(term.forbidden), "keeps": term.keeps, "case": term.minds_case, "forms": term.forms.value,
         "note": term.note,

@@ -35,7 +35,6 @@ def try_all(stream_port: int, datagram_port: int) -> dict[str, str]:
 
 
 def outcome_of(way: Callable[[], None]) -> str:
-    """What became of one way."""
     try:
         way()
     except NotImplementedError:
@@ -58,7 +57,6 @@ def _connect(port: int) -> None:
 
 
 def _look_up(port: int) -> None:
-    """A question as a resolver sends it; answered by the listener."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
         made.settimeout(WAIT_S)
         made.sendto(QUESTION, (HERE, port))

@@ -24,8 +24,6 @@ class Origin(StrEnum):
 
 
 class Role(StrEnum):
-    """Who speaks in a message."""
-
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
@@ -39,21 +37,16 @@ class Priority(StrEnum):
 
 
 class TextPart(Record):
-    """A piece of a message and who wrote it."""
-
     text: str
     origin: Origin = Origin.PERSON
 
 
 class ChatMessage(Record):
-    """One turn as given to the engine."""
-
     role: Role
     parts: tuple[TextPart, ...]
 
     @property
     def text(self) -> str:
-        """The parts, joined."""
         return "".join(part.text for part in self.parts)
 
 
@@ -93,7 +86,6 @@ class Sampling(Record):
     grammar: str | None = None
     """GBNF; not together with json_schema."""
     json_schema: str | None = None
-    """A JSON schema as text."""
     logit_bias: tuple[tuple[int, Number], ...] = ()
     word_bias: tuple[tuple[str, Number], ...] = ()
     """The same by words; a word of several tokens counts by its first."""
@@ -142,14 +134,13 @@ class Offload(Record):
     """The layers of a model that a graphics card holds and computes; the processor does the others."""
 
     device: str
-    """The card's name."""
     layers: int
     of: int
     """All layers of the model, its output counted as one."""
 
 
 class LoadSpec(Record):
-    """How to load a model.  `context_tokens` is the limit of one request; the pool is shared by all sequences."""
+    """`context_tokens` is the limit of one request; the pool is shared by all sequences."""
 
     path: str
     sha256: str = ""
@@ -175,7 +166,6 @@ class LoadSpec(Record):
     anyway: bool = False
     """A person wants it tried although memory looks too short: it is not refused for that."""
     use_card: bool = True
-    """Put layers on a graphics card, where there is one."""
 
 
 class MemoryParts(Record):
@@ -187,13 +177,10 @@ class MemoryParts(Record):
 
     @property
     def total(self) -> int:
-        """The sum."""
         return self.weights + self.kv_cache + self.compute
 
 
 class Device(Record):
-    """A graphics card or similar device that llama.cpp was built for and found."""
-
     name: str
     memory_bytes: int
     free_bytes: int = 0
@@ -203,16 +190,11 @@ class Device(Record):
 
 
 class Backends(Record):
-    """What llama.cpp was built for and what it finds here."""
-
     names: tuple[str, ...]
-    """Such as "CPU", "Vulkan"."""
     devices: tuple[Device, ...]
 
 
 class PcMeasurement(Record):
-    """Measurements of this PC."""
-
     bytes_per_s: Number
     """Read from memory, with as many threads as the engine uses."""
     threads: int
@@ -220,13 +202,10 @@ class PcMeasurement(Record):
 
 
 class LoadedModel(Record):
-    """What the engine reports about a model it has loaded."""
-
     handle: str
     name: str
     architecture: str
     context_tokens: int
-    """The limit of one request, in tokens."""
     train_context_tokens: int
     pool_tokens: int
     sequences: int
@@ -242,16 +221,12 @@ class LoadedModel(Record):
     behaves: bool | None = None
     """Whether it makes anything of plain sentences; False: damaged, or never trained.  None: not tried."""
     offload: Offload | None = None
-    """What is on a graphics card; None: nothing."""
     thinking: tuple[str, ...] = ()
     """What Sampling.thinking may be; empty: the model does not think aloud."""
     flash: bool = True
-    """Whether it computes flash attention."""
 
 
 class Usage(Record):
-    """Token counts of one answer."""
-
     prompt_tokens: int
     output_tokens: int
     cached_tokens: int
@@ -260,17 +235,12 @@ class Usage(Record):
 
 
 class Timing(Record):
-    """Seconds to the first token, and tokens a second after it."""
-
     first_token_s: Number
     tokens_per_s: Number
 
 
 class FinishReason(StrEnum):
-    """Why an answer ended."""
-
     STOP = "stop"
-    """The model ended it."""
     STOP_STRING = "stop_string"
     LENGTH = "length"
     """max_tokens, or the context is full: it can be continued."""
@@ -286,8 +256,6 @@ two tokens both have the whole.
 
 
 class Answer(Record):
-    """The result of a request that ended well."""
-
     text: str
     finish_reason: FinishReason
     usage: Usage

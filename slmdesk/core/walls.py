@@ -24,25 +24,19 @@ _HOLES = (
 
 
 class Wall(StrEnum):
-    """How much holds."""
-
     WALLED = "walled"
     PARTLY = "partly walled"
     NOT = "not walled"
 
 
 class Walls(Record):
-    """The walls of one process."""
-
     wall: Wall
     could: tuple[str, ...] = ()
     """What it could do if somebody took it over ("reach the network")."""
     is_untried: bool = False
-    """Nobody has tried yet whether such walls hold on such a system."""
 
     @property
     def words(self) -> str:
-        """In a line: "partly walled (if taken over it could open every file of this account)"."""
         details = {
             Wall.WALLED: "no network, no other program, no file but those it needs",
             Wall.PARTLY: f"if taken over it could {' and '.join(self.could)}",
@@ -52,7 +46,6 @@ class Walls(Record):
 
 
 def walls_of(facts: Collection[str]) -> Walls:
-    """The walls of a process that said these facts of itself in `hello`."""
     could = tuple(words for needed, words in _HOLES if not needed & set(facts))
     wall = Wall.WALLED if not could else Wall.NOT if len(could) == len(_HOLES) else Wall.PARTLY
     return Walls(wall, could, UNTRIED in facts)
@@ -70,6 +63,5 @@ def walls_of_children(said: Mapping[str, Collection[str]]) -> dict[str, Walls | 
 
 
 def landlock_of(facts: Collection[str]) -> int:
-    """The version of Landlock in force; 0 for none."""
     versions = [one.removeprefix(LANDLOCK) for one in facts if one.startswith(LANDLOCK)]
     return int(versions[0]) if versions and versions[0].isdecimal() else 0

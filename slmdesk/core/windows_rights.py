@@ -80,7 +80,6 @@ def private_rights(user: str) -> str:
 
 
 def _entries(text: str) -> Iterator[tuple[str, frozenset[str], int, str]]:
-    """Type, flags, rights and SID of each entry of a list of rights."""
     for entry in re.findall(r"\(([^()]*)\)", text):
         fields = entry.split(";")
         if len(fields) < 6:

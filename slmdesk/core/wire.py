@@ -38,12 +38,11 @@ _MOST_TOKEN = (1 << 31) - 1
 
 
 def picked(value: object, *names: str) -> dict[str, Any]:
-    """Return these fields of a value, plain ones, under their own names."""
     return {name: getattr(value, name) for name in names}
 
 
 def loaded_model_from(untrusted: object) -> LoadedModel:
-    """Parse the result of a finished load.  Raises KnownError `request.invalid`."""
+    """Raises KnownError `request.invalid`."""
     return dataclass_from(LoadedModel, untrusted)
 
 
@@ -79,19 +78,18 @@ def sampling_from(untrusted: object) -> Sampling:
 
 
 def load_spec_from(untrusted: object) -> LoadSpec:
-    """Parse a LoadSpec.  Raises KnownError `request.invalid`."""
+    """Raises KnownError `request.invalid`."""
     return dataclass_from(LoadSpec, untrusted)
 
 
 def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:
-    """Parse the turns of a chat.  Raises KnownError `request.invalid`."""
+    """Raises KnownError `request.invalid`."""
     if not isinstance(untrusted, Sequence) or isinstance(untrusted, str):
         raise KnownError("request.invalid", what="messages")
     return tuple(dataclass_from(ChatMessage, one) for one in untrusted)
 
 
 def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
-    """The turns of a chat as the `chat` task expects them."""
     return [to_json(message) for message in messages]
 
 

@@ -37,7 +37,6 @@ class Request(Record):
     "Yes" and "No"; else the request fails with `request.invalid`.
     """
     with_probabilities: bool = False
-    """The answer says how likely each token was that it was written with (Answer.probabilities)."""
     lora: str = ""
     """Path of a LoRA adapter to answer with; empty: the model as it is.  One that does not fit fails the request with
     `adapter.other_model`, one that cannot be used with `adapter.unusable`.
@@ -53,7 +52,6 @@ class Request(Record):
 
     @property
     def thinking(self) -> str:
-        """How much to think aloud: only before an answer that is free."""
         return self.sampling.thinking if self.is_free else THINKING_OFF
 
 
@@ -71,12 +69,9 @@ class Piece(Record):
     key: str
     text: str
     is_thought: bool = False
-    """It is thought aloud, and no part of the answer."""
 
 
 class Finished(Record):
-    """One request ended well."""
-
     key: str
     answer: Answer
     scores: tuple[float, ...] = ()
@@ -92,8 +87,6 @@ class RequestFailed(Record):
 
 
 class ReadState(Record):
-    """What a model keeps in memory of the text it has read, to be restored later."""
-
     tokens: bytes
     """What was read: little-endian, four bytes each."""
     data: bytes | memoryview
@@ -104,8 +97,6 @@ EngineEvent: TypeAlias = PromptRead | Piece | Finished | RequestFailed
 
 
 class Rendered(Record):
-    """A prompt exactly as the model receives it."""
-
     parts: tuple[PromptPart, ...]
     tokens: int
     missing: tuple[int, ...] = ()
@@ -115,7 +106,6 @@ class Rendered(Record):
 
     @property
     def text(self) -> str:
-        """The parts joined: exactly what the model receives."""
         return "".join(part.text for part in self.parts)
 
 
@@ -163,9 +153,6 @@ class Engine(ABC):
     def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> AnswerStream:
         """Answer all requests together.  Blocks between events; closing the iterator cancels what is still running.
 
-        The iterator's `close` may be called from any thread: it wakes a thread that waits in `next`, which then raises
-        StopIteration, and it returns at once.
-
         A request that does not fit ends with RequestFailed `context.full` (needed, available, in tokens) before
         anything is computed for it.
         """
@@ -175,8 +162,7 @@ class Engine(ABC):
         """A counter that changes while something is computed or loaded; the heartbeat carries it."""
 
     @abstractmethod
-    def is_busy(self) -> bool:
-        """Whether anything is being computed or loaded."""
+    def is_busy(self) -> bool: ...
 
     @abstractmethod
     def in_template(self) -> bool:
@@ -258,5 +244,4 @@ class Engine(ABC):
         return 0
 
     @abstractmethod
-    def close(self) -> None:
-        """Cancel everything and free all models."""
+    def close(self) -> None: ...

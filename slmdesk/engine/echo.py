@@ -53,7 +53,6 @@ from slmdesk.engine.echo_writer import MARKS, Writer, last_text_of, thinks, toke
 from slmdesk.engine.thoughts import ThoughtFilter
 
 READ_SLICE = 256
-"""Prompt tokens between two PromptRead events."""
 
 
 @dataclass(slots=True)
@@ -118,18 +117,15 @@ class EchoEngine(Engine):
         return Offload(cards[0].name, 9, 9) if cards else None
 
     def unload(self, handle: str) -> None:
-        """Forget a model; its requests end with `model.not_loaded`."""
         self._models.pop(handle, None)
         for run in list(self._runs):
             run.end_requests_of(handle)
 
     def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
-        """The fake's tokens of each text."""
         self.model(handle)
         return [len(tokens_of(text)) for text in texts]
 
     def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
-        """Count the fake's tokens; the file must only exist."""
         if not Path(path).is_file():
             raise KnownError("model.missing", path=path)
         return [len(tokens_of(text)) for text in texts]
@@ -137,7 +133,6 @@ class EchoEngine(Engine):
     def render(
         self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = THINKING_OFF
     ) -> Rendered:
-        """Render each turn as `<role>text`, a line each."""
         self.model(handle)
         parts: list[PromptPart] = []
         for message in messages:
@@ -148,7 +143,6 @@ class EchoEngine(Engine):
         return Rendered(tuple(parts), sum(len(tokens_of(part.text)) for part in parts))
 
     def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> AnswerStream:
-        """Answer all requests, one token of each in turn."""
         return _Run(self, requests)
 
     def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
@@ -164,7 +158,6 @@ class EchoEngine(Engine):
             yield [struct.pack("<26f", *(one / length for one in counts))]
 
     def state_version(self, handle: str) -> str:
-        """Always the same, unless an option sets it."""
         self.model(handle)
         return f"echo {self.options.version}"
 
@@ -175,7 +168,6 @@ class EchoEngine(Engine):
         return ReadState(_numbers_of(held), json.dumps(held).encode()) if held else None
 
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
-        """Treat these tokens as read."""
         model = self.model(handle)
         count = len(tokens) // 4
         if _numbers_of(model.seen[:count]) != tokens:
@@ -186,11 +178,9 @@ class EchoEngine(Engine):
         return count
 
     def work_done(self) -> int:
-        """Counts load steps, prompt slices and tokens."""
         return self._work
 
     def is_busy(self) -> bool:
-        """Whether a load or an answer is in progress."""
         return self._busy > 0
 
     def in_template(self) -> bool:
@@ -198,19 +188,15 @@ class EchoEngine(Engine):
         return self._templates > 0
 
     def devices(self) -> tuple[Device, ...]:
-        """The graphics card set by an option."""
         return (Device("Echo card", self.options.gpu_bytes),) if self.options.gpu_bytes else ()
 
     def backends(self) -> tuple[str, ...]:
-        """As if built for its card."""
         return ("Echo",) if self.options.gpu_bytes else ()
 
     def card_of_load(self) -> str:
-        """The card of the last load."""
         return self._card
 
     def close(self) -> None:
-        """End all runs, forget all models."""
         for run in list(self._runs):
             run.close()
         self._models.clear()
@@ -218,23 +204,20 @@ class EchoEngine(Engine):
     # ---- for its runs
 
     def model(self, handle: str) -> _Model:
-        """A loaded model.  Raises KnownError `model.not_loaded`."""
+        """Raises KnownError `model.not_loaded`."""
         try:
             return self._models[handle]
         except KeyError as err:
             raise KnownError("model.not_loaded") from err
 
     def move(self) -> None:
-        """Count up the work counter."""
         with self._lock:
             self._work += 1
 
     def working(self) -> _Counted:
-        """A context in which the engine is busy."""
         return _Counted(self, "_busy")
 
     def strike(self, options: EchoOptions) -> None:
-        """Fail, crash, hang or flood as the options say; usually nothing."""
         if options.flood_stderr:
             echo_faults.flood_stderr(options.flood_stderr)
         if options.fault:
@@ -250,7 +233,6 @@ class EchoEngine(Engine):
             raise KnownError(options.fail)
 
     def add_run(self, run: _Run, step: int) -> None:
-        """Count a run as busy (+1) or no longer (-1), once each."""
         with self._lock:
             if (run in self._runs) == (step > 0):
                 return
@@ -259,8 +241,6 @@ class EchoEngine(Engine):
 
 
 class _Counted:
-    """Increases a counter of the engine while a block runs."""
-
     def __init__(self, engine: EchoEngine, name: str) -> None:
         self._engine, self._name = engine, name
 
@@ -316,16 +296,13 @@ class _Run(AnswerStream):
             return RequestFailed(request.key, err.code, err.args_for_people)
 
     def close(self) -> None:
-        """End all requests; wakes a thread that waits in `next`."""
         self._closed.set()
         self._engine.add_run(self, -1)
 
     def answer_now(self) -> None:
-        """Say nothing more of what is being thought."""
         self._has_to_answer.set()
 
     def end_requests_of(self, handle: str) -> None:
-        """End the requests of a model that was unloaded."""
         self._gone.add(handle)
 
     def _events(self, request: Request) -> Iterator[EngineEvent]:

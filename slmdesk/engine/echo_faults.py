@@ -13,7 +13,6 @@ from functools import partial
 
 
 def flood_stderr(size: int) -> None:
-    """Write `size` bytes to descriptor 2."""
     line = b"x" * 79 + b"\n"
     block = line * 800
     while size > 0:
@@ -21,7 +20,6 @@ def flood_stderr(size: int) -> None:
 
 
 def spin() -> None:
-    """Compute forever, while other Python threads may run."""
     while True:
         hashlib.pbkdf2_hmac("sha256", b"", b"", 100_000)
 

@@ -38,10 +38,8 @@ class EchoOptions(Record):
     odd_utf8: bool = False
     """Tokens are single bytes, and the answer ends with letters of many bytes."""
     repeat: str = ""
-    """A word to say for ever."""
     at: int = 0
     fail: str = ""
-    """A code of core.errors: the request or the load fails with it."""
     fault: str = ""
     """A name of echo_faults: abort, segfault, bus, illegal, exit0, exit1, freeze, stop, memory."""
     hang: str = ""
@@ -51,21 +49,17 @@ class EchoOptions(Record):
     refuse_cancel: bool = False
     words: bool = False
     thought: str = ""
-    """What it thinks aloud before an answer, where that is asked for."""
     marks: str = "think"
     """Between which marks: a name of echo_writer.MARKS."""
     is_noise: bool = False
-    """It is found not to behave like a language model."""
     gpu_bytes: int = 0
     """Memory of a pretended graphics card, on which all loads are put; 0: none."""
     card_fault: str = ""
     """As `fault`, at a load on that card."""
     version: str = "1"
-    """Of the states it saves."""
 
     @classmethod
     def from_environment(cls) -> EchoOptions:
-        """The options of this process."""
         return cls().changed(json.loads(os.environ.get(ENVIRONMENT) or "{}"))
 
     def changed(self, values: Mapping[str, Any]) -> EchoOptions:

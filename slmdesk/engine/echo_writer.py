@@ -25,9 +25,7 @@ MARKS = {
     "seed": ThoughtMarks(("<seed:think>",), ("</seed:think>",)),
     "channels": CHANNELS,
 }
-"""Of EchoOptions.marks."""
 REPEAT_LIMIT = 256
-"""The answer ends after this many repetitions of a word."""
 
 
 def tokens_of(text: str) -> list[str]:
@@ -40,15 +38,12 @@ LIKELY, UNLIKELY = 0.75, 0.25
 
 
 class Writer:
-    """Writes one answer token by token, then knows why it ended."""
-
     def __init__(self, request: Request, options: EchoOptions, space: int) -> None:
         self._request, self._options = request, options
         self._cap = min(space, request.sampling.max_tokens or space)
         self.reason = FinishReason.STOP
         self.written = 0
         self.probabilities: list[TokenProbability] = []
-        """Empty unless asked for."""
 
     def pieces(self) -> Iterator[str]:
         """A piece for each token, of complete characters; empty while a character is incomplete."""
@@ -95,11 +90,9 @@ class Writer:
 
 
 def thinks(request: Request, options: EchoOptions) -> bool:
-    """Whether this answer begins with a thought."""
     return bool(options.thought and not request.answer_prefix) and request.thinking != THINKING_OFF
 
 
 def last_text_of(request: Request) -> str:
-    """Return the last question, or the whole prompt where there are no turns."""
     turns = [message.text for message in request.messages if message.role is Role.USER]
     return turns[-1] if turns else "".join(part.text for part in request.prompt)

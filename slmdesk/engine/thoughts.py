@@ -17,8 +17,6 @@ _TAG = re.compile(r"<(/?)((?:[\w.-]+:)?(?:think|thinking|thought|thoughts|reason
 
 
 class ThoughtMarks(Record):
-    """How a family marks thoughts in its answers."""
-
     begins: tuple[str, ...]
     """Any of these, at the beginning of the answer, opens the thought."""
     ends: tuple[str, ...]
@@ -43,7 +41,6 @@ class ThoughtMarks(Record):
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Every mark."""
         return (*self.begins, *self.ends, *self.answers)
 
 
@@ -106,7 +103,6 @@ class ThoughtFilter:
 
     @property
     def is_thinking(self) -> bool:
-        """Whether a thought is open."""
         return self._state is _State.THOUGHT
 
     @property
@@ -134,7 +130,6 @@ class ThoughtFilter:
         return (held.rstrip(), "") if self._state is _State.THOUGHT else ("", held)
 
     def _begin(self) -> None:
-        """Decide how the answer begins, once that is certain."""
         begun = self._held.lstrip()
         for mark in self._marks.begins:
             if begun.startswith(mark):
@@ -161,7 +156,6 @@ class ThoughtFilter:
         return opening.startswith(text)
 
     def _answer(self) -> str:
-        """What of the answer is certain; without the mark that ends it."""
         keep = 0
         if self._marks.around is not None and self._is_around:
             ending = self._marks.around[1]

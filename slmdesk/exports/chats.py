@@ -37,7 +37,6 @@ def iso_time(seconds: float) -> str:
 
 
 def attached_lines(message: Message) -> list[str]:
-    """A line for each attachment of a message: its name, and how much of it was read."""
     return [f"Attached: {one.attached.name} \u2014 {used_words(one.attached)}" for one in message.attachments]
 
 
@@ -84,7 +83,6 @@ def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
 
 
 def chats_to_markdown(title: str, chats: Sequence[Shown]) -> str:
-    """Several chats as one Markdown document: their titles, then each as a section."""
     contents = [f"{number}. {_heading(item.title)}" for number, (item, _path) in enumerate(chats, start=1)]
     sections = [to_markdown(item, path, level=2) for item, path in chats]
     return "\n---\n\n".join([f"# {_heading(title)}\n\n" + "\n".join(contents) + "\n", *sections])
@@ -96,7 +94,6 @@ def comparison_to_markdown(
     figures: Mapping[str, Sequence[tuple[str, str]]],
     vote: str,
 ) -> str:
-    """A comparison as a Markdown document: the prompt, each answer with its measurements, the vote."""
     blocks = [f"# {_heading(item.title)}"]
     for one in messages:
         blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")

@@ -9,7 +9,6 @@ from slmdesk.core.types import Json
 
 
 def objects(value: Json) -> list[Mapping[str, Any]]:
-    """Return the objects in a list."""
     return [one for one in sequence(value) if isinstance(one, Mapping)]
 
 

@@ -28,7 +28,6 @@ def _parser() -> MarkdownIt:
 
 @cache
 def _formula_parser() -> MarkdownIt:
-    """Finds formulas in a text without any other marks."""
     from markdown_it import MarkdownIt  # late, as above
 
     made = MarkdownIt("zero")

@@ -44,7 +44,6 @@ def json_of(row: NetworkLogRow) -> dict[str, Json]:
 
 
 def to_json(rows: Sequence[NetworkLogRow]) -> bytes:
-    """A list of objects."""
     return (json.dumps([json_of(row) for row in rows], ensure_ascii=False, indent=1) + "\n").encode()
 
 

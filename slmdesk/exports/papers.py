@@ -13,12 +13,10 @@ from slmdesk.exports.markdown import pieces_of
 
 
 def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
-    """The active path of a chat: who said what, when, and what was cut off."""
     return Paper(_title(subject), tuple(_chat(subject, path)), f"{_about(subject)}, exported from slmdesk")
 
 
 def chats_paper(title: str, chats: Sequence[Shown]) -> Paper:
-    """Several chats as one document: their titles, then each as a section."""
     pieces = [heading("Contents")]
     pieces += [item(_title(subject), mark=f"{number}.") for number, (subject, _path) in enumerate(chats, start=1)]
     for subject, path in chats:
@@ -58,7 +56,6 @@ def question_paper(
 def comparison_paper(
     subject: Item, messages: Sequence[Message], figures: Mapping[str, Sequence[tuple[str, str]]], vote: str
 ) -> Paper:
-    """A comparison: the prompt, each answer with its measurements, the vote."""
     pieces: list[Piece] = []
     for one in messages:
         pieces += _said(one)
@@ -79,7 +76,6 @@ def _said(one: Message) -> list[Piece]:
 
 
 def _lines(words: str) -> list[Piece]:
-    """A person's text with its line breaks."""
     return [paragraph(part.strip("\n")) for part in words.split("\n\n") if part.strip()]
 
 
@@ -145,7 +141,6 @@ def summary_paper(title: str, result: Mapping[str, Json]) -> Paper:
 
 
 def _sentences(kind: str, sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]:
-    """One paragraph, or a list under the names of its groups."""
     if kind in ("paragraph", "simple") and not any(one.get("group") for one in sentences):
         return [paragraph(*(run for one in sentences for run in (*_runs_of(one, word), Run(" "))))] if sentences else []
     pieces: list[Piece] = []
@@ -187,7 +182,6 @@ def _passages(sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]
 
 
 def _kinded(document: Mapping[str, Json]) -> list[Mapping[str, Json]]:
-    """The sentences of one document, each with the kind of its pages."""
     return [{**one, "page_kind": _page_word(document)} for one in objects(document.get("sentences"))]
 
 
@@ -196,7 +190,6 @@ def _page_word(one: Mapping[str, Json]) -> str:
 
 
 def coverage_pieces(coverage: Mapping[str, Json], page_word: str = "page") -> list[Piece]:
-    """The coverage statement: how many pages and passages were read, and which were not, with the reason."""
     read, total = _number(coverage, "pages_read"), _number(coverage, "pages_total")
     words = f"{read} of {total} {_plural(page_word, total)} read"
     every = _number(coverage, "blocks_total")
@@ -222,7 +215,6 @@ def _not_read(documents: Json) -> tuple[tuple[str, str], ...]:
 
 
 def summary_sheets(result: Mapping[str, Json]) -> dict[str, list[tuple[str | int | float | bool | None, ...]]]:
-    """A summary for a spreadsheet: a row per sentence, and the coverage."""
     rows: list[tuple[str | int | float | bool | None, ...]] = [
         ("Sentence", "File", "Pages", "Found in the document", "Quotation", "To check")
     ]
@@ -245,7 +237,6 @@ def summary_sheets(result: Mapping[str, Json]) -> dict[str, list[tuple[str | int
 
 
 def _marks(sentences: Sequence[Mapping[str, Json]], page_word: str) -> list[Piece]:
-    """What the passages do not support, for the reader to check."""
     rows = tuple(
         (_short(str(one.get("text", ""))), words, _reference(one, page_word).strip(" []"))
         for one in sentences

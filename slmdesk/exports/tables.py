@@ -66,7 +66,6 @@ def table_lines(result: Mapping[str, Json]) -> list[list[str]]:
 
 
 def table_paper(title: str, result: Mapping[str, Json]) -> Paper:
-    """Each document with its columns and pages, and its coverage."""
     columns = objects(result.get("columns"))
     pieces: list[Piece] = []
     for row in objects(result.get("rows")):
@@ -109,7 +108,6 @@ def _said(cell: Mapping[str, Json]) -> str:
 
 
 def _doubts(columns: Sequence[Mapping[str, Json]], row: Mapping[str, Json]) -> str:
-    """What a person should check, by column."""
     pairs = zip(columns, objects(row.get("cells")), strict=False)
     said = [f"{column.get('name', '')}: {_said(cell)}" for column, cell in pairs if _said(cell)]
     return "; ".join(said)

@@ -57,8 +57,6 @@ def tracked_docx(text: str, changes: Sequence[TrackedChange], *, title: str = ""
 
 
 class _Writer:
-    """Adds lines to a document."""
-
     def __init__(self, document: Document, date: str) -> None:
         self._document, self._date, self._next = document, date, 1
 

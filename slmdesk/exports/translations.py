@@ -11,8 +11,6 @@ HEAD = ("", "Source", "Translation", "State", "Needs review")
 
 
 class TranslatedRow(Record):
-    """A segment as text for people."""
-
     place: str
     source: str
     target: str
@@ -51,16 +49,13 @@ def translation_paper(
 
 
 def pair_paper(title: str, languages: tuple[str, str], pairs: Iterable[tuple[str, str]]) -> Paper:
-    """Both languages side by side, and nothing else."""
     return Paper(title, (table(languages, tuple(pairs)),))
 
 
 _SHOWN_AS = {"About": "Subject", "to look at": "to review"}
-"""Keys of a report that people read in other words."""
 
 
 def report_paper(report: Report) -> Paper:
-    """What happened to each segment, first those that need a person."""
     pieces = [item(Run(f"{_SHOWN_AS.get(what, what)}: ", bold=True), words) for what, words in report.info]
     pieces += [heading("How many")]
     pieces += [

@@ -10,24 +10,18 @@ from slmdesk.exports.xlsx import Cell
 
 
 class ChangeLine(Record):
-    """A change in the report."""
-
     kind: str
     clause: str
-    """The heading above it; empty where there is none."""
     where: str
     old_pages: str
     new_pages: str
     what: str
-    """In a line."""
     old: Sequence[tuple[str, bool]]
     """Words, and whether they are the ones that changed."""
     new: Sequence[tuple[str, bool]]
 
 
 class VersionsReport(Record):
-    """The content of a report on two versions."""
-
     old_name: str
     new_name: str
     headline: str

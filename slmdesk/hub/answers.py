@@ -41,7 +41,6 @@ class AnswerTransport(httpx2.BaseTransport):
             raise problem_of_line(err, host) from err
 
     def close(self) -> None:
-        """Close the connections."""
         self._inner.close()
 
 

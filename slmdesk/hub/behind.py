@@ -18,10 +18,7 @@ MOST_BEHIND = 4 << 20
 
 
 class Digest(Protocol):
-    """The interface of hashlib's objects."""
-
-    def update(self, data: bytes | memoryview, /) -> None:
-        """Add bytes."""
+    def update(self, data: bytes | memoryview, /) -> None: ...
 
 
 class WriteBehind:
@@ -41,7 +38,6 @@ class WriteBehind:
         self._thread.start()
 
     def put(self, chunk: bytes) -> None:
-        """Queue bytes to be appended."""
         with self._wake:
             while self._bytes > MOST_BEHIND and self._error is None:
                 self._wake.wait()
@@ -112,7 +108,7 @@ class WriteBehind:
 
 
 def sync_file(handle: int) -> None:
-    """Flush a file to the disk.  Raises OSError."""
+    """Raises OSError."""
     if hasattr(os, "fdatasync"):  # the journal holds the size: times and owner may come later
         os.fdatasync(handle)
     else:

@@ -22,7 +22,6 @@ class Card(Record):
 
     text: str
     is_cut: bool
-    """There is more of it than was fetched."""
 
 
 def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> Card:

@@ -27,8 +27,6 @@ _Word = TypeVar("_Word", bound=str)
 
 
 class Skill(StrEnum):
-    """What a model may be good at."""
-
     CHAT = "chat"
     SUMMARIES = "summaries"
     TRANSLATION = "translation"
@@ -37,8 +35,6 @@ class Skill(StrEnum):
 
 
 class Commercial(StrEnum):
-    """Whether the licence lets a company use it."""
-
     YES = "yes"
     CONDITIONS = "conditions"
     NO = "no"
@@ -73,12 +69,10 @@ class CatalogueEntry(Record):
 
     @property
     def is_mixture(self) -> bool:
-        """Whether it is a mixture of experts: all its weights in memory, only some of them active."""
         return bool(self.active)
 
     @property
     def active_parameters(self) -> int:
-        """The parameters active for one token."""
         return self.active or self.parameters
 
     @property
@@ -93,14 +87,12 @@ class CatalogueEntry(Record):
 
 
 def count_text(parameters: int) -> str:
-    """A number of parameters in words: "1.5 billion", "135 million"."""
     if parameters >= 995_000_000:
         return f"{parameters / 1e9:.1f} billion"
     return f"{parameters / 1e6:.0f} million"
 
 
 def load_catalogue() -> tuple[CatalogueEntry, ...]:
-    """The package's list, in display order."""
     return parse_catalogue((package_files("slmdesk.hub") / "catalogue.toml").read_text(encoding="utf-8"))
 
 
@@ -129,8 +121,6 @@ def find_entry(entries: Sequence[CatalogueEntry], repo: str) -> CatalogueEntry |
 
 
 class _Table:
-    """One entry of the file; every value is checked when it is read."""
-
     def __init__(self, untrusted: object) -> None:
         if not isinstance(untrusted, dict):
             raise _invalid("an entry that is no table")
@@ -141,11 +131,9 @@ class _Table:
             raise self.wrong(", ".join(sorted(unknown)), "is nothing that is known")
 
     def wrong(self, name: str, reason: str) -> KnownError:
-        """The error that names this entry."""
         return _invalid(clean_label(f"{self._where}: {name} {reason}", 200))
 
     def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str:
-        """One line of text that may be shown."""
         value = self._values.get(name)
         if not isinstance(value, str) or not value or clean_label(value, _LONGEST_TEXT) != value:
             raise self.wrong(name, "is no line of text")
@@ -154,28 +142,24 @@ class _Table:
         return value
 
     def number(self, name: str, most: int) -> int:
-        """A whole number of 1..most."""
         value = self._values.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
             raise self.wrong(name, "is no sensible number")
         return value
 
     def flag(self, name: str) -> bool:
-        """True or false; false when it is not there."""
         value = self._values.get(name, False)
         if not isinstance(value, bool):
             raise self.wrong(name, "is neither true nor false")
         return value
 
     def word(self, name: str, kind: Callable[[str], _Word]) -> _Word:
-        """One of a few words."""
         try:
             return kind(self.text(name))
         except ValueError as err:
             raise self.wrong(name, str(err)) from err
 
     def words(self, name: str, kind: Callable[[str], _Word]) -> tuple[_Word, ...]:
-        """A list of such words, none twice."""
         value = self._values.get(name)
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise self.wrong(name, "is no list of words")
@@ -188,7 +172,6 @@ class _Table:
         return words
 
     def has(self, name: str) -> bool:
-        """Whether the key exists."""
         return name in self._values
 
 

@@ -35,8 +35,6 @@ _OTHER_NAME = re.compile(r"embed(?!ded)|rerank|(?<![a-z])(?:tts|asr)(?![a-z])", 
 
 
 class RemotePart(Record):
-    """One file as the Hub stores it."""
-
     name: str
     """In the repository; untrusted, part of an address and never of a path."""
     bytes: int
@@ -52,7 +50,6 @@ class RemoteFile(Record):
     """The commit, so that what is fetched later is what was listed."""
     parts: tuple[RemotePart, ...]
     quantization: str
-    """By its name; empty where the name has none."""
     license: str = ""
     gated: bool = False
     beside: str = ""
@@ -65,7 +62,6 @@ class RemoteFile(Record):
 
     @property
     def bytes(self) -> int:
-        """The size of all parts."""
         return sum(one.bytes for one in self.parts)
 
     @property
@@ -80,8 +76,6 @@ class RemoteFile(Record):
 
 
 class Repo(Record):
-    """A repository of the Hub."""
-
     id: str
     """owner/name."""
     revision: str
@@ -97,9 +91,7 @@ class Repo(Record):
     """As the Hub read them from one of the files; 0 where it names none."""
     architecture: str = ""
     context_length: int = 0
-    """Tokens, as a file says; 0: not known."""
     has_card: bool = True
-    """Whether there is a README.md."""
     chats: bool = True
     """False where name, tags or header say that its models are for something else: see `may_chat`."""
 
@@ -155,7 +147,6 @@ def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
 
 
 def quantization_of(name: str) -> str:
-    """The quantization in a file's name, in capitals; empty where there is none."""
     stem = _SPLIT.sub(r"\1.gguf", name.rpartition("/")[2]).removesuffix(".gguf")
     found = _QUANTIZATION.findall(stem)
     return str(found[-1]).upper().replace("FP16", "F16").replace("FP32", "F32") if found else ""

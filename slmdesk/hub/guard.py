@@ -91,8 +91,6 @@ def _is_loopback(host: str) -> bool:
 
 
 class Reason(Record):
-    """The purpose of a request, what stops it, the callback while it waits, and its speed limit."""
-
     purpose: str = ""
     stop: Event | None = None
     on_wait: OnWait | None = None
@@ -119,7 +117,6 @@ def because(
 
 
 def reason_now() -> Reason:
-    """The reason given by the innermost `because`, else an empty one."""
     return _reason.get()
 
 

@@ -25,7 +25,6 @@ TAKES_SOCKETS = (425, 426, 427, 438)
 
 
 def can_enforce() -> bool:
-    """Whether there is such a filter for this system."""
     return bool(seccomp.this_machine())
 
 

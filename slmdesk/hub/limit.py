@@ -50,7 +50,6 @@ class SpeedLimit:
         raise Stopped
 
     def give_back(self, count: int) -> None:
-        """Return bytes that were taken and not read."""
         with self._change:
             if self._rate:
                 self._space += count

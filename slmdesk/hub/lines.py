@@ -19,12 +19,9 @@ READ_BYTES = 1 << 18
 """Bytes of one read: httpcore2 asks for 64 KiB, and each piece costs the same whatever its size.
 Half and double of it were slower (benchmarks/download_throughput.py)."""
 LOOK_S = 0.25
-"""Seconds until a wait notices a stop."""
 
 
 class HearingBackend(httpcore2.NetworkBackend):
-    """Opens connections that can be stopped."""
-
     def __init__(self) -> None:
         self._inner = httpcore2.SyncBackend()
 
@@ -78,7 +75,6 @@ class HearingStream(httpcore2.NetworkStream):
         self._inner.write(buffer, timeout)
 
     def close(self) -> None:
-        """Close the connection."""
         self._inner.close()
 
     def start_tls(
@@ -89,7 +85,6 @@ class HearingStream(httpcore2.NetworkStream):
         return HearingStream(_hearing(lambda: begin(ssl_context, server_hostname, timeout)))
 
     def get_extra_info(self, info: str) -> Any:
-        """Information about the connection that httpcore2 asks for."""
         return self._inner.get_extra_info(info)
 
 

@@ -20,8 +20,6 @@ _NO_OWNERS = ("datasets", "spaces", "models", "docs", "papers", "collections", "
 
 
 class HubLink(Record):
-    """A repository, perhaps with a file in it or a requested quantization."""
-
     repo: str
     file: str = ""
     quantization: str = ""
@@ -63,7 +61,6 @@ def _no_repository(text: str) -> KnownError:
 
 
 def is_repo(untrusted: str) -> bool:
-    """Whether this is the name of a repository: owner/name."""
     return bool(_REPO.fullmatch(untrusted)) and ".." not in untrusted and "--" not in untrusted
 
 

@@ -54,7 +54,6 @@ class Part:
         self.path, self.journal = stem.with_suffix(".part"), stem.with_suffix(".journal")
         self.bad, self.lock = stem.with_suffix(".bad"), stem.with_suffix(".lock")
         self.etag = ""
-        """Of what is in it."""
         self._origin = Origin(repo, clean_label(file.name), file.bytes, file.sha256)
         self._spare = spare_bytes
         self._handle = -1
@@ -64,7 +63,6 @@ class Part:
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
         return self._size
 
     def open(self, stop: Event) -> Iterator[int]:
@@ -132,7 +130,6 @@ class Part:
         self.flush(sync=True)
 
     def start_over(self) -> None:
-        """Discard what was downloaded."""
         self._end_behind()
         try:
             os.ftruncate(self._handle, 0)
@@ -215,7 +212,6 @@ class Part:
             self._behind = None
 
     def _back_to_written(self) -> None:
-        """Go back to what is known to be written, after a write that failed half way."""
         if self._behind is None:
             return
         self._size = self._behind.written
@@ -264,7 +260,6 @@ def _origin_of(untrusted: dict[str, Any]) -> Origin | None:
 
 
 def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:
-    """Parts, damaged files, and interrupted joins in a folder, with their journals."""
     found = [one for suffix in ("part", "bad", "joined") for one in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
     return [(one, read_journal(one.with_suffix(".journal"))) for one in found]
 

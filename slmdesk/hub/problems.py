@@ -18,7 +18,6 @@ LONGEST_WAIT_S = 600
 
 
 def problem_of_status(response: httpx2.Response, *, what: str, repo: str = "") -> KnownError:
-    """A refusal by its status.  `what` was asked for, out of `repo`."""
     host, status = response.request.url.host, response.status_code
     code = response.headers.get("x-error-code", "")
     if "authorization" in response.request.headers:
@@ -77,6 +76,5 @@ def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> Kno
 
 
 def is_page(response: httpx2.Response) -> bool:
-    """Whether this is a web page, where a file or data was asked for."""
     kind: str = response.headers.get("content-type", "")
     return kind.split(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 SORTS: Mapping[str, str] = {"downloads": "downloads", "updated": "lastModified", "likes": "likes"}
-"""From our names to the Hub's."""
 TASKS: Mapping[str, str] = {
     "chat": "conversational",
     "summaries": "summarization",
@@ -62,8 +61,6 @@ class Query(Record):
 
 
 class HubPage(Record):
-    """A page of search results."""
-
     repos: tuple[Repo, ...]
     cursor: str
     """Where the next page begins; empty at the end."""
@@ -84,11 +81,9 @@ class Hub:
 
     @property
     def policy(self) -> GuardPolicy:
-        """The guard's policy from the current settings."""
         return self._policy()
 
     def address(self, file: RemoteFile, part: RemotePart) -> str:
-        """The download address of a part of a file."""
         return file_address(self._policy().endpoint, file.repo, file.revision, part.name)
 
     def header(self, file: RemoteFile, *, token: str = "", stop: Event | None = None) -> GgufHeader:
@@ -158,7 +153,6 @@ class Hub:
             return found
 
     def close(self) -> None:
-        """Close the library's connections."""
         with self._lock:
             if self._made_for is not None:
                 from huggingface_hub import close_session

@@ -44,7 +44,6 @@ def remote_header(client: httpx2.Client, address: str, *, repo: str, token: str,
 
 
 def _range(client: httpx2.Client, address: str, begin: int, end: int, *, repo: str, token: str) -> Iterator[bytes]:
-    """The bytes from `begin` up to `end`, or to the end of the file."""
     import httpx2
 
     headers = {"accept-encoding": "identity", "range": f"bytes={begin}-{end - 1}"}

@@ -28,8 +28,6 @@ NOTES = ("ignored", "changed", "shifted", "refused")
 
 
 class TransferLimits(Record):
-    """Waiting times and numbers of retries."""
-
     tries: int = 6
     """Without progress, one after another."""
     progress_bytes: int = 64 << 10
@@ -48,8 +46,6 @@ class TransferLimits(Record):
 
 
 class Progress(Record):
-    """How far a file is."""
-
     state: str
     """checking (what is there already), fetching, waiting (before another try)."""
     done: int
@@ -57,7 +53,6 @@ class Progress(Record):
     note: str = ""
     """One of NOTES."""
     error: KnownError | None = None
-    """What it waits after."""
 
 
 class Transfer:
@@ -108,7 +103,6 @@ class Transfer:
                     raise Stopped from None
 
     def _connection(self) -> Iterator[Progress]:
-        """One request, as far as it goes."""
         part = self._part
         with self._answer() as response:
             note = self._check(response)

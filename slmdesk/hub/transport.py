@@ -21,8 +21,6 @@ STANDARD_PORTS = {"https": 443, "http": 80}
 
 
 class GuardTransport(httpx2.BaseTransport):
-    """Checks, logs, sends, and counts the bytes of requests."""
-
     def __init__(self, policy: GuardPolicy, log: RequestLog) -> None:
         self._policy = policy
         self._log = log
@@ -63,7 +61,6 @@ class GuardTransport(httpx2.BaseTransport):
         )
 
     def close(self) -> None:
-        """Close the connections."""
         for way in self._ways.values():
             way.close()
 
@@ -91,8 +88,6 @@ _SECRET = ("authorization",)
 
 
 class _ConnectionPool(httpx2.HTTPTransport):
-    """Connections that can be stopped, direct or through a proxy."""
-
     def __init__(self, proxy: str, tls: ssl.SSLContext | None) -> None:
         backend = HearingBackend()
         # the parent's constructor has no place for a backend: its pool is the one thing replaced (tests/hub/test_guard)
@@ -112,7 +107,6 @@ class _ConnectionPool(httpx2.HTTPTransport):
 
 
 def _host_of(proxy: str) -> str:
-    """Host and port of a proxy, without a name and a password."""
     return urlsplit(proxy).netloc.rpartition("@")[2]
 
 

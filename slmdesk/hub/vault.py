@@ -24,9 +24,7 @@ from slmdesk.core.place import is_open_to_others
 log = logging.getLogger(__name__)
 
 SERVICE = "slmdesk: access token of a model hub"
-"""The name under which the keyring of the system lists it."""
 FIND_S = 5.0
-"""To find out whether there is a keyring."""
 ANSWER_S = 60.0
 """A locked keyring asks its owner for a password first."""
 MAX_FILE_BYTES = 64 << 10
@@ -67,11 +65,10 @@ class SystemKeyring:
         return ""
 
     def get(self, host: str) -> str:
-        """See Vault."""
         return _within(lambda: _backend().get_password(self._service, host) or "", self._answer_s)
 
     def put(self, host: str, secret: str) -> None:
-        """See Vault.  One that answers only after it was given up is made to forget again."""
+        """One that answers only after it was given up is made to forget again."""
 
         def keep() -> None:
             _backend().set_password(self._service, host, secret)
@@ -79,7 +76,6 @@ class SystemKeyring:
         _within(keep, self._answer_s, undo=lambda: _remove(self._service, host))
 
     def remove(self, host: str) -> None:
-        """See Vault."""
         _within(lambda: _remove(self._service, host), self._answer_s)
 
 
@@ -90,16 +86,15 @@ class PrivateFile:
         self._path = path
 
     def missing(self) -> str:
-        """It always can be tried."""
         return ""
 
     def get(self, host: str) -> str:
-        """See Vault.  A file that others could read is closed to them first."""
+        """A file that others could read is closed to them first."""
         found = self._read().get(host, "")
         return found if isinstance(found, str) else ""
 
     def put(self, host: str, secret: str) -> None:
-        """See Vault.  Refused where the file system has no owners, as on many USB sticks."""
+        """Refused where the file system has no owners, as on many USB sticks."""
         private_folder(self._path.parent)
         self._remove_halves()
         write_atomically(self._path, json.dumps({host: secret}).encode())
@@ -109,7 +104,7 @@ class PrivateFile:
             raise KnownError("file.unwritable", path=str(self._path), reason=reason)
 
     def remove(self, host: str) -> None:
-        """See Vault.  One of another host stays; a file that cannot be read goes."""
+        """One of another host stays; a file that cannot be read goes."""
         try:
             if not self._holds_only_others(host):
                 self._path.unlink(missing_ok=True)
@@ -156,8 +151,6 @@ class PrivateFile:
 
 
 class _Backend(Protocol):
-    """What is used of keyring."""
-
     def get_password(self, service: str, username: str) -> str | None: ...
 
     def set_password(self, service: str, username: str, password: str) -> None: ...

@@ -64,7 +64,7 @@ class _Words(QTextDocument):
     """A text document that loads nothing."""
 
     def loadResource(self, _kind: int, _name: object) -> None:  # noqa: N802  Qt's own name
-        """Never."""
+        ...
 
 
 def print_pdf(paper: Paper, page: str = "A4") -> Printing:
@@ -125,7 +125,6 @@ def _lay_out(document: QTextDocument) -> Iterator[tuple[int, int]]:
 
 
 def _draw(painter: QPainter, document: QTextDocument, number: int, total: int, dot: float) -> None:
-    """Draw one page, in the dots of the layout."""
     size = document.pageSize()
     painter.save()
     painter.translate(0, -(number - 1) * size.height())
@@ -160,7 +159,6 @@ class _Setter:
         self._is_first = True
 
     def set(self, paper: Paper) -> None:
-        """Write the whole document."""
         self._heading((Run(paper.title),), 1)
         if paper.subtitle:
             self._paragraph((Run(paper.subtitle, cite=True),), after=12)

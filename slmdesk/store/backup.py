@@ -30,8 +30,6 @@ WHOLE = "copy.slmbackup"
 
 
 class BackupResult(Record):
-    """A finished copy."""
-
     bytes: int
     sha256: str
 
@@ -78,7 +76,7 @@ def backup(
 def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
     """Copy an encrypted history to `target` without encryption: a plain SQLite database, verified and synced.
 
-    Any thread; the app holds schema.lock alone meanwhile.  Raises as `backup`.
+    Any thread; the app holds schema.lock alone meanwhile.
     """
     try:
         with _made_beside(target) as (beside, _):
@@ -97,7 +95,6 @@ def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
 
 
 def _put_together(beside: Path, target: Path, sha256: str, keys: KeyFile) -> BackupResult:
-    """Make the backup of an encrypted copy and its keys, and give it its name."""
     whole = beside.with_name(WHOLE)
     handle = write_backup(whole, keys, beside, sha256)
     try:
@@ -206,7 +203,6 @@ def keep_copy(paths: Paths, why: str, key: DataKey | None) -> Path:
 
 
 def kept_copies(paths: Paths) -> list[Path]:
-    """The existing copies, oldest first."""
     return sorted(each for suffix in _SUFFIXES for each in paths.backups.glob(f"{_PREFIX}*{suffix}"))
 
 
@@ -230,7 +226,7 @@ def renew_copies(paths: Paths, until: float | None = None, key: DataKey | None =
     """Replace every kept copy by a copy of the current database, so that none contains what was deleted, and none is
     plain where the history is encrypted with `key`.
 
-    `until` (monotonic clock): when to give up, between two steps.  Returns whether all were replaced.
+    `until` (monotonic clock): when to give up, between two steps.
     """
 
     def look(_done: int, _total: int) -> None:

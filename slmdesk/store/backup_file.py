@@ -29,8 +29,6 @@ BLOCK = 1 << 20
 
 
 class BackupSource(Record):
-    """Where in a file the database of a backup is, and what opens it."""
-
     path: Path
     offset: int
     bytes: int
@@ -39,16 +37,13 @@ class BackupSource(Record):
 
     @property
     def end(self) -> int:
-        """Behind the database."""
         return self.offset + self.bytes
 
     @property
     def is_encrypted(self) -> bool:
-        """By the database's own header."""
         return is_encrypted(header_of(self.path, self.offset))
 
     def fits(self, key: DataKey) -> bool:
-        """Whether this key is that of the database."""
         return fits(self.path, key, offset=self.offset)
 
 

@@ -65,8 +65,6 @@ def opened_file(path: Path) -> BinaryIO:
 
 
 class CipherPages:
-    """Decrypts pages of one file with one key."""
-
     def __init__(self, key: DataKey) -> None:
         self._key, salt = key.database()
         self._mac_key = hashlib.pbkdf2_hmac("sha512", self._key, bytes(one ^ _MASK for one in salt), 2, 32)

@@ -16,8 +16,6 @@ from slmdesk.store.rows import mapping_from, row_to
 
 
 class Collections(StorePart):
-    """The part of the store for collections (folders of documents)."""
-
     def add(self, path: bytes | Path, name: str, *, watched: bool) -> CollectionRecord:
         """Add a folder that has not been read yet.  Raises KnownError store.*."""
         ident = new_id()
@@ -39,7 +37,6 @@ class Collections(StorePart):
         return found
 
     def all(self) -> list[CollectionRecord]:
-        """All collections, in the order they were added."""
         return self._all(collection_from, "select * from collections order by n")
 
     def change(
@@ -65,7 +62,6 @@ class Collections(StorePart):
             self._shared.request_purge()
 
     def kept_files(self, collection: str) -> list[KnownFile]:
-        """What is known about the files of a collection."""
         return self._all(
             kept_file_from,
             "select id, path, sha256, bytes, mtime_ns, status, reader, error_code,"
@@ -87,7 +83,6 @@ class Collections(StorePart):
         return (int(row["readable"]), int(row["pages"]), int(row["failed"])) if row else (0, 0, 0)
 
     def failed_documents(self, collection: str, limit: int) -> list[tuple[bytes, str, dict[str, Json]]]:
-        """Path, error code and arguments of the documents that could not be read."""
         rows = self._db.rows(
             "select path, error_code, error_args from documents where collection = ? and status = 'failed'"
             " and error_code is not 'document.stopped'"
@@ -97,7 +92,6 @@ class Collections(StorePart):
         return [(row["path"], row["error_code"] or "", mapping_from(row["error_args"])) for row in rows]
 
     def asked_documents(self, collection: str) -> list[DocumentRecord]:
-        """The documents of a collection that can be asked, without their details: there may be thousands."""
         return self._all(
             document_from,
             "select n, id, path, name, sha256, format, bytes, mtime_ns, reader, status, '{}' as facts, collection,"
@@ -108,10 +102,8 @@ class Collections(StorePart):
 
 
 def collection_from(row: RowLike) -> CollectionRecord:
-    """Build the dataclass of a row."""
     return row_to(CollectionRecord, row)
 
 
 def kept_file_from(row: RowLike) -> KnownFile:
-    """Build the dataclass of a row."""
     return row_to(KnownFile, row)

@@ -34,20 +34,16 @@ PRAGMAS = (
     "mmap_size=0",
     "cell_size_check=ON",
 )
-"""Of every connection."""
 
 Value = str | bytes | int | float | None
 Row = driver.Row
 
 
 class RowLike(Protocol):
-    """A row to build a dataclass from: columns by name."""
-
     def __getitem__(self, name: str, /) -> Any: ...
 
 
 def journal_of(database: Path) -> Path:
-    """The path of a database's rollback journal."""
     return database.with_name(database.name + "-journal")
 
 
@@ -80,7 +76,6 @@ def connect(
 
 
 def uri_of(path: Path, mode: str) -> str:
-    """The URI by which a file is opened or attached: `ro`, `rw`."""
     return f"file:{quote(os.fsencode(path))}?mode={mode}"
 
 
@@ -141,7 +136,6 @@ class Database:
         self.path = path
         self.read_only = read_only
         self.key = key
-        """With which the file is encrypted; None: it is plain."""
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """All rows at once: an unfinished query would keep every other instance from writing."""
@@ -149,7 +143,6 @@ class Database:
             return self.conn.execute(sql, values).fetchall()
 
     def row(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
-        """The first row, or None."""
         rows = self.rows(sql, values)
         return rows[0] if rows else None
 
@@ -252,5 +245,4 @@ class Database:
             self.conn = connect(self.path, key=self.key, read_only=self.read_only)
 
     def close(self) -> None:
-        """Close the connection."""
         self.conn.close()

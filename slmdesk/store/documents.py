@@ -25,8 +25,6 @@ _CHANGEABLE = {
 
 
 class Documents(StorePart):
-    """The part of the store for documents."""
-
     def __init__(self, shared: Shared, pages: Pages, index: SearchIndex) -> None:
         super().__init__(shared)
         self._pages, self._index = pages, index
@@ -34,7 +32,7 @@ class Documents(StorePart):
     def add(
         self, *, path: bytes | Path, name: str, sha256: str, format: str, bytes: int, mtime_ns: int, reader: str
     ) -> DocumentRecord:
-        """Add a document that is about to be read and has no pages yet.  Raises KnownError store.*."""
+        """Raises KnownError store.*."""
         ident, now = new_id(), self._clock()
         with self._db.writing():
             self._insert("documents", {
@@ -80,7 +78,6 @@ class Documents(StorePart):
         )
 
     def with_text(self, documents: Sequence[str]) -> set[str]:
-        """Those of these ids that have a page with text."""
         has_text = "select 1 from pages where pages.document = documents.id and pages.status = 'read'"
         rows = self._db.rows(
             f"select id from documents where id in ({marks(documents)}) and status = 'read' and exists ({has_text})",
@@ -89,7 +86,6 @@ class Documents(StorePart):
         return {str(row["id"]) for row in rows}
 
     def find(self, *, sha256: str = "", path: bytes | Path | None = None) -> list[DocumentRecord]:
-        """The documents with this content, or at this path, newest first."""
         name, value = ("sha256", sha256) if sha256 else ("path", path)
         return self._all(
             document_from, f"{_WITH_PAGES} where documents.{name} = ? order by n desc", (self._column(value),)
@@ -121,7 +117,6 @@ class Documents(StorePart):
     # ---- items about them
 
     def link(self, item: str, documents: Sequence[str]) -> None:
-        """Save which documents an item (a summary, a question) is about, in order."""
         with self._db.writing():
             self.unlink(item)
             for place, document in enumerate(documents):
@@ -132,7 +127,6 @@ class Documents(StorePart):
         self._db.run("delete from item_documents where item = ?", (item,))
 
     def of_item(self, item: str) -> list[DocumentRecord]:
-        """The documents an item is about."""
         return self._all(
             document_from,
             f"{_WITH_PAGES} join item_documents on item_documents.document = documents.id"
@@ -175,5 +169,4 @@ _WITH_PAGES = (
 
 
 def document_from(row: RowLike) -> DocumentRecord:
-    """Build the dataclass of a row, queried with the number of its pages."""
     return row_to(DocumentRecord, row, info=mapping_from(row["facts"]), pages=row["page_count"])

@@ -55,7 +55,6 @@ def missing_library() -> str:
 
 
 def errors() -> tuple[type[Exception], ...]:
-    """What the libraries in use raise, for `except`."""
     other = sys.modules.get(CIPHER)
     return (sqlite3.Error,) if other is None else (sqlite3.Error, other.Error)
 
@@ -85,7 +84,6 @@ _CODES = {
     "unable to open database file": CANTOPEN,
     "file is not a database": NOTADB,
 }
-"""SQLite's own words for a result (`sqlite3_errstr`)."""
 
 
 def code_of(err: BaseException) -> int:
@@ -99,17 +97,14 @@ def code_of(err: BaseException) -> int:
 
 
 def failed(what: str) -> Exception:
-    """An operational error of our own, to be raised."""
     return sqlite3.OperationalError(what)
 
 
 def undecodable(what: str) -> Exception:
-    """The error of a file whose own words are no UTF-8, to be raised."""
     return sqlite3.DatabaseError(what)
 
 
 def inconsistent(what: str) -> Exception:
-    """The error of rows that do not fit together, to be raised."""
     return sqlite3.IntegrityError(what)
 
 
@@ -135,7 +130,6 @@ def open_file(uri: str, *, timeout_s: float, key: DataKey | None) -> Connection:
 
 
 def in_memory() -> Connection:
-    """A new, empty, plain database that is no file."""
     return sqlite3.connect(":memory:", isolation_level=None)
 
 

@@ -77,7 +77,6 @@ def _rewrite(paths: Paths, before: DataKey | None, after: DataKey | None) -> Non
 
 
 def _made_whole(database: Path, key: DataKey | None) -> int:
-    """Have SQLite roll back what a crash left, and check all pages.  Returns the size in bytes."""
     with known_errors(database), closing(connect(database, key=key)) as conn:
         check_pages(conn, database)
     return database.stat().st_size
@@ -104,7 +103,6 @@ def check_seals(conn: driver.Connection, path: Path, key: DataKey | None) -> Non
 
 @contextmanager
 def _removed_at_end(beside: Path) -> Iterator[None]:
-    """What is left of a half-made file goes, now and afterwards."""
     for each in (beside, journal_of(beside)):
         each.unlink(missing_ok=True)
     try:
@@ -156,7 +154,6 @@ def _request_purge(conn: driver.Connection) -> None:
 
 
 def _content(conn: driver.Connection) -> list[tuple[object, ...]]:
-    """Every table and index, how it was made, and how many rows it has."""
     entries = conn.execute(
         "select type, name, tbl_name, sql from sqlite_schema where name not like 'sqlite!_%' escape '!'"
         " order by type, name"

@@ -18,18 +18,13 @@ _ORDERS = {"": "n", "source": "folded, n", "target": "target collate nocase, n"}
 
 
 class GlossaryCounts(Record):
-    """How many terms a glossary has."""
-
     terms: int
     found: int
-    """Those that contain the words."""
     contradicting: frozenset[str]
     """Folded terms that have two translations."""
 
 
 class Terms(StorePart):
-    """The part of the store for the terms of glossaries."""
-
     def __init__(self, shared: Shared) -> None:
         super().__init__(shared)
         self._writes = 0
@@ -54,13 +49,11 @@ class Terms(StorePart):
         )
 
     def after(self, glossary: str, n: int, limit: int) -> list[Term]:
-        """The next `limit` terms after number `n`, in the order they were added."""
         return self._all(
             term_from, "select * from terms where glossary = ? and n > ? order by n limit ?", (glossary, n, limit)
         )
 
     def called(self, glossary: str, sources: Sequence[str]) -> list[Term]:
-        """The terms of a glossary with these sources, ignoring case and accents."""
         folded = list(dict.fromkeys(map(fold, sources)))
         found: list[Term] = []
         for at in range(0, len(folded), 500):
@@ -73,8 +66,6 @@ class Terms(StorePart):
         return found
 
     def count(self, glossary: str, words: str = "") -> GlossaryCounts:
-        """Count the terms, those that contain `words`, and those that contradict one another."""
-
         def count(some: str) -> int:
             where, values = _matching(glossary, some)
             return self._db.number(f"select count(*) from terms where {where}", values)
@@ -88,7 +79,6 @@ class Terms(StorePart):
         return GlossaryCounts(total, count(words) if words else total, frozenset(str(row["folded"]) for row in rows))
 
     def add(self, glossary: str, terms: Sequence[Term]) -> list[int]:
-        """Append terms to a glossary in one transaction.  Returns their numbers."""
         with self.writing():
             found = self._id_of("glossaries", glossary)
             if found is None:
@@ -136,7 +126,6 @@ class Terms(StorePart):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction that may change terms, or which of them apply."""
         self._writes += 1
         with self._db.writing():
             yield
@@ -147,8 +136,6 @@ class Terms(StorePart):
 
 
 class Glossaries(StorePart):
-    """The part of the store for glossaries."""
-
     def __init__(self, shared: Shared, terms: Terms) -> None:
         super().__init__(shared)
         self._terms = terms
@@ -182,7 +169,6 @@ class Glossaries(StorePart):
         return found
 
     def all(self, *, source_language: str = "", target_language: str = "") -> list[GlossaryRecord]:
-        """All glossaries, or those of a pair of languages, by name; an empty language matches all."""
         return self._all(
             glossary_from,
             f"{_WITH_TERMS} where (? = '' or source_language in ('', ?)) and (? = '' or target_language in ('', ?))"
@@ -241,7 +227,6 @@ def glossary_from(row: RowLike) -> GlossaryRecord:
 
 
 def term_from(row: RowLike) -> Term:
-    """Build the dataclass of a row."""
     extra: Mapping[str, Any] = mapping_from(row["extra"])
     was_exact = bool(extra.get("is_exact"))  # as the first lists were kept: case and endings in one
     return Term(

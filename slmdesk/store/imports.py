@@ -15,14 +15,11 @@ from slmdesk.store.rows import mapping_from
 
 
 class Imports(StorePart):
-    """The part of the store for imports."""
-
     def __init__(self, shared: Shared, items: Items, messages: Messages) -> None:
         super().__init__(shared)
         self._items, self._messages = items, messages
 
     def sums(self) -> set[str]:
-        """The checksums of what was imported and is not in the trash."""
         rows = self._db.rows(
             "select settings from items where deleted_at is null and settings like ?", (f'%"{IMPORTED}"%',)
         )

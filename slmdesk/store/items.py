@@ -20,14 +20,12 @@ _LIVE_SPACES = "select id from items where kind = 'space' and deleted_at is null
 
 
 class Items(StorePart):
-    """The part of the store for items."""
-
     def __init__(self, shared: Shared, index: SearchIndex) -> None:
         super().__init__(shared)
         self._index = index
 
     def add(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
-        """Add an empty item.  Raises KnownError store.*."""
+        """Raises KnownError store.*."""
         return self.insert(new_id(), kind, title, self._clock(), settings or {})
 
     def insert(self, id: str, kind: str, title: str, created: object, settings: Mapping[str, Json]) -> Item:
@@ -104,7 +102,6 @@ class Items(StorePart):
         )
 
     def titles(self) -> list[tuple[str, str, str]]:
-        """Id, kind and title of all items that are in neither trash nor archive, last changed first."""
         return self._all(
             lambda row: (row["id"], row["kind"], row["title"]),
             "select id, kind, title from items where deleted_at is null and not archived order by updated desc, n desc",
@@ -153,11 +150,9 @@ class Items(StorePart):
         return [(one, counts.get(one.id, 0)) for one in found]
 
     def trash(self, id: str) -> Item:
-        """Move an item to the trash."""
         return self._change(id, deleted_at=self._clock())
 
     def trash_some(self, ids: Sequence[str]) -> None:
-        """Move these items to the trash, as one change."""
         with self._db.writing():
             values: list[Value] = [self._clock(), self._shared.next_revision(), *ids]
             self._db.run(f"update items set deleted_at = ?, revision = ? where id in ({marks(ids)})", values)
@@ -167,7 +162,6 @@ class Items(StorePart):
         return self._change(id, deleted_at=None, arrived=self._clock())
 
     def restore_some(self, ids: Sequence[str]) -> None:
-        """Take those of these items that are in the trash out of it, as one change."""
         with self._db.writing():
             values: list[Value] = [self._clock(), self._shared.next_revision(), *ids]
             self._db.run(
@@ -197,5 +191,4 @@ class Items(StorePart):
 
 
 def item_from(row: RowLike) -> Item:
-    """Build the dataclass of a row."""
     return row_to(Item, row)

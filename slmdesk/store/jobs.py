@@ -18,8 +18,6 @@ ALONE_AFTER = 2
 
 
 class Jobs(StorePart):
-    """The part of the store for jobs."""
-
     def add(
         self,
         kind: str,
@@ -59,7 +57,6 @@ class Jobs(StorePart):
             return True
 
     def step_values(self, job: str) -> dict[str, dict[str, Json]]:
-        """The results of a job's finished steps, by key."""
         rows = self._db.rows("select key, value from steps where job = ? and status = 'done'", (job,))
         return {row["key"]: mapping_from(row["value"]) for row in rows}
 
@@ -71,15 +68,12 @@ class Jobs(StorePart):
         return job
 
     def page(self, limit: int = 100, kind: str = "") -> list[JobRecord]:
-        """The last jobs, newest first; of all kinds, or of one."""
         return self._all(job_from, f"{_WITH_COUNTS} where ? in ('', kind) order by n desc limit ?", (kind, limit))
 
     def of_item(self, item: str) -> list[JobRecord]:
-        """The jobs of an item, newest first."""
         return self._all(job_from, f"{_WITH_COUNTS} where item = ? order by n desc", (item,))
 
     def unfinished(self, kind: str = "") -> list[JobRecord]:
-        """Jobs that wait, run or are paused, oldest first; of all kinds, or of one."""
         where = "where ? in ('', kind) and status in ('open', 'running', 'paused')"
         return self._all(job_from, f"{_WITH_COUNTS} {where} order by n", (kind,))
 
@@ -108,11 +102,9 @@ class Jobs(StorePart):
             self._db.run("insert or replace into meta (key, value) values ('jobs_cleared', ?)", (until,))
 
     def is_mine(self, job: JobRecord) -> bool:
-        """Whether this instance runs the job."""
         return job.status is JobStatus.RUNNING and job.owner == self._shared.instance_id
 
     def is_elsewhere(self, job: JobRecord) -> bool:
-        """Whether another running instance runs the job."""
         return job.status is JobStatus.RUNNING and self._is_held(job)
 
     def note(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
@@ -173,7 +165,6 @@ class Jobs(StorePart):
         return [step for step in steps if step.key not in but][:limit]
 
     def steps(self, job: str) -> list[JobStep]:
-        """All steps of a job, in order."""
         return self._all(step_from, "select * from steps where job = ? order by n", (job,))
 
     def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
@@ -185,11 +176,9 @@ class Jobs(StorePart):
         return self._end_step(job, key, {"status": StepStatus.DONE, "value": value})
 
     def fail_step(self, job: str, key: str, code: str, args: Mapping[str, Json]) -> bool:
-        """Save that a step cannot be done; the others continue.  False as in `save_step`."""
         return self._end_step(job, key, {"status": StepStatus.FAILED, "error_code": code, "error_args": args})
 
     def note_deaths(self, job: str, keys: Collection[str]) -> None:
-        """Count for each of these steps that a child died while working on it."""
         with self._db.writing():
             for key in keys:
                 self._db.run("update steps set deaths = deaths + 1 where job = ? and key = ?", (job, key))
@@ -260,10 +249,8 @@ _WITH_COUNTS = (
 
 
 def job_from(row: RowLike) -> JobRecord:
-    """Build the dataclass of a row, queried with counts of its steps."""
     return row_to(JobRecord, row)
 
 
 def step_from(row: RowLike) -> JobStep:
-    """Build the dataclass of a row."""
     return row_to(JobStep, row, value={} if row["value"] is None else mapping_from(row["value"]))

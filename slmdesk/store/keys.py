@@ -28,7 +28,6 @@ FORMAT, VERSION = "slmdesk-keys", 1
 STORE_BYTES = 16
 SALT_BYTES = 16
 CHECK = "keys"
-"""Purpose of what tells whose slots they are."""
 MOST_SLOTS = 16
 PASSPHRASE, RECOVERY, KEYRING, ORGANISATION = "passphrase", "recovery", "keyring", "organisation"
 KINDS = (PASSPHRASE, RECOVERY, KEYRING, ORGANISATION)
@@ -45,8 +44,6 @@ SHARE_OF_MEMORY = 4
 
 
 class DatabaseKey(NamedTuple):
-    """What SQLCipher is given."""
-
     key: bytes
     salt: bytes
 
@@ -74,7 +71,6 @@ class DataKey:
         return derive(self._secret, info)
 
     def database(self) -> DatabaseKey:
-        """The key of the database, and the salt that SQLCipher wants beside it."""
         both = derive(self._secret, "database", length=KEY_BYTES + SALT_BYTES)
         return DatabaseKey(both[:KEY_BYTES], both[KEY_BYTES:])
 
@@ -84,13 +80,10 @@ class DataKey:
 
 
 def new_data_key() -> DataKey:
-    """A new one."""
     return DataKey(new_key())
 
 
 class Cost(Record):
-    """What trying a passphrase costs (Argon2id)."""
-
     memory_kib: int = LEAST_MEMORY_KIB
     passes: int = PASSES
     lanes: int = 1
@@ -115,7 +108,6 @@ class Slot(Record):
 
     id: str
     kind: str
-    """Of KINDS."""
     kdf: Mapping[str, str | int]
     """How the wrapping key is made; bytes in it are hexadecimal."""
     wrapped: bytes = b""
@@ -129,8 +121,6 @@ class Slot(Record):
 
 
 class KeyFile(Record):
-    """The slots of one data key."""
-
     store: str = field(default_factory=lambda: secrets.token_hex(STORE_BYTES))
     """Which data key they hold: 32 hexadecimal digits, made anew with it."""
     slots: tuple[Slot, ...] = ()
@@ -142,21 +132,17 @@ class KeyFile(Record):
         return hmac.compare_digest(self.check, key.derive(CHECK).hex()) if self.check else None
 
     def has(self, kind: str) -> bool:
-        """Whether there is a slot of this kind."""
         return any(slot.kind == kind for slot in self.slots)
 
     def of(self, kind: str) -> tuple[Slot, ...]:
-        """The slots of this kind."""
         return tuple(slot for slot in self.slots if slot.kind == kind)
 
     def without(self, kind: str) -> KeyFile:
-        """Without the slots of this kind."""
         return changed(self, slots=tuple(slot for slot in self.slots if slot.kind != kind))
 
     # ---- slots made: each replaces the one of its kind
 
     def with_passphrase(self, key: DataKey, passphrase: str, cost: Cost) -> KeyFile:
-        """Opened by this passphrase."""
         kdf: dict[str, str | int] = {
             "name": "argon2id", "salt": os.urandom(SALT_BYTES).hex(),
             "memory_kib": cost.memory_kib, "passes": cost.passes, "lanes": cost.lanes,
@@ -164,7 +150,6 @@ class KeyFile(Record):
         return self._with(PASSPHRASE, kdf, key, _stretched(kdf, passphrase))
 
     def with_recovery(self, key: DataKey, secret: bytes) -> KeyFile:
-        """Opened by this recovery key's 20 bytes."""
         return self._with_secret(RECOVERY, key, secret)
 
     def with_keyring(self, key: DataKey, secret: bytes) -> KeyFile:
@@ -285,7 +270,6 @@ def _slot_from(shape: Mapping[str, object]) -> Slot:
 
 
 def read_keys(path: Path) -> KeyFile | None:
-    """The slots in a file; None where it cannot be read or is damaged."""
     try:
         return from_bytes(read_file(path))
     except (OSError, ValueError):
@@ -350,5 +334,4 @@ def adopt_next_keys(paths: Paths, keys: KeyFile) -> None:
 
 
 def file_damaged(paths: Paths) -> KnownError:
-    """The error where the history is encrypted and no file of keys can be read."""
     return KnownError("key.file_damaged", path=str(paths.keys_file))

@@ -36,8 +36,6 @@ UNREADABLE = "?"
 
 
 class Ledger(StorePart):
-    """The part of the store for the ledger."""
-
     def __init__(self, shared: Shared, monotonic: Callable[[], int] | None = None) -> None:
         super().__init__(shared)
         self._monotonic, self._boot = monotonic or monotonic_us, boot_of(shared.instance_id)
@@ -69,12 +67,10 @@ class Ledger(StorePart):
         return self.append(Kind.REQUEST, _shape(request)).n
 
     def finish(self, n: int, answer: Answered) -> None:
-        """Write down how request `n` ended."""
         shape: dict[str, Json] = {"of": n, "bytes": answer.bytes, "status": answer.status}
         self.append(Kind.END, shape | ({"proxy": answer.proxy} if answer.proxy else {}))
 
     def refuse(self, request: Outgoing, code: str) -> None:
-        """Write down what was not sent, and why: the code of the error."""
         self.append(Kind.REFUSED, {**_shape(request), "code": code})
 
     def start(self, data: Mapping[str, Json]) -> LedgerRow:
@@ -115,7 +111,6 @@ class Ledger(StorePart):
     # ---- requests
 
     def count_since(self, time: float) -> int:
-        """How many requests were allowed since `time`, seconds since the epoch."""
         return self._db.number(
             "select count(*) from ledger indexed by ledger_by_time where kind = 'request' and time >= ?",
             (round(time * 1_000_000),),
@@ -131,7 +126,6 @@ class Ledger(StorePart):
         )
 
     def count(self, words: str = "") -> int:
-        """How many requests contain `words`."""
         if words:
             return self._db.number(
                 f"select count(*) from ledger as r where r.kind = 'request' and {_HOLDS}", (self._pattern(words),)
@@ -145,7 +139,6 @@ class Ledger(StorePart):
         return self._first(ledger_row_from, "select * from ledger order by n desc limit 1")
 
     def last(self, *kinds: Kind) -> LedgerRow | None:
-        """The last row of these kinds."""
         places = ", ".join("?" * len(kinds))
         values = [kind.value for kind in kinds]
         return self._first(
@@ -153,21 +146,17 @@ class Ledger(StorePart):
         )
 
     def of_requests(self) -> list[LedgerRow]:
-        """All requests and their ends, oldest first."""
         return self._all(ledger_row_from, "select * from ledger where kind in ('request', 'end') order by n")
 
     def all_of(self, kind: Kind) -> list[LedgerRow]:
-        """All rows of a kind, oldest first."""
         return self._all(ledger_row_from, "select * from ledger where kind = ? order by n", (kind.value,))
 
     def rows(self, first: int, last: int, limit: int = BATCH) -> list[LedgerRow]:
-        """Rows with numbers from `first` to `last`, oldest first, at most `limit`."""
         return self._all(
             ledger_row_from, "select * from ledger where n between ? and ? order by n limit ?", (first, last, limit)
         )
 
     def bounds(self, since_us: int, until_us: int) -> tuple[int, int] | None:
-        """The numbers of the first and the last row from `since_us` to before `until_us`; None: there is no row."""
         row = self._db.row("select min(n), max(n) from ledger where time >= ? and time < ?", (since_us, until_us))
         return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
 
@@ -196,7 +185,6 @@ class Ledger(StorePart):
 
 
 def ledger_row_from(row: RowLike) -> LedgerRow:
-    """A row of the ledger."""
     made = row_to(LedgerRow, row)
     if not (isinstance(made.data, str) and isinstance(made.hash, str)):
         raise TypeError("no row of the ledger")
@@ -239,7 +227,6 @@ def of_other_chain(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, dict[str, J
 
 
 def _shape(request: Outgoing) -> dict[str, Json]:
-    """As it stands in the ledger: what is not known is left out."""
     always = {"host": request.host, "method": request.method, "path": request.path, "purpose": request.purpose}
     more: dict[str, Json] = {"port": request.port, "via": request.via, "query_sha256": request.query_sha256}
     return {**always, **{name: value for name, value in more.items() if value}}

@@ -61,7 +61,6 @@ class FileLock:
         return self._alone
 
     def share(self, *, wait_s: float = WAIT_S) -> bool:
-        """Take a shared lock; waits at most `wait_s` for an exclusive one to be released."""
         self._release_on_windows()
         deadline = time.monotonic() + wait_s
         while not self._take(alone=False):
@@ -169,7 +168,6 @@ def is_instance_alive(paths: Paths, instance_id: str) -> bool:
 
 
 def sweep_dead_instances(paths: Paths) -> int:
-    """Remove the lock files of instances that crashed.  Returns their number."""
     swept = 0
     for path in sorted(paths.instance_locks.glob("*.lock")):
         with suppress(FileNotFoundError):  # its instance has just ended in order

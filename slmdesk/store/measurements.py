@@ -15,11 +15,9 @@ class Measurements(StorePart):
     """The part of the store for measurements.  Not rescued from a damaged file: they take a second to repeat."""
 
     def get(self, key: str) -> Measurement | None:
-        """The last measurement under this key."""
         return self._first(measurement_from, "select * from measurements where key = ?", (key,))
 
     def all(self, prefix: str = "") -> list[Measurement]:
-        """All measurements whose keys begin with `prefix`, newest first."""
         return self._all(
             measurement_from,
             "select * from measurements where substr(key, 1, ?) = ? order by time desc, n desc",
@@ -27,7 +25,7 @@ class Measurements(StorePart):
         )
 
     def keep(self, key: str, value: Mapping[str, Json]) -> Measurement:
-        """Save a measurement in place of the one before.  Raises KnownError store.*."""
+        """Raises KnownError store.*."""
         with self._db.writing():
             values = {"key": key, "value": value, "time": self._clock()}
             if not self._update("measurements", values, "key = ?", self._text(key)):
@@ -38,5 +36,4 @@ class Measurements(StorePart):
 
 
 def measurement_from(row: RowLike) -> Measurement:
-    """Build the dataclass of a row."""
     return row_to(Measurement, row)

@@ -21,8 +21,6 @@ from slmdesk.store.search_index import SearchIndex
 
 
 class Messages(StorePart):
-    """The part of the store for messages."""
-
     def __init__(self, shared: Shared, items: Items, index: SearchIndex) -> None:
         super().__init__(shared)
         self._items, self._index = items, index
@@ -206,16 +204,13 @@ class Messages(StorePart):
         return message
 
     def of_item(self, item: str) -> list[Message]:
-        """All messages of an item's tree, in the order they were added."""
         return self._all(message_from, "select * from messages where item = ? order by n", (self._items.get(item).id,))
 
     def tree_of_item(self, item: str) -> list[MessagePlace]:
-        """Where each message of an item stands in its tree, in the order they were added: without their texts."""
         query = "select n, id, parent, role from messages where item = ? order by n"
         return list(map(MessagePlace._make, self._db.rows(query, (self._items.get(item).id,))))
 
     def some(self, ids: Sequence[str]) -> list[Message]:
-        """These messages, a few hundred at most, in their order; those that are gone are left out."""
         places = ", ".join("?" * len(ids))
         found = self._all(message_from, f"select * from messages where id in ({places})", tuple(ids))
         known = {one.id: one for one in found}
@@ -267,7 +262,6 @@ class Messages(StorePart):
 
 
 def parts_from(text: str) -> tuple[TextPart, ...]:
-    """The parts of a message, from their column."""
     return tuple(_part_from(each) for each in json.loads(text)) if text != "[]" else ()
 
 
@@ -282,5 +276,4 @@ def _part_from(shape: Mapping[str, Json]) -> TextPart:
 
 
 def message_from(row: RowLike) -> Message:
-    """Build the dataclass of a row."""
     return row_to(Message, row, parts=parts_from(row["parts"]))

@@ -19,8 +19,6 @@ _CHANGEABLE = {
 
 
 class Models(StorePart):
-    """The part of the store for model files."""
-
     def add(
         self,
         *,
@@ -45,7 +43,6 @@ class Models(StorePart):
             return self.get(ident)
 
     def all(self) -> list[ModelRecord]:
-        """All models, in the order they were added."""
         return self._all(model_from, "select * from models order by n")
 
     def get(self, requested: str) -> ModelRecord:
@@ -103,5 +100,4 @@ class Models(StorePart):
 
 
 def model_from(row: RowLike) -> ModelRecord:
-    """Build the dataclass of a row."""
     return row_to(ModelRecord, row, inode=int(row["inode"]), info=mapping_from(row["facts"]))

@@ -34,8 +34,6 @@ HEADER_BYTES = 100
 
 
 class OpenedStore(Record):
-    """A store ready to use, and notices for the user about how it was opened."""
-
     store: Store
     notices: tuple[KnownError, ...]
     read_only: bool
@@ -43,8 +41,6 @@ class OpenedStore(Record):
 
 @dataclass(slots=True)
 class _Opening:
-    """What has been found so far during opening."""
-
     paths: Paths
     steps: Sequence[Step]
     lock: FileLock
@@ -110,7 +106,6 @@ def open_store(
 
 
 def _finish(opening: _Opening, database: Database, instance_id: str, clock: Callable[[], float]) -> OpenedStore:
-    """Take the instance lock, end what dead instances left open, share the schema lock from here on."""
     instance_lock = _hold_instance(opening, instance_id)
     store = Store(
         database, opening.paths, instance_id, schema_lock=opening.lock, instance_lock=instance_lock, clock=clock
@@ -233,7 +228,6 @@ def judge_header(database: Path, newest: int, *, offset: int = 0, end: int | Non
 
 
 def version_of(database: Path, offset: int = 0) -> int:
-    """`user_version` from the header's bytes."""
     return int.from_bytes(header_of(database, offset)[60:64], "big")
 
 
@@ -352,7 +346,6 @@ def _remove_pair(database: Path) -> None:
 def _open_to_read(
     paths: Paths, instance_id: str, key: DataKey | None, steps: Sequence[Step], clock: Callable[[], float]
 ) -> OpenedStore:
-    """Open a file in which, or in whose folder, nothing can be written; the notice says that it is read-only."""
     verdict = judge_header(paths.database, len(steps))
     if verdict == "damaged":
         raise KnownError("store.damaged", path=str(paths.database))

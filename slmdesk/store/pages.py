@@ -14,8 +14,6 @@ from slmdesk.store.rows import row_to
 
 
 class Pages(StorePart):
-    """The part of the store for pages."""
-
     def __init__(self, shared: Shared, passages: Passages) -> None:
         super().__init__(shared)
         self._passages = passages
@@ -51,6 +49,5 @@ class Pages(StorePart):
 
 
 def page_from(row: RowLike) -> Page:
-    """Build the dataclass of a row."""
     blocks = json.loads(row["blocks"])
     return row_to(Page, row, blocks=tuple(Block(BlockKind(kind), *places) for kind, *places in blocks))

@@ -46,7 +46,7 @@ class Shared:
 
     def request_purge(self) -> None:
         """Call inside the transaction that deletes something for good: until `Store.purge` has renewed the backups,
-        every start knows that they still contain it, also after a kill.  The number differs each time.
+        every start knows that they still contain it, also after a kill.
         """
         self.database.run("insert or replace into meta values ('purge', ?)", (self.next_revision(),))
 
@@ -82,7 +82,6 @@ class StorePart:
         return None if row is None else self._shared.made(build, row)
 
     def _id_of(self, table: str, requested: str) -> str | None:
-        """The id that is `requested`, or the only one that begins with it."""
         if self._db.row(f"select 1 from {table} where id = ?", (requested,)):
             return requested
         if not requested or not set(requested) <= set("0123456789abcdef"):
@@ -150,5 +149,4 @@ def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Js
 
 
 def marks(values: Sequence[object]) -> str:
-    """Placeholders for `in (…)`."""
     return ", ".join("?" for _ in values)

@@ -23,8 +23,6 @@ class Hit(Record):
 
 
 class Passages(StorePart):
-    """The part of the store for passages."""
-
     def __init__(self, shared: Shared, index: SearchIndex) -> None:
         super().__init__(shared)
         self._index = index
@@ -57,17 +55,14 @@ class Passages(StorePart):
             return bool(rows)
 
     def of_document(self, document: str) -> list[Passage]:
-        """All passages of a document, in order."""
         return self._all(passage_from, "select * from passages where document = ? order by n", (document,))
 
     def numbered(self, numbers: Sequence[int]) -> list[Passage]:
-        """Passages by their numbers, in order; missing ones are left out."""
         return self._all(
             passage_from, f"select * from passages where n in ({marks(numbers)}) order by n", list(numbers)
         )
 
     def count(self, documents: Sequence[str]) -> tuple[int, int]:
-        """The number of passages of these documents, and of characters in them."""
         rows = self._db.rows(
             "select count(*) as number, coalesce(sum(length(text)), 0) as size from passages"
             f" where document in ({marks(documents)})",
@@ -120,17 +115,13 @@ class Passages(StorePart):
 
 
 class Vectors(StorePart):
-    """The part of the store for the embeddings of passages; see text.vectors."""
-
     def save(self, model_sha256: str, vectors: Mapping[int, bytes]) -> None:
-        """Save the embeddings of passages, by passage number."""
         with self._db.writing():
             for passage, data in vectors.items():
                 values = {"passage": passage, "model_sha256": model_sha256, "data": data}
                 self._insert("vectors", values, otherwise="or replace")
 
     def after(self, model_sha256: str, documents: Sequence[str], *, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Embeddings of these documents' passages under a model, in order, beginning after passage `after`."""
         rows = self._db.rows(
             "select passages.n as n, data from passages join vectors on vectors.passage = passages.n"
             f" and model_sha256 = ? where passages.n > ? and passages.document in ({marks(documents)})"
@@ -140,7 +131,6 @@ class Vectors(StorePart):
         return [(row["n"], row["data"]) for row in rows]
 
     def documents_without(self, model_sha256: str) -> list[str]:
-        """Documents with a passage that has no vector under a model."""
         rows = self._db.rows(
             "select distinct document from passages where not exists"
             " (select 1 from vectors where passage = passages.n and model_sha256 = ?)",
@@ -149,7 +139,6 @@ class Vectors(StorePart):
         return [str(row["document"]) for row in rows]
 
     def passages_without(self, model_sha256: str, document: str) -> list[int]:
-        """The numbers of a document's passages that have no vector under a model, in order."""
         rows = self._db.rows(
             "select n from passages where document = ? and not exists"
             " (select 1 from vectors where passage = passages.n and model_sha256 = ?) order by n",
@@ -159,7 +148,6 @@ class Vectors(StorePart):
 
 
 def passage_from(row: RowLike) -> Passage:
-    """Build the dataclass of a row."""
     return row_to(Passage, row)
 
 

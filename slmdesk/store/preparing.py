@@ -39,7 +39,6 @@ class PreparedBackup(Record):
     bytes: int
     sha256: str
     key: DataKey | None = None
-    """With which it is encrypted."""
     keys: KeyFile | None = None
     """That the history will be opened by; None: as it is now."""
 
@@ -158,7 +157,6 @@ def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step
 
 
 def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, steps: Sequence[Step]) -> None:
-    """Migrate to the newest version, read each row once, fill the search anew, end unfinished answers."""
     with closing(connect(beside, key=key)) as conn:
         _empty_indexes(conn)
         check_pages(conn, beside)
@@ -195,7 +193,7 @@ def _empty_indexes(conn: driver.Connection) -> None:
 
 
 def _put_under(beside: Path, before: DataKey | None, after: DataKey) -> Path:
-    """Write the copy anew with the history's own key.  Raises OSError as well."""
+    """Raises OSError as well."""
     under = beside.with_name(f"under-{beside.name}")
     try:
         export(beside, under, before, after)

@@ -13,10 +13,7 @@ from slmdesk.store.rows import mapping_from, row_to
 
 
 class Presets(StorePart):
-    """The part of the store for presets."""
-
     def all(self) -> list[PresetRecord]:
-        """All presets in their order."""
         return self._all(preset_from, "select * from presets order by place, n")
 
     def get(self, id: str) -> PresetRecord:
@@ -27,7 +24,7 @@ class Presets(StorePart):
         return found
 
     def add(self, name: str, value: Mapping[str, Json]) -> PresetRecord:
-        """Add a preset behind the others.  Raises KnownError store.*."""
+        """Raises KnownError store.*."""
         ident = new_id()
         with self._db.writing():
             place = self._db.row("select coalesce(max(place), 0) + 1 from presets")
@@ -38,7 +35,7 @@ class Presets(StorePart):
             return self.get(ident)
 
     def put_back(self, record: PresetRecord) -> None:
-        """Add a deleted preset again, as it was.  Raises KnownError store.*."""
+        """Raises KnownError store.*."""
         with self._db.writing():
             self._insert("presets", {
                 "id": record.id, "name": record.name, "place": record.place, "value": record.value,
@@ -61,12 +58,11 @@ class Presets(StorePart):
             return old
 
     def order(self, ids: Sequence[str]) -> None:
-        """Bring presets into this order.  Raises KnownError store.*."""
+        """Raises KnownError store.*."""
         with self._db.writing():
             for place, id in enumerate(ids, 1):
                 self._update("presets", {"place": float(place)}, "id = ?", id)
 
 
 def preset_from(row: RowLike) -> PresetRecord:
-    """Build the dataclass of a row."""
     return row_to(PresetRecord, row, value=mapping_from(row["value"]))

@@ -15,11 +15,10 @@ class Redactions(StorePart):
     """The part of the store for redactions.  An entry without a substitute is what a person left as it is."""
 
     def of_item(self, item: str) -> list[Entry]:
-        """The table of an item, in order; none where it has none."""
         return self._all(entry_from, "select * from redactions where item = ? order by n", (item,))
 
     def keep(self, item: str, entries: Sequence[Entry]) -> None:
-        """Replace the table of an item.  Raises KnownError store.*."""
+        """Raises KnownError store.*."""
         with self._db.writing():
             self.delete_of_item(item)
             for n, one in enumerate(entries):
@@ -34,11 +33,10 @@ class Redactions(StorePart):
         self._db.run("delete from redactions where item = ?", (item,))
 
     def names(self) -> list[Listed]:
-        """The person's list, in the order in which it was written."""
         return self._all(listed_from, "select * from private_names order by n")
 
     def keep_names(self, names: Sequence[Listed]) -> None:
-        """Replace the person's list.  Raises KnownError store.*."""
+        """Raises KnownError store.*."""
         with self._db.writing():
             self._db.run("delete from private_names")
             for one in names:
@@ -47,11 +45,9 @@ class Redactions(StorePart):
 
 
 def entry_from(row: RowLike) -> Entry:
-    """Build the dataclass of a row."""
     forms = tuple((str(original), str(substitute)) for original, substitute in json.loads(row["forms"]))
     return Entry(Kind(row["kind"]), str(row["original"]), str(row["substitute"]), forms)
 
 
 def listed_from(row: RowLike) -> Listed:
-    """Build the dataclass of a row."""
     return Listed(str(row["words"]), Kind(row["kind"]))

@@ -154,7 +154,6 @@ def _require_no_hold(database: Path, key: DataKey | None) -> None:
 
 
 def _carry_over(database: Path, key: DataKey | None, ready: PreparedBackup, version: int) -> None:
-    """Copy models from the present history into the copy that will replace it."""
     if not _is_current(database, version):
         return
     with driver.suppressed(), closing(connect(ready.path, key=ready.key)) as conn:

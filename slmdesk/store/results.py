@@ -13,12 +13,10 @@ class Results(StorePart):
     """The part of the store for results: one for each item."""
 
     def save(self, item: str, value: Mapping[str, Json]) -> None:
-        """Save the result of an item in place of the one before."""
         with self._db.writing():
             self._insert("results", {"item": item, "value": value}, otherwise="or replace")
 
     def get(self, item: str) -> dict[str, Json] | None:
-        """The saved result of an item, or None."""
         return self._first(lambda row: mapping_from(row["value"]), "select value from results where item = ?", (item,))
 
     def delete(self, item: str) -> None:

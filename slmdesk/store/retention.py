@@ -41,8 +41,6 @@ _WEIGHT = (
 
 
 class OldItem(Record):
-    """An item that a rule looks at."""
-
     n: int
     id: str
     updated: float
@@ -51,8 +49,6 @@ class OldItem(Record):
 
 
 class MadeItem(Record):
-    """An item that was made on a day."""
-
     id: str
     kind: str
     held: bool
@@ -67,14 +63,10 @@ class OldDocument(Record):
 
 
 class Rules(StorePart):
-    """The part of the store for retention rules, and their log of counts."""
-
     def all(self) -> list[Rule]:
-        """All rules, in the order they were made."""
         return self._all(rule_from, "select * from rules order by n")
 
     def add(self, kind: str, *, folder: str, days: int, then: Then, trash_days: int, set_by: SetBy) -> Rule:
-        """Add a rule that holds from now on."""
         rule = Rule(new_id(), kind, folder, days, then, trash_days, set_by, self._clock())
         with self._db.writing():
             self._insert("rules", {name: getattr(rule, name) for name in Rule.__struct_fields__})
@@ -88,7 +80,6 @@ class Rules(StorePart):
         return found
 
     def remove(self, id: str) -> None:
-        """Remove the rule with this id."""
         with self._db.writing():
             self._db.run("delete from rules where id = ?", (id,))
 
@@ -112,7 +103,6 @@ class Rules(StorePart):
         )
 
     def count_old(self, kind: str, folder: str, before: float, *, with_trash: bool) -> int:
-        """Count what `old_items` finds of a kind ("": of all) that is not held."""
         return self._db.number(
             f"select count(*) from items where kind {'=' if kind else '<>'} ? and updated < ? and arrived < ?"
             f" and ? in ('', folder) and (? or deleted_at is null) and not {_HELD_ITEM}",
@@ -132,12 +122,10 @@ class Rules(StorePart):
         return [one.id for one in items if there.get(one.id) == (one.updated, one.deleted_at)]
 
     def kinds(self) -> list[str]:
-        """Return the kinds of items that there are, but for spaces."""
         rows = self._db.rows("select distinct kind from items where kind <> 'space' order by kind")
         return [str(row["kind"]) for row in rows]
 
     def weights(self, ids: Sequence[str]) -> list[int]:
-        """Return how many messages and segments each of these items has, in their order."""
         rows = self._db.rows(f"select id, {_WEIGHT} as weight from items where id in ({marks(ids)})", ids)
         found = {row["id"]: int(row["weight"]) for row in rows}
         return [found.get(one, 0) for one in ids]
@@ -155,7 +143,6 @@ class Rules(StorePart):
         )
 
     def made_between(self, begin: float, end: float) -> list[MadeItem]:
-        """Return the items, but spaces, that were made in this time, and whether each is held."""
         return self._all(
             lambda row: MadeItem(row["id"], row["kind"], bool(row["held"])),
             f"select id, kind, {_HELD_ITEM} as held from items where created >= ? and created < ? and kind <> 'space'",
@@ -163,14 +150,12 @@ class Rules(StorePart):
         )
 
     def changed_between(self, begin: float, end: float) -> int:
-        """Count the items, but spaces, that are older, and were changed last in this time."""
         return self._db.number(
             "select count(*) from items where updated >= ? and updated < ? and created < ? and kind <> 'space'",
             (begin, end, begin),
         )
 
     def documents_between(self, begin: float, end: float) -> list[str]:
-        """Return the documents of no folder that were added in this time and are not held."""
         rows = self._db.rows(
             f"select id from documents where added >= ? and added < ? and collection is null and not {_HELD_DOCUMENT}",
             (begin, end),
@@ -178,12 +163,10 @@ class Rules(StorePart):
         return [str(row["id"]) for row in rows]
 
     def times_made(self) -> list[float]:
-        """Return when items, but spaces, were made, the last one first."""
         rows = self._db.rows("select created from items where kind <> 'space' order by created desc")
         return [float(row["created"]) for row in rows]
 
     def last_change(self) -> float:
-        """Return when an item was changed or a document opened last; 0.0 where there is none."""
         row = self._db.row(
             "select max((select coalesce(max(updated), 0) from items),"
             " (select coalesce(max(opened), 0) from documents)) as last"
@@ -191,12 +174,10 @@ class Rules(StorePart):
         return float(row["last"]) if row else 0.0
 
     def time_of(self, key: str) -> float | None:
-        """Return a time that `keep_time` has kept."""
         row = self._db.row("select value from meta where key = ?", (key,))
         return float(row["value"]) if row else None
 
     def keep_time(self, key: str, time: float) -> None:
-        """Keep a time."""
         with self._db.writing():
             self._db.run("insert or replace into meta values (?, ?)", (key, time))
 
@@ -205,7 +186,6 @@ class Holds(StorePart):
     """The part of the store for holds.  All that deletes asks it first."""
 
     def all(self) -> list[Hold]:
-        """All holds, in the order they were set."""
         return self._all(hold_from, "select * from holds order by n")
 
     def folders(self) -> list[tuple[str, str]]:
@@ -240,7 +220,6 @@ class Holds(StorePart):
         return found
 
     def remove(self, id: str) -> None:
-        """Release a hold."""
         with self._db.writing():
             self._db.run("delete from holds where id = ?", (id,))
 
@@ -254,7 +233,6 @@ class Holds(StorePart):
         )
 
     def held_items(self, ids: Sequence[str]) -> set[str]:
-        """Return those of these items that are held."""
         rows = self._db.rows(f"select id from items where id in ({marks(ids)}) and {_HELD_ITEM}", ids)
         return {str(row["id"]) for row in rows}
 
@@ -307,10 +285,8 @@ class Holds(StorePart):
 
 
 def rule_from(row: RowLike) -> Rule:
-    """Build the dataclass of a row."""
     return row_to(Rule, row)
 
 
 def hold_from(row: RowLike) -> Hold:
-    """Build the dataclass of a row."""
     return row_to(Hold, row)

@@ -29,7 +29,6 @@ def row_to(cls: Callable[..., T], row: RowLike, **given: object) -> T:
 
 
 def mapping_from(text: Any) -> dict[str, Json]:
-    """Parse a column that holds a JSON object."""
     if text == "{}":  # the most common case: 10,000 times in a long chat
         return {}
     shape = json.loads(text)

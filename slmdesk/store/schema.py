@@ -55,13 +55,11 @@ _M001 = (
 
 
 def m001_history(db: Database) -> None:
-    """Items, messages and their search index, the model library, the network log."""
     for statement in _M001:
         db.conn.execute(statement)
 
 
 def m002_titles(db: Database) -> None:
-    """An index for titles; its row numbers are those of the items."""
     db.conn.execute("create virtual table titles using fts5 (folded, content='', prefix='2 3', tokenize='ascii')")
     for n, title in db.conn.execute("select n, title from items").fetchall():
         if folded := fold_for_search(title):
@@ -84,13 +82,11 @@ _M003 = (
 
 
 def m003_jobs(db: Database) -> None:
-    """Jobs and their steps with results."""
     for statement in _M003:
         db.conn.execute(statement)
 
 
 def m004_measurements(db: Database) -> None:
-    """Measurements of this PC that take time to repeat."""
     db.conn.execute(
         "create table measurements (n integer primary key, key text not null unique, value text not null,"
         " time real not null)"
@@ -131,7 +127,6 @@ _M005 = (
 
 
 def m005_documents(db: Database) -> None:
-    """Documents with their pages and passages, and results made from them."""
     for statement in _M005:
         db.conn.execute(statement)
 
@@ -160,29 +155,24 @@ _M006 = (
 
 
 def m006_translations(db: Database) -> None:
-    """Segments of translations, the translation memory, glossaries."""
     for statement in _M006:
         db.conn.execute(statement)
 
 
 def m007_doubts(db: Database) -> None:
-    """Words of a translation that its model was unsure of."""
     db.conn.execute("alter table segments add column doubts text not null default '[]'")
 
 
 def m008_thoughts(db: Database) -> None:
-    """What a model thought aloud before an answer, and for how long."""
     db.conn.execute("alter table messages add column thought text not null default ''")
     db.conn.execute("alter table messages add column thought_seconds real")
 
 
 def m009_edits(db: Database) -> None:
-    """What a model wrote, of an answer that a person has changed since."""
     db.conn.execute("alter table messages add column original text")
 
 
 def m010_presets(db: Database) -> None:
-    """Presets of chats that a person made."""
     db.conn.execute(
         "create table presets (n integer primary key, id text not null unique, name text not null, place real not null,"
         " value text not null, created real not null)"
@@ -237,7 +227,6 @@ _M013 = (
 
 
 def m013_retention(db: Database) -> None:
-    """Rules for how long things are kept, what is held, and how many a rule took."""
     for statement in _M013:
         db.conn.execute(statement)
 
@@ -247,7 +236,6 @@ def m014_encryption(_db: Database) -> None:
 
 
 def m015_redactions(db: Database) -> None:
-    """What stands for what in the prompts of an item, and the person's list of people and firms."""
     db.conn.execute(
         "create table redactions (item text not null references items (id) on delete cascade, n integer not null,"
         " kind text not null, original text not null, substitute text not null, forms text not null,"
@@ -259,7 +247,6 @@ def m015_redactions(db: Database) -> None:
 
 
 def m016_hold_end(db: Database) -> None:
-    """When a hold ends by itself."""
     db.conn.execute('alter table holds add column "until" real')
 
 
@@ -280,7 +267,6 @@ STEPS: tuple[Step, ...] = (
 
 
 def names_of(steps: Sequence[Step]) -> list[str]:
-    """The names that steps are recorded by."""
     return [step.__name__ for step in steps]
 
 
@@ -315,7 +301,6 @@ def schema_of(conn: driver.Connection) -> set[tuple[str | None, ...]]:
 
 
 def schema_after(steps: Sequence[Step]) -> set[tuple[str | None, ...]]:
-    """What `schema_of` finds in a database to which these steps were applied."""
     with closing(driver.in_memory()) as conn:
         migrate(conn, steps)
         return schema_of(conn)

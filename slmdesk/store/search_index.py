@@ -38,20 +38,15 @@ _ARE_SEARCHED = (
 
 
 class _Items(Record):
-    """Which items are searched."""
-
     kind: str
     archived: bool | None
 
     @property
     def values(self) -> tuple[Value, ...]:
-        """For the places of _ARE_SEARCHED."""
         return self.kind, self.archived
 
 
 class SearchIndex(StorePart):
-    """The part of the store for full-text search."""
-
     def search(
         self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "", archived: bool | None = None
     ) -> list[Found]:
@@ -116,7 +111,6 @@ class SearchIndex(StorePart):
         return None  # few have it; and a damaged index of beginnings holds none without a word
 
     def _in_titles(self, query: str, words: str, items: _Items, newest: int, oldest: int, limit: int) -> list[Found]:
-        """Items that match by their title only, with positions between `oldest` and `newest`, both excluded."""
         rows = self._db.rows(
             "select * from (select items.id, items.title,"
             " coalesce((select max(n) from messages where item = items.id), items.n + ?) as place"
@@ -145,7 +139,6 @@ class SearchIndex(StorePart):
         return row is not None
 
     def words_of(self, parts: str, text: str) -> str:
-        """All text of a message that can be searched: question and answer."""
         return "\n".join([*(part["text"] for part in json.loads(parts)), text])
 
     def add(self, n: int, text: str, index: str = "words") -> None:

@@ -30,16 +30,12 @@ READ_AT_ONCE = 100
 LOOK = "look"
 """Beside the states, as a choice of segments: those to be reviewed."""
 _TO_REVIEW = "((flags <> '[]' and state <> 'approved') or state = 'failed')"
-"""In SQL: flagged, and not approved by a person, or failed."""
 _AT_ONCE = 500
 """Numbers in one query: older versions of SQLite allow 999."""
 
 
 class Segments(StorePart):
-    """The part of the store for segments of translations."""
-
     def add(self, item: str, segments: Sequence[NewSegment]) -> None:
-        """Append segments to an item."""
         with self._db.writing():
             first = self._db.number("select coalesce(max(number), -1) + 1 from segments where item = ?", (item,))
             revision = self._shared.next_revision()
@@ -60,7 +56,6 @@ class Segments(StorePart):
         limit: int = 1000,
         states: Collection[SegmentState] = (),
     ) -> list[SegmentRecord]:
-        """Segments from number `begin` on, in order; optionally only those in some states."""
         where = ["item = ?", "number >= ?"]
         values: list[Value] = [item, begin]
         if states:
@@ -73,7 +68,6 @@ class Segments(StorePart):
         )
 
     def numbered(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
-        """The segments with these numbers, in order; missing ones are left out."""
         found: list[SegmentRecord] = []
         for at in range(0, len(numbers), _AT_ONCE):
             part = list(numbers[at : at + _AT_ONCE])
@@ -118,8 +112,8 @@ class Segments(StorePart):
         """Yield translations with a segment that contains all of the words, in source or target, the last changed
         first; each once, with the first such segment as its snippet.  Items in the trash, and `but`, are left out.
 
-        Segments have no index: at most `most` are read, and None is yielded after every few, so that other work can
-        run between.  Returns whether there were more.
+        Segments have no index: at most `most` are read, and None is yielded after every few, so that other work can run
+        between.
         """
         requested, read, before = fold(words).split(), 0, None
         while requested and (page := self._translations_before(before)):
@@ -142,7 +136,6 @@ class Segments(StorePart):
         return False
 
     def _translations_before(self, before: tuple[float, int] | None) -> list[Row]:
-        """The next items that have segments, the last changed first."""
         updated, n = before or (math.inf, 0)
         return self._db.rows(
             "select id, title, n, updated from items where deleted_at is null and (updated, n) < (?, ?)"
@@ -157,7 +150,6 @@ class Segments(StorePart):
         )
 
     def count(self, item: str) -> dict[SegmentState, int]:
-        """How many segments are in each state."""
         rows = self._db.rows("select state, count(*) as number from segments where item = ? group by state", (item,))
         return {SegmentState(row["state"]): int(row["number"]) for row in rows}
 
@@ -166,7 +158,6 @@ class Segments(StorePart):
         return self._db.number(f"select count(*) from segments where item = ? and {_TO_REVIEW}", (item,))
 
     def count_flags(self, item: str) -> dict[str, int]:
-        """How many segments have each kind of flag."""
         rows = self._db.rows(
             "select flags, count(*) as number from segments where item = ? and flags <> '[]' group by flags", (item,)
         )
@@ -210,13 +201,11 @@ class Segments(StorePart):
         return changed[0]
 
     def forget(self, item: str) -> None:
-        """Delete all segments of an item, which is translated again or deleted for good."""
         with self._db.writing():
             self._db.run("delete from segments where item = ?", (item,))
 
 
 def segment_from(row: RowLike) -> SegmentRecord:
-    """Build the dataclass of a row."""
     paired, lone = json.loads(row["tags"])
     return row_to(
         SegmentRecord,

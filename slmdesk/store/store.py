@@ -50,8 +50,6 @@ GONE_KEPT_S = 30 * 86_400
 
 
 class Changes(Record):
-    """What changed after a revision: current items and messages, and the ids of items deleted for good."""
-
     items: list[Item]
     messages: list[Message]
     gone: list[str]
@@ -120,7 +118,6 @@ class Store:
 
     @property
     def key(self) -> DataKey | None:
-        """With which the history is encrypted; None: it is plain."""
         return self.database.key
 
     def require_writable(self) -> None:
@@ -137,7 +134,6 @@ class Store:
         self.is_kept = False
 
     def together(self) -> AbstractContextManager[None]:
-        """Run several changes in one transaction, which is faster than many commits."""
         return self.database.writing()
 
     def revision(self) -> int:
@@ -154,7 +150,6 @@ class Store:
         return replaced
 
     def changed_since(self, revision: int) -> Changes:
-        """What any instance has changed since `revision`, oldest change first."""
         from slmdesk.store.messages import message_from
 
         def newer(table: str) -> list[Row]:
@@ -227,8 +222,7 @@ class Store:
 
     def delete_some(self, ids: Sequence[str]) -> None:
         """Delete items for good, except that `purge` has to follow, which removes them from the index and the backups
-        too; a start does it where it was not reached.  What is gone already is none.  Raises KnownError `hold.item`,
-        store.*.
+        too; a start does it where it was not reached.  Raises KnownError `hold.item`, store.*.
         """
         with self.together():  # another instance may be at the same work
             places = ", ".join("?" * len(ids))
@@ -353,7 +347,6 @@ class Store:
             self.database.reopen()
 
     def close(self) -> None:
-        """Close the database in an orderly way.  May be called twice."""
         self.database.close()
         if self._instance_lock is not None:
             self._instance_lock.close()
@@ -381,7 +374,6 @@ class Store:
 
 
 def damaged_copies(database: Path) -> list[Path]:
-    """Databases set aside because they were damaged, oldest first."""
     return _set_aside(database, "damaged")
 
 

@@ -25,8 +25,6 @@ _ANY = MemoryFilter()
 
 
 class TranslationMemory(StorePart):
-    """The part of the store for the translation memory."""
-
     def __init__(self, shared: Shared, index: SearchIndex) -> None:
         super().__init__(shared)
         self._index = index
@@ -42,8 +40,7 @@ class TranslationMemory(StorePart):
         item: str | None = None,
     ) -> int:
         """Save pairs of source and target.  A pair with the same source, languages and domain is replaced, but one that
-        a person confirmed only by a person's or an imported one.  `item`: deleted for good together with it.  Returns
-        how many were saved.
+        a person confirmed only by a person's or an imported one.  `item`: deleted for good together with it.
         """
         kept, now = 0, self._clock()
         with self._db.writing():
@@ -90,7 +87,6 @@ class TranslationMemory(StorePart):
                 )  # fmt: skip
 
     def count_of_item(self, item: str) -> int:
-        """How many pairs will be deleted for good together with an item."""
         return self._db.number("select count(*) from memory where item = ?", (item,))
 
     def recall(self, source_language: str, target_language: str, source: str) -> list[MemoryPair]:
@@ -103,7 +99,6 @@ class TranslationMemory(StorePart):
         )
 
     def remembered(self, source_language: str, target_language: str, domain: str, source: str) -> str | None:
-        """The saved translation of this source in this domain, or None."""
         row = self._pair_at(source_language, target_language, domain, memory_key(source))
         return str(row["target"]) if row is not None else None
 
@@ -132,7 +127,6 @@ class TranslationMemory(StorePart):
         before: int | None = None,
         limit: int = 100,
     ) -> list[MemoryPair]:
-        """Pairs that match, the newest first.  `before`: the last `n` seen."""
         built = _where(requested)
         if built is None:
             return []
@@ -145,7 +139,6 @@ class TranslationMemory(StorePart):
         )
 
     def count(self, requested: MemoryFilter = _ANY) -> int:
-        """How many pairs are saved, or match."""
         built = _where(requested)
         if built is None:
             return 0
@@ -153,7 +146,6 @@ class TranslationMemory(StorePart):
         return self._db.number(f"select count(*) from {source} where 1 = 1 {where}", values)
 
     def shares(self) -> list[MemoryShare]:
-        """The number of pairs of each pair of languages and domain, largest first."""
         return self._all(
             lambda row: row_to(MemoryShare, row),
             "select source_language, target_language, domain, count(*) as pairs from memory"
@@ -278,5 +270,4 @@ def _quoted(word: str) -> str:
 
 
 def pair_from(row: RowLike) -> MemoryPair:
-    """Build the dataclass of a row."""
     return row_to(MemoryPair, row)

@@ -68,7 +68,6 @@ def unlock(paths: Paths, typed: str) -> DataKey:
 
 
 def unlock_with(paths: Paths, kind: str, secret: bytes) -> DataKey:
-    """The same, by the bytes that the keyring or the organisation keeps."""
     return _unlocked(paths, lambda keys: keys.opened_with(kind, secret), wrong=KnownError("key.wrong"))
 
 
@@ -130,5 +129,4 @@ def keep_keys_of(paths: Paths, aside: Path, key: DataKey | None) -> None:
 
 
 def keys_beside(aside: Path) -> Path:
-    """Where the keys of a history that was set aside are."""
     return aside.with_name(aside.name + ASIDE_SUFFIX)

@@ -30,7 +30,6 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 
 
 def files_of(role: str, reach: AllowedPaths) -> Files:
-    """The files that a child of this role may open; `reach`: the user's files among them."""
     system = seatbelt.SYSTEM if sys.platform == "darwin" else SYSTEM
     read = (*system, *_interpreter(), OWN_PROCESS)
     devices: tuple[str, ...] = ("/dev/null",)
@@ -45,12 +44,10 @@ def files_of(role: str, reach: AllowedPaths) -> Files:
 
 
 def files_of_trials() -> Files:
-    """The files of the helper that tries templates, and of the programs it starts: the interpreter."""
     return Files((*SYSTEM, *_interpreter()), (), ("/dev/null",), (os.path.realpath(sys.executable), *_loaders()))
 
 
 def _interpreter() -> tuple[str, ...]:
-    """Where Python, its libraries and this package are installed."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(slmdesk.__file__).resolve().parent)}
     places |= {one for one in sys.path if Path(one).name in _PACKAGE_FOLDERS}
     places |= {one for one in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if Path(one).is_absolute()}
@@ -77,7 +74,6 @@ def _nvidia_devices() -> tuple[str, ...]:
 
 
 def _fonts() -> tuple[str, ...]:
-    """Fonts, and fontconfig's settings and cache; a missing cache would be made in memory."""
     places = [
         str(Path(os.environ.get(variable) or default) / name)
         for variable, default, name in (

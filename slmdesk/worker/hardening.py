@@ -92,7 +92,6 @@ def _shut_in(files: Files, *, starts_programs: bool = False) -> list[str]:
 
 
 def _shut_in_untried(role: str, reach: AllowedPaths) -> list[str]:
-    """What took effect, as far as the system says so itself."""
     if sys.platform == "win32":
         return integrity_facts()
     if not seatbelt.restrict(seatbelt.profile_of(role, files_of(role, reach))):

@@ -16,7 +16,6 @@ MEDIUM_LEVEL = 0x2000
 CHILD_PROCESS_POLICY = 13
 NO_CHILD_PROCESSES = 1
 _SPACE = 256
-"""Bytes of an answer about a token; a label takes some 30."""
 
 
 def integrity_facts(libraries: Any = None) -> list[str]:

@@ -89,18 +89,15 @@ class Jobs:
             job.add_step(step)
 
     def end_steps(self, ident: str) -> None:
-        """Say that a job gets no more steps."""
         job = self._job(ident)
         if job is not None:
             job.end_steps()
 
     @property
     def are_running(self) -> bool:
-        """Whether any job is running."""
         return bool(self._jobs)
 
     def cancel_all(self, timeout_s: float) -> None:
-        """Cancel all and wait for them, at most `timeout_s` seconds each."""
         with self._lock:
             running = list(self._jobs.values())
         for job, _ in running:

@@ -44,20 +44,17 @@ class Files(Record):
     """Programs, which may be read too."""
 
     def rules(self) -> Iterable[tuple[str, int]]:
-        """Each path with its rights."""
         for paths, rights in ((self.read, READ), (self.write, WRITE), (self.devices, DEVICE), (self.run, EXECUTE)):
             yield from ((path, rights) for path in paths)
 
 
 def version() -> int:
-    """Of the kernel's Landlock; 0 where there is none."""
     if sys.platform != "linux":
         return 0
     return max(0, _call(CREATE_RULESET, None, 0, _ASK_VERSION))
 
 
 def handled_rights(version: int) -> int:
-    """All rights to files that a kernel of this version can refuse."""
     bits = {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)
     return (1 << bits) - 1 if version > 0 else 0
 

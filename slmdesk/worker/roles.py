@@ -35,19 +35,17 @@ class Role(ABC):
 
     @abstractmethod
     def task_of_request(self, request: ModelRequest, job: Job) -> Task:
-        """The task for load, unload or count_tokens.  Raises KnownError."""
+        """Raises KnownError."""
 
     @abstractmethod
-    def heartbeat(self) -> Heartbeat:
-        """The present state of work, for the once-a-second message."""
+    def heartbeat(self) -> Heartbeat: ...
 
     def overdue(self) -> tuple[str, float] | None:
         """A job that hangs and cannot be ended from inside, with its time limit in seconds: the child must exit."""
         return None
 
     @abstractmethod
-    def close(self) -> None:
-        """Free everything."""
+    def close(self) -> None: ...
 
 
 class EngineRole(Role):
@@ -64,7 +62,6 @@ class EngineRole(Role):
         self._engine: Engine | None = None
 
     def task_of(self, kind: str, job: Job) -> Task:
-        """An answer, a batch of them, a prompt, vectors, a measurement of the PC, or another format of a model."""
         from slmdesk.tasks.batch import batch
         from slmdesk.tasks.chat import chat
         from slmdesk.tasks.embed import embed
@@ -83,7 +80,6 @@ class EngineRole(Role):
         return tasks[kind](job, self._made())
 
     def task_of_request(self, request: ModelRequest, job: Job) -> Task:
-        """Load, unload or count."""
         from slmdesk.tasks import model
 
         match request:
@@ -95,14 +91,12 @@ class EngineRole(Role):
                 return model.count_tokens(job, self._made(), request.texts, handle=request.handle, path=request.path)
 
     def heartbeat(self) -> Heartbeat:
-        """The engine's work counter."""
         engine = self._engine
         if engine is None:
             return Heartbeat(0, False)
         return Heartbeat(engine.work_done(), engine.is_busy(), engine.in_template())
 
     def close(self) -> None:
-        """Cancel and free everything."""
         if self._engine is not None:
             self._engine.close()
 
@@ -130,39 +124,32 @@ class _CountingRole(Role):
         """Of each job that is at work: since when, by the clock that only goes on, and how long it may."""
 
     @abstractmethod
-    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
-        """The tasks by kind; imported when first needed."""
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]: ...
 
     def patience_of(self, job: Job) -> float:
         """How many seconds a job may take for its next event."""
         return math.inf
 
     def task_of(self, kind: str, job: Job) -> Task:
-        """One of its tasks."""
         if kind not in self.kinds:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")
         job.worked = partial(self._worked, job.id)
         return self._counted(job, self.tasks()[kind](job))
 
     def task_of_request(self, request: ModelRequest, job: Job) -> Task:
-        """Refuse: this role has no models."""
         raise KnownError("request.invalid", what="no engine in this role")
 
     def heartbeat(self) -> Heartbeat:
-        """A counter of pages read or printed."""
         return Heartbeat(self._work, self._running > 0)
 
     def overdue(self) -> tuple[str, float] | None:
-        """The hung job, if there is one."""
         now = time.monotonic()
         with self._lock:
             return next(((job, most) for job, (since, most) in self._parsing.items() if now - since > most), None)
 
-    def close(self) -> None:
-        """Nothing to free."""
+    def close(self) -> None: ...
 
     def _worked(self, job_id: str) -> None:
-        """Count work of a job that has no event yet."""
         with self._lock:
             if job_id in self._parsing:
                 self._parsing[job_id] = (time.monotonic(), self._parsing[job_id][1])
@@ -204,15 +191,12 @@ def _size_of(job: Job) -> int:
 
 
 class ReaderRole(_CountingRole):
-    """Reads documents."""
-
     kinds = (
         "read", "page_image", "prepare", "units", "rewrite", "terms", "pairs", "columns", "table_columns",
         "chats", "private_texts", "redact", "check_redacted",
     )  # fmt: skip
 
     def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
-        """Reading one document, picturing a page, giving it back with other words."""
         from slmdesk.tasks.chats import chats
         from slmdesk.tasks.columns import table_columns
         from slmdesk.tasks.read import page_image, prepare, read
@@ -227,7 +211,6 @@ class ReaderRole(_CountingRole):
         }  # fmt: skip
 
     def patience_of(self, job: Job) -> float:
-        """By the size of the file."""
         return patience_s(_size_of(job))
 
 
@@ -243,7 +226,6 @@ class SpellerRole(_CountingRole):
         self._speller = Speller()
 
     def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
-        """Checking words, suggesting others."""
         from slmdesk.tasks.spelling import spelling, suggestions
 
         speller = self._speller
@@ -262,7 +244,6 @@ class PrinterRole(_CountingRole):
         self._app = prepare()
 
     def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
-        """Printing one document."""
         from slmdesk.tasks.printing import to_pdf
 
         return {"print": to_pdf}

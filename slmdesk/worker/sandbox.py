@@ -156,7 +156,6 @@ def _threads_alone(calls: _Calls) -> list[Instruction]:
 
 
 def rules_of(calls: _Calls, *, deny_exec: bool, pid: int) -> list[Instruction]:
-    """What is denied to a child."""
     code = deny(*calls.denied, *_SAME_NUMBERS, *(calls.exec if deny_exec else (calls.memfd,)))
     code += for_call(CLONE3, [(RETURN, 0, 0, NOT_THERE)])
     local = [(LOAD, 0, 0, low(0)), (IF_EQUAL, 1, 0, int(socket.AF_UNIX)), (RETURN, 0, 0, DENY)]

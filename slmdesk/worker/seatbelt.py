@@ -27,7 +27,6 @@ _ALWAYS = (
     '(allow file-write-data (literal "/dev/null"))',
 )
 _GRAPHICS = ('(allow mach-lookup (global-name "com.apple.MTLCompilerService"))', "(allow iokit-open)")
-"""What Metal needs."""
 
 
 def profile_of(role: str, files: Files) -> str:

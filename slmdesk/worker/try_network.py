@@ -23,7 +23,6 @@ CONTROL = "control"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try, and say what became of it.  Returns the exit status."""
     if arguments[0] == CONTROL:
         return _control()
     facts = harden(arguments[0])

@@ -56,7 +56,6 @@ def _unsaved(console: Console, services: Services, file: Path, secret: str) -> A
 
 
 def say_read(console: Console, question: Message) -> None:
-    """Print on stderr how much of the attachments the model reads."""
     for part in question.attachments:
         about = part.attached
         tokens = f", {about.tokens:,} tokens" if about.tokens else ""
@@ -69,8 +68,6 @@ def _is_partly(part: Any) -> bool:
 
 
 def attachments_of(services: Services, answer: Message) -> list[Json]:
-    """The attachments that an answer used, for the `done` line."""
-
     def question() -> Message | None:
         path = services.chats.open(answer.item).messages
         return next((one for one in path if one.id == answer.parent), None)

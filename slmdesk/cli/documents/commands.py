@@ -71,7 +71,6 @@ def text(
 
 
 def _list_attachments(console: Console, info: DocumentInfo) -> None:
-    """Print the attachments with their numbers for `--attachment`."""
     for one in info.attachments:
         about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
         console.notify(f"note: attachment {one.index + 1}: {one.name} ({about})")
@@ -109,8 +108,6 @@ def _kept(
 def _read(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentInfo, Sequence[Page]]:
-    """Read the document without keeping anything of it."""
-
     def read(attachment: int | None) -> tuple[DocumentInfo, Sequence[Page]]:
         found = console.result_of(
             services,

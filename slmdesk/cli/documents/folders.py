@@ -247,7 +247,6 @@ def _show(console: Console, services: Services, state: CollectionState) -> int |
 
 
 def json_of(state: CollectionState) -> dict[str, Json]:
-    """A folder as JSON."""
     return {
         "id": state.record.id,
         "name": state.record.name,

@@ -60,8 +60,6 @@ def open_document(
 
 
 def show_reading(console: Console, services: Services, file: Path) -> None:
-    """Show reading progress on a terminal from now on."""
-
     def on_progress(event: DocumentProgress) -> None:
         what = f"reading {file.name}" if event.total else f"reading {file.name}, page"
         console.progress(what, event.done, event.total)
@@ -87,7 +85,6 @@ def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]
 
 
 def all_pages(services: Services, document: str) -> list[Page]:
-    """All pages of a document that was read."""
     found: list[Page] = []
 
     def next_pages() -> Sequence[Page]:

@@ -69,8 +69,6 @@ def vote(console: Console, comparison: str, best: str, note: str) -> None:
 
 
 class _ComparisonRun:
-    """One run of `compare`."""
-
     def __init__(self, console: Console, services: Services) -> None:
         self._console, self._services = console, services
         self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -78,7 +76,6 @@ class _ComparisonRun:
         services.on(Event, self._info.put)
 
     def run(self, request: object) -> int:
-        """Print the answers as they are written.  Returns the exit status."""
         assert isinstance(request, CompareRequest)
         console, services = self._console, self._services
         held = services.service_thread.call(lambda: services.comparing.begin(request))

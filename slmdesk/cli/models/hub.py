@@ -71,7 +71,6 @@ def search(
 
 
 def _found(console: Console, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
-    """The search result of the Hub, or the one repository that was named."""
     link = services.offers.link_in(words)
     services.hub.require("hub.search")
     if link is not None:
@@ -133,7 +132,6 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
 
 
 def _is_token_requested(console: Console, end: DownloadChanged) -> bool:
-    """Whether the download needs an access token and a person could type one."""
     is_requested = end.problem is not None and end.problem.code in ("hub.gated", "hub.token_refused")
     return is_requested and not console.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
@@ -170,8 +168,6 @@ def _wait(console: Console, services: Services, job: str, ends: queue.SimpleQueu
 
 
 class _Notes:
-    """Shows progress on stderr, each note once, and whether the model will fit."""
-
     def __init__(self, console: Console) -> None:
         self._console = console
         self._last_note = self._last_fit = ""
@@ -198,7 +194,6 @@ class _Notes:
 
 
 def _shape(found: FoundRepo) -> dict[str, Json]:
-    """A repository as JSON (see cli.md)."""
     repo = found.repo
     return {
         "repo": repo.id,

@@ -67,7 +67,6 @@ def _import(console: Console, services: Services, file: Path, *, link: bool, nam
 
 
 def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None:
-    """Print the result: of one file as in cli.md, of several a row each, with the reason for those that failed."""
     if console.as_json:
         rows: list[Json] = [_row(one) for one in ends]
         console.give(rows[0] if is_one else rows)

@@ -14,7 +14,6 @@ HEADER_KEYS = ["architecture", "quantization", "parameters", "context_length", "
 
 
 def shape_of_model(record: ModelRecord) -> dict[str, Json]:
-    """A model of the library as JSON."""
     return {
         **picked(record, "id", "name", "bytes", "sha256", "source", "linked", "kind"),
         **{key: record.header.get(key) for key in HEADER_KEYS},
@@ -38,7 +37,6 @@ def speed_shape(speed: Speed | None) -> dict[str, Json]:
 
 
 def pairs_shape(record: ModelRecord) -> dict[str, Json]:
-    """The pairs of languages it was examined for."""
     from slmdesk.services.translation.pairs.exams import results_of
     from slmdesk.services.translation.pairs.labels import shape_of_pair
 

@@ -107,19 +107,13 @@ def ask(
 
 
 class _Asked(Record):
-    """The documents or the folder a question is put to."""
-
     documents: Sequence[DocumentRecord]
     folder: CollectionRecord | None = None
-    """Whose documents they are."""
     failed: Sequence[Mapping[str, Json]] = ()
-    """Files that could not be read."""
     unread: Sequence[tuple[DocumentRecord, Sequence[Page]]] = ()
-    """Pages that have no words."""
 
     @property
     def unread_words(self) -> list[tuple[str, str]]:
-        """Describe which pages of which documents were not read, and why."""
         return [(one.name, unread(list(pages), info_of(one).page_kind)) for one, pages in self.unread]
 
 
@@ -169,7 +163,6 @@ def _documents(
 
 
 def _say_change(console: Console, services: Services, item: str, asked: _Asked) -> None:
-    """Report that a continued conversation is about other documents now."""
     folder, documents = services.service_thread.call(lambda: services.questions.about(item))
     old = {folder.id} if folder else {one.id for one in documents}
     new = {asked.folder.id} if asked.folder else {one.id for one in asked.documents}

@@ -76,8 +76,6 @@ def redact(console: Console, /, **options: Any) -> None:
 
 
 class _Wishes:
-    """The options, checked before any work."""
-
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.file: Path = options["file"]
         self.output: Path | None = options["output"]
@@ -112,7 +110,6 @@ class _Wishes:
             check_file(self.key, replace=False)
 
     def chosen(self, preview: RedactionPreview) -> list[FoundWord]:
-        """What is to be removed of what was found."""
         return [
             one
             for one in (*preview.found, *preview.unseen)
@@ -178,7 +175,6 @@ def _show(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWor
 
 
 def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[str]:
-    """What was found, kind by kind, with an example of where."""
     lines: list[str] = []
     for kind in Kind:
         found = [one for one in preview.found if one.kind is kind]

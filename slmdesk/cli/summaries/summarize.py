@@ -59,7 +59,6 @@ class LengthType(click.ParamType[str | int]):
     name = "length"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
-        """Convert to a word or a number.  Raises click.BadParameter."""
         if value in LENGTHS:
             return str(value)
         if str(value).isascii() and str(value).isdigit() and len(str(value)) < 8:
@@ -157,7 +156,6 @@ def summarize(
 
 
 def _show_points(console: Console, event: SummaryGrew) -> None:
-    """Show the sentences on a terminal as they arrive."""
     if not event.points:
         return
     console.end_progress()
@@ -253,7 +251,6 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
 
 
 def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
-    """Check before long work that the output can be written."""
     if output is None:
         return
     if not is_many:

@@ -42,7 +42,6 @@ from slmdesk.services.tables.types import (
 PRESETS = ("invoice", "contract", "cv", "minutes")
 FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md")
 MARK = "(!)"
-"""Behind a cell that should be looked at."""
 MOST_DOUBTS = 20
 WIDEST = 34
 """Characters of a cell on the terminal."""
@@ -127,7 +126,6 @@ def extract(
 
 
 def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """Say why cells are empty that need not be."""
     for row in made.rows:
         if not row.coverage.pages_read:
             reasons = ", ".join(dict.fromkeys(one.reason for one in row.coverage.unreadable)) or "empty"
@@ -173,7 +171,6 @@ def _check_kind(words: str) -> None:
 
 
 def _check_output(output: Path | None, force: bool) -> None:
-    """Check before long work that the output can be written."""
     if output is not None:
         form_of(output, FORMS)
         check_file(output, replace=force)
@@ -234,7 +231,6 @@ def _cell(cell: TableCell) -> dict[str, Json]:
 
 
 def _show(console: Console, made: Table) -> None:
-    """Print the table; for one document a line for each column."""
     if len(made.rows) == 1:
         lines = [
             (column.name, cell.value or "–", cell_words(cell, made.rows[0].page_kind))
@@ -254,7 +250,6 @@ def _show(console: Console, made: Table) -> None:
 
 
 def _short_cell(cell: TableCell) -> str:
-    """A cell's text and page, and a mark where it should be reviewed."""
     if not cell.value:
         return "–"
     behind = (f" [{cell.page}]" if cell.page else "") + (f" {MARK}" if cell.flag in DOUBTFUL else "")

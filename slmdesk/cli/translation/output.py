@@ -31,7 +31,6 @@ MOST_REPORTED = 20
 """Flags shown on a terminal; --json has all."""
 MOST_LEFT_REPORTED = 10
 DONE = ("translated", "edited", "approved")
-"""States of a segment that has a translation."""
 GRAVEST = ("failed", "unwritten")
 """Told first: the text stands in the file untranslated."""
 SHOWN_CHARACTERS = 80
@@ -39,8 +38,6 @@ SHOWN_CHARACTERS = 80
 
 
 class Requested(Record):
-    """What a command is to write of a translation."""
-
     goal: Path | None
     """The file; None: stdout, where a document is written only on request (`is_piped`)."""
     is_piped: bool
@@ -49,11 +46,9 @@ class Requested(Record):
     """Of the report."""
     doubts: bool
     force: bool
-    """Replace what is there."""
 
 
 def hand_out(console: Console, services: Services, item: str, requested: Requested) -> None:
-    """Write and print the results of a finished translation.  Raises KnownError."""
     view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
     is_text = not view.request.path
     written: WrittenFile | None = None
@@ -121,7 +116,7 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
 
 
 def _give_document(console: Console, services: Services, view: TranslationView) -> None:
-    """Write the translated document to stdout (-o -).  Raises KnownError."""
+    """Write the translated document to stdout (-o -)."""
     with piped_folder(services.paths, services.instance_id) as folder:
         kept = folder / "document"
         _write(console, services, view, OutputFile(kept, force=False))
@@ -129,7 +124,6 @@ def _give_document(console: Console, services: Services, view: TranslationView) 
 
 
 def _write(console: Console, services: Services, view: TranslationView, request: OutputFile) -> WrittenFile:
-    """Write the translated document, or the translation of a text.  Raises KnownError."""
     item = view.item.id
     if view.request.path:
         return console.result_of(
@@ -161,7 +155,6 @@ def _write_report(console: Console, services: Services, item: str, report: Path,
 
 
 def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
-    """The result as JSON (see cli.md), with the reasons for untranslated segments."""
     segments: list[SegmentRecord] = services.service_thread.call(
         lambda: services.translations.segments(view.item.id, limit=1 << 30)
     )

@@ -260,7 +260,6 @@ def _check_language(console: Console, services: Services, request: TranslationRe
 
 
 def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
-    """Warn before the work that the model is not known to translate this pair of languages."""
     begun_from = language_of(request.source).code if request.source else ""
     if warning := services.service_thread.call(
         lambda: services.translations.warning(

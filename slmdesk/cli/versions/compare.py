@@ -111,7 +111,6 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
 
 
 def _say(console: Console, found: Comparison) -> None:
-    """Print the summary, then every change under its clause, the most important first."""
     is_coloured = sys.stdout.isatty()
     console.say(headline(found))
     if found.note:
@@ -132,7 +131,6 @@ def _say(console: Console, found: Comparison) -> None:
 
 
 def _say_coloured(console: Console, change: Change) -> None:
-    """Print old and new below each other on a terminal, with both signs and colours."""
     for runs, colour, sign, marks in (
         (change.old_runs, RED, "-", ("[-", "-]")),
         (change.new_runs, GREEN, "+", ("{+", "+}")),

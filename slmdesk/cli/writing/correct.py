@@ -95,7 +95,6 @@ def _notify(console: Console, found: Correction, output: Path | None, place: str
 
 
 def _result(console: Console, services: Services, begin: Callable[[], Pending[Correction]]) -> Correction:
-    """The correction, with its progress on the terminal."""
     return console.result_of(services, begin, lambda report: console.progress("correcting", *report))
 
 
@@ -125,7 +124,6 @@ def _json_of_change(change: Change) -> dict[str, Json]:
 
 
 def say_changes(console: Console, found: Correction, place: str) -> None:
-    """List the changes, each with its sentence."""
     for number, one in enumerate(found.changes, 1):
         console.say(f"{number}. [{place} {one.line}] {change_words(one)}")
         console.say(f"     {marked_sentence(found.source, one)}\n")

@@ -19,7 +19,6 @@ TEXT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown")
 
 
 def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """The argument and the options that all of these commands have."""
     decorators: tuple[Callable[[Any], Any], ...] = (
         click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False),
         click.option("--language", default="", help="Of the text, such as de or German; else found out by itself."),
@@ -35,8 +34,6 @@ def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
 
 
 class InputText(Decoded):
-    """A text and where it came from."""
-
     name: str = ""
     """Of the file; empty: standard input."""
 

@@ -73,7 +73,7 @@ def base_name(header: GgufHeader) -> str:
 
 
 def _pairs(header: GgufHeader) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
-    """The changed part and the shapes of its A and B, each padded to three lengths.  Raises KnownError."""
+    """Raises KnownError."""
     shapes = header.tensors.shapes
     for name, shape in shapes.items():
         if name.endswith(A):

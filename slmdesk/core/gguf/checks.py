@@ -21,7 +21,6 @@ _MOST_BEHIND = 64 << 20
 """Bytes after the last tensor that are tolerated, however small the model."""
 _MOST_PIECES_OF_FILE = 10_000
 _BEFORE_KEYS = 16
-"""Bytes of magic, version and the count of tensors."""
 _LEAST_MERGES = 16
 """With fewer nothing is said: such a tokenizer is made for tests."""
 _BAD_SHARE = 0.02
@@ -66,7 +65,6 @@ def _check_first_bytes(tokens: Iterable[bytes]) -> None:
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
-    """What llama.cpp makes of an escape, a broken one too."""
     sign = found[1]
     if sign[:1] != b"x":
         return _SIGNS.get(sign, sign)
@@ -116,7 +114,6 @@ def _written_bytes(descriptor: int, size: int) -> int:
 
 
 def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
-    """The lists of texts under these keys.  The header has been read before, so that its sizes are known to be sane."""
     found: dict[str, list[bytes]] = {}
     with opened(path) as (file, info):
         try:

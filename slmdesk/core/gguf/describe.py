@@ -67,8 +67,6 @@ def describe(
 
 
 class _Shape:
-    """The numbers of an architecture, checked."""
-
     def __init__(self, architecture: str, values: Mapping[str, MetadataValue], tensors: Tensors) -> None:
         self._architecture = architecture
         self._values = values
@@ -81,7 +79,6 @@ class _Shape:
         return whole(self._values.get(f"{self._architecture}.{key}"), limit)
 
     def per_layer(self, key: str) -> tuple[int, ...]:
-        """One number for each layer, from one number or a list; () where the file has none."""
         value = self._values.get(f"{self._architecture}.{key}")
         if isinstance(value, ListSummary):
             numbers = tuple(whole(one, 1 << 24) for one in value.items or ())[: self.layers]

@@ -86,12 +86,10 @@ def opened(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
 
 
 def shown_path(path: Path) -> str:
-    """A path for use in a message."""
     return clean_label(str(path), 400)
 
 
 def unreadable(path: Path, err: OSError | ValueError) -> KnownError:
-    """The error for a file that cannot be opened or read."""
     if isinstance(err, (FileNotFoundError, NotADirectoryError)) or not isinstance(err, OSError):
         return KnownError("model.missing", path=shown_path(path))  # ValueError: a NUL in the name
     reason = _REASONS.get(err.errno or 0) or clean_label(err.strerror or "it cannot be read")
@@ -99,7 +97,6 @@ def unreadable(path: Path, err: OSError | ValueError) -> KnownError:
 
 
 def looks_like(untrusted: bytes) -> str:
-    """What a file that is not GGUF seems to be, by its first FIRST_BYTES bytes."""
     if not untrusted:
         return "an empty file"
     if not untrusted.strip(b"\x00"):

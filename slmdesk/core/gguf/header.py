@@ -13,12 +13,9 @@ MetadataValue: TypeAlias = bool | int | float | str | ListSummary
 
 
 class Tensors(Record):
-    """Sums over the tensors of a file."""
-
     count: int
     parameters: int
     bytes_by_type: Mapping[str, int]
-    """Bytes of the tensors of each weight type; the data of a layer's tensors may have several types."""
     shapes: Mapping[str, tuple[int, ...]]
     """By name, the innermost length first as the file has it."""
     end: int
@@ -28,13 +25,12 @@ class Tensors(Record):
     table_bytes: int = 0
     """Of the token table.  Where there is a separate output, one row of it is read for a word; else all of it."""
     layer_bytes: Mapping[int, int] = field(default_factory=dict)
-    """Of each layer's tensors, by its number."""
     separate_experts: bool = False
     """A mixture in the layout of 2023, one tensor for each expert, which llama.cpp reads no more."""
 
 
 class GgufHeader(Record):
-    """What a file says of itself.  Texts for people are one line and cut; numbers that make no sense are 0."""
+    """Texts for people are one line and cut; numbers that make no sense are 0."""
 
     version: int
     kind: str
@@ -50,11 +46,9 @@ class GgufHeader(Record):
     chat_template: str | None
     """The default one; None where there is none, or one of more than MAX_TEMPLATE_BYTES."""
     template_bytes: int
-    """Its length, also where it is too long to be kept."""
     license: str
     file_type: int | None
     sampling: Sampling
-    """Defaults the file names; None where it names none."""
     metadata: Mapping[str, MetadataValue]
     """Without the templates; long texts are cut and marked, long lists summarised."""
     metadata_left_out: int
@@ -69,9 +63,7 @@ class GgufHeader(Record):
     feed_forward_length: int
     """Of the widest layer."""
     heads: tuple[int, ...]
-    """For each layer."""
     kv_heads: tuple[int, ...]
-    """For each layer."""
     key_length: int
     value_length: int
     sliding_window: int
@@ -82,17 +74,14 @@ class GgufHeader(Record):
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the file has a template that is not too long."""
         return self.chat_template is not None
 
     @property
     def tensor_count(self) -> int:
-        """The number of tensors."""
         return self.tensors.count
 
     @property
     def weight_bytes(self) -> int:
-        """Bytes of all tensors."""
         return sum(self.tensors.bytes_by_type.values())
 
     def value(self, key: str) -> MetadataValue | None:
@@ -100,11 +89,9 @@ class GgufHeader(Record):
         return self.metadata.get(f"{self.architecture}.{key}")
 
     def whole(self, key: str, limit: int = 1 << 32) -> int:
-        """The value as a number of 0..limit; 0 where it is missing or makes no sense."""
         return whole(self.value(key), limit)
 
 
 def whole(value: object, limit: int = 1 << 32) -> int:
-    """The value if it is a number of 0..limit, else 0."""
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= limit
     return value if fits and isinstance(value, int) else 0

@@ -24,12 +24,9 @@ _VERSION = 3
 
 
 class _Piece(Record):
-    """One part: its keys and tensors as they stand in the file, and where its data lies."""
-
     path: Path
     keys: tuple[bytes, ...]
     tensors: tuple[tuple[bytes, int], ...]
-    """What stands before the offset, and the offset."""
     data_start: int
     data_bytes: int
 

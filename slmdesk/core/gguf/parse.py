@@ -25,8 +25,6 @@ _LAYER = re.compile(rb"blk\.(\d{1,4})\.")
 
 
 class Metadata:
-    """The key-value part, as it is read."""
-
     def __init__(self) -> None:
         self.values: dict[str, MetadataValue] = {}
         self.left_out = 0
@@ -35,7 +33,6 @@ class Metadata:
         self._key_bytes = self._kept_bytes = 0
 
     def read(self, reader: HeaderReader, count: int) -> None:
-        """Read `count` keys and their values."""
         for _ in range(count):
             raw, length = reader.string(MAX_KEY_BYTES)
             if length > MAX_KEY_BYTES or not raw:
@@ -51,7 +48,6 @@ class Metadata:
                 self._keep(key, reader.value(kind, keep=self._kept_bytes < MAX_KEPT_BYTES))
 
     def template(self) -> tuple[str | None, int]:
-        """The default template and its length in bytes; (None, 0) where there is none."""
         for key in (TEMPLATE, TEMPLATE + ".default", *self._templates):
             if key in self._templates:
                 return self._templates[key]
@@ -80,7 +76,6 @@ class Metadata:
 
 
 def _weight(value: MetadataValue) -> int:
-    """About how many bytes a text or a list takes in memory."""
     if isinstance(value, str):
         return len(value) + 64
     if isinstance(value, ListSummary):
@@ -106,8 +101,6 @@ def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
 
 
 class _TensorSum:
-    """The tensors of a file, added up as they are read."""
-
     def __init__(self) -> None:
         self.count = self.parameters = self.expert_bytes = self.table_bytes = 0
         self.separate_experts = False
@@ -116,7 +109,6 @@ class _TensorSum:
         self.layers: dict[int, int] = {}
 
     def add(self, raw_name: bytes, shape: tuple[int, ...], type_name: str, size: int) -> None:
-        """Count one tensor of `size` bytes."""
         self.count += 1
         self.parameters += math.prod(shape)
         self.sizes[type_name] = self.sizes.get(type_name, 0) + size
@@ -131,7 +123,6 @@ class _TensorSum:
             self.separate_experts |= expert[1] != b"_exps"
 
     def result(self, end: int) -> Tensors:
-        """All of them; `end`: where the last one ends in the data."""
         return Tensors(
             count=self.count,
             parameters=self.parameters,
@@ -164,7 +155,6 @@ def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
 
 
 def _read_shape(reader: HeaderReader, raw_name: bytes) -> tuple[tuple[int, ...], str, int]:
-    """Shape, name of the weight type, and size in bytes of one tensor."""
     dimensions = reader.u32()
     if dimensions > MAX_DIMENSIONS:
         raise damaged(f"the tensor {name_of(raw_name)} has {dimensions:,} dimensions")

@@ -12,7 +12,6 @@ from slmdesk.core.labels import clean_label
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.gguf)", re.IGNORECASE | re.DOTALL)
 MAX_PARTS = 999
 MAX_NAMED = 5
-"""Missing parts that are named one by one."""
 
 
 def part_of(path: Path) -> tuple[str, int, int] | None:

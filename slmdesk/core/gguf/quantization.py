@@ -17,20 +17,15 @@ from slmdesk.core.record import Record
 
 
 class Quantization(Record):
-    """One way of storing weights in fewer bits."""
-
     name: str
-    """As llama.cpp writes it: "Q4_K_M"."""
     bits: float
     """Per weight, on average over a model."""
     rank: int
     """0 keeps most of the model; the order in which a list is shown."""
     words: str
-    """A short phrase for people, without the word "recommended": that depends on the PC."""
 
     @property
     def bits_text(self) -> str:
-        """For people: "4-bit", or "16-bit, not quantized"."""
         digits = re.sub(r"\D*(\d+).*", r"\1", self.name)
         return f"{digits}-bit, not quantized" if self.rank < _FIRST_QUANTIZED else f"{digits[0]}-bit"
 
@@ -40,12 +35,8 @@ class Quantization(Record):
 
 
 class SizedFile(Protocol):
-    """A file of a repository, or of this PC."""
-
     @property
-    def name(self) -> str:
-        """With or without folders before it."""
-        ...
+    def name(self) -> str: ...
 
     @property
     def size_bytes(self) -> int:
@@ -82,7 +73,6 @@ _FIRST_QUANTIZED = 3
 QUANTIZATIONS: Mapping[str, Quantization] = MappingProxyType(
     {name: Quantization(name, bits, rank, words) for rank, (name, bits, words) in enumerate(_BEST_FIRST)}
 )
-"""By name, best first."""
 
 _OTHER_NAMES = {
     "FP16": "F16", "FP32": "F32", "Q8_K_XL": "Q8_0", "Q6_K_L": "Q6_K", "Q6_K_XL": "Q6_K", "Q5_K_L": "Q5_K_M",
@@ -139,7 +129,6 @@ _SMALL_FILE_BYTES = 1_100_000_000
 
 
 def quantization_named(name: str) -> Quantization | None:
-    """The quantization of this name as a header or a list gives it, upper and lower case alike."""
     upper = name.upper()
     return QUANTIZATIONS.get(_OTHER_NAMES.get(upper, upper))
 
@@ -148,7 +137,7 @@ def quantization_of_file(name: str) -> Quantization | None:
     """What the name of a file says: "…-Q4_K_M.gguf", "…-UD-Q4_K_XL-00001-of-00002.gguf", "….fp16.gguf".
 
     None where it says nothing, or names the packings Q4_0_4_4, Q4_0_4_8 and Q4_0_8_8, which llama.cpp cannot read any
-    more.  The last name in it counts.
+    more.
     """
     base = name.rpartition("/")[2]
     if _REPACKED.search(base):
@@ -184,7 +173,6 @@ def stem_of(name: str) -> str:
 
 
 def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
-    """The best first; among equals the larger; those whose name says nothing at the end."""
     return sorted(files, key=lambda file: (_rank(file), -file.size_bytes, file.name))
 
 
@@ -216,7 +204,6 @@ def the_one(best: _File, models: Iterable[_File]) -> _File | None:
 
 
 def weight_bytes(parameters: int, quantization: Quantization) -> int:
-    """About how many bytes so many weights take, before anything of the file is known."""
     return round(parameters * quantization.bits / 8)
 
 
@@ -235,7 +222,6 @@ def _forms(file: SizedFile) -> list[str]:
 
 
 def _weights(file: SizedFile) -> float:
-    """About how many, in bits of 16 where its name says nothing; 0 where its size is not known."""
     return file.size_bytes / (_bits(file) or 16.0)
 
 

@@ -28,7 +28,7 @@ _START_BYTES = 24
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Read only the header.  `check_file` also checks whether the weights are complete.
+    """Read only the header.
 
     Raises KnownError: model.missing, model.unreadable, model.not_gguf, model.incomplete (in the header; `expected` is
     then the least it can be), model.damaged, model.unsupported (GGUF version or weight type of another time).
@@ -82,7 +82,6 @@ def require_chat_model(header: GgufHeader) -> None:
 
 
 def plain_metadata(header: GgufHeader) -> dict[str, Json]:
-    """The metadata as plain JSON: lists as they are when kept, else as their type and count; no NaN."""
     return {key: _plain(value) for key, value in header.metadata.items()}
 
 

@@ -36,15 +36,12 @@ class CutShort(SlmdeskError):
 
 
 class ListSummary(Record):
-    """What is kept of a list: the type of its items, how many, and the items themselves when they are few."""
-
     type: str
     count: int
     items: tuple[bool | int | float | str, ...] | None
 
 
 def damaged(reason: str) -> KnownError:
-    """The error for a file that contradicts itself."""
     return KnownError("model.damaged", reason=reason)
 
 
@@ -61,21 +58,17 @@ class HeaderReader:
 
     @property
     def position(self) -> int:
-        """Bytes from the start of the file."""
         return self._start + self._at
 
     def u32(self) -> int:
-        """A number of four bytes."""
         value: int = _U32.unpack(self.raw(4))[0]
         return value
 
     def u64(self) -> int:
-        """A number of eight bytes."""
         value: int = _U64.unpack(self.raw(8))[0]
         return value
 
     def raw(self, count: int) -> bytes:
-        """The next bytes, all in memory: for small counts."""
         end = self._at + count
         if end > len(self._window):
             self._fill(count)
@@ -85,12 +78,10 @@ class HeaderReader:
         return piece
 
     def skip(self, count: int) -> None:
-        """Move forward without reading."""
         self._check(self.position + count)
         self._at += count
 
     def string(self, keep: int) -> tuple[bytes, int]:
-        """The first `keep` bytes of a string, and how long it is."""
         length = self.u64()
         self._check(self.position + length)
         kept = self.raw(min(length, keep))
@@ -109,7 +100,6 @@ class HeaderReader:
         return self._number(kind)
 
     def texts(self) -> list[bytes]:
-        """A list of texts, each whole."""
         kind, count = self.u32(), self.u64()
         if kind != STRING:
             raise damaged("a list of texts holds something else")
@@ -155,7 +145,6 @@ class HeaderReader:
         return ListSummary("string", count, None)
 
     def _skip_strings(self, count: int) -> None:
-        """Skip strings using only their lengths: 0.1 µs each."""
         while count:
             window, at, last = self._window, self._at, len(self._window) - 8
             for left in range(count, 0, -1):
@@ -177,7 +166,6 @@ class HeaderReader:
             raise CutShort(end)
 
     def _fill(self, count: int) -> None:
-        """Move the window so that it begins at the position and holds at least `count` bytes."""
         start = self.position
         self._check(start + count)
         self._file.seek(start)
@@ -191,5 +179,4 @@ class HeaderReader:
 
 
 def name_of(untrusted: bytes) -> str:
-    """A key or a tensor's name for use in a message."""
     return clean_bytes(untrusted, 80)

@@ -23,7 +23,6 @@ SCALARS: Mapping[int, struct.Struct] = MappingProxyType(
         )
     }
 )  # fmt: skip
-"""Value types of a fixed size, by number."""
 
 VALUE_TYPES: Mapping[int, str] = MappingProxyType(
     {
@@ -57,7 +56,6 @@ WEIGHT_TYPES: Mapping[int, WeightType] = MappingProxyType(
         )
     }
 )  # fmt: skip
-"""Tensor types, by number; the gaps are types llama.cpp has removed."""
 
 FILE_TYPES: Mapping[int, str] = MappingProxyType(
     {
@@ -68,7 +66,6 @@ FILE_TYPES: Mapping[int, str] = MappingProxyType(
         39: "NVFP4", 40: "Q1_0", 41: "Q2_0",
     }
 )  # fmt: skip
-"""Names of `general.file_type`."""
 
 FILE_TYPE_GUESSED = 1024
 """A bit of `general.file_type`: whoever wrote it guessed."""

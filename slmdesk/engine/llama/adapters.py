@@ -43,8 +43,6 @@ _numbers = count(1)
 
 
 class AdapterFile(Record):
-    """An adapter file that was checked."""
-
     path: Path
     identity: tuple[str, int, int]
     """Differs when the file has changed."""
@@ -80,7 +78,6 @@ class Adapters:
         api: Any = library.api
         self._api, self._log, self._model = api, library.log, model
         self.opened: dict[int, tuple[tuple[str, int, int], Any]] = {}
-        """By number: the identity of its file, and llama.cpp's pointer."""
         self._set = NO_ADAPTER
 
     def number_of(self, file: AdapterFile) -> int:

@@ -55,12 +55,10 @@ class Admission:
 
     @property
     def people(self) -> list[Sequence]:
-        """The active requests that a person waits for."""
         return [s for s in self.active if s.priority is Priority.INTERACTIVE]
 
     @property
     def background(self) -> list[Sequence]:
-        """The other active requests."""
         return [s for s in self.active if s.priority is Priority.BACKGROUND]
 
     def queue(self, new: Iterable[Sequence]) -> None:
@@ -69,13 +67,11 @@ class Admission:
             self.waiting[sequence.priority].append(sequence)
 
     def admit(self) -> None:
-        """Admit waiting requests while there are places and cells, people first."""
         self._admit_queue(Priority.INTERACTIVE)
         if not self.waiting[Priority.INTERACTIVE] and not self.people:
             self._admit_queue(Priority.BACKGROUND)
 
     def drop_cancelled(self) -> None:
-        """End requests whose reader has gone."""
         for queue in self.waiting.values():
             for sequence in [s for s in queue if s.outbox.closed]:
                 queue.remove(sequence)
@@ -84,7 +80,6 @@ class Admission:
             self.leave(sequence)
 
     def leave(self, sequence: Sequence) -> None:
-        """Remove an active sequence that has ended, for whatever reason."""
         self.active.remove(sequence)
         self._pool.keep(sequence, self.now, self.clock())
         sequence.sampler.close()
@@ -97,7 +92,6 @@ class Admission:
         sequence.sampler.close()
 
     def end_all(self, code: str) -> None:
-        """End every request with `code`: the model is being unloaded."""
         for sequence in [*self.active, *self.waiting[Priority.INTERACTIVE], *self.waiting[Priority.BACKGROUND]]:
             sequence.fail(code)
             sequence.sampler.close()
@@ -125,7 +119,6 @@ class Admission:
         return False
 
     def too_long(self, sequence: Sequence) -> KnownError:
-        """The error for a sequence that does not fit even alone."""
         return KnownError("context.full", needed=len(sequence.tokens), available=self._cells)
 
     # ---- admitting
@@ -164,7 +157,6 @@ class Admission:
         return used + _still_needs(sequence) - shared > self._crowd
 
     def _let_in(self, sequence: Sequence) -> bool:
-        """Start a waiting request if the pool has space for it beside the active ones."""
         was_empty = self._pool.is_empty
         if not self._pool.open(sequence):
             return False

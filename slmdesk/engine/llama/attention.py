@@ -45,7 +45,6 @@ def is_plain_faster(
 
 
 def _step_s(context: Context, token: int, keep_going: Callable[[], bool], clock: Callable[[], float]) -> float:
-    """The fastest of some steps behind DEPTH tokens."""
     read = 0
     while read < DEPTH and keep_going():
         size = min(context.batch_tokens, DEPTH - read)

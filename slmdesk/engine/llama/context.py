@@ -62,7 +62,6 @@ class Context:
         self.flash = flash
         self.max_sequences = max_sequences
         self.cells: int = api.llama_n_ctx(self.pointer)
-        """Cells of the pool: what was asked for, rounded up by the library."""
         self._memory = api.llama_get_memory(self.pointer)
         self.n_vocab: int = api.llama_vocab_n_tokens(api.llama_model_get_vocab(model))
         self._threads = threads
@@ -79,7 +78,6 @@ class Context:
         self._slow = True  # until a step was timed
 
     def close(self) -> None:
-        """Free the cells.  The context cannot be used afterwards."""
         if self.pointer:
             self._api.llama_free(self.pointer)
             self.pointer = 0
@@ -114,17 +112,14 @@ class Context:
 
     @property
     def threads(self) -> int:
-        """How many threads computed the last batch."""
         return self._threads
 
     @property
     def most_logits(self) -> int:
-        """For how many tokens of one batch logits are available."""
         return min(self.max_sequences, int(self._api.llama_n_batch(self.pointer)))
 
     @property
     def size(self) -> int:
-        """Tokens in the batch."""
         return int(self._batch.n_tokens)
 
     def decode(self, threads: int, patience_s: float = math.inf) -> int:
@@ -175,7 +170,6 @@ class Context:
         return bool(self._api.llama_memory_seq_rm(self._memory, sequence, length, -1))
 
     def forget(self, sequence: int) -> None:
-        """Free all cells of a sequence."""
         self._api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
     def first_position(self, sequence: int) -> int:
@@ -187,7 +181,6 @@ class Context:
         return int(self._api.llama_memory_seq_pos_max(self._memory, sequence))
 
     def state_size(self, sequence: int) -> int:
-        """How many bytes `state` would return."""
         return int(self._api.llama_state_seq_get_size(self.pointer, sequence))
 
     def state(self, sequence: int) -> memoryview | None:
@@ -207,11 +200,9 @@ class Context:
 
     @property
     def has_memory(self) -> bool:
-        """Whether the model has a memory of sequences (an encoder has none)."""
         return bool(self._memory)
 
     def _make_batch(self) -> None:
-        """Allocate our own arrays for the library's struct, so that a slice is filled in one go."""
         n = self.batch_tokens
         self._tokens = np.zeros(n, dtype=np.int32)
         self._positions = np.zeros(n, dtype=np.int32)

@@ -12,9 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 GROUPS = (1, 2, 4, 8, 16)
-"""Answers that are written together."""
 SLICES = (32, 64, 128, 256, 512)
-"""Tokens of a prompt."""
 _BUDGET_S = 3.0
 _ROUNDS = 3
 _WEIGHT_OF_NEW = 0.3
@@ -48,7 +46,6 @@ class CostCurve:
         return low_cost + (high_cost - low_cost) * (k - low) / (high - low)
 
     def largest(self, cost: float, most: int) -> int:
-        """The largest number of tokens up to `most` that cost no more than this; 0: not even one does."""
         low, high = 0, most
         while low < high:
             middle = (low + high + 1) // 2

@@ -24,7 +24,6 @@ class Detokenizer:
 
     @property
     def is_within(self) -> bool:
-        """Whether a character has begun and is not complete."""
         return bool(self._decoder.getstate()[0])
 
     def flush(self) -> str:
@@ -36,7 +35,6 @@ class StopFilter:
     """Passes text on up to the first stop string, holding back what may become one.
 
     The first is the one that is complete first; of two complete at the same character, the one that began first.
-    So the result does not depend on how the text is cut into pieces.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
@@ -57,12 +55,10 @@ class StopFilter:
         return text[: len(text) - keep], False
 
     def flush(self) -> str:
-        """The text held back, for an answer that ends without a stop string."""
         held, self._held = self._held, ""
         return held
 
     def _length_to_hold(self, text: str) -> int:
-        """Length of the longest end of `text` that may begin a stop string."""
         for length in range(min(self._longest - 1, len(text)), 0, -1):
             end = text[-length:]
             if any(stop.startswith(end) for stop in self._stops):

@@ -19,8 +19,6 @@ _NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
 
 
 class Card(Record):
-    """A graphics card as llama.cpp knows it."""
-
     device: Device
     name: str
     """What its buffers are called in the log: "Vulkan0"."""

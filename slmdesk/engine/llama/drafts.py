@@ -37,7 +37,6 @@ class Copying:
         self._prompt = array("i", prompt)
         self._bytes = self._prompt.tobytes()
         self._next: int | None = None
-        """Where in the prompt the next token is expected."""
         self._left = 0
         """Where the last passage was left: texts are copied forwards."""
         self.confidence = _FIRST_CONFIDENCE
@@ -46,7 +45,6 @@ class Copying:
         """Steps that drafts of this answer have saved, less what they cost."""
 
     def note(self, tokens: Sequence[int]) -> None:
-        """Compare what was expected with the last of `tokens`, the prompt and the answer so far."""
         if self._next is not None:
             is_right = self._prompt[self._next] == tokens[-1]
             self.confidence += _WEIGHT_OF_NEW * (is_right - self.confidence)
@@ -58,7 +56,6 @@ class Copying:
             self._next = None
 
     def following(self, most: int) -> list[int]:
-        """The tokens that are expected next, at most so many."""
         return [] if self._next is None else self._prompt[self._next : self._next + most].tolist()
 
     def _find(self, last: Sequence[int]) -> int | None:
@@ -89,7 +86,6 @@ class DraftGate:
         """Cost of a step with a draft, relative to what the curve says."""
 
     def note(self, size: int, seconds: float) -> None:
-        """Note what a step took that computed `size` tokens of one answer; 1: without a draft."""
         if size == 1:
             self._plain_s += (_WEIGHT_OF_STEP if self._plain_s else 1.0) * (seconds - self._plain_s)
             self._excess += _FORGETTING * (1.0 - self._excess)  # so that a busy moment does not end drafts for good

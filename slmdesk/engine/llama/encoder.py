@@ -58,8 +58,6 @@ def embed_texts(path: str, texts: Sequence[str], keep_going: Callable[[], bool])
 
 
 class _Encoder:
-    """A context that computes vectors."""
-
     def __init__(
         self, library: Library, weights: WeightFile, header: GgufHeader, keep_going: Callable[[], bool]
     ) -> None:
@@ -80,7 +78,6 @@ class _Encoder:
         self._api.llama_set_abort_callback(self._context, self._on_abort, None)
 
     def embed(self, texts: Sequence[str]) -> Iterator[list[bytes]]:
-        """The vectors of the texts, a batch at a time."""
         waiting: list[list[int]] = []
         for text in texts:
             tokens = self._tokens(text)
@@ -92,7 +89,6 @@ class _Encoder:
             yield self._compute(waiting)
 
     def close(self) -> None:
-        """Free the context and the model."""
         if self._context:
             self._api.llama_free(self._context)
             self._context = 0

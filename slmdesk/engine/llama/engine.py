@@ -49,8 +49,6 @@ _POLL_S = 0.1
 
 
 class LlamaEngine(Engine):
-    """Loads GGUF models and generates answers with them.  Engine says which thread may call what."""
-
     def __init__(self, *, try_template: TryTemplate | None = None) -> None:
         """`try_template`: how templates are tried, in a process that may not start programs itself."""
         self._try_template = try_template
@@ -72,8 +70,6 @@ class LlamaEngine(Engine):
     # ---- models
 
     def load(self, spec: LoadSpec, on_progress: Callable[[float], bool]) -> LoadedModel:
-        """See Engine.load."""
-
         def progress(done: float) -> bool:
             self._count_work()
             return on_progress(done) and not self._closing
@@ -103,8 +99,6 @@ class LlamaEngine(Engine):
         raise Stopped
 
     def unload(self, handle: str) -> None:
-        """See Engine.unload."""
-
         def free() -> None:
             with self._wake:
                 model = self._models.pop(handle, None)
@@ -124,19 +118,17 @@ class LlamaEngine(Engine):
     # ---- texts
 
     def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
-        """See Engine.count_tokens."""
         model = self.model(handle)
         with model.use():
             return [model.vocabulary.count(text) for text in texts]
 
     def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
-        """See Engine.count_tokens_of_file.  The vocabulary last used stays open."""
+        """The vocabulary last used stays open."""
         return self._file_vocabulary.count(Path(path), texts)
 
     def render(
         self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = THINKING_OFF
     ) -> Rendered:
-        """See Engine.render."""
         model = self.model(handle)
         with model.use():
             parts, missing = self._parts_of(model, messages, answer_prefix, thinking)
@@ -146,7 +138,7 @@ class LlamaEngine(Engine):
     # ---- answers
 
     def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> EventStream:
-        """See Engine.generate.  Requests are rendered, tokenised and checked before this returns."""
+        """Requests are rendered, tokenised and checked before this returns."""
         outbox = Outbox()
         started: dict[str, list[sequences.Sequence]] = {}
         for request in requests:
@@ -159,8 +151,6 @@ class LlamaEngine(Engine):
         return EventStream(outbox, len(requests), self._cancel)
 
     def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
-        """See Engine.embed."""
-
         def go_on() -> bool:
             self._count_work()
             return keep_going() and not self._closing
@@ -177,13 +167,11 @@ class LlamaEngine(Engine):
     # ---- formats of a file
 
     def quantize(self, source: str, target: str, recipe: Recipe, on_progress: Callable[[float], bool]) -> None:
-        """See Engine.quantize."""
         with self._counted_load():
             check_model_file(source)
             quantize(load_library(), Path(source), Path(target), recipe, self._counting(on_progress))
 
     def format_speed(self, path: str, on_progress: Callable[[float], bool]) -> FormatSpeed:
-        """See Engine.format_speed."""
         keep_going = self._counting(on_progress)
         with self._counted_load(), open_trial(load_library(), path, keep_going) as trial:
             return trial.speed(keep_going)
@@ -197,7 +185,6 @@ class LlamaEngine(Engine):
         *,
         is_reference: bool,
     ) -> FormatQuality:
-        """See Engine.format_quality."""
         keep_going = self._counting(on_progress)
         with self._counted_load(), open_trial(load_library(), path, keep_going) as trial:
             return trial.quality(texts, Path(predictions), keep_going, is_reference=is_reference)
@@ -212,11 +199,9 @@ class LlamaEngine(Engine):
     # ---- states, to be kept on disk
 
     def state_version(self, handle: str) -> str:
-        """See Engine.state_version."""
         return self.model(handle).state_version
 
     def state_of(self, handle: str, messages: Sequence[ChatMessage]) -> ReadState | None:
-        """See Engine.state_of."""
         model = self.model(handle)
         with model.use():
             ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
@@ -238,7 +223,6 @@ class LlamaEngine(Engine):
         return ReadState(np.asarray(tokens[:length], dtype="<i4").tobytes(), data)
 
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
-        """See Engine.restore."""
         model = self.model(handle)
         requested: list[int] = np.frombuffer(tokens, dtype="<i4").tolist()
         is_there = False
@@ -260,32 +244,25 @@ class LlamaEngine(Engine):
     # ---- heartbeat and end
 
     def work_done(self) -> int:
-        """See Engine.work_done."""
         return self._work
 
     def is_busy(self) -> bool:
-        """See Engine.is_busy."""
         with self._wake:
             return bool(self._loads or self._renders or any(m.scheduler.level for m in self._models.values()))
 
     def in_template(self) -> bool:
-        """See Engine.in_template."""
         return self._renders > 0
 
     def devices(self) -> tuple[Device, ...]:
-        """See Engine.devices."""
         return tuple(one.device for one in find_cards())
 
     def backends(self) -> tuple[str, ...]:
-        """See Engine.backends."""
         return find_backends()
 
     def card_of_load(self) -> str:
-        """See Engine.card_of_load."""
         return self._card
 
     def close(self) -> None:
-        """See Engine.close."""
         with self._wake:
             self._closing = True
             for model in self._models.values():
@@ -357,7 +334,7 @@ class LlamaEngine(Engine):
     # ---- helpers for any thread
 
     def _prepare(self, request: Request, priority: Priority, outbox: Outbox) -> sequences.Sequence:
-        """Render, tokenise and check a request.  Raises KnownError."""
+        """Raises KnownError."""
         model = self.model(request.handle)
         adapter = self._adapter(model, request)  # not in `use`: the engine thread waits for users before it frees
         with model.use():

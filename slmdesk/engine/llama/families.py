@@ -12,13 +12,10 @@ BOS, EOS = "{bos}", "{eos}"
 
 
 class Family(Record):
-    """How a family writes the turns of a conversation: the text before and after each."""
-
     name: str
     user: tuple[str, str]
     assistant: tuple[str, str]
     answer: str
-    """The text before the answer to be generated."""
     system: tuple[str, str] | None = None
     """None: the system message is in the first user turn, …"""
     folded_system: tuple[str, str] = ("", "\n\n")
@@ -200,7 +197,7 @@ FAMILIES_BY_NAME = {family.name: family for family in (*FAMILIES, PLAIN)}
 def find_family(*, template: str, architecture: str, name: str, is_control: Callable[[str], bool]) -> Family | None:
     """The family of a model: by the marks in its template, else by its architecture or name.
 
-    `is_control` says whether a text is one control token of the model.  None where no family fits.
+    `is_control` says whether a text is one control token of the model.
     """
     able = [family for family in FAMILIES if all(map(is_control, family.needs))]
     for family in able:
@@ -213,7 +210,6 @@ def find_family(*, template: str, architecture: str, name: str, is_control: Call
 
 
 def lay_out(family: Family, roles: Sequence[str], *, bos: str, eos: str) -> Layout:
-    """The layout of a conversation with these roles in a family's format; `bos` and `eos` are the model's tokens."""
     turns: list[Turn] = [(role, (n,)) for n, role in enumerate(roles)]
     systems = {n for n, role in enumerate(roles) if role == "system"}
     if family.system is None:
@@ -237,7 +233,6 @@ def _around(family: Family, role: str) -> tuple[str, str]:
 
 
 def _folded(family: Family, numbers: Sequence[int], systems: set[int]) -> list[str | int]:
-    """One turn whose system messages are put between the family's marks."""
     pieces: list[str | int] = []
     before, after = family.folded_system
     for number in numbers:

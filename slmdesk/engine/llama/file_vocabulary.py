@@ -20,13 +20,12 @@ class FileVocabulary:
         self._opened: tuple[object, Vocabulary, ExitStack] | None = None
 
     def count(self, path: Path, texts: Sequence[str]) -> list[int]:
-        """How many tokens each text has.  Raises KnownError `model.…`."""
+        """Raises KnownError `model.…`."""
         with self._lock:
             vocabulary = self._vocabulary_of(path)
             return [vocabulary.count(text) for text in texts]
 
     def close(self) -> None:
-        """Close the vocabulary that is open."""
         with self._lock:
             self._close()
 

@@ -20,7 +20,6 @@ _CELLS = 2048
 _PLACES = 64
 """Sequences of the context, and tokens whose predictions are computed at once."""
 _STEPS = 24
-"""Single steps that are timed."""
 _STEPS_TOGETHER = 6
 _ROUNDS = 3
 _BUDGET_S = 6.0
@@ -80,7 +79,6 @@ class FormatTrial:
         return found[: self._context.cells]
 
     def _read(self, token: int, threads: int) -> int:
-        """Read READ_TOKENS tokens in slices; returns their number."""
         self._place(token, READ_TOKENS, 0, threads)
         self._context.forget(0)
         return READ_TOKENS
@@ -107,7 +105,6 @@ class FormatTrial:
         return steps * together
 
     def _fastest(self, work: Callable[[], int], keep_going: KeepGoing) -> float:
-        """Seconds a token: the best of some rounds."""
         best = 0.0
         until = time.perf_counter() + _BUDGET_S
         for turn in range(_ROUNDS):

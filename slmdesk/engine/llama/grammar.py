@@ -71,7 +71,6 @@ def _convert(schema: dict[str, Any]) -> str:
             return escaped
 
         def visit(self, schema: dict[str, Any], name: str) -> str:
-            """The rule for a part of the schema, by name."""
             rule = name + "-" if name in module.RESERVED_NAMES else name or "root"
             counted = "" if _OTHER_KEYS & schema.keys() else self._counted(schema, name)
             found: str = self._add_rule(rule, counted) if counted else super().visit(schema, name)

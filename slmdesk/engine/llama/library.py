@@ -63,7 +63,6 @@ class LibraryLog:
             return self._count
 
     def since(self, mark: int) -> list[LogLine]:
-        """The lines after `mark` that are still kept."""
         with self._lock:
             return [line for line in self._lines if line.n >= mark]
 
@@ -73,7 +72,6 @@ class LibraryLog:
 
 
 def lacks_memory(errors: Iterable[str]) -> bool:
-    """Whether lines of the log say that memory, of the PC or of a card, was not enough."""
     return any(map(_NO_MEMORY.search, errors))
 
 

@@ -41,7 +41,6 @@ _MAY_BE_THE_CARD = ("model.out_of_memory", "model.damaged")
 PLAIN_CROWD_CELLS = 1536
 """See Admission: without flash attention."""
 _READ_SHARE = 0.9
-"""Share of the progress: reading the weights."""
 
 
 class Loaded:
@@ -58,19 +57,16 @@ class Loaded:
         adapters: Adapters,
         info: LoadedModel,
     ) -> None:
-        """Use `load_model` instead."""
         self.weights = weights
         self.vocabulary = vocabulary
         self.chat_format = chat_format
         self.thoughts = ThoughtTokens.of(chat_format.marks, vocabulary) if chat_format.marks else None
-        """The marks of what the model thinks aloud; None: it does not."""
         self.scheduler = scheduler
         self.adapters = adapters
         self.info = info
         self.rendering = threading.Lock()
         """Held while the chat format is used: it is made for one thread at a time."""
         self.state_version = state_version(weights.library, info.offload, flash=info.flash)
-        """See Engine.state_version."""
         self._context = context
         self._users = 0
         self._closed = False
@@ -148,8 +144,6 @@ def load_model(
 
 
 class _Load(Record):
-    """What a load needs, whatever the plan."""
-
     library: Library
     spec: LoadSpec
     header: GgufHeader
@@ -159,7 +153,7 @@ class _Load(Record):
     try_template: TryTemplate | None
 
     def run(self, plan: Plan) -> Loaded:
-        """Load by this plan.  Raises as `load_model`."""
+        """Raises as `load_model`."""
         library, spec = self.library, self.spec
         if _offload_of(plan, self.header) != spec.measured_on:
             spec = changed(spec, cost_curve=(), behaves=None, flash=None)
@@ -348,7 +342,7 @@ def _try_threads(
     candidates: tuple[int, ...],
     keep_going: Callable[[], bool],
 ) -> None:
-    """Time one step for each number of threads.  Raises Stopped."""
+    """Raises Stopped."""
 
     def decode(threads: int, patience_s: float) -> None:
         _compute(context, [token], threads, patience_s=patience_s)
@@ -361,7 +355,6 @@ def _try_threads(
 
 
 def _compute(context: Context, tokens: list[int], threads: int, *, patience_s: float = math.inf) -> None:
-    """Decode one token in each of several sequences and forget them.  A decode slower than `patience_s` is aborted."""
     context.clear()
     for sequence, token in enumerate(tokens):
         context.add(token, 0, sequence)
@@ -373,7 +366,6 @@ def _compute(context: Context, tokens: list[int], threads: int, *, patience_s: f
 
 
 def _compute_size(context: Context, token: int, size: int, threads: int) -> None:
-    """Decode one token in each of `size` sequences, or a slice of one where there are not so many."""
     if size <= min(MOST_SEQUENCES, context.max_sequences):
         _compute(context, [token] * size, threads)
         return

@@ -56,7 +56,6 @@ def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> Memor
 
 
 def compute_from_log(lines: Iterable[str], card: str) -> int:
-    """Bytes of the buffers for computing that the log of one context names on the card with this name."""
     sizes = [found for line in lines if (found := _CARD_COMPUTE.search(line)) and found[1].startswith(card)]
     return int(sum(float(one[2]) for one in sizes) * _MIB)
 

@@ -28,7 +28,6 @@ class WeightFile:
     """The weights of one file in memory.  `pointer` is llama.cpp's model."""
 
     def __init__(self, library: Library, header: GgufHeader, pointer: int) -> None:
-        """Use `open_weights` instead."""
         api: Any = library.api
         self._api = api
         self.library = library
@@ -123,8 +122,6 @@ def _params(library: Library, placement: Placement) -> tuple[Any, object]:
 
 
 class ModelOutline(Record):
-    """What is known about a model without its weights."""
-
     parts: MemoryParts
     keeps_state: bool
     batch_tokens: int
@@ -173,7 +170,6 @@ def forecast_memory(
 
 
 def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
-    """The error for what the library logged when it returned no model."""
     for reason in reasons:
         if found := _UNKNOWN_ARCHITECTURE.search(reason):
             return KnownError("model.unsupported", architecture=clean_label(found[1], 80))

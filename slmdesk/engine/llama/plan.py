@@ -21,8 +21,6 @@ _FAR_TOO_MUCH = 1.3
 
 
 class Plan(Record):
-    """How many cells and sequences a model gets, and where its layers go."""
-
     context_tokens: int
     cells: int
     sequences: int | None
@@ -73,7 +71,6 @@ def plan_load(
 def _on_card(
     header: GgufHeader, sketch: ModelOutline, card: Card | None, cells: int, places: int, most: int
 ) -> tuple[int, int]:
-    """How many layers go onto the card, and how many bytes the PC saves by it."""
     if card is None:
         return 0, 0
     needs = card_needs(

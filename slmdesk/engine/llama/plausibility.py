@@ -43,7 +43,7 @@ to predict.
 def behaves(context: Context, vocabulary: Vocabulary, threads: int, keep_going: Callable[[], bool]) -> bool | None:
     """Whether the model predicts one of the sentences; None where that could not be determined.
 
-    Most models pass with the first: some 14 tokens.  The context is empty again afterwards.
+    The context is empty again afterwards.
     """
     for text, most_bits in (_FIRST, *_OTHERS):
         if not keep_going():

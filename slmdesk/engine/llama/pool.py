@@ -31,19 +31,15 @@ class Pool:
         self._ids = list(range(context.max_sequences - 1, -1, -1))
         self._runs = 0
         self.active: list[CachedSequence] = []
-        """Sequences being read or written."""
         self.kept: list[CachedSequence] = []
-        """Finished ones, kept for their prefix."""
         self._used = 0
 
     @property
     def free(self) -> int:
-        """How many cells are free."""
         return self._context.cells - self._used
 
     @property
     def is_empty(self) -> bool:
-        """Whether no cell is held."""
         return self._used == 0
 
     @property
@@ -85,7 +81,6 @@ class Pool:
         return best, longest
 
     def grow(self, holding: CachedSequence, tokens: int) -> None:
-        """Count `tokens` more of a sequence as in memory."""
         if holding.grows_last:
             holding.extents[-1][1] += tokens
         else:
@@ -141,7 +136,6 @@ class Pool:
                 self.drop(old)
 
     def _swap_out(self, old: CachedSequence) -> None:
-        """Copy a kept sequence, which has its id for the last time."""
         if old.read < WORTH_SWAPPING or not self._swap.make_space(self._context.state_size(old.seq_id)):
             return
         data = self._context.state(old.seq_id)
@@ -159,15 +153,13 @@ class Pool:
     # ---- states that are kept on disk
 
     def holds(self, tokens: list[int]) -> bool:
-        """Whether all of this is in memory or in the swap space, computed without an adapter."""
         return self.held(tokens) >= len(tokens)
 
     def held(self, tokens: list[int]) -> int:
-        """How many of these tokens, from the first on, are there."""
         return max(self.best_prefix([*tokens, -1], NO_ADAPTER)[1], self._swap.best(tokens, NO_ADAPTER)[1])
 
     def state_of(self, tokens: Sequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
-        """The longest beginning of `tokens` in memory: its length, and its cells.  None where that is not possible.
+        """The longest beginning of `tokens` in memory: its length, and its cells.
 
         `may_take` is called to ask whether there is memory for so many bytes.
         """
@@ -225,7 +217,7 @@ class Pool:
     def make_space(self, cells: int, *, last_too: bool) -> bool:
         """Drop kept sequences until `cells` are free: background before chats, the oldest first.
 
-        The newest chat's prefix is dropped only with `last_too`.  Returns whether there is space now.
+        The newest chat's prefix is dropped only with `last_too`.
         """
         while self.free < cells and self._drop_one_kept(last_too=last_too):
             pass
@@ -267,7 +259,6 @@ class Pool:
 
 
 def used_cells(holdings: Iterable[CachedSequence]) -> int:
-    """Cells in use, shared ones counted once."""
     runs: dict[int, int] = {}
     for holding in holdings:
         for run, length in holding.extents:
@@ -276,7 +267,6 @@ def used_cells(holdings: Iterable[CachedSequence]) -> int:
 
 
 def _first(extents: list[list[int]], length: int) -> list[list[int]]:
-    """The beginning of a list of extents, `length` cells long."""
     first: list[list[int]] = []
     for run, cells in extents:
         if length <= 0:

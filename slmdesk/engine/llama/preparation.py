@@ -78,7 +78,6 @@ def _bias_of_words(vocabulary: Vocabulary, sampling: Sampling) -> list[tuple[int
 
 
 def _end_of(parts: Items[PromptPart]) -> str:
-    """What the template wrote behind the last message."""
     last = max((at for at, part in enumerate(parts) if not part.trusted), default=-1)
     return "".join(part.text for part in parts[last + 1 :])
 

@@ -22,7 +22,6 @@ _LONGEST_ORIGIN = 120
 """The library has room for 127 bytes."""
 _TELL_S = 0.5
 _TENSOR = re.compile(r"^\s*\[\s*(\d+)/\s*(\d+)\]")
-"""How the library's log says that it begins with a tensor."""
 
 
 def quantize(

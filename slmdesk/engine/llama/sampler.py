@@ -56,7 +56,6 @@ class Sampler:
         self._first = True
 
     def close(self) -> None:
-        """Free the samplers; calling it again does no harm."""
         for pointer in (self._chain, self._grammar):
             if pointer:
                 self._api.llama_sampler_free(pointer)
@@ -210,7 +209,6 @@ class Sampler:
 
 
 def damaged_numbers() -> KnownError:
-    """The error for a model that computes NaN or infinity."""
     return KnownError("model.damaged", reason="it computes numbers that are none")
 
 

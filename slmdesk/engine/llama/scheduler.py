@@ -34,7 +34,6 @@ PAUSE_S = 0.2
 LONGER_PAUSE_S = 0.4
 """The same where PAUSE_S is too short for LEAST_SLICE tokens."""
 _WORTH_TIMING = 64
-"""Tokens of a slice that say something about threads."""
 SHALLOW = 256
 """Up to here attention costs too little for tiles to matter."""
 _SPLIT_CELLS = 256
@@ -73,8 +72,7 @@ class Scheduler:
     ) -> None:
         """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt one.
 
-        `can_draft`: the memory of a sequence can go back by the tokens of a draft that was refused.  `crowd_cells`: see
-        Admission.
+        `can_draft`: the memory of a sequence can go back by the tokens of a draft that was refused.
         """
         self._clock = clock
         self._context = context
@@ -95,7 +93,6 @@ class Scheduler:
         self.tiles = TileCosts(curve)
         """What attention deep in a text was seen to cost; engine thread only."""
         self._padding: int | None = None
-        """The sequence that fills the tile of the current batch."""
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
@@ -110,7 +107,6 @@ class Scheduler:
 
     @property
     def most(self) -> int:
-        """How many sequences run at once."""
         return self._who.most
 
     # ---- from any thread
@@ -131,7 +127,6 @@ class Scheduler:
         self._interrupted = True
 
     def resume(self) -> None:
-        """Allow slices again, after `interrupt`."""
         self._interrupted = False
 
     def should_abort(self) -> bool:
@@ -139,7 +134,6 @@ class Scheduler:
         return self._abort or self._interrupted
 
     def _is_in_vain(self) -> bool:
-        """Whether to stop the current batch: its reader has gone, or a person came during background work."""
         if any(s.outbox.closed for s in self._in_flight):
             return True
         urgent = self._can_redo and any(s.priority is Priority.INTERACTIVE for s in self._inbox)
@@ -158,24 +152,19 @@ class Scheduler:
     # ---- on the engine thread
 
     def end_all(self, code: str) -> None:
-        """End every request with `code`: the model is being unloaded."""
         self._take_inbox()
         self._who.end_all(code)
 
     def holds(self, tokens: list[int]) -> bool:
-        """Whether all of these tokens are in memory."""
         return self.pool.holds(tokens)
 
     def held(self, tokens: list[int]) -> int:
-        """How many of these tokens, from the first on, are in memory."""
         return self.pool.held(tokens)
 
     def state_of(self, tokens: list[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
-        """See Pool.state_of."""
         return self.pool.state_of(tokens, may_take)
 
     def restore(self, tokens: list[int], data: bytes | memoryview) -> bool:
-        """See Pool.restore."""
         return self.pool.restore(tokens, data, self._who.now, self._who.clock())
 
     def step(self) -> bool:
@@ -364,7 +353,6 @@ class Scheduler:
             self._read_threads.note(threads, seconds / self._curve.cost(size))
 
     def _advance(self, shares: list[_Share]) -> None:
-        """Choose the next token of each sequence whose known tokens are all computed."""
         for share in shares:
             sequence = share.sequence
             self.pool.grow(sequence, share.tokens)
@@ -410,7 +398,6 @@ class Scheduler:
         return False
 
     def _cope(self, code: int, shares: list[_Share]) -> None:
-        """Handle a batch that the library could not compute."""
         if code == NO_SPACE:
             for share in shares:
                 self.pool.take_back(share.sequence)

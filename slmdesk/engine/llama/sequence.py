@@ -23,8 +23,6 @@ longest period still noticed within 256 tokens."""
 
 
 class PreparedRequest(Record):
-    """What one request asks of the scheduler, tokenised and checked."""
-
     key: str
     prompt: tuple[int, ...]
     most_tokens: int
@@ -55,11 +53,8 @@ class CachedSequence:
         self.extents: list[list[int]] = []
         """[run, how many of its cells]; see Pool."""
         self.grows_last = False
-        """Whether the next cell continues the last run."""
         self.used_at = 0
-        """When it was last of use, in steps of the scheduler."""
         self.ended_s = 0.0
-        """When it ended, by the clock of Admission."""
 
 
 class Sequence(CachedSequence):
@@ -77,15 +72,12 @@ class Sequence(CachedSequence):
         adapter: Adapter = NO_ADAPTER,
         thought: Thought | None = None,
     ) -> None:
-        """`thought`: of a model that may think aloud."""
         super().__init__(list(requested.prompt), priority, adapter)
         self.requested = requested
         self.outbox = outbox
         self.sampler = sampler
         self.copying = Copying(requested.prompt)
-        """What its answer probably continues with."""
         self.cached = 0
-        """Tokens of the prompt that were in memory."""
         self.reproducible = True
         self._detokenizer = detokenizer
         self._filter = StopFilter(requested.stops)
@@ -95,28 +87,23 @@ class Sequence(CachedSequence):
         self._texts: list[str] = []
         self._output = 0
         self._length = 0
-        """Complete characters, including those held back."""
         self._probabilities: list[TokenProbability] = []
         self._first_at = 0.0
 
     @property
     def pending(self) -> int:
-        """How many known tokens are not computed yet."""
         return len(self.tokens) - self.read
 
     @property
     def writing(self) -> bool:
-        """Whether only the token chosen last is to be computed."""
         return self._output > 0 and self.pending == 1
 
     @property
     def is_thinking(self) -> bool:
-        """Whether it thinks aloud now."""
         return self._thought is not None and self._thought.is_open
 
     @property
     def tokens_to_write(self) -> int:
-        """How many tokens may still follow those it has now."""
         return self.requested.most_tokens - self._output
 
     def note_cached(self) -> None:
@@ -125,7 +112,6 @@ class Sequence(CachedSequence):
             self.cached = self.read
 
     def report_read(self) -> None:
-        """Report how much of the prompt has been read, until the answer begins."""
         if not self._output:
             total = len(self.requested.prompt)
             self.outbox.put(PromptRead(self.requested.key, min(self.read, total), total))
@@ -161,13 +147,11 @@ class Sequence(CachedSequence):
         return False
 
     def judge(self, scores: tuple[float, ...]) -> None:
-        """End with the probability of each choice."""
         self._first_at = time.perf_counter()
         self._texts = [self.requested.choices[scores.index(max(scores))]]
         self._end(FinishReason.STOP, scores=scores)
 
     def fail(self, code: str, **args: str | int | float) -> None:
-        """End with a code."""
         self.outbox.put(RequestFailed(self.requested.key, code, dict(args)))
 
     def _emit(self, text: str) -> None:
@@ -180,7 +164,6 @@ class Sequence(CachedSequence):
         return self._detokenizer.feed_marked(token, self._thought.marks)
 
     def _without_thought(self, text: str) -> str:
-        """The part of new text that is answer; what is thought is emitted."""
         if self._thought is None:
             return text
         return self._emit_thought(*self._thought.feed(text))

@@ -21,8 +21,6 @@ _SHARE_OF_FREE = 4
 
 
 class SwappedSequence(Record):
-    """The cells of `tokens`, as a copy."""
-
     tokens: list[int]
     adapter: Adapter
     data: bytes | memoryview
@@ -32,14 +30,12 @@ class SwapSpace:
     """The copies of one loaded model, the newest at the end.  Engine thread only."""
 
     def __init__(self, most_bytes: int = MOST_BYTES, available: Callable[[], int] | None = None) -> None:
-        """`available`: how many bytes of memory are free."""
         self._most = most_bytes
         self._available = available or (lambda: free_memory().available)
         self._held: list[SwappedSequence] = []
 
     @property
     def held(self) -> Sequence[SwappedSequence]:
-        """The copies, the oldest first."""
         return tuple(self._held)
 
     def make_space(self, size: int) -> bool:
@@ -56,7 +52,6 @@ class SwapSpace:
         self._held.append(new)
 
     def best(self, tokens: Sequence[int], adapter: Adapter) -> tuple[SwappedSequence | None, int]:
-        """The copy with the longest beginning of `tokens` computed with `adapter`, and its length."""
         best, longest = None, 0
         for one in self._held:
             length = common_prefix(one.tokens, tokens, len(tokens)) if one.adapter == adapter else 0
@@ -65,7 +60,6 @@ class SwapSpace:
         return best, longest
 
     def take(self, one: SwappedSequence) -> None:
-        """Hold it no longer."""
         self._held.remove(one)
 
 

@@ -41,7 +41,6 @@ TRIALS: tuple[tuple[str, ...], ...] = (
     ("system", "user", "assistant", "user", "assistant", "user"),
     ("system", *("user", "assistant") * 20, "user"),
 )
-"""The conversations a template must be able to lay out."""
 
 
 class TemplateUnusableError(Exception):
@@ -52,12 +51,9 @@ class TemplateUnusableError(Exception):
 
 
 class Layout(Record):
-    """Where the messages of a conversation go in a prompt."""
-
     pieces: tuple[str | int, ...]
     """Words of the template (trusted), and numbers of messages."""
     missing: tuple[int, ...] = ()
-    """Numbers of messages that are nowhere in it."""
 
 
 class _GenerationBlocks(jinja2.ext.Extension):
@@ -66,7 +62,6 @@ class _GenerationBlocks(jinja2.ext.Extension):
     tags = {"generation"}  # noqa: RUF012  Jinja declares it so
 
     def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
-        """Keep the body and drop the marks."""
         next(parser.stream)
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
@@ -80,7 +75,6 @@ class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "+", "%"})
 
     def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuse an operation that would make a huge value."""
         if operator == "**" and not (isinstance(right, int | float) and abs(right) <= _MAX_POWER):
             raise OverflowError("a power too large")
         if operator == "*":
@@ -181,7 +175,6 @@ def fold_system(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def merge_same(turns: Sequence[Turn]) -> list[Turn]:
-    """The same turns, with consecutive ones of one role merged."""
     merged: list[Turn] = []
     for role, numbers in turns:
         if merged and merged[-1][0] == role:
@@ -234,7 +227,6 @@ def _limit_this_process() -> None:
 
 
 def _guarded(work: Callable[[], Any]) -> Any:
-    """Run foreign code; whatever it raises becomes a TemplateUnusableError."""
     try:
         return work()
     except TemplateUnusableError:

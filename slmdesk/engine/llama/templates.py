@@ -39,19 +39,14 @@ _POLL_SECONDS = 0.05
 SWITCHES = ("enable_thinking", "thinking", "enable_reasoning")
 """Variables by which templates switch thinking on and off; which of them a template knows is tried."""
 EFFORT = "reasoning_effort"
-"""The variable of templates that know levels of thinking."""
 
 
 class TryTemplate(Protocol):
-    """A function that tries a template before this process runs it."""
-
     def __call__(self, text: str, *, bos: str, eos: str) -> str:
         """Return '' for a usable template, else why it is not."""
 
 
 class RenderedChat(Record):
-    """A conversation as a prompt."""
-
     parts: tuple[PromptPart, ...]
     missing: tuple[int, ...] = ()
     """Indices of the messages the template left out."""
@@ -60,7 +55,6 @@ class RenderedChat(Record):
 
     @property
     def text(self) -> str:
-        """Exactly what the model receives."""
         return "".join(part.text for part in self.parts)
 
 
@@ -190,7 +184,6 @@ class ChatFormat:
         return RenderedChat(tuple(part for part in parts if part.text), layout.missing, problem)
 
     def _variables(self, thinking: str) -> dict[str, bool | str]:
-        """What the template is given so that the model thinks so much."""
         if thinking == USUAL:
             return {}
         if self._has_levels:
@@ -211,7 +204,6 @@ class ChatFormat:
         return "" if self._switch or self.marks.is_closed_in(end) else self.marks.empty
 
     def _changes(self, name: str, one: bool | str, other: bool | str) -> bool:
-        """Whether the template writes another prompt with one value of a variable than with the other."""
         if self._template is None:
             return False
         try:

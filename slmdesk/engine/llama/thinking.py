@@ -12,17 +12,13 @@ from slmdesk.engine.thoughts import ThoughtFilter, ThoughtMarks
 
 
 class ThoughtTokens(Record):
-    """The marks of a model, as its vocabulary spells them."""
-
     marks: ThoughtMarks
     spelled: Mapping[int, bytes]
     """Of its marks the control tokens, which would be shown to nobody."""
     closing: tuple[int, ...]
-    """The end of a thought."""
 
     @classmethod
     def of(cls, marks: ThoughtMarks, vocabulary: Vocabulary) -> ThoughtTokens:
-        """Read them from a vocabulary."""
         tokens = {token for mark in marks.all for token in vocabulary.tokenize(mark, special=True)}
         spelled = {token: vocabulary.text_of(token).encode() for token in tokens & vocabulary.control_tokens}
         closing = vocabulary.tokenize(f"\n{marks.ends[0]}\n\n", special=True)
@@ -41,16 +37,13 @@ class Thought:
         self._began = 0.0
         self._texts: list[str] = []
         self.seconds = 0.0
-        """From the first token to its end, so far."""
 
     @property
     def text(self) -> str:
-        """All of it so far."""
         return "".join(self._texts)
 
     @property
     def is_open(self) -> bool:
-        """Whether it goes on."""
         return self._filter.is_thinking
 
     @property
@@ -84,5 +77,4 @@ class Thought:
         return self._tokens.closing if now or is_long or is_slow else ()
 
     def close(self) -> tuple[str, str]:
-        """The same as text, once those tokens are the answer's."""
         return self.feed(f"\n{self._tokens.marks.ends[0]}\n\n")

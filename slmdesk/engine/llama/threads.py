@@ -91,7 +91,6 @@ class ThreadChooser:
 
     @property
     def most(self) -> int:
-        """The largest number that may be chosen."""
         return self._candidates[0]
 
     @property
@@ -108,7 +107,6 @@ class ThreadChooser:
         return min(self._costs.values(), default=None)
 
     def choose(self) -> int:
-        """The number of threads for the next step."""
         self._steps += 1
         if self._steps < self._due or len(self._candidates) == 1:
             return self.best
@@ -148,7 +146,6 @@ class ThreadChooser:
         return give_up_after(work * self._costs[self.best])
 
     def is_near_best(self, threads: int) -> bool:
-        """Whether this number of threads costs little more than the best, as far as is known."""
         cost = self._costs.get(threads)
         return cost is not None and cost <= _NEAR * min(self._costs.values())
 

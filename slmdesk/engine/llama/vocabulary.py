@@ -36,7 +36,6 @@ class Vocabulary:
         """The token that ends an answer; -1 where there is none."""
         self.eot: int = api.llama_vocab_eot(vocab)
         self.add_bos: bool = bool(api.llama_vocab_get_add_bos(vocab))
-        """Whether the model expects every prompt to begin with `bos`."""
         self.pieces: tuple[bytes, ...] = tuple(self._read_piece(token) for token in range(self.n_tokens))
         """The bytes of each token as shown to people: none for control tokens, perhaps part of a character."""
         attributes = [api.llama_vocab_get_attr(vocab, token) for token in range(self.n_tokens)]
@@ -55,7 +54,6 @@ class Vocabulary:
         self._adds_space = self.pieces_of(self._call("a", special=False)) != b"a"
 
     def is_end(self, token: int) -> bool:
-        """Whether `token` ends an answer."""
         return token in self.end_tokens
 
     def text_of(self, token: int) -> str:
@@ -66,7 +64,6 @@ class Vocabulary:
         return raw.decode("utf-8", "replace")
 
     def pieces_of(self, tokens: Sequence[int]) -> bytes:
-        """The bytes of `tokens` as shown to people."""
         return b"".join(self.pieces[token] for token in tokens)
 
     def count(self, text: str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from slmdesk.core.record import Record, changed
 
 SAID_AFTER_S = 2
-"""Seconds of waiting before they are shown."""
 TICK_MS = 1000
 
 
@@ -16,13 +15,11 @@ class Live(Record):
     total: int = 0
     """Tokens of the prompt."""
     is_loading: bool = False
-    """Its model is being loaded."""
     began: float = 0.0
     now: float = 0.0
     pieces: int = 0
     """Pieces of text that came, each a token or a few that make one letter."""
     first_at: float = 0.0
-    """When the first of them came."""
     thinks_since: float = 0.0
     """When the first piece of a thought came; 0: none."""
 
@@ -31,12 +28,10 @@ class Live(Record):
         return changed(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
 
     def thinking(self, now: float) -> Live:
-        """With more of a thought."""
         return changed(self, thinks_since=self.thinks_since or now, now=now)
 
     @property
     def thought_seconds(self) -> float:
-        """How long it thinks, or thought before its first words."""
         return (self.first_at if self.pieces else self.now) - self.thinks_since
 
     def grown(self, now: float) -> Live:
@@ -44,12 +39,10 @@ class Live(Record):
 
     @property
     def reading_words(self) -> str:
-        """How much of the prompt is read; empty before that is known."""
         return f"Reading {self.total:,} tokens… {self.read * 100 // self.total} %{self._seconds}" if self.total else ""
 
     @property
     def waiting_words(self) -> str:
-        """How long the wait has lasted; empty in the first seconds."""
         return f"Waiting for the model{self._seconds}" if self._seconds else ""
 
     @property

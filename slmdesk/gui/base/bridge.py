@@ -197,8 +197,6 @@ class Bridge(QObject):
 
 
 class _Topic(QObject):
-    """The signal of one type of events."""
-
     published = Signal(object)
 
 

@@ -32,14 +32,12 @@ def marks(platform: str = sys.platform) -> Mapping[str, bytes]:
 
 
 def copy_text(text: str) -> None:
-    """Put a text on the clipboard."""
     data = QMimeData()
     data.setText(text)
     copy_data(data)
 
 
 def copy_data(data: QMimeData) -> None:
-    """Put data on the clipboard."""
     QGuiApplication.clipboard().setMimeData(marked(data))
 
 
@@ -62,7 +60,7 @@ def clear_clipboard() -> None:
 
 
 class ClipboardMarker(QObject):
-    """Marks also what Qt's own fields copy, right after they did.  Lives on the window's thread."""
+    """Marks also what Qt's own fields copy, right after they did."""
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject) -> None:
         super().__init__(parent, objectName="clipboard_marker")

@@ -43,7 +43,6 @@ class ErrorThread(QObject):
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
 
     def install(self) -> None:
-        """Install the hooks for uncaught errors of slots, threads and finalisers."""
         self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
         sys.excepthook = self._receive
         threading.excepthook = lambda seen: self._receive(seen.exc_type, seen.exc_value, seen.exc_traceback)
@@ -110,7 +109,6 @@ class ErrorThread(QObject):
 
 
 def show_problem(parent: QWidget, *, title: str, text: str, details: str = "") -> QMessageBox:
-    """Show a dialog for a failure that no page can show.  Does not block."""
     box = QMessageBox(QMessageBox.Icon.Warning, title, text, QMessageBox.StandardButton.Close, parent)
     box.setObjectName("problem_dialog")
     box.setTextFormat(Qt.TextFormat.PlainText)

@@ -35,7 +35,6 @@ class GarbageCollector(QObject):
                 return
 
     def stop(self) -> None:
-        """Switch Python's own collector on again."""
         self._timer.stop()
         gc.unfreeze()
         gc.enable()

@@ -21,7 +21,6 @@ SCALE = "slmdesk_text_scale"
 
 
 def scaled(size: int = ICON_SIZE) -> int:
-    """An icon's size that fits the current font size."""
     app = QCoreApplication.instance()
     percent = app.property(SCALE) if app is not None else None
     return round(size * percent / 100) if isinstance(percent, int) else size
@@ -50,7 +49,6 @@ def pixmap(name: str, colour: QColor, *, size: int = ICON_SIZE, scale: float = 1
 
 
 def icon(name: str, colour: QColor, *, size: int = ICON_SIZE) -> QIcon:
-    """A Lucide icon by its file name without suffix, in one colour, for all usual screen scales."""
     made = QIcon()
     for scale in SCALES:
         made.addPixmap(pixmap(name, colour, size=size, scale=scale))

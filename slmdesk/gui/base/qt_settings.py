@@ -41,7 +41,6 @@ def keep_nowhere(file: Path) -> None:
 
 
 def forget_folders() -> None:
-    """Forget which folders file dialogs have shown."""
     kept = QSettings(QSettings.Scope.UserScope, _ORGANISATION)
     for name in _NAMES:
         if kept.contains(name):

@@ -144,7 +144,6 @@ _MEANINGS = {
     **dict.fromkeys(("segment.hint", "write.rephrase"), "again"),
     **dict.fromkeys(("segment.undo", "fixed.undo"), "undo"),
 }
-"""Meanings that the names do not tell."""
 _WITH = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
@@ -160,17 +159,14 @@ def keys_of(name: str) -> Keys:
 
 
 def all_keys() -> tuple[Keys, ...]:
-    """All shortcuts that can be changed, with the keys they have now."""
     return tuple(keys_of(one.name) for one in ALL)
 
 
 def is_usual(name: str) -> bool:
-    """Whether a shortcut has the keys it comes with."""
     return name not in _chosen()
 
 
 def usual_keys(name: str) -> tuple[str, ...]:
-    """The keys a shortcut comes with."""
     return _BY_NAME[name].keys
 
 
@@ -259,7 +255,6 @@ def bind(owner: QWidget, name: str, work: Callable[[], object], *, within: bool 
 
 
 def press_with_keys(button: QAbstractButton, name: str) -> None:
-    """Let the keys of a shortcut press a button."""
     button.setProperty(IS_PRESSED, True)
     button.setShortcut(keys_of(name).first)
 
@@ -271,7 +266,6 @@ def show_in_menu(action: QAction, name: str) -> None:
 
 
 def show_keys(widget: QWidget, name: str, tip: str) -> None:
-    """Set a tool tip that names the keys of a shortcut, also after they have been changed."""
     widget.setProperty(NAME, name)
     widget.setProperty(TIP, tip)
     shown = keys_of(name).shown

@@ -9,10 +9,7 @@ from slmdesk.gui.base.theme import CONTROL_RADIUS, RADIUS, SCROLL_BAR, Fonts, Th
 
 
 def style_sheet(theme: Theme, fonts: Fonts) -> str:
-    """The whole style sheet.
-
-    Widgets are selected by class, objectName or the property `kind`; of rules of equal weight the later holds.
-    """
+    """Widgets are selected by class, objectName or the property `kind`; of rules of equal weight the later holds."""
     t = theme
     parts = (
         _base(t, fonts),
@@ -31,7 +28,6 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
 
 
 def _base(t: Theme, fonts: Fonts) -> str:
-    """Rules for everything: menus, buttons, scroll bars."""
     focus = f"border: 2px solid {t.accent};"
     return f"""
     QToolTip {{ background: {t.raised}; color: {t.text}; border: {t.separator};
@@ -69,7 +65,6 @@ def _base(t: Theme, fonts: Fonts) -> str:
 
 
 def _bars(t: Theme, fonts: Fonts) -> str:
-    """Side bar, status bar and notices."""
     return f"""
     #side_bar {{ background: {t.window}; border: none; border-right: {t.separator}; }}
     #side_bar QToolButton {{ padding: 6px 4px; color: {t.muted}; font-size: {fonts.points(0.8)}pt; }}
@@ -93,7 +88,6 @@ def _bars(t: Theme, fonts: Fonts) -> str:
 
 
 def _panels(t: Theme) -> str:
-    """Parts that set only a background: lists and pages flat on the window, and small panels over it."""
     return f"""
     #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
     #folder_chips, #thumbnails, #dialog_area, #dialog_inner {{
@@ -118,7 +112,6 @@ def _panels(t: Theme) -> str:
 
 
 def _chat(t: Theme) -> str:
-    """The conversation, the chat's settings and the composer."""
     return f"""
     #chat_view {{ background: {t.window}; border: none; }}
     #chat_panel {{ background: {t.window}; border: none; border-left: {t.separator}; }}

@@ -12,13 +12,10 @@ SPACE_4, SPACE_8, SPACE_12, SPACE_16, SPACE_24, SPACE_32 = 4, 8, 12, 16, 24, 32
 SCROLL_BAR = 12
 RADIUS, CONTROL_RADIUS = 8, 6
 COLUMN_WIDTH = 720
-"""The widest column of reading text, in device-independent pixels."""
 ICON_SIZE = 18
 LINE_HEIGHT = 1.5
-"""Line height of reading text, as a share of the font size."""
 
 CHOICES = ("system", "light", "dark")
-"""What a person may choose."""
 
 FONT_SCALES = (80, 250)
 """Least and most, in percent."""
@@ -43,11 +40,9 @@ class Theme(Record):
     mark: str
     """Under found words; only `text` is written on it."""
     code_word: str
-    """Keywords in highlighted code."""
     code_string: str
     code_number: str
     line_width: int = 1
-    """Width of separators, in device-independent pixels."""
 
     @property
     def separator(self) -> str:
@@ -103,7 +98,6 @@ class Fonts(Record):
     mono_family: str
     base_points: float
     scale: int = 100
-    """Percent."""
 
     def text(self, size: float = 1.0, *, bold: bool = False) -> QFont:
         """The sans font; `size` is a share of the base size."""
@@ -113,7 +107,6 @@ class Fonts(Record):
         return font
 
     def mono(self, size: float = 0.94) -> QFont:
-        """The monospace font, for code only."""
         font = QFont(self.mono_family)
         font.setStyleHint(QFont.StyleHint.Monospace)
         font.setFixedPitch(True)

@@ -14,10 +14,7 @@ from slmdesk.gui.base.theme import DARK, FONT_SCALES, LIGHT, Theme, contrast_the
 
 
 class ThemeKeeper(QObject):
-    """Chooses the theme, follows the system, and styles the application.
-
-    Emits `theme_changed` with the new Theme, also when only the fonts changed; read `fonts` beside it.
-    """
+    """Emits `theme_changed` with the new Theme, also when only the fonts changed; read `fonts` beside it."""
 
     theme_changed = Signal(object)
 
@@ -50,7 +47,6 @@ class ThemeKeeper(QObject):
         self._app.setStyleSheet(style_sheet(self.theme, self.fonts))
 
     def set_choice(self, choice: str) -> None:
-        """Use the theme `system`, `light` or `dark`; takes effect at once."""
         self.choice = choice
         self._renew()
 

@@ -48,7 +48,6 @@ class WindowState(Record):
     search_license: str = ""
     search_author: str = ""
     search_fits: bool = False
-    """Only what fits this PC."""
     search_sort: str = "downloads"
     told_of_disk: str = ""
     """What was said once of the disk the history lies on: codes, with a space between."""
@@ -107,7 +106,6 @@ class WindowStateFile:
 
 
 def _valid(shape: Mapping[str, Any]) -> dict[str, Any]:
-    """The known values of the right kind and size."""
     return {name: shape[name] for name in _DEFAULTS.keys() & shape.keys() if _is_valid(shape[name], _DEFAULTS[name])}
 
 

@@ -52,21 +52,13 @@ if TYPE_CHECKING:
 
 LIST_WIDTH = 260
 LEAST_WORK = 400
-"""Width a chat keeps where the panel stands beside it."""
 FIND_AGAIN_MS = 400
 """After the chat has changed, so that a long one is not searched at every word."""
 ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
-"""Zoom steps, in percent of the usual font size."""
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
 
 class ChatPage(QWidget):
-    """List of chats on the left, the open chat on the right.
-
-    Emits `layout_changed` when the person moved the splitter or folded the list away, `trash_requested` when they want
-    to see what was deleted.
-    """
-
     layout_changed = Signal()
     trash_requested = Signal()
     context_chosen = Signal(int)
@@ -89,7 +81,6 @@ class ChatPage(QWidget):
         self._panel: SettingsPanel | None = None
         self._context = (0, False)
         self._percent = 100
-        """Of the letters of the conversation, beside those of the window."""
         self._open_chat = self._found_words = ""
         self._is_usable = False
         self._pressed_early = ""
@@ -280,7 +271,6 @@ class ChatPage(QWidget):
         self._show_parts()
 
     def _show_parts(self) -> None:
-        """Show list and panel as chosen; on a narrow page the list makes room for the panel."""
         is_narrow = self.is_panel_shown and self.width() < LIST_WIDTH + self.panel.width() + LEAST_WORK
         self.chat_list.setVisible(self.is_list_shown and not is_narrow)
         self._header.panel.setChecked(self.is_panel_shown)
@@ -317,7 +307,6 @@ class ChatPage(QWidget):
             self._find_timer.start()
 
     def _find_again(self) -> None:
-        """Messages have come, grown or gone while the bar is open."""
         if not self._find.isHidden():
             found = self.view.find_again()
             self._find.renew([(hit.id, at) for hit in found for at in range(hit.count)])
@@ -335,12 +324,10 @@ class ChatPage(QWidget):
         self._on_theme_changed()
 
     def open_at(self, chat: str, message: str, words: str) -> None:
-        """Open a chat at a message, with the words marked by which it was found."""
         self._found_words = words
         self._chat.open_chat(chat, message)
 
     def show_space(self, space: str) -> None:
-        """List the chats of a space."""
         self.is_list_shown = True
         self.chat_list.setVisible(True)
         self.chat_list.show_space(space)
@@ -485,7 +472,6 @@ class ChatPage(QWidget):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """On a low page the composer has fewer lines, on a narrow one the list is hidden beside the panel."""
         super().resizeEvent(event)
         self.composer.set_space(event.size().height())
         if event.size().width() != event.oldSize().width():

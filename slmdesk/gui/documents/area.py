@@ -43,7 +43,6 @@ POINTED_AFTER_MS = 120
 
 
 PANES = {TABLE: "table", QUESTION: "questions"}
-"""Where the results of a kind of jobs stand, if the pane is named otherwise."""
 
 
 Pane = SummaryPane | QuestionPane | ComparePane
@@ -51,11 +50,6 @@ Controller = SummaryController | QuestionController | VersionsController
 
 
 class DocumentsArea(QObject):
-    """Lives on the window's thread.
-
-    Emits `state_changed` when the layout is to be saved.
-    """
-
     state_changed = Signal()
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
@@ -76,7 +70,6 @@ class DocumentsArea(QObject):
         self._pointed: dict[int, list[tuple[int, int]]] | None = None
         self._point_timer = Delay(self, POINTED_AFTER_MS, lambda: self.view.hint_spans(self._pointed))
         self._place = ("", -1)
-        """Document and page that were clicked at last."""
         self._restored = ("", 1)
         """Document and page of the last run, until a document is on show."""
         self._ahead: Span | None = None
@@ -145,7 +138,6 @@ class DocumentsArea(QObject):
     # ---- what is remembered
 
     def restore(self, state: WindowState) -> None:
-        """Restore document, page, pane and splitters as they were when the window was closed."""
         self.page.restore_layout(state.documents_splitter, state.documents_body)
         self.view.show_thumbnails(state.documents_thumbnails)
         self.page.side.show_pane(state.last_document_pane)
@@ -156,7 +148,6 @@ class DocumentsArea(QObject):
 
     @property
     def state(self) -> dict[str, str | int | bool]:
-        """What is to be saved, by the names of WindowState."""
         outer, inner = self.page.layout_state
         return {
             "documents_splitter": outer,
@@ -168,7 +159,6 @@ class DocumentsArea(QObject):
         }
 
     def show_result(self, document: str, item: str, kind: str) -> None:
-        """Show a document with an item made of it, in the pane of its kind."""
         self.documents.show_document(document)
         if kind == SUMMARY:
             self.summaries.open_item(document, item)
@@ -184,7 +174,6 @@ class DocumentsArea(QObject):
         RedactionWindow(self._bridge, self.page, path).open()
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
-        """Another document is shown, or the same one in another state: update the panes."""
         if record is not None and self.folders.current:
             self.folders.leave()
             self.page.documents.show_chosen_folder("")
@@ -204,7 +193,6 @@ class DocumentsArea(QObject):
         self.versions.show_document(record)
 
     def _on_pages_listed(self) -> None:
-        """Pages are listed: go to the pending passage, or to the page of the last run."""
         ahead = self._ahead
         if ahead is not None and ahead.document == self.documents.current and ahead.page <= self.page.view.count:
             self._ahead = None
@@ -236,7 +224,6 @@ class DocumentsArea(QObject):
         self._go_to([Span(document, one.page, one.start, one.end) for one in places])
 
     def _on_cell_chosen(self, span: Span) -> None:
-        """Show a cell's page, in its own document."""
         self._ahead = None if span.document == self.documents.current else span
         if self._ahead is None:
             self._go_to([span])
@@ -260,7 +247,6 @@ class DocumentsArea(QObject):
         self._point_timer.start()
 
     def _on_place_clicked(self, page: int, character: int, share: QPointF) -> None:
-        """Highlight the sentences and quotations that come from the clicked place."""
         document = self.documents.current
         self._place = (document, page)
         spans = {(one.start, one.end) for one in self._spans() if (one.document, one.page) == (document, page)}
@@ -285,7 +271,6 @@ class DocumentsArea(QObject):
             ask_where(self.page, pane.title, form, partial(self.exports.export, id, form), folder=folder)
 
     def _on_folder_begun(self, item: Item) -> None:
-        """Show the summary while it is made, beside one of its documents."""
         documents = request_from(request_in(item)).documents
         if documents and self.documents.current not in documents:
             self.show_result(documents[0], item.id, SUMMARY)
@@ -295,7 +280,6 @@ class DocumentsArea(QObject):
     # ---- private
 
     def _spans(self) -> Iterable[Span]:
-        """The passages of all sentences and quotations on show."""
         for row in self.summary_pane.rows:
             yield from row.sentence.blocks
         for one in self.question_pane.rows:
@@ -307,7 +291,6 @@ class DocumentsArea(QObject):
 
     @staticmethod
     def _in(document: str, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
-        """The spans in a document, by page."""
         found: dict[int, list[tuple[int, int]]] = {}
         for one in spans:
             if one.document == document:

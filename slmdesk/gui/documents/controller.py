@@ -29,13 +29,6 @@ def is_file(record: DocumentRecord) -> bool:
 
 
 class DocumentsController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` with DocumentRecords, `shown` with the record of the shown document (None: none), `progressed` with a
-    DocumentProgress, `password_requested` with a Path and whether the last password was wrong, `folder_offered` with a
-    folder to be opened and the documents in it, `hits_found` with TextHits.  See `pages` for those of the shown one.
-    """
-
     listed = Signal(object)
     shown = Signal(object)
     progressed = Signal(object)
@@ -52,9 +45,7 @@ class DocumentsController(QObject):
         self._requested: list[Path] = []
         """Opened by the person just now: the first of them is shown as soon as it is known."""
         self._unread: dict[Path, Problem] = {}
-        """The files opened last that cannot be read."""
         self.current: str = ""
-        """The id of the document on show."""
         bridge.when_open(self.refresh)
         bridge.on(DocumentsChanged, self.refresh)
         bridge.on(DocumentChanged, self._on_changed)
@@ -87,7 +78,6 @@ class DocumentsController(QObject):
         )
 
     def unlock(self, path: Path, password: str) -> None:
-        """Read a locked file with its password, and show it."""
         self._requested = [path]
         self.open_file(path, password=password)
 
@@ -118,7 +108,6 @@ class DocumentsController(QObject):
         )
 
     def show_document(self, document: str) -> None:
-        """Show any known document, on the list or not."""
         if document in self._records:
             self.choose(document)
             return
@@ -130,16 +119,13 @@ class DocumentsController(QObject):
         self._bridge.ask(self._bridge.services.documents.document(document), found)
 
     def search(self, words: str) -> None:
-        """Search all documents and folders; `hits_found` follows."""
         self._bridge.ask(self._bridge.services.documents.search(words), self.hits_found.emit)
 
     def leave(self) -> None:
-        """Show no document: something else is shown."""
         if self.current:
             self._show(None)
 
     def read_again(self, document: str) -> None:
-        """Read its file again."""
         record = self._records[document]
         self._requested = [file_of(record)]
         self.open_file(file_of(record), force=True)
@@ -210,7 +196,6 @@ class DocumentsController(QObject):
             self.open_files(found)
 
     def open_files(self, found: Sequence[Path]) -> None:
-        """Read these files; the first one is shown."""
         self._unread = {}
         self._requested = list(found[:1])
         for path in found:

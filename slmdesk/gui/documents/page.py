@@ -38,8 +38,6 @@ EMPTY_WORDS = (
 
 
 class DocumentsPage(QWidget):
-    """The page of documents.  Emits `layout_changed`, `redaction_requested` with the Path of a document."""
-
     layout_changed = Signal()
     redaction_requested = Signal(object)
 
@@ -97,7 +95,6 @@ class DocumentsPage(QWidget):
         bind(self, "documents.usual", lambda: self.view.set_zoom(100))
 
     def show_folder(self, state: CollectionState | None) -> None:
-        """Show a folder; None: none."""
         if state is not None:
             self.folder.show_state(state)
             self._stack.setCurrentWidget(self.folder)

@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     from slmdesk.gui.global_key.portal import PortalKey
 
 REPORTED = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLINED)
-"""States shown as a notice on every page: the key is not available."""
 
 
 class GlobalKey(QObject):
     """Follows the setting `global_key`.
 
-    Lives on the window's thread.  Emits `pressed` with the desktop's activation token, `sentence_shown` when the
-    sentence on its state has changed.
+    Emits `pressed` with the desktop's activation token, `sentence_shown` when the sentence on its state has changed.
     """
 
     pressed = Signal(str)
@@ -44,7 +42,6 @@ class GlobalKey(QObject):
         self._bridge, self._environment = bridge, environment
         self._is_requested, self._is_on = settings.global_key, False
         self.is_possible = platform.startswith("linux")
-        """Whether there is a way to ask a desktop of this system."""
         self._portal: PortalKey | None = None
         self._state = KeyState(KeyStatus.OFF if self.is_possible else KeyStatus.BY_HAND)
         bridge.opened.connect(self._follow)
@@ -77,7 +74,6 @@ class GlobalKey(QObject):
             self.stop()
 
     def _way(self) -> PortalKey:
-        """The means to ask this system for a key; only Linux portals so far."""
         if self._portal is None:
             from slmdesk.gui.global_key.portal import PortalKey  # late: its library is there on these systems alone
 

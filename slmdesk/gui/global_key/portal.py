@@ -64,7 +64,6 @@ class PortalKey(QObject):
         self._last_press = float("-inf")
 
     def start(self) -> None:
-        """Ask for the key; `state_changed` follows."""
         self._end_line()
         self._notify(KeyStatus.ASKING)
         bus = self._bus = SessionBus(self, self._environment)
@@ -185,7 +184,6 @@ class PortalKey(QObject):
         self._give_up(KeyStatus.LOST if was_there else KeyStatus.MISSING)
 
     def _show_trigger(self, untrusted: object) -> None:
-        """Report which key it is, in the desktop's own words; may be none."""
         listed = untrusted if isinstance(untrusted, list) else []
         ours = [one[1] for one in listed if isinstance(one, tuple) and len(one) == 2 and one[0] == SHORTCUT]
         trigger = _value(ours[0], "trigger_description") if ours else ""

@@ -122,7 +122,6 @@ class SessionBus(QObject):
         self._socket.write(message.serialise(serial))
 
     def listen(self, rule: str) -> None:
-        """Subscribe to the signals of this match rule."""
         self.call(Call(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,)))
 
     def _on_connected(self) -> None:

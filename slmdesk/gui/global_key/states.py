@@ -8,7 +8,6 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.record import Record
 
 MOST_TRIGGER = 60
-"""Maximum length of the desktop's name for the key."""
 BY_HAND = "Bind the command “slmdesk --translate-clipboard” to a key in the settings of your system instead."
 
 
@@ -19,13 +18,11 @@ class KeyStatus(StrEnum):
     NO_KEY = "no_key"
     """The desktop knows of the request; the person has not given it a key."""
     DECLINED = "declined"
-    """The person declined when the desktop asked."""
     REFUSED = "refused"
     UNKNOWN_PROGRAM = "unknown_program"
     MISSING = "missing"
     """There is no bus, no portal, or one without keys."""
     CLOSED = "closed"
-    """The desktop has ended it."""
     LOST = "lost"
     """The bus or the portal has gone."""
     BY_HAND = "by_hand"
@@ -33,8 +30,6 @@ class KeyStatus(StrEnum):
 
 
 class KeyState(Record):
-    """The state of the key; `untrusted_trigger` is the desktop's name for it, where there is one."""
-
     status: KeyStatus = KeyStatus.OFF
     untrusted_trigger: str = ""
 

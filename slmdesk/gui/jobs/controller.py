@@ -24,26 +24,16 @@ if TYPE_CHECKING:
     from slmdesk.services.jobs.overview import JobView
 
 PAGE = 30
-"""Ended jobs listed at once."""
 LOOK_MS = 2000
 """Interval for polling jobs of other instances while the page is visible."""
 SOON_MS = 60
 BUSY_MS = 1000
 REPORTED_MS = 8000
 BY_THEMSELVES = ("exam", "pair_exam", "index")
-"""Kinds of jobs that are started automatically."""
 ON = (JobStatus.OPEN, JobStatus.RUNNING)
 
 
 class JobsController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` with the JobViews of all that have not ended, `changed` with one of them, `ended_listed` with a page
-    of the ended ones, whether it is the first and whether there are more, `status_reported` with the text for the
-    status bar (empty: nothing runs), `refused` when they cannot be read, `opened` with a JobView whose result is to be
-    shown.
-    """
-
     listed = Signal(object)
     changed = Signal(object)
     ended_listed = Signal(object, bool, bool)
@@ -59,7 +49,6 @@ class JobsController(QObject):
         """Running and waiting jobs of this instance, as last reported."""
         self._last: tuple[float, int] | None = None
         self._count = 0
-        """How many ended jobs are listed."""
         self._is_shown = False
         self._look = QTimer(self, interval=LOOK_MS)
         self._soon = Delay(self, SOON_MS, self.refresh)
@@ -115,7 +104,6 @@ class JobsController(QObject):
         self._bridge.ask(self._bridge.services.job_views.clear(), self._on_cleared)
 
     def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
-        """Say once, in a notice, that jobs of an earlier run go on."""
         self.refresh()
         if not jobs:
             return
@@ -199,7 +187,6 @@ class JobsController(QObject):
 
 
 def with_info(view: JobView, event: JobChanged) -> JobView:
-    """A job, updated from an event."""
     left = None
     if event.eta_s is not None:
         low = event.eta_s if event.eta_low_s is None else event.eta_low_s
@@ -211,7 +198,6 @@ def with_info(view: JobView, event: JobChanged) -> JobView:
 
 
 def status_words(reported: Mapping[str, JobChanged]) -> str:
-    """Text for the status bar: "1 job 63 %, 2 min"; empty where nothing runs or waits."""
     if not reported:
         return ""
     running = [one for one in reported.values() if one.status is JobStatus.RUNNING]

@@ -44,8 +44,6 @@ class _Section(Record):
 
 
 class JobsPage(QScrollArea):
-    """Rows under headings.  Actions go to the controller."""
-
     def __init__(self, controller: JobsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "jobs_page", label="Jobs")
@@ -131,7 +129,6 @@ class JobsPage(QScrollArea):
     # ---- rows
 
     def _replace(self, rows: dict[str, JobRow], views: Sequence[JobView]) -> None:
-        """Put rows for these views in this order; existing rows stay, and with them the focus."""
         requested = {one.id: one for one in views}
         for id in [one for one in rows if one not in requested]:
             self._drop(rows.pop(id))
@@ -164,7 +161,6 @@ class JobsPage(QScrollArea):
         one.deleteLater()
 
     def _place_clear(self) -> None:
-        """Place the *Clear* button beside the first heading of ended jobs."""
         name = next((one for one in ("today", "earlier") if self._sections[one].rows.count()), "")
         self._clear.setVisible(bool(name))
         if name:

@@ -24,8 +24,6 @@ STAND_WORDS = {JobStatus.DONE: "Done", JobStatus.FAILED: "Failed", JobStatus.CAN
 
 
 class JobRow(QFrame):
-    """A job."""
-
     def __init__(self, view: JobView, controller: JobsController, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 COPY_CODE = "slmdesk-copy-code:"
 """Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""
 SAVE_CODE = "slmdesk-save-code:"
-"""Address of the words *Save as…* beside it."""
 MARKER_GAP = 8
 """Pixels Qt keeps free around the marker of a list."""
 LONGEST_LINE = 4000
@@ -45,8 +44,6 @@ DISCS = (
 
 @dataclass(slots=True)
 class _Level:
-    """An open list."""
-
     format: QTextListFormat
     tight: bool
     made: QTextList | None = None
@@ -58,8 +55,6 @@ class _Level:
 
 @dataclass(slots=True)
 class Built:
-    """What is known of a document beside its text."""
-
     codes: list[str] = field(default_factory=list)
     """The code blocks, in order; the first has number 1."""
     languages: list[str] = field(default_factory=list)
@@ -111,7 +106,6 @@ class Builder:
             self._insert_in_line(line, block, self._style.body)
 
     def append_plain(self, text: str) -> None:
-        """Append to a long open block as plain text."""
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         block, char = self._plain_formats()
         for number, line in enumerate(text.split("\n")):
@@ -301,7 +295,6 @@ class Builder:
     # inline --------------------------------------------------------------------------------------------------------
 
     def write_inline(self, children: Sequence[Token], base: QTextCharFormat) -> None:
-        """Write the content of a paragraph, heading or cell in the current block."""
         formats, behind = [base], list[str]()
         for token in children:
             char = formats[-1]
@@ -358,7 +351,6 @@ class Builder:
         return self.fresh and self.cursor.atStart()
 
     def _start(self, block: QTextBlockFormat, char: QTextCharFormat) -> None:
-        """Begin a block inside the lists and quotes that are open."""
         if self._quotes:
             block.setProperty(QUOTE, self._quotes)
             block.setLeftMargin(block.leftMargin() + QUOTE_STEP * self._quotes)

@@ -37,7 +37,6 @@ GATHER_MS = 100
 """Formulas typeset within this time are shown together."""
 MOST_TYPESET = 2000
 MOST_IMAGE_BYTES = 32_000_000
-"""How much of either is kept for later."""
 
 _Key = tuple[str, bool]
 
@@ -54,7 +53,7 @@ class _Box(Record):
 
 
 class Formulas(QPyTextObject):
-    """Sizes and draws the formulas of any number of documents.  Emits `arrived` when some were typeset.
+    """Sizes and draws the formulas of any number of documents.
 
     Lives on the window's thread; a thread of its own runs while there is something to typeset.
     """
@@ -80,12 +79,10 @@ class Formulas(QPyTextObject):
         self._came.connect(self._on_came)
 
     def draw_in(self, document: QTextDocument) -> None:
-        """Draw the formulas of this document from now on."""
         document.documentLayout().registerHandler(FORMULA, self)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing asked for is still to be typeset or shown."""
         return not self._asked and not self._timer.isActive()
 
     def lay_out_again(self, document: QTextDocument) -> bool:
@@ -116,7 +113,6 @@ class Formulas(QPyTextObject):
         self._noted.append((QRectF(rect), clip, document, untrusted.toCharFormat()))
 
     def draw_noted(self, painter: QPainter) -> None:
-        """Draw the formulas that Qt came to while it painted their document."""
         noted, self._noted = self._noted, []
         for rect, clip, document, char in noted:
             painter.save()

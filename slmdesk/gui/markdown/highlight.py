@@ -34,8 +34,6 @@ _KINDS = (
 
 
 class Highlighter:
-    """Splits code into pieces with a format each."""
-
     def __init__(self, style: ViewStyle) -> None:
         theme = style.theme
         tokens = {

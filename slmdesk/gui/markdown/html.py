@@ -27,7 +27,6 @@ def page(body: str) -> str:
 
 
 def lines(text: str) -> str:
-    """Words with their line breaks."""
     return escape(text, quote=False).replace("\n", "<br>\n")
 
 

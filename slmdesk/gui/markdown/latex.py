@@ -37,7 +37,6 @@ _TAGS = {
     "mpadded", "mphantom", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtext",
     "munder", "munderover",
 }  # fmt: skip
-"""What it can draw."""
 _OPENS = {"{": "}", "\\begin": "\\end", "\\left": "\\right"}
 
 

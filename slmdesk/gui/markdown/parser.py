@@ -24,8 +24,7 @@ DEEPEST = 18
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[^\n]{1,2100}$", re.MULTILINE)
 
 
-class FormattingTimeoutError(Exception):
-    """Formatting this text takes longer than a reader would wait."""
+class FormattingTimeoutError(Exception): ...
 
 
 class Deadline:
@@ -75,7 +74,6 @@ class Parser:
 
     @property
     def options(self) -> OptionsDict:
-        """What a renderer of markdown-it wants to know."""
         return self._markdown.options
 
     def parse(self, text: str, env: dict[str, Any]) -> list[Token]:

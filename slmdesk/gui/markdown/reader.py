@@ -23,18 +23,11 @@ from slmdesk.gui.widgets.translate_request import request_translation
 SHORT = 360
 """Device-independent pixels that are shown of a long text before a person asks for all."""
 CARET_MARGIN = 48
-"""Device-independent pixels kept in sight around the caret."""
 MOST = 200_000
 """Characters that are shown of any text: the caller says so where it cuts."""
 
 
 class MarkdownReader(QWidget):
-    """Shows one text.
-
-    Emits `link_chosen` with an address to ask about, `height_known` with whether the whole text is higher than the cut
-    one, `written` once all of the text is shown.
-    """
-
     link_chosen = Signal(str)
     height_known = Signal(bool)
     written = Signal()
@@ -52,7 +45,6 @@ class MarkdownReader(QWidget):
 
     @property
     def is_plain(self) -> bool:
-        """Whether a part is shown without formatting, which would have taken too long."""
         return self._writer.is_plain
 
     @property
@@ -68,7 +60,6 @@ class MarkdownReader(QWidget):
         self._renew()
 
     def show_whole(self, is_whole: bool) -> None:
-        """Show all of it, or only the beginning."""
         self._is_whole = is_whole
         self._lay()
 
@@ -123,7 +114,6 @@ class MarkdownReader(QWidget):
             self._lay()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Lay out again when mirrored."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LayoutDirectionChange:
             self._lay()
@@ -169,7 +159,6 @@ class _ReaderText(MessageText):
     """Entered by Tab, it is read with the arrow keys, which scroll the page at its ends."""
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the caret when the focus comes by keyboard."""
         self.has_caret = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         super().focusInEvent(event)
 

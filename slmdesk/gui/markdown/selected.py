@@ -17,7 +17,6 @@ from slmdesk.gui.markdown.style import CHROME, CODE, FORMULA_SOURCE, GLUED, QUOT
 from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 BOLD = 600
-"""Weight of letters from which they are bold."""
 
 
 class Cells(Record):
@@ -27,7 +26,6 @@ class Cells(Record):
     has_head: bool
 
     def words(self) -> list[list[str]]:
-        """The words of each cell, in one line."""
         return [[" ".join(text_of_selection(cell).split()) for cell in row] for row in self.rows]
 
 
@@ -54,7 +52,6 @@ def text_of_selection(cursor: QTextCursor) -> str:
 
 
 def html_of_selection(cursor: QTextCursor) -> str:
-    """The selected text as an HTML document."""
     writer = _Writer(cursor.selectionStart(), cursor.selectionEnd())
     for part in _parts(cursor):
         writer.write(part)
@@ -180,7 +177,6 @@ class _Writer:
         self._code = 0
 
     def write(self, part: QTextBlock | Cells) -> None:
-        """Write the next part."""
         if isinstance(part, Cells):
             self._close(0, 0)
             self._made.append(_table_html(part))
@@ -238,7 +234,6 @@ class _Writer:
             self._lists.append(kind)
 
     def _close(self, level: int, quotes: int) -> None:
-        """Close the code, and lists and quotations deeper than these."""
         if self._code:
             self._made[-1] += "</code></pre>"
             self._code = 0
@@ -282,7 +277,6 @@ def _csv(rows: list[list[str]]) -> bytes:
 
 
 def whole(document: QTextDocument) -> QTextCursor:
-    """A cursor that selects all of a document."""
     made = QTextCursor(document)
     made.select(QTextCursor.SelectionType.Document)
     return made

@@ -16,7 +16,6 @@ QUOTE = QTextFormat.Property.UserProperty + 1
 CODE = QTextFormat.Property.UserProperty + 2
 """Of a block: the number of its code block, from 1."""
 RULE = QTextFormat.Property.UserProperty + 3
-"""Of a block: it is a horizontal line."""
 CHROME = QTextFormat.Property.UserProperty + 4
 """Of characters: they are the program's, not the message's, and are not copied."""
 GLUED = QTextFormat.Property.UserProperty + 5
@@ -25,11 +24,9 @@ GLUED = QTextFormat.Property.UserProperty + 5
 FORMULA = QTextFormat.ObjectTypes.UserObject + 1
 """Kind of object of the one character that stands for a formula."""
 FORMULA_TEX = QTextFormat.Property.UserProperty + 6
-"""Of characters: the formula's LaTeX."""
 FORMULA_SOURCE = QTextFormat.Property.UserProperty + 7
 """Of characters: the formula as typed, with its delimiters."""
 FORMULA_DISPLAYED = QTextFormat.Property.UserProperty + 8
-"""Of characters: the formula stands on its own and may be high."""
 RESEMBLING = QTextFormat.Property.UserProperty + 9
 """Of marked characters: they resemble a substitute; their tooltip says so."""
 
@@ -37,7 +34,6 @@ QUOTE_STEP = 16
 TOP_MARGIN = 6
 """Over the first block of a document: room for the ground of code."""
 BOTTOM_MARGIN = 6
-"""Under the last block of a document: for the same."""
 CODE_PAD = 12
 HEADING_SIZES = (1.35, 1.2, 1.1, 1.0, 1.0, 1.0)
 CODE_SHARE = 0.92
@@ -45,8 +41,6 @@ SMALL_SHARE = 0.85
 
 
 class ViewStyle:
-    """All formats and colours the builder needs."""
-
     def __init__(self, theme: Theme, fonts: Fonts) -> None:
         self.theme = theme
         self.fonts = fonts
@@ -59,7 +53,6 @@ class ViewStyle:
         self.letter_width = metrics.averageCharWidth()
         self.line_height = metrics.height() * self.percent / 100
         self.row_height = max(ceil(QFontMetricsF(self.small_font).height()) + SPACE_12, ICON_SIZE + SPACE_12)
-        """Height of the row of actions, in device-independent pixels."""
         self.body = self._char(self.font, "text")
         self.muted = self._char(self.font, "muted")
         self.mono = self._char(self.mono_font, "text")
@@ -76,7 +69,6 @@ class ViewStyle:
         return ViewStyle(changed(self.theme, text=self.theme.muted), self.fonts)
 
     def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:
-        """The format of a block of text; margins in device-independent pixels."""
         made = QTextBlockFormat()
         made.setTopMargin(top)
         made.setBottomMargin(bottom)
@@ -94,7 +86,6 @@ class ViewStyle:
         return self._char(self.fonts.text(HEADING_SIZES[level - 1], bold=True), "text")
 
     def linked(self, base: QTextCharFormat, address: str, words: str) -> QTextCharFormat:
-        """The format of a link; `words` is its tooltip."""
         made = QTextCharFormat(base)
         made.setAnchor(True)
         made.setAnchorHref(address)
@@ -105,7 +96,6 @@ class ViewStyle:
         return made
 
     def formula(self, base: QTextCharFormat, *, tex: str, source: str, displayed: bool) -> QTextCharFormat:
-        """The format of the character that stands for a formula."""
         made = QTextCharFormat(base)
         made.setObjectType(FORMULA)
         made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignMiddle)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from slmdesk.gui.markdown.builder import Builder
 
 SHOW_ALL_ROWS = "slmdesk-all-rows:"
-"""Address of the words under a shortened table."""
 FIRST_ROWS = 200
 MOST_ROWS = 5000
 MOST_COLUMNS = 40
@@ -52,7 +51,6 @@ class TableReader:
         self._all = all_rows
 
     def read(self, tokens: Sequence[Token]) -> Table:
-        """The table of these tokens, without the rows beyond the limit."""
         table = Table()
         for token in tokens:
             if token.type == "tr_open":

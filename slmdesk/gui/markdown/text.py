@@ -28,20 +28,12 @@ from slmdesk.gui.markdown.selected import mime_of_selection, text_of_selection
 from slmdesk.gui.markdown.style import CODE, CODE_PAD, QUOTE, QUOTE_STEP, RULE, ViewStyle
 
 BEYOND = 24
-"""How far the ground of code goes on above what is painted, in device-independent pixels."""
 
 _SCROLL_KEYS = (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _CARET_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
 
 
 class MessageText(QTextBrowser):
-    """Shows one message's document as high as it is.
-
-    Emits `anchor_chosen` (an address of a link, or of one of our own words such as *Copy*), `pressed` before a
-    selection begins, `dragged` (global position) while the mouse is held, `copy_requested`, `all_requested` (select
-    beyond this message), `left` (Escape), `caret_moved`, `menu_requested` (global position, address under it).
-    """
-
     caret_moved = Signal()
     pressed = Signal()
     dragged = Signal(QPoint)
@@ -64,7 +56,6 @@ class MessageText(QTextBrowser):
         self.has_caret = False
         """Entered by keyboard: arrows move the caret, not the view."""
         self.menu_cursor = self.textCursor()
-        """Where the menu was asked for."""
         self._formulas = formulas or Formulas(self)
         self._build()
         self._formulas.arrived.connect(self._on_formulas_arrived)
@@ -140,7 +131,6 @@ class MessageText(QTextBrowser):
         return marked(mime_of_selection(self.textCursor()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave scrolling keys to the view; Copy, Select all and Escape too."""
         key = event.key()
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -174,7 +164,6 @@ class MessageText(QTextBrowser):
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Qt selects inside; the view, outside."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.dragged.emit(event.globalPosition().toPoint())
             if self.spans_messages:
@@ -190,7 +179,6 @@ class MessageText(QTextBrowser):
         self.released.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Leave the menu to the view, which knows the message."""
         place = event.globalPos()
         self.menu_cursor = self.cursorForPosition(event.pos())
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
@@ -199,7 +187,6 @@ class MessageText(QTextBrowser):
         self.menu_requested.emit(place, self.anchorAt(event.pos()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint backgrounds of code, bars of quotes and rules first, then the text, then formulas."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_grounds(painter, event.rect().top(), event.rect().bottom())

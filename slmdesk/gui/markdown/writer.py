@@ -76,7 +76,6 @@ class MessageWriter:
 
     @property
     def codes(self) -> list[str]:
-        """Sources of the code blocks; the first has number 1."""
         return self._builder.built.codes
 
     @property
@@ -86,7 +85,6 @@ class MessageWriter:
 
     @property
     def short_tables(self) -> int:
-        """How many tables show only their first rows."""
         return self._builder.built.short_tables
 
     def show_all_rows(self, text: str) -> bool:
@@ -188,7 +186,6 @@ class MessageWriter:
         self._write_open(tail, tokens)
 
     def _write_closed(self, tokens: list[Token], source: str) -> None:
-        """Write blocks that will not change any more; as plain text if they take too long."""
         try:
             if len(source) > LONGEST_BLOCK:
                 raise FormattingTimeoutError
@@ -207,13 +204,11 @@ class MessageWriter:
             self._builder.write_plain(tail)
 
     def _keep_plain(self, tail: str) -> None:
-        """Parsing took too long: show the open block and the rest as plain text."""
         self.is_plain = self._plain_rest = True
         self._remove_open()
         self._builder.write_plain(tail)
 
     def _finish(self, text: str, new: str) -> None:
-        """Close the last block: the text has ended."""
         if self._appending or self._plain_rest:
             self._show_growth(text, new)
         if self._plain_rest or (self._appending and len(text) - self._done > LONGEST_BLOCK):
@@ -253,7 +248,6 @@ class MessageWriter:
         self._builder.built = self._open_built.copy()
 
     def _drop_fresh(self) -> None:
-        """Remove the empty block kept for more text."""
         cursor = self._builder.cursor
         cursor.movePosition(QTextCursor.MoveOperation.End)
         before = cursor.block().previous()

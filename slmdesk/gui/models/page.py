@@ -40,8 +40,6 @@ OFFLINE_BY_POLICY = "Your organisation has set slmdesk to work offline: nothing 
 
 
 class OfflineBar(QFrame):
-    """Says that slmdesk is offline.  Emits `allow_requested`, `once_requested`."""
-
     allow_requested = Signal()
     once_requested = Signal()
 
@@ -57,7 +55,6 @@ class OfflineBar(QFrame):
         row(sign, (self._words, 1), once, self._allow, into=self, gap=theme.SPACE_8, margins=margins)
 
     def show_policy(self, policy: Policy) -> None:
-        """Hide the buttons if the organisation has switched the network off."""
         is_set = "offline" in policy.managed
         self._words.setText(OFFLINE_BY_POLICY if is_set else OFFLINE)
         self._allow.setVisible(not is_set)
@@ -65,13 +62,6 @@ class OfflineBar(QFrame):
 
 
 class ModelsPage(QScrollArea):
-    """One scrolling column of three parts.
-
-    Emits `offline_chosen` and `once_chosen` when a person allows the network, `file_chosen` with the Path of a model
-    file to be looked at, `pack_chosen` with that of a pack, `gated_met` with a DownloadChanged that needs a token,
-    `compare_requested`.
-    """
-
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     file_chosen = Signal(object)
@@ -152,7 +142,6 @@ class ModelsPage(QScrollArea):
         self._downloads.gated_requested.connect(self.gated_met)
 
     def show_suggested(self, job: str, language: str) -> None:
-        """Scroll to the suggestions for a job and a language."""
         self._suggestions.choose(job, language)
         QTimer.singleShot(0, self._suggestions, self._show_suggestions)
 
@@ -188,11 +177,9 @@ class ModelsPage(QScrollArea):
         self._suggestions.show_offline(is_offline)
 
     def _on_grown(self, widget: QWidget) -> None:
-        """Scroll to details that have opened, once they are laid out."""
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
-        """Show what was dropped: model files, folders of them, and packs."""
         if packs := packs_among(paths):
             self.pack_chosen.emit(packs[0])
         else:

@@ -34,13 +34,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class NetworkLogController(QObject):
-    """Lives on the window's thread.
-
-    Emits `rows_replaced` and `rows_added` with rows and whether these are all, `rows_renewed` with the newest rows,
-    `counted` with how many there are in all, how many match the search, and how many are of today; `exported` with an
-    Exported; `failed` with a Problem.
-    """
-
     rows_replaced = Signal(object, bool)
     rows_added = Signal(object, bool)
     rows_renewed = Signal(object)
@@ -57,7 +50,6 @@ class NetworkLogController(QObject):
         bridge.on(RequestsToday, self._on_requests_counted)
 
     def search(self, words: str) -> None:
-        """Show only rows with these words, after a pause."""
         self.words = words.strip()
         self._timer.start()
 
@@ -117,8 +109,6 @@ class NetworkLogController(QObject):
 
 
 class NetworkLogModel(QAbstractTableModel):
-    """The rows read so far.  Emits `page_requested` with the number below which more are needed."""
-
     page_requested = Signal(int)
 
     def __init__(self, parent: QObject) -> None:
@@ -185,7 +175,6 @@ class NetworkLogModel(QAbstractTableModel):
         return not parent.isValid() and not self._at_end and bool(self.rows)
 
     def fetchMore(self, parent: Index) -> None:
-        """Request the next page, by key; it arrives later."""
         if self.canFetchMore(parent) and not self._is_waiting:
             self._is_waiting = True
             self.page_requested.emit(self.rows[-1].n)
@@ -212,7 +201,6 @@ def cells_of(row: NetworkLogRow) -> tuple[str, ...]:
 
 
 def summary_of(count: int, today: int) -> str:
-    """The summary above the rows."""
     locale = QLocale()
     if not count:
         return "slmdesk has made no request over the network. Each one would be written down here before it leaves."

@@ -35,8 +35,6 @@ KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
 
 
 class NetworkLogWindow(Dialog):
-    """Every request, newest first, read by pages; updated while it is open."""
-
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "ledger_window", TITLE)

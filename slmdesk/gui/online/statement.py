@@ -22,12 +22,6 @@ WAIT_MS = 5000
 
 
 class StatementController(QObject):
-    """Lives on the window's thread.
-
-    Emits `progressed` with StatementProgress, and then one of `made` with StatementMade, `refused` with a Problem,
-    `stopped`.
-    """
-
     progressed = Signal(object)
     made = Signal(object)
     refused = Signal(object)
@@ -41,7 +35,6 @@ class StatementController(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether one is being made."""
         return self._following is not None
 
     def make(self, request: StatementRequest) -> None:

@@ -57,8 +57,6 @@ LEVELS = {
 
 
 class StatementWindow(Dialog):
-    """A form, then the progress, then what was written."""
-
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "statement_window", TITLE)
@@ -147,7 +145,6 @@ class StatementWindow(Dialog):
             shown.setVisible(self._made is not None)
 
     def _wrong_period(self) -> str:
-        """What is wrong with the days, in a sentence; empty where nothing is."""
         since, until = _day_of(self._since), _day_of(self._until)
         if since is None or until is None:
             return "Write each day as year, month and day: 2026-01-31."
@@ -218,7 +215,6 @@ class StatementWindow(Dialog):
 
 
 def result_words(made: StatementMade) -> str:
-    """What was written, in the words that an auditor asks for."""
     noun = "request" if made.requests == 1 else "requests"
     new = " It is new: have it noted." if made.is_key_new else ""
     lines = [

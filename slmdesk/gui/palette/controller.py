@@ -25,7 +25,6 @@ from slmdesk.text.words.folding import find_spans
 
 N = TypeVar("N", bound=Named)
 MOST_NAMES, MOST_HITS = 6, 12
-"""Entries of a section: names, and places in texts."""
 SEARCH_AFTER_MS = 80
 """After the last key: while a person types, searches in texts would only be in the way."""
 RECENT_ITEMS, RECENT_DOCUMENTS = 5, 3
@@ -40,27 +39,21 @@ KINDS = {
     "comparison": ("Comparison of models", "package"),
     "writing": ("Text", "pencil"),
 }
-"""What the kinds of items are called, and their icons."""
 OTHER_KIND = ("Result", "file-text")
 
 
 class Openers(Record):
-    """Called with what a person chose."""
-
     item: Callable[[ItemTitle], object]
     message: Callable[[Found, str], object]
     """With a hit and the words that found it."""
     name: Callable[[LibraryName], object]
     passage: Callable[[TextHit], object]
     model: Callable[[str], object]
-    """With its id."""
 
 
 class PaletteController(QObject):
-    """Lives on the window's thread.
-
-    Names are found at once, in memory.  Texts are searched on the service thread, one search at a time, of the newest
-    words; an answer to older words is dropped.  Emits `listed` with a Listing.
+    """Names are found at once, in memory.  Texts are searched on the service thread, one search at a time, of the
+    newest words; an answer to older words is dropped.
     """
 
     listed = Signal(object)
@@ -72,26 +65,21 @@ class PaletteController(QObject):
         self._offers = Offers()
         self._words = ""
         self._sections: list[Section] = []
-        """Of names, for these words."""
         self._hits: list[Section] = []
-        """Of texts, for these words."""
         self._search_timer = Delay(self, SEARCH_AFTER_MS, self._search)
         self._is_open = self._is_searching = self._is_searched = False
         self.names.changed.connect(self._on_names_changed)
 
     def begin(self, offers: Offers) -> None:
-        """The palette has opened: list what is useful, and what was used last."""
         self._offers, self._is_open = offers, True
         self.names.refresh()
         self._words = ""
         self._list()
 
     def end(self) -> None:
-        """The palette has closed."""
         self._is_open, self._words, self._offers = False, "", Offers()
 
     def find(self, words: str) -> None:
-        """List what these words find."""
         words = " ".join(words.split())
         if words != self._words:
             self._words = words
@@ -118,7 +106,6 @@ class PaletteController(QObject):
         return [Section("Actions", self._offers.useful), Section("Recent", recent)]
 
     def _found_names(self) -> list[Section]:
-        """Sections with what matches best first; texts follow them."""
         names, offers, matcher = self.names.now, self._offers, Matcher(self._words)
         found = [
             _section(matcher, "Actions", NameList(offers.actions), _as_it_is),

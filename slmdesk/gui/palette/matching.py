@@ -19,8 +19,6 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 class Named(Protocol):
-    """Anything with a name as names are compared."""
-
     @property
     def folded(self) -> str:
         """Without case and accents."""
@@ -31,8 +29,6 @@ N = TypeVar("N", bound=Named)
 
 
 class NameList(Generic[N]):
-    """Names, prepared for Matcher."""
-
     def __init__(self, names: Sequence[N] = ()) -> None:
         self.names = names
         self.folded = [one.folded for one in names]
@@ -41,10 +37,7 @@ class NameList(Generic[N]):
 
 
 class Matcher:
-    """Finds names for these words.
-
-    It is called for each key, so the loops over all names do nothing but look for one string in another.
-    """
+    """It is called for each key, so the loops over all names do nothing but look for one string in another."""
 
     def __init__(self, words: str) -> None:
         self._typed = " ".join(fold(words).split())
@@ -73,7 +66,6 @@ class Matcher:
         return WORDS_BEGIN
 
     def _begun(self, given: NameList[N]) -> list[int]:
-        """Names of which each typed word begins a word."""
         if not self._begins or len(self._begins) < len(self._words):  # of signs alone there is no word
             return []
         rarest = max(self._begins, key=len)

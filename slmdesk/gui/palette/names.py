@@ -37,7 +37,6 @@ class Names(Record):
     """All names, each list with the last used first."""
 
     items: Sequence[ItemTitle] = ()
-    """Of all kinds."""
     chats: NameList[ItemTitle] = field(default_factory=NameList)
     spaces: NameList[ItemTitle] = field(default_factory=NameList)
     translations: NameList[ItemTitle] = field(default_factory=NameList)
@@ -46,14 +45,10 @@ class Names(Record):
     library: NameList[LibraryName] = field(default_factory=NameList)
     """Folders, then documents."""
     models: Sequence[ModelRecord] = ()
-    """That can chat."""
 
 
 class KeptNames(QObject):
-    """Names are found without waiting: they are fetched when the palette opens, and only if they have changed.
-
-    Lives on the window's thread.  Emits `changed` when others have arrived.
-    """
+    """Names are found without waiting: they are fetched when the palette opens, and only if they have changed."""
 
     changed = Signal()
 
@@ -66,14 +61,12 @@ class KeptNames(QObject):
             bridge.on(event, self._on_changed)
 
     def refresh(self) -> None:
-        """Fetch the names, unless those in memory are current."""
         if self._is_old and not self._is_asked:
             self._is_old, self._is_asked = False, True
             self._bridge.ask(_all_names, self._on_arrived, self._on_refused)
 
     @property
     def is_coming(self) -> bool:
-        """Whether names are on their way."""
         return self._is_asked
 
     def _on_changed(self, _event: object) -> None:

@@ -15,12 +15,9 @@ ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
 LEADS = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
 ENDS = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing)
 HEADING_SIZE = 0.87
-"""Of the letters of a heading, as a share of the others."""
 
 
 class PalettePainter(QStyledItemDelegate):
-    """An icon, a name, at the end of the line what else is known and the shortcut; below them the text of a hit."""
-
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
@@ -35,7 +32,6 @@ class PalettePainter(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """One line, or two with a snippet."""
         entry = index.data(ENTRY_ROLE)
         line = max(option.fontMetrics.height(), scaled())
         has_snippet = isinstance(entry, Entry) and entry.snippet
@@ -74,7 +70,6 @@ class PalettePainter(QStyledItemDelegate):
             draw_snippet(painter, QStyle.visualRect(option.direction, area, below), entry.snippet, palette)
 
     def _draw_line(self, painter: QPainter, option: QStyleOptionViewItem, entry: Entry, line: QRect) -> None:
-        """Draw the name, and from the end of the line the shortcut and the detail."""
         palette, metrics, area = option.palette, option.fontMetrics, option.rect
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         for words, space in ((entry.shortcut, line.width() // 2), (entry.detail, line.width() // 3)):

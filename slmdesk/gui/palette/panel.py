@@ -20,16 +20,12 @@ MOST_LETTERS = 200
 WIDTH = 76
 """In letters x."""
 MOST_HEIGHT = 0.7
-"""Of the window."""
 STAYING = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason, Qt.FocusReason.MenuBarFocusReason)
 """Why the line may lose the focus and the palette stays: another window is in front, or its own menu is open."""
 
 
 class PaletteLine(QLineEdit):
-    """Leaves the keys for the list to the panel.
-
-    Emits `left` when the focus goes elsewhere in the window, `stepped` with 1 or -1 for Tab and Shift+Tab.
-    """
+    """Leaves the keys for the list to the panel."""
 
     left = Signal()
     stepped = Signal(int)
@@ -55,10 +51,7 @@ class PaletteLine(QLineEdit):
 
 
 class PalettePanel(QWidget):
-    """Covers the window while it is open, so that a click beside the panel closes it.
-
-    Emits `words_changed` with what is typed, `chosen` with an Entry after it has closed, `closed`.
-    """
+    """Covers the window while it is open, so that a click beside the panel closes it."""
 
     words_changed = Signal(str)
     chosen = Signal(object)
@@ -97,7 +90,6 @@ class PalettePanel(QWidget):
         column(self.line, (self.list, 1), into=self._panel, gap=theme.SPACE_8, margins=theme.SPACE_8)
 
     def open(self) -> None:
-        """Show the empty panel, with the focus in its line."""
         self._before = self._window.focusWidget()
         self.line.clear()
         self.setGeometry(self._window.rect())
@@ -168,12 +160,10 @@ class PalettePanel(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click beside the panel closes it."""
         if not self._panel.geometry().contains(event.position().toPoint()):
             self.end()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Cover the window when it has another size."""
         if watched is self._window and event.type() == QEvent.Type.Resize and self.isVisible():
             self.setGeometry(self._window.rect())
             self._place()
@@ -200,7 +190,6 @@ class PalettePanel(QWidget):
         self._choose(self._entry_at(self.list.row(item)))
 
     def _on_left(self) -> None:
-        """The focus was put elsewhere in the window, where it stays."""
         self._before = None
         self.end()
 
@@ -212,7 +201,6 @@ class PalettePanel(QWidget):
     # ---- layout and speech
 
     def _place(self) -> None:
-        """Centre the panel over the upper part of the window, as high as its rows need."""
         space = self.rect().adjusted(theme.SPACE_16, theme.SPACE_16, -theme.SPACE_16, -theme.SPACE_16)
         width = min(WIDTH * self.fontMetrics().horizontalAdvance("x"), space.width())
         rows = sum(self.list.sizeHintForRow(row) for row in range(self.list.count()))
@@ -232,4 +220,3 @@ class PalettePanel(QWidget):
 _STEPS = {
     Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8,
 }  # fmt: skip
-"""By how many entries the keys go on."""

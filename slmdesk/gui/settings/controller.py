@@ -11,11 +11,6 @@ from slmdesk.settings import Settings
 
 
 class SettingsController(QObject):
-    """Emits `settings_shown` with the settings in force, `policy_shown` with what the organisation has set,
-    `saved_shown` with how much saved state there is on the disk (SavedStates), `once_shown` when the network is allowed
-    until slmdesk is closed, `walls_shown` with what the system keeps the children from (Walls by role).
-    """
-
     settings_shown = Signal(object)
     policy_shown = Signal(object)
     saved_shown = Signal(object)
@@ -40,11 +35,9 @@ class SettingsController(QObject):
         self._bridge.ask(self._bridge.services.network.allow_once(), None, self._on_refused)
 
     def look_at_saved(self) -> None:
-        """Ask how much saved state there is on the disk."""
         self._bridge.follow(self._bridge.services.states.size(), self.saved_shown.emit, lambda _problem: None)
 
     def look_at_walls(self) -> None:
-        """Ask what the system keeps the children from."""
         self._bridge.ask(self._bridge.services.walls(), self.walls_shown.emit)
 
     def delete_saved(self) -> None:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 PAGE = 100
 MOST_NAME = 40
-"""Letters of a document's name on one line."""
 INTRO = (
     "Deleted chats. They can be searched no more, and come back with “Restore”. They stay until you delete them for "
     "good, or a rule does (Settings, “Rules and holds”)."
@@ -41,8 +40,6 @@ INTRO = (
 
 
 class DeletedChats(Dialog):
-    """The chats in the trash, newest first, a page at a time; updated while it is open."""
-
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "deleted_chats", "Deleted chats")

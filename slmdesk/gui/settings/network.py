@@ -47,8 +47,6 @@ PASSWORD_WORDS = {
 
 
 class NetworkSection(QWidget):
-    """A part of the settings page.  Actions go to the two controllers."""
-
     def __init__(self, network: NetworkController, tokens: TokenController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("network_section")

@@ -15,10 +15,6 @@ BESIDE = frozenset({"setting.invalid", "setting.managed"})
 
 
 class NetworkController(QObject):
-    """Emits `settings_shown` with the settings in force, `verdict_given` with a key and what is wrong with the value
-    chosen ('' when it is in force).
-    """
-
     settings_shown = Signal(object)
     verdict_given = Signal(str, str)
 
@@ -29,7 +25,6 @@ class NetworkController(QObject):
         bridge.settings_changed.connect(self._on_settings_changed)
 
     def change(self, key: str, value: object) -> None:
-        """Change one setting of the network; `verdict_given` follows."""
         if value == getattr(self.current, key):
             self.verdict_given.emit(key, "")
             return

@@ -58,12 +58,6 @@ NOT_COUNTED = "…"
 
 
 class SettingsPage(QScrollArea):
-    """All settings on one page.
-
-    Actions go to the controller.  Emits `deleted_chats_requested`, `rules_requested`, `forget_day_requested` and
-    `erase_requested`, and `folder_requested` with the current folder for models when another is to be chosen.
-    """
-
     deleted_chats_requested = Signal()
     rules_requested = Signal()
     forget_day_requested = Signal()
@@ -88,7 +82,6 @@ class SettingsPage(QScrollArea):
         self._tokens, self._privacy_controller = tokens, privacy
         self._default_folder = models_folder
         self._choices: dict[str, Choice] = {}
-        """By the name of their setting."""
         self._build_ui()
         self._connect()
         self.show_settings(controller.current)
@@ -297,7 +290,6 @@ class SettingsPage(QScrollArea):
         self._delete_saved.setEnabled(saved.files > 0)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Ask for the size of the saved states each time the page is shown."""
         super().showEvent(event)
         self._controller.look_at_saved()
 
@@ -315,7 +307,6 @@ class SettingsPage(QScrollArea):
 
 
 def policy_words(policy: Policy) -> str:
-    """What the organisation has set, in a sentence; empty for nothing."""
     parts = ["work offline"] if policy.forced.get("offline") else []
     parts += [f"models from {' or '.join(allowed)} alone" for allowed in policy.choices.values()]
     way = {"proxy": "the proxy", "ca_file": "the certificates", "speed_limit_kib": "the speed of downloads"}

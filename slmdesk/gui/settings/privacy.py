@@ -43,8 +43,6 @@ LOCK_WITH = "When the screen of this PC is locked. Before it goes to sleep the h
 
 
 class PrivacySection(QWidget):
-    """A part of the settings page.  Actions go to the controller."""
-
     def __init__(self, controller: PrivacyController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("privacy_section")
@@ -92,7 +90,6 @@ class PrivacySection(QWidget):
             choice.show_value(getattr(settings, key))
 
     def show_state(self, state: PrivacyState | None) -> None:
-        """Show how it stands; None: not known yet."""
         is_encrypted = state is not None and state.is_encrypted
         self._encrypt.setVisible(not is_encrypted)
         self._encrypt.setEnabled(state is not None and state.can_encrypt)
@@ -112,14 +109,12 @@ class PrivacySection(QWidget):
                 self.encrypt()
 
     def show_policy(self, policy: Policy) -> None:
-        """Offer only what the organisation allows."""
         after = self._choices["lock_minutes"]
         for at in reversed(range(after.count())):
             if policy.limited_minutes(after.itemData(at)) != after.itemData(at):
                 after.removeItem(at)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Ask how it stands each time the page is shown."""
         super().showEvent(event)
         self._encrypts_once_known = False  # whoever is here presses again
         self._controller.look()
@@ -188,7 +183,6 @@ class PrivacySection(QWidget):
 
 
 def state_words(state: PrivacyState) -> str:
-    """How the history is kept, in a sentence or two."""
     if not state.is_encrypted:
         if not state.can_encrypt:
             return f"Not encrypted, and it cannot be here: the library “{state.missing_library}” is not installed."

@@ -29,12 +29,6 @@ KEPT = (
 
 
 class PrivacyController(QObject):
-    """Lives on the window's thread.
-
-    Emits `state_shown` with a PrivacyState, `encryption_shown` with whether the history is encrypted,
-    `encryption_offered` with whether it could be, `done` when what was asked for is done, `refused` with a Problem.
-    """
-
     state_shown = Signal(object)
     encryption_shown = Signal(bool)
     encryption_offered = Signal(bool)
@@ -48,7 +42,6 @@ class PrivacyController(QObject):
         bridge.opened.connect(self._on_opened)
 
     def look(self) -> None:
-        """Ask how it stands; `state_shown` follows."""
         self._bridge.follow(self._bridge.services.privacy.state(), self._on_state)
 
     def _on_opened(self) -> None:

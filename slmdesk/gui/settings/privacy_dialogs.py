@@ -55,15 +55,12 @@ NOW = "Current passphrase or recovery key"
 
 
 def secret_line(name: str, parent: QWidget, label: str) -> QLineEdit:
-    """A line for a passphrase, which is not shown."""
     line = text_line(name, parent, label, most=MOST_LETTERS)
     line.setEchoMode(QLineEdit.EchoMode.Password)
     return line
 
 
 class NewPassphrase(QWidget):
-    """Two fields for a new passphrase, with what is said of its length.  Emits `changed`."""
-
     changed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -98,7 +95,7 @@ class NewPassphrase(QWidget):
 
 
 class RecoveryPages(QStackedWidget):
-    """Shows a recovery key, then has it typed back.  Emits `print_requested`, and `changed` with each key typed."""
+    """Shows a recovery key, then has it typed back."""
 
     print_requested = Signal()
     changed = Signal()
@@ -128,7 +125,6 @@ class RecoveryPages(QStackedWidget):
         self.field.textChanged.connect(self._on_changed)
 
     def show_key(self, key: str) -> None:
-        """Show this key."""
         self._key = key
         self._label.setText(key)
         self._label.setAccessibleName(" ".join(key.replace("-", " ")))
@@ -136,12 +132,10 @@ class RecoveryPages(QStackedWidget):
 
     @property
     def is_typed_back(self) -> bool:
-        """Whether the key that was shown stands in the field."""
         secret = secret_of(self.field.text())
         return secret is not None and secret == secret_of(self._key)
 
     def say_wrong(self) -> None:
-        """Say that it is another key."""
         show_words(self._wrong, "" if self.is_typed_back else NOT_SAME)
 
     def _on_changed(self) -> None:
@@ -150,8 +144,6 @@ class RecoveryPages(QStackedWidget):
 
 
 class StepsDialog(Dialog):
-    """Base of the dialogs: pages, a problem, progress, and two buttons.  Emits `finish_requested` on the last page."""
-
     finish_requested = Signal()
 
     def __init__(self, parent: QWidget, name: str, title: str) -> None:
@@ -173,7 +165,6 @@ class StepsDialog(Dialog):
         self._is_working = False
 
     def go_on(self) -> None:
-        """The next page, or the end."""
         raise NotImplementedError
 
     def work(self) -> None:
@@ -186,7 +177,6 @@ class StepsDialog(Dialog):
         self.back.setEnabled(False)
 
     def refuse(self, sentence: str) -> None:
-        """Say why it was not done."""
         self._is_working = False
         self.bar.hide()
         self.pages.setEnabled(True)
@@ -206,7 +196,6 @@ class StepsDialog(Dialog):
             super().closeEvent(event)
 
     def end(self) -> None:
-        """It is done."""
         self._is_working = False
         self.accept()
 
@@ -398,8 +387,6 @@ class KeyringDialog(StepsDialog):
 
 
 class DecryptDialog(StepsDialog):
-    """The words of today; then `decrypt` is called with them."""
-
     def __init__(self, parent: QWidget, *, asks: bool, decrypt: Callable[[str], None]) -> None:
         super().__init__(parent, "decrypt_dialog", "Decrypt the history")
         self._decrypt, self._asks = decrypt, asks

@@ -20,8 +20,6 @@ NONE = "None yet. Names on this list are always found, whatever stands around th
 
 
 class RedactionSection(QWidget):
-    """A part of the settings page.  Actions go to the controller."""
-
     def __init__(self, controller: RedactionNamesController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("redaction_section")
@@ -47,14 +45,11 @@ class RedactionSection(QWidget):
         dialog.open()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Read the list each time the page is shown."""
         super().showEvent(event)
         self._controller.look()
 
 
 class NamesDialog(Dialog):
-    """The list, to be changed; does not block.  Emits `saved` with its lines."""
-
     saved = Signal(str)
 
     def __init__(self, lines: str, parent: QWidget) -> None:

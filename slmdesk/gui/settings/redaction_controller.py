@@ -9,8 +9,6 @@ from slmdesk.services.redaction.service import listed_from_lines
 
 
 class RedactionNamesController(QObject):
-    """Emits `names_shown` with the names of the list, in order."""
-
     names_shown = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -18,11 +16,9 @@ class RedactionNamesController(QObject):
         self._bridge = bridge
 
     def look(self) -> None:
-        """Ask for the list."""
         self._bridge.ask(self._bridge.services.redaction.names(), self._on_names)
 
     def change(self, lines: str) -> None:
-        """Replace the list by the names in these lines."""
         names = listed_from_lines(lines)
         self._bridge.ask(self._bridge.services.redaction.change_names(names), self._on_names)
 

@@ -39,8 +39,6 @@ AT_ONCE = 0
 
 
 class Listed(Record):
-    """What the window shows."""
-
     rules: Sequence[Rule]
     holds: Sequence[Hold]
     names: Mapping[str, str]
@@ -52,8 +50,6 @@ class Listed(Record):
 
 
 class RulesWindow(Dialog):
-    """The rules and holds, each in a line, and a form for another rule."""
-
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "rules_window", "Rules and holds")
@@ -118,14 +114,12 @@ class RulesWindow(Dialog):
 
     @property
     def _wanted(self) -> dict[str, Any]:
-        """What is chosen in the form, as `add_rule` takes it."""
         kind, trash_days = self._kind.currentData(), self._then.currentData()
         then = Then.DELETE if kind == DOCUMENT or trash_days == AT_ONCE else Then.TRASH
         days = self._days.currentData()
         return {"kind": kind, "days": days, "then": then, "trash_days": trash_days or TRASH_DAYS[0]}
 
     def _count(self) -> None:
-        """Say what the rule in the form would do now."""
         wanted = self._wanted
         if self._counting is not None:
             self._counting.cancel()
@@ -211,7 +205,6 @@ class RulesWindow(Dialog):
 
 
 def _due(services: Services, wanted: Mapping[str, Any]) -> Pending[str]:
-    """What a rule would do now, in words."""
     rule = services.retention.planned(**wanted)
     return services.retention.due(rule).map(lambda due: f"This rule {due_words(rule, due[rule.id])} now.")
 

@@ -32,8 +32,6 @@ OR_CHOOSE = " Or choose a folder or file with a Hunspell dictionary: two files o
 
 
 class SpellingSection(QWidget):
-    """A part of the settings page.  Actions go to the controller."""
-
     def __init__(self, controller: SpellingController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("spelling_section")
@@ -91,7 +89,6 @@ class SpellingSection(QWidget):
         self._edit.setEnabled(bool(count))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look for dictionaries each time the page is shown."""
         super().showEvent(event)
         self._controller.look()
 
@@ -120,8 +117,6 @@ class SpellingSection(QWidget):
 
 
 class OwnWordsDialog(Dialog):
-    """The words a person added, to be taken out again.  Actions go to the controller."""
-
     def __init__(self, controller: SpellingController, words: tuple[str, ...], parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "own_words", "My words")
@@ -166,7 +161,6 @@ class OwnWordsDialog(Dialog):
 
 
 def dictionary_words(state: SpellingState, platform: str = sys.platform) -> str:
-    """Which dictionaries there are, or how to get one."""
     if not state.dictionaries:
         return NONE_FOUND + HOW.get(platform, HOW["linux"]) + OR_CHOOSE
     names = [one.name for one in state.dictionaries]

@@ -13,10 +13,6 @@ from slmdesk.settings import Settings
 
 
 class SpellingController(QObject):
-    """Emits `settings_shown` with the settings in force, and `state_shown` with the dictionaries and own words
-    (SpellingState).
-    """
-
     settings_shown = Signal(object)
     state_shown = Signal(object)
 
@@ -32,7 +28,6 @@ class SpellingController(QObject):
         return self._settings.current
 
     def look(self) -> None:
-        """Ask which dictionaries and own words there are."""
         self._bridge.follow(self._bridge.services.spelling.state(), self.state_shown.emit)
 
     def choose(self, place: str) -> None:

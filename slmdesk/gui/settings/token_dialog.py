@@ -20,8 +20,6 @@ INTRO = (
 
 
 class TokenDialog(Dialog):
-    """Closes once the token is stored."""
-
     def __init__(self, tokens: TokenController, parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "token_dialog", "Access token")

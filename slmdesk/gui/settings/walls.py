@@ -28,8 +28,6 @@ NOT_YET = "not started yet"
 
 
 class WallsSection(QWidget):
-    """A part of the settings page; looks each time it is shown."""
-
     def __init__(self, controller: SettingsController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("walls_section")

@@ -312,7 +312,6 @@ class Frame(QObject):
         return PaletteEntry(self._bridge, self)
 
     def _open_once(self, module: str, kind: str, *given: object) -> None:
-        """Open a window of this kind, or bring the one that is open forward."""
         window = getattr(import_module(f"slmdesk.gui.{module}"), kind)
         opened = self.window.findChild(window)
         if opened is None:
@@ -380,13 +379,11 @@ class Frame(QObject):
         self.jobs.opened.connect(self.opener.job)
 
     def _connect_keeping(self) -> None:
-        """Save the layout after these changes."""
         self.window.page_shown.connect(self._on_page_shown)
         self.chat_page.layout_changed.connect(self._keep_timer.start)
         self.chat.chat_opened.connect(self._keep_timer.start)
 
     def _connect_reach(self) -> None:
-        """Connect all sources of text and documents to the translator."""
         window = self.window
         window.translate_requested.connect(lambda text: self.reach.take_text(text))
         window.document_translate_requested.connect(lambda path: self.reach.take_document(path))

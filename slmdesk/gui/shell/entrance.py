@@ -19,8 +19,6 @@ from slmdesk.settings import SettingsFile, policy_of
 
 
 class Door(Record):
-    """How the lock page was left."""
-
     key: Any = None
     """Of the history (services.privacy); None where it needs none."""
     is_left: bool = False

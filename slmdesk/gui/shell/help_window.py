@@ -43,12 +43,9 @@ LICENCES = (
 )
 SIZE = (640, 640)
 LEAST_LETTERS = 50
-"""Minimum width, in characters."""
 
 
 class HelpWindow(Dialog):
-    """A plain window of four sections; the buttons at its head go to them."""
-
     def __init__(self, folders: Folders, settings: SettingsController, parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "help_window", "Help")

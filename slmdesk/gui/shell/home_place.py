@@ -13,8 +13,6 @@ from slmdesk.services.base.events import Problem
 
 
 class HomePlace(QObject):
-    """Looks when the history is open.  Lives on the window's thread."""
-
     def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject) -> None:
         super().__init__(parent, objectName="home_place")
         self._bridge, self._state = bridge, state

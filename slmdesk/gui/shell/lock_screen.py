@@ -50,7 +50,6 @@ class LockScreen(QObject):
         return self.key
 
     def start(self, *, by_itself: bool) -> None:
-        """Show the page, at once or when the keyring has not opened it."""
         if by_itself and self._ways.by_keyring:
             QTimer.singleShot(PATIENCE_MS, self, self._show)
             self.page.show_opening()
@@ -59,7 +58,6 @@ class LockScreen(QObject):
             self._show()
 
     def end(self) -> None:
-        """Close the page and leave the application as it was."""
         self.page.close_for_good()
         self._keeper.deleteLater()
         self._app.setStyleSheet("")
@@ -67,7 +65,6 @@ class LockScreen(QObject):
         self.deleteLater()
 
     def come_forward(self) -> None:
-        """Bring the page to the front."""
         self.page.come_forward()
 
     def _show(self) -> None:

@@ -27,14 +27,10 @@ COVERED = "slmdesk is covered"
 FIELD = "Passphrase or recovery key"
 OPENING = "Opening…"
 WRONG = frozenset({"key.wrong", "key.mistyped"})
-"""Problems after which the next try may have to wait."""
 
 
 class LockWindow(QWidget):
-    """A window of its own, so that nothing of the other windows, their shortcuts and menus can be reached.
-
-    Emits `words_given` with what was typed ('' for the keyring), and `quit_requested`.
-    """
+    """A window of its own, so that nothing of the other windows, their shortcuts and menus can be reached."""
 
     words_given = Signal(str)
     quit_requested = Signal()
@@ -90,7 +86,6 @@ class LockWindow(QWidget):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether another try has to wait."""
         return self._wait_s > 0
 
     def _sentence(self) -> str:
@@ -104,7 +99,6 @@ class LockWindow(QWidget):
         return "The history is encrypted. Its passphrase opens it, or the recovery key."
 
     def show_opening(self) -> None:
-        """Show that it is being opened."""
         self._set_busy(True)
 
     def show_refusal(self, sentence: str) -> None:
@@ -120,20 +114,17 @@ class LockWindow(QWidget):
         self._focus()
 
     def show_problem(self, sentence: str) -> None:
-        """Say why it cannot be opened, where no word was wrong."""
         self._set_busy(False)
         self._say(sentence)
         self._focus()
 
     def close_for_good(self) -> None:
-        """Close: it is open, or the program ends."""
         self._may_close = True
         self._field.clear()
         self.close()
         self.deleteLater()
 
     def come_forward(self) -> None:
-        """Come to the front: another start of the program asked for it."""
         if self.isMinimized():
             self.showNormal()
         self.show()

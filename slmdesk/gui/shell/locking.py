@@ -60,7 +60,6 @@ class Locking(QObject):
         self.ways: Ways | None = None
         """What opens the history; None while it is not encrypted."""
         self.page: LockWindow | None = None
-        """The page of a cover."""
         self._hidden: list[QWidget] = []
         self._is_warned = False
         self._watch = SessionWatch(self)
@@ -79,7 +78,6 @@ class Locking(QObject):
         app.focusChanged.connect(self._on_focus_changed, Qt.ConnectionType.QueuedConnection)
 
     def take(self, state: PrivacyState) -> None:
-        """Know what opens the history, or that it is not encrypted."""
         from slmdesk.services.privacy.opening import Ways
 
         words = state.by_passphrase or state.by_recovery
@@ -103,7 +101,6 @@ class Locking(QObject):
             self.lock_requested.emit()
 
     def cover(self) -> None:
-        """Hide all windows behind the lock page."""
         if self.ways is None or self.page is not None:
             return
         from slmdesk.gui.shell.lock_window import LockWindow
@@ -198,7 +195,6 @@ def hide_windows(*, but: QWidget | None = None) -> list[QWidget]:
 
 
 def jobs_words(count: int, settings: Settings) -> str:
-    """What becomes of the jobs when it locks by itself, as a sentence; empty where none runs."""
     if not count:
         return ""
     one = count == 1

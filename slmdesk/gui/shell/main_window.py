@@ -30,15 +30,13 @@ class Page(Record):
     shortcut: str
     """Its name."""
     at_end: bool = False
-    """At the foot of the side bar."""
 
 
 class MainWindow(QMainWindow):
-    """Places pages.
-
-    Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.  `translate_requested`,
-    `writing_requested` (both with a text) and `document_translate_requested` (a Path) are emitted by whoever shows
-    them, see gui.widgets.translate_request; `clipboard_translate_requested` by a shortcut that works on every page.
+    """Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.
+    `translate_requested`, `writing_requested` (both with a text) and `document_translate_requested` (a Path) are
+    emitted by whoever shows them, see gui.widgets.translate_request; `clipboard_translate_requested` by a shortcut that
+    works on every page.
     """
 
     page_shown = Signal(int)
@@ -123,7 +121,7 @@ class MainWindow(QMainWindow):
             self.show_page(title)
 
     def show_page(self, title: str) -> None:
-        """Show a page by its title.  Raises ValueError for an unknown one."""
+        """Raises ValueError for an unknown one."""
         self._on_entry_chosen(self._titles.index(title))
 
     def _on_entry_chosen(self, index: int) -> None:
@@ -133,7 +131,6 @@ class MainWindow(QMainWindow):
         self.page_shown.emit(index)
 
     def come_forward(self) -> None:
-        """Come to the front: another start of the program asked for it."""
         if self.isMinimized():
             self.showNormal()
         self.show()
@@ -141,7 +138,6 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def close_for_good(self) -> None:
-        """Close; everything is saved."""
         self._may_close = True
         self.close()
 

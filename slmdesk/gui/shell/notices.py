@@ -112,7 +112,6 @@ class NoticeController(QObject):
         self._on_notice_raised(Notice(words, action="Open folder", on_action=show, key=f"folder {event.folder}"))
 
     def _told(self, event: Noticed) -> Notice:
-        """Of what was done as it should be; what was moved to the trash comes back from here."""
         told = Notice(event.problem.sentence, topic=event.problem.code)
         if not event.trashed:
             return told

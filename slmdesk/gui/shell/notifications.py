@@ -25,7 +25,6 @@ from slmdesk.settings import Settings
 
 TITLE = "slmdesk"
 CHAT = "chat"
-"""The kind of item whose answers are told."""
 NAME_LENGTH = 60
 SHOWN_MS = 10_000
 _MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
@@ -36,17 +35,12 @@ _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org
 
 
 class Words(Record):
-    """What to say, with the name of a chat, a document or a model, and without."""
-
     named: str
     nameless: str
 
 
 class NotificationChannel(Protocol):
-    """One way to notify a person."""
-
-    def is_there(self) -> bool:
-        """Whether this desktop offers it."""
+    def is_there(self) -> bool: ...
 
     def show(self, title: str, words: str) -> None:
         """Show it; returns at once."""
@@ -63,7 +57,6 @@ class Tray:
         return QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages()
 
     def show(self, title: str, words: str) -> None:
-        """Show the tray icon for as long as the message."""
         if self._icon is None:
             self._icon = QSystemTrayIcon(self._window.windowIcon(), self._window)
             self._icon.setObjectName("tray_icon")
@@ -88,7 +81,6 @@ class Portal:
         return sys.platform.startswith("linux") and bool(self._environment.get("DBUS_SESSION_BUS_ADDRESS"))
 
     def show(self, title: str, words: str) -> None:
-        """Send it without waiting for an answer."""
         from PySide6.QtDBus import QDBusConnection, QDBusMessage  # late: loads a library
 
         self._count += 1
@@ -108,12 +100,11 @@ class Alert:
         return True
 
     def show(self, title: str, words: str) -> None:
-        """Ask for attention until the window is looked at."""
         QApplication.alert(self._window)
 
 
 class Notifier(QObject):
-    """Notifies of ended work by the first available way, and in the taskbar.  Lives on the window's thread."""
+    """Notifies of ended work by the first available way, and in the taskbar."""
 
     def __init__(
         self,
@@ -133,7 +124,6 @@ class Notifier(QObject):
         self._last: dict[str, object] = {}
         self._clock = clock
         self._began: dict[str, float] = {}
-        """When each running job was first seen."""
         bridge.on(DownloadChanged, self._on_download_changed)
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(MessageEnded, self._on_message_ended)
@@ -211,7 +201,6 @@ def words_of_job(job: JobChanged) -> Words | None:
 
 
 def words_of_answer(status: Status, title: str) -> Words:
-    """What to say of an answer that has ended."""
     end = "is answered." if status is Status.COMPLETE else "could not be answered."
     return Words(f"“{plain(title)}” {end}", f"A chat {end}")
 

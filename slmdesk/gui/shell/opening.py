@@ -23,15 +23,11 @@ CHAT, SPACE = "chat", "space"
 
 
 class Opener(QObject):
-    """Lives on the window's thread."""
-
     def __init__(self, bridge: Bridge, frame: Frame) -> None:
         super().__init__(frame, objectName="opener")
         self._bridge, self._frame = bridge, frame
 
     def other(self, item: str) -> None:
-        """Open an item that is no chat."""
-
         def found(services: Services) -> tuple[str, str]:
             documents = services.history.documents_of(item)
             return services.history.item(item).kind, documents[0].id if documents else ""
@@ -58,7 +54,6 @@ class Opener(QObject):
             frame.window.show_page("Models")
 
     def item(self, title: ItemTitle) -> None:
-        """Open any item."""
         if title.kind == CHAT:
             self._frame.window.show_page("Chat")
             self._frame.chat_page.open_at(title.id, "", "")
@@ -77,7 +72,6 @@ class Opener(QObject):
         self._frame.chat_page.open_at(found.item, found.message, words)
 
     def name(self, name: LibraryName) -> None:
-        """Open a document or a folder of the library."""
         if name.is_folder:
             self._on_page("Documents", lambda: self._frame.documents_area.folders.choose(name.id))
         else:
@@ -85,12 +79,10 @@ class Opener(QObject):
             self._frame.documents.show_document(name.id)
 
     def passage(self, hit: TextHit) -> None:
-        """Open a passage that was found in a document."""
         self._frame.window.show_page("Documents")
         self._frame.documents_area.visit(Span(hit.document, hit.page, hit.start, hit.end))
 
     def page(self, document: str, page: int, spans: Sequence[tuple[int, int]]) -> None:
-        """Open a page of a document with these passages marked."""
         self._frame.window.show_page("Documents")
         self._frame.documents_page.document.open_at(document, {page: list(spans)})
 
@@ -125,6 +117,5 @@ class Opener(QObject):
         self._frame.window.show_page("Models")
 
     def suggested(self, language: str) -> None:
-        """Show the suggested models made for translating into a language."""
         self._on_page("Models", lambda: self._frame.models_page.show_suggested("translation", language))
         self.models()

@@ -24,9 +24,7 @@ ICONS = {
     CHAT: "message-square", DOCUMENTS: "file-text", TEXT: "languages", SEGMENTS: "languages",
     WRITE: "pencil", "Translate": "languages", "Models": "package", "Jobs": "list-checks", "Settings": "settings",
 }  # fmt: skip
-"""Of the places of actions, and of pages."""
 OWN_ICONS = {"help": "info", "clipboard": "languages", "quit": "x", "network_button": "wifi-off"}
-"""Of actions that belong to no page."""
 USEFUL = (
     "chat.new", "documents.open", "page.translate", "clipboard", "chat.search", "chat.model", "page.settings", "help",
 )  # fmt: skip
@@ -34,7 +32,6 @@ USEFUL = (
 WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
 """What these keys do depends on where the cursor is: offered only where they would work by themselves."""
 WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
-"""Actions on the text of the page Write."""
 BUTTONS = (
     ("watch_folder_button", "Watch a folder", DOCUMENTS),
     ("choose_document_button", "Translate a document", TEXT),
@@ -47,12 +44,9 @@ BUTTONS = (
 )
 """Actions without a shortcut: the widget that does them, which the organisation's rules may hide, and its page."""
 MARGIN = 60
-"""Pixels between a setting that is gone to and the edge of its page."""
 
 
 class PaletteEntry(QObject):
-    """Opens the palette on its key, with what can be done in the window then.  Lives on the window's thread."""
-
     def __init__(self, bridge: Bridge, frame: Frame) -> None:
         super().__init__(frame, objectName="palette_entry")
         self._frame, self._window, opener = frame, frame.window, frame.opener
@@ -66,7 +60,6 @@ class PaletteEntry(QObject):
         self.controller.listed.connect(self.panel.show_listing)
 
     def _conditions(self) -> Mapping[str, Callable[[], object]]:
-        """What must hold for an action to have something to work on."""
         frame, page, is_made = self._frame, self._frame.chat_page, self._window.is_made
         can_write = partial(page.composer.isVisibleTo, page)
         return {
@@ -107,7 +100,6 @@ class PaletteEntry(QObject):
         return Entry(keys.words, _icon_of(keys.name, keys.words), show, shortcut=keys.shown)
 
     def _actions(self) -> dict[str, Entry]:
-        """The actions with shortcuts that can be done now, by name."""
         focus = self._window.focusWidget()
         bound: dict[str, list[QShortcut]] = {}
         for shortcut in self._window.findChildren(QShortcut):
@@ -153,7 +145,6 @@ class PaletteEntry(QObject):
                 yield Entry(words, _icon_of(name, place), partial(self._press, name, place), place)
 
     def _settings(self) -> Iterator[Entry]:
-        """The rows of the page of settings that are not hidden, each with its heading."""
         page, heading = self._frame.settings_page, ""
         for one in page.findChildren(QWidget):
             name = one.objectName()
@@ -209,7 +200,6 @@ class PaletteEntry(QObject):
             self._reach(widget)
 
     def _reach(self, widget: QWidget) -> None:
-        """Show a widget's page, and put the focus on it."""
         self._show_page_of(widget)
         QTimer.singleShot(0, self, partial(_go_to, widget))  # once the page is laid out
 
@@ -226,7 +216,6 @@ def _icon_of(name: str, place: str) -> str:
 
 
 def _action_of(focus: QWidget | None, keys: Keys) -> QAction | None:
-    """The action of this name of the widget that has the focus."""
     actions = focus.actions() if focus is not None and keys.name.startswith(WITH_FOCUS) else ()
     return next((one for one in actions if one.isEnabled() and one.property(NAME) == keys.name), None)
 

@@ -50,7 +50,6 @@ class Presence(QObject):
             app.focusWindowChanged.connect(self._on_focus_window_changed)
 
     def watch(self, window: QWindow) -> None:
-        """Count the input of this window."""
         window.installEventFilter(self)
 
     @property
@@ -67,7 +66,6 @@ class Presence(QObject):
             self.watch(window)
 
     def look(self) -> None:
-        """Look where the mouse is, and, when nobody has been there for a while, how busy the PC is."""
         place = QCursor.pos()
         if place != self._place:
             self._place, self._seen = place, self._clock()
@@ -81,7 +79,6 @@ class Presence(QObject):
         return 100 * self._others.cores() / (os.cpu_count() or 1)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Note the time of an input."""
         if event.type() in _INPUTS:
             self._seen = self._clock()
         return False

@@ -44,7 +44,6 @@ class WindowsSession(QAbstractNativeEventFilter):
             app.installNativeEventFilter(self)
 
     def nativeEventFilter(self, event_type: Any, message: Any) -> Any:
-        """Read a message of Windows, and let it go on."""
         if bytes(event_type) == b"windows_generic_MSG":
             from ctypes import wintypes
 
@@ -66,14 +65,12 @@ class MacSession(QObject):
         self._timer.start()
 
     def look(self) -> None:
-        """Look whether the screen is locked."""
         was, self._was = self._was, self._is_locked()
         if self._was and not was:
             self._heard("locked")
 
 
 def mac_screen_is_locked() -> bool:
-    """Whether macOS says that the screen of this session is locked."""
     try:
         graphics, foundation = ctypes.CDLL(CORE_GRAPHICS), ctypes.CDLL(CORE_FOUNDATION)
         graphics.CGSessionCopyCurrentDictionary.restype = ctypes.c_void_p

@@ -78,14 +78,12 @@ class SessionWatch(QObject):
             (self.sleep_announced if meaning == "sleep" else self.screen_locked).emit()
 
     def stop(self) -> None:
-        """Listen no more, and hold nothing back."""
         self._is_over = True
         if self._bus is not None:
             self._bus.close()
         self.let_sleep()
 
     def let_sleep(self) -> None:
-        """Let the PC sleep."""
         handle, self._handle = self._handle, None
         if handle is not None:
             with suppress(OSError):

@@ -28,16 +28,12 @@ from slmdesk.gui.widgets.text import plain_label, show_words
 
 HOW = "Click the keys of a shortcut to change them. Those without a button cannot be changed."
 NONE = "None"
-"""Shown for a shortcut without keys."""
 ALONE = "{} alone writes text. Take it together with Ctrl or Alt, or take a function key."
 TAKEN = "{} is taken: “{}” ({})."
 KEYS_LETTERS = 18
-"""Width of the column of keys, in characters."""
 
 
 class ShortcutList(QFrame):
-    """All shortcuts of the window by page; a change is saved and in force at once."""
-
     def __init__(self, controller: SettingsController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "shortcut_list")
@@ -78,7 +74,6 @@ class ShortcutList(QFrame):
         return grid
 
     def _on_asked(self, name: str) -> None:
-        """One shortcut is asked for at a time."""
         for other, each in self._rows.items():
             if other != name:
                 each.leave()
@@ -97,12 +92,6 @@ class ShortcutList(QFrame):
 
 
 class ShortcutRow(QObject):
-    """The parts of a line of the list: the keys, which are pressed to change them, and a way back to the usual ones.
-
-    Emits `asked` with the name when new keys are asked for, `chosen` with the name and new keys, "" for none and None
-    for the usual ones.
-    """
-
     asked = Signal(str)
     chosen = Signal(str, object)
 
@@ -125,7 +114,6 @@ class ShortcutRow(QObject):
         self.leave()
 
     def show_keys(self) -> None:
-        """Show the keys of now."""
         shown, *others = map(shown_keys, keys_of(self._name).keys or ("",))
         self.keys.setText((shown or NONE).replace("&", "&&"))
         self.keys.setAccessibleName(f"{self._words}: {shown or 'no shortcut'}")
@@ -133,7 +121,6 @@ class ShortcutRow(QObject):
         self.reset.setVisible(not is_usual(self._name))
 
     def leave(self) -> None:
-        """Ask for no keys any more."""
         had_focus = self.edit.hasFocus()
         self._show_asking(False)
         if had_focus:
@@ -165,7 +152,6 @@ class ShortcutRow(QObject):
             self._choose(None)
 
     def _is_taken(self, keys: str) -> bool:
-        """Say so where these keys do something else."""
         other = taken_by(self._name, keys)
         if other is not None:
             show_words(self.refusal, TAKEN.format(shown_keys(keys), other.words, other.place))
@@ -178,8 +164,6 @@ class ShortcutRow(QObject):
 
 
 class KeysEdit(QKeySequenceEdit):
-    """Takes one press of keys.  Emits `pressed` with them, `left` on Escape."""
-
     pressed = Signal(str)
     left = Signal()
 

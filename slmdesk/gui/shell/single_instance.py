@@ -35,7 +35,7 @@ class SingleInstance(QObject):
     """The lock that makes this the only window of a home.
 
     Emits `raise_requested` or `translate_requested` with the other start's activation token (may be empty), and
-    `lock_requested`.  Lives on the window's thread.
+    `lock_requested`.
     """
 
     raise_requested = Signal(str)
@@ -109,7 +109,6 @@ class SingleInstance(QObject):
             self._lock = None
 
     def allow_lock(self, can_lock: bool) -> None:
-        """Whether locking would protect anything here, as it stands now."""
         self.can_lock = can_lock
 
     def _on_connected(self) -> None:

@@ -20,12 +20,6 @@ from slmdesk.services.translation.pairs.items import PIVOT
 
 
 class AdviceController(QObject):
-    """Lives on the window's thread.
-
-    Emits `advised` with a PairAdvice, or None while there is no text or no model; `models_requested` with the code of a
-    language, `model_changed` when another model is used from now on.
-    """
-
     advised = Signal(object)
     models_requested = Signal(str)
     model_changed = Signal()
@@ -47,11 +41,9 @@ class AdviceController(QObject):
             self._again()
 
     def about_manner(self, manner: TranslationStyle) -> None:
-        """Emit the advice for the languages of a manner."""
         self.about(manner.source, manner.target)
 
     def clear(self) -> None:
-        """Stop giving advice: there is nothing to translate."""
         if self._asked is not None:
             self._asked = None
             self._notify(None)
@@ -66,13 +58,11 @@ class AdviceController(QObject):
             )
 
     def examine(self) -> None:
-        """Test the model for this pair of languages now, in the background."""
         advice = self._advice
         if advice is not None:
             self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
 
     def see_models(self) -> None:
-        """Show the models made for the target language."""
         if self._advice is not None:
             self.models_requested.emit(self._advice.target)
 

@@ -14,12 +14,11 @@ from slmdesk.services.translation.pairs.advice import PairAdvice
 
 
 class AdviceLine(QFrame):
-    """Hidden while there is nothing to warn of.  Emits `grown` with the pixels it takes when it appears."""
+    """Hidden while there is nothing to warn of."""
 
     grown = Signal(int)
 
     def __init__(self, controller: AdviceController, parent: QWidget, *, is_narrow: bool = False) -> None:
-        """`is_narrow`: the buttons stand below the text."""
         super().__init__(parent)
         named(self, "advice_line", kind="band")
         self._words = plain_label("", self, name="translate_warning")

@@ -25,11 +25,6 @@ WORDING = Wording("Redact before translating", "The document", "Translate", "eve
 
 
 class TranslatePage(QStackedWidget):
-    """The text, or a document that was dropped on it.
-
-    Emits `data_given` with what was dropped or pasted and `paste_requested` for what is on the clipboard.
-    """
-
     data_given = Signal(object)
     paste_requested = Signal()
 
@@ -79,7 +74,6 @@ class TranslatePage(QStackedWidget):
         self.text.take_text(text)
 
     def take_documents(self, paths: Sequence[Path]) -> None:
-        """Translate documents from elsewhere: show the form first."""
         self._documents.look(paths)
 
     def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
@@ -107,12 +101,10 @@ class TranslatePage(QStackedWidget):
         self.setFocusProxy(self.document if self.widget(index) is self.document else self.text)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Restore the text of the last run when the page is first shown."""
         super().showEvent(event)
         self._controller.restore()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Keep the typed text when the page is left."""
         super().hideEvent(event)
         self._controller.keep()
 

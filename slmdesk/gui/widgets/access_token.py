@@ -19,11 +19,7 @@ PLACE_WORDS = {
 
 
 class TokenController(QObject):
-    """Lives on the window's thread; keeps no token.
-
-    Emits `state_shown` with a TokenChanged (where it is), `places_shown` with TokenPlaces (where it can be), after
-    `keep` either `kept` or `refused` with a Problem.
-    """
+    """Lives on the window's thread; keeps no token."""
 
     state_shown = Signal(object)
     places_shown = Signal(object)
@@ -40,7 +36,6 @@ class TokenController(QObject):
         bridge.settings_changed.connect(self.refresh)
 
     def refresh(self) -> None:
-        """Ask where the token is; `state_shown` follows."""
         self._bridge.ask(self._bridge.services.tokens.state(), self._on_state)
 
     def look(self) -> None:

@@ -44,7 +44,6 @@ def column(*parts: Part, into: QWidget | None = None, gap: int | None = None, ma
 
 
 def flow(*widgets: QWidget, gap: int, into: QWidget | None = None) -> FlowLayout:
-    """Lay widgets out from left to right, on further lines where there is no room."""
     layout = FlowLayout(into, gap=gap)
     for widget in widgets:
         layout.addWidget(widget)
@@ -105,7 +104,6 @@ def text_line(
 
 
 def set_kind(widget: QWidget, kind: str) -> None:
-    """Give a widget another `kind` of the style sheet, and draw it so."""
     widget.setProperty("kind", kind)
     widget.style().unpolish(widget)
     widget.style().polish(widget)

@@ -13,8 +13,6 @@ RADIUS = 3.0
 
 
 class CheckBox(QCheckBox):
-    """A QCheckBox whose box has the theme's colours."""
-
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         option = QStyleOptionButton()

@@ -12,9 +12,7 @@ from slmdesk.gui.base.icons import pixmap
 ELLIPSIS_WIDTH = 2
 """Pixels the style keeps free beside the words."""
 MOST_LETTERS = 40
-"""Of its words as many letters have their room everywhere."""
 MOST_VISIBLE = 12
-"""Lines of the open list; more scroll (and the first letters, typed, lead to a line)."""
 
 
 class Choice(QComboBox):
@@ -51,7 +49,6 @@ class Choice(QComboBox):
         event.ignore()
 
     def initStyleOption(self, option: QStyleOptionComboBox) -> None:
-        """End the text with an ellipsis where there is no room for it."""
         super().initStyleOption(option)
         field = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self

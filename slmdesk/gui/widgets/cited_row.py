@@ -14,12 +14,6 @@ from slmdesk.gui.widgets.translate_request import request_translation
 
 
 class CitedRow(QFrame):
-    """One row of a list.
-
-    Emits `chosen` when a person wants to see its place, `pointed_at` with whether mouse or keyboard is on it,
-    `copy_requested`.
-    """
-
     chosen = Signal()
     pointed_at = Signal(bool)
     copy_requested = Signal()
@@ -53,7 +47,6 @@ class CitedRow(QFrame):
         self.setAccessibleName(". ".join(one for one in (f"{text} {place}", warning) if one))
 
     def show_lit(self, is_lit: bool) -> None:
-        """Highlight the row: its passage is marked on the page, or was clicked there."""
         self.setProperty("lit", is_lit)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -65,7 +58,6 @@ class CitedRow(QFrame):
             self.chosen.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter goes to its place; the standard copy keys copy."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.chosen.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):

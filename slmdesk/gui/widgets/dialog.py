@@ -46,12 +46,10 @@ class Dialog(QDialog):
         self._keep_inside(_space_on(self._screen()))
 
     def reveal(self, widget: QWidget) -> None:
-        """Scroll to a part of it, where it scrolls."""
         if self._scrolling is not None:
             self._scrolling.ensureWidgetVisible(widget)
 
     def event(self, event: QEvent) -> bool:
-        """Look again when parts come, go or grow."""
         if event.type() != QEvent.Type.LayoutRequest or not self.isVisible():
             return super().event(event)
         before, framed, screen = self.size(), self.frameGeometry().size(), self._screen()
@@ -94,7 +92,6 @@ class Dialog(QDialog):
             self.resize(size.boundedTo(space))
 
     def _scroll(self, layout: QBoxLayout, space: QSize) -> None:
-        """Put the layout into a scroll area, but for the row of buttons."""
         focused, margins = self.focusWidget(), layout.contentsMargins()
         last = layout.itemAt(layout.count() - 1)
         has_foot = last is not None and _has_buttons(last) and last.minimumSize().width() <= space.width()
@@ -141,7 +138,6 @@ def screen_of(window: QWidget) -> QRect:
 
 
 def _space_on(screen: QRect) -> QSize:
-    """The most that a window may have there, without its frame."""
     return fitted(QRect(QPoint(), MOST), screen).size()
 
 

@@ -16,8 +16,6 @@ MOST_NAME = 80
 
 
 class ExportMenu(QMenu):
-    """An entry for each format.  Emits `form_chosen` with its id."""
-
     form_chosen = Signal(str)
 
     def __init__(self, parent: QWidget, title: str = "Export as", forms: Sequence[Form] = FORMS) -> None:
@@ -29,8 +27,6 @@ class ExportMenu(QMenu):
 
 
 class ChatsExportMenu(ExportMenu):
-    """An export menu for one chat or several: those together too.  Emits `together_chosen` with a format's id."""
-
     together_chosen = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
@@ -43,7 +39,6 @@ class ChatsExportMenu(ExportMenu):
         self.show_count(1)
 
     def show_count(self, count: int) -> None:
-        """For how many chats it is."""
         for one in self.actions()[-2:]:  # not held: PySide takes held ones for gone with a menu that had this one
             one.setVisible(count > 1)
 
@@ -51,7 +46,6 @@ class ChatsExportMenu(ExportMenu):
 def give_export_menu(
     button: QPushButton, chosen: Callable[[str], object], title: str = "Export as", forms: Sequence[Form] = FORMS
 ) -> None:
-    """A click on the button opens an ExportMenu; `chosen` is called with the id of a format."""
     menu = ExportMenu(button, title, forms)
     menu.form_chosen.connect(chosen)
     button.setMenu(menu)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ExportController(QObject):
-    """Lives on the window's thread.  Emits `written` with the Path of a complete file."""
+    """Emits `written` with the Path of a complete file."""
 
     written = Signal(object)
 
@@ -98,8 +98,6 @@ class ExportController(QObject):
 
 
 class _Exports(QObject):
-    """Several exports, each begun when the one before has ended."""
-
     def __init__(
         self, bridge: Bridge, items: Sequence[tuple[str, str]], form: str, folder: Path, parent: QObject
     ) -> None:
@@ -110,7 +108,6 @@ class _Exports(QObject):
         self._key = f"export {folder} {items[0][0]}"
 
     def begin(self) -> None:
-        """Write the next one."""
         total = len(self._items)
         if self._done == total or self._is_stopped:
             self._say(f"{self._done:,} of {total:,} chats were written to {self._folder}.")

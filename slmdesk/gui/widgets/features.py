@@ -33,8 +33,6 @@ def hide_features(window: QWidget, hidden: Collection[str]) -> None:
 
 
 class _Hider(QObject):
-    """Hides its widget each time it is shown."""
-
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget, objectName="feature_hider")
         self._widget = widget

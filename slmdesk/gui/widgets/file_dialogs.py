@@ -20,7 +20,6 @@ def document_folder() -> str:
 
 
 def note_document_folder(chosen: Path) -> None:
-    """Remember the folder of a chosen document for the next dialog."""
     if app := QApplication.instance():
         app.setProperty(LAST_FOLDER, str(chosen.parent))
 

@@ -15,7 +15,6 @@ from slmdesk.gui.widgets.shares import admit
 MODEL_SUFFIX = ".gguf"
 PACK_SUFFIX = ".tar"
 MODEL_FILTER = "Model files (*.gguf);;All files (*)"
-"""For file dialogs."""
 LAST_FOLDER = "last_model_folder"
 """Property of the application: where a model file was last chosen."""
 
@@ -66,8 +65,6 @@ class FileDrop(QObject):
 
 
 class ModelDrop(FileDrop):
-    """Lets model files be dropped anywhere on `page`; `dropped` gets them."""
-
     def __init__(self, page: QWidget, dropped: Callable[[Sequence[Path]], None]) -> None:
         super().__init__(page, dropped, pick=model_files)
 

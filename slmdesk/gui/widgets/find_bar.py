@@ -17,10 +17,6 @@ SEARCH_AFTER_MS = 250
 
 
 class FindBar(QFrame):
-    """Emits `words_changed` after a pause, `place_chosen` with one of the places found, `left` when Esc ends the
-    search.
-    """
-
     words_changed = Signal(str)
     place_chosen = Signal(object)
     left = Signal()
@@ -53,12 +49,10 @@ class FindBar(QFrame):
         return made
 
     def begin(self) -> None:
-        """Put the focus into the field and select its text."""
         self._line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._line.selectAll()
 
     def reset(self) -> None:
-        """Clear the words: another document is on show."""
         self._line.clear()  # with its signals: Qt's own button for clearing goes by them
         self._timer.stop()
         self.show_found(())
@@ -90,7 +84,6 @@ class FindBar(QFrame):
         self._notify()
 
     def next(self) -> None:
-        """Go to the next place; after the last the first."""
         self._go(1)
 
     def previous(self) -> None:

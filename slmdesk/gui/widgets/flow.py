@@ -9,8 +9,6 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Each item has its size hint; lines follow the reading direction, items are centred vertically in their line."""
-
     def __init__(self, parent: QWidget | None = None, *, gap: int = 8) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
@@ -76,7 +74,6 @@ class FlowLayout(QLayout):
         return max(y, 0)
 
     def _lines(self, width: int) -> Iterator[list[tuple[QLayoutItem, QSize]]]:
-        """The items of each line, with their sizes."""
         line: list[tuple[QLayoutItem, QSize]] = []
         x = 0
         for item in self._shown():

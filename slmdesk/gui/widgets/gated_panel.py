@@ -16,7 +16,6 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.online.events import TokenChanged
 
 GATED_CODES = frozenset({"hub.gated", "hub.token_refused", "hub.not_admitted", "token.keyring"})
-"""Problems this panel helps with."""
 WIDTH = 620
 INTRO = "This model is gated: its publisher wants you to agree to terms first."
 FIRST = "1.  Open its page in the browser, sign in, and accept the terms."
@@ -29,8 +28,8 @@ SECOND = (
 class GatedPanel(QFrame):
     """Belongs to one repository.
 
-    Emits `page_requested` and `try_again_requested` with it.  The token goes through its own controller;
-    `try_again_requested` follows once it is stored, or at once when none was pasted.
+    The token goes through its own controller; `try_again_requested` follows once it is stored, or at once when none was
+    pasted.
     """
 
     page_requested = Signal(str)
@@ -68,7 +67,6 @@ class GatedPanel(QFrame):
         self._tokens.state_shown.connect(self._show_state)
 
     def show_problem(self, problem: Problem | None) -> None:
-        """Say how the last try ended; None for nothing."""
         has_more = problem is not None and problem.code != "hub.gated"  # that it is gated is said anyway
         self._problem.setText(breakable(problem.sentence) if problem is not None and has_more else "")
         self._problem.setVisible(has_more)
@@ -84,8 +82,6 @@ class GatedPanel(QFrame):
 
 
 class GatedDialog(Dialog):
-    """The panel in a dialog, closed when it is done.  Emits what the panel emits."""
-
     page_requested = Signal(str)
     try_again_requested = Signal(str)
 

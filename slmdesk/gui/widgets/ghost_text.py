@@ -85,7 +85,6 @@ class GhostText(QObject):
         )
 
     def _text_before(self, line: str) -> str:
-        """Up to the cursor, of a long text the lines above it."""
         lines, block = [line], self._editor.textCursor().block().previous()
         while block.isValid() and sum(map(len, lines)) < TEXT_READ:
             lines.append(block.text())
@@ -135,7 +134,6 @@ class GhostText(QObject):
     # ---- keys
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Tab takes the words, Ctrl+Right the next of them, Esc none."""
         if event.type() == QEvent.Type.FocusOut:
             self.drop()
         if self.text and isinstance(event, QKeyEvent):
@@ -174,7 +172,7 @@ class GhostText(QObject):
 
 
 class _Layer(QWidget):
-    """Lies over the field and paints; keys and clicks go through it.  Emits `resized`: there may be less room."""
+    """Lies over the field and paints; keys and clicks go through it."""
 
     resized = Signal()
 
@@ -215,7 +213,6 @@ class _Layer(QWidget):
         return text[: last.textStart() + last.textLength()].rstrip() if last else ""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The words behind the caret, and in the lines below."""
         layout, _ = self._laid_out(self._text)
         painter = QPainter(self)
         painter.setPen(self._editor.palette().color(QPalette.ColorRole.PlaceholderText))

@@ -28,8 +28,6 @@ def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "text") 
 
 
 class IconKeeper(QObject):
-    """Redraws its widget's icon when the theme changes."""
-
     def __init__(self, widget: QAbstractButton | QLabel) -> None:
         super().__init__(widget, objectName="icon_keeper")
         self._widget = widget
@@ -62,7 +60,6 @@ class IconKeeper(QObject):
             self._fit(self._widget)
 
     def _fit(self, button: QAbstractButton) -> None:
-        """Scale icons with the font."""
         if not self._size and scaled() != ICON_SIZE:
             self._size = button.iconSize().width()
         if self._size:

@@ -31,7 +31,6 @@ _ON_OPENED = "link_opened"
 
 
 def note_links(on_opened: Callable[[], object]) -> None:
-    """Call this for each address that a person opens in the browser, from now on."""
     app = QApplication.instance()
     assert app is not None
     app.setProperty(_ON_OPENED, on_opened)

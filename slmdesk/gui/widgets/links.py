@@ -14,11 +14,8 @@ LONGEST = 2000
 
 
 class LinkCheck(Record):
-    """What to say about an address before it is opened."""
-
     openable: bool
     address: str
-    """The full address, as it would be opened."""
     host: str
     """The host alone, in its own letters; empty when there is none."""
     reason: str = ""

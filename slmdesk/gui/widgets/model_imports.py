@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
 
 class ModelImports(QObject):
-    """Lives on the window's thread.
-
-    Emits `progressed` with a text and a fraction, `ended` with the ImportEndeds of all files once the last is done.
-    """
+    """Emits `progressed` with a text and a fraction, `ended` with all ImportEndeds once the last file is done."""
 
     progressed = Signal(str, float)
     ended = Signal(object)

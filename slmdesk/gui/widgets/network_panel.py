@@ -28,8 +28,7 @@ WORDS = {
 class NetworkPanel(QFrame):
     """A child widget, not a window: where a popup stands is the desktop's choice.
 
-    A click elsewhere closes it.  Emits `offline_chosen` with whether to work offline, by a person only, `once_chosen`,
-    `ledger_requested` and `statement_requested`.
+    A click elsewhere closes it.
     """
 
     offline_chosen = Signal(bool)
@@ -65,7 +64,6 @@ class NetworkPanel(QFrame):
         self._once.setVisible(is_offline and self._switch.isEnabled())
 
     def show_managed(self, is_managed: bool) -> None:
-        """Show that the organisation has set it, not the person."""
         self._is_managed = is_managed
         self._switch.setEnabled(not is_managed and not self._is_enforced)
         self.show_offline(self._switch.isChecked())

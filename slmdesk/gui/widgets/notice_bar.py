@@ -28,26 +28,21 @@ from slmdesk.services.base.events import Problem
 
 MOST_BARS = 2
 MOST_LINES = 2
-"""Lines of a notice; the rest is under *More*."""
 AREA_SHARE = 1 / 3
 """Share of the window's height for notices; older ones wait until newer ones are closed."""
 BUTTONS_SHARE = 0.5
 """Share of a notice's width; wider buttons stand under the text."""
 UNDO_MS = 10_000
 LONG_MS = 30_000
-"""Of what is worth reading, or comes back no other way than by looking for it."""
 
 
 class Notice(Record):
-    """The content of one notice."""
-
     text: str
     details: str = ""
     """For *Copy details*; no text of the person's when it comes from a fault."""
     action: str = ""
     on_action: Callable[[], None] | None = None
     other: str = ""
-    """A second action beside it, where a person may well want either."""
     on_other: Callable[[], None] | None = None
     life_ms: int = 0
     """0: until it is closed."""
@@ -82,7 +77,6 @@ def notice_of(
 
 
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
-    """The notice that offers to restore `item` from the trash; `what` begins its text."""
     words = f"{what}“{item.title}” was moved to the trash."
     return Notice(words, action="Undo", on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
 
@@ -100,8 +94,6 @@ def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = Non
 
 
 class NoticeBar(QFrame):
-    """One notice.  Emits `closed` when it is dismissed, acted on or timed out."""
-
     closed = Signal()
 
     def __init__(self, notice: Notice, parent: QWidget | None = None) -> None:
@@ -147,18 +139,15 @@ class NoticeBar(QFrame):
         self._timer.timeout.connect(self.closed)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Pause its time limit while the mouse is on it."""
         super().enterEvent(event)
         self._timer.stop()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Restart its time limit."""
         super().leaveEvent(event)
         if self.notice.life_ms:
             self._timer.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Move the buttons under the text where there is little room."""
         super().resizeEvent(event)
         is_narrow = self._buttons.sizeHint().width() > event.size().width() * BUTTONS_SHARE
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
@@ -180,8 +169,6 @@ class NoticeBar(QFrame):
 
 
 class NoticeArea(QWidget):
-    """Up to MOST_BARS notices, the newest last; takes no room while there is none."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice_area")
@@ -207,22 +194,18 @@ class NoticeArea(QWidget):
         self._fit()
 
     def set_space(self, window_height: int) -> None:
-        """Limit the height to a share of the window's, in pixels."""
         self._space = round(window_height * AREA_SHARE)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit again: narrower, the notices are taller."""
         super().resizeEvent(event)
         self._fit()
 
     def drop_topic(self, topic: str) -> None:
-        """Close the notices of this topic: it is over."""
         for bar in [bar for bar in self._bars if bar.notice.topic == topic]:
             self._drop(bar)
 
     def drop_text(self, text: str) -> None:
-        """Close the notices with this text: it is shown elsewhere."""
         for bar in [bar for bar in self._bars if bar.notice.text == text]:
             self._drop(bar)
 
@@ -236,7 +219,6 @@ class NoticeArea(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Always show the newest notice, older ones where there is room."""
         taken = 0
         for bar in reversed(self._bars):
             taken += bar.heightForWidth(self.width())

@@ -36,8 +36,6 @@ NOTHING = "Nothing was found."
 
 
 class Wording(Record):
-    """What a preview says of what it is about."""
-
     title: str = "Redact before sending"
     text: str = "The message"
     accept: str = "Send"
@@ -58,7 +56,7 @@ class _Choice:
 
 
 class RedactionPreview(Dialog):
-    """The text with its finds; does not block.  Emits `accepted_with` with the Decisions when it is to be sent."""
+    """The text with its finds; does not block."""
 
     accepted_with = Signal(object)
 
@@ -120,7 +118,6 @@ class RedactionPreview(Dialog):
 
     @property
     def decisions(self) -> Decisions:
-        """What was decided, as far as it differs from what was found."""
         added = tuple(
             (one.find.kind, one.find.text)
             for one in self._choices
@@ -148,7 +145,6 @@ class RedactionPreview(Dialog):
         self._list.blockSignals(False)
 
     def _show(self) -> None:
-        """Mark the finds in the text, and say how many are replaced."""
         marks, text = [], self._preview.text
         for one in self._choices:
             for start, end in one.places:
@@ -189,7 +185,6 @@ class RedactionPreview(Dialog):
         self._show()
 
     def _on_kind_clicked(self) -> None:
-        """One press for a whole kind."""
         pressed = self.sender()
         own = [one for one in self._choices if pressed is not None and one.find.kind == pressed.property("of")]
         wanted = not all(one.is_chosen for one in own)
@@ -225,7 +220,6 @@ class RedactionPreview(Dialog):
         self.accept()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A click on a find adds or drops it."""
         is_click = isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonRelease
         if is_click and isinstance(event, QMouseEvent) and not self._text.textCursor().hasSelection():
             unit = self._text.cursorForPosition(event.position().toPoint()).position()

@@ -12,7 +12,7 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 
 
 class Removals(QObject):
-    """Lives on the window's thread.  An id is `in` it as long as its removal can be undone."""
+    """An id is `in` it as long as its removal can be undone."""
 
     def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = UNDO_MS) -> None:
         super().__init__(parent)
@@ -24,7 +24,6 @@ class Removals(QObject):
         return id in self._timers
 
     def begin(self, id: str, words: str, remove: Callable[[], None], undone: Callable[[], None], *, key: str) -> None:
-        """Say in a notice that it is removed; then `remove` is called, or `undone` where a person wants it back."""
         timer = self._timers[id] = QTimer(self, singleShot=True, interval=self.undo_ms)
         timer.timeout.connect(partial(self._end, id, remove))
         timer.start()

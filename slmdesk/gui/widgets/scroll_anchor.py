@@ -68,7 +68,6 @@ class ScrollAnchor(QObject):
         self._is_following = False
 
     def _hold(self) -> None:
-        """Hold a visible widget: remember it and its place."""
         self._held = None
         if self._area.verticalScrollBar().value() > 0:
             self._held = self._focused() or self._top_most()

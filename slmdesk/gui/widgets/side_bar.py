@@ -12,8 +12,6 @@ from slmdesk.gui.widgets.named import named
 
 
 class SideBar(QFrame):
-    """An entry per page, icon over word, and one for help.  Emits `entry_chosen` with the entry's index."""
-
     entry_chosen = Signal(int)
     help_requested = Signal()
 
@@ -43,7 +41,6 @@ class SideBar(QFrame):
         return made
 
     def add_entry(self, title: str, icon_name: str, shortcut: str, *, at_end: bool = False) -> None:
-        """Add an entry; those `at_end` stand at the foot of the bar.  `shortcut`: its name."""
         index = len(self._group.buttons())
         entry = self._entry(f"entry_{index}", title, icon_name, title, shortcut)
         entry.setCheckable(True)

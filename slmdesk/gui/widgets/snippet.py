@@ -13,12 +13,10 @@ _MARKS = re.compile(f"[{HIT_BEGIN}{HIT_END}]")
 
 
 def without_marks(snippet: str) -> str:
-    """The words of a snippet alone."""
     return _MARKS.sub("", snippet)
 
 
 def draw_snippet(painter: QPainter, line: QRect, snippet: str, palette: QPalette) -> None:
-    """Draw a snippet on one line, the found words in bold."""
     plain, bold = QFont(painter.font()), QFont(painter.font())
     bold.setBold(True)
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))

@@ -25,7 +25,6 @@ PAUSE_MS = 350
 """Without a change, before words are checked."""
 LINES_AT_ONCE = 100
 MOST_REMEMBERED = 5000
-"""Lines whose words need not be checked again."""
 AROUND = 5000
 """Characters of the text by which the language of a short line is told."""
 SCROLLING_MS = 60
@@ -128,7 +127,6 @@ class SpellMarks(QObject):
         self._asked = None
 
     def _lines(self) -> list[tuple[str, bool]]:
-        """The lines of the text, and whether each is code."""
         lines = []
         block = self._editor.document().begin()
         while block.isValid():
@@ -161,7 +159,6 @@ class SpellMarks(QObject):
         self._draw(marks)
 
     def _in_sight(self) -> tuple[int, int]:
-        """From and up to which position the document is seen, and a little more; a long text may have many marks."""
         view = self._editor.viewport().rect()
         first, last = (self._editor.cursorForPosition(one).position() for one in (view.topLeft(), view.bottomRight()))
         return max(0, first - BEYOND_SIGHT), last + BEYOND_SIGHT
@@ -195,7 +192,6 @@ class SpellMarks(QObject):
     # ---- the menu
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take the requests for a menu on a marked word; draw anew in other colours."""
         if event.type() == QEvent.Type.PaletteChange and watched is self._editor:
             self._timer.start()
         if event.type() == QEvent.Type.Resize:

@@ -25,11 +25,6 @@ STATE_WORDS = {
 
 
 class StatusBar(QFrame):
-    """Emits `offline_chosen` with whether to work offline, `once_chosen` to be online until slmdesk is closed,
-    `ledger_requested` to see the network log, `statement_requested`, `jobs_requested`, and from the padlock of an
-    encrypted history `cover_requested`, `lock_requested` and `privacy_requested`.
-    """
-
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     ledger_requested = Signal()
@@ -72,7 +67,6 @@ class StatusBar(QFrame):
         self._panel.statement_requested.connect(self.statement_requested)
 
     def show_encrypted(self, is_encrypted: bool) -> None:
-        """Show the padlock of an encrypted history; a plain one has none."""
         self._lock.setVisible(is_encrypted)
 
     def _on_lock_clicked(self) -> None:
@@ -88,18 +82,15 @@ class StatusBar(QFrame):
         menu.popup(self._lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
     def show_requests(self, count: int) -> None:
-        """Show how many requests left this PC today."""
         self._requests = count
         self._show_network()
 
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
-        """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""
         self._is_offline, self._is_once = is_offline, is_once
         self._panel.show_offline(is_offline, is_once=is_once)
         self._show_network()
 
     def show_policy(self, policy: Policy) -> None:
-        """Lock the switch when the organisation has set it."""
         self._panel.show_managed("offline" in policy.managed)
 
     def show_model(self, event: ModelStateChanged) -> None:
@@ -114,7 +105,6 @@ class StatusBar(QFrame):
         self._model.set_full_text(words)
 
     def show_jobs(self, words: str) -> None:
-        """Show what is being worked on; empty: nothing."""
         self._jobs.setText(words)
         self._jobs.setAccessibleName(words or "No jobs")
         self._jobs.setVisible(bool(words))

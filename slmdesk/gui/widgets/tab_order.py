@@ -12,8 +12,6 @@ from slmdesk.gui.base.delay import Delay
 
 
 class TabOrder(QObject):
-    """Keeps the tab order of the widgets in `content`, which follow `first`."""
-
     def __init__(self, first: QWidget, content: QWidget) -> None:
         super().__init__(content, objectName="tab_order")
         self._first, self._content = first, content
@@ -21,7 +19,6 @@ class TabOrder(QObject):
         content.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Update the order when a widget is added or removed."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._timer.start()
         return False
@@ -32,7 +29,6 @@ class TabOrder(QObject):
 
 
 def _stops(layout: QLayout | None) -> Iterator[QWidget]:
-    """The widgets Tab stops at, in the order of the layouts."""
     if layout is None:
         return
     for at in range(layout.count()):

@@ -15,7 +15,6 @@ from slmdesk.gui.widgets.named import named
 def plain_label(
     text: str, parent: QWidget, *, name: str, kind: str = "", wraps: bool = True, is_hidden: bool = False
 ) -> QLabel:
-    """A label with plain text.  `kind` chooses its look in the style sheet."""
     label = named(QLabel(text, parent), name)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(wraps)
@@ -59,7 +58,6 @@ class ElidedLabel(QLabel):
             self.set_full_text(text)
 
     def set_full_text(self, text: str) -> None:
-        """Set the text; it is cut with an ellipsis where there is no room."""
         self.full_text = text
         self.setAccessibleName(text)
         self._cut()
@@ -74,7 +72,7 @@ class ElidedLabel(QLabel):
 
 
 class CutLabel(QLabel):
-    """Plain text on at most `lines` lines.  Emits `was_cut` with whether some of it is hidden."""
+    """Plain text on at most `lines` lines."""
 
     was_cut = Signal(bool)
 

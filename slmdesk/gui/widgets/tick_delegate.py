@@ -20,13 +20,11 @@ class TickDelegate(QStyledItemDelegate):
         self._view = view
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        """A line edit, named after its column."""
         editor = super().createEditor(parent, option, index)
         named(editor, "cell_editor", label=str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
         return editor
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw the box over that of the style."""
         super().paint(painter, option, index)
         filled = QStyleOptionViewItem(option)
         self.initStyleOption(filled, index)

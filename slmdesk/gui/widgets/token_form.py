@@ -26,7 +26,7 @@ WAITING = "Keeping it…"
 
 
 class TokenForm(QWidget):
-    """Accepts a token, never shows one.  Emits `kept` once it is stored, `given` when Return is pressed."""
+    """Accepts a token, never shows one."""
 
     kept = Signal()
     given = Signal()
@@ -66,14 +66,12 @@ class TokenForm(QWidget):
         return not self._field.text().strip()
 
     def submit(self) -> None:
-        """Store the pasted token at the chosen place; `kept` follows, or an error under the field."""
         self._is_waiting = True
         self._note.setText(WAITING)
         self._set_enabled(False)
         self._tokens.keep(self._field.text(), str(self._place.currentData()))
 
     def show_problem(self, sentence: str) -> None:
-        """Say what is wrong with the token; '' for nothing."""
         show_words(self._problem, breakable(sentence))
 
     def _show_places(self, places: TokenPlaces | None) -> None:

@@ -30,7 +30,6 @@ def request_translation(source: QWidget, text: str) -> None:
 
 
 def request_writing(source: QWidget, text: str) -> None:
-    """Open `text`, which `source` shows, on the page Write; blank text is ignored."""
     signal = _signal_above(source, WRITING_SIGNAL)
     if signal is not None and text.strip():
         signal.emit(text.strip())
@@ -43,7 +42,6 @@ def request_document_translation(source: QWidget, path: Path) -> None:
 
 
 def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> None:
-    """Show a menu with one entry, `words`, that translates `text`."""
     menu = named(QMenu(source), "words_menu")
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.addAction(words, lambda: request_translation(source, text))
@@ -51,15 +49,11 @@ def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> 
 
 
 class TranslatableText(QPlainTextEdit):
-    """A read-only text whose menu also offers to translate it, or the selected part."""
-
     @property
     def chosen(self) -> str:
-        """The selected text; '' for none."""
         return self.textCursor().selectedText().replace("\u2029", "\n")
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Qt's menu with an entry to translate."""
         menu = named(self.createStandardContextMenu(), "text_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chosen = self.chosen

@@ -16,14 +16,11 @@ from slmdesk.services.writing.labels import DOUBT_WORDS
 
 NUMBER_ROLE = int(Qt.ItemDataRole.UserRole)
 PADDING = 6
-"""Around the lines of a change: that of the style sheet, and what the style adds."""
 MOST = 60
 """Characters of each side in the list; the tool tip has all of them."""
 
 
 class ChangeLines(QAbstractListModel):
-    """Two lines for each change: what becomes of what; the reason."""
-
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.changes: Sequence[ShownChange] = ()
@@ -69,10 +66,6 @@ class _Wrapped(QStyledItemDelegate):
 
 
 class ChangeList(QListView):
-    """Emits `change_chosen` with the number of a change that a person goes to, `accept_requested` on Enter and
-    `refuse_requested` on Delete.
-    """
-
     change_chosen = Signal(int)
     accept_requested = Signal()
     refuse_requested = Signal()
@@ -93,7 +86,6 @@ class ChangeList(QListView):
 
     @property
     def current(self) -> int:
-        """The number of the current change; 0: none."""
         found = self.currentIndex().data(NUMBER_ROLE) if self.currentIndex().isValid() else 0
         return found if isinstance(found, int) else 0
 
@@ -113,7 +105,6 @@ class ChangeList(QListView):
         self._is_showing = False
 
     def step(self, by: int) -> None:
-        """Go to the next or the previous change; after the last comes the first."""
         count = len(self.lines.changes)
         if count:
             row = self.currentIndex().row()
@@ -143,19 +134,16 @@ class ChangeList(QListView):
 
 
 def sign_of(change: ShownChange) -> str:
-    """A sign that tells kinds of changes apart without colour."""
     if change.is_doubtful:
         return "?"
     return "≠" if change.old.strip() and change.new.strip() else "+" if change.new.strip() else "−"
 
 
 def change_line(change: ShownChange, most: int) -> str:
-    """Before and after, in a line."""
     return f"{_shown(change.old, most)} → {_shown(change.new, most)}"
 
 
 def reason_words(change: ShownChange) -> str:
-    """Why, in a few words."""
     about = change.change
     return f"{about.reason}; doubtful: {DOUBT_WORDS[about.doubt]}" if about.doubt else about.reason
 

@@ -17,10 +17,7 @@ from slmdesk.gui.writing.correcting import CorrectController, Progress
 
 
 class ChangePanel(QFrame):
-    """Hidden while there is nothing to decide on and nothing is being corrected.
-
-    Emits `change_chosen` with the number of the change that a person goes to; 0: none is left.
-    """
+    """Hidden while there is nothing to decide on and nothing is being corrected."""
 
     change_chosen = Signal(int)
 
@@ -84,17 +81,14 @@ class ChangePanel(QFrame):
     # ---- what a person does
 
     def accept(self) -> None:
-        """Make the current change; the next one becomes current."""
         if number := self.list.current:
             self._controller.accept(number)
 
     def refuse(self) -> None:
-        """Leave the words of the current change; the next one becomes current."""
         if number := self.list.current:
             self._controller.refuse(number)
 
     def show_change(self, number: int) -> None:
-        """Make the change current that the caret is in."""
         self.list.show_change(number)
         self._show_buttons()
 

@@ -31,12 +31,6 @@ MOST_EARLIER = 20
 
 
 class WritingController(QObject):
-    """Lives on the window's thread.
-
-    Emits `text_opened` with a text for the editor and whether undo brings back the one before, `said` with a sentence
-    about what was done, `earlier_listed` with the Items of texts kept, the last changed first.
-    """
-
     text_opened = Signal(str, bool)
     said = Signal(str)
     earlier_listed = Signal(object)
@@ -54,14 +48,12 @@ class WritingController(QObject):
         self._kept: tuple[str, Sequence[Change]] = ("", ())
         """The text and the changes not decided on as they were stored last."""
         self.source: OpenedText | None = None
-        """The document the text came from."""
         self.language = ""
         """ISO 639-1; empty: told from the text."""
         self._timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_writing_timer")
         bridge.on(ItemGone, self._on_item_gone)
 
     def adopt(self, text: TrackedText) -> None:
-        """Work on the text of an editor."""
         self._text = text
         self.redaction = WritingRedaction(self._bridge, self)
         self.corrections = CorrectController(self._bridge, text, self)
@@ -72,7 +64,6 @@ class WritingController(QObject):
 
     @property
     def text(self) -> str:
-        """The text as it stands."""
         return self._text.plain if self._text is not None else ""
 
     # ---- what is kept
@@ -117,7 +108,6 @@ class WritingController(QObject):
             self._show(*found, [item], is_undoable=False)
 
     def ask_earlier(self) -> None:
-        """`earlier_listed` follows."""
         self._bridge.ask(
             self._bridge.services.writing_history.earlier(MOST_EARLIER), self.earlier_listed.emit, self._on_problem
         )
@@ -135,7 +125,6 @@ class WritingController(QObject):
             self._bridge.ask(lambda _services: self._state.change(last_writing=item), None, self._on_problem)
 
     def begin_new(self) -> None:
-        """Begin an empty text; the one on show stays kept."""
         self.take_text("")
         self._bridge.ask(lambda _services: self._state.change(last_writing=""), None, self._on_problem)
 
@@ -159,7 +148,6 @@ class WritingController(QObject):
     # ---- from elsewhere
 
     def take_text(self, text: str) -> None:
-        """Write on with a text from elsewhere; the one on show stays kept."""
         self.keep()
         self._show(text, (), [""])
         self._kept = ("", ())
@@ -206,7 +194,6 @@ class WritingController(QObject):
         self.redaction.before(self.text[start:end], go_on)
 
     def rewrite(self, task: Task, manner: str, start: int, end: int) -> None:
-        """Ask for a part of the text in another way; where it is redacted, once a person has looked at it."""
         request = RewriteRequest("", task, manner, self.language, redact=self.redaction.is_on)
 
         def go_on(decisions: Decisions) -> None:
@@ -229,7 +216,6 @@ class WritingController(QObject):
 
     @property
     def word_file(self) -> Path | None:
-        """The Word file that the text came from."""
         source = self.source
         return source.path if source is not None and source.path.suffix.lower() == ".docx" else None
 
@@ -271,13 +257,11 @@ def _open(path: Path) -> None:
 
 
 def title_of_item(item: Item, most: int = 50) -> str:
-    """A text in the list of those kept."""
     title = " ".join(item.title.split())
     return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
 
 
 def opened_words(opened: OpenedText, others: int) -> str:
-    """What was opened, and what of it is not here."""
     words = [f"{opened.path.name} is opened: its words, without formatting." if opened.how is None else ""]
     if not words[0]:
         words = [f"{opened.path.name} is opened."]
@@ -289,7 +273,6 @@ def opened_words(opened: OpenedText, others: int) -> str:
 
 
 def tracked_words(written: WrittenWord, doubtful: int) -> str:
-    """What was written into a copy of a Word file, and what was not."""
     count = f"{written.tracked:,} tracked change{'' if written.tracked == 1 else 's'}"
     words = [f"Written to {written.path}, with {count} and its own formatting."]
     if written.lost:
@@ -304,7 +287,6 @@ def tracked_words(written: WrittenWord, doubtful: int) -> str:
 
 
 def saved_words(target: Path, changes: int) -> str:
-    """Where a text was written to, and what became of changes that were not decided on."""
     if not changes:
         return f"Written to {target}."
     count = f"{changes:,} change{'' if changes == 1 else 's'} not decided on"

@@ -19,8 +19,6 @@ from slmdesk.text.writing.edits import Edit
 
 
 class ShownChange(Record):
-    """A change nobody has decided on yet."""
-
     number: int
     old: str
     new: str
@@ -39,12 +37,6 @@ class Progress(Record):
 
 
 class CorrectController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` when there are other changes, `progressed` with a Progress, or None once nothing is being corrected
-    any more, and `said` with a sentence about what was done.
-    """
-
     listed = Signal()
     progressed = Signal(object)
     said = Signal(str)
@@ -120,7 +112,6 @@ class CorrectController(QObject):
         self.show(fitting)
 
     def show(self, changes: Sequence[Change]) -> None:
-        """Show changes of the text as it stands."""
         proposals = []
         for number, one in enumerate(changes, self._number + 1):
             self._about[number] = one
@@ -172,7 +163,6 @@ class CorrectController(QObject):
         self.said.emit(accepted_words(len(sure), left))
 
     def refuse_all(self) -> None:
-        """Leave the text as it is."""
         count = len(self.changes)
         self._text.refuse([one.number for one in self.changes])
         self.said.emit(
@@ -180,7 +170,6 @@ class CorrectController(QObject):
         )
 
     def not_decided(self) -> Iterator[Change]:
-        """The changes left, by their places in the text as it stands."""
         for one in self._text.pending:
             yield changed(self._about[one.number], edit=Edit(one.start, one.end, one.new), old=one.old)
 
@@ -213,7 +202,6 @@ def _counted(count: int, what: str) -> str:
 
 
 def found_words(found: Correction) -> str:
-    """What a correction came to."""
     if not found.changes:
         return "No mistakes found."
     doubtful = sum(not one.is_made for one in found.changes)
@@ -224,14 +212,12 @@ def found_words(found: Correction) -> str:
 
 
 def lost_words(count: int) -> Iterator[str]:
-    """That changes were left out, for the text was edited meanwhile."""
     if count:
         was = "was" if count == 1 else "were"
         yield f"{_counted(count, 'change')} no longer fitted the text as you have edited it, and {was} left out."
 
 
 def accepted_words(sure: int, left: int) -> str:
-    """What became of all changes that were to be accepted."""
     doubtful = f"{_counted(left, 'doubtful change')} {'is' if left == 1 else 'are'} left: decide on each."
     if not sure:
         return f"Nothing was accepted. {doubtful}" if left else "There are no changes."

@@ -25,10 +25,7 @@ _MOST_OUTLINED = 2_000
 
 
 class WritingEdit(QPlainTextEdit):
-    """What is typed or pasted belongs to no change, and what is copied is the text as it stands.
-
-    Emits `files_given` with the paths of files that were dropped or pasted.
-    """
+    """What is typed or pasted belongs to no change, and what is copied is the text as it stands."""
 
     files_given = Signal(object)
 
@@ -71,18 +68,15 @@ class WritingEdit(QPlainTextEdit):
             self.ensureCursorVisible()
 
     def mark(self, number: int) -> None:
-        """Draw a line around a change, wherever it is; 0: around none."""
         self._current = number
         self.viewport().update()
 
     def is_undecided(self, start: int, end: int) -> bool:
-        """Whether a part of the document holds something of a change that nobody has decided on."""
         return any(one.position < end and start < one.last for one in self.tracked.pending)
 
     # ---- Qt's own
 
     def minimumSizeHint(self) -> QSize:
-        """Some lines: where there is less room the page scrolls."""
         return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -105,7 +99,6 @@ class WritingEdit(QPlainTextEdit):
         return bool(_files_in(source)) or super().canInsertFromMimeData(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Files are emitted as paths; of formatted text only the words are inserted."""
         if paths := _files_in(source):
             admit(self, paths, self.files_given.emit)
             return
@@ -115,7 +108,6 @@ class WritingEdit(QPlainTextEdit):
         self.ensureCursorVisible()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The text, and a line around the current change."""
         super().paintEvent(event)
         places = [one for one in self.tracked.pending if one.number == self._current]
         if not places or places[-1].last - places[0].position > _MOST_OUTLINED:
@@ -133,7 +125,6 @@ class WritingEdit(QPlainTextEdit):
             self.setCurrentCharFormat(QTextCharFormat())  # what is typed next belongs to no change
 
     def _lines_of(self, first: int, last: int) -> list[QRect]:
-        """A rectangle for each line that a part of the document stands on."""
         cursor = QTextCursor(self.document())
         lines: dict[int, QRect] = {}
         for position in range(first, last + 1):

@@ -44,12 +44,9 @@ TONES = (("friendlier", "Friendlier"), ("firmer", "Firmer"), ("plainer", "Plaine
 SHOW_AFTER_MS = 50
 """After the last key, for a long text takes a moment to be counted."""
 BESIDE_WIDTH = 760
-"""From there on the changes stand beside the text, else below it."""
 
 
 class WritingPage(QWidget):
-    """Shows what the controller has, and tells it what a person does."""
-
     def __init__(self, controller: WritingController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("writing_page")
@@ -183,7 +180,6 @@ class WritingPage(QWidget):
         self.editor.setFocus()
 
     def open_item(self, item: str) -> None:
-        """Open a text that was kept."""
         self.controller.open_item(item)
 
     def _on_correct(self) -> None:
@@ -282,17 +278,14 @@ class WritingPage(QWidget):
     # ---- Qt's own
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Restore the text of the last run when the page is first shown."""
         super().showEvent(event)
         self.controller.restore()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Keep the text when the page is left."""
         super().hideEvent(event)
         self.controller.keep()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the changes stand below the text."""
         super().resizeEvent(event)
         is_wide = event.size().width() >= BESIDE_WIDTH
         way = Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical

@@ -14,11 +14,6 @@ OFF = "Redaction is off."
 
 
 class WritingRedaction(QObject):
-    """Lives on the window's thread; off at first.
-
-    Emits `said` with what switching means, `preview_arrived` with a Preview: `accept` or `drop` follows.
-    """
-
     said = Signal(str)
     preview_arrived = Signal(object)
 
@@ -44,13 +39,11 @@ class WritingRedaction(QObject):
         self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
 
     def accept(self, decisions: Decisions) -> None:
-        """Go on with what was looked at."""
         go_on, self._go_on = self._go_on, None
         if go_on is not None:
             go_on(decisions)
 
     def drop(self) -> None:
-        """Do not go on."""
         following, self._following, self._go_on = self._following, None, None
         if following is not None:
             following.cancel()

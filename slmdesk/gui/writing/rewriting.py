@@ -15,8 +15,6 @@ from slmdesk.services.writing.types import RewriteRequest, Rewriting, Task, Vers
 
 
 class Suggestions(Record):
-    """What was asked for, and what has come of it."""
-
     request: RewriteRequest
     found: Rewriting | None = None
     """None: the model is at it, or `words` says why there is nothing."""
@@ -25,12 +23,6 @@ class Suggestions(Record):
 
 
 class RewriteController(QObject):
-    """Lives on the window's thread.
-
-    Emits `shown` with Suggestions, or None once there is nothing to be shown, and `said` with a sentence about what was
-    done.
-    """
-
     shown = Signal(object)
     said = Signal(str)
 
@@ -49,7 +41,6 @@ class RewriteController(QObject):
         self._ask(changed(request, text=self._text.plain[start:end]))
 
     def again(self) -> None:
-        """Ask for other suggestions of the same."""
         if self.now is not None:
             self._stop()
             self._ask(changed(self.now.request, again=self.now.request.again + 1))
@@ -126,7 +117,6 @@ _DOING = {
 
 
 def waiting_words(request: RewriteRequest) -> str:
-    """What is being done."""
     return _DOING[request.task]
 
 
@@ -135,7 +125,6 @@ _TITLES = {"half": "Half as long", "sentence": "In a sentence", "friendlier": "F
 
 
 def title_of(request: RewriteRequest, number: int) -> str:
-    """What stands above a suggestion; numbers begin with 1."""
     if request.task is Task.REPHRASE:
         return f"Suggestion {number}"
     return _TITLES.get(request.manner, "Expanded")

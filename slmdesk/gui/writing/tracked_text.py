@@ -27,8 +27,6 @@ _BREAK = "\u200b"
 
 
 class Kind(IntEnum):
-    """What is to become of words."""
-
     STAYS = 0
     GOES = 1
     COMES = 2
@@ -56,7 +54,6 @@ class Pending(Record):
     position: int
     """Where it begins in the document, as Qt counts."""
     last: int
-    """Where it ends there."""
 
 
 @dataclass(slots=True, eq=False)
@@ -81,7 +78,6 @@ class _Run:
 class _Scan:
     runs: Sequence[_Run]
     standing: Sequence[_Run]
-    """Those of the text as it stands."""
     plain: str
     pending: Sequence[Pending]
 
@@ -91,10 +87,7 @@ _Line = tuple[int, tuple[tuple[int, str, Kind, int], ...]]
 
 
 class TrackedText(QObject):
-    """The changes in a document.  Lives on the window's thread.
-
-    Emits `changed` soon after the text or its changes did.
-    """
+    """Emits `changed` soon after the text or its changes did."""
 
     changed = Signal()
 
@@ -117,11 +110,9 @@ class TrackedText(QObject):
 
     @property
     def pending(self) -> Sequence[Pending]:
-        """The changes not decided on, in the order of the text."""
         return self._scan().pending
 
     def plain_between(self, first: int, last: int) -> str:
-        """The text as it stands between two positions of the document."""
         return self.plain[self.at(first) : self.at(last)]
 
     def at(self, position: int) -> int:
@@ -178,7 +169,6 @@ class TrackedText(QObject):
         self._settle(numbers, stays=Kind.COMES)
 
     def refuse(self, numbers: Collection[int]) -> None:
-        """Leave the text as it stands; undone in one step."""
         self._settle(numbers, stays=Kind.GOES)
 
     def set_theme(self, theme: Theme) -> None:
@@ -204,7 +194,6 @@ class TrackedText(QObject):
         self._timer.start()
 
     def _renew(self, position: int, added: int) -> None:
-        """Look anew at the blocks of what was added, and take over those before and behind it."""
         document = self.document
         first, last = document.findBlock(position), document.findBlock(position + added)
         last = last if last.isValid() else document.lastBlock()
@@ -288,7 +277,6 @@ def size16(text: str) -> int:
 
 
 def _cut16(text: str, units: int) -> str:
-    """The beginning of a text, so many UTF-16 units long."""
     if text.isascii():
         return text[:units]
     return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "surrogatepass")

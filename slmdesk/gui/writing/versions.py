@@ -26,12 +26,9 @@ Spans = Sequence[tuple[int, int]]
 LEAST_LETTERS = 28
 """Of a column's width: where there is less room they scroll sideways."""
 LEAST_LINES = 5
-"""Of a suggestion: where there is less room the page scrolls."""
 
 
 class VersionPanel(QFrame):
-    """Hidden while nothing was asked for.  Emits `said` with a sentence about what was done."""
-
     said = Signal(str)
 
     def __init__(self, controller: RewriteController, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -95,7 +92,6 @@ class VersionPanel(QFrame):
         number: int = 0,
         is_source: bool = False,
     ) -> None:
-        """Add a column: the text itself, or a suggestion with its buttons."""
         frame = named(QFrame(self._inner), f"suggestion_{number}")
         frame.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
         view = named(_Text(frame), f"suggestion_text_{number}", label=title)
@@ -120,7 +116,6 @@ class VersionPanel(QFrame):
         self._columns.addWidget(frame, 1)
 
     def _head(self, title: str, frame: QFrame, number: int, version: Version | None) -> QLayout:
-        """The title of a column, and the buttons of a suggestion: above it, where they are always in sight."""
         words = plain_label(title, frame, name="suggestion_title", kind="strong", wraps=False)
         if version is None:
             return row((words, 1))
@@ -140,7 +135,6 @@ class VersionPanel(QFrame):
     def _draw(
         self, view: QPlainTextEdit, text: str, span: tuple[int, int], colour: str, is_struck: bool | None
     ) -> None:
-        """Mark words: struck through, underlined, or (None) as a fact, dotted and bold."""
         form, styles = QTextCharFormat(), QTextCharFormat.UnderlineStyle
         form.setForeground(self._keeper.theme.colour(colour))
         if is_struck:
@@ -156,15 +150,11 @@ class VersionPanel(QFrame):
 
 
 class _Text(QPlainTextEdit):
-    """A suggestion, of some lines at least."""
-
     def minimumSizeHint(self) -> QSize:
         return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
 
 
 class _Columns(QScrollArea):
-    """As high as its columns need; they scroll sideways alone."""
-
     def minimumSizeHint(self) -> QSize:
         inner, bar = self.widget(), self.horizontalScrollBar().sizeHint().height()
         height = inner.minimumSizeHint().height() + bar if inner is not None else bar
@@ -184,7 +174,6 @@ def _gone_from(versions: Sequence[Version]) -> Spans:
 
 
 def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where some words stand in a text."""
     for one in dict.fromkeys(words):
         at = text.find(one)
         while one and at >= 0:

@@ -40,7 +40,6 @@ class Carver:
     unreadable: int = 0
     """Cells of leaf pages that could not be read as a row."""
     _roots: dict[Cell, Cell] = field(init=False, default_factory=dict)
-    """Of tables, by their names: where their trees begin."""
     _file: BinaryIO = field(init=False)
     _page_bytes: int = field(init=False, default=USUAL_PAGE_BYTES)
     _usable: int = field(init=False, default=USUAL_PAGE_BYTES)
@@ -117,7 +116,6 @@ class Carver:
         return page[start] if len(page) > start else -1
 
     def _children_of(self, number: int) -> set[int]:
-        """The pages below one of a tree; none where what it says makes no sense."""
         page = self._page(number)
         start = 100 if number == 1 else 0
         cells = int.from_bytes(page[start + 3 : start + 5], "big")
@@ -149,7 +147,6 @@ class Carver:
         return n, columns_of(self._payload(page, at, size))
 
     def _payload(self, page: bytes, at: int, size: int) -> bytes:
-        """The row's bytes: on the page, and in overflow pages when it is too long for one."""
         usable = self._usable
         most, least = usable - 35, (usable - 12) * 32 // 255 - 23
         here = size

@@ -68,7 +68,6 @@ class _Rescue(StorePart):
         self._ledger: list[LedgerRow] = []
 
     def run(self, damaged: Path, on_progress: Callable[[int], None] | None) -> Rescued:
-        """Take over what the damaged file holds; see `rescue_into`."""
         counts = dict.fromkeys(TABLES, 0)
         survey = Carver(damaged, self._key)
         first = self._first_free(survey)

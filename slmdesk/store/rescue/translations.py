@@ -17,7 +17,6 @@ from slmdesk.text.words.language import detect
 
 KIND = "translation"
 LOST = "lost"
-"""Kind of a part of a translation that could not be rescued (services.translation_words)."""
 _TITLE_CHARACTERS = 60
 _MOST_TEXT = 1 << 20
 """Characters of a lost item's text that are put together out of its segments."""
@@ -35,9 +34,7 @@ class RescuedTranslations(StorePart):
         super().__init__(store.shared)
         self._store = store
         self._had_segments = frozenset(row["item"] for row in self._db.rows("select distinct item from segments"))
-        """Items that had segments before the rescue."""
         self._grown: set[str] = set()
-        """Items that got segments by it."""
         self._lost_items: set[str] = set()
         self._lost_glossaries: set[str] = set()
         self._terms_here: dict[str, set[_Key]] = {}
@@ -100,7 +97,7 @@ class RescuedTranslations(StorePart):
 
     def _note_missing(self, item: str) -> int:
         """Have a translation stand on what came of it: it must not be begun anew over a person's words, and what is
-        missing is named among what stays untranslated.  Returns how many segments that is.
+        missing is named among what stays untranslated.
         """
         kept, counts = self._store.results.get(item) or {}, self._store.segments.count(item)
         rows = self._db.rows("select number from segments where item = ? order by number", (item,))

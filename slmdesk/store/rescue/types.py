@@ -126,7 +126,6 @@ def _result(values: Values) -> None:
 
 
 NUMBERED = frozenset(table for table, columns in TABLES.items() if columns[0] == "n")
-"""Tables whose rows keep their order by a number."""
 _WIDTHS: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
 for _name, _columns in TABLES.items():
     _WIDTHS.setdefault(len(_columns), []).append((_name, _columns))

@@ -161,7 +161,6 @@ def reason_of(problem: Problem) -> str:
 
 
 def waiting_words(drafts: Sequence[Draft]) -> str:
-    """What sending waits for, in a sentence."""
     open_ones = [one for one in drafts if not one.is_settled]
     if not open_ones:
         return ""

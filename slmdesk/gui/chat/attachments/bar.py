@@ -28,8 +28,6 @@ OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class Chip(QFrame):
-    """One attachment.  Emits its requests with its key."""
-
     open_requested = Signal(str)
     remove_requested = Signal(str)
     mode_chosen = Signal(str, str)
@@ -89,7 +87,6 @@ class Chip(QFrame):
 
     @property
     def needed_width(self) -> int:
-        """The width at which nothing of it is cut."""
         words = max(one.fontMetrics().horizontalAdvance(one.full_text) for one in (self._name, self._words))
         words += 1  # an advance is rounded, and half a pixel less cuts the text
         return words + super().sizeHint().width() - max(self._name.sizeHint().width(), self._words.sizeHint().width())
@@ -139,7 +136,7 @@ class Chip(QFrame):
 
 
 class AttachmentBar(QScrollArea):
-    """All chips; hidden while there are none.  Emits the requests of its chips."""
+    """All chips; hidden while there are none."""
 
     open_requested = Signal(str)
     remove_requested = Signal(str)
@@ -217,7 +214,6 @@ class AttachmentBar(QScrollArea):
             self._fit_timer.start()
 
     def set_space(self, height: int) -> None:
-        """Limit the height to a share of a page this high, in pixels: the conversation needs its own."""
         self._space = height
         self._fit()
 

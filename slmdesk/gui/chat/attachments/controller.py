@@ -42,14 +42,6 @@ SETTLED = "attachments"
 
 
 class AttachController(QObject):
-    """Lives on the window's thread.
-
-    Emits `shown` with the Drafts of the open chat, `changed` when what would be sent has changed, `waiting_shown` with
-    a sentence while a message waits for its attachments ('' when it does not), `password_requested` with a key, the
-    file's name and whether the last password was wrong, `text_arrived` with a name, an AttachmentCost and its text,
-    `documents_arrived` with a folder's name and those of its documents, `inline_requested` with text for the composer.
-    """
-
     shown = Signal(object)
     changed = Signal()
     waiting_shown = Signal(str)
@@ -64,7 +56,6 @@ class AttachController(QObject):
         self._chat = ""
         self._drafts: dict[str, list[Draft]] = {}
         self._then: Callable[[], None] | None = None
-        """Called once all attachments are read."""
         self.names = LibraryNames(bridge, self)
         self._reader = DraftReader(bridge, self._all, self)
         self._reader.settled.connect(self._on_settled)
@@ -82,7 +73,6 @@ class AttachController(QObject):
         self._show()
 
     def begin_chat(self, chat: str) -> None:
-        """The new chat has got its id."""
         self._chat = chat
         if "" in self._drafts:
             self._drafts[chat] = self._drafts.pop("")
@@ -114,7 +104,6 @@ class AttachController(QObject):
         return self._drafts.setdefault(self._chat, [])
 
     def kept(self, chat: str) -> list[Json]:
-        """The attachments of a chat, as its draft saves them."""
         return [one.kept for one in self._drafts.get(chat, [])]
 
     @property
@@ -124,7 +113,6 @@ class AttachController(QObject):
     # ---- requests of the page
 
     def add_paths(self, paths: Sequence[Path]) -> None:
-        """Attach these files, and the documents in these folders."""
         given, received = list(paths), partial(self._on_expanded, self._chat)
         self._bridge.follow(self._bridge.services.documents.expand(given), received)
 
@@ -138,7 +126,6 @@ class AttachController(QObject):
         self._notify()
 
     def add_text(self, text: str) -> None:
-        """Attach text from the clipboard instead of inserting it into the message."""
         if len(self.now) >= MOST_ATTACHED:  # it must not get lost
             self.inline_requested.emit(text)
             return
@@ -155,14 +142,12 @@ class AttachController(QObject):
         )  # fmt: skip
 
     def put_inline(self, key: str) -> None:
-        """Insert a pasted text into the message after all."""
         draft = self._find(key)
         if draft is not None and draft.is_pasted:
             self._drop(draft)
             self.inline_requested.emit("\n\n".join(draft.source))
 
     def remove(self, key: str) -> None:
-        """Remove an attachment; can be undone."""
         draft, chat = self._find(key), self._chat
         if draft is None:
             return
@@ -229,7 +214,6 @@ class AttachController(QObject):
         return False
 
     def stop_waiting(self) -> None:
-        """Stop waiting; the message stays in the composer."""
         if self._then is not None:
             self._then = None
             self.waiting_shown.emit("")
@@ -239,13 +223,11 @@ class AttachController(QObject):
         return tuple(one.request for one in self.now if one.state == READY)
 
     def take(self) -> list[Draft]:
-        """Remove and return the attachments: they are sent with a message."""
         taken, self._drafts[self._chat] = self.now, []
         self._notify()
         return taken
 
     def give_back(self, chat: str, drafts: Sequence[Draft]) -> None:
-        """Put attachments back: their message was refused."""
         self._drafts[chat] = [*drafts, *self._drafts.get(chat, [])]
         self._notify()
 
@@ -274,7 +256,6 @@ class AttachController(QObject):
     # ---- events
 
     def _on_settled(self, draft: Draft) -> None:
-        """An attachment was read, or cannot be."""
         if draft.state == READY and not draft.folder:
             self._reader.count(draft, self._chat)
         self._notify()
@@ -321,7 +302,6 @@ class AttachController(QObject):
         self._notify()
 
     def _go_on(self) -> None:
-        """Send what waits for its attachments, once they are read."""
         if self._then is None:
             return
         if not all(one.is_settled for one in self.now):

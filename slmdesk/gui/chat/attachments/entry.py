@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 
 class AttachmentEntry(QObject):
-    """Lets documents be attached to the message written on `page`."""
-
     def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
         super().__init__(page, objectName="attaching")
         self._controller, self._composer, self._page = controller, composer, page

@@ -36,12 +36,6 @@ LOCKS = ("document.locked", "document.wrong_password")
 
 
 class DraftReader(QObject):
-    """Lives on the window's thread.
-
-    Emits `settled` with a Draft that was read or cannot be, `counted` when a number of one has changed, and
-    `password_requested` with a Draft and whether its last password was wrong.
-    """
-
     settled = Signal(object)
     counted = Signal()
     password_requested = Signal(object, bool)
@@ -58,7 +52,6 @@ class DraftReader(QObject):
         bridge.on(CollectionGone, self._on_folder_gone)
 
     def begin(self, draft: Draft) -> None:
-        """Have it read; `settled` follows."""
         if draft.is_pasted:
             self._settle(draft, READY)
         elif draft.folder:
@@ -77,7 +70,6 @@ class DraftReader(QObject):
             self._open(draft, "")
 
     def unlock(self, draft: Draft, password: str) -> None:
-        """Read a locked document with this password."""
         draft.state = READING
         self._open(draft, password)
 
@@ -87,7 +79,6 @@ class DraftReader(QObject):
             opening.cancel()
 
     def count(self, draft: Draft, chat: str, then: Callable[[AttachmentCost], None] | None = None) -> None:
-        """Count its tokens with the model of a chat; `then` is called with the result."""
         request = draft.request
 
         def failed(problem: Problem) -> None:
@@ -184,7 +175,6 @@ class DraftReader(QObject):
     # ---- events
 
     def _on_document_changed(self, event: DocumentChanged) -> None:
-        """A document being read has got its id: its progress can be followed."""
         for one in self._drafts():
             if one.state == READING and one.path is not None and file_of(event.document) == one.path.absolute():
                 one.document = event.document.id

@@ -26,11 +26,7 @@ ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class InputBox(QTextEdit):
-    """Plain text that grows up to MOST_LINES.
-
-    Emits `enter_pressed` and `escape_pressed`, `focus_changed` with whether it has the focus, `files_pasted` with
-    Paths, and `long_pasted` with a text too long to be inserted.
-    """
+    """Plain text that grows up to MOST_LINES."""
 
     focus_changed = Signal(bool)
     files_pasted = Signal(object)
@@ -87,7 +83,6 @@ class InputBox(QTextEdit):
             self.write(text)
 
     def paste_as_text(self) -> None:
-        """Insert the text of the clipboard, however long it is."""
         text = _text_of(QGuiApplication.clipboard().mimeData())
         if text:
             self.write(text)
@@ -134,7 +129,6 @@ class InputBox(QTextEdit):
 
 
 def is_long(text: str) -> bool:
-    """Whether a pasted text is attached instead of being inserted."""
     return len(text) > MOST_PASTED or len(text.rstrip().splitlines()) > MOST_PASTED_LINES
 
 
@@ -143,12 +137,6 @@ def _text_of(source: QMimeData) -> str:
 
 
 class Composer(QFrame):
-    """The input box with one button that sends or stops.
-
-    Emits `edited` on each change, `send_requested` with the text, `stop_requested`, `attach_requested`,
-    `redact_switched` with whether what is private is replaced.
-    """
-
     attach_requested = Signal()
     redact_switched = Signal(bool)
 
@@ -221,12 +209,10 @@ class Composer(QFrame):
         self.input_box.setTextCursor(cursor)
 
     def set_space(self, height: int) -> None:
-        """Take at most a share of a page this high, in pixels."""
         self.input_box.set_space(height)
         self.attachments.set_space(height)
 
     def show_waiting(self, words: str) -> None:
-        """Show what sending waits for; '' for nothing."""
         show_words(self._waiting, words)
 
     def write(self, text: str) -> None:
@@ -234,12 +220,10 @@ class Composer(QFrame):
         self.input_box.setFocus()
 
     def set_busy(self, is_busy: bool) -> None:
-        """While an answer is written, the button stops it and nothing is sent."""
         self._is_busy = is_busy
         self._show_button()
 
     def set_redacting(self, is_on: bool) -> None:
-        """Show whether what is private is replaced before the model sees it."""
         self._redact.setChecked(is_on)
         set_icon(self._redact, "shield", "accent" if is_on else "muted")
         state = "on" if is_on else "off"

@@ -19,11 +19,6 @@ MEASURE_AFTER_MS = 300
 
 
 class ContextWatch(QObject):
-    """Emits `measured` with tokens and context size, 0 when unknown, and `parts_measured` with ContextParts.
-
-    Lives on the window's thread.
-    """
-
     measured = Signal(int, int)
     parts_measured = Signal(object)
 
@@ -35,7 +30,6 @@ class ContextWatch(QObject):
         self._bridge, self._now = bridge, now
         self._use = ContextUse()
         self._expecting = ""
-        """The chat of the draft, once it is known that a question comes."""
         self.too_long: tuple[int, int] | None = None
         """Tokens needed and available, when what is written is known not to fit."""
         self.when_full = ASK
@@ -70,7 +64,6 @@ class ContextWatch(QObject):
         self.edited()
 
     def read(self, tokens: int) -> None:
-        """A prompt of `tokens` tokens is being read: the question was sent."""
         self._expecting = ""
         self._use.read(tokens)
 

@@ -19,11 +19,6 @@ from slmdesk.services.chat.options import ASK
 
 
 class ContextMeter(QWidget):
-    """A thin bar and its sentence.
-
-    Emits `new_chat_requested` from the button shown when the context is (nearly) full.
-    """
-
     new_chat_requested = Signal()
 
     def __init__(self, watch: ContextWatch, parent: QWidget | None = None) -> None:
@@ -65,7 +60,6 @@ class ContextMeter(QWidget):
 
     @property
     def part_lines(self) -> list[tuple[str, str]]:
-        """The lines for each part: label and number."""
         return self._parts.lines
 
     def show_unknown(self) -> None:

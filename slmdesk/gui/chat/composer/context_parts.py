@@ -28,8 +28,6 @@ WORDS = {
 
 
 class ContextParts(QFrame):
-    """A line for each part.  Emits `closed`."""
-
     closed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -82,7 +80,6 @@ class ContextParts(QFrame):
         self.show()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Give the focus back."""
         super().hideEvent(event)
         self.closed.emit()
 

@@ -15,12 +15,10 @@ class ContextUse:
         self._reported = (0, 0)
 
     def measured(self, tokens: int, size: int) -> None:
-        """A measure: tokens used, of a context of `size` tokens."""
         self._measured, self._size, self._since = tokens, size, 0
         self._reported = (tokens, size)
 
     def read(self, tokens: int) -> None:
-        """The answer that is beginning has a prompt of `tokens` tokens."""
         self._measured = max(self._measured, tokens)
 
     def grew(self) -> tuple[int, int] | None:

@@ -41,7 +41,6 @@ class Drafts(QObject):
         self._now[chat] = text
 
     def open(self, item: Item) -> None:
-        """Take over the stored draft of a chat when it is first opened."""
         if item.id not in self._now:
             kept = item.settings.get("draft")
             self._now[item.id] = kept if isinstance(kept, str) else ""
@@ -56,7 +55,6 @@ class Drafts(QObject):
         self._timer.start()
 
     def save(self) -> None:
-        """Save the drafts to the store; that of a new chat stays in memory."""
         for chat in {*self._now, *self._attached.chats} - {""}:
             now = (self.of(chat), self._attached.kept(chat))
             if now != self._kept.get(chat, ("", [])):

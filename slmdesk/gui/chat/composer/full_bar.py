@@ -25,8 +25,6 @@ NEW_TIP = "The model writes notes on this chat, with which a new one begins. Thi
 
 
 class FullBar(QFrame):
-    """A sentence and buttons; hidden while there is nothing to decide."""
-
     def __init__(self, controller: FullController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "full_bar", label="This chat is nearly full")
@@ -62,7 +60,6 @@ class FullBar(QFrame):
         return self._label.text()
 
     def show_offer(self, offer: Offer | None) -> None:
-        """Show what is offered; None: nothing."""
         if offer is not None:
             self._label.setText(offer.text)
             for one in (self._leave_out, self._summarize, self._new):

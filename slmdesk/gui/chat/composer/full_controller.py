@@ -32,19 +32,14 @@ FULL = "context.full"
 
 
 class Offer(Record):
-    """What is offered, in words: empty ones are not."""
-
     text: str
     has_ways: bool = False
     """Turns can be left out, summarized or not, and a new chat begun with a summary."""
     larger: str = ""
     is_working: bool = False
-    """The summary for a new chat is being written."""
 
 
 class OpenChat(Protocol):
-    """The open chat, as far as it is needed here."""
-
     chat: str
     context: ContextWatch
     drafts: Drafts
@@ -52,25 +47,18 @@ class OpenChat(Protocol):
     is_busy: bool
 
     @property
-    def message_ids(self) -> tuple[str, ...]:
-        """The messages shown, oldest first."""
+    def message_ids(self) -> tuple[str, ...]: ...
 
-    def message(self, id: str) -> Message | None:
-        """A message that is shown."""
+    def message(self, id: str) -> Message | None: ...
 
-    def open_chat(self, chat: str, message: str = "") -> None:
-        """Open a chat."""
+    def open_chat(self, chat: str, message: str = "") -> None: ...
 
-    def send(self, text: str) -> None:
-        """Send a message."""
+    def send(self, text: str) -> None: ...
 
-    def try_again(self, message: str) -> None:
-        """Have an answer written once more."""
+    def try_again(self, message: str) -> None: ...
 
 
 class FullController(QObject):
-    """Lives on the window's thread.  Emits `offered` with an Offer, or None when there is nothing to decide."""
-
     offered = Signal(object)
 
     def __init__(self, bridge: Bridge, chat: OpenChat, parent: QObject) -> None:
@@ -79,10 +67,8 @@ class FullController(QObject):
         self._tokens = self._size = 0
         self._parts: Sequence[ContextPart] = ()
         self._is_closed = False
-        """A person does not want to decide now."""
         self._is_draft_refused = False
         self._refused = ""
-        """The answer that was refused, while it is the last message."""
         self._larger: ContextChoice | None = None
         self._looked: tuple[str, int] = ("", 0)
         self._following: Call | None = None
@@ -93,14 +79,12 @@ class FullController(QObject):
     # ---- when there is something to decide
 
     def forget(self) -> None:
-        """Another chat is open."""
         self._is_closed = self._is_draft_refused = False
         self._refused, self._looked, self._larger = "", ("", 0), None
         self._tokens = self._size = 0
         self._show()
 
     def refuse_draft(self) -> None:
-        """What is written is too long to be sent."""
         self._is_draft_refused, self._is_closed = True, False
         self._look()
         self._show()
@@ -169,7 +153,6 @@ class FullController(QObject):
     # ---- a larger context
 
     def _look(self) -> None:
-        """Ask once for each chat and size which larger context there is memory for."""
         key = (self._chat.chat, self._size)
         if key == self._looked or not self._size:
             return
@@ -203,7 +186,6 @@ class FullController(QObject):
         self._bridge.ask(change, lambda _done: self._go_on(chat))
 
     def enlarge(self) -> None:
-        """Load models with the larger context, and go on with what was refused."""
         if self._larger is not None:
             tokens, chat = self._larger.tokens, self._chat.chat
             self._chat.context.enlarged()
@@ -222,7 +204,6 @@ class FullController(QObject):
         self._show()
 
     def cancel(self) -> None:
-        """Write no summary."""
         if self._following is not None:
             self._following.cancel()
             self._following = None

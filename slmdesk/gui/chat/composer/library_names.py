@@ -26,10 +26,7 @@ CHANGES = (DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, C
 
 
 class LibraryNames(QObject):
-    """Names are found without waiting: they are fetched before they are needed, and again when they have changed.
-
-    Lives on the window's thread.  Emits `changed` when others have arrived.
-    """
+    """Names are found without waiting: they are fetched before they are needed, and again when they have changed."""
 
     changed = Signal()
     empty = "No documents yet"
@@ -49,7 +46,6 @@ class LibraryNames(QObject):
         return self.is_known and not self._names
 
     def refresh(self) -> None:
-        """Fetch the names, unless those in memory are current."""
         if self._is_old and not self._is_asked:
             self._is_old, self._is_asked = False, True
             self._bridge.ask(self._bridge.services.documents.names(), self._on_arrived, self._on_refused)

@@ -24,7 +24,6 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 
 MOST_SHOWN = 50
-"""Names in the list; it says how many more there are."""
 MOST_LINES = 8
 """Of it that are seen without scrolling."""
 WIDTH = 52
@@ -33,8 +32,6 @@ NAME_ROLE = int(Qt.ItemDataRole.UserRole)
 
 
 class Suggestion(Record):
-    """A line of the list."""
-
     name: str
     value: object
     """What is told when it is chosen."""
@@ -45,8 +42,6 @@ class Suggestion(Record):
 
 
 class Suggestions(Protocol):
-    """Where the lines come from; without waiting."""
-
     empty: str
     """What the list says where there is nothing to choose from."""
 
@@ -54,11 +49,9 @@ class Suggestions(Protocol):
     def is_empty(self) -> bool:
         """It is known that there is nothing to choose from."""
 
-    def refresh(self) -> None:
-        """Fetch what has changed."""
+    def refresh(self) -> None: ...
 
-    def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
-        """The lines that hold these words, `most` at most, and how many there are."""
+    def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]: ...
 
 
 class MentionPainter(QStyledItemDelegate):
@@ -127,7 +120,6 @@ class MentionList(QListWidget):
         return found if isinstance(found, Suggestion) else None
 
     def show_names(self, names: Sequence[Suggestion], count: int) -> None:
-        """Fill the list, the first name chosen; without names it says so.  `count`: how many there are."""
         self.clear()
         for one in names[:MOST_SHOWN]:
             item = QListWidgetItem(one.name, self)
@@ -175,7 +167,6 @@ class MentionList(QListWidget):
         QListWidgetItem(words, self).setFlags(Qt.ItemFlag.NoItemFlags)
 
     def _announce(self) -> None:
-        """Read out what is chosen: the focus stays in the message."""
         if QAccessible.isActive():
             one = self.current
             words = f"{one.name}, {self.currentRow() + 1} of {self.count()}" if one else self._empty

@@ -19,11 +19,7 @@ _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 
 
 class Mentions(QObject):
-    """Watches what is typed into a message field, and opens the list over `page`.
-
-    Emits `chosen` with the value of a Suggestion; its name then stands in the message instead of what was typed, or
-    nothing, where the sign counts at the start of the message alone.
-    """
+    """Watches what is typed into a message field, and opens the list over `page`."""
 
     chosen = Signal(object)
 

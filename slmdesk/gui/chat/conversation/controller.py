@@ -47,23 +47,9 @@ from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 KIND = "chat"
-"""The kind of item shown here; others have their own pages."""
 
 
 class ChatController(QObject):
-    """The open chat.
-
-    Lives on the window's thread.  Emits `chat_opened` with the chat's id ('' for a new one) and its title;
-    `chat_begun`, before it, with the id that the new chat has got, and the ChatOptions it began with;
-    `conversation_shown` with all messages as MessageViews and the id of the one to go to ('' for none); of a long chat
-    with the last ones, and `older_shown` with more before them, a few at a time, until all are there;
-    `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message kept) when it
-    changes; `again_begun` and `version_shown` with the id of the answer that has taken another's place;
-    `draft_restored` with text for the composer; `busy_changed` with whether an answer is being written; `other_found`
-    with the id of a found item that is no chat and is shown elsewhere; `space_changed` with the id of the space that
-    the open chat is in ('' for none).
-    """
-
     chat_opened = Signal(str, str)
     chat_begun = Signal(str, object)
     conversation_shown = Signal(object, str)
@@ -86,30 +72,23 @@ class ChatController(QObject):
         """The open chat's id; '' for a new one."""
         self._title = NEW_CHAT
         self.space = ""
-        """Id of the space the open chat is in; it may be gone."""
         self.default_options = ChatOptions()
-        """What new chats begin with."""
         self.new_options = ChatOptions()
-        """The options of the new chat."""
         self.shown = ShownMessages()
         self.attached = AttachController(bridge, self)
-        """What is attached to the message being written."""
         self.drafts = Drafts(bridge, state, self.attached, self)
         self.inspector = MessageInspector(bridge, self.shown, self)
         self.edits = MessageEdits(bridge, self, self)
         self.window = WindowController(bridge, self, self)
         self.hold = HoldWatch(bridge, self)
         self.private = PrivateController(bridge, self, self)
-        """Chats of which nothing is kept."""
         self.older = OlderMessages(bridge, self.shown, self)
-        """Of a long chat, those that are not shown yet."""
         self._others: set[str] = set()
         self.context = ContextWatch(
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
         )
         self.full = FullController(bridge, self, self)
         self.redaction = RedactionController(bridge, self)
-        """Whether what is private is replaced before the model sees it."""
         """What to do when the chat is full."""
         self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
@@ -139,11 +118,9 @@ class ChatController(QObject):
 
     @property
     def message_ids(self) -> tuple[str, ...]:
-        """The messages shown, oldest first."""
         return tuple(self.shown.by_id)
 
     def message(self, id: str) -> Message | None:
-        """A message that is shown."""
         return self.shown.by_id.get(id)
 
     def neighbour_of(self, id: str) -> str:
@@ -152,21 +129,18 @@ class ChatController(QObject):
         return ids[max(0, ids.index(id) - 1)] if id in ids else ""
 
     def text_of(self, message: str) -> str:
-        """The text of a message of the open chat; '' for an unknown one."""
         found = self.shown.by_id.get(message)
         return words_of(found) if found else ""
 
     # ---- requests of the page
 
     def new_chat(self) -> None:
-        """Begin a chat; it is saved with its first message."""
         self._epoch += 1
         self.new_options = self.default_options
         self.shown.open(None)
         self._show(None, (), "")
 
     def open_chat(self, chat: str, message: str = "") -> None:
-        """Open a chat, at a message if one is given."""
         self._epoch += 1
         if chat == self.chat and chat and message in self.shown.by_id:
             self.show_again(message)
@@ -183,7 +157,6 @@ class ChatController(QObject):
         self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived, _ignore)
 
     def keep_draft(self, text: str) -> None:
-        """Keep the unsent text of this chat."""
         self.drafts.put(self.chat, text)
         self.context.edited()
         self.drafts.save_soon()
@@ -228,7 +201,6 @@ class ChatController(QObject):
         )
 
     def stop(self) -> None:
-        """Stop the answer being written in the open chat; its text so far stays."""
         self.attached.stop_waiting()
         self._is_stop_requested = self._is_sending  # its answer has no id yet
         for one in self.shown.streaming:
@@ -256,13 +228,11 @@ class ChatController(QObject):
             self._bridge.ask(self._bridge.services.chats.try_again(message, model=model, rewrite=rewrite), answered)
 
     def refresh(self, near: str = "") -> None:
-        """Show the open chat as it is kept now, at the message `near`."""
         chat, arrived = self.chat, partial(self._on_refreshed, self._epoch, near)
         if chat:
             self._bridge.ask(self._bridge.services.chats.open(chat), arrived)
 
     def show_version(self, message: str, step: int) -> None:
-        """Show the version `step` steps from this one, with the messages that follow it."""
         requested = self.shown.neighbour(message, step)
         if requested is not None and message in self.shown.by_id:
             arrived = partial(self._on_version, self._epoch, requested)
@@ -273,7 +243,6 @@ class ChatController(QObject):
             self._bridge.services.chats.continue_answer(message)
 
     def open_extra(self, message: str, key: str) -> None:
-        """Open what a line of a message stands for."""
         if key == ANSWER_NOW:
             self._bridge.services.chats.answer_now(message)
         elif key == TOGGLE_THOUGHT and message in self.shown.by_id:
@@ -479,7 +448,6 @@ class ChatController(QObject):
             self.space_changed.emit(space)
 
     def show_again(self, message: str) -> None:
-        """Show all messages anew, at this one."""
         self.conversation_shown.emit(self.shown.views, message)
         self.window.drawn()
 
@@ -490,7 +458,6 @@ class ChatController(QObject):
             self.window.check()
 
     def renew(self, message: Message) -> None:
-        """Show a message anew."""
         self.shown.put(message)
         self.message_renewed.emit(self.shown.view(message))
 

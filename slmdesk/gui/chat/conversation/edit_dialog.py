@@ -30,8 +30,6 @@ NOTES = (
 
 
 class EditDialog(Dialog):
-    """The words of a message to change; does not block.  Emits `saved` with them."""
-
     saved = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:

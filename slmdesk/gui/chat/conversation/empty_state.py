@@ -41,7 +41,7 @@ COLUMN, COLUMN_LETTERS = 560, 76
 
 
 class EmptyChat(QScrollArea):
-    """Three example messages.  Emits `example_chosen` with the text."""
+    """Three example messages."""
 
     example_chosen = Signal(str)
 
@@ -62,7 +62,7 @@ class EmptyChat(QScrollArea):
 
 class FirstStart(QScrollArea):
     """Shown when there is no model: offers the starter model when it is there, or a model file, and says what stays on
-    this PC.  Emits `encrypt_requested`.
+    this PC.
     """
 
     encrypt_requested = Signal()
@@ -133,7 +133,6 @@ class FirstStart(QScrollArea):
         self._models.imports.cancel()
 
     def set_starter(self, words: str) -> None:
-        """Offer the starter model with this sentence; '' when it is not there."""
         self._words.setText(WITH_STARTER if words else WITHOUT_STARTER)
         self._starter.setVisible(bool(words))
         self._starter_note.setVisible(bool(words))
@@ -153,7 +152,6 @@ class FirstStart(QScrollArea):
         self._set_importing(False)
 
     def offer_encryption(self, is_offered: bool) -> None:
-        """Offer to encrypt the history; it can be done at any time later."""
         self._offer.setVisible(is_offered)
         self._encrypt.setVisible(is_offered)
 
@@ -178,7 +176,6 @@ class FirstStart(QScrollArea):
 def _add_examples(
     parts: QVBoxLayout, parent: QWidget, name: str, chosen: Callable[[str], None]
 ) -> tuple[ElidedButton, ...]:
-    """Add a button for each example."""
     examples = tuple(named(ElidedButton(words, parent), f"{name}_{at}") for at, words in enumerate(EXAMPLES))
     for example, words in zip(examples, EXAMPLES, strict=True):
         example.setProperty("kind", "example")

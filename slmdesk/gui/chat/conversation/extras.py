@@ -24,7 +24,6 @@ class UsedPage(Record):
     kind: str
     page: int
     spans: tuple[tuple[int, int], ...]
-    """The characters of the page that were read."""
 
 
 def extras_of(message: Message, quotes: Sequence[Quoted], asked: Message | None = None) -> tuple[Extra, ...]:
@@ -78,7 +77,6 @@ def used_pages(asked: Message, quotes: Sequence[Quoted]) -> list[UsedPage]:
 
 
 def spans_on(page: int, places: Sequence[Place]) -> tuple[tuple[int, int], ...]:
-    """The characters of passages that stand on a page."""
     return tuple(
         (start if first == page else 0, end if last == page else PAGE_END)
         for first, start, last, end in places

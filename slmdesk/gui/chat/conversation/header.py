@@ -21,8 +21,6 @@ MOST_SPACE = 150
 
 
 class ChatHeader(QFrame):
-    """Buttons and labels; the page connects them."""
-
     def __init__(self, models: ModelsController, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_header")
@@ -50,7 +48,6 @@ class ChatHeader(QFrame):
         )  # fmt: skip
 
     def show_space(self, name: str) -> None:
-        """Show the name of the space that the chat is in; '' hides the button."""
         self.space.setText(name.replace("&", "&&"))
         tip = f"In the space “{name}”: show its chats"
         self.space.setToolTip(plain_tip(tip))
@@ -70,7 +67,6 @@ class ChatHeader(QFrame):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """The widgets Tab stops at, from the left."""
         return self.fold, self.space, self.picker.button, self.picker.cancel_button, self.export, self.panel
 
     def _button(self, name: str, icon: str, words: str, shortcut: str) -> QToolButton:

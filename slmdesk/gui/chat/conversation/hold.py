@@ -14,8 +14,6 @@ from slmdesk.services.history.retention_labels import held_words
 
 
 class HoldWatch(QObject):
-    """Lives on the window's thread.  Emits `shown` with a sentence on the hold of the open chat, "" for none."""
-
     shown = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
@@ -27,7 +25,6 @@ class HoldWatch(QObject):
 
     @Slot(str, str)
     def show(self, chat: str, _title: str = "") -> None:
-        """Look at the chat that is open now."""
         self._chat = chat
         if not chat or is_private(chat):
             self.shown.emit("")

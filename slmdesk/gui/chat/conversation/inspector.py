@@ -27,11 +27,9 @@ class MessageInspector(QObject):
         self._bridge, self._shown = bridge, shown
 
     def show_prompt(self, message: str) -> None:
-        """Ask for the exact prompt of a message; `prompt_arrived` follows."""
         self._bridge.follow(self._bridge.services.chats.seen_by_model(message), self.prompt_arrived.emit)
 
     def open_extra(self, message: str, key: str) -> None:
-        """Show the attachment or quotation of a line under a message."""
         found = self._shown.by_id.get(message)
         asked = self._shown.question_of(found) if found else None
         requested = extra_of(found, self._shown.quotes.get(message, ()), key, asked) if found else None
@@ -47,7 +45,6 @@ class MessageInspector(QObject):
             self.text_requested.emit(requested.attached.name, read_words(requested), requested.text)
 
     def _show_folder(self, folder: AttachmentPart) -> None:
-        """Show all that was read of a folder for a question."""
         asked = next((one for one in self._shown.by_id.values() if folder in one.attachments), None)
         parts = [one for one in (asked.attachments if asked else ()) if one.attached.is_of_folder]
         own = [one for one in parts if one.attached.collection == folder.attached.collection]

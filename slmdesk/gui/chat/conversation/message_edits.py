@@ -23,36 +23,23 @@ if TYPE_CHECKING:
 
 
 class OpenChat(Protocol):
-    """The open chat, as far as it is needed here."""
-
     chat: str
 
-    def message(self, id: str) -> Message | None:
-        """A message that is shown."""
+    def message(self, id: str) -> Message | None: ...
 
     def neighbour_of(self, id: str) -> str:
         """The message to look at when this one is gone; '' where there is none."""
 
-    def open_chat(self, chat: str, message: str = "") -> None:
-        """Open a chat."""
+    def open_chat(self, chat: str, message: str = "") -> None: ...
 
-    def refresh(self, near: str = "") -> None:
-        """Show the chat as it is kept now."""
+    def refresh(self, near: str = "") -> None: ...
 
-    def ask_anew(self, message: str, text: str) -> None:
-        """Ask a question in place of another one."""
+    def ask_anew(self, message: str, text: str) -> None: ...
 
-    def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None:
-        """Have an answer written once more."""
+    def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None: ...
 
 
 class MessageEdits(QObject):
-    """Carries out what was chosen for a message.  Lives on the window's thread.
-
-    Emits `edit_requested` with the id and words of a message, and whether it is a question; `details_requested` with
-    the details of an answer, a line each.
-    """
-
     edit_requested = Signal(str, str, bool)
     details_requested = Signal(str)
 

@@ -18,7 +18,6 @@ from slmdesk.services.redaction.labels import put_back_words
 from slmdesk.services.redaction.service import kept_from
 
 _SAMPLING = {**{one.name: one.title for one in SETTINGS}, "max_tokens": "Tokens at most", "thinking": "Thinking"}
-"""The sampling settings that are listed with the details of an answer."""
 ENDS = {
     "stop": "the model", "stop_string": "a stop text", "length": "the limit of tokens", "repeat": "repetition",
     "cancelled": "you",
@@ -92,7 +91,6 @@ def _kept_redaction(message: Message) -> tuple[int | None, tuple[str, ...]]:
 
 
 def thought_line_of(message: Message, live: Live | None = None) -> str:
-    """That a model thinks or thought aloud before an answer, and how long; '' where it did not."""
     if not message.thought:
         return ""
     seconds = message.thought_seconds if message.thought_seconds is not None else live.thought_seconds if live else 0.0
@@ -107,7 +105,6 @@ def _is_thinking(message: Message) -> bool:
 
 
 def actions_of(message: Message) -> frozenset[str]:
-    """The keys of what can be done with a message: of ACTIONS and MENU."""
     actions = {"copy"} if words_of(message) else set()
     if message.status is Status.STREAMING:
         return frozenset(actions)
@@ -144,7 +141,6 @@ def details_of(message: Message) -> str:
 
 
 def all_details_of(message: Message) -> list[str]:
-    """All that is known of how an answer was made, a line each."""
     said, rewrite = message.sampling, rewrite_of(message)
     times = f"{message.seconds:.1f} s" if message.seconds else ""
     if message.seconds and message.tokens_out:

@@ -18,14 +18,11 @@ from slmdesk.services.base.events import Problem
 END = 40
 """Messages of a long chat that are shown first: more than most windows hold."""
 CHUNK = 100
-"""Messages that are read and put before them at a time: neither the window nor other requests wait long."""
 REST_MS = 300
 """Before the first: who goes from chat to chat waits for none of it."""
 
 
 class OlderMessages(QObject):
-    """Lives on the window's thread.  Emits `arrived` with the MessageViews of older messages, the newest first."""
-
     arrived = Signal(object)
 
     def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
@@ -37,18 +34,15 @@ class OlderMessages(QObject):
 
     @property
     def is_coming(self) -> bool:
-        """Whether some are not shown yet."""
         return bool(self._ids)
 
     def expect(self, ids: tuple[str, ...]) -> None:
-        """Read these messages, which come before those that are shown."""
         self.forget()
         self._ids = ids
         if ids:
             self._timer.start_in(REST_MS)
 
     def forget(self) -> None:
-        """Other messages are shown."""
         self._epoch += 1
         self._ids = ()
         self._timer.stop()

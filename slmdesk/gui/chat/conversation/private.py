@@ -17,27 +17,17 @@ from slmdesk.services.chat.options import ChatOptions
 
 
 class OpenChat(Protocol):
-    """The open chat, as far as it is needed here."""
-
     chat: str
     drafts: Drafts
     default_options: ChatOptions
 
-    def open_chat(self, chat: str, message: str = "") -> None:
-        """Open a chat."""
+    def open_chat(self, chat: str, message: str = "") -> None: ...
 
     @property
-    def message_ids(self) -> tuple[str, ...]:
-        """The messages shown."""
+    def message_ids(self) -> tuple[str, ...]: ...
 
 
 class PrivateController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` with the ids and titles of the private chats that there are, and `shown` with whether the open chat
-    is one of them.
-    """
-
     listed = Signal(object)
     shown = Signal(bool)
 
@@ -64,12 +54,10 @@ class PrivateController(QObject):
         return self.is_open and bool(self._chat.message_ids or self._chat.drafts.of(self._chat.chat).strip())
 
     def begin(self) -> None:
-        """Begin a private chat and open it."""
         options = self._chat.default_options
         self._bridge.ask(self._bridge.services.chats.private.begin(options), lambda item: self._chat.open_chat(item.id))
 
     def save(self) -> None:
-        """Make a usual chat of the open one."""
         chat = self._chat.chat
         draft = self._chat.drafts.of(chat)
         if self.is_open:
@@ -82,7 +70,6 @@ class PrivateController(QObject):
             self._bridge.services.chats.private.end(chat)
 
     def show(self, chat: str, title: str) -> None:
-        """The chat that is open now."""
         if is_private(chat):
             self._chats[chat] = title
             self.note_words()
@@ -90,7 +77,6 @@ class PrivateController(QObject):
         self.shown.emit(is_private(chat))
 
     def note_words(self) -> None:
-        """Something was said in the open chat."""
         if self.is_open and self._chat.message_ids:
             self._used.add(self._chat.chat)
 

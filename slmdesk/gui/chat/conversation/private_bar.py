@@ -22,8 +22,6 @@ LOST_MORE = "To keep it, choose “Save this chat” first."
 
 
 class PrivateBar(QFrame):
-    """The badge of a private chat, a sentence, and its two ways out; hidden over other chats."""
-
     save_requested = Signal()
     close_requested = Signal()
 
@@ -55,11 +53,6 @@ class PrivateBar(QFrame):
 
 
 class PrivateEntry(QObject):
-    """Connects private chats with the page: key, menu, bar and list.
-
-    Emits `begun` when a person begins one, `changed` when there are other buttons for them.
-    """
-
     begun = Signal()
     changed = Signal()
 
@@ -80,7 +73,6 @@ class PrivateEntry(QObject):
         self.begun.emit()
 
     def _on_close(self) -> None:
-        """Ask once, if something would be lost."""
         if not self._private.has_words:
             self._private.close()
             return

@@ -28,17 +28,11 @@ class ShownMessages:
         self.by_id: dict[str, Message] = {}
         self.live: dict[str, Live] = {}
         self._versions: dict[str, tuple[str, ...]] = {}
-        """For each message with several versions the ids of all of them, oldest first."""
         self.quotes: dict[str, tuple[Quoted, ...]] = {}
-        """Quotations of answers that stand in what was attached."""
         self.open_thoughts: set[str] = set()
-        """Of these messages a person looks at the thought."""
         self.window = ContextWindow()
-        """What of the chat the model sees."""
         self.left_out: frozenset[str] = frozenset()
-        """The messages it does not see."""
         self.summarizing: set[str] = set()
-        """Before these answers the model writes notes on the earlier part."""
         self.is_noting = False
         """Whether notes are being written for a person who asked for them."""
         self.is_loading = False
@@ -57,7 +51,6 @@ class ShownMessages:
 
     @property
     def line(self) -> MessageView | None:
-        """The row that says from where on the model sees the chat; None where it sees all of it."""
         return line_of(self.window, tuple(self.by_id.values()), is_writing=self.is_noting)
 
     @property
@@ -66,7 +59,6 @@ class ShownMessages:
         return self.window.place(tuple(self.by_id.values()))
 
     def set_window(self, window: ContextWindow) -> None:
-        """Take over what of the chat the model sees."""
         self.window = window
         self._look_what_is_left_out()
 
@@ -97,7 +89,6 @@ class ShownMessages:
         )
 
     def question_of(self, message: Message) -> Message | None:
-        """The message that this one answers, where it is shown."""
         return self.by_id.get(message.parent or "")
 
     def _is_deciding(self, message: Message) -> bool:
@@ -107,18 +98,15 @@ class ShownMessages:
         return is_waiting and asked is not None and any(not one.attached.is_planned for one in asked.attachments)
 
     def open(self, opened: Conversation | None) -> None:
-        """Take over the versions and quotations of a chat, None for a new one; `fill` takes its messages."""
         self._versions, self.quotes = (dict(opened.siblings), dict(opened.quotes)) if opened else ({}, {})
         self.window, self.is_noting = window_of(opened.item) if opened else ContextWindow(), False
 
     def take_place(self, old: str, new: str) -> None:
-        """A newer version has replaced `old`."""
         ids = self._versions.get(old, (old,))
         if new not in ids:
             self._versions[new] = (*ids, new)
 
     def neighbour(self, message: str, step: int) -> str | None:
-        """The version `step` steps away; None where there is none."""
         ids = self._versions.get(message, ())
         at = ids.index(message) + step if ids else -1
         return ids[at] if 0 <= at < len(ids) else None
@@ -163,7 +151,6 @@ class ShownMessages:
         self.live[id] = self._live(id).thinking(self._clock())
 
     def toggle_thought(self, id: str) -> None:
-        """Open the thought of a message, or close it."""
         self.open_thoughts ^= {id}
 
     def grew(self, id: str) -> None:

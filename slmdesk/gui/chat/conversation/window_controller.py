@@ -19,26 +19,16 @@ from slmdesk.services.chat.options import options_from
 
 
 class OpenChat(Protocol):
-    """The open chat, as far as it is needed here."""
-
     chat: str
     shown: ShownMessages
     context: ContextWatch
 
-    def show_again(self, message: str) -> None:
-        """Show all messages anew, at this one."""
+    def show_again(self, message: str) -> None: ...
 
-    def renew(self, message: Message) -> None:
-        """Show a message anew."""
+    def renew(self, message: Message) -> None: ...
 
 
 class WindowController(QObject):
-    """Lives on the window's thread.
-
-    Emits `line_renewed` with the MessageView of the line when its notes change, `notes_edit_requested` with the notes,
-    and `changed` when the model sees more or less than before, or will when the chat is full.
-    """
-
     line_renewed = Signal(object)
     notes_edit_requested = Signal(str)
     changed = Signal()
@@ -55,7 +45,6 @@ class WindowController(QObject):
     # ---- what is shown
 
     def drawn(self) -> None:
-        """All messages were shown just now."""
         self._drawn = self._state
 
     def check(self) -> None:

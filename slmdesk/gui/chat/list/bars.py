@@ -16,11 +16,6 @@ BUTTON = 28
 
 
 class PlaceBar(QFrame):
-    """The name of a space, or of the archive, while its chats are listed; hidden over the usual list.
-
-    Emits `back_requested`, and `edit_requested` and `delete_requested` for a space.
-    """
-
     back_requested = Signal()
     edit_requested = Signal()
     delete_requested = Signal()
@@ -44,18 +39,12 @@ class PlaceBar(QFrame):
         self.hide()
 
     def show_place(self, name: str, *, is_space: bool) -> None:
-        """Show a name; '' hides the bar."""
         self.setVisible(bool(name))
         self.title.set_full_text(name)
         self.more.setVisible(is_space)
 
 
 class SelectionBar(QFrame):
-    """How many chats are marked, and what can be done with them; hidden where fewer than two are.
-
-    Emits what is requested.
-    """
-
     pin_requested = Signal()
     archive_requested = Signal()
     delete_requested = Signal()
@@ -89,7 +78,6 @@ class SelectionBar(QFrame):
         return self.pin, self.archive, self._move, self._export, self._delete, self._done
 
     def show_count(self, count: int, *, is_archive: bool, is_pinned: bool) -> None:
-        """Show for how many chats it is: of the archive, and whether all of them are pinned."""
         self.setVisible(count > 1)
         self._count.set_full_text(f"{count:,} marked")
         _say(self.archive, "Take out of the archive" if is_archive else "Archive")

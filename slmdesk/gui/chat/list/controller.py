@@ -26,7 +26,6 @@ from slmdesk.services.history.retention_labels import held_words
 KIND = "chat"
 MOST_HITS = 200
 DAY_LOOK_MS = 60_000
-"""After so long it is looked whether another day has begun."""
 
 
 class Place(Record):
@@ -40,13 +39,6 @@ ALL, ARCHIVE = Place(), Place(is_archive=True)
 
 
 class ListController(QObject):
-    """Fills the rows and carries out requests about chats.
-
-    Lives on the window's thread.  Emits `hint_changed` with a line over the list ('' for none), `rows_changed` when
-    there are other rows, `place_changed` with the Place that is listed, `chat_begun` with the id of a new chat in a
-    space.
-    """
-
     hint_changed = Signal(str)
     rows_changed = Signal()
     place_changed = Signal(object)
@@ -62,15 +54,12 @@ class ListController(QObject):
         self.place = ALL
         self._words = ""
         self._writing: dict[str, str] = {}
-        """The chats of the answers that are being written."""
         self._unread = frozenset(state.current.unread_chats.split())
         """Chats with an answer that ended while another one was open."""
         self._held: frozenset[str] = frozenset()
         """Chats and spaces on hold, as far as they were listed."""
         self._others: set[str] = set()
-        """Items that are no chats."""
         self._homes: dict[str, str] = {}
-        """The spaces of chats, as far as these were heard of."""
         self._open = ""
         self._day_timer = QTimer(self, interval=DAY_LOOK_MS)
         self._connect()
@@ -92,7 +81,6 @@ class ListController(QObject):
         self._day_timer.start()
 
     def start(self) -> None:
-        """Load the chats again; a search is repeated."""
         self.spaces.refresh()
         if not self._words:
             self.rows.start()
@@ -113,18 +101,15 @@ class ListController(QObject):
         self._set_unread(self._unread - {chat})
 
     def begin_chat(self, space: str) -> None:
-        """Begin a chat in a space; `chat_begun` follows."""
         self._bridge.ask(self._bridge.services.chats.spaces.new_chat(space), lambda item: self.chat_begun.emit(item.id))
 
     def rename(self, chat: str, title: str) -> None:
         self._bridge.services.chats.rename(chat, title)
 
     def delete(self, chat: str) -> None:
-        """Move a chat to the trash; a notice offers to undo it."""
         self.delete_all([chat])
 
     def delete_all(self, chats: Sequence[str]) -> None:
-        """Move chats to the trash; a notice offers to undo it."""
         self._bridge.ask(self._bridge.services.chats.trash_all(chats), self._on_trashed)
 
     def pin(self, chats: Sequence[str], *, pinned: bool) -> None:
@@ -156,10 +141,7 @@ class ListController(QObject):
         )
 
     def search(self, words: str) -> None:
-        """Search all chats, in the archive only its own; empty words show the chats again.
-
-        Only the latest search counts.
-        """
+        """Only the latest search counts."""
         if words == self._words:
             return
         self._words = words
@@ -221,7 +203,6 @@ class ListController(QObject):
         self._bridge.services.chats.restore_all(chats)
 
     def _offer_back(self, done: str, old: Sequence[Item]) -> None:
-        """Say what was done with chats, and offer to put them where they were."""
         if not old:
             return
         what = f"“{old[0].title}” was" if len(old) == 1 else f"{len(old):,} chats were"
@@ -278,7 +259,6 @@ class ListController(QObject):
             self.rows_changed.emit()
 
     def _ask_held(self, ids: Sequence[str]) -> None:
-        """Find out which of these chats or spaces are on hold."""
         if ids:
             self._bridge.ask(self._bridge.services.retention.held(ids), partial(self._on_held, ids))
 
@@ -287,7 +267,6 @@ class ListController(QObject):
         self.rows.set_held(self._held)
 
     def _show_hint(self) -> None:
-        """Say why there is no row."""
         if self._words:
             return
         words = "No chats in this space yet." if self.place.space else "No chats yet."
@@ -314,7 +293,6 @@ class ListController(QObject):
             self._homes.pop(item.id, None)
 
     def _mark(self) -> None:
-        """Show where answers are written and were not seen: on chats, and on the spaces that hold them."""
         self.rows.set_writing(self._with_homes(self._writing.values()))
         self.rows.set_unread(self._with_homes(self._unread))
 

@@ -33,8 +33,6 @@ def chat_files(event: QDropEvent) -> list[Path]:
 
 
 class ImportController(QObject):
-    """Lives on the window's thread.  Emits `chat_chosen` with the id of an imported chat that is to be shown."""
-
     chat_chosen = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -42,11 +40,9 @@ class ImportController(QObject):
         self._bridge = bridge
         self._following: Call | None = None
         self._waiting: list[Path] = []
-        """Files chosen while others are imported."""
         self._number = 0
 
     def import_files(self, paths: Sequence[Path]) -> None:
-        """Import the chats of files and folders, after those that are being imported."""
         if self._following is not None:
             self._waiting.extend(paths)
             return

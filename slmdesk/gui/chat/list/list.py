@@ -45,12 +45,6 @@ class Target(NamedTuple):
 
 
 class ChatList(QFrame):
-    """Search box, list, and the button for a new chat.
-
-    Emits `chat_chosen` with a chat's id and the id of the message to go to (may be empty), `new_chat_requested`,
-    `private_requested` for a new private chat, `trash_requested`.
-    """
-
     chat_chosen = Signal(str, str)
     new_chat_requested = Signal()
     private_requested = Signal()
@@ -62,9 +56,7 @@ class ChatList(QFrame):
         self._controller, self._rows = controller, controller.rows
         self._chat = self._marked = ""
         self._moving: list[str] = []
-        """Chats that go into the space that is being made."""
         self._when_whole: Callable[[], None] | None = None
-        """Called once all rows are here."""
         self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search_due)
         self._build_actions()
         self._build_ui()
@@ -168,11 +160,9 @@ class ChatList(QFrame):
             self._marked = ""
 
     def show_hint(self, text: str) -> None:
-        """Show a line above the list, such as how many were found; '' hides it."""
         show_words(self._hint, text)
 
     def end_search(self) -> bool:
-        """Show all chats again.  Returns whether there was a search."""
         was_searched = bool(self.search_box.text())
         self.search_box.clear()
         self._timer.stop()
@@ -180,7 +170,6 @@ class ChatList(QFrame):
         return was_searched
 
     def show_space(self, space: str) -> None:
-        """List the chats of a space."""
         self._controller.show_place(Place(space))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -196,7 +185,6 @@ class ChatList(QFrame):
 
     @property
     def _space(self) -> Space | None:
-        """The space that is listed."""
         return self._controller.spaces.of(self._controller.place.space)
 
     def _show_place(self, place: Place) -> None:
@@ -246,7 +234,6 @@ class ChatList(QFrame):
 
     @property
     def _targets(self) -> list[Target]:
-        """The marked chats, else the one of the current row."""
         return self._chats_at(self.view.marked_rows or [self.view.currentIndex()])
 
     def _chats_at(self, indexes: Sequence[QModelIndex]) -> list[Target]:
@@ -319,7 +306,6 @@ class ChatList(QFrame):
         self.edit_space(None)
 
     def rename_current(self) -> None:
-        """Edit the title of the current row in place."""
         if self.view.currentIndex().isValid():
             self.view.edit(self.view.currentIndex())
 
@@ -361,7 +347,6 @@ class ChatList(QFrame):
     # ---- spaces
 
     def edit_space(self, space: Space | None) -> None:
-        """Open the dialog of a space; None: of a new one."""
         spaces = self._controller.spaces
         from slmdesk.gui.chat.list.space_editor import SpaceEditor
         from slmdesk.services.chat.spaces import Space

@@ -17,8 +17,6 @@ from slmdesk.gui.widgets.shares import admit
 
 
 class ListMenu(QMenu):
-    """Emits what is requested; `export_requested` with the id of a format.  Files to import it asks for itself."""
-
     private_requested = Signal()
     space_requested = Signal()
     archive_requested = Signal()

@@ -20,8 +20,6 @@ PRIVATE = "Private chat"
 
 
 class PrivateList(QFrame):
-    """A button for each private chat, over the list of the kept ones.  Emits `chat_chosen` with an id."""
-
     chat_chosen = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:

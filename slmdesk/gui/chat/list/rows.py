@@ -41,7 +41,7 @@ _CHAT, _PINNED, _SPACE = 0, 1, 2
 
 
 class Row(Record):
-    """One row.  `key` orders it (the largest first); `snippet` is set in search results only."""
+    """`key` orders it (the largest first); `snippet` is set in search results only."""
 
     id: str
     title: str
@@ -100,7 +100,6 @@ class ChatRows(QAbstractListModel):
 
     @property
     def is_whole(self) -> bool:
-        """Whether no page of it is missing."""
         return self._is_at_end
 
     def start(self) -> None:
@@ -140,11 +139,9 @@ class ChatRows(QAbstractListModel):
             self.endInsertRows()
 
     def show_hits(self, rows: Sequence[Row]) -> None:
-        """Show the results of a search instead of the chats."""
         self._reset(rows, is_search=True)
 
     def put(self, row: Row) -> None:
-        """Add or update a chat, at its place in the order."""
         at = self.index_of(row.id)
         if self.is_search:
             if at is not None and self.rows[at].title != row.title:
@@ -162,30 +159,25 @@ class ChatRows(QAbstractListModel):
             self._move(at, row)
 
     def set_open(self, chat: str) -> None:
-        """Mark the open chat; '' for none."""
         self._open = chat
         self._describe_marks()
 
     def set_writing(self, chats: frozenset[str]) -> None:
-        """Mark the chats whose answer is being written."""
         if chats != self._writing:
             self._writing = chats
             self._describe_marks()
 
     def set_unread(self, chats: frozenset[str]) -> None:
-        """Mark the chats with an answer that was not seen yet."""
         if chats != self._unread:
             self._unread = chats
             self._describe_marks()
 
     def set_held(self, ids: frozenset[str]) -> None:
-        """Mark the chats and spaces that are on hold."""
         if ids != self._held:
             self._held = ids
             self._describe_marks()
 
     def set_today(self, today: date) -> None:
-        """Group by what is today now; does nothing on the same day."""
         if today != self._today:
             self._today = today
             self._renew_headings(*range(len(self.rows)))
@@ -201,7 +193,6 @@ class ChatRows(QAbstractListModel):
         return next((at for at, row in enumerate(self.rows) if row.id == chat), None)
 
     def heading_at(self, at: int) -> str:
-        """The heading over a row, where a group begins with it; '' for none."""
         if self.is_search:
             return ""
         group = self._group_of(self.rows[at])
@@ -243,7 +234,6 @@ class ChatRows(QAbstractListModel):
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Chats are selected and dragged; spaces take them."""
         if not index.isValid():
             return super().flags(index)
         usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemNeverHasChildren
@@ -255,7 +245,6 @@ class ChatRows(QAbstractListModel):
         return [CHATS]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The ids of dragged chats."""
         data = QMimeData()
         data.setData(CHATS, "\n".join(dict.fromkeys(self.rows[one.row()].id for one in indexes)).encode())
         return data
@@ -267,14 +256,12 @@ class ChatRows(QAbstractListModel):
         return not parent.isValid() and not self._is_waiting and not self._is_at_end
 
     def fetchMore(self, parent: Index, most: int = PAGE) -> None:
-        """Ask for the next page, by key."""
         if self.canFetchMore(parent) and self.rows:
             self._is_waiting, self._asked = True, most
             last = self.rows[-1]
             self.page_requested.emit(None if last.is_space else last.key, most)
 
     def fetch_all(self) -> None:
-        """Ask for all that is missing."""
         self.fetchMore(_ROOT, ALL)
 
     def _description_of(self, row: Row) -> str:
@@ -288,13 +275,11 @@ class ChatRows(QAbstractListModel):
         return " ".join(part for part in parts if part)
 
     def _news_of(self, row: Row) -> str:
-        """What the dot of a row stands for; '' without one."""
         if row.id in self._writing:
             return "An answer is being written."
         return "There is a new answer." if row.id in self._unread else ""
 
     def _hold_of(self, row: Row) -> str:
-        """What the lock of a row stands for; '' without one."""
         return "On hold: nothing deletes it." if row.id in self._held else ""
 
     def _group_of(self, row: Row) -> str:

@@ -28,12 +28,11 @@ from slmdesk.services.chat.spaces import MOST_NAME, Space
 INTRO = "New chats in this space begin with its instructions, preset and documents. You can change them in each chat."
 AS_USUAL = "As in other new chats"
 MOST_LISTED = 20
-"""Lines of the menu with what the library has."""
 LONG_SYSTEM = f"Instructions have {MOST_SYSTEM:,} characters at most."
 
 
 class SpaceEditor(Dialog):
-    """Does not block.  Emits `saved` with the Space."""
+    """Does not block."""
 
     saved = Signal(object)
 

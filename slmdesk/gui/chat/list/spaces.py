@@ -20,17 +20,10 @@ if TYPE_CHECKING:
     from slmdesk.services.chat.spaces import Space
 
 REFRESH_MS = 50
-"""After the first of several changes."""
 KIND = "space"
 
 
 class SpacesController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` when `spaces` has changed, with whether one with chats has come or gone; `made` with a Space that was
-    added.
-    """
-
     listed = Signal(bool)
     made = Signal(object)
 
@@ -38,9 +31,7 @@ class SpacesController(QObject):
         super().__init__(parent, objectName="spaces_controller")
         self._bridge = bridge
         self.spaces: Sequence[Space] = ()
-        """By their names."""
         self.presets: Sequence[Preset] = ()
-        """Those that a space can name."""
         self._is_known = False
         self._timer = Delay(self, REFRESH_MS, self.refresh)
         bridge.on(ItemChanged, self._on_item_changed)
@@ -48,7 +39,6 @@ class SpacesController(QObject):
         bridge.on(PresetsChanged, self._on_presets_changed)
 
     def of(self, id: str) -> Space | None:
-        """A space by its id."""
         return next((one for one in self.spaces if one.id == id), None)
 
     def name_of(self, id: str) -> str:
@@ -64,7 +54,6 @@ class SpacesController(QObject):
         return id if id and (self.of(id) or not self._is_known) else ""
 
     def refresh(self) -> None:
-        """Ask for the spaces; `listed` follows where they have changed."""
         self._bridge.ask(
             lambda services: (services.chats.spaces.list(), services.chats.presets.list()), self._on_listed
         )
@@ -81,7 +70,6 @@ class SpacesController(QObject):
         self._bridge.ask(self._bridge.services.chats.spaces.delete(space.id), lambda _item: self._on_deleted(space))
 
     def attachments(self, parent: QObject) -> AttachController:
-        """What reads the documents of a space that is edited."""
         return AttachController(self._bridge, parent)
 
     def _on_made(self, space: Space) -> None:
@@ -125,7 +113,6 @@ class SpacesController(QObject):
 
 
 def becomes_of_chats(count: int, *, is_done: bool = False) -> str:
-    """What becomes of the chats of a space that is deleted, as the end of a sentence."""
     if not count:
         return ""
     chats, are, go = ("chat", "is", "goes") if count == 1 else (f"{count:,} chats", "are", "go")

@@ -47,7 +47,6 @@ from slmdesk.gui.widgets.row_frame import paint_ground
 from slmdesk.gui.widgets.snippet import draw_snippet
 
 DOT = 7
-"""Pixels across the mark of a chat with an answer that is being written or was not seen yet."""
 HEADING_PERCENT = 87
 """Size of the letters of a heading, of those of a row."""
 MARKING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -55,10 +54,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class RowPainter(QStyledItemDelegate):
-    """A title on one line; below it, in search results, the text around the hit; over the first of a group its
-    heading.
-    """
-
     def __init__(self, view: ChatView) -> None:
         super().__init__(view)
         self._view = view
@@ -82,7 +77,6 @@ class RowPainter(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """One line, or two with a snippet, and the heading."""
         rows = self._view.rows  # asked directly, without variants: a list has thousands, and is laid out often
         at, metrics = index.row(), option.fontMetrics
         height = metrics.height() + theme.SPACE_16
@@ -160,9 +154,7 @@ class RowPainter(QStyledItemDelegate):
 class ChatView(QListView):
     """The list: arrow keys move the current row, Enter opens it; letters are left to the page.
 
-    Ctrl and Shift mark several rows, with the mouse and with the arrow keys.  Emits `marked_changed` with how many (0
-    for one alone), `all_requested` on Ctrl+A, `chats_dropped` with the ids of chats and that of the space they were
-    dropped on.
+    Ctrl and Shift mark several rows, with the mouse and with the arrow keys.
     """
 
     marked_changed = Signal(int)
@@ -175,7 +167,6 @@ class ChatView(QListView):
         self.marked = 0
         """How many rows are marked; 0 where it is one alone, which is only where the keyboard stands."""
         self.target = ""
-        """Id of the space that dragged chats are over."""
         self.is_marking = False
         """The last click marked a row, and opened none."""
         self._build_ui()
@@ -201,11 +192,9 @@ class ChatView(QListView):
         return sorted(self.selectedIndexes(), key=lambda one: one.row()) if self.marked else []
 
     def unmark(self) -> None:
-        """Mark no row; the keyboard stays where it is."""
         self.clearSelection()
 
     def indexAt(self, point: QPoint) -> QModelIndex:
-        """The row at a point; a heading is none."""
         index = super().indexAt(point)
         if index.isValid() and index.data(HEADING_ROLE):
             below = self.visualRect(index).top() + heading_height(self.fontMetrics())
@@ -235,7 +224,6 @@ class ChatView(QListView):
         super().mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave letters and Esc to the page."""
         self.is_marking = False
         with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         if event.matches(QKeySequence.StandardKey.SelectAll):
@@ -272,7 +260,6 @@ class ChatView(QListView):
         self.chats_dropped.emit(chats, space)
 
     def _accept(self, event: QDragMoveEvent, *, is_enough: bool = False) -> None:
-        """Accept chats over a space."""
         space = self._space_under(event)
         self._aim(space)
         if space or is_enough:
@@ -292,7 +279,6 @@ class ChatView(QListView):
 
 
 def heading_height(metrics: QFontMetrics) -> int:
-    """The height of a heading over a row, less than that of a row."""
     return metrics.height() * HEADING_PERCENT // 100 + theme.SPACE_12
 
 
@@ -304,7 +290,6 @@ def _heading_font(usual: QFont) -> QFont:
 
 
 def _cut(line: QRect, width: int, *, at_left: bool) -> tuple[QRect, QRect]:
-    """A piece of a line at one of its ends, and what is left of the line, with a gap between."""
     cut = width + theme.SPACE_8
     if at_left:
         return QRect(line.left(), line.top(), width, line.height()), line.adjusted(cut, 0, 0, 0)

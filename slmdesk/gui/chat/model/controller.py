@@ -29,12 +29,7 @@ GONE = "{name} was removed from the library elsewhere. Your chats are kept; choo
 
 
 class ModelsController(QObject):
-    """Lives on the window's thread.
-
-    Emits `models_listed` with the ModelRecords that can chat, `exams_known` with exam results by id (a few words and a
-    sentence), `state_changed` with a ModelStateChanged, `starter_found` with a sentence ('' when there is none),
-    `file_chosen` with a Path, or several, to be looked at.  Files are brought in by `imports`.
-    """
+    """Files are brought in by `imports`."""
 
     models_listed = Signal(object)
     exams_known = Signal(object)
@@ -58,7 +53,6 @@ class ModelsController(QObject):
         bridge.on(ModelStateChanged, self._on_state_changed)
 
     def use(self, model: str) -> None:
-        """Load a model that a person chose."""
         self._bridge.services.models.use(model)
 
     def use_anyway(self, model: str) -> None:
@@ -80,7 +74,6 @@ class ModelsController(QObject):
             self.import_file(self._starter)
 
     def look_at(self, paths: Path | Sequence[Path]) -> None:
-        """Show the details of model files before they are added."""
         self.file_chosen.emit(paths)
 
     def import_file(self, path: Path, link: bool = False) -> None:

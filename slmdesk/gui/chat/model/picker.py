@@ -24,9 +24,7 @@ from slmdesk.services.engine.events import ModelState, ModelStateChanged
 MOST_NAME = 28
 MOST_MENU_NAME = 36
 SHORT_NAME = 16
-"""Letters of a name that leaves room for the word beside it."""
 BESIDE_WORDS, LEAST_NAME = 40, 60
-"""Pixels of the button beside its words, and of the shortest name."""
 WORDS = {
     ModelState.NONE: "no model",
     ModelState.NOT_LOADED: "not loaded",
@@ -37,8 +35,6 @@ WORDS = {
 
 
 class ModelPicker(QWidget):
-    """A button with the model's name and state; its menu lists the models.  Emits `model_chosen` with a model's id."""
-
     model_chosen = Signal(str)
 
     def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
@@ -97,11 +93,9 @@ class ModelPicker(QWidget):
             self._show()
 
     def allow_adding(self, may_add: bool) -> None:
-        """Whether model files may be added: an organisation may have switched that off."""
         self._may_add = may_add
 
     def _on_menu_opens(self) -> None:
-        """Fill the menu each time it opens, so that it is up to date."""
         self._menu.clear()
         for model in self._models:
             few, sentence = self._exams.get(model.id, ("", ""))
@@ -156,7 +150,6 @@ class ModelPicker(QWidget):
 
 
 def _menu_words(model: ModelRecord, exam: str) -> str:
-    """Name and size; the exam result at the right, in the column of shortcuts."""
     name = model.name if len(model.name) <= MOST_MENU_NAME else model.name[: MOST_MENU_NAME - 1] + "…"
     words = f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&").replace("\t", " ")
     return f"{words}\t{exam}" if exam else words

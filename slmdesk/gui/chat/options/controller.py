@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 
 
 class OptionsController(QObject):
-    """The options of the open chat.
-
-    Lives on the window's thread.  Emits `options_shown` with the chat's id ('' for a new one) and its ChatOptions,
-    `chat_begun` with the id that the new chat has got, `load_options_shown` with a LoadOptions or None.
-    """
-
     options_shown = Signal(str, object)
     chat_begun = Signal(str)
     load_options_shown = Signal(object)
@@ -155,7 +149,6 @@ class OptionsController(QObject):
             self._look()
 
     def _look(self) -> None:
-        """Ask what can be set for the model; only the latest request counts."""
         if not self._is_watched:
             return
         self._looks += 1

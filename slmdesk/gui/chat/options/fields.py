@@ -16,7 +16,7 @@ from slmdesk.services.chat.samplers import Setting, WrongLineError, number_of
 
 
 class WordsField(QPlainTextEdit):
-    """A text field of a few lines.  Tab leaves it.  Emits `left` when it loses the focus."""
+    """A text field of a few lines.  Tab leaves it."""
 
     left = Signal()
 
@@ -41,7 +41,6 @@ class ValueRow(QFrame):
     changed = Signal(object)
 
     def __init__(self, name: str, title: str, sentence: str, field: QLineEdit | WordsField, parent: QWidget) -> None:
-        """`name`: the field's object name."""
         super().__init__(parent)
         self.setObjectName(f"{name}_row")
         self.field = named(field, name, label=title, tip=f"<p>{sentence}</p>")
@@ -61,7 +60,6 @@ class ValueRow(QFrame):
 
     @property
     def has_problem(self) -> bool:
-        """Whether what stands in the field cannot be used."""
         return not self._problem.isHidden()
 
     def show_value(self, value: Any, default: str, *, is_other: bool = False) -> None:
@@ -77,7 +75,6 @@ class ValueRow(QFrame):
         self._show_reset()
 
     def keep(self) -> None:
-        """Read the field, and emit what has changed."""
         try:
             value = self._read()
         except WrongLineError as err:
@@ -109,7 +106,6 @@ class ValueRow(QFrame):
 
     @staticmethod
     def _keep_place(widget: QWidget) -> None:
-        """What comes and goes leaves the rest where it is."""
         policy = widget.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         widget.setSizePolicy(policy)

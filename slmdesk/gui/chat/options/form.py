@@ -54,12 +54,9 @@ TOO_LONG = "What was there before stays in force."
 
 
 class AnswerForm(QFrame):
-    """Emits `changed` with a mapping of option names to values."""
-
     changed = Signal(object)
 
     def __init__(self, parent: QWidget, read: Reader, *, prefix: str) -> None:
-        """`prefix`: of the object names."""
         super().__init__(parent)
         self.setObjectName(f"{prefix}_form")
         self._prefix, self._reader = prefix, read
@@ -104,11 +101,9 @@ class AnswerForm(QFrame):
 
     @property
     def problem(self) -> str:
-        """Why the form cannot be used; empty where it can."""
         return self._found.problem
 
     def show_options(self, options: ChatOptions, *, is_other: bool = False) -> None:
-        """Show the form of a chat; `is_other`: it is another chat."""
         if not is_other and len(self._text) > MOST_FORM:
             return  # it is in no options, and stays to be shortened
         if is_other:
@@ -150,7 +145,6 @@ class AnswerForm(QFrame):
         self._check()
 
     def _check(self) -> None:
-        """Say what is wrong, and mark its place."""
         self._found = check_form(self._kind, self._text) if self._text.strip() else FormCheck()
         then = UNUSABLE if len(self._text) <= MOST_FORM else TOO_LONG
         show_words(self._problem, f"{breakable(self._found.problem)} {then}" if self._found.problem else "")
@@ -204,7 +198,6 @@ class AnswerForm(QFrame):
             show_words(self._problem, breakable(problem.sentence))
 
     def changeEvent(self, event: QEvent) -> None:
-        """The mark has a colour of the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._check()

@@ -32,13 +32,10 @@ from slmdesk.services.chat.samplers import (
 
 TITLE = "More settings"
 BASIC = ("temperature", "top_p")
-"""Have lists of their own above."""
 LINES = 3
 
 
 class LinesRow(ValueRow):
-    """A list, a line each."""
-
     def __init__(
         self,
         name: str,
@@ -69,13 +66,10 @@ class LinesRow(ValueRow):
 
 
 class MoreSettings(QFrame):
-    """Emits `changed` with a mapping of option names to values, and `reset_requested` for all of sampling."""
-
     changed = Signal(object)
     reset_requested = Signal()
 
     def __init__(self, parent: QWidget, *, prefix: str) -> None:
-        """`prefix`: of the object names."""
         super().__init__(parent)
         self.setObjectName(f"{prefix}_more")
         self._rows: dict[str, ValueRow] = {}
@@ -108,7 +102,6 @@ class MoreSettings(QFrame):
 
     @property
     def problem(self) -> bool:
-        """Whether something cannot be used as it is written."""
         return any(one.has_problem for one in self._rows.values())
 
     def show_options(self, options: ChatOptions, makers: Sampling, *, is_other: bool = False) -> None:
@@ -128,7 +121,6 @@ class MoreSettings(QFrame):
         self.reset.setEnabled(bool(count) or any(getattr(options, name) != getattr(usual, name) for name in basic))
 
     def keep(self) -> None:
-        """Read every field that is being written in."""
         for one in self._rows.values():
             one.keep()
 

@@ -38,7 +38,6 @@ from slmdesk.services.models.load_options import LoadOptions
 LETTERS = 30
 """Width of the panel, in letters of its font."""
 MOST_NAME = 26
-"""Characters of a name in a list; its tooltip has all of it."""
 KEEP_AFTER_MS = 600
 MOST_SEED = 2**31 - 1
 """What a field of whole numbers holds."""
@@ -66,11 +65,6 @@ FIXED = "The same question gets the same answer, as long as nothing else is writ
 
 
 class SettingsPanel(QFrame):
-    """The settings of the open chat.
-
-    Emits `context_chosen` with tokens, `close_requested`.
-    """
-
     context_chosen = Signal(int)
     close_requested = Signal()
 
@@ -83,7 +77,6 @@ class SettingsPanel(QFrame):
         self._load_options: LoadOptions | None = None
         self._now = ""
         self._ways_to_think: tuple[str, ...] = ()
-        """Of the model that is loaded."""
         self._context_tokens = 0
         self._timer = Delay(self, KEEP_AFTER_MS, self.keep_words)
         self._build_ui()
@@ -154,7 +147,7 @@ class SettingsPanel(QFrame):
         return choice
 
     def _add(self, name: str, title: str, widget: QWidget, *, focus: QWidget | None = None) -> QLabel:
-        """Add a row: name, widget, sentence.  Returns the sentence's label."""
+        """Returns the sentence's label."""
         sentence = SENTENCES.get(name, "")
         heading = plain_label(title, self._content, name=f"{name}_heading", wraps=False)
         heading.setBuddy(focus or widget)
@@ -221,11 +214,9 @@ class SettingsPanel(QFrame):
         self._show(is_other=is_other)
 
     def begin_chat(self, chat: str) -> None:
-        """The new chat has got its id: the panel shows its settings from now on."""
         self._chat = chat
 
     def show_load_options(self, load_options: LoadOptions | None) -> None:
-        """What can be set for the model; None: unknown."""
         self._load_options = load_options
         self._show()
 
@@ -243,7 +234,6 @@ class SettingsPanel(QFrame):
             self._show()
 
     def show_context(self, tokens: int, *, is_managed: bool) -> None:
-        """Show the context size; `is_managed`: the organisation has set it."""
         self._context_tokens = tokens
         self._context.setEnabled(not is_managed)
         if is_managed:
@@ -367,7 +357,6 @@ class SettingsPanel(QFrame):
             self._set(seed=int(text))
 
     def _on_preset_chosen(self, id: str) -> None:
-        """Take over what is in a preset; what a person had set otherwise can be brought back."""
         self.keep_words()
         self._controller.take_preset(self._chat, id)
 

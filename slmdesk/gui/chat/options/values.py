@@ -23,6 +23,5 @@ _LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 
 
 def lengths() -> list[tuple[object, str]]:
-    """The longest answers, in tokens."""
     numbers = QLocale()
     return [(None, "No limit"), *((size, f"{numbers.toString(size)} tokens") for size in _LENGTHS)]

@@ -21,8 +21,6 @@ SENTENCE = "Instructions, model, sampling and examples under a name."
 
 
 class PresetChooser(QFrame):
-    """Emits `chosen` with a preset's id ("" for none), `save_requested` and `presets_requested`."""
-
     chosen = Signal(str)
     save_requested = Signal()
     presets_requested = Signal()
@@ -48,7 +46,6 @@ class PresetChooser(QFrame):
         self.choice.value_chosen.connect(lambda value: self.chosen.emit(str(value)))
 
     def show_presets(self, presets: Sequence[Preset], options: ChatOptions) -> None:
-        """Show the presets and the one of a chat, with what the chat has otherwise."""
         values = [("", NONE), *((one.id, one.name) for one in presets)]
         found = next((one for one in presets if one.id == options.preset), None)
         if options.preset and found is None:

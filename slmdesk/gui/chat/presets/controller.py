@@ -21,11 +21,6 @@ from slmdesk.text.words.folding import fold
 
 
 class PresetsController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` when `presets` or `default` have changed, and `kept` with a preset that was added.
-    """
-
     listed = Signal()
     kept = Signal(object)
     empty = "No presets yet"
@@ -36,13 +31,11 @@ class PresetsController(QObject):
         self.presets: Sequence[Preset] = ()
         """A person's own, then the shipped ones."""
         self.default = ""
-        """Id of the preset that new chats begin with."""
         bridge.on(PresetsChanged, self.refresh)
         bridge.when_open(self.refresh)
         bridge.settings_changed.connect(self.refresh)
 
     def of(self, id: str) -> Preset | None:
-        """A preset by its id."""
         return next((one for one in self.presets if one.id == id), None)
 
     @property
@@ -50,19 +43,16 @@ class PresetsController(QObject):
         return not self.presets
 
     def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
-        """The presets that hold these words in their names, as lines of the list, and how many there are."""
         wanted = fold(words)
         found = [one for one in self.presets if wanted in fold(one.name)]
         return [Suggestion(one.name, one.id, one.words) for one in found[:most]], len(found)
 
     @property
     def new_options(self) -> ChatOptions:
-        """The options of a new chat."""
         preset = self.of(self.default)
         return with_preset(ChatOptions(), preset) if preset else ChatOptions()
 
     def refresh(self) -> None:
-        """Ask for the presets; `listed` follows where they have changed."""
         self._bridge.ask(
             lambda services: (services.chats.presets.list(), services.settings.current.default_preset), self._on_listed
         )
@@ -85,21 +75,17 @@ class PresetsController(QObject):
         self._bridge.ask(self._bridge.services.chats.presets.delete(id), self._on_deleted)
 
     def set_default(self, id: str) -> None:
-        """Begin new chats with a preset, "" for none."""
         self._bridge.services.settings.change(default_preset=id)
 
     def export(self, id: str, path: Path) -> None:
-        """Write a preset to a file for others."""
         words = f"The preset was written to {path.name}."
         done = partial(self._say, words, "preset written")
         self._bridge.ask(self._bridge.services.chats.presets.export_file(id, path), lambda _done: done())
 
     def read_form(self, path: Path, then: Callable[[str], None], failed: Callable[[Problem], None]) -> None:
-        """Read a file with a form of answers."""
         self._bridge.ask(lambda _services: read_form(path), then, failed)
 
     def import_file(self, path: Path) -> None:
-        """Add the preset of a file."""
         self._bridge.ask(self._bridge.services.chats.presets.import_file(path), self.kept.emit)
 
     def _on_listed(self, found: tuple[Sequence[Preset], str]) -> None:

@@ -45,8 +45,6 @@ LONG_SYSTEM = f"Instructions have {MOST_SYSTEM:,} characters at most."
 
 
 class PresetEditor(Dialog):
-    """Does not block.  Emits `saved` with the name and the ChatOptions."""
-
     saved = Signal(str, object)
 
     def __init__(
@@ -59,7 +57,6 @@ class PresetEditor(Dialog):
         title: str,
         read_form: Reader,
     ) -> None:
-        """`models`: ids and names of those that can be chosen."""
         super().__init__(parent)
         self._form = AnswerForm(self, read_form, prefix="preset")
         passing(self, "preset_editor", title)

@@ -27,10 +27,7 @@ SHIPPED = "comes with slmdesk"
 
 
 class PresetsWindow(Dialog):
-    """Not modal."""
-
     def __init__(self, controller: PresetsController, models: Sequence[tuple[str, str]], parent: QWidget) -> None:
-        """`models`: ids and names of those that a preset can name."""
         super().__init__(parent)
         passing(self, "presets_window", "Presets")
         self.resize(640, 520)
@@ -76,7 +73,6 @@ class PresetsWindow(Dialog):
 
     @property
     def current(self) -> Preset | None:
-        """The preset that is chosen in the list."""
         item = self._list.currentItem()
         return self._controller.of(item.data(Qt.ItemDataRole.UserRole)) if item else None
 

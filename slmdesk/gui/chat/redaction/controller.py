@@ -14,11 +14,6 @@ from slmdesk.services.redaction.service import Preview
 
 
 class RedactionController(QObject):
-    """Of the open chat.  Lives on the window's thread.
-
-    Emits `changed` with whether it is redacted, and `preview_arrived` with a Preview of the text to be sent.
-    """
-
     changed = Signal(bool)
     preview_arrived = Signal(object)
 
@@ -36,7 +31,6 @@ class RedactionController(QObject):
         self._set(item is not None and item.settings.get(REDACT) is True)
 
     def begin_chat(self, item: Item) -> None:
-        """The new chat has got its item."""
         self._chat = item.id
 
     def switch(self, is_on: bool) -> None:
@@ -48,7 +42,6 @@ class RedactionController(QObject):
             self._bridge.services.chats.redact(chat, on=is_on)
 
     def look_at(self, text: str) -> None:
-        """Find what is private in a text; `preview_arrived` follows."""
         if self._following is not None:
             self._following.cancel()
         chat = self._chat

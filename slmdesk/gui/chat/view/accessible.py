@@ -50,8 +50,6 @@ class MessageNode(QObject):
 
 
 class ConversationAccessible(QAccessibleWidget):
-    """The view as a list."""
-
     def __init__(self, view: ConversationView) -> None:
         super().__init__(view, QAccessible.Role.List, "Conversation")
         self._view = view
@@ -77,8 +75,6 @@ class ConversationAccessible(QAccessibleWidget):
 
 
 class MessageAccessible(QAccessibleObject):
-    """One message as an item of the list."""
-
     def __init__(self, node: MessageNode) -> None:
         super().__init__(node)
         self._node = node
@@ -93,7 +89,6 @@ class MessageAccessible(QAccessibleObject):
         return QAccessible.Role.ListItem
 
     def childCount(self) -> int:
-        """Text and actions, while the message has a widget."""
         return len(self._parts())
 
     def child(self, index: int) -> Interface:
@@ -106,7 +101,6 @@ class MessageAccessible(QAccessibleObject):
         return next((i for i, part in enumerate(self._parts()) if part is thing), -1)
 
     def rect(self) -> QRect:
-        """Where it is on the screen; empty when it has no widget."""
         view = self._node.view
         if not self._node.is_here or view.top_of(self._node.index) is None:
             return QRect()
@@ -114,7 +108,6 @@ class MessageAccessible(QAccessibleObject):
         return QRect(widget.mapToGlobal(QPoint(0, 0)), widget.size()) if widget is not None else QRect()
 
     def text(self, kind: QAccessible.Text) -> str:
-        """Author, text and note."""
         if not self._node.is_here:
             return ""
         message = self._node.view.rows[self._node.index].view
@@ -126,7 +119,6 @@ class MessageAccessible(QAccessibleObject):
         return ". ".join(part for part in (version, message.details) if part)
 
     def state(self) -> QAccessible.State:
-        """Focusable; focused if it is current; offscreen when it has no widget."""
         made = QAccessible.State()
         made.focusable = True
         view = self._node.view

@@ -30,9 +30,7 @@ _KEYBOARD_REASONS = (
 
 
 class ConversationView(SelectableArea):
-    """Shows messages, lets them grow, be read, selected, copied and acted on.
-
-    Requests carry a message's id.  `link_activated` carries an http or https address: whether to open it is asked
+    """Requests carry a message's id.  `link_activated` carries an http or https address: whether to open it is asked
     elsewhere.
     """
 
@@ -42,7 +40,6 @@ class ConversationView(SelectableArea):
     menu_chosen = Signal(str, str)
     """A key of MENU, "edit", or OTHER_MODEL with a model's id."""
     extra_requested = Signal(str, str)
-    """A line under a message, by its key."""
     version_requested = Signal(str, int)
     """From this message so many versions on; `show_flipped` follows when it is there."""
     link_activated = Signal(str)
@@ -57,7 +54,6 @@ class ConversationView(SelectableArea):
         self._nodes: list[MessageNode] = []
         self._flip = ("", 0, False)
         self.models: Sequence[tuple[str, str]] = ()
-        """Ids and names of the models that can answer again."""
         self.setAccessibleName("Conversation")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         install_factory()
@@ -145,7 +141,6 @@ class ConversationView(SelectableArea):
             widget.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def node(self, index: int) -> MessageNode:
-        """The object that stands for a message in the accessible tree."""
         while len(self._nodes) <= index:
             self._nodes.append(MessageNode(self, len(self._nodes)))
         return self._nodes[index]
@@ -188,7 +183,6 @@ class ConversationView(SelectableArea):
             self.menu_chosen.emit(message_id, key)
 
     def _show_more(self, message_id: str) -> None:
-        """Open the menu of a message at the button for it."""
         widget = self.rows[self._index(message_id)].widget
         button = widget.findChild(QToolButton, "action_more") if widget is not None else None
         if button is not None:
@@ -250,7 +244,6 @@ class ConversationView(SelectableArea):
         show_menu(self, place, [*entries, *self._more_of(row.view)])
 
     def _more_of(self, view: MessageView) -> list[Entry]:
-        """What the menu of a message alone offers."""
         is_last = self._index(view.id) == len(self.rows) - 1
         entries: list[Entry] = []
         for key, words in MENU.items():
@@ -300,7 +293,6 @@ class ConversationView(SelectableArea):
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up, Down, Home and End move the current message, Left and Right flip its versions, Enter goes into it."""
         page = self.viewport().height() - 40
         moves: dict[int, Callable[[], None]] = {
             Qt.Key.Key_Down: partial(self._step, 1),
@@ -358,19 +350,16 @@ class ConversationView(SelectableArea):
         self._show_current()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click beside the messages clears the selection."""
         self._selecting.clear()
         super().mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The menu of the current message, by keyboard."""
         if 0 <= self.current < len(self.rows):
             self._on_menu(self.rows[self.current].view.id, event.globalPos(), "")
 
     # private -------------------------------------------------------------------------------------------------------
 
     def _settle_current(self) -> None:
-        """If no message is current, take the lowest visible one."""
         if len(self.rows) and not 0 <= self.current < len(self.rows):
             self.current = self.row_at(self.viewport().height() - EDGE)
 
@@ -416,7 +405,6 @@ class ConversationView(SelectableArea):
                 self.scroll_by(min(top + height - space + EDGE, top - EDGE))
 
     def _show_current(self) -> None:
-        """Draw the focus ring around the current message while the view or its text has the focus."""
         here = self.hasFocus() and self._by_keyboard
         for index in self.live:
             widget = self.rows[index].widget

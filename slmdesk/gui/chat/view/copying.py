@@ -17,7 +17,6 @@ LONGEST_HTML = 300_000
 
 
 def html_of(view: MessageView, parser: Parser) -> str:
-    """A whole message as an HTML document."""
     if not view.is_markdown:
         return html_of_plain(view.text)
     from slmdesk.gui.markdown.renderer import html_of_markdown
@@ -26,7 +25,6 @@ def html_of(view: MessageView, parser: Parser) -> str:
 
 
 def mime_of(text: str, html: str = "") -> QMimeData:
-    """A text for the clipboard, with HTML where there is some."""
     made = QMimeData()
     made.setText(text)
     if html:
@@ -35,7 +33,6 @@ def mime_of(text: str, html: str = "") -> QMimeData:
 
 
 def message_as_written(view: MessageView, parser: Parser) -> QMimeData:
-    """A message as it was written, with HTML for programs that want it."""
     return mime_of(view.text, html_of(view, parser) if len(view.text) <= LONGEST_HTML else "")
 
 
@@ -50,7 +47,6 @@ def message_as_html(view: MessageView, style: ViewStyle, parser: Parser) -> QMim
 
 
 def plain_text_of(view: MessageView, style: ViewStyle, parser: Parser) -> str:
-    """A whole message as it is read, with all rows of its tables."""
     document = QTextDocument()
     writer = MessageWriter(document, style, parser, markdown=view.is_markdown)
     more = writer.show_all_rows(view.text)

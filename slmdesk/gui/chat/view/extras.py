@@ -18,8 +18,6 @@ ICON_SIZE = 16
 
 
 class ExtraLines(QObject):
-    """A button for each Extra, one below the other, elided in the middle.  Emits `chosen`."""
-
     chosen = Signal(str)
 
     def __init__(self, style: ViewStyle, parent: QWidget) -> None:
@@ -29,7 +27,6 @@ class ExtraLines(QObject):
         self.buttons: list[QToolButton] = []
 
     def show_extras(self, extras: Sequence[Extra]) -> None:
-        """Replace the lines; `lay` places them."""
         if tuple(extras) == self._extras:
             return
         self._extras = tuple(extras)

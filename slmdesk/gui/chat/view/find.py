@@ -26,15 +26,11 @@ NOT_RECOGNISED = "Resembles a name or number that stood for another. It was left
 
 
 class Hit(Record):
-    """A message that holds the words, and how often."""
-
     id: str
     count: int
 
 
 class Finder:
-    """The words that are looked for in a view of messages, and the hit last gone to."""
-
     def __init__(self, area: MessageArea) -> None:
         self._area = area
         self._words = ""
@@ -47,12 +43,10 @@ class Finder:
         return find_in((row.view for row in self._area.rows), words)
 
     def renew(self, style: ViewStyle) -> tuple[Hit, ...]:
-        """Look for the same words again: messages have come, grown or gone.  The hit gone to stays."""
         self._mark_all(style)
         return find_in((row.view for row in self._area.rows), self._words)
 
     def show_hit(self, row: Row, number: int, style: ViewStyle) -> None:
-        """Scroll to hit number `number` of a message and mark it as the current one."""
         area = self._area
         area.scroll_to(row.view.id)
         self._gone_to = (row.view.id, number)
@@ -68,7 +62,6 @@ class Finder:
             area.scroll_by(y - area.viewport().height() // 2)
 
     def mark(self, row: Row, style: ViewStyle) -> None:
-        """Mark the words in a message that is on the screen."""
         if row.widget is not None:
             message, number = self._gone_to
             mark(row.widget.text, self._words, style, number if message == row.view.id else -1)

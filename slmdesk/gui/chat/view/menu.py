@@ -17,7 +17,6 @@ Entry: TypeAlias = tuple[str, str, Do]
 
 
 def show_menu(parent: QWidget, place: QPoint, entries: Sequence[Entry]) -> QMenu:
-    """Show a menu; it does not block."""
     menu = passing(QMenu(parent), "message_menu")
     _fill(menu, entries)
     menu.popup(place)

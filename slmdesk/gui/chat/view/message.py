@@ -13,7 +13,6 @@ ACTIONS = {
     "continue": ("play", "Continue"),
     "seen": ("eye", "Show what the model saw"),
 }
-"""What can be done with a message: icon and words, in the order shown."""
 
 REWRITES = {"shorter": "Shorter", "longer": "Longer", "simpler": "Simpler"}
 DELETIONS = {"delete": "Delete this message", "delete_below": "Delete with all that follows"}
@@ -26,14 +25,11 @@ MENU = {
     "details": "Details",
     **DELETIONS,
 }
-"""What its menu alone offers besides, in the order shown."""
 OTHER_MODEL = "model:"
 """Before the id of a model: answer again with it."""
 MORE = ("ellipsis", "More")
-"""The button that opens the menu."""
 
 VERSION_STEPS = {"previous_version": -1, "next_version": 1}
-"""From a message to another version of it."""
 
 TOGGLE_THOUGHT, ANSWER_NOW = "thought", "answer_now"
 """Keys beside those of Extras: show or hide what the model thought; end it."""
@@ -42,8 +38,6 @@ AUTHORS = {"user": "You", "assistant": "Answer", "system": "Instructions"}
 
 
 class Extra(Record):
-    """A line under the words of a message that can be opened."""
-
     key: str
     icon: str
     words: str
@@ -51,27 +45,21 @@ class Extra(Record):
 
 
 class MessageView(Record):
-    """Everything the view needs of a message, independent of where it came from."""
-
     id: str
     role: str
     """user, assistant or system.  An assistant's text is Markdown, the others are shown as they were typed."""
     text: str
     status: Status = Status.COMPLETE
     note: str = ""
-    """A sentence under the text: that it was cut off, what failed."""
     actions: frozenset[str] = frozenset()
     """Keys of ACTIONS and MENU."""
     details: str = ""
-    """One line about how it was made: model, speed, tokens."""
     details_tip: str = ""
-    """The same with what hardly anybody needs, for a tooltip."""
     version: int = 0
     """Which of its versions this is, from 1."""
     versions: int = 0
     """How many versions there are; below 2 nothing is said of them."""
     extras: tuple[Extra, ...] = ()
-    """Under the text: attachments, quotations."""
     thought_line: str = ""
     """That the model thinks or thought aloud, and how long; empty: it did not."""
     thought: str = ""
@@ -94,7 +82,6 @@ class MessageView(Record):
 
     @property
     def version_words(self) -> str:
-        """Which version this is; '' for the only one."""
         return f"{self.version} of {self.versions}" if self.versions > 1 else ""
 
     @property

@@ -14,21 +14,16 @@ from slmdesk.gui.chat.view.widget import MessageWidget, height_without_text
 from slmdesk.gui.markdown.style import ViewStyle
 
 END = -1
-"""The end of a document, as a position."""
 WHOLE = (0, END)
-"""All of a message, as a selection."""
 
 
 @dataclass(slots=True)
 class Row:
-    """One message and what the view knows of it."""
-
     view: MessageView
     height: int = 0
     width: int = -1
     """The width at which `height` was measured; -1: it is an estimate."""
     guessed: int = -1
-    """The width for which `height` was estimated."""
     widget: MessageWidget | None = None
     selection: tuple[int, int] | None = None
     """Anchor and position in its document, kept while there is no widget."""
@@ -37,8 +32,6 @@ class Row:
 
 
 class Rows:
-    """All rows in order.  Finds by id, estimates heights, sums them up."""
-
     def __init__(self) -> None:
         self._rows: list[Row] = []
         self._index: dict[str, int] = {}
@@ -54,7 +47,6 @@ class Rows:
         return iter(self._rows)
 
     def index_of(self, message_id: str) -> int | None:
-        """The row of a message; None when it is not here."""
         return self._index.get(message_id)
 
     def fill(self, views: Sequence[MessageView]) -> None:
@@ -70,7 +62,6 @@ class Rows:
         return row
 
     def add_before(self, views: Sequence[MessageView]) -> list[Row]:
-        """Add rows before the others.  Returns them."""
         rows = [Row(view) for view in views]
         self._rows[:0] = rows
         self._index = {row.view.id: i for i, row in enumerate(self._rows)}
@@ -91,7 +82,6 @@ class Rows:
         row.view = changed(row.view, text=row.view.text + piece)
 
     def guess(self, style: ViewStyle, width: int) -> None:
-        """Estimate every height that was not measured or estimated at this width."""
         for row in self._rows:
             if row.width != width and row.guessed != width:
                 row.height = guess_height(row.view, style, width)
@@ -99,7 +89,6 @@ class Rows:
                 self._tops = None
 
     def forget_height(self, index: int) -> None:
-        """Forget the height: the message has changed."""
         row = self._rows[index]
         row.width = row.guessed = -1
 
@@ -118,7 +107,6 @@ class Rows:
         return self._tops
 
     def at(self, y: int) -> int:
-        """The row at this distance from the top."""
         return min(max(bisect_right(self.tops, y) - 1, 0), max(len(self._rows) - 1, 0))
 
 

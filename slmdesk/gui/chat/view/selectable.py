@@ -33,7 +33,6 @@ class SelectableArea(GrowingArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.current = -1
-        """The current row; -1: none."""
         self._selecting = Selecting(self)
 
     def select_all(self) -> None:
@@ -52,7 +51,7 @@ class SelectableArea(GrowingArea):
             self._put(data)
 
     def copy_message(self, message_id: str) -> None:
-        """Copy a whole message.  Raises KeyError for an unknown id."""
+        """Raises KeyError for an unknown id."""
         view = self.rows[self._index(message_id)].view
         copy_data(message_as_written(view, self._parser))
         self.copy_requested.emit(message_id)
@@ -60,12 +59,10 @@ class SelectableArea(GrowingArea):
     # for the menu --------------------------------------------------------------------------------------------------
 
     def _copies_of(self, message_id: str) -> list[Entry]:
-        """In what forms a message is copied."""
         forms = {"Text": "text", "Markdown": "markdown", "Formatted text": "html"}
         return [(words, "", partial(self._copy_as, message_id, form)) for words, form in forms.items()]
 
     def _parts_at(self, widget: MessageWidget, message_id: str) -> list[Entry]:
-        """What can be done with the table or the code a menu was asked for at."""
         cursor, entries = widget.text.menu_cursor, list[Entry]()
         if (table := table_at(cursor)) is not None:
             entries.append(("Copy table", "", lambda: self._put(mime_of_table(table))))

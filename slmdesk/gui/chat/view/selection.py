@@ -71,7 +71,6 @@ class Selecting(QObject):
             self._timer.stop()
 
     def end(self) -> None:
-        """The mouse is up; the selection stays."""
         self._timer.stop()
         if self._from is not None:
             widget = self._area.rows[self._from[0]].widget if self._from[0] < len(self._area.rows) else None
@@ -80,7 +79,6 @@ class Selecting(QObject):
         self._from = None
 
     def clear(self, *, but: int = -1) -> None:
-        """Clear the selection, except perhaps in one row."""
         for index, row in enumerate(self._area.rows):
             if index != but:
                 row.selection = None
@@ -92,7 +90,6 @@ class Selecting(QObject):
             self._set(row, WHOLE)
 
     def keep(self, row: Row, widget: MessageWidget) -> None:
-        """Save the selection of a row whose widget goes."""
         cursor = widget.text.textCursor()
         if not cursor.hasSelection():
             row.selection = None
@@ -102,12 +99,10 @@ class Selecting(QObject):
             row.selection = (cursor.anchor(), cursor.position())
 
     def restore(self, row: Row) -> None:
-        """Restore the selection of a row that has a new widget or more text."""
         if row.selection is not None and row.widget is not None:
             row.widget.text.select(*row.selection)
 
     def text(self, style: ViewStyle, parser: Parser) -> str:
-        """The selected text row by row: whole messages as written, parts as shown."""
         chosen = self._chosen(style, parser)
         return "\n\n".join(text_of_selection(part) if part else view.text for view, part, _ in chosen)
 
@@ -177,7 +172,6 @@ class Selecting(QObject):
 
 
 def document_of(view: MessageView, style: ViewStyle, parser: Parser) -> QTextDocument:
-    """A document as the view would show it, for a message without a widget."""
     document = QTextDocument()
     writer = MessageWriter(document, style, parser, markdown=view.is_markdown, can_save=True)
     while writer.write(view.text, ended=not view.is_growing):

@@ -17,8 +17,6 @@ FLUSH_MS = 50
 
 
 class GrowingArea(MessageArea):
-    """A MessageArea whose messages can be added one by one and grow."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.pending: set[str] = set()
@@ -28,7 +26,6 @@ class GrowingArea(MessageArea):
     # what is shown -------------------------------------------------------------------------------------------------
 
     def show_conversation(self, messages: Sequence[MessageView]) -> None:
-        """Replace all messages, and scroll to the end."""
         self._drop_widgets(self.live)
         self.pending.clear()
         self.rows.fill(messages)
@@ -42,7 +39,6 @@ class GrowingArea(MessageArea):
         self.relay()
 
     def add_before(self, messages: Sequence[MessageView]) -> None:
-        """Add older messages before the others; what is being read stays in place."""
         self.rows.add_before(messages)
         self.live = {index + len(messages) for index in self.live}
         self._anchor += len(messages)
@@ -50,7 +46,7 @@ class GrowingArea(MessageArea):
         self.relay()
 
     def update_message(self, message: MessageView) -> None:
-        """Update a message.  Raises KeyError for an unknown id."""
+        """Raises KeyError for an unknown id."""
         index = self._index(message.id)
         row = self.rows[index]
         before = row.view
@@ -77,7 +73,7 @@ class GrowingArea(MessageArea):
             self._flush_timer.start()
 
     def remove_after(self, message_id: str) -> None:
-        """Remove all messages after this one.  Raises KeyError for an unknown id."""
+        """Raises KeyError for an unknown id."""
         keep = self._index(message_id) + 1
         self._drop_widgets({index for index in self.live if index >= keep})
         for row in self.rows.cut(keep):
@@ -117,11 +113,9 @@ class GrowingArea(MessageArea):
 
     # hooks ------------------------------------------------------------------------------------------------------------
 
-    def _widget_grown(self, row: Row) -> None:
-        """Called when more of a stored text has been written."""
+    def _widget_grown(self, row: Row) -> None: ...
 
     def _must_wait(self, _row: Row) -> bool:
-        """Whether this row's text must not change just now."""
         return False
 
     def _more_is_left(self) -> None:

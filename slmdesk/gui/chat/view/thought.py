@@ -16,8 +16,6 @@ ICON_SIZE = 16
 
 
 class ThoughtLine(QObject):
-    """The line, the thought below it while it is open, and a button that ends it.  Emits `chosen`."""
-
     chosen = Signal(str)
 
     def __init__(self, style: ViewStyle, parent: QWidget) -> None:
@@ -29,11 +27,9 @@ class ThoughtLine(QObject):
 
     @property
     def buttons(self) -> list[QToolButton]:
-        """What can be pressed now, in order."""
         return [one for one in (self._line, self._answer_now) if one is not None and not one.isHidden()]
 
     def show_view(self, view: MessageView) -> None:
-        """Show the thought of a message; `lay` places it."""
         if not view.thought_line:
             for one in (self._line, self._answer_now, self._text):
                 if one is not None:

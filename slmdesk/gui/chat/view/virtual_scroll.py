@@ -24,12 +24,11 @@ from slmdesk.gui.markdown.style import ViewStyle
 MARGIN = 400
 """Messages have widgets this far around the viewport, in device-independent pixels."""
 EDGE = SPACE_16
-"""Empty space over the first message and under the last."""
 FAR_AWAY = -1_000_000
 
 
 class MessageArea(QAbstractScrollArea):
-    """Keeps rows of messages, creates widgets for the visible ones, scrolls.  Emits `at_end_changed`."""
+    """Keeps rows of messages, creates widgets for the visible ones, scrolls."""
 
     at_end_changed = Signal(bool)
 
@@ -42,7 +41,6 @@ class MessageArea(QAbstractScrollArea):
         self.rows = Rows()
         """The messages; read only for others."""
         self.live: set[int] = set()
-        """The rows that have a widget."""
         self._anchor, self._offset, self._at_end = 0, 0, True
         self._reported_at_end = True
         self._placing = False
@@ -79,19 +77,16 @@ class MessageArea(QAbstractScrollArea):
 
     @property
     def column_width(self) -> int:
-        """The width of a message with its band, in device-independent pixels."""
         return min(COLUMN_WIDTH + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
 
     # its looks --------------------------------------------------------------------------------------------------------
 
     def set_style(self, theme: Theme, fonts: Fonts) -> None:
-        """Use another theme or font size; what is being read stays in place."""
         self._style = ViewStyle(theme, fonts)
         self._dress()
         self._lay_out_again()
 
     def set_empty_widget(self, widget: QWidget) -> None:
-        """Show this widget while there are no messages."""
         if self._empty is not None:
             self._empty.deleteLater()
         self._empty = widget
@@ -101,16 +96,14 @@ class MessageArea(QAbstractScrollArea):
     # where the reader is -------------------------------------------------------------------------------------------
 
     def scroll_to_end(self) -> None:
-        """Go to the newest text and follow it."""
         self._at_end = True
         self.relay()
 
     def scroll_to(self, message_id: str) -> None:
-        """Scroll to the beginning of a message.  Raises KeyError for an unknown id."""
+        """Raises KeyError for an unknown id."""
         self._go_to(self._index(message_id), -EDGE)
 
     def scroll_by(self, distance: int) -> None:
-        """Move the text up by this many device-independent pixels."""
         self._leave_end()
         self._offset += distance
         self.relay()
@@ -146,19 +139,15 @@ class MessageArea(QAbstractScrollArea):
 
     # hooks ---------------------------------------------------------------------------------------------------------
 
-    def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None:
-        """Called when a row has got a widget."""
+    def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None: ...
 
-    def _more_is_left(self) -> None:
-        """Called when a widget does not show all of its text yet."""
+    def _more_is_left(self) -> None: ...
 
-    def _widget_going(self, row: Row, widget: MessageWidget) -> None:
-        """Called before a row's widget is removed."""
+    def _widget_going(self, row: Row, widget: MessageWidget) -> None: ...
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width changes all heights; what is being read stays in place."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self._lay_out_again(keep_widgets=True)

@@ -20,7 +20,6 @@ from slmdesk.gui.markdown.writer import MessageWriter
 from slmdesk.gui.widgets.text import plain_tip
 
 GAP = SPACE_8
-"""Below each message, in device-independent pixels."""
 PLAIN_NOTE = "Part of this is shown without formatting, which would have taken too long."
 _NOTE_LOOKS = {
     Status.FAILED: ("triangle-alert", "danger"),
@@ -38,12 +37,6 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
 
 
 class MessageWidget(QWidget):
-    """Shows one MessageView at a given width.
-
-    Emits `action_chosen` with a key of ACTIONS or VERSION_STEPS or "more", `extra_chosen` with the key of an Extra or
-    of its thought.
-    """
-
     action_chosen = Signal(str)
     extra_chosen = Signal(str)
 
@@ -58,7 +51,6 @@ class MessageWidget(QWidget):
         self._band = QRect()
         self._actions_top = 0
         self.is_current = False
-        """The keyboard is on it: it has the focus ring."""
         self._is_lively = False
         self._is_hovered = False
         self._row: list[QToolButton | QLabel] = []
@@ -78,7 +70,6 @@ class MessageWidget(QWidget):
 
     @property
     def buttons(self) -> list[QToolButton]:
-        """Its lines and the enabled actions, in order."""
         shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
         return [*self._thought.buttons, *self._extras.buttons, *(button for button in shown if button.isEnabled())]
 
@@ -100,7 +91,6 @@ class MessageWidget(QWidget):
         return self.show_more(width=width)
 
     def show_more(self, *, width: int) -> bool:
-        """Write more of the text, keeping the selection."""
         cursor = self.text.textCursor()
         kept = (cursor.anchor(), cursor.position())  # Qt moves a caret along with what is written at it
         if self.text.lineWrapColumnOrWidth() != width - 2 * SPACE_16:
@@ -111,7 +101,7 @@ class MessageWidget(QWidget):
         return more
 
     def lay(self, width: int) -> int:
-        """Place the parts at this width.  Returns the height, in device-independent pixels."""
+        """Returns the height, in device-independent pixels."""
         inner = width - 2 * SPACE_16
         small = QFontMetrics(self._style.small_font).height()
         y = self._thought.lay(SPACE_12 + small + SPACE_4, width)
@@ -126,7 +116,6 @@ class MessageWidget(QWidget):
         return y + self._style.row_height + GAP
 
     def set_current(self, is_current: bool) -> None:
-        """Draw the focus ring, or not."""
         if is_current != self.is_current:
             self.is_current = is_current
             self._show_actions()
@@ -152,7 +141,6 @@ class MessageWidget(QWidget):
                 return
 
     def focus_has_changed(self) -> None:
-        """Show the actions while the focus is in it."""
         self._show_actions()
 
     # Qt's own ------------------------------------------------------------------------------------------------------
@@ -163,13 +151,11 @@ class MessageWidget(QWidget):
         super().enterEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Hide the actions, unless they are shown for another reason."""
         self._is_hovered = False
         self._show_actions()
         super().leaveEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the band under a person's text, the author's name, the focus ring, the line before what is seen."""
         theme = self._style.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

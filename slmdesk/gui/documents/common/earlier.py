@@ -24,14 +24,11 @@ MOST_SHOWN = 30
 
 
 class Entry(Record):
-    """One item of the list."""
-
     id: str
     words: str
     made: float
     """Seconds since the epoch."""
     title: str
-    """The title; a person can change it."""
 
 
 def entry_of(item: Item) -> Entry:
@@ -39,8 +36,6 @@ def entry_of(item: Item) -> Entry:
 
 
 class EarlierRow(QFrame):
-    """One row.  Emits `chosen`, `rename_requested` with a title, `delete_requested`."""
-
     chosen = Signal()
     rename_requested = Signal(str)
     delete_requested = Signal()
@@ -67,7 +62,6 @@ class EarlierRow(QFrame):
         self.setAccessibleName(f"{entry.words}, {reported}")
 
     def ask_title(self) -> None:
-        """Ask for another title.  Does not block."""
         dialog = passing(QInputDialog(self.window()), "rename_dialog", "Rename")
         dialog.setLabelText("What it is to be called:")
         dialog.setTextValue(self._entry.title)
@@ -82,7 +76,6 @@ class EarlierRow(QFrame):
         self.chosen.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens it, F2 renames it, Delete deletes it."""
         match event.key():
             case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
                 self.chosen.emit()
@@ -95,10 +88,7 @@ class EarlierRow(QFrame):
 
 
 class EarlierBox(QFrame):
-    """Folded until it is opened; while the shown item is the only one, a button with its menu.
-
-    Emits `chosen` with an id, `rename_requested` with an id and a title, `delete_requested` with an id.
-    """
+    """Folded until it is opened; while the shown item is the only one, a button with its menu."""
 
     chosen = Signal(str)
     rename_requested = Signal(str, str)
@@ -128,14 +118,12 @@ class EarlierBox(QFrame):
         delete: Callable[[str], object] | None = None,
         entry: Callable[[Item], Entry] = entry_of,
     ) -> None:
-        """List these items as they change, and rename them; `choose` and `delete` are called with the id of one."""
         self.chosen.connect(choose)
         self.rename_requested.connect(items.rename)
         self.delete_requested.connect(delete or items.delete)
         items.listed.connect(lambda found, current: self.show_entries([entry(one) for one in found], current))
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
-        """Show these, newest first; `current` is the one on show."""
         empty_layout(self._list)
         others = sum(one.id != current for one in entries)
         self._button.setText(f"{others:,} earlier")
@@ -152,7 +140,6 @@ class EarlierBox(QFrame):
         self._settle()
 
     def show_busy(self, is_busy: bool) -> None:
-        """Disable the actions on the shown item while it is being made."""
         self._is_busy = is_busy
         self._settle()
 

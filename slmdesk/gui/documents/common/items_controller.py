@@ -14,12 +14,6 @@ from slmdesk.services.base.events import ItemChanged
 
 
 class ItemsController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` with Items, newest first, and the id of the one on show; `current_gone` when that one was deleted;
-    `restored` with the id of one whose deletion was undone.
-    """
-
     listed = Signal(object, str)
     current_gone = Signal()
     restored = Signal(str)
@@ -44,7 +38,6 @@ class ItemsController(QObject):
             self.listed.emit(self._items, item)
 
     def refresh(self, then: Callable[[Sequence[Item]], None] | None = None) -> None:
-        """List the items again; `then` is called with them."""
         document, kind = self._document, self._kind
         if not document:
             return

@@ -9,11 +9,6 @@ from slmdesk.gui.documents.common.items_controller import ItemsController
 
 
 class JobFollower(QObject):
-    """Lives on the window's thread.
-
-    Earlier items are in `items`.  Emits `job_reported` with a JobChanged, `emptied` when there is nothing to show.
-    """
-
     job_reported = Signal(object)
     emptied = Signal()
 
@@ -23,7 +18,6 @@ class JobFollower(QObject):
         self.items = ItemsController(bridge, kind, self)
         self._document = ""
         self.item = ""
-        """The id of the shown item, finished or not."""
         self._job = ""
 
     def pause(self) -> None:

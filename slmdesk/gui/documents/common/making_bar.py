@@ -27,14 +27,12 @@ class MakingBar(QFrame):
         self.bar = thin_bar(f"{prefix}_bar", self, f"Making the {kind}")
 
     def lay_out(self, *, has_own_line: bool) -> None:
-        """Put the words on a line of their own, or beside the buttons."""
         if has_own_line:  # beside buttons they broke, and pushed the bar about
             column(self.words, self.bar, row(self.pause, self.cancel, 1), into=self)
         else:
             column(row((self.words, 1), self.pause, self.cancel), self.bar, into=self)
 
     def show_waiting(self) -> None:
-        """It has been begun, and nothing of it is known yet."""
         self.show_amount("Waiting for the model…", 0, 0)
 
     def show_amount(self, words: str, done: int, total: int) -> None:
@@ -44,7 +42,6 @@ class MakingBar(QFrame):
         self.bar.setValue(done)
 
     def show_job(self, event: JobChanged) -> None:
-        """Show a job that has not ended."""
         self.is_paused = event.status is JobStatus.PAUSED
         self.pause.setText(self._resume if self.is_paused else "Pause")
         if event.status.is_end:

@@ -30,10 +30,7 @@ class Looked(Record):
 
 
 class RedactionController(QObject):
-    """Lives on the window's thread.
-
-    Emits `arrived` with a Looked: `begin` with a person's Decisions goes on; `cancelled` when the person would not.
-    """
+    """Emits `arrived` with a Looked: `begin` with a person's Decisions goes on; `cancelled` when declined."""
 
     arrived = Signal(object)
     cancelled = Signal()
@@ -67,18 +64,15 @@ class RedactionController(QObject):
         )  # fmt: skip
 
     def begin(self, decisions: Decisions) -> None:
-        """Go on with what was looked at last."""
         go_on, self._go_on = self._go_on, None
         if go_on is not None:
             go_on(decisions)
 
     def cancel(self) -> None:
-        """Do not go on; `cancelled` follows."""
         self.drop()
         self.cancelled.emit()
 
     def drop(self) -> None:
-        """Forget what was looked at, and look no further: another document is shown."""
         self._go_on = None
         if self._following is not None:
             self._following.cancel()

@@ -28,8 +28,7 @@ class SidePanel(QFrame):
     """Panes, one of them on show.
 
     A pane with wide content (a table, two texts side by side) asks for the whole work area by `give_room`; a button
-    above it leads back to the pages.  Emits `pane_shown` with the name of a pane, and `wants_room` with whether the
-    pages are to make room for the pane on show.
+    above it leads back to the pages.
     """
 
     pane_shown = Signal(str)
@@ -43,7 +42,6 @@ class SidePanel(QFrame):
         self._panes: list[_Pane] = []
         self._is_alone = False
         self.has_space = False
-        """Whether the pane on show has the whole work area."""
         self._build_ui()
 
     def _build_ui(self) -> None:
@@ -84,7 +82,6 @@ class SidePanel(QFrame):
 
     @property
     def current(self) -> str:
-        """The name of the shown pane; empty while there is none."""
         found = self._current()
         return found.name if found else ""
 

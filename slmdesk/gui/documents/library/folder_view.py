@@ -38,8 +38,6 @@ GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
 
 
 class FolderView(QFrame):
-    """A folder of documents."""
-
     def __init__(
         self, documents: DocumentsController, folders: FoldersController, questions: QuestionController, parent: QWidget
     ) -> None:
@@ -58,7 +56,6 @@ class FolderView(QFrame):
         column(self._chips, (self._split, 1), into=self, gap=0)
 
     def _chip_row(self) -> QFrame:
-        """The buttons that choose between documents and questions where there is room for one only."""
         holder = named(QFrame(self), "folder_chips")
         self._chip_documents, self._chip_questions = (
             button(words, f"folder_{words.lower()}_chip", holder, kind="chip", on=self._settle)
@@ -126,7 +123,6 @@ class FolderView(QFrame):
     # ---- what is shown
 
     def show_state(self, state: CollectionState) -> None:
-        """Show the state of a folder; the list of another folder is empty at first."""
         if self._state is None or self._state.record.id != state.record.id:
             self._filter.clear()
             self._rows.show_records([])
@@ -147,7 +143,6 @@ class FolderView(QFrame):
         self.questions.setEnabled(state.documents > 0)
 
     def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[SkippedDocument]) -> None:
-        """Show its documents, and those that were not read."""
         self._rows.show_records(records)
         read = [one for one in records if one.status is DocumentStatus.READ]
         kinds = {one.id: info_of(one).page_kind.value for one in read}

@@ -24,12 +24,6 @@ CONTENTS_MS = 3_000
 
 
 class FoldersController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` with CollectionStates, `shown` with the state of the shown folder (None: none), `contents_received`
-    with its DocumentRecords and LeftOuts, `documents_requested` with paths to be opened one by one.
-    """
-
     listed = Signal(object)
     shown = Signal(object)
     contents_received = Signal(object, object)
@@ -42,7 +36,6 @@ class FoldersController(QObject):
         self.removals = Removals(bridge, self)
         self._contents_timer = Delay(self, CONTENTS_MS, self._ask_contents)
         self.current = ""
-        """The id of the folder on show."""
         bridge.when_open(self.refresh)
         bridge.on(CollectionChanged, self._on_changed)
         bridge.on(CollectionGone, self._on_gone)
@@ -72,7 +65,6 @@ class FoldersController(QObject):
         )
 
     def add(self, folder: Path) -> None:
-        """Watch a folder, and show it."""
         self._bridge.follow(self._bridge.services.collections.add(folder), self._on_added)
 
     def choose(self, id: str) -> None:
@@ -83,7 +75,6 @@ class FoldersController(QObject):
             self._ask_contents()
 
     def leave(self) -> None:
-        """Show no folder: a document is shown, or nothing."""
         self.current = ""
 
     def look_again(self) -> None:
@@ -97,7 +88,6 @@ class FoldersController(QObject):
             self._bridge.services.jobs.pause(state.job)
 
     def set_watched(self, watched: bool) -> None:
-        """Whether the shown folder is checked for changes automatically."""
         id = self.current
         self._bridge.services.collections.set_watched(id, watched)
 

@@ -30,18 +30,11 @@ ACTIONS = (
 )
 FOLDER_ACTIONS = (("look", "Look again"), ("open", "Open the folder"), ("remove", "Take it off the list"))
 MOST_FOLDERS_SHOWN = 5
-"""At a time, above the documents; more are scrolled."""
 ActionChosen = Callable[[str, str], object]
 """Gets an id and an action."""
 
 
 class DocumentList(QFrame):
-    """Folders, documents, and the hits of a search in all of them.
-
-    Emits `open_requested`, `folder_requested`, `action_chosen` with a document's id and an action, `hit_chosen` with a
-    TextHit.
-    """
-
     open_requested = Signal()
     folder_requested = Signal()
     action_chosen = Signal(str, str)
@@ -113,7 +106,6 @@ class DocumentList(QFrame):
             self.show_chosen(str(chosen))
 
     def show_chosen(self, document: str) -> None:
-        """Mark the shown document; '' for none."""
         row = self._rows.row_of(document)
         if row < 0:
             self._view.clearSelection()
@@ -129,7 +121,6 @@ class DocumentList(QFrame):
             self.show_chosen_folder(str(chosen))
 
     def show_chosen_folder(self, id: str) -> None:
-        """Mark the shown folder; '' for none."""
         row = self._folders.row_of(id) if id else -1
         if row < 0:
             self._folder_view.clearSelection()
@@ -157,7 +148,6 @@ class DocumentList(QFrame):
         self._view.setVisible(not is_shown)
 
     def _fit_folders(self) -> None:
-        """Make the list of folders as high as its rows, up to a limit."""
         count = self._folders.rowCount()
         height = max(self._folder_view.sizeHintForRow(0), 0) if count else 0
         self._folder_view.setFixedHeight(min(count, MOST_FOLDERS_SHOWN) * height + 2)
@@ -194,7 +184,6 @@ class DocumentList(QFrame):
         menu.popup(view.viewport().mapToGlobal(point))
 
     def eventFilter(self, watched: object, event: object) -> bool:
-        """Delete removes the current row from the list."""
         if not isinstance(event, QKeyEvent) or event.type() != QKeyEvent.Type.KeyPress:
             return False
         for view, chosen in (
@@ -209,6 +198,5 @@ class DocumentList(QFrame):
 
 
 def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
-    """Call `chosen` with what stands in a row."""
     if (found := index.data(ID_ROLE)) is not None:
         chosen(found)

@@ -25,7 +25,6 @@ LINE_ROLE = ID_ROLE + 1
 
 
 def line_of(record: DocumentRecord) -> str:
-    """The second line of a document's row."""
     info = info_of(record)
     if record.status is DocumentStatus.READING:
         return "being read…"
@@ -35,8 +34,6 @@ def line_of(record: DocumentRecord) -> str:
 
 
 class _Rows(QAbstractListModel, Generic[T]):
-    """A list of rows, of which each role is given by a function."""
-
     def __init__(self, parent: QWidget, roles: Mapping[int, Callable[[T], object]]) -> None:
         super().__init__(parent)
         self._roles = roles
@@ -68,8 +65,6 @@ class _Rows(QAbstractListModel, Generic[T]):
 
 
 class DocumentRows(_Rows[DocumentRecord]):
-    """DocumentRecords whose names contain the filter's words."""
-
     def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
         roles: dict[int, Callable[[DocumentRecord], object]] = {
             Qt.ItemDataRole.DisplayRole: lambda one: one.name,
@@ -86,7 +81,6 @@ class DocumentRows(_Rows[DocumentRecord]):
         """Names folded for comparison: folding thousands at each key would be noticed."""
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        """Show these, the last opened first, or by name."""
         for one in records:
             if one.name not in self._folded:
                 self._folded[one.name] = fold(one.name)
@@ -125,8 +119,6 @@ class FolderRows(_Rows[CollectionState]):
 
 
 class HitRows(_Rows[TextHit]):
-    """TextHits, best first."""
-
     def __init__(self, parent: QWidget) -> None:
         roles: dict[int, Callable[[TextHit], object]] = {
             Qt.ItemDataRole.DisplayRole: lambda one: f"p. {one.page}  \u00b7  {one.name}",
@@ -139,8 +131,6 @@ class HitRows(_Rows[TextHit]):
 
 
 class DocumentPainter(QStyledItemDelegate):
-    """A name, and below it a small line; untrusted text is drawn as it is."""
-
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:

@@ -23,13 +23,6 @@ from slmdesk.services.questions.types import AskedQuestion, AskRequest
 
 
 class QuestionController(QObject):
-    """Lives on the window's thread.
-
-    Emits `asked` with a question, `progressed` with a text on the progress, `answered` with an Answered, `ended` with
-    why there is no answer ('' when the person stopped it), `emptied` when there is no question yet, `opened` with
-    Askeds when earlier questions are shown.  Earlier questions are in `items`.
-    """
-
     asked = Signal(str)
     progressed = Signal(str)
     answered = Signal(object)
@@ -52,7 +45,6 @@ class QuestionController(QObject):
         self._message = ""
         self.redaction = RedactionController(bridge, self)
         self._is_redacted = False
-        """Whether the questions on show are."""
         self.items.current_gone.connect(self.restart)
         self.items.restored.connect(self._on_restored)
         bridge.on(QuestionPlanned, self._on_planned)
@@ -62,7 +54,6 @@ class QuestionController(QObject):
         bridge.on(MessageEnded, self._on_ended)
 
     def show_document(self, document: str) -> None:
-        """Another document is shown: show the questions it was asked last."""
         if document == self._document:
             return
         self._document = document
@@ -70,13 +61,11 @@ class QuestionController(QObject):
         self.items.show_document(document, self._open_newest)
 
     def show_collection(self, collection: str) -> None:
-        """A folder is shown: questions go to all of its documents."""
         if collection != self._collection:
             self._collection = collection
             self.restart()
 
     def choose(self, item: str) -> None:
-        """Show earlier questions; the next one follows them."""
         self._bridge.ask(self._bridge.services.questions.turns(item), partial(self._on_opened, item))
 
     def restart(self) -> None:
@@ -155,7 +144,6 @@ class QuestionController(QObject):
                 self._on_tick()
 
     def _on_tick(self) -> None:
-        """Update the waiting time, each second."""
         if not self._message:
             self._tick.stop()
             return

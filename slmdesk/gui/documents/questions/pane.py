@@ -42,25 +42,17 @@ CUT_WORDS = {
 
 
 class CitationRow(CitedRow):
-    """A quotation."""
-
     def __init__(self, citation: Citation, place: str, parent: QWidget) -> None:
         super().__init__(f"“{citation.quote}”", place, parent, name="citation")
         self.citation = citation
 
 
 class QuestionPane(QScrollArea):
-    """Questions and answers.
-
-    Emits `citation_chosen` with a Citation, `citation_pointed_at` with one or None, `export_requested` with a form.
-    """
-
     citation_chosen = Signal(object)
     citation_pointed_at = Signal(object)
     export_requested = Signal(str)
 
     def __init__(self, controller: QuestionController, parent: QWidget, *, about: str = "document") -> None:
-        """`about`: what is asked, a document or a folder."""
         super().__init__(parent)
         self._controller = controller
         self._what = about
@@ -69,9 +61,7 @@ class QuestionPane(QScrollArea):
         self._names: Mapping[str, str] = {}
         self._kinds: PageKinds = "page"
         self._texts: list[str] = []
-        """The shown text, for copying."""
         self.rows: list[CitationRow] = []
-        """The quotations on show, from top to bottom."""
         self._at = self._row_at = 0
         """Where the next part and the next row of the newest question go: it stands above the older ones."""
         self._build_ui()
@@ -133,7 +123,6 @@ class QuestionPane(QScrollArea):
     # ---- what is shown
 
     def name_documents(self, names: Mapping[str, str], kinds: PageKinds = "page") -> None:
-        """Set the documents' names, and what their pages are called, by id."""
         self._names, self._kinds = names, kinds
 
     @property
@@ -208,7 +197,6 @@ class QuestionPane(QScrollArea):
         self._end()
 
     def light(self, citations: Sequence[Citation]) -> None:
-        """Highlight these quotations; the first is scrolled into view."""
         lit = [one for one in self.rows if one.citation in citations]
         for one in self.rows:
             one.show_lit(one in lit)
@@ -216,7 +204,6 @@ class QuestionPane(QScrollArea):
             self.ensureWidgetVisible(lit[0])
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """A menu to translate the answers; each row has its own menu."""
         if self._texts:
             words = "\n\n".join(self._texts)
             pop_up_words_menu(self, event.globalPos(), "Translate questions and answers", words)

@@ -23,8 +23,6 @@ MOST_BEFORE = 16
 
 
 class FindsTable(QTableWidget):
-    """Emits `chosen_changed` when a tick is set or taken away."""
-
     chosen_changed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -48,7 +46,6 @@ class FindsTable(QTableWidget):
         self.itemChanged.connect(lambda _item: self.chosen_changed.emit())
 
     def show_found(self, found: Sequence[FoundWord]) -> None:
-        """Show all that was found, ticked as proposed."""
         self._found = []
         self.setRowCount(0)
         for one in found:
@@ -67,7 +64,6 @@ class FindsTable(QTableWidget):
         return same is None
 
     def choose_kind(self, kind: Kind, is_chosen: bool) -> None:
-        """Set the ticks of all lines of a kind."""
         state = Qt.CheckState.Checked if is_chosen else Qt.CheckState.Unchecked
         self.blockSignals(True)
         for at, one in enumerate(self._found):
@@ -79,12 +75,10 @@ class FindsTable(QTableWidget):
 
     @property
     def found(self) -> Sequence[FoundWord]:
-        """All lines."""
         return self._found
 
     @property
     def chosen(self) -> list[FoundWord]:
-        """The ticked lines."""
         return [one for at, one in enumerate(self._found) if self._item(at).checkState() == Qt.CheckState.Checked]
 
     def _item(self, at: int) -> QTableWidgetItem:

@@ -41,7 +41,7 @@ READ_IT = "Not everything private is found by itself: read the copy before you g
 
 
 class RedactionWindow(Dialog):
-    """For one document.  Looks through it at once; a press writes the copy, another cancels what is going on."""
+    """Looks through it at once; a press writes the copy, another cancels what is going on."""
 
     def __init__(self, bridge: Bridge, parent: QWidget, path: Path) -> None:
         super().__init__(parent)
@@ -258,7 +258,6 @@ class RedactionWindow(Dialog):
         return not self._is_pdf and self._way.currentData() == NATURAL
 
     def _show_work(self, words: str, following: Call | None) -> None:
-        """Show that something is going on, or that nothing is."""
         self._following = following
         show_words(self._trouble, "")
         if words:
@@ -278,7 +277,6 @@ class RedactionWindow(Dialog):
         self._write.setEnabled(is_ready or (self._following is not None and self._preview is not None))
 
     def _show_options(self) -> None:
-        """The ways of a PDF, whose pages are drawn anew, or of all else."""
         for one in (self._resolution, self._layer):
             one.setVisible(self._is_pdf)
         self._way.setVisible(not self._is_pdf)
@@ -287,7 +285,6 @@ class RedactionWindow(Dialog):
         self._allow()
 
     def _show_kinds(self) -> None:
-        """A box for each kind: one press takes or leaves all of it."""
         empty_layout(self._kinds_flow)
         self._boxes = {}
         counts = {kind: sum(one.kind is kind for one in self._table.found) for kind in Kind}

@@ -28,14 +28,6 @@ FormRequest: TypeAlias = tuple[Kind, Length, str, str, Paper]
 
 
 class SummaryController(JobFollower):
-    """Lives on the window's thread.
-
-    Emits `begun` when one is being made, `grew` with the Sentences so far and how many pages of how many are read,
-    `writing` with the beginning of the sentence that is being written,
-    `made` with a Summary, and what JobFollower does.  Of a folder whose documents are summarized into files: `reading`
-    with a text ('' when it is over), how many documents are read and of how many, and `folder_begun` with the Item.
-    """
-
     begun = Signal()
     grew = Signal(object, int, int, str)
     writing = Signal(str)
@@ -46,13 +38,11 @@ class SummaryController(JobFollower):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
         self._about: frozenset[str] = frozenset()
-        """The documents of the shown summary."""
         self._requested = ""
         """To be opened once its document is on show."""
         self._points: list[Sentence] = []
         self.redaction = RedactionController(bridge, self)
         self._following: Call | None = None
-        """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self._on_restored)
         bridge.on(SummaryGrew, self._on_grew)
@@ -98,7 +88,6 @@ class SummaryController(JobFollower):
         self._bridge.services.summaries.add(item, document, number)
 
     def begin_folder(self, request: FormRequest, folder: Path, target: Path) -> None:
-        """Summarize the documents in `folder` and write the files into `target`."""
         kind, length, focus, instruction, paper = request
         requested = SummaryRequest((), kind, length, "", focus, instruction, paper=paper)
         self.reading.emit("Looking at the folder…", 0, 0)

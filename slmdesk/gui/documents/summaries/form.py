@@ -33,15 +33,10 @@ PAPERS = [
 """The first stands for whichever of the others fits the words of the document."""
 NO_FOLDER = "A whole folder cannot be shown before it is redacted. Switch the shield off, or summarize one by one."
 LEAST_LETTERS = 6
-"""Minimum width of a value, in characters."""
 LENGTHS = [(Length.SHORT, "short"), (Length.MEDIUM, "medium"), (Length.LONG, "long")]
 
 
 class SummaryForm(QFrame):
-    """Emits `summary_requested` with a Kind, a Length, focus words, an instruction and a Paper, `folder_requested` with
-    all of these when the documents of a folder are to be summarized so, `said` with what is missing.
-    """
-
     summary_requested = Signal(object, object, str, str, object)
     folder_requested = Signal(object)
     said = Signal(str)
@@ -83,7 +78,6 @@ class SummaryForm(QFrame):
 
     @property
     def request(self) -> tuple[Kind, Length, str, str, Paper]:
-        """Kind, length, focus words, instruction and sort of paper as chosen."""
         kind = Kind(self._kind.currentData())  # Qt keeps an enum's text alone
         words = self._focus.text().strip()
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
@@ -113,7 +107,6 @@ class SummaryForm(QFrame):
         self._focus.setPlaceholderText("What it is to be like" if is_own else "Focus on…")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the choices side by side where every value is readable, else one below the other."""
         super().resizeEvent(event)
         self._arrange()
 

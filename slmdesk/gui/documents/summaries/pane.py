@@ -56,8 +56,6 @@ MOST_DOCUMENTS = 20
 
 
 class SentenceRow(CitedRow):
-    """One sentence."""
-
     def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget, *, has_bullet: bool = False) -> None:
         words = f"“{sentence.text}”" if sentence.quotation else sentence.text
         singular, plural = PAGE_WORDS.get(page_kind, ("page", "pages"))
@@ -85,12 +83,6 @@ def _doubts_of(sentence: Sentence) -> str:
 
 
 class SummaryPane(QScrollArea):
-    """Requests a summary, and shows it while it is made and when it is done.
-
-    Emits `sentence_chosen` with a Sentence, `sentence_pointed_at` with a Sentence or None, `export_requested` with a
-    form.
-    """
-
     sentence_chosen = Signal(object)
     sentence_pointed_at = Signal(object)
     export_requested = Signal(str)
@@ -187,7 +179,6 @@ class SummaryPane(QScrollArea):
             self._making.pause.setFocus()  # else it would go on to the next button by itself
 
     def show_reading(self, words: str, done: int, total: int) -> None:
-        """Show the progress of reading a folder's documents, before their summary begins; no words: hide it."""
         self._making.setVisible(bool(words))
         self._making.pause.setVisible(not words)
         self.form.allow(not words)
@@ -195,7 +186,6 @@ class SummaryPane(QScrollArea):
         self._making.show_amount(words, done, total)
 
     def show_growing(self, points: Sequence[Sentence], read: int, total: int, page_kind: str) -> None:
-        """Show the sentences so far, linked and checked; the summary may still change at its end."""
         if self.summary is None:
             if len(points) < len(self.rows):
                 self._clear()
@@ -203,7 +193,6 @@ class SummaryPane(QScrollArea):
             self._say(f"{pages_read_words(read, total, page_kind).capitalize()}. Sentences come as they are written.")
 
     def show_writing(self, words: str) -> None:
-        """Show the beginning of the sentence that is being written."""
         if self.summary is None:
             show_words(self._writing, f"{words} …" if words else "")
 
@@ -248,7 +237,6 @@ class SummaryPane(QScrollArea):
         self._is_revealing = False
 
     def light(self, sentences: Sequence[Sentence]) -> None:
-        """Highlight these sentences; the first is scrolled into view."""
         lit = [one for one in self.rows if one.sentence in sentences]
         for one in self.rows:
             one.show_lit(one in lit)
@@ -263,8 +251,6 @@ class SummaryPane(QScrollArea):
         self._controller.begin(kind, length, focus, instruction, paper, redact=redact)
 
     def _on_folder_requested(self, request: FormRequest) -> None:
-        """Ask for the folder to summarize, then for the one to write to."""
-
         def chosen(folder: Path) -> None:
             begin = partial(self._controller.begin_folder, request, folder)
             ask_folder(self, "The folder the summaries are written to", begin)
@@ -289,13 +275,11 @@ class SummaryPane(QScrollArea):
         self.sentence_pointed_at.emit(sentence if is_there else None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """A menu to translate all sentences; each row has its own menu."""
         if self.rows:
             words = "\n".join(row.sentence.text for row in self.rows)
             pop_up_words_menu(self, event.globalPos(), "Translate the summary", words)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and Down move between the sentences; a new summary is in view once its first has its place."""
         if event.type() in (QEvent.Type.Show, QEvent.Type.Move) and self.rows and watched is self.rows[0]:
             self._reveal_timer.start()
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched in self.rows:
@@ -340,7 +324,6 @@ class SummaryPane(QScrollArea):
         return shown
 
     def _show_omitted(self, summary: Summary) -> None:
-        """List what the documents say beside; each passage can be added to the summary."""
         several = len(summary.documents) > 1
         for document in summary.documents[:MOST_DOCUMENTS]:
             if document.omitted:
@@ -373,7 +356,6 @@ def _all_of(summary: Summary) -> list[Sentence]:
 
 
 def _entry(item: Item) -> Entry:
-    """A summary's title and description for the list."""
     request = request_from(request_in(item))
     length = "" if isinstance(request.length, int) else f", {request.length.value}"
     like = next(words for one, words in KINDS if one is request.kind)

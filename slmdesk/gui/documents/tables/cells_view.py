@@ -7,14 +7,12 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 LEAST_LETTERS = 11
-"""Of a column that shares the width with the others."""
 
 
 class CellsView(QTableView):
     """Enter edits a cell, Space goes to its page.
 
-    Emits `page_requested` with an index.  Columns share the width where each has room for some words, until a person
-    resizes one.
+    Columns share the width where each has room for some words, until a person resizes one.
     """
 
     page_requested = Signal(QModelIndex)
@@ -25,7 +23,6 @@ class CellsView(QTableView):
         self.horizontalHeader().sectionResized.connect(self._on_section_resized)
 
     def fit(self) -> None:
-        """Share the width again: the columns have changed."""
         self._is_drawn = False
         self._share()
 

@@ -29,12 +29,9 @@ KIND_WORDS = {
     ColumnKind.PERIOD: "Length of time",
 }
 MOST_LETTERS = 24
-"""Characters of a column's name on its chip."""
 
 
 class ColumnChooser(QFrame):
-    """A chip for each column; a click removes it.  Emits `columns_changed`."""
-
     columns_changed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -70,7 +67,6 @@ class ColumnChooser(QFrame):
         return tuple(self._columns)
 
     def show_columns(self, columns: Sequence[Column]) -> None:
-        """Show these columns, and the set they form, if any."""
         self._columns = list(columns)
         known = next((one.id for one in presets() if one.columns == tuple(columns)), "")
         self._preset.show_value(known)

@@ -26,13 +26,6 @@ MOST_UNDONE = 200
 
 
 class TableController(JobFollower):
-    """Lives on the window's thread.
-
-    Emits `begun` with the Columns of one being made, `row_received` with a TableRow, `read_reported` with how many
-    documents of how many were read, `made` with a Table, `stopped` with why there is none, `undo_changed` with whether
-    something can be undone, and what JobFollower does.
-    """
-
     begun = Signal(object)
     row_received = Signal(object)
     read_reported = Signal(int, int)
@@ -50,12 +43,10 @@ class TableController(JobFollower):
         self._awaited = ""
         """To be opened once its document is on show."""
         self._documents: set[str] = set()
-        """The documents of the shown table."""
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
         self.redaction = RedactionController(bridge, self)
         self._following: Call | None = None
-        """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self.choose)
         self.redaction.cancelled.connect(self._on_redaction_cancelled)
@@ -129,11 +120,9 @@ class TableController(JobFollower):
         self.items.delete(item)
 
     def edit(self, document: str, column: int, words: str) -> None:
-        """Change a cell; `made` follows."""
         self._edit(document, column, words, is_undo=False)
 
     def undo(self) -> None:
-        """Undo the last change of a cell."""
         if self._undo:
             self._edit(*self._undo.pop(), is_undo=True)
             self.undo_changed.emit(bool(self._undo))
@@ -187,7 +176,6 @@ class TableController(JobFollower):
             self.choose(items[0].id)
 
     def _on_current_gone(self) -> None:
-        """The shown table was deleted: show the one before it."""
         self._forget()
         self.emptied.emit()
         self.items.refresh(self._open_newest)

@@ -19,7 +19,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TableModel(QAbstractTableModel):
-    """Column 0 names the document.  Emits `cell_edited` with a document, a column and the text entered for the cell."""
+    """Column 0 names the document."""
 
     cell_edited = Signal(str, int, str)
 
@@ -33,7 +33,6 @@ class TableModel(QAbstractTableModel):
     # ---- what is shown
 
     def begin(self, columns: Sequence[Column]) -> None:
-        """An empty table with these columns."""
         self.beginResetModel()
         self.columns, self.rows = tuple(columns), []
         self.endResetModel()
@@ -83,7 +82,6 @@ class TableModel(QAbstractTableModel):
         return 0 if parent.isValid() or not self.columns else len(self.columns) + 1
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The names of the columns, and their descriptions."""
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -95,7 +93,6 @@ class TableModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The text of a cell, a dash where it is empty, and an amber mark where it should be reviewed."""
         row = self.row_at(index)
         if row is None:
             return None
@@ -125,7 +122,6 @@ class TableModel(QAbstractTableModel):
         return found | Qt.ItemFlag.ItemIsEditable if self.cell_at(index) is not None else found
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Request a change of a cell; it is shown once it is saved."""
         row, cell = self.row_at(index), self.cell_at(index)
         words = " ".join(str(value).split())
         if role != Qt.ItemDataRole.EditRole or row is None or cell is None or words == cell.value:

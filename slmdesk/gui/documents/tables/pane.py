@@ -56,15 +56,9 @@ SCOPES: list[tuple[object, str]] = [
     ("folder", "A folder…"),
 ]
 COLUMN_LETTERS, MOST_QUOTE = 17, 300
-"""Of a column as it is, of a quotation."""
 
 
 class TablePane(QFrame):
-    """Columns to look for, and the table made of them.
-
-    Emits `place_chosen` with the Span of a cell, `room_requested` with whether it needs the place of the pages.
-    """
-
     place_chosen = Signal(object)
     width_requested = Signal(bool)
 
@@ -74,7 +68,6 @@ class TablePane(QFrame):
         super().__init__(parent)
         self.setObjectName("table_pane")
         self.folder: Path | None = None
-        """The folder proposed for saving tables."""
         self._controller, self._exports, self._keeper = controller, exports, keeper
         self.model = TableModel(lambda: keeper.theme, self)
         self._is_running = self._has_table = self._is_wide = self._is_choosing = False
@@ -211,7 +204,6 @@ class TablePane(QFrame):
         self._settle()
 
     def show_table(self, table: Table) -> None:
-        """Show a table that was made or changed."""
         self._has_table = True
         self._is_running = self._is_running and not table.is_done
         self.model.show_table(table)
@@ -227,7 +219,6 @@ class TablePane(QFrame):
         self._settle()
 
     def show_wide(self, is_wide: bool) -> None:
-        """Whether it has the place of the pages."""
         self._is_wide = is_wide
         self._wide.setVisible(not is_wide and self._has_table)
         self._notify(self.table.currentIndex())
@@ -282,7 +273,6 @@ class TablePane(QFrame):
         ask_where(self, tables.title, form, save, FORMS, folder=self.folder)
 
     def _go_to(self, index: QModelIndex, *, with_space: bool = False) -> None:
-        """Go to the page of a cell; while the pages are hidden, only `with_room`."""
         row, cell = self.model.row_at(index), self.model.cell_at(index)
         if row is None or (self._is_wide and not with_space):
             return
@@ -312,7 +302,6 @@ class TablePane(QFrame):
     # ---- private
 
     def _settle(self) -> None:
-        """Show and enable what is possible now."""
         has_rows = bool(self.model.rows)
         is_choosing = self._is_choosing or not self._has_table
         self._setup.setVisible(is_choosing)
@@ -340,7 +329,6 @@ def _place_words(row: TableRow, cell: TableCell) -> str:
 
 
 def _said_of(table: Table) -> str:
-    """How many cells have a value, in a sentence."""
     cells = [cell for row in table.rows for cell in row.cells]
     filled, doubtful = sum(bool(one.value) for one in cells), sum(one.flag in DOUBTFUL for one in cells)
     look = f", {doubtful} of them to review" if doubtful else ""

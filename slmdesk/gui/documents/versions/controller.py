@@ -20,14 +20,6 @@ from slmdesk.text.difference.types import Place
 
 
 class VersionsController(QObject):
-    """Lives on the window's thread.
-
-    Emits `choices_shown` with the other documents and the id chosen, `pair_shown` with the names of the old and the new
-    version ('' while none is chosen), `begun` with a text on what is done, `made` with a Comparison, `worded` with
-    whether a model is describing the changes, `failed` with a sentence, `emptied`, `unfolded` with a row's number and
-    the paragraphs of both sides.
-    """
-
     choices_shown = Signal(object, str)
     pair_shown = Signal(str, str)
     begun = Signal(str)
@@ -58,7 +50,6 @@ class VersionsController(QObject):
 
     @property
     def item(self) -> str:
-        """The id of the comparison shown or being made."""
         return self.items.current
 
     # ---- requests
@@ -73,7 +64,6 @@ class VersionsController(QObject):
         self._bridge.ask(self._bridge.services.versions.comparable(ids), answered)
 
     def show_document(self, record: DocumentRecord | None) -> None:
-        """Another document is shown: show its newest comparison, if any."""
         if (record.id if record else "") == (self._record.id if self._record else ""):
             return
         if record and self.comparison and record.id in (self.comparison.old.document, self.comparison.new.document):
@@ -101,7 +91,6 @@ class VersionsController(QObject):
         self._show_pair()
 
     def choose_file(self, path: Path) -> None:
-        """Read a file, and compare with it."""
         self.begun.emit(f"Reading {path.name}…")
         self._bridge.follow(self._bridge.services.documents.open(path), self._on_read, self._on_refused)
 
@@ -119,7 +108,6 @@ class VersionsController(QObject):
         self._bridge.ask(self._bridge.services.versions.begin(request), self._on_begun, self._on_refused)
 
     def stop(self) -> None:
-        """Stop the comparison, or the model that describes the changes."""
         item, job = self.item, self._job
         if job:
             self._bridge.services.jobs.cancel(job)
@@ -130,7 +118,6 @@ class VersionsController(QObject):
         self._bridge.follow(self._bridge.services.versions.open(item), self._on_opened)
 
     def open_item(self, document: str, item: str) -> None:
-        """Show a comparison, while one of its two documents is shown."""
         if self._record and self._record.id == document:
             self.choose(item)
         else:

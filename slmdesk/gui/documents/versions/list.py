@@ -37,8 +37,6 @@ def _names(change: Change, *kinds: str) -> bool:
 
 
 class ChangeLines(QAbstractListModel):
-    """Two lines for each change that passes the filter: what changed; its clause and pages."""
-
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._comparison: Comparison | None = None
@@ -50,7 +48,6 @@ class ChangeLines(QAbstractListModel):
         return 0 if parent.isValid() else len(self.shown)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The line, the number of the change, its full text as a tooltip."""
         found = self._comparison
         if found is None or not index.isValid() or index.row() >= len(self.shown):
             return None
@@ -98,8 +95,6 @@ def _short_words(change: Change) -> str:
 
 
 class ChangeList(QListView):
-    """The list.  Emits `change_chosen` with the number of a change when a person goes to it."""
-
     change_chosen = Signal(int)
 
     def __init__(self, parent: QWidget) -> None:

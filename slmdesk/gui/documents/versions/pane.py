@@ -34,23 +34,15 @@ from slmdesk.services.versions.phrases import coverage_line, headline
 from slmdesk.services.versions.types import Comparison
 
 FILE = "file"
-"""The choice that asks for a file."""
 MOST_REPORTED = 8
 """Sentences of a model that are shown above the changes; all of them are exported."""
 BESIDE_LETTERS = 100
 """Of width: from there on the list stands beside both columns, else above them."""
 LIST_LINES, ROWS_LINES = 4, 8
-"""Heights of a line that the list and the columns have at least; where the pane is lower, it scrolls."""
 EXPORTS = (*FORMS, Form("xlsx", "Spreadsheet"))
 
 
 class ComparePane(QFrame):
-    """Requests a comparison and shows its changes.
-
-    Emits `change_opened` with the number of a change to be shown on its page, `export_requested` with a form,
-    `room_requested` with whether it needs the whole work area.
-    """
-
     change_opened = Signal(int)
     export_requested = Signal(str)
     width_requested = Signal(bool)
@@ -61,7 +53,6 @@ class ComparePane(QFrame):
         self._controller, self._keeper = controller, keeper
         self._comparison: Comparison | None = None
         self.current = -1
-        """The highlighted change; -1: none."""
         self._is_wide = False
         FileDrop(self, self._on_dropped)
         self._build_ui()
@@ -213,7 +204,6 @@ class ComparePane(QFrame):
         self._failed.setVisible(True)
 
     def show_wording(self, is_at_work: bool) -> None:
-        """Whether a model is describing the changes; the changes themselves are shown already."""
         self._busy_words.setText("A model is saying in a few sentences what changed…")
         self._busy.setVisible(is_at_work)
 
@@ -268,7 +258,6 @@ class ComparePane(QFrame):
         self._set_wide(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the list beside the columns where there is room."""
         super().resizeEvent(event)
         self._turn()
 
@@ -342,7 +331,6 @@ class ComparePane(QFrame):
             self.rows.show_change(self.current)
 
     def _turn(self) -> None:
-        """Put list and columns beside each other where there is room for both."""
         line = self.fontMetrics().lineSpacing()
         self.list.setMinimumHeight(LIST_LINES * line)
         self.rows.setMinimumHeight(ROWS_LINES * line)

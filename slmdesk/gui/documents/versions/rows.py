@@ -36,8 +36,6 @@ KEPT = 40
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """A row of the view."""
-
     row: Row
     number: int
     """Of the comparison's rows; of unfolded paragraphs the row they were folded in."""
@@ -50,12 +48,6 @@ class Line:
 
 
 class CompareRows(QAbstractScrollArea):
-    """The rows of a comparison.
-
-    Emits `change_chosen` with the number of a clicked change, `change_opened` on a double click, `unfold_requested`
-    with the number of a row that stands for unchanged paragraphs (see `unfold`).
-    """
-
     change_chosen = Signal(int)
     change_opened = Signal(int)
     unfold_requested = Signal(int)
@@ -73,13 +65,11 @@ class CompareRows(QAbstractScrollArea):
         self._changes: Sequence[Change] = ()
         self._words = ("paragraph", "paragraphs")
         self.current = -1
-        """The highlighted change; -1: none."""
         keeper.theme_changed.connect(self._on_theme_changed)
 
     # ---- what is shown
 
     def show_rows(self, rows: Sequence[Row], changes: Sequence[Change]) -> None:
-        """Show these rows; no change is highlighted at first."""
         self._changes, self.current = changes, -1
         self.lines = [Line(row, number) for number, row in enumerate(rows)]
         self.verticalScrollBar().setValue(0)
@@ -98,7 +88,6 @@ class CompareRows(QAbstractScrollArea):
         self._measure(keep=True)
 
     def show_change(self, change: int) -> None:
-        """Scroll to a change and highlight it."""
         self.current = change
         at = next((at for at, line in enumerate(self.lines) if change in line.changes), -1)
         if at >= 0:
@@ -141,7 +130,6 @@ class CompareRows(QAbstractScrollArea):
             super().keyPressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click chooses a change, or unfolds a folded row."""
         line = self._line_at(event.position())
         if line is None or event.button() != Qt.MouseButton.LeftButton:
             return
@@ -253,7 +241,6 @@ class CompareRows(QAbstractScrollArea):
         return range(first, min(last, len(self.lines)))
 
     def _lay_out_sight(self) -> None:
-        """Lay out visible rows; drop the layouts of rows far away."""
         for _ in range(4):  # rows that turn out lower bring others into sight
             changed = False
             for at in self._in_sight():

@@ -24,8 +24,6 @@ MOST_ATTACHMENTS = 50
 
 
 class AboutDocument(QScrollArea):
-    """A column of sentences."""
-
     def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
@@ -36,7 +34,6 @@ class AboutDocument(QScrollArea):
         show_column(self, inner)
 
     def show_document(self, record: DocumentRecord, pages: Sequence[Page], problem: str) -> None:
-        """Show everything about a document; `problem`: why it could not be read."""
         self.clear()
         info = info_of(record)
         self._add(info.title or record.name, "heading")

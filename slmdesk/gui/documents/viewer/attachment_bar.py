@@ -22,8 +22,6 @@ MOST_LETTERS = 40
 
 
 class AttachedBar(QFrame):
-    """A line of buttons, hidden when empty.  Emits `all_requested` when there are more attachments."""
-
     all_requested = Signal()
 
     def __init__(self, controller: DocumentsController, parent: QWidget) -> None:

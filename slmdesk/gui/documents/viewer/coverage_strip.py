@@ -22,8 +22,6 @@ SMALLEST_CELL = 3.0
 
 
 class Cell(Record):
-    """One page."""
-
     number: int
     state: str
     """READ, EMPTY, UNREADABLE or WAITING."""
@@ -31,10 +29,8 @@ class Cell(Record):
 
 
 class CoverageStrip(QWidget):
-    """Cells from left to right.
-
-    Emits `page_chosen` with a page's number.  With more pages than room, neighbours share a cell, which shows the worst
-    of them, so that no unread page is hidden.
+    """With more pages than room, neighbours share a cell, which shows the worst of them, so that no unread page is
+    hidden.
     """
 
     page_chosen = Signal(int)
@@ -48,13 +44,11 @@ class CoverageStrip(QWidget):
         self._cells: tuple[Cell, ...] = ()
         self._kind = PageKind.PAGE
         self.lit: frozenset[int] = frozenset()
-        """The highlighted pages."""
         self._at = self._reached = 0
         keeper.theme_changed.connect(self.update)
 
     @property
     def sentence(self) -> str:
-        """How much was read, in a sentence."""
         read = sum(one.state == READ for one in self._cells)
         parts = [f"{read:,} of {counted(len(self._cells), self._kind)} read"]
         for state in (EMPTY, UNREADABLE, WAITING):
@@ -63,25 +57,21 @@ class CoverageStrip(QWidget):
         return ", ".join(parts)
 
     def show_cells(self, cells: Sequence[Cell], kind: PageKind = PageKind.PAGE) -> None:
-        """Show one cell for each page, in order."""
         self._cells, self._kind = tuple(cells), kind
         self._at = min(self._at, max(0, len(cells) - 1))
         self.setAccessibleName(self.sentence)
         self.update()
 
     def light(self, pages: Sequence[int]) -> None:
-        """Highlight these pages: a sentence comes from them."""
         self.lit = frozenset(pages)
         self.update()
 
     def show_reached(self, page: int) -> None:
-        """Mark the page in view, less strongly."""
         if page != self._reached:
             self._reached = page
             self.update()
 
     def groups(self) -> list[tuple[Cell, ...]]:
-        """The pages of each painted cell."""
         if not self._cells:
             return []
         most = max(1, int(self.width() / SMALLEST_CELL))
@@ -136,7 +126,6 @@ class CoverageStrip(QWidget):
             self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and Right move between the pages, Enter goes to one."""
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
         if step and self._cells:
             self._at = min(max(self._at + step, 0), len(self._cells) - 1)
@@ -148,7 +137,6 @@ class CoverageStrip(QWidget):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Show the state of a cell's page as a tooltip."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             cell = self._cell_at(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), plain_tip(self._words(cell)) if cell else "", self)

@@ -40,15 +40,12 @@ FEW_PAGES = 100
 """Up to this many pages every update is shown; for more only now and then, while they are read."""
 SUMMARY_MS = 500
 THUMB_LINES = 24
-"""Less than that for the pages alone, and there is no room for small ones beside them."""
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 """Characters of pages, by page number."""
 _STATES = {PageStatus.READ: READ, PageStatus.EMPTY: EMPTY}
 
 
 class DocumentView(QFrame):
-    """Emits `layout_changed`."""
-
     layout_changed = Signal()
 
     def __init__(self, controller: DocumentsController, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -149,7 +146,6 @@ class DocumentView(QFrame):
         return self._small.isChecked()
 
     def show_thumbnails(self, is_shown: bool) -> None:
-        """Switch thumbnails on or off; they show only where there is room."""
         self._small.setChecked(is_shown)
 
     # ---- events
@@ -243,7 +239,6 @@ class DocumentView(QFrame):
         self._make_space()
 
     def show_panes(self) -> None:
-        """Show the panes, where there is room for pages or panes only."""
         self._shows_side = True
         self._make_space()
 
@@ -306,7 +301,6 @@ class DocumentView(QFrame):
     # ---- private
 
     def _show_unread(self, record: DocumentRecord) -> None:
-        """Show, in place of the pages, why the document could not be read."""
         is_unread = record.status is DocumentStatus.FAILED and not record.pages
         if is_unread:
             self._unread.show_reason(record.name, _trouble_of(record), is_locked=record.error_code in LOCKED)
@@ -328,7 +322,6 @@ class DocumentView(QFrame):
         self._fit_thumbs()
 
     def _fit_thumbs(self) -> None:
-        """Show thumbnails only where there is room for them beside the pages."""
         has_space = self._left.width() >= THUMB_LINES * self.fontMetrics().lineSpacing()
         can_be_small = not self._left.isHidden() and self.thumbnails.count > 1 and has_space
         self.thumbnails.setVisible(can_be_small and self._small.isChecked())
@@ -337,7 +330,6 @@ class DocumentView(QFrame):
         self._title.setMinimumHeight(beside)  # what stands below does not jump when they come and go
 
     def _show_coverage(self) -> None:
-        """Update the coverage strip, its sentence and the pane about the document."""
         record = self.record
         if record is None:
             return
@@ -353,5 +345,4 @@ class DocumentView(QFrame):
 
 
 def _trouble_of(record: DocumentRecord) -> str:
-    """Why a document could not be read, in a sentence; empty if it was read."""
     return problem_of(record.error_code, record.error_args).sentence if record.error_code else ""

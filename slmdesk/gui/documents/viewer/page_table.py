@@ -16,13 +16,9 @@ from slmdesk.gui.base.theme import Fonts, Theme
 from slmdesk.gui.base.utf16 import character_at, utf16_at
 
 TABLE_SIZE = 0.9
-"""Of the letters in a table, as a share of those around it."""
 LEAST_SIZE = 0.9
-"""Of that, where a table is wider than the page."""
 PAD_X, PAD_Y = 8.0, 4.0
-"""Between the lines of the table and its words."""
 BAR_HEIGHT, BAR_GAP = 8.0, 4.0
-"""Size of the scroll bar below a wide table, in pixels."""
 LEAST_COLUMN, USUAL_COLUMN, LONGEST_WORD = 4.0, 14.0, 18.0
 """Widths in ems: a column is not squeezed below the first, and is no wider than the second in a table that scrolls; a
 longer word than the third is broken."""
@@ -81,7 +77,6 @@ class PageTable:
 
     @property
     def height(self) -> float:
-        """The height, with the scroll bar if there is one."""
         return self._tops[-1] + (BAR_GAP + BAR_HEIGHT if self.is_wide else 0.0)
 
     @property
@@ -108,7 +103,6 @@ class PageTable:
 
     @property
     def bar(self) -> QRectF:
-        """The place of its scroll bar; empty without one."""
         return QRectF(0, self._tops[-1] + BAR_GAP, self._space, BAR_HEIGHT) if self.is_wide else QRectF()
 
     @property
@@ -122,7 +116,6 @@ class PageTable:
         return self.scroll_to(x * (self._space + self._stops[-1]) / self._space - self._space / 2)
 
     def top_of(self, character: int) -> float:
-        """The top of the row that holds a character of the page."""
         return self.cell_rectangle(character).top()
 
     def reveal(self, character: int) -> bool:
@@ -154,14 +147,12 @@ class PageTable:
         return cell.start + min(character_at(cell.text, position), len(cell.text) - 1)
 
     def cell_rectangle(self, character: int) -> QRectF:
-        """The place of the cell that holds a character, as scrolled now."""
         row, cell = self._row_of(character), self._cell_of(character)
         left, right = self._edges[cell.column], self._edges[cell.column + cell.columns]
         moved = 0.0 if self._is_fixed(cell) else self.offset
         return QRectF(left - moved, self._tops[row], right - left, self._tops[row + 1] - self._tops[row])
 
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
-        """Paint the rows within `clip`, with the marked characters of the page."""
         first = max(0, bisect_right(self._tops, clip.top()) - 1)
         rows = range(first, max(first, bisect_right(self._tops, clip.bottom(), hi=len(self._rows))))
         near = [one for one in spans if one[0] < self.end and one[1] > self.start]
@@ -262,7 +253,6 @@ class PageTable:
         return max(metrics.height(), self._layout(cell).boundingRect().height())
 
     def _layout(self, cell: _Cell) -> QTextLayout:
-        """The layout of a cell's text, cached."""
         found = self._layouts.get(cell.start)
         if found is None:
             found = _in_lines(cell, self._bold if cell.is_head else self._font, self._inner_width(cell))

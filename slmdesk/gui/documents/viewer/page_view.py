@@ -31,9 +31,7 @@ from slmdesk.gui.widgets.named import named
 WIDEST = 1000
 ZOOMS = (50, 70, 85, 100, 125, 150, 200, 300)
 LINE_STEP = 40
-"""Pixels."""
 WHEEL_STEP = 80
-"""Pixels a wide table scrolls with one step of the wheel or a key."""
 KEPT = 12
 """Pages whose pictures are kept when they are out of sight."""
 ASK_AFTER_MS = 60
@@ -41,10 +39,8 @@ ASK_AFTER_MS = 60
 
 
 class PageView(QAbstractScrollArea):
-    """Shows a document's pages.
-
-    Requests what comes into view by `picture_requested` (page number, width in device pixels; 0: only the boxes of its
-    marks) and `text_requested` (page number), answered by `show_picture`, `show_boxes` and `show_text`.  Emits
+    """Requests what comes into view by `picture_requested` (page number, width in device pixels; 0: only the boxes of
+    its marks) and `text_requested` (page number), answered by `show_picture`, `show_boxes` and `show_text`.  Emits
     `page_reached` with the number of the page at the top, `place_clicked` with a page's number, the character clicked
     (-1 where only the place is known) and the place as shares of the page, `menu_requested` with a page's number and a
     place on the screen.
@@ -65,7 +61,6 @@ class PageView(QAbstractScrollArea):
         self._keeper = keeper
         self.sheets = SheetColumn()
         self.zoom = 100
-        """In percent."""
         self.reached = 0
         """The number of the page at the top; 0 while there is none."""
         self._towards: tuple[int, bool] | None = None
@@ -134,7 +129,6 @@ class PageView(QAbstractScrollArea):
         self.viewport().update()
 
     def show_without_picture(self, number: int) -> None:
-        """Show the text of a page that has no picture."""
         sheet = self.sheets.find(number)
         if sheet is not None:
             sheet.page = changed(sheet.page, has_image=False)
@@ -152,14 +146,12 @@ class PageView(QAbstractScrollArea):
         self.viewport().update()
 
     def point_at(self, number: int, span: tuple[int, int]) -> None:
-        """Highlight one of the marks, and go to it."""
         for sheet in self.sheets:
             sheet.current = span if sheet.page.number == number else None
         self.go_to(number, to_mark=True)
         self.viewport().update()
 
     def show_boxes(self, number: int, boxes: Sequence[Sequence[Box]]) -> None:
-        """Set the boxes of each mark on a page's picture."""
         sheet = self.sheets.find(number)
         if sheet is not None:
             sheet.place_marks(boxes)
@@ -172,7 +164,6 @@ class PageView(QAbstractScrollArea):
         self._go_on()
 
     def set_zoom(self, percent: int) -> None:
-        """Set the zoom; the page at the top stays there."""
         percent = min(max(percent, ZOOMS[0]), ZOOMS[-1])
         if percent != self.zoom:
             self.zoom = percent
@@ -213,7 +204,6 @@ class PageView(QAbstractScrollArea):
         self._resize_sheets()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Ctrl and the wheel zoom; scrolling cancels a pending jump."""
         self._towards = None
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             (self.zoom_in if event.angleDelta().y() > 0 else self.zoom_out)()
@@ -248,7 +238,6 @@ class PageView(QAbstractScrollArea):
                 super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Grab the scroll bar of a wide table."""
         found = self._table_at(event.position())
         if event.button() != Qt.MouseButton.LeftButton or found is None or not found[0].bar.contains(found[1]):
             super().mousePressEvent(event)
@@ -260,7 +249,6 @@ class PageView(QAbstractScrollArea):
         self._dragged = table, event.position().x() - table.handle.left()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the scroll bar of a wide table."""
         if self._dragged is None:
             super().mouseMoveEvent(event)
             return
@@ -269,7 +257,6 @@ class PageView(QAbstractScrollArea):
         self.viewport().update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Emit `place_clicked` for a click on a page."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
         if self._dragged is not None:
@@ -279,7 +266,6 @@ class PageView(QAbstractScrollArea):
             self.place_clicked.emit(*found)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Request the menu of the page under the mouse; by keyboard, of the page at the top."""
         if not self.sheets:
             return
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
@@ -378,7 +364,6 @@ class PageView(QAbstractScrollArea):
             self._measure(keep=True)
 
     def _go_on(self) -> None:
-        """Scroll to the requested page or mark, as far as its place is known."""
         if self._towards is None:
             return
         number, to_mark = self._towards

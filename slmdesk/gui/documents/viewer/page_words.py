@@ -40,13 +40,11 @@ class Prose:
     """The text between two tables: characters `start` up to `end` of the page's text."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
-        """`text` is that of the page."""
         self.start, self.end, self._text = start, end, text[start:end]
         self.document = QTextDocument()
 
     @property
     def height(self) -> float:
-        """In pixels."""
         return float(self.document.size().height())
 
     def lay_out(self, blocks: Sequence[Block], *, width: float, fonts: Fonts, theme: Theme, status: str = "") -> None:
@@ -66,7 +64,6 @@ class Prose:
         cursor.endEditBlock()
 
     def top_of(self, character: int) -> float:
-        """The top of the paragraph that holds a character of the page."""
         cursor = QTextCursor(self.document)
         cursor.setPosition(self._place(character))
         return float(self.document.documentLayout().blockBoundingRect(cursor.block()).top())
@@ -78,7 +75,6 @@ class Prose:
         return None if place < 0 else self.start + character_at(self._text, place)
 
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
-        """Paint the part within `clip`, with the marked characters of the page."""
         context = QAbstractTextDocumentLayout.PaintContext()
         context.clip = clip
         context.palette.setColor(context.palette.ColorRole.Text, theme.colour("text"))
@@ -106,10 +102,7 @@ Part = Prose | PageTable
 
 
 class PageWords:
-    """The text of a page, paragraphs and tables one below the other.
-
-    Places are pixels from the page's top left corner.
-    """
+    """Places are pixels from the page's top left corner."""
 
     def __init__(self, page: Page, *, width: float, fonts: Fonts, theme: Theme) -> None:
         self._margin, space = width * MARGIN, width * (1 - 2 * MARGIN)
@@ -128,7 +121,6 @@ class PageWords:
 
     @property
     def tables(self) -> list[tuple[float, PageTable]]:
-        """Its tables with their tops."""
         return [(top, part) for top, part in self._parts if isinstance(part, PageTable)]
 
     @property
@@ -141,7 +133,6 @@ class PageWords:
             table.scroll_to(offset)
 
     def top_of(self, character: int) -> float:
-        """The top of the paragraph or row that holds a character."""
         top, part = self._part_of(character)
         return top + part.top_of(character)
 
@@ -157,14 +148,12 @@ class PageWords:
         return None
 
     def table_at(self, point: QPointF) -> tuple[PageTable, QPointF] | None:
-        """The table at a point, and the point in the table."""
         for top, part in self._parts:
             if isinstance(part, PageTable) and top <= point.y() < top + part.height:
                 return part, point - QPointF(self._margin, top)
         return None
 
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
-        """Paint the part within `clip`, with the marked characters."""
         for top, part in self._parts:
             if top + part.height < clip.top() or top > clip.bottom():
                 continue
@@ -192,7 +181,6 @@ def _parts_of(page: Page, width: float, fonts: Fonts) -> Iterator[Part]:
 
 
 def _prose(text: str, start: int, end: int) -> Iterator[Prose]:
-    """The text between two tables, without the line ends next to them."""
     inside = text[start:end]
     begin = start + len(inside) - len(inside.lstrip("\n"))
     if inside.strip():

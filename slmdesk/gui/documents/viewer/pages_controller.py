@@ -24,15 +24,6 @@ SLACK = 0.004
 
 
 class PagesController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` with the Pages without text and whether they are another document's, `first_page_expected` with a
-    Page whose picture can be made although it is not read yet, `text_received` with a Page, `picture_received` with a
-    page's number, a QImage and the boxes of each mark (None: those are for earlier marks), `boxes_received` with a
-    number and such boxes, `picture_failed` with a number, `thumbnail_received` with a number and a QImage, `found` with
-    FoundPlaces.
-    """
-
     listed = Signal(object, bool)
     first_page_expected = Signal(object)
     text_received = Signal(object)
@@ -60,7 +51,6 @@ class PagesController(QObject):
         self._pages, self._marks, self._is_asking, self._is_first_ahead = [], {}, False, False
 
     def begin(self, record: DocumentRecord | None) -> None:
-        """Another document is shown: list its pages."""
         if record is None:
             self.listed.emit([], True)
             return
@@ -70,7 +60,6 @@ class PagesController(QObject):
         self.ask(reset=True)
 
     def never_received(self) -> None:
-        """The document could not be read: its first page is not expected any more."""
         if self._is_first_ahead:
             self._is_first_ahead = False
             self.listed.emit([], True)
@@ -102,7 +91,6 @@ class PagesController(QObject):
         )
 
     def ask_text(self, number: int) -> None:
-        """Ask for the text of a page; `text_received` follows."""
         document = self._document
 
         def received(page: Page) -> None:
@@ -112,7 +100,6 @@ class PagesController(QObject):
         self.ask_page(number, received)
 
     def ask_page(self, number: int, received: Callable[[Page], None]) -> None:
-        """Get a page with its text; `came` is called with it where there is one."""
         document = self._document
 
         def listed(pages: list[Page]) -> None:

@@ -53,7 +53,6 @@ class SheetColumn(list[Sheet]):
                 sheet.forget()
 
     def find(self, number: int) -> Sheet | None:
-        """The sheet of a page."""
         index = number - 1
         if 0 <= index < len(self) and self[index].page.number == number:
             return self[index]
@@ -66,7 +65,6 @@ class SheetColumn(list[Sheet]):
         return QRectF(self.left, self.tops[index], self.width, self[index].height)
 
     def between(self, top: float, bottom: float) -> range:
-        """The indexes of the sheets that are seen between two heights."""
         return range(self.index_at(top - FOOT), self.index_at(bottom) + 1) if self else range(0)
 
     def measure(self, begin: int, line: float) -> float:
@@ -91,7 +89,6 @@ class SheetColumn(list[Sheet]):
         return sheet.page.number, -1 if character is None else character, share
 
     def table_at(self, at: QPointF) -> tuple[PageTable, QPointF] | None:
-        """The table at a position, and the position in the table."""
         if not self:
             return None
         index = self.index_at(at.y())
@@ -99,7 +96,6 @@ class SheetColumn(list[Sheet]):
         return words.table_at(at - self.place(index).topLeft()) if words is not None else None
 
     def wide_table(self, top: float, bottom: float) -> PageTable | None:
-        """The first table that scrolls among those seen between two heights."""
         for index in self.between(top, bottom):
             words, first = self[index].words, self.tops[index]
             for at, table in words.tables if words is not None else ():

@@ -16,17 +16,12 @@ from slmdesk.gui.documents.viewer.page_words import STATUS_WORDS, PageWords
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom; 0..1 of the page."""
 A4 = 1.414
-"""Height of a page whose picture has not come yet, as a share of its width."""
 FOOT = 26
-"""Below each page stands its number."""
 CURRENT_LINE = 2
-"""Pixels of the frame around the mark that stands out."""
 
 
 @dataclass(slots=True, eq=False)
 class Sheet:
-    """One page in the view, with what is known of it so far."""
-
     page: Page
     """Its text is empty until `has_text`."""
     has_text: bool = False
@@ -40,9 +35,7 @@ class Sheet:
     """How far its tables were scrolled when its words were last let go of."""
     height: float = 0.0
     spans: tuple[tuple[int, int], ...] = ()
-    """Marked characters of its text."""
     current: tuple[int, int] | None = None
-    """The highlighted one of them."""
     boxes: tuple[Box, ...] = ()
     """All marks on its picture; see `place_marks`."""
     marks: tuple[tuple[Box, ...], ...] = ()
@@ -61,7 +54,6 @@ class Sheet:
 
     @property
     def current_boxes(self) -> tuple[Box, ...]:
-        """The boxes of the highlighted mark on the picture."""
         at = self.spans.index(self.current) if self.current in self.spans else -1
         return self.marks[at] if 0 <= at < len(self.marks) else ()
 
@@ -71,13 +63,11 @@ class Sheet:
         self.forget_words()
 
     def forget_words(self) -> None:
-        """Drop the layout of the text."""
         if self.words is not None:
             self.offsets = self.words.offsets
         self.words = None
 
     def lay_out(self, width: float, fonts: Fonts, theme: Theme) -> None:
-        """Lay out the text, tables scrolled as before; the highlighted mark stays visible."""
         self.forget_words()
         self.words = PageWords(self.page, width=width, fonts=fonts, theme=theme)
         self.words.scroll_to(self.offsets)
@@ -87,7 +77,6 @@ class Sheet:
 
 
 def paint_sheet(painter: QPainter, sheet: Sheet, place: QRectF, keeper: ThemeKeeper, view: QRectF) -> None:
-    """Paint a page at its place, as far as it is in `view`, and its number below it."""
     colours = keeper.theme
     painter.fillRect(place, colours.colour("surface"))
     if sheet.is_pictured:
@@ -116,7 +105,6 @@ def _foot_of(sheet: Sheet) -> str:
 
 
 def _paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme) -> None:
-    """Paint the picture of a page, and its marks."""
     if sheet.picture is None:
         return
     painter.drawImage(place, sheet.picture)
@@ -136,7 +124,6 @@ def _paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme)
 
 
 def rectangle_of(box: Box, place: QRectF) -> QRectF:
-    """A box of a page in the coordinates of the view."""
     left, top, right, bottom = box
     size = QSizeF((right - left) * place.width(), (bottom - top) * place.height())
     return QRectF(QPointF(place.x() + left * place.width(), place.y() + top * place.height()), size)
@@ -152,12 +139,10 @@ def first_place(sheet: Sheet, width: float) -> float:
 
 
 def first_mark(sheet: Sheet) -> int:
-    """The first character of the highlighted mark, else of the first one."""
     return min(start for start, _ in sheet.spans) if sheet.current is None else sheet.current[0]
 
 
 def heights_of(sheets: Sequence[Sheet], width: float, usual_ratio: float, line: float) -> None:
-    """Set every page's height for this width: measured, else the usual ratio."""
     for sheet in sheets:
         if sheet.is_pictured:
             sheet.height = width * (sheet.ratio or usual_ratio)

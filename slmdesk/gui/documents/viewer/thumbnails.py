@@ -32,7 +32,6 @@ from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
 
 WIDTH = 84
-"""Width of a thumbnail, in device-independent pixels."""
 HEIGHT = 108
 OUTLINE_WIDTH = 150
 """Of the column where pages have names and no pictures."""
@@ -41,7 +40,6 @@ FOOT = 20
 KEPT = 150
 """Thumbnails kept in memory, some 36 kB each."""
 ASK_AFTER_MS = 120
-"""Delay after scrolling; the large pictures are requested sooner."""
 MOST_LABEL = 40
 STATES: Mapping[PageStatus, str] = {
     PageStatus.EMPTY: "empty",
@@ -54,8 +52,6 @@ IMAGE_ROLE = PAGE_ROLE + 1
 
 
 class ThumbRows(QAbstractListModel):
-    """A row for each page."""
-
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._pages: list[Page] = []
@@ -65,7 +61,6 @@ class ThumbRows(QAbstractListModel):
         return 0 if parent.isValid() else len(self._pages)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The page's label, the page, its thumbnail."""
         if not index.isValid() or index.row() >= len(self._pages):
             return None
         page = self._pages[index.row()]
@@ -82,7 +77,6 @@ class ThumbRows(QAbstractListModel):
         return None
 
     def show_pages(self, pages: Sequence[Page], *, reset: bool) -> None:
-        """Show these pages; `reset`: of another document."""
         if reset or len(pages) < len(self._pages):
             self.beginResetModel()
             self._pages = list(pages)
@@ -101,7 +95,6 @@ class ThumbRows(QAbstractListModel):
         return number in self._images
 
     def keep(self, number: int, image: QImage) -> None:
-        """Keep a thumbnail; the oldest one is dropped at the limit."""
         self._images[number] = image
         while len(self._images) > KEPT:
             self._images.popitem(last=False)
@@ -109,20 +102,16 @@ class ThumbRows(QAbstractListModel):
         self.dataChanged.emit(index, index)
 
     def forget(self) -> None:
-        """Drop all thumbnails: another size is needed."""
         self._images.clear()
 
 
 def label_of(page: Page) -> str:
-    """The page's number, or its name."""
     if page.label in ("", str(page.number)):
         return str(page.number)
     return f"{page.number}  {page.label[:MOST_LABEL]}"
 
 
 class ThumbPainter(QStyledItemDelegate):
-    """A sheet of paper, the page's number below it, and a sign of what was not read."""
-
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self._keeper = keeper
@@ -188,7 +177,6 @@ class ThumbPainter(QStyledItemDelegate):
 
 
 def _sheet_of(image: object, place: QRect) -> QRectF:
-    """The rectangle of the page's paper: as high as its picture, standing on its number."""
     width, height = float(WIDTH), float(HEIGHT)
     if isinstance(image, QImage) and image.width():
         ratio = image.height() / image.width()
@@ -198,11 +186,7 @@ def _sheet_of(image: object, place: QRect) -> QRectF:
 
 
 class Thumbnails(QListView):
-    """A column of thumbnails.
-
-    Requests the visible ones by `picture_requested` (page number, width in device pixels).  Emits `page_chosen` with a
-    page's number.
-    """
+    """Requests the visible ones by `picture_requested` (page number, width in device pixels)."""
 
     picture_requested = Signal(int, int)
     page_chosen = Signal(int)
@@ -246,7 +230,6 @@ class Thumbnails(QListView):
         self._rows.keep(number, image)
 
     def show_reached(self, number: int) -> None:
-        """Mark the page in view."""
         index = self._rows.index(number - 1)
         if index.isValid() and index != self.currentIndex():
             self._is_reported = True

@@ -12,8 +12,6 @@ from slmdesk.gui.widgets.text import breakable, plain_label
 
 
 class UnreadDocument(QFrame):
-    """Says why a document cannot be shown."""
-
     def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_unread")
@@ -28,7 +26,6 @@ class UnreadDocument(QFrame):
         column(2, self._title, self._reason, again, 3, into=self, gap=theme.SPACE_12, margins=theme.SPACE_24)
 
     def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
-        """Show why, in a sentence; a locked document needs its password, another may have been repaired meanwhile."""
         self._title.setText(breakable(f"{name} is locked" if is_locked else f"{name} could not be read"))
         self._reason.setText(breakable(reason))
         self._again.setText("Enter the password…" if is_locked else "Read it again")

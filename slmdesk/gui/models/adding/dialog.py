@@ -29,8 +29,7 @@ LIST_HEIGHT = 320
 class AddingController(QObject):
     """Reads the headers of model files.
 
-    Lives on the window's thread.  Emits `files_read` with the Candidates that can be added and those that cannot, if at
-    least one can.
+    Emits `files_read` with the Candidates that can be added and those that cannot, if at least one can.
     """
 
     files_read = Signal(object)
@@ -59,8 +58,6 @@ class AddingController(QObject):
 
 
 class AddDialog(Dialog):
-    """Shows the files and asks how to add them.  Emits `add_chosen` with their paths and whether to link."""
-
     add_chosen = Signal(object, bool)
 
     def __init__(self, parent: QWidget, candidates: Sequence[Candidate]) -> None:
@@ -151,7 +148,6 @@ class AddDialog(Dialog):
 
 
 def lines_of(one: Candidate) -> list[str]:
-    """Size, quantization, licence, and the memory needed, in lines."""
     header = one.header
     name = header.quantization if header else ""
     known = quantization_named(name)
@@ -170,7 +166,6 @@ def lines_of(one: Candidate) -> list[str]:
 
 
 def short_lines_of(one: Candidate) -> list[str]:
-    """The same, shorter, for a list of several files."""
     header = one.header
     parts = [bytes_for_people(one.bytes), header.quantization if header else "", (header.license if header else "")]
     if one.parts > 1:

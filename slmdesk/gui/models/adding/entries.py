@@ -24,10 +24,7 @@ from slmdesk.services.models.packs.service import PackContents, PackResult
 
 
 class ModelDialogs(QObject):
-    """Opens a dialog for each request, one of a kind at a time.
-
-    Emits `chat_requested` with a model's id.
-    """
+    """Opens a dialog for each request, one of a kind at a time."""
 
     chat_requested = Signal(str)
 
@@ -64,7 +61,6 @@ class ModelDialogs(QObject):
             self.packs.look_into(path)
 
     def choose_folder(self, folder: str) -> None:
-        """Ask for another folder for models than `folder`."""
         if self._raise("move"):
             return
         dialog = passing(QFileDialog(self._window, "A folder for models", folder), "folder_dialog")
@@ -97,7 +93,6 @@ class ModelDialogs(QObject):
             self._bridge.notice_raised.emit(Notice(words, key="pack"))
 
     def _on_refused(self, kind: str, problem: Problem) -> None:
-        """The dialog shows the problem; if it was closed, a notice does."""
         if kind not in self._open:
             self._bridge.problem_met.emit(problem)
 

@@ -29,12 +29,6 @@ LOOKING = "Looking into the folders of these programs…"
 
 
 class FoundController(QObject):
-    """Lives on the window's thread.
-
-    Emits `found` with FoundModels, `progressed` with a text and a fraction, `linked` with the results of all, `refused`
-    with a Problem.
-    """
-
     found = Signal(object)
     progressed = Signal(str, float)
     linked = Signal(object)
@@ -47,7 +41,6 @@ class FoundController(QObject):
         self._running: Call | None = None
 
     def look(self) -> None:
-        """Start searching; `found` or `refused` follows."""
         self._running = self._bridge.follow(self._bridge.services.finding.find(), self.found.emit, self.refused.emit)
 
     def link(self, models: Sequence[FoundModel]) -> None:
@@ -83,8 +76,6 @@ class FoundController(QObject):
 
 
 class FoundDialog(WideDialog):
-    """The list of models found, with the files that could not be read."""
-
     def __init__(self, parent: QWidget, controller: FoundController) -> None:
         super().__init__(
             parent, name="found_models", title="Models on this PC", intro=INTRO, spoken="Looking for models"
@@ -189,7 +180,6 @@ class FoundDialog(WideDialog):
 
 
 def row_of(model: FoundModel) -> CheckRow:
-    """A found file as a row: program, size, precision, whether it is in the library."""
     known = quantization_named(model.quantization) if model.quantization else None
     parts = [model.program, bytes_for_people(model.bytes)]
     parts.append(f"{model.quantization}, {known.label()}" if known else model.quantization)

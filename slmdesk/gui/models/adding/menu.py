@@ -16,8 +16,6 @@ WAYS = (
 
 
 class AddMenu(QPushButton):
-    """Emits `find_requested`, `open_pack_requested`, `make_pack_requested`."""
-
     find_requested = Signal()
     open_pack_requested = Signal()
     make_pack_requested = Signal()
@@ -33,7 +31,6 @@ class AddMenu(QPushButton):
         self.setMenu(menu)
 
     def show_policy(self, policy: Policy) -> None:
-        """Hide what the organisation has switched off."""
         for action in self.menu().actions():
             feature = "models.import" if action.objectName() == "way_find" else "models.packs"
             action.setVisible(feature not in policy.hidden)

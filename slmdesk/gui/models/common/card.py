@@ -58,7 +58,7 @@ class FitMark(QWidget):
 
 
 class Card(QFrame):
-    """One row.  Its text is untrusted and shown as it is."""
+    """Its text is untrusted and shown as it is."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str) -> None:
         super().__init__(parent)
@@ -84,7 +84,6 @@ class Card(QFrame):
 
     @property
     def words(self) -> str:
-        """All of its text, a line for each label."""
         labels = (self._title, self._sentence, self._info, self._trouble)
         return "\n".join(one.text().replace("\u200b", "") for one in labels if one.text())
 
@@ -98,15 +97,13 @@ class Card(QFrame):
         show_words(self._info, breakable(text))
 
     def set_trouble(self, text: str) -> None:
-        """Show what is wrong with it, in a sentence; '' for nothing."""
         show_words(self._trouble, breakable(text))
 
     def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
-        """Add a button beside the name.  `spoken`: its action with its object, for screen readers and as tooltip."""
+        """`spoken`: its action with its object, for screen readers and as tooltip."""
         button = named(QPushButton(text, self), name, label=spoken, tip=plain_tip(spoken))
         self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         return button
 
     def add_widget(self, widget: QWidget) -> None:
-        """Add another widget beside the name."""
         self._buttons.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)

@@ -27,27 +27,21 @@ from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 INDENT = 30
 """Facts stand under the name, not under its box."""
 BOX_WIDTH = 40
-"""For the box itself, the gap and the focus ring."""
 
 
 class CheckRow(Record):
-    """One row.  All text is shown as it is."""
+    """All text is shown as it is."""
 
     key: str
     title: str
     info: str
     bytes: int
     words: str = ""
-    """A sentence or two, under the facts."""
     trouble: str = ""
-    """Why it cannot be chosen."""
     is_here: bool = False
-    """It need not be chosen: it is in the library."""
 
 
 class NameBox(QCheckBox):
-    """A check box whose text is elided where there is no room; the tooltip holds all of it."""
-
     def __init__(self, text: str, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "check_box", label=text)
@@ -87,7 +81,7 @@ class NameBox(QCheckBox):
 
 
 class CheckList(QScrollArea):
-    """The rows; those already in the library or unusable are shown but cannot be chosen.  Emits `chosen_changed`."""
+    """The rows; those already in the library or unusable are shown but cannot be chosen."""
 
     chosen_changed = Signal()
 
@@ -101,7 +95,6 @@ class CheckList(QScrollArea):
 
     @Slot(object)
     def show_rows(self, rows: Sequence[CheckRow], chosen: bool = True) -> None:
-        """Show these rows; `chosen`: whether they are ticked at first."""
         self._rows, self._boxes = tuple(rows), {}
         inner = named(QFrame(self), "check_list_inner")
         boxes = [self._row(row, inner, chosen=chosen) for row in rows]
@@ -111,7 +104,6 @@ class CheckList(QScrollArea):
 
     @property
     def chosen(self) -> list[CheckRow]:
-        """The ticked rows, in order."""
         return [one for one in self._rows if (box := self._boxes.get(one.key)) and box.isChecked()]
 
     @property
@@ -119,7 +111,6 @@ class CheckList(QScrollArea):
         return not self._boxes
 
     def focus_first(self) -> None:
-        """Focus the first row."""
         first = next(iter(self._boxes.values()), None)
         if first is not None:
             first.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -76,7 +76,6 @@ def parameters_words(count: int) -> str:
 
 
 def memory_words(details: ModelDetails) -> str:
-    """The memory it needs and the memory that is free."""
     fit = details.fit
     if fit is None:
         return ""
@@ -95,7 +94,6 @@ def card_words(record: ModelRecord) -> str:
 
 
 def template_words(record: ModelRecord) -> str:
-    """Where the chat template comes from."""
     if not record.can_chat:
         return ""
     if not record.header.get("has_chat_template"):
@@ -106,7 +104,6 @@ def template_words(record: ModelRecord) -> str:
 
 
 def expected_words(details: ModelDetails) -> str:
-    """The expected speed and how it is known; empty if unknown."""
     if details.fit is None or details.fit.speed is None:
         return ""
     return f"{speed_in_words(details.fit.speed)}{' (measured here)' if details.is_measured else ''}"

@@ -31,7 +31,6 @@ class WideDialog(Dialog):
         column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
     def add_button(self, text: str, *, name: str, is_primary: bool = False, tip: str = "") -> QPushButton:
-        """Add a button at the foot, from the left."""
         made = button(text, name, self, tip=tip, kind="primary" if is_primary else "")
         made.setAutoDefault(is_primary)
         made.setDefault(is_primary)
@@ -39,5 +38,4 @@ class WideDialog(Dialog):
         return made
 
     def show_trouble(self, sentence: str) -> None:
-        """Show a problem in a sentence; '' for none."""
         show_words(self.trouble, breakable(sentence))

@@ -13,8 +13,6 @@ from slmdesk.services.base.messages import bytes_for_people, time_for_people
 
 
 class WorkLine(QWidget):
-    """A text above a bar."""
-
     def __init__(self, parent: QWidget, *, name: str, spoken: str) -> None:
         super().__init__(parent)
         self.setObjectName(name)

@@ -31,7 +31,6 @@ from slmdesk.services.evaluation.comparison_types import ComparedAnswer
 NARROWEST = 29
 """Letters in a line of the narrowest column."""
 LEAST_LINES = 4
-"""Lines of an answer in a low window."""
 _ENDS = {
     Status.CANCELLED: ("Stopped. The words so far are kept.", "warn"),
     Status.INTERRUPTED: ("Cut off when the program ended. The words so far are kept.", "warn"),
@@ -63,7 +62,6 @@ class AnswerText(QScrollArea):
         self._text.setAutoFillBackground(False)  # which `setWidget` sets
 
     def set_style(self, style: ViewStyle) -> None:
-        """Write the text again in another theme or font size."""
         words, has_ended = self.words, self._has_ended
         self._make(style)
         self.words, self._has_ended = "", False
@@ -116,8 +114,6 @@ class AnswerText(QScrollArea):
 
 
 class AnswerColumn(QFrame):
-    """One column.  Emits `chosen` when it is voted best."""
-
     chosen = Signal()
 
     def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
@@ -182,11 +178,9 @@ class AnswerColumn(QFrame):
         self._show_figures(one.figures.lines() if one.figures and not is_hidden else ())
 
     def show_note(self, words: str) -> None:
-        """Show what is being done for it."""
         self._say(words, "small")
 
     def show_vote(self, *, can_vote: bool, is_best: bool, name: str) -> None:
-        """Whether it can be, or was, voted best."""
         self._best.setVisible(can_vote and not is_best)
         self._best.setAccessibleName(f"Vote {name} best")
         self._best.setToolTip(plain_tip(f"Vote “{name}” best"))

@@ -29,13 +29,6 @@ PAGE = 30
 
 
 class CompareController(QObject):
-    """The open comparison and the earlier ones.
-
-    Lives on the window's thread.  Emits `models_listed` with ModelRecords, `earlier_listed` with Items and whether
-    there are more, `comparison_shown` with a Comparison (None: a new one is to be made), `answer_grew` with the id of
-    an answer and all its text so far, `note_changed` with the id of an answer and what is being done for it.
-    """
-
     models_listed = Signal(object)
     earlier_listed = Signal(object, bool)
     comparison_shown = Signal(object)
@@ -92,7 +85,6 @@ class CompareController(QObject):
         self._bridge.services.comparing.stop()
 
     def open(self, comparison: str) -> None:
-        """Show an earlier one, or the one that is running."""
         self._bridge.ask(self._bridge.services.comparing.open(comparison), self._on_opened)
 
     def restart(self) -> None:

@@ -35,8 +35,6 @@ QUESTION_LINES = 2
 
 
 class ComparePage(QStackedWidget):
-    """First the form, then the answers.  Emits `back_requested`: to the page of models."""
-
     back_requested = Signal()
 
     def __init__(self, compare: CompareController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
@@ -116,7 +114,6 @@ class ComparePage(QStackedWidget):
         return list(self._columns.values())
 
     def focus_first(self) -> None:
-        """Focus the first field or answer."""
         if self.currentWidget() is self.form:
             self.form.question.setFocus()
         else:

@@ -32,7 +32,6 @@ COLUMN = 760
 NONE = ""
 QUESTION_LINES = 4
 FIELD_EDGES = 24
-"""Frame and margins of the field, above and below together."""
 INTRO = (
     "The same question for two to four models on this PC, one after another: each is loaded anew, answers alone, and "
     "gets the same seed and settings. What it took is measured. Your question stays on this PC."
@@ -40,8 +39,6 @@ INTRO = (
 
 
 class EarlierRow(QFrame):
-    """An earlier comparison.  Emits `opened` and `deleted`."""
-
     opened = Signal()
     deleted = Signal()
 
@@ -60,10 +57,6 @@ class EarlierRow(QFrame):
 
 
 class CompareForm(QScrollArea):
-    """Emits `start_requested` (question, ids of models, whether names are hidden), `open_requested` and
-    `delete_requested` with the id of a comparison, `more_requested`, `back_requested`.
-    """
-
     start_requested = Signal(str, object, bool)
     open_requested = Signal(str)
     delete_requested = Signal(str)
@@ -130,7 +123,6 @@ class CompareForm(QScrollArea):
             self.question.setFixedHeight(QUESTION_LINES * self.question.fontMetrics().lineSpacing() + FIELD_EDGES)
 
     def show_models(self, models: Sequence[ModelRecord]) -> None:
-        """List the models, the last used first; the chosen ones stay chosen."""
         if tuple(models) == self._models:
             return
         chosen = [choice.currentData() for choice in self._choices]
@@ -169,7 +161,6 @@ class CompareForm(QScrollArea):
         return tuple(str(one.currentData()) for one in self._choices if one.currentData())
 
     def _judge(self) -> None:
-        """Say what is missing, and enable the button accordingly."""
         chosen = self._chosen()
         for choice in self._choices:
             choice.setEnabled(len(self._models) >= LEAST)
@@ -197,7 +188,6 @@ def back_button(parent: QWidget) -> QToolButton:
 
 
 def about_of(item: Item) -> str:
-    """Date, models, and the vote."""
     when = moment_words(item.created)
     vote = vote_of(item)
     said = "no vote yet" if vote is None else "none was good" if vote.best is None else "voted"

@@ -32,8 +32,6 @@ EXACT_BITS = 8
 
 
 class FormatState(Record):
-    """What is known of a model's formats on this PC."""
-
     model: ModelRecord
     """The published one."""
     report: FormatReport | None
@@ -46,7 +44,6 @@ class FormatState(Record):
 
     @property
     def is_measured(self) -> bool:
-        """Whether nothing is left to measure."""
         done = {name for name, one in self.report.results.items() if not one.reason} if self.report else set()
         return done >= set(formats_of(self.model))
 
@@ -59,12 +56,6 @@ class FormatWork(Record):
 
 
 class FormatController(QObject):
-    """Lives on the window's thread.
-
-    Emits `state_read` with a FormatState, `work_changed` with a model's id and a FormatWork, or None when it is over,
-    `refused` with a model's id and a Problem, `show_requested` with a model's id.
-    """
-
     state_read = Signal(object)
     work_changed = Signal(str, object)
     refused = Signal(str, object)
@@ -80,11 +71,9 @@ class FormatController(QObject):
         bridge.on(ModelsChanged, self._on_models_changed)
 
     def work_of(self, model: str) -> FormatWork | None:
-        """What runs for this model now."""
         return self._work if self._running is not None and self._model == model else None
 
     def read(self, model: str) -> None:
-        """Read what is known; `state_read` follows."""
         self._bridge.ask(lambda services: _state_of(services, model), self.state_read.emit, self._on_unread)
 
     def measure(self, model: str, *, again: bool) -> None:
@@ -94,7 +83,6 @@ class FormatController(QObject):
         )
 
     def measure_without_layers(self, model: str) -> None:
-        """Try the model without the layers it needs least."""
         self._start(
             model, "Beginning…", lambda services: services.formats.measure_without_layers(model), self._on_measured
         )
@@ -187,13 +175,11 @@ class FormatController(QObject):
 
 
 def formats_of(record: ModelRecord) -> tuple[str, ...]:
-    """The formats worth trying for a published model."""
     quantization, parameters = record.header.get("quantization"), record.header.get("parameters")
     return tuple(candidates(str(quantization or ""), parameters if isinstance(parameters, int) else 0))
 
 
 def can_shrink(record: ModelRecord) -> bool:
-    """Whether its weights take so many bits that a smaller file is worth a look."""
     known = quantization_named(str(record.header.get("quantization") or ""))
     return known is None or known.bits >= EXACT_BITS
 

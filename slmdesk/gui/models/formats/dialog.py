@@ -37,7 +37,6 @@ STOPPED = "Stopped. What was measured is kept, and the next run goes on from the
 
 
 def title_of(record: ModelRecord) -> str:
-    """What can be hoped for: a large file can also be made smaller."""
     return SMALLER if can_shrink(record) else FASTER
 
 
@@ -130,7 +129,6 @@ class FormatDialog(WideDialog):
         self._refresh()
 
     def _refresh(self) -> None:
-        """Show the rows and buttons as they are now."""
         state, is_busy = self._state, self._controller.work_of(self.model.id) is not None
         self._stop.setVisible(is_busy)
         self._stop.setEnabled(not self._is_stopping)
@@ -186,7 +184,6 @@ class FormatDialog(WideDialog):
         self._show_work(self._controller.work_of(self.model.id))
 
     def _on_use(self, name: str) -> None:
-        """Use the copy that is here, or make it as it was measured."""
         state = self._state
         assert state is not None, "its rows are shown"
         self.show_trouble("")

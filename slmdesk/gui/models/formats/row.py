@@ -57,8 +57,6 @@ class GainBar(QWidget):
 
 
 class FormatRow(QFrame):
-    """One format.  Emits `use_requested`: make it, or use the copy that is here."""
-
     use_requested = Signal()
 
     def __init__(self, name: str, parent: QWidget) -> None:
@@ -125,13 +123,11 @@ class FormatRow(QFrame):
 
 
 def scale_of(report: FormatReport) -> float:
-    """Times as fast at the right end of all bars."""
     gains = [gain for one in report.results.values() for gain in (one.answer_gain, one.long_work_gain)]
     return max(LEAST_SCALE, *gains) if gains else LEAST_SCALE
 
 
 def badge_of(result: FormatResult, report: FormatReport, *, shrinks: bool) -> str:
-    """Whether it is recommended, and for what."""
     is_best, is_smallest = report.fastest() == result, shrinks and report.smallest() == result
     if is_best:
         return "Recommended, and the smallest" if is_smallest else "Recommended"
@@ -139,7 +135,6 @@ def badge_of(result: FormatResult, report: FormatReport, *, shrinks: bool) -> st
 
 
 def likeness_of(result: FormatResult) -> str:
-    """How like its answers are; why that is unknown."""
     if result.reason:
         return result.reason
     if result.likeness is Likeness.UNKNOWN:

@@ -37,11 +37,6 @@ NOISE = "Does not behave like a language model: its answers are probably nonsens
 
 
 class LocalCard(Card):
-    """A model of the library.
-
-    Emits `action_chosen` with one of ACTIONS or "formats", `grown` with its details when they open or need more room.
-    """
-
     grown = Signal(object)
     action_chosen = Signal(str)
 
@@ -170,20 +165,17 @@ def examined_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
 
 
 def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, ...]:
-    """The jobs a model is the default for, itself or by a copy."""
     able = {use for one in (card, *copies) for use in one.uses}
     return tuple(use for use in DefaultUse if use in able)
 
 
 def speed_of(judged: FitCheck) -> str:
-    """How fast it writes on this PC, and how that is known."""
     if judged.speed is None:
         return ""
     return f"{speed_in_words(judged.speed)}{' (measured here)' if judged.is_measured else ''}"
 
 
 def sentence_of(card: ModelCard) -> str:
-    """What it is good at; empty if unknown."""
     if card.record.kind == "encoder":
         return "Finds passages; it cannot chat."
     if card.record.kind == "adapter":
@@ -193,7 +185,6 @@ def sentence_of(card: ModelCard) -> str:
 
 
 def info_of(card: ModelCard, speed: str = "") -> str:
-    """Family, quantization, size, context, licence, place of the file, speed, last use."""
     record, locale = card.record, QLocale()
     header = record.header
     parts = [str(header.get("architecture") or ""), quantization_words(record), bytes_for_people(record.bytes)]

@@ -32,11 +32,6 @@ PAGE = 30
 
 
 class LocalModels(QWidget):
-    """The list, and the ways to add to it.
-
-    Emits `add_requested`, and `grown` with a widget to scroll to.
-    """
-
     add_requested = Signal()
     grown = Signal(object)
 
@@ -94,7 +89,6 @@ class LocalModels(QWidget):
         self._import.setVisible(False)
 
     def add_way(self, widget: QWidget) -> None:
-        """Add another widget for adding models, beside *Add a model file…*."""
         self._import_row.insertWidget(1, widget)
 
     def show_models(self, models: Sequence[ModelCard]) -> None:
@@ -117,7 +111,6 @@ class LocalModels(QWidget):
             self._fill()
 
     def show_details(self, details: ModelDetails) -> None:
-        """Show the details of a model, if they are open."""
         card = self._cards.get(details.card.record.id)
         if card is not None and card.details is not None:
             card.details.show_details(details)
@@ -141,14 +134,12 @@ class LocalModels(QWidget):
             card.details.show_format_work(work)
 
     def show_policy(self, policy: Policy) -> None:
-        """Show what the organisation has set, and hide what it has switched off."""
         self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
         for widget in (self._add, self._drop):
             widget.setVisible("models.import" not in policy.hidden)
         self._has_formats = FORMATS_FEATURE not in policy.hidden
 
     def show_judged(self, judged: Mapping[str, FitCheck]) -> None:
-        """Show whether the models can be used, by id."""
         self._judged = judged
         for id, card in self._cards.items():
             if id in judged:
@@ -160,7 +151,6 @@ class LocalModels(QWidget):
             card.show_loaded(self._loaded)
 
     def show_progress(self, words: str, fraction: float) -> None:
-        """Show that a file is being imported; `fraction` 0..1."""
         self._words.setText(words)
         self._bar.setValue(round(fraction * 1000))
         self._import.setVisible(True)
@@ -179,7 +169,6 @@ class LocalModels(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        """Update the cards; existing ones stay, with their details open."""
         models = self._models or ()
         main = [one for one in models if one.record.kind != "adapter"]
         adapters = [one for one in models if one.record.kind == "adapter"]
@@ -234,7 +223,6 @@ class LocalModels(QWidget):
             self.show_formats(model)
 
     def show_formats(self, model: str) -> None:
-        """Open the dialog of a model's formats, one at a time."""
         card = self._cards.get(model)
         if self._dialog is not None and self._dialog.model.id != model:
             self._dialog.close()

@@ -36,11 +36,8 @@ _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED
 
 
 class LibraryController(QObject):
-    """Lives on the window's thread.
-
-    Emits `models_listed` with ModelCards, `models_judged` with Judged by id, `state_changed` with a ModelStateChanged,
-    `policy_shown` with the organisation's rules, `chat_requested` with a model's id.  Exams, measurements and checks of
-    a model are in `trials`, its formats in `formats`; files are brought in by `imports`.
+    """Exams, measurements and checks of a model are in `trials`, its formats in `formats`; files are brought in by
+    `imports`.
     """
 
     models_listed = Signal(object)
@@ -112,7 +109,6 @@ class LibraryController(QObject):
 
     @Slot(object, bool)
     def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
-        """Import model files one after another; a summary follows at the end."""
         self.imports.add(paths, link=link)
 
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
@@ -197,7 +193,6 @@ def _added_words(event: ImportEnded) -> str:
 
 
 def _summary_of(ended: Sequence[ImportEnded]) -> str:
-    """The result of several files, in one line."""
     here = [event.model.name for event in ended if event.model and event.was_here]
     new = sum(event.model is not None and not event.was_here for event in ended)
     failed = [event for event in ended if event.model is None]

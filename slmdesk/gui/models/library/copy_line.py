@@ -19,8 +19,6 @@ from slmdesk.services.models.copies import is_for_this_pc, origin_of, used_of
 
 
 class CopyLine(QWidget):
-    """One copy, with a button to use it, or the published file instead."""
-
     def __init__(self, library: LibraryController, copy: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName(f"copy_{copy}")
@@ -48,8 +46,6 @@ class CopyLine(QWidget):
 
 
 class CopyLines(QFrame):
-    """A line for each copy."""
-
     def __init__(self, library: LibraryController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("copy_lines")
@@ -58,7 +54,6 @@ class CopyLines(QFrame):
         self._layout = column(into=self, gap=theme.SPACE_4)
 
     def show_copies(self, card: ModelCard, copies: Sequence[ModelCard], *, can_switch: bool) -> None:
-        """Show the copies of a model; `can_switch`: whether the organisation allows another format."""
         present = {one.record.id for one in copies}
         for id in self._lines.keys() - present:
             old = self._lines.pop(id)
@@ -76,7 +71,6 @@ class CopyLines(QFrame):
 
 
 def used_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
-    """The card of the one in use, of a model and its copies."""
     able = (card, *(one for one in copies if is_for_this_pc(one.record)))
     used = used_of([one.record for one in able], {one.record.id for one in able if one.uses})
     return next(one for one in able if one.record is used)

@@ -32,11 +32,6 @@ ACTIONS = (("rename", "Rename…"), ("folder", "Open its folder"), ("remove", "R
 
 
 class DetailsPanel(QFrame):
-    """Everything known about one model.
-
-    Emits `action_chosen` with one of ACTIONS or "formats", `grown` when it needs more room on the page.
-    """
-
     action_chosen = Signal(str)
     grown = Signal()
 
@@ -167,14 +162,12 @@ class DetailsPanel(QFrame):
 
 
 def exam_words(details: ModelDetails) -> str:
-    """The exam result, a line for each skill, with the day; else why there is none."""
     if details.exam_lines and details.exam_taken is not None:
         return "\n".join((*details.exam_lines, f"Examined: {day_words(details.exam_taken)}."))
     return details.exam_note or "Not examined yet. The exam is short and runs in the background."
 
 
 def bench_words(details: ModelDetails) -> str:
-    """Its measured speed on this PC, with the day."""
     if details.bench is None and details.is_measured and details.fit and details.fit.speed:
         words = speed_in_words(details.fit.speed)
         how = "by its answers on this PC. The test is more exact; it takes about a minute."
@@ -185,7 +178,6 @@ def bench_words(details: ModelDetails) -> str:
 
 
 def format_words(state: FormatState) -> str:
-    """What is known of its formats on this PC."""
     used = next((name for name, one in state.copies.items() if one.id == state.used), "")
     if used:
         return f"A copy made on this PC is in use: {used}."

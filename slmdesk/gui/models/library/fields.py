@@ -16,8 +16,6 @@ HEIGHT = 200
 
 
 class HeaderFields(QWidget):
-    """A button that unfolds the list.  Emits `unfolded` when it does, so that the page can scroll."""
-
     unfolded = Signal()
 
     def __init__(self, parent: QWidget) -> None:

@@ -14,10 +14,7 @@ from slmdesk.gui.widgets.text import plain_label, plain_tip
 
 
 class TrialLine(QWidget):
-    """Text on the left, the button on the right; a bar below while it runs.
-
-    Emits `start_requested` and `stop_requested`; the latter never where its work is stopped elsewhere.
-    """
+    """Text on the left, the button on the right; a bar below while it runs."""
 
     start_requested = Signal()
     stop_requested = Signal()
@@ -40,7 +37,6 @@ class TrialLine(QWidget):
         self._words.setText(text)
 
     def set_button(self, text: str) -> None:
-        """Set what its button reads while nothing runs."""
         self._start_words = text
         if not self._is_running:
             self._button.setText(text)

@@ -31,12 +31,6 @@ class Trial(Record):
 
 
 class TrialController(QObject):
-    """Lives on the window's thread.
-
-    Emits `trial_changed` with a model's id, which of EXAM, BENCH, VERIFY, and a Trial, or None when it is over;
-    `details_read` with ModelDetails.
-    """
-
     trial_changed = Signal(str, str, object)
     details_read = Signal(object)
 
@@ -52,7 +46,6 @@ class TrialController(QObject):
         return {kind: trial for (one, kind), trial in self._now.items() if one == model}
 
     def read_details(self, model: str) -> None:
-        """Read the details of a model; `details_read` follows."""
         self._bridge.follow(self._bridge.services.cards.details(model), self.details_read.emit)
 
     def start(self, model: str, kind: str) -> None:

@@ -26,12 +26,6 @@ STEPS = {
 
 
 class MoveController(QObject):
-    """Lives on the window's thread.
-
-    Emits `planned` with a MovePlan, `progressed` with a MoveProgress, `ended` with a MoveResult, `refused` with a
-    Problem.
-    """
-
     planned = Signal(object)
     progressed = Signal(object)
     ended = Signal(object)
@@ -43,14 +37,12 @@ class MoveController(QObject):
         self._moving: Call | None = None
 
     def plan(self, target: Path) -> None:
-        """Ask what a move would do; `planned` or a notice follows."""
         if self._moving is not None:
             self._bridge.notice_raised.emit(Notice("The models are being moved already.", key="move"))
             return
         self._bridge.follow(self._bridge.services.moving.plan(target), self.planned.emit)
 
     def move(self, target: Path) -> None:
-        """Move; `ended` or `refused` follows."""
         self._moving = self._bridge.follow(
             self._bridge.services.moving.move(target), self._on_ended, self._on_refused, self.progressed.emit
         )
@@ -83,8 +75,6 @@ class MoveController(QObject):
 
 
 class MoveDialog(WideDialog):
-    """From, to, size, and the choice to move or only to save new models there."""
-
     def __init__(self, parent: QWidget, controller: MoveController, plan: MovePlan) -> None:
         super().__init__(
             parent, name="move_models", title="Move the folder for models", intro=INTRO, spoken="Moving the models"
@@ -162,7 +152,6 @@ class MoveDialog(WideDialog):
 
 
 def plan_words(plan: MovePlan) -> list[tuple[str, str]]:
-    """The lines of a plan, each with a label."""
     lines = [("from", f"From: {plan.folder}"), ("to", f"To: {plan.target}")]
     count = "1 model" if plan.models == 1 else f"{plan.models} models"
     if not plan.models:

@@ -32,14 +32,6 @@ _FILTERS = ("task", "language", "license", "author", "fits", "sort")
 
 
 class HubController(QObject):
-    """Lives on the window's thread.
-
-    Emits `suggested` with Suggestions; of the search `filters_shown` with Filters, `search_began`, `found` with Offers,
-    `search_failed` with a Problem, `search_cleared`; of a repository that was opened, each with its name,
-    `repo_found` with an OfferedRepo, `repo_failed` with a Problem, then `judged` with RepoJudged and `card_read` with a
-    ReadableCard, or a Problem; `page_known` with the address of a repository's page; `offline_changed`.
-    """
-
     suggested = Signal(object)
     filters_shown = Signal(object)
     search_began = Signal()
@@ -82,7 +74,6 @@ class HubController(QObject):
             self.search_cleared.emit()
 
     def search_now(self) -> None:
-        """Search for the current words at once."""
         self._give_up()
         if self.is_offline or not (self._words or self.filters.narrows):
             return
@@ -112,27 +103,22 @@ class HubController(QObject):
             self.search_cleared.emit()
 
     def more(self) -> None:
-        """Search with one page more."""
         self._limit += PAGE
         self.search_now()
 
     def show_too_large(self) -> None:
-        """Search again, including models too large for this PC."""
         self._with_too_large = True
         self.search_now()
 
     def open_repo(self, repo: str) -> None:
-        """Ask for the files of a repository, then for the memory they need and for its card."""
         visit = self._visit(repo)
         visit.follow(lambda services: services.offers.repo(repo), partial(self._on_repo, visit), self.repo_failed)
 
     def close_repo(self, repo: str) -> None:
-        """Cancel the requests for a repository that was closed."""
         if (visit := self._visits.pop(repo, None)) is not None:
             visit.cancel()
 
     def ask_page(self, repo: str) -> None:
-        """Ask for the address of its web page; `page_known` follows."""
         self._bridge.ask(self._bridge.services.offers.page_of(repo), self.page_known.emit)
 
     # ---- private
@@ -205,8 +191,6 @@ class HubController(QObject):
 
 
 class _Visit:
-    """The requests for one opened repository."""
-
     def __init__(self, repo: str, bridge: Bridge) -> None:
         self.repo = repo
         self._bridge = bridge

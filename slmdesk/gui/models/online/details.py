@@ -45,8 +45,6 @@ _LEFT = Qt.AlignmentFlag.AlignLeft
 
 
 class Offering(Record):
-    """What the cards of models to download work with."""
-
     find: HubController
     fetch: DownloadsController
     tokens: TokenController
@@ -55,8 +53,6 @@ class Offering(Record):
 
 
 class FileRow(QWidget):
-    """One file of a repository."""
-
     def __init__(self, at: Offering, repo: str, file: OfferedFile, parent: QWidget, *, is_primary: bool) -> None:
         super().__init__(parent)
         named(self, "file_row", label=file.name)
@@ -80,21 +76,18 @@ class FileRow(QWidget):
         self._say(file.speed)
 
     def show_here(self, here: InstalledIndex) -> None:
-        """Show whether it is being downloaded, or in the library."""
         words = here.words_of(self._file.repo, self._file.name, self._file.sha256)
         if words != self._get.text():
             self._get.setText(words)
             self._get.setAccessibleName(f"{words} {self._file.name}")
 
     def show_not_recommended(self) -> None:
-        """Show that it is no chat model, judged by its header."""
         self._file = self._file.not_recommended()
         set_kind(self._words, "")
         self._words.setText(breakable(self._file.words))
         set_kind(self._get, "")
 
     def show_fit(self, fit: Fit) -> None:
-        """Show whether it fits, judged by its header."""
         needed, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
         why = f"Needs about {needed} of memory with a context of {fit.context_tokens:,} tokens; {free} are free."
         self.fit.show_fit(fit.verdict, why=why, is_slow=is_too_slow(fit.speed))
@@ -109,8 +102,6 @@ class FileRow(QWidget):
 
 
 class RepoDetails(QWidget):
-    """The details of one repository.  Emits `again_requested` after a failure."""
-
     again_requested = Signal()
 
     def __init__(self, at: Offering, repo: str, parent: QWidget) -> None:
@@ -120,7 +111,6 @@ class RepoDetails(QWidget):
         self.rows: list[FileRow] = []
         self._gated: GatedPanel | None = None
         self.reader: MarkdownReader | None = None
-        """The widget with the card, once it is loaded."""
         self._build_ui()
 
     def _build_ui(self) -> None:
@@ -144,22 +134,18 @@ class RepoDetails(QWidget):
         self._clear()
 
     def show_here(self) -> None:
-        """Show which files are being downloaded, or in the library."""
         for one in self.rows:
             one.show_here(self._at.here)
 
     def show_loading(self) -> None:
-        """Show that the request is running."""
         self._clear()
         _say(self._note, "Asking the Hub for the files…", kind="muted")
 
     def show_note(self, sentence: str) -> None:
-        """Show why nothing is requested."""
         self._clear()
         _say(self._note, sentence, kind="muted")
 
     def show_repo(self, repo: OfferedRepo) -> None:
-        """Show the files with their sizes; the card is requested next."""
         self._clear()
         if repo.is_gated:
             self._show_gated(repo.repo)
@@ -262,8 +248,6 @@ class RepoDetails(QWidget):
 
 
 class OfferCard(Card):
-    """A model that can be downloaded; its details open below."""
-
     def __init__(self, parent: QWidget, at: Offering, *, name: str, title: str, repo: str) -> None:
         super().__init__(parent, name=name, title=title)
         self.at, self.repo = at, repo
@@ -297,11 +281,9 @@ class OfferCard(Card):
         return self.details
 
     def show_repo(self, repo: OfferedRepo) -> None:
-        """Show the files, in the details, which open."""
         self.show_details().show_repo(repo)
 
     def show_here(self) -> None:
-        """Show which files are being downloaded, or in the library."""
         if self.details is not None:
             self.details.show_here()
 
@@ -326,11 +308,6 @@ class OfferCard(Card):
 
 
 class OfferList(QWidget):
-    """Cards of models to download, which show what is found out about their repositories.
-
-    Emits `grown` with the first and the last widget to scroll to.
-    """
-
     grown = Signal(QWidget, QWidget)
 
     def __init__(self, parent: QWidget, at: Offering) -> None:
@@ -342,7 +319,6 @@ class OfferList(QWidget):
         at.find.card_read.connect(self._on_card_read)
 
     def offers(self) -> Sequence[OfferCard]:
-        """The cards that show what is found out."""
         raise NotImplementedError
 
     def _on_repo_found(self, asked: str, repo: OfferedRepo) -> None:
@@ -369,7 +345,6 @@ class OfferList(QWidget):
 
 
 def _say(label: QLabel, text: str, *, kind: str = "") -> None:
-    """Show a text, or hide the label if it is empty; `kind` changes its look."""
     show_words(label, text)
     if kind and label.property("kind") != kind:
         set_kind(label, kind)

@@ -43,8 +43,6 @@ MOVES = (
 
 
 class DownloadRow(Card):
-    """One download.  Emits `gated_requested` with its DownloadChanged: the steps for a gated model are to be shown."""
-
     gated_requested = Signal(object)
 
     def __init__(self, fetch: DownloadsController, change: DownloadChanged, parent: QWidget) -> None:
@@ -134,10 +132,7 @@ class LeftoverRow(Card):
 
 
 class Downloads(QWidget):
-    """All downloads; takes no room while there are none.  Running ones first, then the queue in its order.
-
-    Emits `gated_requested` with a DownloadChanged that needs a token.
-    """
+    """All downloads; takes no room while there are none.  Running ones first, then the queue in its order."""
 
     gated_requested = Signal(object)
 
@@ -200,7 +195,6 @@ class Downloads(QWidget):
 
 
 def words_of(change: DownloadChanged) -> str:
-    """Progress, speed and time left."""
     received = ""
     if change.total_bytes:
         received = f"{bytes_for_people(change.done_bytes)} of {bytes_for_people(change.total_bytes)}"

@@ -20,12 +20,6 @@ OFFLINE_WORDS = "slmdesk works offline, so nothing was asked for."
 
 
 class DownloadsController(QObject):
-    """Lives on the window's thread.
-
-    Emits `download_shown` with a DownloadChanged, `download_hidden` with an id, `left_overs_listed` with LeftOvers of
-    earlier runs, `chat_requested` with a model's id.
-    """
-
     download_shown = Signal(object)
     download_hidden = Signal(str)
     left_overs_listed = Signal(object)
@@ -91,7 +85,6 @@ class DownloadsController(QObject):
         self.download_hidden.emit(id)
 
     def go_on_with(self, left_over: str) -> None:
-        """Download the rest of a file that an earlier run began."""
         found = self._left[left_over]
         self.start(found.repo, found.name)
 

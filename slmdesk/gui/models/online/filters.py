@@ -23,8 +23,6 @@ FITS_TIP = "Judged by the number of weights and the names of the files, before t
 
 
 class SearchFilters(QWidget):
-    """Emits `filters_chosen` with Filters when a person changed one."""
-
     filters_chosen = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:

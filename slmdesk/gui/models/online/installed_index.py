@@ -12,14 +12,13 @@ ON_THIS_PC = "On this PC"
 
 
 class InstalledIndex:
-    """Downloads by their ids, and the checksums of the models on this PC. Belongs to the page."""
+    """Downloads by their ids, and the checksums of the models on this PC."""
 
     def __init__(self) -> None:
         self._changes: dict[str, DownloadChanged] = {}
         self._sums: frozenset[str] = frozenset()
 
     def keep(self, change: DownloadChanged) -> None:
-        """Note the state of a download."""
         self._changes[change.id] = change
 
     def forget(self, id: str) -> None:

@@ -28,8 +28,6 @@ ESTIMATED = "Judged by the number of its weights; open it for the real sizes."
 
 
 class RepoCard(OfferCard):
-    """A repository that was found."""
-
     def __init__(self, repo: OfferedRepo, parent: QWidget, at: Offering) -> None:
         super().__init__(parent, at, name="repo_card", title=repo.repo, repo=repo.repo)
         self._show_info(repo)
@@ -47,8 +45,6 @@ class RepoCard(OfferCard):
 
 
 class HubSearch(OfferList):
-    """Field, filters, results, and the states in between."""
-
     def __init__(self, parent: QWidget, at: Offering) -> None:
         super().__init__(parent, at)
         self.setObjectName("hub_search")
@@ -93,12 +89,10 @@ class HubSearch(OfferList):
         return self._cards
 
     def show_here(self) -> None:
-        """Show which files are being downloaded, or in the library."""
         for card in self._cards:
             card.show_here()
 
     def show_offline(self, is_offline: bool) -> None:
-        """Offline, nothing can be searched."""
         self._is_offline = is_offline
         for widget in (self.field, self._filters):
             widget.setEnabled(not is_offline)
@@ -114,7 +108,6 @@ class HubSearch(OfferList):
         self._set("Asking the Hub…", is_busy=True)
 
     def show_found(self, found: Offers) -> None:
-        """Show the results, and what was left out of them."""
         nothing = NOTHING_PASSES if found.too_large or found.other_licence else NOTHING
         self._set("" if found.repos else nothing, may_be_more=found.may_be_more)
         show_words(self._left_out, " ".join(_left_out(found)))
@@ -143,7 +136,6 @@ class HubSearch(OfferList):
         self._too_large.setVisible(False)
 
     def _show_cards(self, found: Sequence[OfferedRepo]) -> None:
-        """Show the results; those shown before keep their place and open details."""
         names = [one.repo for one in found]
         kept = [card.repo for card in self._cards]
         if kept and names[: len(kept)] == kept:
@@ -173,7 +165,6 @@ class HubSearch(OfferList):
 
 
 def _left_out(found: Offers) -> list[str]:
-    """Which results are not shown, in sentences."""
     locale, many, licences = QLocale(), found.too_large, found.other_licence
     large = f"{locale.toString(many)} more {'is' if many == 1 else 'are'} too large for this PC." if many else ""
     other = f"{locale.toString(licences)} {'has' if licences == 1 else 'have'} another licence." if licences else ""

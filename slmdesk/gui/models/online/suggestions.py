@@ -21,15 +21,12 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, Suggestion
 
 FIRST = 5
-"""Shown before a person asks for all: the search stands below them."""
 EMBEDDING = "embedding"
 """What is no use for chatting is shown to those alone who ask for it."""
 ABOUT = "Chosen by hand, with what each is bad at, best first. Sizes are estimates; the Hub knows the real ones."
 
 
 class SuggestionCard(OfferCard):
-    """One suggestion."""
-
     def __init__(self, one: Suggestion, parent: QWidget, at: Offering) -> None:
         super().__init__(parent, at, name="suggestion_card", title=one.title, repo=one.repo)
         self.show_suggestion(one)
@@ -40,7 +37,6 @@ class SuggestionCard(OfferCard):
         self.show_here()
 
     def show_suggestion(self, one: Suggestion) -> None:
-        """Show what is known of it; speed and fit change as this PC is measured."""
         self.set_sentence(f"{one.good_for} {one.weakness}")
         self.set_info(_info_of(one))
         why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
@@ -61,8 +57,6 @@ class SuggestionCard(OfferCard):
 
 
 class Suggestions(OfferList):
-    """Cards of the bundled list, for one job or all."""
-
     def __init__(self, parent: QWidget, at: Offering) -> None:
         super().__init__(parent, at)
         self.setObjectName("suggestions")
@@ -115,13 +109,11 @@ class Suggestions(OfferList):
         self._language.setFocus()
 
     def show_policy(self, policy: Policy) -> None:
-        """Disable the buttons where the organisation allows no network."""
         self._is_managed = bool(policy.forced.get("offline"))
         for card in self._cards:
             card.allow(not self._is_managed)
 
     def show_here(self) -> None:
-        """Show which ones are being downloaded, or in the library."""
         for card in self._cards:
             card.show_here()
 
@@ -131,7 +123,6 @@ class Suggestions(OfferList):
             card.ask()
 
     def _show(self) -> None:
-        """Show those for the chosen job, from the first."""
         for card in self._cards:
             self._rows.removeWidget(card)
             card.hide()

@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 
 
 class PackController(QObject):
-    """Lives on the window's thread; one pack at a time.
-
-    Emits `models_listed` with ModelRecords to choose from, `planned` with a PackPlan, `opened` with PackContents,
-    `progressed` with a PackProgress, `made` and `taken` with a PackResult, `refused` with a Problem, `stopped` when it
-    was cancelled.
-    """
+    """Lives on the window's thread; one pack at a time."""
 
     models_listed = Signal(object)
     planned = Signal(object)
@@ -44,7 +39,6 @@ class PackController(QObject):
         self._turn = 0
 
     def list_models(self) -> None:
-        """Ask for the models; `models_listed` follows."""
         self._bridge.ask(self._bridge.services.models.list(), self._on_models, self.refused.emit)
 
     def plan(self, models: Sequence[str], target: Path) -> None:
@@ -56,11 +50,9 @@ class PackController(QObject):
         )
 
     def make(self, models: Sequence[str], target: Path) -> None:
-        """Write these models into a new file; `made`, `refused` or `stopped` follows."""
         self._begin(lambda services: services.packs.pack(models, target), self.made)
 
     def look_into(self, path: Path) -> None:
-        """Read the contents of a pack; `opened` or a notice follows."""
         self._bridge.follow(self._bridge.services.packs.contents(path), self.opened.emit)
 
     def take(self, contents: PackContents, sums: Sequence[str]) -> None:

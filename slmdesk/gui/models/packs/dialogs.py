@@ -46,8 +46,6 @@ OTHER = "It is another one: this is not the pack you were told of. Do not bring 
 
 
 class _PackDialog(WideDialog):
-    """Work on a pack that can be stopped, with its progress and its end."""
-
     def __init__(
         self, parent: QWidget, packs: PackController, *, name: str, title: str, intro: str, doing: str
     ) -> None:
@@ -92,8 +90,6 @@ class _PackDialog(WideDialog):
 
 
 class MakePackDialog(_PackDialog):
-    """Choose models and a file, write the pack, show its checksum."""
-
     def __init__(self, parent: QWidget, packs: PackController) -> None:
         super().__init__(
             parent, packs, name="make_pack", title="Make a pack", intro=MAKE_INTRO, doing="Writing the pack"
@@ -137,7 +133,6 @@ class MakePackDialog(_PackDialog):
         self._make.clicked.connect(self._on_make)
 
     def set_target(self, target: Path) -> None:
-        """Set the file to write."""
         self._target = target
         self._place.set_full_text(str(target))
         self._on_changed()
@@ -228,8 +223,6 @@ class MakePackDialog(_PackDialog):
 
 
 class OpenPackDialog(_PackDialog):
-    """The contents of a pack, and which of its models to import."""
-
     def __init__(self, parent: QWidget, packs: PackController, contents: PackContents) -> None:
         name = Path(contents.path).name
         super().__init__(
@@ -318,7 +311,6 @@ class OpenPackDialog(_PackDialog):
 
 
 def row_of(model: OfferedModel) -> CheckRow:
-    """A model of a pack as a row: size, licence, whether it is in the library, what the suggestions say of it."""
     listed = model.listed
     licence = listed.about.get("licence") or listed.license or "not stated"
     info = [bytes_for_people(listed.bytes), f"licence: {licence}"]

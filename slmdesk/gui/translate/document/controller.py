@@ -50,8 +50,6 @@ class StartedTranslation(Record):
 
 
 class DocumentRequest(Record):
-    """The choices for documents before their translation begins."""
-
     manner: TranslationStyle
     glossaries: tuple[str, ...] = ()
     sheet_names: bool = False
@@ -63,16 +61,7 @@ class DocumentRequest(Record):
 
 
 class DocumentTranslation(QObject):
-    """Lives on the window's thread.
-
-    The segments of the shown translation are in `segments`. Emits `form_requested` with a Chosen and the Settings,
-    `columns_received` with Columns, `language_received` with a path and the code of the language the document is in,
-    `glossaries_received` with GlossaryRecords, `opened` with a TranslationView, `progressed` with a JobChanged or
-    None and a text, `ended` with a text and whether there is more to do, `written` with a path, `queue_changed` with
-    the documents begun in this run, `password_requested` with a file's name and whether the last password was wrong,
-    `save_asked` with a TranslationView that is about to be written, `retry_asked` with a TranslationView and
-    ModelRecords, `preview_arrived` with a Preview and what is redacted without being shown.
-    """
+    """The segments of the shown translation are in `segments`."""
 
     form_requested = Signal(object, object)
     columns_received = Signal(object)
@@ -110,8 +99,6 @@ class DocumentTranslation(QObject):
     # ---- before the beginning
 
     def look(self, paths: Sequence[Path]) -> None:
-        """Find which of these files and folders can be translated; `form_requested` follows."""
-
         def come(found: ChosenDocuments, settings: Settings) -> None:
             self.form_requested.emit(found, settings)
             self._ask_language(found.paths[0])
@@ -125,8 +112,6 @@ class DocumentTranslation(QObject):
         self._bridge.follow(work, lambda found: come(*found))
 
     def _ask_language(self, path: Path) -> None:
-        """Detect the language of a document; `language_received` follows if its text tells."""
-
         def come(language: str) -> None:
             if language:
                 self.language_received.emit(path, language)
@@ -138,8 +123,6 @@ class DocumentTranslation(QObject):
         self._bridge.follow(self._bridge.services.translation_start.columns(path), self.columns_received.emit)
 
     def ask_glossaries(self, manner: TranslationStyle) -> None:
-        """Ask for the glossaries of a pair of languages; `glossaries_received` follows."""
-
         def work(services: Services) -> list[GlossaryRecord]:
             return services.glossaries.of_pair(manner.source, manner.target)
 
@@ -165,7 +148,6 @@ class DocumentTranslation(QObject):
         self._bridge.follow(work, come)
 
     def go_on(self, decisions: Decisions) -> None:
-        """Begin what was looked through, with what a person decided."""
         looked, self._looked = self._looked, None
         if looked is not None:
             self._begin(*looked, decisions)
@@ -222,7 +204,6 @@ class DocumentTranslation(QObject):
         self._bridge.ask(self._bridge.services.translations.again(item, model, scope), self._on_again)
 
     def ask_retry(self) -> None:
-        """Get the choices for another try; `retry_asked` follows."""
         item = self.item
 
         def work(services: Services) -> tuple[TranslationView, list[ModelRecord]]:
@@ -231,7 +212,6 @@ class DocumentTranslation(QObject):
         self._bridge.ask(work, lambda found: self.retry_asked.emit(*found))
 
     def unlock(self, password: str) -> None:
-        """Continue with the password of a locked document."""
         item, after = self.item, self._after_unlock
         self._after_unlock = None
         if after is not None:
@@ -242,7 +222,6 @@ class DocumentTranslation(QObject):
     # ---- files
 
     def ask_save(self) -> None:
-        """Get the state of the translation before it is written; `save_asked` follows."""
         item = self.item
         self._bridge.ask(self._bridge.services.translations.open(item), self.save_asked.emit)
 
@@ -368,7 +347,6 @@ class DocumentTranslation(QObject):
         self._bridge.ask(work, lambda path: self._write(known.item, path, replace_it=False))
 
     def _note(self, item: str, **changes: object) -> None:
-        """Update the queue's entry of an item, if it was begun in this run."""
         for at, one in enumerate(self._queue):
             if one.item == item:
                 self._queue[at] = changed(one, **changes)  # type: ignore[arg-type]

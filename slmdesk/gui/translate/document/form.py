@@ -49,10 +49,6 @@ MOST_HEIGHT = 640
 
 
 class DocumentForm(Dialog):
-    """Emits `begin_requested` with the paths and a DocumentRequest, `glossaries_requested` with a Manner when the
-    languages have changed.
-    """
-
     begin_requested = Signal(object, object)
     glossaries_requested = Signal(object)
 
@@ -159,7 +155,6 @@ class DocumentForm(Dialog):
     # ---- events
 
     def show_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
-        """List the glossaries of the languages; the active ones are ticked."""
         self._known = tuple(found)
         self._glossaries.clear()
         for one in found:

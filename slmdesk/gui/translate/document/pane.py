@@ -34,8 +34,6 @@ from slmdesk.services.translation.types import TranslationView
 
 
 class DocumentPane(QWidget):
-    """One document.  Emits `closed` when a person goes back to the text."""
-
     closed = Signal()
 
     def __init__(self, controller: DocumentTranslation, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
@@ -45,7 +43,6 @@ class DocumentPane(QWidget):
         self._view: TranslationView | None = None
         self._written: Path | None = None
         self._ended_words = ""
-        """How the translation ended, with its counts."""
         self._is_running = self._has_segments = False
         self._build_ui(keeper)
         self._connect()
@@ -184,7 +181,6 @@ class DocumentPane(QWidget):
         self._open.setVisible(True)
 
     def _on_words_changed(self) -> None:
-        """Say that the written file does not have the latest changes."""
         if self._written is not None and not self._is_running:
             self._words.setText(f"Changed since {self._written} was written. Save it again to have that in the file.")
 

@@ -24,7 +24,7 @@ STATUS_WORDS = {
 
 
 class QueueMenu(QPushButton):
-    """A button with a menu; hidden for fewer than two documents.  Emits `item_chosen` with an id."""
+    """A button with a menu; hidden for fewer than two documents."""
 
     item_chosen = Signal(str)
 

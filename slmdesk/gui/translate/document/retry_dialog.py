@@ -19,8 +19,6 @@ from slmdesk.services.translation.types import RetryScope, TranslationView
 
 
 class RetryDialog(Dialog):
-    """Emits `retry_requested` with an Again and the id of a model or None, `recheck_requested`."""
-
     retry_requested = Signal(object, object)
     recheck_requested = Signal()
 

@@ -38,8 +38,6 @@ SUFFIX_WORDS = {Handout.PAIR: "both languages", Handout.REPORT: "report", Handou
 
 
 class SaveMenu(QMenu):
-    """A menu of exports other than the document.  Emits `chosen` with a Handout and a form."""
-
     chosen = Signal(object, str)
 
     def __init__(self, parent: QWidget) -> None:

@@ -9,13 +9,11 @@ from slmdesk.services.translation.asking.labels import counted_left
 from slmdesk.services.translation.types import TranslationView, UntranslatedPart
 
 LOOK_WORDS = ("needs review", "need review")
-"""Texts for one segment and for several."""
 AHEAD = 0.05
 """From this difference on the share of the work and the count of segments seem to contradict each other."""
 
 
 def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
-    """The result of a finished translation, in sentences: `look` segments need review."""
     counts = {state.value: count for state, count in states.items()}
     if not counts:
         return "There is no text to translate in it."
@@ -29,7 +27,6 @@ def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[Unt
 
 
 def unfinished(view: TranslationView) -> int:
-    """How many segments have no translation."""
     return view.counts.get(SegmentState.OPEN, 0) + view.counts.get(SegmentState.FAILED, 0)
 
 

@@ -30,16 +30,6 @@ A = TypeVar("A")
 
 
 class SegmentsController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` with SegmentNumbers, `rows_received` with SegmentRecords, `segment_changed` with one,
-    `help_received` with a SegmentHelp, `found` with Hits, `replaced` with a ReplaceResult, `undone` with an
-    UndoResult or None, `flagged_found` with the number of a segment or -1, `draft_offered` with the number of a
-    segment and text that could not be saved as it is, `back_translation_received` with (number, text),
-    `others_received` with (number, list of texts), `busy_changed` with what the model is doing or '', `words_changed`
-    when a person changed translations, `shading_reported` with whether uncertain words are shaded.
-    """
-
     listed = Signal(object)
     rows_received = Signal(object)
     segment_changed = Signal(object)
@@ -61,7 +51,6 @@ class SegmentsController(QObject):
         self._item = ""
         self._request = TranslationRequest("")
         self.requested = SegmentFilter()
-        """Which segments are listed."""
         self._is_listing = self._is_stale = False
         self._asked: object = None
         """What the model is asked just now: its answer counts, an earlier one's does not."""
@@ -83,7 +72,6 @@ class SegmentsController(QObject):
             )
 
     def keep_shading(self, is_on: bool) -> None:
-        """Save whether uncertain words are shaded."""
         self._bridge.services.settings.change(translate_doubts=is_on)
 
     def want(self, requested: SegmentFilter) -> None:
@@ -92,7 +80,6 @@ class SegmentsController(QObject):
             self._on_list()
 
     def refresh(self) -> None:
-        """List the segments again, soon."""
         if not self._timer.isActive():
             self._timer.start()
 
@@ -103,7 +90,6 @@ class SegmentsController(QObject):
         )
 
     def ask_help(self, number: int) -> None:
-        """Get the terms of a segment, and similar sentences from the memory; `help_received` follows."""
         item = self._item
         self._bridge.ask(
             self._bridge.services.segment_lists.help(item, number),
@@ -144,7 +130,6 @@ class SegmentsController(QObject):
         self._bridge.services.segment_changes.approve(item, numbers)
 
     def retry(self, number: int, hint: str) -> None:
-        """Translate a segment again, with a hint for the model."""
         item = self._item
         self._ask_model(
             "Translating once more…",
@@ -153,14 +138,12 @@ class SegmentsController(QObject):
         )
 
     def find(self, search: Search) -> None:
-        """Find words in the translations; `found` follows."""
         item = self._item
         self._bridge.follow(
             self._bridge.services.segment_changes.find(item, search), self._while_shown(self.found.emit)
         )
 
     def replace(self, numbers: Sequence[int], search: Search, instead: str) -> None:
-        """Replace words in these segments; `replaced` follows."""
         item = self._item
         self._bridge.follow(
             self._bridge.services.segment_changes.replace(item, numbers, search, instead),
@@ -168,14 +151,12 @@ class SegmentsController(QObject):
         )
 
     def recheck(self) -> None:
-        """Check all segments again, after a glossary was changed."""
         item = self._item
         self._bridge.follow(
             self._bridge.services.segment_changes.recheck(item), self._while_shown(lambda _changed: self.refresh())
         )
 
     def undo(self) -> None:
-        """Undo the last change; `undone` follows."""
         item = self._item
         self._bridge.follow(self._bridge.services.segment_changes.undo(item), self._while_shown(self._on_undone))
 
@@ -257,7 +238,6 @@ class SegmentsController(QObject):
 
     @property
     def _veil(self) -> Callable[[Services], Veil | None]:
-        """What hides what is private in the translation on show, asked of the services."""
         item, request = self._item, self._request
         return lambda services: services.translations.veil(item, request)
 

@@ -26,8 +26,7 @@ TYPED_MS = 200
 
 class FilterBar(QWidget):
     """A list of states and flags with their counts, and a field for words; below, on Ctrl+H, a field for the
-    replacement.  Emits `requested` with a SegmentFilter, `search_changed` with a Search while words are to be replaced,
-    `replace_requested` with whether to replace all.
+    replacement.
     """
 
     requested = Signal(object)
@@ -89,7 +88,6 @@ class FilterBar(QWidget):
 
     @property
     def search(self) -> Search:
-        """What to find in the translations."""
         words = self._search.text()
         if not self._more.isChecked():
             return Search(words)
@@ -97,12 +95,10 @@ class FilterBar(QWidget):
 
     @property
     def instead(self) -> str:
-        """The replacement."""
         return self._instead.text()
 
     @property
     def is_replacing(self) -> bool:
-        """Whether the field for the replacement is open."""
         return self._more.isChecked()
 
     def clear(self) -> None:
@@ -130,7 +126,6 @@ class FilterBar(QWidget):
             self._fill(state, flag)
 
     def show_hits(self, hits: Hits) -> None:
-        """Show how many places were found."""
         self.hits = hits
         count = len(hits.numbers)
         words = f"{hits.places:,} in {count:,} {'segment' if count == 1 else 'segments'}"
@@ -161,7 +156,6 @@ class FilterBar(QWidget):
             self._on_requested()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes the replacement."""
         if event.key() == Qt.Key.Key_Escape and self._more.isChecked():
             self._more.setChecked(False)
             return
@@ -172,7 +166,6 @@ class FilterBar(QWidget):
         return (str(found[0]), str(found[1])) if found else ("", "")
 
     def _fill(self, state: str, flag: str) -> None:
-        """Fill the list with the states and flags that occur, and the chosen ones, with their counts."""
         found = self._listed
         values: list[tuple[tuple[str, str], str]] = [(("", ""), "All segments")]
         if found is not None:

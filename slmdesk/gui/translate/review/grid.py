@@ -20,7 +20,6 @@ from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS
 SOURCE, TARGET, STATE, FLAGS = range(4)
 COLUMNS = ("Source", "Translation", "State", "Needs review")
 PAGE = 50
-"""Segments fetched at once."""
 MOST_KEPT = 4000
 """Segments in memory; those seen longest ago go first."""
 MOST_RUNS = 40
@@ -31,11 +30,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class SegmentModel(QAbstractTableModel):
-    """Some segments of a translation, by their numbers.
-
-    Emits `requested` with the numbers of segments to load (see `add`), `edited` with (number, text).
-    """
-
     requested = Signal(object)
     edited = Signal(int, str)
 
@@ -44,10 +38,8 @@ class SegmentModel(QAbstractTableModel):
         self.setObjectName("segment_model")
         self._keeper = keeper
         self.numbers: Sequence[int] = ()
-        """The numbers of all rows, in order."""
         self._known: dict[int, SegmentRecord] = {}
         self._missing: set[int] = set()
-        """Pages to be loaded."""
         self._asked: set[int] = set()
         self._timer = Delay(self, 0, self._on_requested, "fetch_timer")
 
@@ -88,7 +80,6 @@ class SegmentModel(QAbstractTableModel):
         self._asked.clear()
 
     def add(self, segments: Sequence[SegmentRecord]) -> None:
-        """Add loaded segments."""
         for one in segments:
             self._known.pop(one.number, None)
             self._known[one.number] = one
@@ -128,7 +119,6 @@ class SegmentModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The names of the columns; for rows the number of the segment in the document."""
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if orientation is Qt.Orientation.Horizontal:

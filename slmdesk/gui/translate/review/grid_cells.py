@@ -30,7 +30,6 @@ from slmdesk.text.translation.tagged import Tags, pieces
 MOST_LINES = 12
 """Of a cell; what is longer is read whole where it is edited."""
 CHIP_SIZE = 0.82
-"""Of the letters of a mark, beside those of the text."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -47,9 +46,7 @@ class SegmentCells(QStyledItemDelegate):
         super().__init__(parent)
         self._keeper = keeper
         self.search = Search("")
-        """The search whose hits are marked in the translations."""
         self.has_shading = False
-        """Whether uncertain words are shaded."""
         self.drafts: dict[int, str] = {}
         """By number of a segment: words that could not be kept, to go on with."""
         self.is_editing = False
@@ -59,7 +56,6 @@ class SegmentCells(QStyledItemDelegate):
     # ---- drawing
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint the background by the style, then the text by its formats."""
         segment = index.data(SEGMENT_ROLE)
         if not isinstance(segment, SegmentRecord):
             super().paint(painter, option, index)
@@ -79,7 +75,6 @@ class SegmentCells(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """The height of the text in a column as wide as `option.rect`."""
         segment = index.data(SEGMENT_ROLE)
         line = option.fontMetrics.lineSpacing()
         if not isinstance(segment, SegmentRecord):
@@ -169,7 +164,6 @@ class SegmentCells(QStyledItemDelegate):
         model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        """Cover the cell, with a minimum height of some lines."""
         rect = QRect(option.rect)
         rect.setHeight(max(rect.height(), 4 * option.fontMetrics.lineSpacing() + 2 * theme.SPACE_8))
         parent = editor.parentWidget()
@@ -200,8 +194,6 @@ class SegmentCells(QStyledItemDelegate):
 
 
 class TagHighlighter(QSyntaxHighlighter):
-    """Shows formatting tags as chips while a translation is edited."""
-
     def __init__(self, keeper: ThemeKeeper, tags: Tags, document: QTextDocument) -> None:
         super().__init__(document)
         self._keeper, self._tags = keeper, tags
@@ -215,7 +207,6 @@ class TagHighlighter(QSyntaxHighlighter):
 
 
 def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
-    """The format of a formatting tag: small, on its own background."""
     form = QTextCharFormat()
     form.setBackground(keeper.theme.colour("line"))
     form.setForeground(keeper.theme.colour("text"))
@@ -240,7 +231,6 @@ class _Units:
         self._text = None if text.isascii() or all(ord(sign) < 0x10000 for sign in text) else text
 
     def range(self, begin: int, end: int, form: QTextCharFormat) -> QTextLayout.FormatRange:
-        """A format for the characters from `begin` to `end`."""
         one = QTextLayout.FormatRange()
         one.start, one.length = self._at(begin), self._at(end) - self._at(begin)
         one.format = form

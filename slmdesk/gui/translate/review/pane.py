@@ -31,19 +31,15 @@ from slmdesk.text.translation.replace import Search
 CHOSEN_MS = 120
 """A segment is looked up once the choice rests on it."""
 PANEL_SHARE = 0.36
-"""Of the height, until a person moves the handle."""
 HINT = "How should it change? e.g. shorter"
 AGAIN_TIP = "Translate the chosen segment once more, with the change beside "
 BACK_TIP = "Translate it back into the language of the source, to check it"
 APPROVE_TIP = "Take the chosen segments as they are and go to the next"
 NEXT_TIP = "The next segment that needs review (F3; Shift+F3: the one before)"
 LEAST_LINES = 14
-"""Of the segments and the panel below, however low the window is."""
 
 
 class ReviewPane(QWidget):
-    """The segments of one translation."""
-
     def __init__(self, controller: SegmentsController, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("review_pane")
@@ -104,7 +100,6 @@ class ReviewPane(QWidget):
         self._nothing.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The table gets the greater part of the height."""
         super().resizeEvent(event)
         if not self._is_split_moved:
             height = max(1, self._split.height())
@@ -159,7 +154,6 @@ class ReviewPane(QWidget):
     # ---- events
 
     def show_view(self, view: TranslationView) -> None:
-        """Show another translation; its segments follow."""
         self._model.clear()
         self._bar.clear()
         self._hint.clear()
@@ -173,11 +167,9 @@ class ReviewPane(QWidget):
         self._shade.setVisible(True)
 
     def take_focus(self) -> None:
-        """Focus the table."""
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def look(self) -> None:
-        """List what is to be reviewed."""
         self._bar.look(LOOK_AT)
         self.take_focus()
 
@@ -209,7 +201,6 @@ class ReviewPane(QWidget):
             self._controller.ask_help(segment.number)
 
     def _allow(self, segment: SegmentRecord | None) -> None:
-        """Enable the actions possible for the current segment."""
         can_ask = segment is not None and not self._is_busy
         self._approve.setEnabled(segment is not None)
         self._again.setEnabled(can_ask and segment is not None and segment.state is not SegmentState.LEFT)
@@ -340,7 +331,6 @@ class ReviewPane(QWidget):
     # ---- private
 
     def _forget_result(self) -> None:
-        """What was undone or replaced before is said no more."""
         if not self._is_busy:
             self._busy.clear()
 
@@ -355,7 +345,6 @@ class ReviewPane(QWidget):
         return self._model.segment(self._row())
 
     def go_to(self, number: int) -> None:
-        """Make a segment current, if it is listed."""
         row = self._model.row_of(number)
         if row >= 0:
             self._go(row)

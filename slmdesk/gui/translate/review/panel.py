@@ -29,8 +29,6 @@ DOMAIN_WORDS = {"legal": "law", "medical": "medicine", "technical": "technology"
 
 
 class SegmentPanel(QScrollArea):
-    """Emits `use_requested` with a text for the segment."""
-
     use_requested = Signal(int, str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -51,7 +49,6 @@ class SegmentPanel(QScrollArea):
     # ---- events
 
     def show_segment(self, segment: SegmentRecord | None) -> None:
-        """Show another segment, or the current one after a change."""
         if segment is not None and segment == self._segment:
             return
         if segment is None or self._segment is None or segment.number != self._segment.number:
@@ -62,7 +59,6 @@ class SegmentPanel(QScrollArea):
         self._show()
 
     def show_help(self, found: SegmentHelp) -> None:
-        """Show terms and similar sentences of the current segment."""
         if self._segment is not None and found.number == self._segment.number and found != self._help:
             self._help = found
             self._show()

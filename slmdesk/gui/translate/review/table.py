@@ -14,7 +14,6 @@ from slmdesk.gui.translate.review.grid_cells import SegmentCells
 from slmdesk.gui.widgets.named import named
 
 SHARES = {SOURCE: 0.345, TARGET: 0.345, STATE: 0.135, FLAGS: 0.175}
-"""Of the width."""
 
 
 class SegmentTable(QTableView):
@@ -93,7 +92,6 @@ class SegmentTable(QTableView):
     # ---- Qt's own
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter edits, as F2 does."""
         is_plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and is_plain
         if (is_enter or event.key() == Qt.Key.Key_F2) and self.state() != QAbstractItemView.State.EditingState:

@@ -31,14 +31,6 @@ ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languag
 
 
 class GlossaryController(TableController):
-    """Lives on the window's thread.
-
-    Emits `listed` with all glossaries and the id of the chosen one, `page_received` with a TermPage, `term_changed`
-    with a Term, `refused` with a sentence ('': no problem any more), `said` with a sentence on what was done,
-    `noticed` with a Notice that offers undo, `asked` with (Problem, ImportRequest, first rows of the file) when a
-    person has to say how to read a file.
-    """
-
     listed = Signal(object, str)
     page_received = Signal(object)
     term_changed = Signal(object)
@@ -61,7 +53,6 @@ class GlossaryController(TableController):
     # ---- looking
 
     def refresh(self) -> None:
-        """List the glossaries; if none is shown, the first one is."""
         self._ask(lambda services: services.glossaries.all(), self._on_all)
 
     def choose(self, glossary: str) -> None:
@@ -72,7 +63,6 @@ class GlossaryController(TableController):
         self.read()
 
     def search(self, words: str) -> None:
-        """Show only terms with these letters, after a pause in typing."""
         self._words = words
         self._timer.start()
 
@@ -82,7 +72,6 @@ class GlossaryController(TableController):
         self.read()
 
     def read(self) -> None:
-        """Read the first page again."""
         self._timer.stop()
         self._turn += 1
         self.more(0)
@@ -103,7 +92,6 @@ class GlossaryController(TableController):
     # ---- glossaries
 
     def add(self, name: str, source: str, target: str, domain: str) -> None:
-        """Add an empty glossary, and show it."""
         self._ask(lambda services: services.glossaries.add(name, source, target, domain), self._show_new)
 
     def show_keep_list(self) -> None:
@@ -118,7 +106,6 @@ class GlossaryController(TableController):
         self._ask_change(glossary, is_active=is_active)
 
     def duplicate(self) -> None:
-        """Copy the shown glossary, and show the copy."""
         glossary = self._chosen
         self._follow(lambda services: services.glossaries.duplicate(glossary), self._show_new)
 
@@ -157,7 +144,6 @@ class GlossaryController(TableController):
     # ---- files
 
     def import_file(self, request: ImportRequest) -> None:
-        """Import a file into a new glossary, or into an existing one."""
         self.said.emit(f"Reading {request.path.name}…")
         self._follow(
             lambda services: services.glossaries.import_file(request),
@@ -244,12 +230,10 @@ class GlossaryController(TableController):
 
 
 def count_of(number: int, noun: str) -> str:
-    """A number with its noun: “1 term”, “2 terms”."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def imported_words(done: GlossaryImport) -> str:
-    """The result of an import in sentences, with everything that was left out."""
     said = [f"{count_of(done.kept, 'term')} came into “{done.glossary.name}”."]
     if done.was_there:
         said.append("A glossary of this name was there already; it has both now.")

@@ -49,8 +49,6 @@ def language_words(code: str) -> str:
 
 
 class _Form(Dialog):
-    """A form with two buttons below."""
-
     def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:
         super().__init__(parent)
         passing(self, name, title)
@@ -76,11 +74,9 @@ class _Form(Dialog):
             self.accept()
 
     def check(self) -> str:
-        """What is wrong with the input, in a sentence; '' for nothing."""
         return ""
 
-    def notify(self) -> None:
-        """Emit the input."""
+    def notify(self) -> None: ...
 
     def choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
         choice = named(Choice(values, self), name, label=words)
@@ -89,8 +85,6 @@ class _Form(Dialog):
 
 
 class NewGlossaryForm(_Form):
-    """A new glossary.  Emits `requested` with (name, from, to, domain)."""
-
     requested = Signal(str, str, str, str)
 
     def __init__(self, parent: QWidget, source: str = "en", target: str = "de") -> None:
@@ -116,8 +110,6 @@ class NewGlossaryForm(_Form):
 
 
 class LanguagesForm(_Form):
-    """The languages for reading a file.  Emits `requested` with their codes."""
-
     requested = Signal(str, str)
 
     def __init__(self, parent: QWidget, problem: Problem, name: str) -> None:
@@ -138,8 +130,6 @@ class LanguagesForm(_Form):
 
 
 class NameForm(_Form):
-    """Another name.  Emits `requested` with it."""
-
     requested = Signal(str)
 
     def __init__(self, parent: QWidget, name: str) -> None:
@@ -157,8 +147,6 @@ class NameForm(_Form):
 
 
 class ImportQuestion(_Form):
-    """How to read a file.  Emits `requested` with an ImportRequest."""
-
     requested = Signal(object)
 
     def __init__(

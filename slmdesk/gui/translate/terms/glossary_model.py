@@ -39,12 +39,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TermModel(QAbstractTableModel):
-    """Terms by pages.
-
-    Emits `edited` with the changed Term to be saved, `page_requested` with the offset of the next page,
-    `sort_requested` with (order, whether descending).
-    """
-
     edited = Signal(object)
     page_requested = Signal(int)
     sort_requested = Signal(str, bool)
@@ -95,7 +89,6 @@ class TermModel(QAbstractTableModel):
         return not parent.isValid() and len(self._rows) < self._found
 
     def fetchMore(self, parent: Index) -> None:
-        """Request the next page; it arrives later."""
         if self.canFetchMore(parent) and not self._is_waiting:
             self._is_waiting = True
             self.page_requested.emit(len(self._rows))
@@ -106,7 +99,6 @@ class TermModel(QAbstractTableModel):
         self.sort_requested.emit(name, order == Qt.SortOrder.DescendingOrder)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The names of the columns, and their purpose."""
         if orientation is not Qt.Orientation.Horizontal:
             return str(section + 1) if role == Qt.ItemDataRole.DisplayRole else None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -195,8 +187,6 @@ class TermModel(QAbstractTableModel):
 
 
 class FormsEditor(QStyledItemDelegate):
-    """Chooses in which forms a term is found."""
-
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QComboBox(parent)
         named(editor, "term_forms_editor", label="In which forms the term is found")

@@ -56,7 +56,7 @@ WIDTH = 21
 
 
 class GlossaryWindow(TableWindow):
-    """Not modal: a text can be translated beside it.  Emits `proposals_requested` with the shown glossary."""
+    """Not modal: a text can be translated beside it."""
 
     proposals_requested = Signal(object)
 

@@ -27,8 +27,6 @@ ASKING = ("glossary.no_languages", "glossary.more_languages")
 
 
 class TmxRequest(Record):
-    """A file of pairs to import."""
-
     path: Path
     source: str = ""
     target: str = ""
@@ -36,14 +34,6 @@ class TmxRequest(Record):
 
 
 class MemoryController(TableController):
-    """Lives on the window's thread.
-
-    Emits `shares_received` with the number of pairs for each pair of languages, `page_received` with a MemoryPage and
-    whether it is the first, `matches_received` with a list of Match, `pair_changed` with a MemoryPair, `refused` with
-    a sentence ('' for none), `said` with a sentence on what was done, `noticed` with a Notice, `asked` with (Problem,
-    TmxRequest) when a person has to say which languages to read.
-    """
-
     shares_received = Signal(object)
     page_received = Signal(object, bool)
     matches_received = Signal(object)
@@ -60,7 +50,6 @@ class MemoryController(TableController):
     # ---- looking
 
     def refresh(self) -> None:
-        """Count again and read the first page."""
         self._ask(lambda services: services.memory.shares(), self.shares_received.emit)
         self.read()
 
@@ -90,7 +79,6 @@ class MemoryController(TableController):
         self.read()
 
     def read(self) -> None:
-        """Read the first page again, or search for similar sentences."""
         self._timer.stop()
         self._turn += 1
         turn, requested = self._turn, self._requested
@@ -192,7 +180,6 @@ class MemoryController(TableController):
 
 
 def imported_words(done: MemoryImport) -> str:
-    """The result of an import, with everything that was left out."""
     said = [f"{done.kept:,} pairs were kept."]
     if done.duplicates:
         said.append(f"{done.duplicates:,} were there already.")
@@ -206,7 +193,6 @@ def imported_words(done: MemoryImport) -> str:
 
 
 def share_words(shares: Sequence[MemoryShare]) -> str:
-    """The number of pairs, in a sentence."""
     total = sum(one.pairs for one in shares)
     if not total:
         return "Empty. Sentences you edit are saved here; you can also import a TMX file."

@@ -23,11 +23,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class MemoryModel(QAbstractTableModel):
-    """Pairs by pages.
-
-    Emits `edited` with (number, source, translation), `page_requested` with the number below which more are needed.
-    """
-
     edited = Signal(int, str, str)
     page_requested = Signal(int)
 
@@ -52,7 +47,6 @@ class MemoryModel(QAbstractTableModel):
             self.endInsertRows()
 
     def show_matches(self, matches: Sequence[Match]) -> None:
-        """Show sentences similar to the one searched for, the most similar first."""
         self._show(list(matches), len(matches))
 
     def change(self, pair: MemoryPair) -> None:
@@ -74,7 +68,6 @@ class MemoryModel(QAbstractTableModel):
         return not parent.isValid() and 0 < len(self._rows) < self.found
 
     def fetchMore(self, parent: Index) -> None:
-        """Request the next page; it arrives later."""
         if self.canFetchMore(parent) and not self._is_waiting:
             self._is_waiting = True
             self.page_requested.emit(self._rows[-1].pair.n)
@@ -95,7 +88,6 @@ class MemoryModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Request a change of the text; it is shown once it is saved."""
         pair, words = self._rows[index.row()].pair, str(value)
         if role != Qt.ItemDataRole.EditRole or words == (pair.source, pair.target)[index.column() == TARGET]:
             return False
@@ -116,7 +108,6 @@ class MemoryModel(QAbstractTableModel):
 
 
 def cells_of(match: Match) -> tuple[str, ...]:
-    """A row as text, in the order of COLUMNS."""
     pair = match.pair
     day = day_words(pair.created)
     return (

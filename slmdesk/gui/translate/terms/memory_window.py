@@ -43,8 +43,6 @@ WIDTHS = {LIKE: 9, SOURCE: 42, TARGET: 42, DIFFERENCE: 36, LANGUAGES: 13, DOMAIN
 
 
 class MemoryWindow(TableWindow):
-    """Not modal."""
-
     def __init__(self, controller: MemoryController, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(controller, parent, name="memory", title="Translation memory", height=640)
         self._controller = controller
@@ -121,7 +119,6 @@ class MemoryWindow(TableWindow):
         self._controller.forget([pair.n for pair in self._model.pairs(rows)])
 
     def _show_delete(self) -> None:
-        """Enable deleting only while rows are selected."""
         self._delete.setEnabled(self._table.selectionModel().hasSelection())
 
     def _on_import(self) -> None:

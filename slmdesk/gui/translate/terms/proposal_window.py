@@ -38,8 +38,6 @@ MOST_EARLIER = 30
 
 
 class ProposalWindow(Dialog):
-    """For one glossary.  Emits `added` with the number of terms added to it."""
-
     added = Signal(int)
 
     def __init__(self, bridge: Bridge, parent: QWidget, glossary: GlossaryRecord) -> None:

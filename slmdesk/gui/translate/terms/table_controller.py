@@ -19,10 +19,8 @@ R = TypeVar("R")
 
 
 class TableController(QObject):
-    """Lives on the window's thread.
-
-    Emits `outdated` when the table is to be read again (the subclass connects that), `refused` with a sentence ('': no
-    problem any more), `said` with a sentence on what was done, `noticed` with a Notice that offers undo.
+    """Emits `outdated` when the table is to be read again (the subclass connects that), `refused` with a sentence ('':
+    no problem any more), `said` with a sentence on what was done, `noticed` with a Notice that offers undo.
     """
 
     outdated = Signal()
@@ -59,7 +57,6 @@ class TableController(QObject):
         refused: Callable[[Problem], None] | None = None,
         progressed: Callable[[Progress], None] | None = None,
     ) -> None:
-        """As Bridge.follow; a refusal is shown in the window."""
         self._bridge.follow(request, answered, refused or self._on_failed, progressed)
 
     def _on_rows(self, now: Progress) -> None:

@@ -61,7 +61,6 @@ class TableWindow(Dialog):
         return line
 
     def _make_table(self, model: QAbstractItemModel, *, name: str, words: str, widths: Mapping[int, int]) -> QTableView:
-        """`widths` of the columns, in characters."""
         table = named(QTableView(self), name, label=words)
         table.setModel(model)
         table.setItemDelegate(TickDelegate(table))

@@ -12,14 +12,11 @@ from slmdesk.gui.translate.text.controller import TranslateController
 
 
 class TermWindows(QObject):
-    """Lives as long as the page it belongs to."""
-
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, translate: TranslateController, page: QWidget) -> None:
         super().__init__(page, objectName="term_windows")
         self._bridge, self._keeper, self._translate, self._page = bridge, keeper, translate, page
 
     def open_glossaries(self) -> None:
-        """Open the glossaries; a new one starts with the languages of the page."""
         if self._is_open("glossary_window"):
             return
         from slmdesk.gui.translate.terms.glossary_controller import GlossaryController

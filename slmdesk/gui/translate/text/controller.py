@@ -45,8 +45,6 @@ MOST_CHARACTERS = 50_000
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """What is saved of the text in the pane."""
-
     item: str = ""
     """The item's id; used on the service thread only."""
     kept: tuple[str, TranslationStyle, tuple[str, ...]] | None = None
@@ -54,13 +52,7 @@ class _Entry:
 
 
 class TranslateController(QObject):
-    """Lives on the window's thread.
-
-    Emits `shown` with a Shown, `refused` with why nothing is translated, `manner_changed` with a Manner, `text_opened`
-    with an earlier text for the pane, `document_asked` with the id of an earlier translation that is a document,
-    `saved` with the path of a file a text was written to.  Warnings about the model come from
-    `advice`.
-    """
+    """Warnings about the model come from `advice`."""
 
     shown = Signal(object)
     refused = Signal(str)
@@ -100,7 +92,6 @@ class TranslateController(QObject):
         self.advice.model_changed.connect(self._on_typed)
 
     def set_text(self, text: str) -> None:
-        """Set the text of the pane; it is translated after a pause in typing."""
         if text == self.text:
             return
         before = self.text
@@ -161,7 +152,6 @@ class TranslateController(QObject):
         )
 
     def take_back(self) -> None:
-        """Undo the last `put`."""
         if self._puts:
             number = self._puts.pop()
 
@@ -270,7 +260,6 @@ class TranslateController(QObject):
         )
 
     def _ask_advice(self) -> None:
-        """Update the advice for the languages shown."""
         if self.last.segments:
             self.advice.about(self.manner.source or self.last.language, self.manner.target)
         else:
@@ -321,7 +310,6 @@ class TranslateController(QObject):
         self._bridge.ask(request, self._on_begun, self._on_refused)
 
     def _on_begun(self, _none: None) -> None:
-        """From now on results match the current text and manner, unless another change is waiting."""
         self.is_stale = self.is_stale and self._timer.isActive()  # where another change waits already
 
     def _on_refused(self, problem: Problem) -> None:
@@ -349,7 +337,6 @@ def _opened(services: Services, item: str) -> TypedText | None:
 
 
 def too_long_words(characters: int) -> str:
-    """Why a text of this length is not translated while it is typed."""
     return (
         f"The text has {characters:,} characters; here are {MOST_CHARACTERS:,} at most. "
         "It can be translated as a document."
@@ -369,13 +356,11 @@ def _first_manner(settings: Settings) -> TranslationStyle:
 
 
 def _language(segments: Sequence[LiveSegment]) -> str:
-    """The language of most segments; empty: unknown."""
     languages = [one.language for one in segments if one.language]
     return max(set(languages), key=languages.count) if languages else ""
 
 
 def pause_ms(before: str, now: str) -> int:
-    """How long to wait for more typing before the text is translated."""
     if abs(len(now) - len(before)) > 1:
         return PASTED_MS
     return TYPED_MS if now[-1:].isalnum() else WORD_MS

@@ -26,10 +26,6 @@ LIST_HEIGHT = 120
 
 
 class DoubtPanel(QFrame):
-    """Emits `used` with a segment, its source and the text to replace its translation; `left` when the focus is to go
-    back to the translation, `shown_changed` when it opens and closes.
-    """
-
     used = Signal(int, str, str)
     left = Signal()
     shown_changed = Signal()

@@ -17,7 +17,6 @@ from slmdesk.services.translation.asking.prompts import TranslationStyle
 
 class Doubt(Record):
     index: int
-    """Of the segment."""
     segment: LiveSegment
     words: str
     """The selected part; empty: the whole sentence."""
@@ -26,11 +25,7 @@ class Doubt(Record):
 
 
 class DoubtController(QObject):
-    """Lives on the window's thread; one question at a time, a new one cancels the old one.
-
-    Emits `asked` with a Doubt, `answered` with it and a list of texts, `refused` with why there is no answer, `ended`
-    when the question is cancelled.
-    """
+    """Lives on the window's thread; one question at a time, a new one cancels the old one."""
 
     asked = Signal(object)
     answered = Signal(object, object)

@@ -26,10 +26,8 @@ NO_WORDS = "There is neither a text nor a file on the clipboard: copy one of the
 
 
 class TranslateEntry(QObject):
-    """Lives on the window's thread.
-
-    Emits `page_requested` as soon as there is something to translate, then `text_taken` with a text, once its language
-    is detected and the languages are set, or `documents_taken` with a list of paths.
+    """Emits `page_requested` as soon as there is something to translate, then `text_taken` with a text, once its
+    language is detected and the languages are set, or `documents_taken` with a list of paths.
     """
 
     page_requested = Signal()
@@ -97,7 +95,6 @@ class TranslateEntry(QObject):
             QTimer.singleShot(0, self, self.take_clipboard)
 
     def _choose(self, language: str) -> None:
-        """Set the languages for a text in this language ('': unknown)."""
         manner = self._translate.manner
         before = manner.source or self._translate.last.language
         self._translate.set_source("")

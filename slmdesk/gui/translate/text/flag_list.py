@@ -15,13 +15,10 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 
 MOST_LINES = 3
-"""Visible lines."""
 SEGMENT = Qt.ItemDataRole.UserRole
 
 
 class FlagList(QListWidget):
-    """Emits `segment_requested` with the number of a segment."""
-
     segment_requested = Signal(int)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -37,7 +34,6 @@ class FlagList(QListWidget):
         keeper.theme_changed.connect(self._on_theme)
 
     def show_lines(self, lines: Sequence[tuple[int, str]]) -> None:
-        """Show these lines, each with its segment; the list is only as high as needed."""
         if list(lines) != self._lines:
             self._lines = list(lines)
             self.clear()

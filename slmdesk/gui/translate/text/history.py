@@ -22,8 +22,6 @@ HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
 
 
 class EarlierRow(Record):
-    """One earlier translation."""
-
     id: str
     title: str
     is_document: bool
@@ -34,9 +32,8 @@ class EarlierRow(Record):
 
 
 class EarlierController(QObject):
-    """Lives on the window's thread.
-
-    Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not searched).
+    """Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not
+    searched).
     """
 
     listed = Signal(object, bool)
@@ -54,7 +51,6 @@ class EarlierController(QObject):
         self._ask()
 
     def stop(self) -> None:
-        """Stop listing: the window is hidden."""
         self._is_watched = False
 
     def search(self, words: str) -> None:

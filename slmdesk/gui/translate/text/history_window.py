@@ -30,8 +30,6 @@ ROW = Qt.ItemDataRole.UserRole
 
 
 class EarlierWindow(Dialog):
-    """Emits `chosen` with an item's id."""
-
     chosen = Signal(str)
 
     def __init__(self, controller: EarlierController, keeper: ThemeKeeper, parent: QWidget) -> None:

@@ -24,12 +24,9 @@ from slmdesk.text.words.folding import fold
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
-"""Pixels at the beginning of a row that pin it."""
 
 
 class LanguageChoice(Choice):
-    """Emits `value_chosen` with a code, `pin_requested` with the code of a language to pin or unpin."""
-
     pin_requested = Signal(str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
@@ -74,8 +71,6 @@ class LanguageChoice(Choice):
 
 
 class LanguagePopup(QFrame):
-    """Emits `chosen` with a code, `pin_requested` with one."""
-
     chosen = Signal(str)
     pin_requested = Signal(str)
 
@@ -116,12 +111,10 @@ class LanguagePopup(QFrame):
         return str(item.data(CODE)) if item is not None else ""
 
     def show_view(self, view: TextView) -> None:
-        """Update which languages are on top."""
         self._view = view
         self._fill(self.code)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """In the search field, arrow keys move in the list; Enter chooses; a click on a row's pin pins it."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self._on_taken()

@@ -16,8 +16,6 @@ from slmdesk.gui.widgets.text import plain_label
 
 
 class LongTextBar(QFrame):
-    """Emits `file_chosen` with the text and the path of the file to save it in."""
-
     file_chosen = Signal(str, object)
 
     def __init__(self, parent: QWidget) -> None:
@@ -39,7 +37,6 @@ class LongTextBar(QFrame):
         self.hide()
 
     def show_text(self, text: str) -> None:
-        """Offer to translate this text as a document."""
         self._text = text
         self._words.setText(too_long_words(len(text)))
         self.show()

@@ -24,8 +24,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class PairModel(QAbstractTableModel):
-    """Emits `edited` with a row and the new text."""
-
     edited = Signal(int, str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -34,7 +32,7 @@ class PairModel(QAbstractTableModel):
         self.rows: Sequence[LiveSegment] = ()
 
     def show(self, rows: Sequence[LiveSegment]) -> list[int]:
-        """Show these segments.  Returns the rows that have changed."""
+        """Returns the rows that have changed."""
         old = self.rows
         if len(old) != len(rows):
             self.beginResetModel()
@@ -70,22 +68,18 @@ class PairModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Request a change of the text; it is shown once it is saved."""
         if role != Qt.ItemDataRole.EditRole or str(value).strip() in ("", self.rows[index.row()].target):
             return False
         self.edited.emit(index.row(), str(value))
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Only translated segments can be edited."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         is_open = index.column() == TARGET and not is_left(self.rows[index.row()])
         return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
 
 
 class PairView(QTableView):
-    """The rows.  Emits `edited` with a row and the new text."""
-
     edited = Signal(int, str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -122,7 +116,6 @@ class PairView(QTableView):
             self._timer.start()
 
     def set_letters(self, percent: int) -> None:
-        """Set the font size, in percent of the window's."""
         font = QApplication.font()
         font.setPointSizeF(max(4.0, font.pointSizeF() * percent / 100))
         if font != self.font():
@@ -132,11 +125,9 @@ class PairView(QTableView):
 
     @property
     def current_segment(self) -> int:
-        """The current row; -1: none."""
         return self.currentIndex().row()
 
     def go_to(self, index: int) -> None:
-        """Make a row current and visible."""
         at = self._model.index(index, TARGET)
         if at.isValid():
             self.setCurrentIndex(at)

@@ -61,12 +61,6 @@ FORMALITIES: list[tuple[object, str]] = [("", "Formality: automatic"), ("formal"
 
 
 class TextPane(QWidget):
-    """Two panes of text, or pairs of sentences.
-
-    Emits `files_chosen` with paths, `files_pasted` with paths, `paste_requested` for what is on the clipboard,
-    `earlier_chosen` with an item, `glossaries_requested`, `memory_requested`.
-    """
-
     files_chosen = Signal(object)
     files_pasted = Signal(object)
     paste_requested = Signal()
@@ -341,7 +335,6 @@ class TextPane(QWidget):
 
 
 def _stops_in(part: QWidget) -> list[QWidget]:
-    """The widgets of a part that Tab stops at, in the order they were created."""
     found = part.findChildren(QWidget)
     stops = [one for one in found if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.focusProxy() is None]
     return [one for one in stops if one.objectName() and not one.objectName().startswith("qt_")]

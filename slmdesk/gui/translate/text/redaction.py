@@ -11,10 +11,8 @@ WAITS = "Redaction is on, so nothing is translated while you type. Press Transla
 
 
 class TextRedaction(QObject):
-    """Lives on the window's thread; off at first.
-
-    Emits `shown` with whether it is on, `switched` too where a person switched it, `preview_arrived` with a Preview of
-    the text, `accepted` with the Decisions with which it may be translated.
+    """Emits `shown` with whether it is on, `switched` too where a person switched it, `preview_arrived` with a Preview
+    of the text, `accepted` with the Decisions with which it may be translated.
     """
 
     switched = Signal(bool)
@@ -27,7 +25,6 @@ class TextRedaction(QObject):
         self._bridge = bridge
         self.is_on = False
         self._looked_at = ""
-        """The text that a person has looked through."""
         self._following: Call | None = None
 
     def switch(self, is_on: bool) -> None:
@@ -42,11 +39,9 @@ class TextRedaction(QObject):
         self.shown.emit(is_on)
 
     def waits(self, text: str) -> bool:
-        """Whether a text has to be looked through before it is translated."""
         return self.is_on and bool(text.strip()) and text != self._looked_at
 
     def look(self, text: str) -> None:
-        """Find what is private in a text; `preview_arrived` follows."""
         if self._following is not None:
             self._following.cancel()
         self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
@@ -57,6 +52,5 @@ class TextRedaction(QObject):
             self.preview_arrived.emit(preview)
 
     def accept(self, text: str, decisions: Decisions) -> None:
-        """A person has looked through this text; `accepted` follows."""
         self._looked_at = text
         self.accepted.emit(decisions)

@@ -13,8 +13,6 @@ from slmdesk.gui.translate.text.status_text import PaneState, shown_of, tip_of
 
 
 class ScrollSync(QObject):
-    """Connects the panes of a text and its translation."""
-
     def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
         super().__init__(parent, objectName="reading")
         self._source, self._target, self._keeper = source, target, keeper
@@ -24,10 +22,7 @@ class ScrollSync(QObject):
             pane.pointed.connect(self._on_pointed)
 
     def show(self, shown: PaneState, *, is_source_there: bool, is_shaded: bool) -> None:
-        """Show a translation, with its findings and, if `is_shaded`, its uncertain words.
-
-        `is_source_there`: the source pane holds exactly the text the segments come from.
-        """
+        """`is_source_there`: the source pane holds exactly the text the segments come from."""
         self._is_following = True
         self._target.show_text(shown.text)
         self._is_following = False
@@ -58,7 +53,6 @@ class ScrollSync(QObject):
 
 
 def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
-    """The words the model was unsure of: their positions and tooltips."""
     found = []
     for start, end, likely in segment.doubts:
         span = (begin + size16(segment.target[:start]), begin + size16(segment.target[:end]))
@@ -67,7 +61,6 @@ def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
 
 
 def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
-    """The position of each segment in the text, and in the translation."""
     source: list[Span] = []
     target: list[Span] = []
     at = there = 0

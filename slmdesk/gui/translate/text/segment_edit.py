@@ -26,8 +26,6 @@ def size16(text: str) -> int:
 
 
 class Mark(Record):
-    """A marked stretch: wavy underlined, or shaded and dotted, with a tooltip."""
-
     span: Span
     colour: QColor
     is_shaded: bool
@@ -35,8 +33,6 @@ class Mark(Record):
 
 
 class SegmentEdit(QPlainTextEdit):
-    """Emits `pointed` with the segment under the mouse (-1: none)."""
-
     pointed = Signal(int)
 
     def __init__(self, parent: QWidget, *, name: str, words: str, hint: str = "") -> None:
@@ -76,18 +72,15 @@ class SegmentEdit(QPlainTextEdit):
         cursor.insertText(text[begin : len(text) - end])
 
     def show_spans(self, spans: Sequence[Span], marks: Sequence[Mark], colour: QColor) -> None:
-        """Set the positions of the segments, the marks in them, and the colour of the pointed-at one."""
         self._spans, self._marks, self._mark_colour = spans, marks, colour
         self._draw()
 
     def light(self, index: int) -> None:
-        """Highlight a segment; -1: none."""
         if index != self._lit:
             self._lit = index
             self._draw()
 
     def set_letters(self, percent: int) -> None:
-        """Set the font size, in percent of the window's."""
         self._percent = percent
         self._size_letters()
 
@@ -99,7 +92,6 @@ class SegmentEdit(QPlainTextEdit):
 
     @property
     def current_segment(self) -> int:
-        """The segment at the caret, or at the beginning of the selection."""
         return self.segment_at(self.textCursor().selectionStart())
 
     def words_within(self, index: int) -> str:
@@ -112,7 +104,6 @@ class SegmentEdit(QPlainTextEdit):
         return "" if cursor.selectionStart() == begin and cursor.selectionEnd() == end else words
 
     def go_to(self, index: int) -> None:
-        """Put the caret into a segment and make it visible."""
         if 0 <= index < len(self._spans):
             cursor = self.textCursor()
             cursor.setPosition(self._spans[index][0])
@@ -153,7 +144,6 @@ class SegmentEdit(QPlainTextEdit):
     # ---- Qt
 
     def event(self, event: QEvent) -> bool:
-        """Show the tooltip of the mark under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             at = self.cursorForPosition(self.viewport().mapFrom(self, event.pos())).position()
             tips = [one.tip for one in self._marks if one.tip and one.span[0] <= at < one.span[1]]
@@ -162,14 +152,12 @@ class SegmentEdit(QPlainTextEdit):
         return super().event(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Emit which segment is under the mouse."""
         super().mouseMoveEvent(event)
         at = self.cursorForPosition(event.position().toPoint()).position()
         index = self.segment_at(at)
         self.pointed.emit(index if index >= 0 and at < self._spans[index][1] else -1)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """None is any more."""
         super().leaveEvent(event)
         self.pointed.emit(-1)
 

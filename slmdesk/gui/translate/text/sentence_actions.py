@@ -18,7 +18,7 @@ from slmdesk.gui.widgets.named import named
 
 
 class SentenceActions(QObject):
-    """Acts on the sentence at the caret, or on the current row.  Emits `said` with why nothing is done."""
+    """Acts on the sentence at the caret, or on the current row."""
 
     said = Signal(str)
 
@@ -65,7 +65,6 @@ class SentenceActions(QObject):
         return action
 
     def _current(self) -> tuple[int, LiveSegment, str] | None:
-        """The current sentence, with the selected words of its translation; None: there is none."""
         words, shown = "", self._controller.last
         if self._controller.view.view.is_paired:
             index = self._pairs.current_segment
@@ -101,7 +100,6 @@ class SentenceActions(QObject):
         self.said.emit("Put the caret into a sentence that is translated.")
 
     def _on_menu(self, at: QPoint) -> None:
-        """Show the menu of the translation: actions on the sentence, then copying."""
         if not self._target.textCursor().hasSelection():
             self._target.setTextCursor(self._target.cursorForPosition(at))
         standard = named(self._target.createStandardContextMenu(), "standard_menu")

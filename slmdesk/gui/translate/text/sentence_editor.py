@@ -15,8 +15,6 @@ HEIGHT, LEAST_WIDTH = 150, 300
 
 
 class SentenceEditor(QFrame):
-    """Lies over the translation.  Emits `kept` with the segment, its source and the text; `left` when it closes."""
-
     kept = Signal(int, str, str)
     left = Signal()
 
@@ -65,7 +63,6 @@ class SentenceEditor(QFrame):
             self.left.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter saves, Esc discards."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() == Qt.Key.Key_Escape:
                 self.close_editor()

@@ -20,7 +20,6 @@ class SourceEdit(SegmentEdit):
     too_long = Signal(str)
 
     def __init__(self, parent: QWidget, *, name: str, words: str, hint: str, most: int) -> None:
-        """`most`: the maximum number of characters."""
         super().__init__(parent, name=name, words=words, hint=hint)
         self._most = most
 

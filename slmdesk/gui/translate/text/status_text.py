@@ -16,12 +16,9 @@ SURE, FAIRLY = 0.99, 0.93
 
 
 class PaneState(Record):
-    """What the panes show."""
-
     segments: tuple[LiveSegment, ...]
     is_done: bool
     language: str
-    """The detected language of the text; empty: unknown."""
 
     @property
     def text(self) -> str:
@@ -40,7 +37,6 @@ def shown_of(segment: LiveSegment) -> str:
 
 
 def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = False) -> str:
-    """Progress of the translation, and the number of findings."""
     if not any(one.source.strip() for one in shown.segments):
         return "There are no words to translate." if has_text else "Your text stays on this PC."
     count = len(shown.segments)
@@ -88,7 +84,6 @@ def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str
 
 
 def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
-    """The language of each paragraph, with its certainty."""
     found = []
     for _, parts in groupby(segments, key=lambda one: one.paragraph):
         segments = list(parts)
@@ -110,7 +105,6 @@ def _name(code: str) -> str:
 
 
 def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
-    """The findings: (number of the segment, text)."""
     return [
         (at, f"“{one.source[:60]}{'…' if len(one.source) > 60 else ''}”: {flag_words(flag)}")
         for at, one in enumerate(shown.segments)
@@ -120,5 +114,4 @@ def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
 
 
 def tip_of(segment: LiveSegment) -> str:
-    """The findings in one sentence, for a tooltip; empty for none."""
     return "\n".join(flag_words(flag) for flag in segment.flags)

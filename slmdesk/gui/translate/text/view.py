@@ -12,26 +12,19 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.settings import Settings
 
 FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
-"""Percent."""
 MOST_RECENT = 4
 
 
 class TextView(Record):
-    """The view settings; saved with the settings."""
-
     favourites: tuple[str, ...] = ()
-    """Codes of languages, in the order they were pinned."""
     recent: tuple[str, ...] = ()
-    """Codes, the last used first."""
     font_percent: int = 100
     is_paired: bool = False
-    """Sentence beside sentence, instead of two panes."""
     is_shaded: bool = False
-    """Whether words the model was unsure of are shaded."""
 
 
 class ViewSettings(QObject):
-    """Lives on the window's thread.  Emits `changed` with a TextView; changes are saved."""
+    """Emits `changed` with a TextView; changes are saved."""
 
     changed = Signal(object)
 
@@ -47,7 +40,6 @@ class ViewSettings(QObject):
         )
 
     def toggle_favourite(self, code: str) -> None:
-        """Pin a language to the top of the list, or unpin it."""
         old = self.view.favourites
         new = tuple(one for one in old if one != code) if code in old else (*old, code)
         self._change(changed(self.view, favourites=new), translate_favourites=" ".join(new))
@@ -64,15 +56,12 @@ class ViewSettings(QObject):
         self._set_font(next((one for one in reversed(FONT_STEPS) if one < self.view.font_percent), FONT_STEPS[0]))
 
     def reset_font(self) -> None:
-        """Use the window's font size."""
         self._set_font(100)
 
     def set_paired(self, is_paired: bool) -> None:
-        """Show sentence beside sentence, or two panes."""
         self._change(changed(self.view, is_paired=is_paired), translate_pairs=is_paired)
 
     def set_shaded(self, is_shaded: bool) -> None:
-        """Shade the words the model was unsure of, or not."""
         self._change(changed(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)
 
     def _set_font(self, percent: int) -> None:
@@ -86,5 +75,4 @@ class ViewSettings(QObject):
 
 
 def _codes(kept: str) -> tuple[str, ...]:
-    """The known language codes among these, each once."""
     return tuple(dict.fromkeys(one for one in kept.split() if one in LANGUAGES))

@@ -11,8 +11,6 @@ from slmdesk.gui.widgets.text import plain_label, plain_tip
 
 
 class ViewBar(QWidget):
-    """Actions go to the keeper of the view."""
-
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("translate_view_bar")
@@ -38,7 +36,6 @@ class ViewBar(QWidget):
         self._on_view(view.view)
 
     def show_language(self, short: str, long: str) -> None:
-        """Show the detected language, in short and paragraph by paragraph."""
         self._language.setText(short)
         self._language.setToolTip(plain_tip(long))
 
