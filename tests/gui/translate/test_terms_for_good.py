@@ -32,6 +32,7 @@ from slmdesk.gui.shell import composition
 class Deleting(composition.Frame):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
+        assert self.translate_page
         self._look = QTimer(self, interval=20)
         self._look.timeout.connect(self.look)
         self._look.start()
