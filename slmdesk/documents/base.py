@@ -37,7 +37,6 @@ class Reading:
     """How many pages there will be; 0: not known yet."""
     page_kind: PageKind = PageKind.PAGE
     sheets: int = 0
-    """Where one of them has several pages; see DocumentInfo."""
     title: str = ""
     author: str = ""
     doubt: str = ""
@@ -65,7 +64,6 @@ class Reading:
         return open_file(self.path, limit_bytes=MAX_FILE_BYTES, descriptor=self.descriptor)
 
     def note(self, note: Note) -> None:
-        """Note something about the whole document, once."""
         if note not in self.notes:
             self.notes.append(note)
 
@@ -123,5 +121,4 @@ class PageText:
 
     @property
     def text(self) -> str:
-        """The finished page text."""
         return "".join(self._pieces)

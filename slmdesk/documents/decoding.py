@@ -40,8 +40,6 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
 class Decoded(Record):
-    """A text, how it was read, and if that is a guess, why."""
-
     text: str
     encoding: str
     doubt: str = ""
@@ -50,8 +48,7 @@ class Decoded(Record):
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\))")
 
 
-class NotTextError(ValueError):
-    """The bytes are not text in any known encoding."""
+class NotTextError(ValueError): ...
 
 
 def text_of(reading: Reading) -> str:
@@ -71,7 +68,6 @@ def text_of(reading: Reading) -> str:
 
 
 def take(reading: Reading, decoded: Decoded) -> None:
-    """Note in `reading` how the text was decoded."""
     reading.encoding, reading.doubt = decoded.encoding, decoded.doubt
     if decoded.doubt:
         reading.note(Note.ENCODING_GUESSED)
@@ -168,7 +164,6 @@ def _line(line: bytes, guess: str) -> str:
 
 
 def _is_mostly_utf8(line: bytes) -> bool:
-    """Whether a line has more letters of UTF-8 than bytes that are none: it was cut or damaged."""
     text = line[:LINE_BYTES].decode("utf-8", "replace")
     damaged = text.count("\ufffd")
     return sum(not one.isascii() for one in text) >= 3 * damaged

@@ -22,7 +22,6 @@ from slmdesk.documents.paging import Flow, Footnote, Pager, Piece, has_pages
 from slmdesk.documents.xmls import Stream, attribute, local
 
 _BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageBreakBefore)[^>]*>")
-"""Page breaks that Word recorded when it last displayed the file, and explicit ones."""
 
 
 def read(reading: Reading) -> Iterator[Page]:

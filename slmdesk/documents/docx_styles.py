@@ -31,11 +31,8 @@ _KIND_OF_NAME = (
 
 
 class Style(Record):
-    """The relevant properties of a paragraph style, including inherited ones."""
-
     kind: BlockKind | None = None
     level: int = 0
-    """Of headings."""
     number: str = ""
     """The id of its list; empty: none."""
     item_level: int = 0
@@ -44,7 +41,6 @@ class Style(Record):
 
 
 def styles_of(root: etree._Element | None) -> Mapping[str, Style]:
-    """By their ids; "" is the default."""
     elements = {attribute(one, "styleId"): one for one in root if local(one) == "style"} if root is not None else {}
     found: dict[str, Style] = {}
     for name, element in elements.items():
@@ -123,8 +119,6 @@ class _List:
 
 
 class Numbering:
-    """Counts the items of lists as Word does, in the order of the document."""
-
     def __init__(self, root: etree._Element | None) -> None:
         self._lists: dict[str, _List] = {}
         self._list_of: dict[str, str] = {}
@@ -155,7 +149,6 @@ class Numbering:
                 self._starts.setdefault(name, {})[int(level[:2])] = int(value[:6])
 
     def level_of_style(self, number: str, style: str) -> int | None:
-        """The level of a list that belongs to a paragraph style."""
         one = self._lists.get(self._list_of.get(number, ""))
         return next((level for level, about in one.levels.items() if about.style == style), None) if one else None
 

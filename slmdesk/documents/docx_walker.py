@@ -30,28 +30,21 @@ _MAX_SPAN = 63
 
 @dataclass(slots=True)
 class _Line:
-    """A paragraph during the walk."""
-
     kind: BlockKind
     level: int
     text: list[str] = field(default_factory=list)
     before: list[Flow] = field(default_factory=list)
-    """What is complete: the part before a page break, and the break."""
     after: list[Flow] = field(default_factory=list)
-    """What is anchored in it: notes, comments, text boxes, alternative texts."""
     fields: list[bool] = field(default_factory=list)
     """Of the open fields: whether their result is reached."""
 
     def cut(self, *, seen: bool) -> None:
-        """Here a page ends."""
         self.before += (Piece(self.kind, "".join(self.text), self.level), *self.after, PageBreak(seen))
         self.text.clear()
         self.after.clear()
 
 
 class Walker:
-    """Reads one document; knows its styles, lists, notes and comments."""
-
     def __init__(
         self,
         reading: Reading,
@@ -66,7 +59,6 @@ class Walker:
         self._cited = dict.fromkeys(aside, 0)
 
     def flow(self, element: etree._Element) -> Iterator[Flow]:
-        """What an element of the body, a cell or a text box becomes."""
         name = local(element)
         if name == "p":
             yield from self._paragraph(element)
@@ -89,13 +81,11 @@ class Walker:
             self._see(name)
 
     def rest(self) -> Iterator[Flow]:
-        """What was to be joined with a following paragraph that does not exist."""
         if self._carried:
             yield Piece(BlockKind.PARAGRAPH, self._carried)
             self._carried = ""
 
     def plain(self, element: etree._Element) -> str:
-        """The words inside an element, a line for each block."""
         carried, self._carried = self._carried, ""
         lines = [one.text for part in element for one in self.flow(part) if isinstance(one, Piece)]
         lines += [one.text for one in self.rest() if isinstance(one, Piece)]
@@ -132,7 +122,6 @@ class Walker:
             yield PageBreak()
 
     def _numbered(self, line: _Line, number: str) -> Iterator[Flow]:
-        """The flow of a paragraph, its list number before its first words."""
         pieces: list[Flow] = [*line.before, Piece(line.kind, "".join(line.text), line.level)]
         for one in pieces:
             if isinstance(one, Piece) and one.text.strip() and number:
@@ -141,7 +130,6 @@ class Walker:
         yield from line.after
 
     def _kind(self, properties: etree._Element | None, style: Style, style_id: str) -> tuple[BlockKind, int, str]:
-        """Kind and level of a paragraph, and its number."""
         own, depth = number_of(properties)
         number = style.number if own is None else own
         if depth is None:
@@ -186,7 +174,6 @@ class Walker:
                 self._see(name)
 
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
-        """What an element contributes besides its content."""
         if name == "r":
             properties = child(element, "rPr")
             if is_on(child(properties, "vanish")) or _is_white(element, properties):
@@ -234,7 +221,6 @@ class Walker:
     # ---- tables
 
     def _inside(self, element: etree._Element, requested: str) -> Iterator[etree._Element]:
-        """Rows of a table or cells of a row, which may be wrapped."""
         for one in element:
             name = local(one)
             if name == requested:
@@ -270,7 +256,6 @@ class Walker:
 
 
 def _is_bold(row: etree._Element) -> bool:
-    """Whether all words of a row are bold by themselves."""
     runs = [one.getparent() for one in row.iter("{*}t") if (one.text or "").strip()]
     return bool(runs) and all(is_on(child(child(run, "rPr"), "b")) for run in runs)
 

@@ -19,13 +19,10 @@ _MAX_NAMES = 200
 
 
 class Drawing(Record):
-    """A part with shapes: where what it refers to is found."""
-
     package: Package
     relations: dict[str, Relation]
 
     def pieces(self, element: etree._Element) -> Iterator[Piece]:
-        """The words of all shapes inside an element, in their order."""
         for one in element:
             name = local(one)
             if name in _WRAPPERS:
@@ -63,7 +60,6 @@ def placeholder_of(shape: etree._Element) -> str | None:
 
 
 def paragraph_text(paragraph: etree._Element) -> str:
-    """The words of a paragraph; a forced line end is one."""
     pieces = []
     for one in paragraph.iter():
         name = local(one)
@@ -131,7 +127,6 @@ def _strings(element: etree._Element) -> etree._Element | None:
 
 
 def _diagram(root: etree._Element | None) -> Iterator[Piece]:
-    """The points of a diagram (SmartArt)."""
     if root is None:
         return
     for point in (one for one in root.iter() if local(one) == "pt"):

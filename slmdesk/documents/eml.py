@@ -23,16 +23,13 @@ MAX_MAIL_BYTES = 100 << 20
 """Attachments are a third longer in a mail, and all of it is in memory at once."""
 _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
 _PARSED = (ValueError, LookupError, AttributeError, TypeError, email.errors.MessageError)
-"""What Python's header parser raises for invalid headers, as observed."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """A mail: its text, then what came with it."""
     return pages_of(reading, mail_of(_parsed(reading)))
 
 
 def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
-    """What came with a mail, by its index."""
     return taken_out(mail_of(_parsed(reading)), reading.path, index)
 
 
@@ -52,7 +49,6 @@ def read_archive(reading: Reading) -> Iterator[Page]:
 
 
 def mail_of(message: Message) -> Mail:
-    """A parsed message as a mail."""
     mail = Mail()
     for name in HEADERS:
         value = _header(message, name)
@@ -97,7 +93,6 @@ def _storable(text: str) -> str:
 
 
 def _collect(part: Message, mail: Mail, depth: int) -> None:
-    """Sort the parts of a message into texts and what came with them."""
     kind = part.get_content_type()
     if kind in _ENCRYPTED:
         mail.is_locked = True
@@ -135,7 +130,6 @@ def _choose(part: Message, mail: Mail, depth: int) -> None:
 
 
 def _words(form: list[tuple[str, bool]]) -> int:
-    """Roughly how many words an alternative shows."""
     texts = [
         " ".join(piece.text for piece in walk(text, "").pieces) if is_hypertext else text for text, is_hypertext in form
     ]
@@ -192,7 +186,6 @@ def _extension(part: Message) -> str:
 
 
 def _text(part: Message) -> str:
-    """The text of a part, decoded as declared where that is possible."""
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return ""

@@ -34,12 +34,10 @@ class _Book:
     title: str = ""
     author: str = ""
     spine: list[str] = field(default_factory=list)
-    """Names of parts."""
     labels: Labels = field(default_factory=dict)
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The chapters of a book."""
     reading.page_kind = PageKind.CHAPTER
     with packed.opened(reading) as archive:
         book = _book(archive, reading.path)
@@ -73,7 +71,6 @@ def _walked(reading: Reading, archive: Archive, name: str, chapters: Mapping[str
 
 
 def _chapters(found: Hypertext, chapters: Mapping[str, str], before: str) -> Iterator[tuple[str, list[Piece]]]:
-    """Label and pieces of what one part of the book holds: a chapter, some, or the rest of the one before."""
     label = chapters.get("") or (before if chapters else _own_label(found) or before)
     portion: list[Piece] = []
     for piece in found.pieces:
@@ -156,7 +153,6 @@ def _words(element: etree._Element | None) -> str:
 
 
 def _place(folder: str, href: str | None) -> str:
-    """The name of a part, as a key to look up."""
     return posixpath.normpath(posixpath.join(folder, unquote((href or "").partition("#")[0])))
 
 

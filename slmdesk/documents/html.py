@@ -24,7 +24,6 @@ _WIDER = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "asc
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The sections of a web page, named after their headings."""
     reading.page_kind = PageKind.SECTION
     found = walk(markup_of(reading), reading.path, check=reading.check)
     reading.title, reading.author = found.title, found.author
@@ -34,7 +33,6 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def notify(reading: Reading, found: Hypertext) -> None:
-    """Note what the hypertext declares about the whole document."""
     for is_there, note in (
         (found.has_hidden, Note.HIDDEN_TEXT),
         (found.has_external, Note.EXTERNAL_IGNORED),

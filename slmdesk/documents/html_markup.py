@@ -36,7 +36,6 @@ def prepared(markup: str, path: str) -> str:
 
 
 def _depth(markup: str) -> int:
-    """How many elements are open at once at most, about."""
     if markup.count("<") <= MOST_DEPTH:
         return 0
     opened: Counter[str] = Counter()

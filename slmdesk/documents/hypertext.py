@@ -31,15 +31,12 @@ _Attributes: TypeAlias = dict[str, str | None]
 
 @dataclass(slots=True)
 class Hypertext:
-    """The content of a hypertext document."""
-
     pieces: list[Piece] = field(default_factory=list)
     title: str = ""
     author: str = ""
     has_hidden: bool = False
     """Words that no browser shows are among the pieces."""
     has_external: bool = False
-    """Pictures or frames that would have to be fetched."""
     has_images: bool = False
 
 
@@ -89,12 +86,9 @@ def _call(leave: _Leave | None) -> None:
 class _Row:
     cells: list[list[Piece]] = field(default_factory=list)
     is_head: bool = True
-    """All its cells are header cells (th)."""
 
 
 class _Walker:
-    """Handles the start and end of elements, in document order."""
-
     def __init__(self, anchors: frozenset[str], *, is_packed: bool) -> None:
         self._result, self._is_packed = Hypertext(), is_packed
         self._anchors, self._anchor = anchors, ""
@@ -108,7 +102,6 @@ class _Walker:
         self._unseen: frozenset[str] = frozenset()
 
     def found(self) -> Hypertext:
-        """All of it."""
         self._flush()
         return self._result
 
@@ -143,7 +136,6 @@ class _Walker:
         self._line.append(text if self._pre else _BLANKS.sub(" ", text))
 
     def _flush(self) -> None:
-        """End the block that is open."""
         text = "".join(self._line).replace("\xad", "")
         self._line.clear()
         if self._pre:
@@ -194,7 +186,6 @@ class _Walker:
         return False, None
 
     def _look(self, tag: str, attributes: _Attributes) -> None:
-        """What an element says about itself."""
         name = attributes.get("id") or (attributes.get("name") if tag == "a" else None)
         if name in self._anchors and name is not None:
             self._flush()
@@ -275,7 +266,6 @@ class _Walker:
         return self._within("_captions")
 
     def _within(self, name: str) -> _Leave:
-        """A block that determines the kind of those inside it."""
         self._flush()
         setattr(self, name, getattr(self, name) + 1)
 

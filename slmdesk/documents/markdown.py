@@ -36,13 +36,11 @@ _KINDS = (
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The sections of a Markdown text, named after their headings, as they are found."""
     reading.page_kind = PageKind.SECTION
     return sections_of(text_of(reading))
 
 
 def sections_of(text: str) -> Iterator[Page]:
-    """The same of a text."""
     numbers = count(1)
     begun, label = 0, ""
     blocks: list[Block] = []
@@ -78,7 +76,6 @@ def _pages(section: str, begun: int, label: str, blocks: Sequence[Block], number
 
 
 def _walk(text: str) -> Iterator[Block]:
-    """Blocks with the level of headings (0 for what is none)."""
     walker = _Walker()
     at = 0
     for line in text.split("\n"):
@@ -88,8 +85,6 @@ def _walk(text: str) -> Iterator[Block]:
 
 
 class _Walker:
-    """Takes lines and returns blocks as they end."""
-
     def __init__(self) -> None:
         self._kind: BlockKind | None = None
         self._start = self._end = self._level = 0
@@ -117,7 +112,6 @@ class _Walker:
                 yield from self.end_block()
 
     def end_block(self) -> Iterator[Block]:
-        """Give what is open."""
         if self._kind is not None:
             yield Block(self._kind, self._start, self._end, self._level)
         self._kind, self._level, self._fence = None, 0, ""

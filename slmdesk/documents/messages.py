@@ -25,8 +25,6 @@ _QUOTED = re.compile(r"\s{0,3}>")
 
 
 class MailAttachment(Record):
-    """A document that came with a mail."""
-
     name: str
     """The declared name, untrusted; may be empty."""
     data: bytes | None
@@ -35,17 +33,13 @@ class MailAttachment(Record):
 
 @dataclass(slots=True)
 class Mail:
-    """A mail, whatever it was kept in."""
-
     headers: list[tuple[str, str]] = field(default_factory=list)
-    """Names as people know them, and values."""
     subject: str = ""
     sender: str = ""
     bodies: list[tuple[str, bool]] = field(default_factory=list)
     """Texts, and whether they are hypertext."""
     enclosed: list[MailAttachment] = field(default_factory=list)
     is_locked: bool = False
-    """Its text is encrypted."""
 
 
 def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
@@ -81,7 +75,6 @@ def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
 
 
 def plain_pieces(text: str) -> Iterator[Piece]:
-    """Paragraphs, with quoted lines as quotes."""
     lines: list[str] = []
     is_quote = False
     for line in [*text.split("\n"), ""]:

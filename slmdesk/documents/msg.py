@@ -19,17 +19,14 @@ MAX_MAIL_BYTES = 100 << 20
 PID_HTML, PID_RECIPIENT_TYPE, PID_FILENAME = 0x1013, 0x0C15, 0x3704
 _TO = {1: "To", 2: "Cc", 3: "Bcc"}
 _BROKEN = (ValueError, LookupError, OSError, AssertionError, AttributeError, TypeError, struct.error, EOFError)
-"""What olefile and oxmsg raise for fields that are damaged."""
 T = TypeVar("T")
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """A mail: its text, then what came with it."""
     return pages_of(reading, mail_of(reading))
 
 
 def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
-    """What came with a mail, by its index."""
     return taken_out(mail_of(reading), reading.path, index)
 
 
@@ -63,7 +60,6 @@ def mail_of(reading: Reading) -> Mail:
 
 
 def _field(get: Callable[[], T | None]) -> T | None:
-    """A field, or None where it is missing or damaged."""
     try:
         return get()
     except _BROKEN:
@@ -71,7 +67,6 @@ def _field(get: Callable[[], T | None]) -> T | None:
 
 
 def _words(get: Callable[[], str | None]) -> str:
-    """A text without the zeros some programs end it with; empty where it is missing or damaged."""
     return (_field(get) or "").replace("\0", "")
 
 

@@ -28,8 +28,6 @@ _FALSE_LEAP_DAY = 60
 
 
 class NumberFormat(Record):
-    """What a format does with a number."""
-
     has_date: bool = False
     has_time: bool = False
     has_seconds: bool = False
@@ -47,7 +45,6 @@ GENERAL = NumberFormat()
 
 
 def built_in(number: int) -> NumberFormat:
-    """The format of a number that needs no code in the file."""
     return format_of_code(_BUILT_IN.get(number, ""))
 
 
@@ -136,7 +133,6 @@ def _moment(value: float, form: NumberFormat, from_1904: bool) -> str:
 
 
 def moment_text(moment: datetime, *, has_date: bool, has_time: bool, has_seconds: bool) -> str:
-    """A date, a time or both."""
     clock = moment.strftime("%H:%M:%S" if has_seconds else "%H:%M")
     if not has_time:
         return moment.date().isoformat()

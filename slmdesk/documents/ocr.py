@@ -56,7 +56,6 @@ class Raster(Record):
 
 @cache
 def is_available() -> bool:
-    """Whether the library and the data of at least one language are here."""
     return importlib.util.find_spec("tesserocr") is not None and bool(_known_languages())
 
 

@@ -31,16 +31,11 @@ _WRAPPED_ROWS = frozenset(("table-rows", "table-row-group", "table-header-rows")
 
 
 class OdfStyle(Record):
-    """The relevant properties of a style, including inherited ones."""
-
     level: int = 0
-    """Of headings."""
     breaks_before: bool = False
     breaks_after: bool = False
     is_hidden: bool = False
-    """Its words, its slide or its sheet are not shown."""
     name: str = ""
-    """The style people chose, of which an automatic one is a variant."""
 
 
 def tree_of(archive: Archive, reading: Reading, name: str) -> etree._Element | None:
@@ -75,7 +70,6 @@ def look_into(archive: Archive, reading: Reading) -> None:
 
 
 def styles_in(*roots: etree._Element | None) -> Mapping[str, OdfStyle]:
-    """The styles of content.xml and styles.xml, by their names."""
     elements = {}
     for root in roots:
         for group in root if root is not None else ():
@@ -110,7 +104,6 @@ def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
 
 
 def repeated(element: etree._Element, name: str) -> int:
-    """How often an element stands for itself, at least once."""
     value = attribute(element, name)
     return max(1, int(value[:9])) if value.isdecimal() else 1
 
@@ -124,8 +117,6 @@ class _Line:
 
 @dataclass(slots=True)
 class _Counted:
-    """A list while its items are walked: the levels of its style, and how far each has counted."""
-
     levels: Mapping[int, etree._Element]
     counts: dict[int, int] = field(default_factory=dict)
 
@@ -154,7 +145,6 @@ _FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upper
 
 
 def lists_in(*roots: etree._Element | None) -> Mapping[str, Mapping[int, etree._Element]]:
-    """The levels of list styles, by their names."""
     found = {}
     for group in (group for root in roots if root is not None for group in root):
         for one in group if local(group) in ("styles", "automatic-styles") else ():
@@ -165,8 +155,6 @@ def lists_in(*roots: etree._Element | None) -> Mapping[str, Mapping[int, etree._
 
 
 class OdfWalker:
-    """Turns the elements of a text, a slide or a cell into what flows over the pages."""
-
     def __init__(
         self,
         reading: Reading,
@@ -209,13 +197,11 @@ class OdfWalker:
         return [one for one in flow if isinstance(one, Piece) and one.text.strip()]
 
     def comment(self, annotation: etree._Element) -> Piece:
-        """A comment with its author as place."""
         author = child(annotation, "creator")
         words = "\n".join(self.line(one) for one in annotation.iter() if local(one) in ("p", "h"))
         return Piece(BlockKind.COMMENT, words, place=(author.text or "" if author is not None else "")[:100])
 
     def line(self, paragraph: etree._Element) -> str:
-        """The text of one paragraph, without what is anchored in it."""
         line = _Line()
         self._walk(paragraph, line)
         return "".join(line.text)

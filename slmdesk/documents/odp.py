@@ -20,7 +20,6 @@ _ASIDE = {"header": BlockKind.HEADER, "footer": BlockKind.FOOTER, "date-time": B
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The slides of an OpenDocument presentation."""
     reading.page_kind = PageKind.SLIDE
     number = 0
     with opened(reading) as archive:

@@ -21,7 +21,6 @@ _GROUPS = ("table-row-group", "table-rows", "table-header-rows")
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The sheets of an OpenDocument spreadsheet."""
     pager = SheetPager(reading)
     with opened(reading) as archive:
         look_into(archive, reading)
@@ -42,22 +41,17 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 class _Rows:
-    """The rows of one sheet after another, as the stream gives them."""
-
     def __init__(self, reading: Reading, stream: Stream) -> None:
         self._reading, self._children = reading, iter(stream)
         self._next: tuple[etree._Element, etree._Element] | None = None
         self.beside = list[Piece]()
-        """What is on the sheet besides its cells: comments, boxes."""
 
     def next_table(self) -> etree._Element | None:
-        """The next sheet, if there is one."""
         if self._next is None:
             self._next = next(self._children, None)
         return None if self._next is None else self._next[0]
 
     def of_table(self, table: etree._Element, walker: OdfWalker) -> Iterator[Row]:
-        """Its filled rows."""
         self.beside.clear()
         number = 1
         while self._next is not None and self._next[0] is table:

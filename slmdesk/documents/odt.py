@@ -20,7 +20,6 @@ _BREAK = re.compile(rb"<text:soft-page-break ?/?>")
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The pages of an OpenDocument text if it records where they end, else its sections."""
     with opened(reading) as archive:
         look_into(archive, reading)
         about = tree_of(archive, reading, "styles.xml")
@@ -41,7 +40,6 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
-    """Headers and footers of all kinds of pages, each once; the footers stand at the foot of the first page."""
     pages, seen = child(styles, "master-styles"), set()
     for one in (one for page in pages for one in page) if pages is not None else ():
         kind = BlockKind.HEADER if local(one).startswith("header") else BlockKind.FOOTER

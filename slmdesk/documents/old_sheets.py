@@ -36,7 +36,6 @@ _ROW_HEADER, _LAST_CELL_KIND, _RICH_CELL = 0, 11, 62
 
 
 def read_xls(reading: Reading) -> Iterator[Page]:
-    """The sheets of an Excel file from before 2007."""
     data = _all_bytes(reading)
     if not data.startswith(olefile.MAGIC):
         raise KnownError("document.damaged", path=reading.path, reason="it is no Excel file")
@@ -53,7 +52,6 @@ def read_xls(reading: Reading) -> Iterator[Page]:
 
 
 def read_xlsb(reading: Reading) -> Iterator[Page]:
-    """The sheets of a binary Excel file."""
     with opened(reading) as archive:
         size = cells = 0
         for name in archive.names:
@@ -84,19 +82,15 @@ def _refuse_wide(reading: Reading, cells: int) -> None:
 
 
 class _Range:
-    """How far the cells of one sheet reach."""
-
     def __init__(self) -> None:
         self._rows, self._columns = [1 << 31, -1], [1 << 31, -1]
 
     def add(self, row: int, first: int, last: int) -> None:
-        """Add a range of cells."""
         self._rows = [min(self._rows[0], row), max(self._rows[1], row)]
         self._columns = [min(self._columns[0], first), max(self._columns[1], last)]
 
     @property
     def cells(self) -> int:
-        """Of the whole range."""
         return max(0, self._rows[1] - self._rows[0] + 1) * max(0, self._columns[1] - self._columns[0] + 1)
 
 
@@ -193,7 +187,6 @@ def _rows(sheet: Any) -> Iterator[Row]:
 
 
 def cell_text(value: object) -> str:
-    """What a cell shows; '' for an empty one."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):

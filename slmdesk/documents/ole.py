@@ -19,7 +19,6 @@ OLD = {
     "doc": "an old Word file; saved as .docx it can be read",
     "ppt": "an old PowerPoint file; saved as .pptx it can be read",
 }
-"""Formats without a reader, and what a person can do."""
 
 
 def ole_kind(file: BinaryIO) -> str:

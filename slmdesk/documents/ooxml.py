@@ -25,15 +25,11 @@ FOLLOWED = frozenset({"hyperlink"})
 
 
 class Relation(Record):
-    """From one part to another: the last word of its type, and the name of the part."""
-
     kind: str
     part: str
 
 
 class Package:
-    """An Office file: its parts, and how they belong together."""
-
     def __init__(self, archive: Archive, reading: Reading) -> None:
         self.archive, self._reading = archive, reading
         self._names = {name.replace("\\", "/").lower(): name for name in archive.names}  # some zip with backslashes
@@ -81,7 +77,6 @@ class Package:
         return next(found, usual if part and usual in self else "")
 
     def stored_name(self, name: str) -> str:
-        """A part's name as the archive has it; empty where there is no such part."""
         return self._names.get(name.lower(), "")
 
     def tree(self, name: str, *, whole: bool = False) -> etree._Element | None:
@@ -100,7 +95,6 @@ class Package:
             return None
 
     def read_about(self) -> None:
-        """Takes title and author of the document from its properties."""
         root = self.tree(self.related("", "core-properties"))
         for one in root if root is not None else ():
             words = " ".join((one.text or "").split())[:MAX_NAME_CHARACTERS]
@@ -123,7 +117,6 @@ class Package:
 
 
 def relation_id(element: etree._Element) -> str:
-    """The id of a relationship; an element may have an id of its own besides."""
     return next((str(value) for key, value in element.attrib.items() if str(key).endswith("}id")), "")
 
 
@@ -133,5 +126,4 @@ def is_on(element: etree._Element | None) -> bool:
 
 
 def texts(element: etree._Element, name: str = "t") -> Iterator[str]:
-    """What stands in all elements of that name."""
     return (one.text for one in element.iter() if local(one) == name and one.text)

@@ -58,11 +58,9 @@ class _Placed(io.RawIOBase):
         self._descriptor, self._place = descriptor, 0
 
     def readable(self) -> bool:
-        """It is."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
         return True
 
     def fileno(self) -> int:
@@ -70,14 +68,12 @@ class _Placed(io.RawIOBase):
         return self._descriptor
 
     def readinto(self, space: Any) -> int:
-        """Fill `space` as far as there are bytes left."""
         data = os.pread(self._descriptor, len(space), self._place)
         space[: len(data)] = data
         self._place += len(data)
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go on reading from there."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place}.get(whence)
         place = offset + (os.fstat(self._descriptor).st_size if base is None else base)
         if place < 0:

@@ -28,7 +28,6 @@ they begin before the end, and the position of the size in them."""
 _ELSEWHERE = b"\xff" * 4
 _END_BYTES = 65_535 + 22 + 20 + 56
 BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
-"""What zipfile raises for files that are not archives or are incomplete."""
 
 
 class Archive:
@@ -41,7 +40,6 @@ class Archive:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all parts, in their order."""
         return tuple(self._infos)
 
     def __contains__(self, name: str) -> bool:

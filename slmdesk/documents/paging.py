@@ -23,8 +23,6 @@ _TAG = re.compile(rb"<[^>]*>")
 
 
 class Piece(Record):
-    """A block before it has a page."""
-
     kind: BlockKind
     text: str
     level: int = 0
@@ -32,19 +30,14 @@ class Piece(Record):
 
 
 class PageBreak(Record):
-    """Here a page ends."""
-
     seen: bool = False
     """It is where a page ended when the file was last shown; else only asked for."""
 
 
-class PictureBlock(Record):
-    """A picture, so that a page of nothing else is one."""
+class PictureBlock(Record): ...
 
 
 class Footnote(Record):
-    """What stands at the foot of the page that cites it."""
-
     piece: Piece
 
 
@@ -71,8 +64,6 @@ def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int)
 
 
 class Pager:
-    """Takes content and returns pages as they are complete."""
-
     def __init__(self, reading: Reading, *, has_pages: bool) -> None:
         """`has_pages`: the breaks in the file are those of printed pages; else sections begin there and at headings."""
         self._has_pages = has_pages
@@ -86,11 +77,9 @@ class Pager:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no words have come so far."""
         return self._number == 1 and not self._has_words
 
     def take(self, flow: Iterable[Flow]) -> Iterator[Page]:
-        """Add content; returns the pages that are now complete."""
         for one in flow:
             if isinstance(one, PageBreak):
                 self._end_page(one)
@@ -104,7 +93,6 @@ class Pager:
                 yield self._ready.popleft()
 
     def end(self) -> Iterator[Page]:
-        """The last page; a document without words has one, which is empty."""
         if len(self._text) or self._feet or self._is_pictured or self._number == 1:
             self._finish()
         yield from self._ready

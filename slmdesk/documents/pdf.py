@@ -54,8 +54,6 @@ FIRST_PAGES = 50
 
 @dataclass(slots=True)
 class _Sheet:
-    """What was found on a page."""
-
     label: str
     lines: list[Line] = field(default_factory=list)
     asides: list[OverlayText] = field(default_factory=list)
@@ -67,7 +65,6 @@ class _Sheet:
     hidden: frozenset[int] = frozenset()
     """Indices of the invisible lines."""
     has_unseen_letters: bool = False
-    """Invisible characters were left out."""
 
 
 class _Sheets:
@@ -82,7 +79,6 @@ class _Sheets:
             self.total = len(document)
 
     def at(self, index: int) -> _Sheet:
-        """The page of this index, from 0."""
         if index not in self._kept:
             self._kept[index] = self._read(index)
             while len(self._kept) > KEPT_SHEETS:
@@ -140,7 +136,6 @@ class _Sheets:
         return sheet
 
     def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> frozenset[int]:
-        """The indices of lines that are invisible on the page."""
         lines = sheet.lines
         hidden = {at for at, line in enumerate(lines) if line.look.is_unseen}
         if hidden and len(hidden) > len(lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
@@ -157,7 +152,6 @@ class _Sheets:
         return frozenset(hidden)
 
     def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
-        """A scanned page with its recognised text."""
         with page_at(self._document, index) as page:
             picture = _rendered(page, ocr.width_for(sheet.width, sheet.height))
         self._reading.check()
@@ -244,13 +238,11 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
 
 
 def _bounded(width: int, page_width: float, page_height: float) -> int:
-    """The requested width, or less where the picture would become too high or too large."""
     ratio = max(page_height / max(page_width, 1.0), 0.001)
     return max(1, int(min(width, MAX_HEIGHT / ratio, (MAX_PIXELS / ratio) ** 0.5)))
 
 
 def _rendered(page: pdfium.PdfPage, width: int) -> ocr.Raster:
-    """The page's pixels: three bytes each."""
     scale = width / max(view_of(page).width, 1.0)
     bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=pdfium_c.FPDFBitmap_BGR)
     try:
@@ -278,7 +270,6 @@ def _boxes(
 
 
 def _part(letters: PageLetters, word: Word, begin: int, end: int) -> tuple[float, float, float, float]:
-    """The box of some letters of a word."""
     if word.first < 0 or (begin == 0 and end == len(word.text)):
         return word.x0, word.y0, word.x1, word.y1
     indices = word.indices or range(word.first, word.first + len(word.text))
@@ -309,7 +300,6 @@ def _share(box: Sequence[float], width: float, height: float) -> Box:
 
 
 def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
-    """Note why a page has hardly any letters."""
     share, paths = picture_share(page)
     if share >= PICTURE_SHARE:
         sheet.status, sheet.reason = PageStatus.SCANNED, "scanned"
@@ -318,7 +308,6 @@ def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
 
 
 def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
-    """Which lines cannot be distinguished from their background on the drawn page."""
     raster = _rendered(page, _bounded(round(view_of(page).width), view_of(page).width, view_of(page).height))
     found = set()
     for at, line in lines.items():

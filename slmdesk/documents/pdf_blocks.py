@@ -34,30 +34,22 @@ _PAGE_NUMBER = re.compile(r"\d{1,4}$|[ivxlc]{1,6}$")
 _LEADER = re.compile(r"\.{4,}$|\.$|…$")
 _LEADER_WORDS = 4
 _NEAR_LINES = 20
-"""How many lines back are considered for the width of a block."""
 
 
 class PageMeasures(Record):
-    """What is usual on a page."""
-
     size: float
     pitch: float
-    """From line to line."""
     height: float
-    """Of the page."""
 
 
 @dataclass(slots=True)
 class LaidOutPage:
-    """A page's text with its blocks, and the position of each word in it."""
-
     text: PageText
     places: list[tuple[int, Word]]
     """Character of the text, word; a hyphenated word appears twice."""
 
 
 def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
-    """The commonest size of the letters and the commonest distance of lines."""
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[round(line.look.size * 2) / 2] += line.characters
@@ -91,7 +83,6 @@ def lay_out(
 
 
 def _groups(lines: Sequence[Line], usual: PageMeasures, apart: Set[int]) -> Iterator[list[int]]:
-    """The indices of the lines of each block."""
     held: list[int] = []
     block: list[Line] = []
     for at, line in enumerate(lines):
@@ -108,7 +99,6 @@ def _groups(lines: Sequence[Line], usual: PageMeasures, apart: Set[int]) -> Iter
 
 
 def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: PageMeasures) -> bool:
-    """Whether a line begins a new block."""
     last = block[-1]
     if _is_entry(last):
         return True
@@ -163,7 +153,6 @@ def _is_item(line: Line) -> bool:
 
 
 def _kind(block: Sequence[Line], usual: PageMeasures) -> tuple[BlockKind, int]:
-    """What a block is; the level of a heading, or 0."""
     first = block[0]
     if first.cells:
         return BlockKind.TABLE_ROW, 0
@@ -208,8 +197,6 @@ def _depth(numbered: re.Match[str]) -> int:
 
 
 class _Writer:
-    """Writes blocks into a page's text, and records the position of each word."""
-
     def __init__(self, compounds: Set[str]) -> None:
         self._compounds = compounds
         self._pieces: list[str] = []
@@ -217,7 +204,6 @@ class _Writer:
         self._places: list[tuple[int, Word]] = []
 
     def write(self, laid: LaidOutPage, lines: Sequence[Line], kind: BlockKind, level: int, place: str) -> None:
-        """One more block."""
         if kind is BlockKind.TABLE_ROW:
             for number, cell in enumerate(lines[0].cells):
                 if number:
@@ -280,7 +266,6 @@ class _Writer:
 
 
 def _indent(line: Line, block: Sequence[Line]) -> int:
-    """How many letters' widths a line of code stands to the right."""
     longest = max(line.words, key=lambda word: len(word.text))
     letter = (longest.x1 - longest.x0) / len(longest.text)
     return min(40, round((line.x0 - min(one.x0 for one in block)) / letter)) if letter > 0 else 0

@@ -103,7 +103,6 @@ def _with_trailer(data: bytes) -> bytes:
 
 
 def metadata_of(document: pdfium.PdfDocument, name: str) -> str:
-    """A property of the document, such as Title or Author; empty for none."""
     value = ""
     with LOCK, suppress(UnicodeError, pdfium.PdfiumError):  # half a letter in a title spoils the title alone
         value = document.get_metadata_value(name)
@@ -119,15 +118,12 @@ def label_of(document: pdfium.PdfDocument, index: int) -> str:
 
 
 class OverlayText(Record):
-    """Words that lie over a page: what was filled in a form, and comments."""
-
     kind: BlockKind
     text: str
     place: str = ""
 
 
 def asides_of(page: pdfium.PdfPage) -> list[OverlayText]:
-    """What was filled in and remarked on a page, in the order of the file."""
     found = []
     for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MOST_ANNOTATIONS)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
@@ -174,7 +170,6 @@ def picture_share(page: pdfium.PdfPage) -> tuple[float, int]:
 
 
 def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
-    """Name and size in bytes of each file embedded in the document."""
     found = []
     for index in range(min(document.count_attachments(), 1000)):
         name, size_bytes = "", 0

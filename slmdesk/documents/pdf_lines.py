@@ -26,8 +26,6 @@ COLUMN_FILLED = 0.55
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """Words in a row."""
-
     words: list[Word]
     look: Look
     x0: float
@@ -35,28 +33,22 @@ class Line:
     x1: float
     y1: float
     cells: tuple[list[Word], ...] = ()
-    """Of a row of a table; else none."""
     column: int = 0
     """Which column of text it stands in; only differences mean something."""
     is_bold: bool = False
-    """All of it."""
     is_mono: bool = False
     """All of it: code."""
 
     @property
     def characters(self) -> int:
-        """How many letters and signs."""
         return sum(len(word.text) for word in self.words)
 
 
 @dataclass(slots=True)
 class _Row:
-    """Pieces of lines beside each other."""
-
     parts: list[Line] = field(default_factory=list)
 
     def takes(self, part: Line) -> bool:
-        """Whether a piece stands beside what is here."""
         if part.look.is_sideways or self.parts[0].look.is_sideways:
             return False
         top, bottom = min(one.y0 for one in self.parts), max(one.y1 for one in self.parts)
@@ -81,7 +73,6 @@ def lines_of(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:
 
 
 def _parts(words: Sequence[Word], look: Callable[[int], Look]) -> Iterator[Line]:
-    """Pieces of lines without a wide gap."""
     held: list[Word] = []
     for word in words:
         if held and (word.line != held[-1].line or _is_apart(held[-1], word)):
@@ -127,7 +118,6 @@ Gutters = list[tuple[float, float]]
 
 
 def _bands(rows: Sequence[_Row]) -> Iterator[tuple[list[_Row], Gutters]]:
-    """Rows that go together because the same gaps go down through all of them; else a row alone."""
     held: list[_Row] = []
     gutters: Gutters = []
     for row in rows:
@@ -147,7 +137,6 @@ def _bands(rows: Sequence[_Row]) -> Iterator[tuple[list[_Row], Gutters]]:
 
 
 def _is_near(above: _Row, below: _Row) -> bool:
-    """Directly below it, less than about two lines away."""
     bottom = max(part.y1 for part in above.parts)
     top = min(part.y0 for part in below.parts)
     height = max(part.y1 - part.y0 for part in (*above.parts, *below.parts))
@@ -155,7 +144,6 @@ def _is_near(above: _Row, below: _Row) -> bool:
 
 
 def _gaps(row: _Row) -> Gutters:
-    """What is empty in a row, also before and after it."""
     edges = [float("-inf")]
     for part in row.parts:
         edges += [part.x0, part.x1]
@@ -164,7 +152,6 @@ def _gaps(row: _Row) -> Gutters:
 
 
 def _shared(gutters: Gutters, gaps: Gutters) -> Gutters:
-    """What of the gutters stays empty."""
     found = []
     for left, right in gutters:
         for begin, end in gaps:
@@ -175,7 +162,6 @@ def _shared(gutters: Gutters, gaps: Gutters) -> Gutters:
 
 
 def _arranged(band: list[_Row], gutters: Gutters, begun: int) -> list[Line]:
-    """The lines of a band in the order they are read."""
     many = [row for row in band if len(row.parts) > 1]
     if not gutters or not many or all(part.is_mono for row in band for part in row.parts):
         return [_whole(row) for row in band]
@@ -204,7 +190,6 @@ def _cells(row: _Row, gutters: Gutters) -> list[list[Line]]:
 
 
 def _are_columns(grid: Sequence[Sequence[Sequence[Line]]]) -> bool:
-    """Columns of running text: their lines are long and fill them."""
     for at in range(len(grid[0])):
         cells = [row[at] for row in grid if row[at]]
         if len(cells) < COLUMN_ROWS:
@@ -219,7 +204,6 @@ def _are_columns(grid: Sequence[Sequence[Sequence[Line]]]) -> bool:
 
 
 def _whole(row: _Row) -> Line:
-    """A row as one line, in the order of the file."""
     if len(row.parts) == 1:
         return row.parts[0]
     parts = sorted(row.parts, key=lambda part: part.words[0].first)

@@ -33,10 +33,7 @@ ISOLATED = 1.7
 
 
 class Margin(Record):
-    """A line at the edge of a page."""
-
     index: int
-    """Of the line on its page."""
     is_top: bool
     middle: float
     """0..1 of the page's height."""
@@ -52,7 +49,6 @@ class Margin(Record):
 
 
 def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
-    """The lines that may be headers or footers, from the edges inwards."""
     order = sorted((at for at, line in enumerate(lines) if not line.look.is_sideways), key=lambda at: lines[at].y0)
     top = [at for at in order[: 2 * MOST_LINES] if lines[at].y1 < EDGE * height][:MOST_LINES]
     bottom = [at for at in order[-2 * MOST_LINES :] if lines[at].y0 > (1 - EDGE) * height][-MOST_LINES:]

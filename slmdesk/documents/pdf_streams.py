@@ -42,7 +42,6 @@ def check_streams(reading: Reading, data: bytes) -> None:
 
 
 def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Where each begins, and what is said of it."""
     for found in _STREAM.finditer(data):
         if data[max(0, found.start() - 3) : found.start()] == b"end":
             continue
@@ -82,7 +81,6 @@ def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
 
 
 def _fed(unpacker: zlib._Decompress, piece: bytes) -> int:
-    """How much a piece of what is packed twice becomes."""
     size = 0
     try:
         while piece and size <= MOST_UNPACKED:

@@ -50,8 +50,6 @@ _WHITE = 250
 
 @dataclass(slots=True, eq=False)
 class Word:
-    """Letters without a blank, and where they stand."""
-
     text: str
     first: int
     """The index pdfium gives its first character; the others follow, unless `indices` says otherwise."""
@@ -63,12 +61,9 @@ class Word:
     x1: float
     y1: float
     hyphen: bool = False
-    """It goes on in the next line."""
 
 
 class Look(Record):
-    """How a character is set."""
-
     size: float
     """Points, as shown."""
     is_bold: bool
@@ -95,11 +90,9 @@ class View(Record):
 
     @property
     def height(self) -> float:
-        """Points, as shown."""
         return self.right - self.left if self.rotation in (90, 270) else self.top - self.bottom
 
     def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 of a box."""
         if self.rotation == 0:
             return left - self.left, self.top - top, right - self.left, self.top - bottom
         if self.rotation == 90:
@@ -110,7 +103,6 @@ class View(Record):
 
 
 def view_of(page: pdfium.PdfPage) -> View:
-    """How a page is shown."""
     left, bottom, right, top = page.get_bbox()
     if right <= left or top <= bottom:
         width, height = page.get_size()
@@ -137,11 +129,9 @@ class PageLetters:
         """Invisible characters (Unicode tags and the like) were left out."""
 
     def close(self) -> None:
-        """Free it."""
         self._page.close()
 
     def words(self) -> list[Word]:
-        """In the order of the file, which is pdfium's."""
         text, indices = self.text()
         words: list[Word] = []
         line = 0
@@ -169,7 +159,6 @@ class PageLetters:
         return words
 
     def look(self, index: int) -> Look:
-        """How the character of this index is set."""
         matrix, flags, name = self._matrix, self._flags, self._name
         scale, sideways = 1.0, False
         if pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):
@@ -261,7 +250,6 @@ class PageLetters:
         return "".join(found)
 
     def _is_raised(self, index: int, base: int) -> bool:
-        """Whether a character is smaller than another one, and stands above its line."""
         x, y = self._origin(base)
         right, up = self._origin(index)
         if up == y and right > x:  # on one line, as nearly all are
@@ -306,7 +294,6 @@ class PageLetters:
 
 
 def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-    """Combine accents with the letters after them, where there is such a letter."""
     found: list[str] = []
     where: list[int] = []
     at = 0

@@ -9,15 +9,12 @@ from slmdesk.core.record import Record
 from slmdesk.documents.base import Reading
 
 MAX_WIDTH = 4096
-"""Pixels: more than any screen shows of one page."""
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom; 0..1 of the page's width and height."""
 
 
 class PictureRequest(Record):
-    """Which page, how wide, and what is to be found on it."""
-
     number: int
     """From 1."""
     width: int
@@ -27,13 +24,10 @@ class PictureRequest(Record):
 
 
 class Picture(Record):
-    """A page as it looks."""
-
     png: bytes
     """Empty when only the boxes were requested."""
     width: int
     height: int
-    """Pixels."""
     boxes: tuple[tuple[Box, ...], ...] = ()
     """For each mark the boxes of its lines; none where the place is not known."""
 

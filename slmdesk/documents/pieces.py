@@ -15,8 +15,6 @@ MAX_LABEL_CHARACTERS = 200
 
 
 class Piece(Record):
-    """A block that does not know yet where it will stand."""
-
     kind: BlockKind
     text: str
     level: int = 0
@@ -31,7 +29,6 @@ def label_of(text: str) -> str:
 
 
 def page_from(number: int, label: str, pieces: Iterable[Piece], *, reason: str = "") -> Page:
-    """A page of these pieces."""
     text = PageText()
     for piece in pieces:
         text.add(piece.kind, piece.text, level=piece.level, place=piece.place)

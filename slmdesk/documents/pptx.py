@@ -20,7 +20,6 @@ MAX_SLIDES = 10_000
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The slides of a PowerPoint file."""
     reading.page_kind = PageKind.SLIDE
     with opened(reading) as archive:
         package = Package(archive, reading)
@@ -37,7 +36,6 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _slides(package: Package, main: str) -> list[str]:
-    """The parts of the slides in their order; where the list cannot be read, by their numbers."""
     relations, root = package.relations(main), package.tree(main)
     listed = child(root, "sldIdLst")
     if listed is None and root is not None:
@@ -80,7 +78,6 @@ def _has_picture(tree: etree._Element | None) -> bool:
 
 
 def _notes(root: etree._Element | None) -> Iterator[Piece]:
-    """What the speaker wrote; not the small slide and the date around it."""
     tree = child(root, "cSld", "spTree")
     for shape in tree.iter() if tree is not None else ():
         if local(shape) != "sp" or placeholder_of(shape) in ("sldNum", "hdr", "ftr", "dt", "sldImg"):
@@ -92,7 +89,6 @@ def _notes(root: etree._Element | None) -> Iterator[Piece]:
 
 
 def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[Piece]:
-    """Those of old and new PowerPoint, with their answers."""
     for one in root.iter() if root is not None else ():
         if local(one) not in ("cm", "reply"):
             continue

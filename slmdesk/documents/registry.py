@@ -47,7 +47,6 @@ ATTACHMENTS: Mapping[str, str] = {
 PICTURES: Mapping[str, str] = {
     "pdf": "pdf:picture",
 }
-"""The same for formats whose pages can be pictured: a documents.paging.PictureBlock`."""
 
 
 def reader_of(format_id: str) -> Reader:

@@ -77,7 +77,6 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _sections(reading: Reading, parts: Sequence[str]) -> Iterator[Page]:
-    """Sections that begin at headings and at breaks, or where they would be too long."""
     pager = paging.Pager(reading, has_pages=False)
     for part in parts:
         reading.check()
@@ -94,8 +93,6 @@ def _plain(source: str) -> str:
 
 
 class _Prepared:
-    """The source as striprtf should get it."""
-
     def __init__(self, source: str) -> None:
         self.has_hidden = self.has_deleted = self.has_images = False
         self._has_lists = "\\listtext" in source
@@ -125,7 +122,6 @@ class _Prepared:
             self._pieces.append(_HIGH.sub(lambda one: f"\\'{ord(one[0]):02x}", source))
 
     def _begin(self, found: re.Match[str]) -> int:
-        """A group begins; where to go on."""
         word, before = found["group"], self._dropped
         if word in _DROPPED:
             self.has_images |= word == "pict"
@@ -171,7 +167,6 @@ def _byte(mark: str) -> str:
 
 
 def _pieces(page: str) -> Iterator[Piece]:
-    """The blocks of a page; its notes come last."""
     asides: list[Piece] = []
 
     def put_aside(found: re.Match[str]) -> str:

@@ -27,7 +27,6 @@ _MAX_CELLS = 16_384
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The rows of a table, some hundred to a page."""
     reading.page_kind = PageKind.SHEET
     text = text_of(reading)
     reported = REPORTED.match(text)
@@ -61,7 +60,6 @@ def _page(number: int, rows: list[Row], is_parted: bool) -> Page:
 
 
 def _pieces(cells: list[str]) -> Iterator[str]:
-    """A row, or pieces of one that is very long."""
     piece, size = list[str](), 0
     for words in (" ".join(cell.split()) for cell in cells):
         for at in range(0, max(1, len(words)), ROW_CHARACTERS):
@@ -91,7 +89,6 @@ def delimiter_of(text: str) -> str:
 
 
 def _is_torn(value: str) -> bool:
-    """Whether a value looks like half of a quoted one."""
     return value.startswith('"') != value.endswith('"')
 
 
@@ -106,7 +103,6 @@ class Cell(Record):
 
 
 def cells_of(text: str, delimiter: str, begin: int = 0) -> Iterator[Cell]:
-    """The values one after another; quoted ones may hold delimiters and line ends."""
     mark = re.escape(delimiter)
     value = re.compile(
         rf'[ ]*"((?:[^"]|""){{0,{_MAX_QUOTED}}}+)"[ ]*(?={mark}|\n|\Z)|([^{mark}\n]*)', re.DOTALL
@@ -130,7 +126,6 @@ def cells_of(text: str, delimiter: str, begin: int = 0) -> Iterator[Cell]:
 
 
 def rows_of(text: str, delimiter: str, begin: int = 0) -> Iterator[list[str]]:
-    """The values of each row."""
     row: list[str] = []
     for cell in cells_of(text, delimiter, begin):
         row.append(cell.value)

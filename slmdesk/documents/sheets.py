@@ -16,7 +16,6 @@ from slmdesk.documents.paging import MAX_LABEL_CHARACTERS, Piece
 PAGE_ROWS = 200
 PAGE_CHARACTERS = 60_000
 ROW_CHARACTERS = 20_000
-"""A longer row is several blocks."""
 MAX_GAP = 20
 """Empty cells between two filled ones; beyond it they are blocks of their own, so that no row is a row of tabs."""
 _MOST_LETTERS = 3
@@ -32,8 +31,6 @@ class Row(Record):
 
 
 class SheetPager:
-    """Turns the sheets of one document into pages with consecutive numbers."""
-
     def __init__(self, reading: Reading) -> None:
         self._reading, self._number, self._sheets = reading, 0, 0
         reading.page_kind = PageKind.SHEET
@@ -98,7 +95,6 @@ def rows_words(rows: Sequence[Row]) -> str:
 
 
 def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:
-    """The filled rows in stretches for one page each."""
     part, size = list[Row](), 0
     for row in rows:
         cells = tuple((column, clean) for column, words in row.cells if (clean := " ".join(words.split())))

@@ -25,8 +25,6 @@ _DRAWING = re.compile(r"\\p[1-9]")
 
 
 class Cue(Record):
-    """What is said, from when to when."""
-
     start_s: float
     end_s: float
     text: str
@@ -70,7 +68,6 @@ def _piece(cue: Cue) -> Piece:
 
 
 def _minutes(stretch: int) -> str:
-    """Hours and minutes."""
     minutes = stretch * PAGE_S // 60
     return f"{minutes // 60:02}:{minutes % 60:02}"
 

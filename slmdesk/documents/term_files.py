@@ -26,7 +26,6 @@ from slmdesk.documents.xmls import Stream, attribute, local
 from slmdesk.text.words.spreadsheet_cells import words_of_cell
 
 MOST_CHARACTERS = 2_000
-"""Longest term, in characters; anything longer is not a term."""
 MOST_PAIR_CHARACTERS = 20_000
 _NAMES = {
     "source": ("source", "term", "from", "quelle", "ausgangssprache", "source term", "src"),
@@ -42,7 +41,6 @@ _FORMS = {
     "prefix": ("prefix", "begins with", "beginning"),
 }
 MOST_NAMED = 12
-"""Columns named to a person."""
 SAMPLE_ROWS = 5
 BREAKS_OFF = "the end of the file, which breaks off"
 _YES = frozenset(("1", "x", "yes", "y", "true", "ja", "oui", "sí", "si", "tak"))
@@ -50,8 +48,6 @@ _SPLIT = re.compile(r"\s*[;|]\s*")
 
 
 class FoundTerm(Record):
-    """A row of a glossary."""
-
     source: str
     target: str
     forbidden: tuple[str, ...] = ()
@@ -64,19 +60,14 @@ class FoundTerm(Record):
 
 @dataclass(slots=True, eq=False)
 class Wording:
-    """What is known of a file besides its rows."""
-
     languages: list[str] = field(default_factory=list)
     """Codes as the file has them: of the source, of the target."""
     all_languages: Counter[str] = field(default_factory=Counter)
     """Codes of a TMX or TBX file, with how many of its entries have words in each."""
     skipped: int = 0
-    """Rows that give nothing."""
     first_skipped: str = ""
-    """Which was the first, for people."""
 
     def skip(self, place: str) -> None:
-        """Count a row without a term."""
         self.skipped += 1
         self.first_skipped = self.first_skipped or place
 
@@ -105,7 +96,6 @@ def terms_of(
 
 
 def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
-    """The first rows of a table that are not empty, for a person to say which column holds what."""
     filled = (cells for row in _rows(reading, format_id) if any(cells := [" ".join(one.split()) for one in row]))
     return [row[:50] for row in islice(filled, SAMPLE_ROWS)]
 
@@ -325,7 +315,6 @@ def _texts_of(unit: etree._Element) -> dict[str, str]:
 
 
 def _plain(segment: etree._Element) -> Iterator[str]:
-    """The text of a segment, without the content of its inline markup (bpt, ept, ph …)."""
     if segment.text:
         yield segment.text
     for one in segment:

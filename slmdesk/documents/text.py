@@ -14,12 +14,10 @@ MAX_PAGE_CHARACTERS = 200_000
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The pages of a plain text, as they are found."""
     return pages_of(text_of(reading))
 
 
 def read_code(reading: Reading) -> Iterator[Page]:
-    """The pages of a source text: blocks are code, named by their lines."""
     line = 1
     for page in pages_of(text_of(reading), kind=BlockKind.CODE):
         blocks = []
@@ -32,7 +30,6 @@ def read_code(reading: Reading) -> Iterator[Page]:
 
 
 def pages_of(text: str, *, kind: BlockKind = BlockKind.PARAGRAPH) -> Iterator[Page]:
-    """The pages of a text: split at form feeds, and where they would be too long."""
     pages = (piece for part in text.split("\f") for piece in pieces_of(part))
     return (page_of(number, str(number), page, _blocks(page, kind)) for number, page in enumerate(pages, 1))
 

@@ -53,7 +53,6 @@ def _cue(element: etree._Element, before_s: float) -> Iterator[Cue]:
 
 
 def _span(element: etree._Element) -> Iterator[tuple[float, float]]:
-    """The begin and end of an element that has a time of its own."""
     start = _seconds(attribute(element, "begin"))
     until, lasts = _seconds(attribute(element, "end")), _seconds(attribute(element, "dur"))
     if start is not None:

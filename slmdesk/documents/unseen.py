@@ -17,7 +17,6 @@ MAX_STYLE_CHARACTERS = 1 << 20
 
 
 def unseen_of(css: str) -> frozenset[str]:
-    """The classes (.name) and ids (#name) that a style sheet hides on the screen."""
     found = set()
     for selectors, rules in _RULE.findall(_PRINT.sub("", css[:MAX_STYLE_CHARACTERS])):
         if _UNSEEN.search(rules):
@@ -26,7 +25,6 @@ def unseen_of(css: str) -> frozenset[str]:
 
 
 def is_unseen(attributes: Mapping[str, str | None], by_sheets: frozenset[str]) -> bool:
-    """Whether an element is hidden by itself, or by what style sheets say of its class or id."""
     if not attributes:
         return False
     style = attributes.get("style") or ""

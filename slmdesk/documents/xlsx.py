@@ -28,8 +28,6 @@ _ON = ("1", "true")
 
 
 class _Book(Record):
-    """What all sheets of a file share."""
-
     package: Package
     reading: Reading
     strings: Sequence[str]
@@ -38,7 +36,6 @@ class _Book(Record):
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The sheets of an Excel file."""
     pager = SheetPager(reading)
     with opened(reading) as archive:
         package = Package(archive, reading)
@@ -69,8 +66,6 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 class _Sheet:
-    """One sheet, whose rows are read as they come."""
-
     def __init__(self, book: _Book, part: str) -> None:
         self._book, self._part = book, part
         self._stream = Stream(book.package.chunks(part), book.reading.path, "sheetData")
@@ -135,7 +130,6 @@ class _Sheet:
         return shown(value, form, from_1904=self._book.from_1904)
 
     def _more(self) -> Iterator[Piece]:
-        """What is on the sheet besides its cells; read after its rows."""
         root = self._stream.root
         columns = child(root, "cols")
         if columns is not None and any(one.get("hidden") in _ON for one in columns):
@@ -160,7 +154,6 @@ def _comments(root: etree._Element) -> Iterator[Piece]:
 
 
 def _strings(package: Package, reading: Reading, part: str) -> list[str]:
-    """The texts cells refer to by number."""
     found, size = list[str](), 0
     stream = Stream(package.chunks(part), reading.path, "sst")
     for _, one in stream:
@@ -174,7 +167,6 @@ def _strings(package: Package, reading: Reading, part: str) -> list[str]:
 
 
 def _rich(element: etree._Element) -> str:
-    """The text without phonetic guides."""
     pieces = []
     for one in element:
         name = local(one)
@@ -190,7 +182,6 @@ def _unescaped(text: str) -> str:
 
 
 def formats_of(root: etree._Element | None) -> list[NumberFormat]:
-    """The formats by the numbers of cell styles."""
     own: dict[str, str] = {}
     listed = child(root, "numFmts")
     for one in listed if listed is not None else ():

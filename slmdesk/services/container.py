@@ -399,7 +399,6 @@ class Services:
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.read_only = False
-        """The history cannot be written; everything else works."""
         self.events = EventBus()
         self.publish = self.events.publish
         self.closing = ExitStack()
@@ -417,7 +416,6 @@ class Services:
 
     @property
     def clients(self) -> Mapping[str, ChildClient]:
-        """The clients of the children, by role."""
         return {role: getattr(self, role) for role in CHILDREN}
 
     @property
@@ -523,7 +521,6 @@ class Services:
         return self.jobs.take_up()
 
     def _open_store(self, instance_id: str, key: DataKey | None, keeps: Callable[[Settings], bool]) -> None:
-        """Open the folders, the organisation's policy, the settings and the database."""
         make_folders(self.paths)
         with suppress(KnownError):  # where it cannot be made nothing is kept in it
             private_folder(self.paths.states)  # the child that writes there may make none
@@ -556,7 +553,6 @@ class Services:
             self.notice(err)
 
     def _on_key(self) -> None:
-        """The history has another key, or none any more."""
         try:
             follow_key(self.store, self.settings, self.spelling)
         except KnownError as err:
@@ -573,7 +569,6 @@ class Services:
         on_child: Callable[[ChildEvent], None] = lambda _event: None,
         log_name: str = "",
     ) -> ChildClient:
-        """Create the client of a child process, which is not started before it is needed."""
         from slmdesk.client import ChildClient
 
         return ChildClient(
@@ -637,12 +632,10 @@ class Services:
             self.notice(err)
 
     def _on_replaced(self) -> None:
-        """A backup has taken the place of the history, perhaps with another key."""
         self._on_key()
         self.watch.restart()
 
     def _purge(self, until: float | None = None) -> None:
-        """Remove what was deleted for good from the copies of the history too."""
         if self.read_only:
             return
         try:

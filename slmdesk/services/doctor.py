@@ -102,7 +102,6 @@ def _tried(services: Services, name: str) -> Pending[str]:
 
 
 def _graphics(services: Services) -> Pending[dict[str, Json]]:
-    """What the installed llama.cpp was built for, and the graphics cards it sees now."""
     found: Pending[dict[str, Json]] = Pending()
     setting = "automatic" if services.settings.current.use_graphics_card else "off"
 
@@ -139,7 +138,6 @@ def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[st
 
 
 def _walls(services: Services) -> dict[str, Json]:
-    """What the system keeps each child from, in words, and the version of Landlock."""
     said = [landlock_of(client.capabilities) for client in services.clients.values()]
     found: dict[str, Json] = {name: walls.words if walls else None for name, walls in services.walls().items()}
     return {**found, "landlock": max(said) or None}
@@ -180,7 +178,6 @@ def _versions() -> dict[str, Json]:
 
 
 def _speed(services: Services) -> dict[str, Json]:
-    """What was measured of this PC; nothing yet where the window never had a quiet moment."""
     found, pace = services.measuring.measured, services.measuring.pace
     if found is None:
         return {"measured": False}
@@ -214,7 +211,6 @@ def _forced(policy: Policy) -> dict[str, Json]:
 
 
 def _policy(paths: Paths) -> dict[str, Json]:
-    """What is set by the organisation; where its file would be looked for when there is none."""
     policy = policy_of(paths)
     return {
         "file": policy.path or None,
@@ -229,7 +225,6 @@ def _policy(paths: Paths) -> dict[str, Json]:
 
 
 def _not_there(policy: Policy) -> Iterator[KnownError]:
-    """What a policy names and this PC does not have: a share that is away, a file of certificates."""
     if policy.models_folder and not Path(policy.models_folder).is_dir():
         yield KnownError("file.unreadable", path=policy.models_folder, reason="it is no folder that is there now")
     if ca_file := str(policy.forced.get("ca_file") or ""):

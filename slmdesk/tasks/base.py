@@ -25,8 +25,7 @@ MOST_STEPS = 256
 """Given to the engine at once; it decides itself how many run side by side."""
 
 
-def _nothing() -> None:
-    """A counter that counts nothing."""
+def _nothing() -> None: ...
 
 
 class Job:
@@ -55,12 +54,10 @@ class Job:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether `cancel` was called."""
         return self._cancelled.is_set()
 
     @property
     def stop(self) -> threading.Event:
-        """An event that a cancel sets, for work that checks it itself."""
         return self._cancelled
 
     def cancel(self) -> None:
@@ -74,7 +71,6 @@ class Job:
                 close()
 
     def close(self) -> None:
-        """Close the job's document, at its end."""
         if self.document is not None:
             os.close(self.document)
             self.document = None
@@ -85,7 +81,6 @@ class Job:
             raise Stopped
 
     def add_step(self, step: Step) -> None:
-        """Add a step from the app."""
         with self._lock:
             listener = self._on_step
         if listener is not None:
@@ -103,7 +98,6 @@ class Job:
                     listener(step)
 
     def end_steps(self) -> None:
-        """Say that no more steps will come."""
         self._steps.put(None)
 
     def batches(self, limit: int) -> Iterator[list[Step]]:

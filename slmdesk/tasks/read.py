@@ -52,7 +52,6 @@ class PictureQueue:
             self._changed.notify_all()
 
     def wait(self, most_s: float = PATIENCE_S) -> None:
-        """Until none is being made, but no longer than this: a reading goes on, too."""
         with self._changed:
             self._changed.wait_for(lambda: not self._count, most_s)
 

@@ -127,7 +127,6 @@ def _begun(job: Job) -> tuple[Reading, str]:
 
 
 def _again(reading: Reading) -> Reading:
-    """The same document, to be read from its beginning."""
     return Reading(
         reading.path, data=reading.data, descriptor=reading.descriptor, password=reading.password,
         encoding=reading.encoding, stop=reading.stop, worked=reading.worked,

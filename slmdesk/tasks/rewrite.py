@@ -25,7 +25,6 @@ MOST_STEPS = 500
 MOST_LEFT = 2_000
 """Unchanged things that are listed one by one; more are counted by their kind."""
 UNITS_AT_ONCE = 50
-"""Units in one Partial."""
 
 
 def units(job: Job) -> Task:

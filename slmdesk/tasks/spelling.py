@@ -42,8 +42,7 @@ _COUNT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\d+")
 """What a list of words begins with: how many there are."""
 
 
-class TooLong(Exception):
-    """The time for a word is over."""
+class TooLong(Exception): ...
 
 
 class TimedLookup(Lookup):  # type: ignore[misc]
@@ -55,7 +54,6 @@ class TimedLookup(Lookup):  # type: ignore[misc]
 
     @contextmanager
     def limited(self, seconds: float) -> Iterator[None]:
-        """Limit what is looked up inside."""
         self._limits.until = time.monotonic() + seconds
         try:
             yield
@@ -63,7 +61,6 @@ class TimedLookup(Lookup):  # type: ignore[misc]
             del self._limits.until
 
     def check(self) -> None:
-        """Raise TooLong where the time is over."""
         if time.monotonic() > getattr(self._limits, "until", float("inf")):
             raise TooLong
 
@@ -81,7 +78,6 @@ class FileLines(BaseReader):  # type: ignore[misc]
         super().__init__(self._opened(encoding))
 
     def reset_encoding(self, encoding: str) -> None:
-        """Read on in another encoding, which a file names in one of its lines."""
         self.reset_io(self._opened(encoding))
 
     def _opened(self, encoding: str) -> io.TextIOWrapper:
@@ -143,7 +139,6 @@ class OpenDictionary:
                     yield _as(word, text)
 
     def _similar(self, word: str, known: Collection[str]) -> Iterator[str]:
-        """Words of the whole list that look alike."""
         aff = self._dictionary.aff
         similar = ngram_suggest(
             word.lower(), dictionary_words=self._suggest.words_for_ngram, prefixes=aff.PFX, suffixes=aff.SFX,
@@ -198,7 +193,6 @@ def suggestions(job: Job, speller: Speller) -> Task:
 
 
 def _as(word: str, text: str) -> str:
-    """With a capital letter where the word has one."""
     return text[:1].upper() + text[1:] if word[:1].isupper() else text
 
 

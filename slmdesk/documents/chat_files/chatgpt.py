@@ -35,7 +35,6 @@ _REFERENCE = re.compile("\ue200[^\ue200\ue201]{0,4000}\ue201")
 
 
 def is_one(shape: Mapping[str, Any]) -> bool:
-    """Whether an object is a chat of this program."""
     return isinstance(shape.get("mapping"), dict)
 
 
@@ -125,5 +124,4 @@ def _thoughts(content: Mapping[str, Any]) -> str:
 
 
 def _is_picture(attachment: object) -> bool:
-    """Whether a file is a picture: it is counted where its message points to it."""
     return words(mapping(attachment).get("mime_type")).startswith("image/")

@@ -39,12 +39,10 @@ _RULE = "\n---\n"
 
 
 def is_one(shape: Mapping[str, Any]) -> bool:
-    """Whether an object is a backup of this program."""
     return isinstance(shape.get("localStorage"), dict) and "indexedDB" in shape
 
 
 def chats_of(shape: Mapping[str, Any]) -> Iterator[ForeignChat | None]:
-    """Build the chats of a backup; None for one that is too large."""
     tables = shape.get("indexedDB")
     if isinstance(tables, list):  # version 1
         rows = [mapping(one) for one in tables]
@@ -62,7 +60,6 @@ def chats_of(shape: Mapping[str, Any]) -> Iterator[ForeignChat | None]:
 
 
 def _topics(state: object) -> dict[str, tuple[Mapping[str, Any], str]]:
-    """What the settings of the program say of each topic, and the instructions of its assistant."""
     assistants = mapping(_parsed(mapping(_parsed(state)).get("assistants")))
     found = {}
     for assistant in map(mapping, (assistants.get("defaultAssistant"), *sequence(assistants.get("assistants")))):

@@ -38,18 +38,11 @@ _RAW_BACKUP = (
 
 @dataclass(slots=True, eq=False)
 class Found:
-    """What is said of a file besides its chats."""
-
     broken: str = ""
-    """Why it was not read to its end."""
     unknown: int = 0
-    """Values that are no chat of a known program."""
     too_large: int = 0
-    """Chats with more text or messages than one may have."""
     empty: int = 0
-    """Chats without messages."""
     characters: int = 0
-    """Of the values found so far."""
 
 
 Chat = ForeignChat | Mapping[str, Any]
@@ -149,7 +142,6 @@ def _of_values(values: Iterator[Mapping[str, Any]], thread: Mapping[str, Any], f
 
 
 def _kept(chats: Iterable[ForeignChat | None], found: Found) -> Iterator[ForeignChat]:
-    """The chats that can be kept and hold anything."""
     for chat in chats:
         if chat is None:
             found.too_large += 1
@@ -179,7 +171,6 @@ def _is_of_chats(name: str) -> bool:
 
 
 def _thread_of(archive: Archive, name: str) -> Mapping[str, Any]:
-    """The `thread.json` beside a `messages.jsonl` of Jan."""
     if PurePosixPath(name).name != MESSAGES_FILE:
         return {}
     return _thread(archive.read(str(PurePosixPath(name).with_name(THREAD_FILE))).decode("utf-8", "replace"))

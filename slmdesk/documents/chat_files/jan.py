@@ -28,7 +28,6 @@ _THINK, _END_THINK = "<think>", "</think>"
 
 
 def is_message(shape: Mapping[str, Any]) -> bool:
-    """Whether an object is a line of `messages.jsonl`."""
     return shape.get("object") == "thread.message" or ("thread_id" in shape and "role" in shape)
 
 

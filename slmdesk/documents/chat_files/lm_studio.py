@@ -30,11 +30,9 @@ _REASONS = {
     "contextLengthReached": "length",
 }  # fmt: skip
 _STEPS_WITHOUT_TEXT = ("debugInfoBlock", "genInfo", "status", "toolStatus")
-"""Steps that tell how an answer was made."""
 
 
 def is_one(shape: Mapping[str, Any]) -> bool:
-    """Whether an object is a chat of this program."""
     slots = shape.get("messages")
     return isinstance(slots, list) and any(isinstance(mapping(one).get("versions"), list) for one in slots)
 

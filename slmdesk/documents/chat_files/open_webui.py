@@ -31,7 +31,6 @@ _SUMMARY = re.compile(r"<summary>[^<]{0,400}</summary>\n?")
 
 
 def is_one(shape: Mapping[str, Any]) -> bool:
-    """Whether an object is a chat of this program, of the newer or the older form."""
     return isinstance(shape.get("chat"), dict) or isinstance(mapping(shape.get("history")).get("messages"), dict)
 
 
@@ -135,7 +134,6 @@ def _without_details(text: str, missing: LeftOut) -> tuple[str, str, float | Non
 
 
 def _thought(inner: str) -> str:
-    """The lines of a thought, which stand as a quotation below a summary."""
     lines = _SUMMARY.sub("", inner, count=1).strip("\n").split("\n")
     if all(line.startswith("&gt;") for line in lines if line):
         lines = [html.unescape(line) for line in lines]

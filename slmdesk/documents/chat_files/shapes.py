@@ -24,17 +24,14 @@ LeftOut = Counter[str]
 
 
 def mapping(untrusted: object) -> Mapping[str, Any]:
-    """The object, or an empty one."""
     return untrusted if isinstance(untrusted, dict) else {}
 
 
 def sequence(untrusted: object) -> Sequence[Any]:
-    """The list, or an empty one."""
     return untrusted if isinstance(untrusted, list) else []
 
 
 def words(untrusted: object) -> str:
-    """The text, or an empty one."""
     return untrusted if isinstance(untrusted, str) else ""
 
 
@@ -87,13 +84,10 @@ def message_of(message: ForeignMessage, missing: LeftOut, left_out: LeftOut) -> 
 
 
 class Node(Record):
-    """A place in the tree of a chat, with the message that is kept of it or none."""
-
     id: str
     parent: str | None
     message: ForeignMessage | None = None
     thought: str = ""
-    """What a model thought aloud here, before the next answer below."""
 
 
 def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, ...]:
@@ -141,7 +135,6 @@ def kept_at(nodes: Sequence[Node], id: str) -> str:
 
 
 def chained(messages: Sequence[ForeignMessage | None]) -> list[Node]:
-    """The nodes of a chat without branches."""
     return [Node(f"m{at}", f"m{at - 1}" if at else None, message) for at, message in enumerate(messages)]
 
 
@@ -152,5 +145,4 @@ def checked(chat: ForeignChat) -> ForeignChat | None:
 
 
 def counted(left_out: LeftOut) -> tuple[tuple[str, int], ...]:
-    """As ForeignChat has it: what there is most of first."""
     return tuple((name, count) for name, count in left_out.most_common() if count > 0)

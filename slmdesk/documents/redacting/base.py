@@ -25,8 +25,6 @@ class Said(Record):
 
 @dataclass(slots=True, eq=False)
 class Redacting:
-    """One document while it is redacted, or looked through for what is in it."""
-
     reading: Reading
     words: Words
     removes: bool = True
@@ -38,17 +36,14 @@ class Redacting:
     draws: bool = True
     """False: nothing is written, the document is only looked through."""
     progress: Callable[[int, int], None] = lambda _done, _total: None
-    """Gets how many pages are done, of how many."""
     around: str = ""
     """The document it is in, for what is said."""
     depth: int = 0
     people: dict[str, None] = field(default_factory=dict)
-    """Authors, editors and commentators that the file names."""
     removed: dict[Said, None] = field(default_factory=dict)
     unsure: dict[Said, None] = field(default_factory=dict)
 
     def remove(self, kind: str, place: str = "") -> None:
-        """Something is taken out."""
         if len(self.removed) < MOST_SAID:
             self.removed[Said(kind, self.place(place))] = None
 
@@ -58,13 +53,11 @@ class Redacting:
             self.unsure[Said(kind, self.place(place))] = None
 
     def person(self, name: str) -> None:
-        """Somebody is named as an author."""
         name = " ".join(name.split())
         if 1 < len(name) <= 200 and any(letter.isalpha() for letter in name) and len(self.people) < MOST_SAID:
             self.people[name] = None
 
     def place(self, place: str) -> str:
-        """A place in this document, for people."""
         return f"{self.around}: {place}" if self.around and place else self.around or place
 
     def inside(self, name: str, data: bytes) -> Redacting:

@@ -32,8 +32,6 @@ MOST_INFLATED = 256 << 20
 
 
 class ByteSearch:
-    """Looks for words in bytes, in the ways texts are written in files."""
-
     def __init__(self, originals: Sequence[str]) -> None:
         self._forms: list[tuple[bytes, int]] = []
         for number, one in enumerate(originals):
@@ -63,7 +61,6 @@ class ByteSearch:
 
 
 def _is_whole(data: bytes, begin: int, end: int) -> bool:
-    """Whether a number is not part of a longer one."""
     is_joined = data[begin : begin + 1].isdigit() and data[begin - 1 : begin].isdigit() if begin else False
     return not is_joined and not (data[end - 1 : end].isdigit() and data[end : end + 1].isdigit())
 
@@ -176,5 +173,4 @@ _OF_FORMATS = re.compile(
 
 
 def _without_names(markup: bytes) -> bytes:
-    """Markup without the names of its elements, attributes, schemas and kinds of parts, which are the format's."""
     return _OF_FORMATS.sub(b" ", markup)

@@ -34,7 +34,6 @@ _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pk
 
 
 def redact(redacting: Redacting) -> bytes:
-    """The mail, redacted.  Raises KnownError document.…"""
     data = redacting.reading.all_bytes()
     if len(data) > MAX_MAIL_BYTES:
         raise KnownError("document.too_large", path=redacting.reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
@@ -143,7 +142,6 @@ class _Mail:
         return new
 
     def _file(self, part: Message, kind: str, name: str) -> EmailMessage | None:
-        """An attachment, redacted by the rules of its kind."""
         data = part.get_payload(decode=True)
         data = data if isinstance(data, bytes) else b""
         made = self._bytes(kind, name, data)
@@ -194,7 +192,6 @@ class _Mail:
 
 
 def _decoded(raw: str) -> str:
-    """A header's words; bytes that are no ASCII are taken as the text they probably are."""
     if any("\ud800" <= one <= "\udfff" for one in raw):
         try:
             raw = decode(raw.encode("utf-8", "surrogateescape")).text

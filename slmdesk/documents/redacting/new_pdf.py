@@ -52,7 +52,6 @@ class NewPdf:
         self._pages.append(self._object(page.encode("ascii")))
 
     def data(self) -> bytes:
-        """The file."""
         for number, object_ in self._fonts.items():
             self._font(number, object_)
         kids = " ".join(f"{one} 0 R" for one in self._pages)

@@ -25,7 +25,6 @@ _DROPPED = (
     ("attachedtoolbars", "macros"), ("macrosheets/", "macros"), ("dialogsheets/", "macros"), ("afchunk", "embedded"),
     ("word/customizations.xml", "macros"), ("calcchain.xml", ""),
 )  # fmt: skip
-"""Parts that are taken out by their names, and what is said of them."""
 _SILENT = ""
 """Nobody misses it: Excel makes it anew."""
 _EMPTY_WITHOUT = frozenset(
@@ -36,26 +35,21 @@ _NUMBERS = frozenset(
      "CharactersWithSpaces", "DocSecurity", "AppVersion", "i4", "created", "modified", "revision", "lastPrinted",
      "bool", "filetime", "ui4", "i8", "r8", "date")
 )  # fmt: skip
-"""Elements of a file's properties that hold a number or a moment."""
 _BLOBS = frozenset(("blob", "oblob", "stream", "ostream", "storage", "ostorage", "vstream", "binData", "binary-data"))
 _KEPT_XML = frozenset((".xml", ".vml", ".rels"))
 
 
 @dataclass(slots=True, eq=False)
 class _Package:
-    """The parts, what refers to what, and what becomes of each."""
-
     parts: dict[str, bytes]
     relations: dict[str, etree._Element] = field(default_factory=dict)
     """By the part they belong to; "" for those of the file."""
     gone: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     lost: dict[str, set[str]] = field(default_factory=dict)
-    """Of each part the relationships that lead to what is gone."""
 
 
 def redact(redacting: Redacting) -> bytes:
-    """The file, redacted.  Raises KnownError document.…"""
     package = _Package(dict(packages.parts_of(redacting)))
     if TYPES not in package.parts:
         raise KnownError("document.damaged", path=redacting.reading.path, reason="its list of parts is missing")
@@ -123,7 +117,6 @@ def _target(source: str, target: str) -> str:
 
 
 def _cut_relations(redacting: Redacting, package: _Package) -> None:
-    """Drop relationships to what is gone, follow what has another name, and clean addresses outside."""
     lower = {name.lower(): name for name in package.parts}
     for source, root in package.relations.items():
         for one in list(root):
@@ -200,7 +193,6 @@ def _skips(name: str) -> Skips:
 
 
 def _is_reference(cell: etree._Element) -> bool:
-    """Whether a cell's value is a number of something, and no text: a shared string, a truth, an error."""
     return local(cell) == "c" and cell.get("t") in ("s", "b", "e")
 
 
@@ -214,7 +206,6 @@ def _drop_blobs(redacting: Redacting, name: str, root: etree._Element) -> None:
 
 
 def _drop_lost(root: etree._Element, lost: set[str]) -> None:
-    """Drop what refers to parts that are gone, and what would be empty without it."""
     if not lost:
         return
     for one in list(root.iter()):

@@ -26,7 +26,6 @@ _VALUES = frozenset(("value", "date-value", "time-value", "boolean-value", "stri
 
 
 def redact(redacting: Redacting) -> bytes:
-    """The file, redacted.  Raises KnownError document.…"""
     parts = dict(packages.parts_of(redacting))
     manifest = parts.pop(_MANIFEST, b"")
     if b"encryption-data" in manifest:
@@ -95,7 +94,6 @@ def _own(redacting: Redacting, name: str, data: bytes) -> bytes:
 
 
 def _words_of_cells(root: etree._Element) -> list[tuple[etree._Element, str]]:
-    """Cells and fields that hold a number, a date or a formula besides the text they show."""
     found = []
     for one in root.iter():
         if isinstance(one.tag, str) and any(str(key).rpartition("}")[2] in _VALUES for key in one.attrib):
@@ -119,7 +117,6 @@ def _drop_binary(redacting: Redacting, name: str, root: etree._Element) -> None:
 
 
 def _followed(redacting: Redacting, data: bytes, names: dict[str, str], gone: set[str], folder: str) -> bytes:
-    """A part whose references lead to the new names; to what is gone they lead no more."""
     root = packages.tree_of(redacting, data)
     above = f"{folder}/" if folder else ""
     redirected = {put_in_value(redacting.words, old, ""): new for old, new in names.items()} | names

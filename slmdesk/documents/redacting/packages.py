@@ -40,7 +40,6 @@ class NewArchive:
         self._names: set[str] = set()
 
     def add(self, name: str, data: bytes, *, packed: bool = True) -> None:
-        """Write a part, once."""
         if name in self._names:
             return
         self._names.add(name)
@@ -49,7 +48,6 @@ class NewArchive:
         self._file.writestr(info, data)
 
     def data(self) -> bytes:
-        """The archive."""
         self._file.close()
         return self._out.getvalue()
 
@@ -148,12 +146,10 @@ def embedded(redacting: Redacting, name: str, data: bytes) -> bytes | None:
 
 
 def blank() -> bytes:
-    """In the place of a picture."""
     return BLANK
 
 
 def is_xml(name: str) -> bool:
-    """Whether a part is XML by its name."""
     return suffix_of(name) in (".xml", ".rels", ".vml", ".svg", ".rdf", ".xsd", ".xsl", ".xhtml")
 
 

@@ -38,8 +38,6 @@ _FLATTEN_DISPLAY = 0
 
 @dataclass(slots=True)
 class _Sheet:
-    """What is known of one page."""
-
     view: View
     bars: list[Box] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
@@ -70,7 +68,6 @@ def redact(redacting: Redacting) -> bytes:
 
 
 def _tell(redacting: Redacting, document: pdfium.PdfDocument) -> None:
-    """Say what the new file will not have."""
     for name in ("Author", "Creator", "Title", "Subject", "Keywords"):
         value = metadata_of(document, name)
         if value:
@@ -108,7 +105,6 @@ def _page(redacting: Redacting, document: pdfium.PdfDocument, index: int, out: N
 
 
 def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
-    """Find the words on a page: as the file has them one after another, and as they stand in lines."""
     with closing(PageLetters(page)) as letters:
         sheet = _Sheet(letters.view, words=letters.words())
         text, indices = letters.text()
@@ -172,7 +168,6 @@ def _draw(redacting: Redacting, page: pdfium.PdfPage, sheet: _Sheet, out: NewPdf
 
 
 def _wider(box: Box) -> Box:
-    """A bar around a letter or a word."""
     height = min(abs(box[3] - box[1]), 40.0)
     width = min(abs(box[2] - box[0]), 40.0)
     side = SIDE * max(height, width) + 0.3
@@ -187,7 +182,6 @@ def _pixels_of(box: Box, scale: float, pixels: Pixels) -> tuple[int, int, int, i
 
 
 def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, place: str) -> list[LayerWord]:
-    """The words that are seen and lie under no bar."""
     kept = []
     for word in sheet.words:
         box = (word.x0, word.y0, word.x1, word.y1)

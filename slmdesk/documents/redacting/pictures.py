@@ -17,7 +17,6 @@ _SCAN, _END, _COMMENT = 0xDA, 0xD9, 0xFE
 _KEPT_APPS = frozenset((0xE0, 0xEE))
 """JFIF and Adobe's note on colours, without which a picture has wrong ones."""
 BLANK = png_of(b"\xff\xff\xff", width=1, height=1, stride=3)
-"""A white picture, in the place of one that cannot be cleaned."""
 
 
 def cleaned(data: bytes) -> bytes | None:

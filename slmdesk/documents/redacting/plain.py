@@ -47,7 +47,6 @@ def redact_text(redacting: Redacting, text: str, place: str = "text") -> str:
 
 
 def redact_page(redacting: Redacting) -> bytes:
-    """A web page, as UTF-8."""
     data = redacting.reading.text_bytes()
     try:
         text = decode(data).text

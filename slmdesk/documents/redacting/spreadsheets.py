@@ -18,7 +18,6 @@ from slmdesk.documents.xmls import child, local
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 MOST_SHEET_NAME = 31
 _DATE_FORMS = ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
-"""How a date may stand on somebody's list, besides 1970-02-01."""
 _CODES = frozenset(("f", "formula", "formula1", "formula2", "definedName", "oldFormula"))
 
 
@@ -31,7 +30,6 @@ class Workbook:
         self._formats: list[NumberFormat] = []
         self._is_1904 = False
         self._values: list[tuple[etree._Element, str]] = []
-        """Of the cells of this part: numbers and dates, as they were."""
         for name, root in trees.items():
             lower = name.lower()
             if lower == "xl/styles.xml":
@@ -57,7 +55,6 @@ class Workbook:
             sheet.set("name", new)
 
     def prepare(self, name: str, root: etree._Element) -> None:
-        """Before words are replaced in a part: what they would break is settled."""
         lower = name.lower()
         if not lower.startswith("xl/") and "charts/" not in lower:
             return
@@ -86,7 +83,6 @@ class Workbook:
                 seen.add(one.get("name", "").lower())
 
     def _formulas(self, root: etree._Element, place: str) -> None:
-        """Sheets that have another name are followed; a formula that still holds words is its last value."""
         for one in list(root.iter()):
             if not isinstance(one.tag, str) or local(one) not in _CODES or not one.text:
                 continue
@@ -110,7 +106,6 @@ class Workbook:
                 drop(one)
 
     def _cells(self, root: etree._Element, place: str) -> None:
-        """Numbers and dates that show a word become text."""
         for cell in root.iter("{*}c"):
             kind, value = cell.get("t", "n"), child(cell, "v")
             if kind not in ("n", "d") or value is None or not value.text:

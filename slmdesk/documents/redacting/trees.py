@@ -22,7 +22,6 @@ BLOCKS = frozenset(
 _SIGNS = {
     "tab": " ", "ptab": " ", "br": "\n", "cr": "\n", "line-break": "\n", "noBreakHyphen": "-", "softHyphen": "\u00ad"
 }  # fmt: skip
-"""Elements that stand for a letter."""
 _BREAKING = ("-", "\u2010", "\u00ad")
 _HEADERS = frozenset(("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"))
 _HEADER_CODE = re.compile(r'&(?:&|"|K(?:[0-9A-Fa-f]{6}|\d\d[-+]\d{3})|\d{1,3}|[A-Za-z+-])')
@@ -48,12 +47,10 @@ TEXTUAL = frozenset(
      "current-value", "content", "placeholder", "summary", "userInfo", "company", "desc", "alias", "tag", "text",
      "comment", "anchor", "refreshedBy", "createdBy", "modifiedBy", "codeName")
 )  # fmt: skip
-"""Attributes for words of people, which may look like an enumeration."""
 _TEXTUAL_VALUES = frozenset(
     ("alias", "tag", "docVar", "name", "default", "result", "statusText", "helpText", "format", "listEntry",
      "description", "category", "docPart", "aliases", "attachedSchema", "title", "tblCaption", "tblDescription")
 )  # fmt: skip
-"""Elements whose `val` is words of people."""
 _PEOPLE = frozenset(("author", "userName", "lastModifiedBy", "displayName"))
 _PEOPLE_ELEMENTS = frozenset(
     ("creator", "lastModifiedBy", "initial-creator", "printed-by", "Manager", "author", "sender-initials",
@@ -70,8 +67,6 @@ _NAME = re.compile(r"[^\w.-]")
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A piece of text in a tree, or a sign that stands for a letter."""
-
     element: etree._Element
     is_tail: bool
     flags: frozenset[str]
@@ -79,7 +74,6 @@ class Slot:
 
     @property
     def text(self) -> str:
-        """Its letters."""
         return self.sign or ((self.element.tail if self.is_tail else self.element.text) or "")
 
     @property
@@ -194,7 +188,6 @@ def _drop_unseen(root: etree._Element) -> None:
 
 
 def drop(element: etree._Element) -> None:
-    """Take an element out of its tree; what follows it stays."""
     parent = element.getparent()
     if parent is None:
         return
@@ -208,7 +201,6 @@ def drop(element: etree._Element) -> None:
 
 
 def _groups(root: etree._Element, skips: Skips) -> Iterator[list[Slot]]:
-    """The texts that belong together: of a block, else of one element."""
     groups: dict[etree._Element, list[Slot]] = {}
     stack: list[tuple[etree._Element, bool, frozenset[str]]] = []
     ordinary = frozenset(
@@ -259,7 +251,6 @@ def _flags(element: etree._Element, name: str, ordinary: Container[str]) -> froz
 
 
 def _look(element: etree._Element, name: str, ordinary: Container[str]) -> Iterator[str]:
-    """How letters look where words may begin: raised, lowered, with ruby, hidden, in a style that is not `ordinary`."""
     if name in ("sup", "sub", "ruby"):
         yield name
     if "hidden" in element.attrib or _UNSHOWN.search(element.get("style", "")):
@@ -279,7 +270,6 @@ def _look(element: etree._Element, name: str, ordinary: Container[str]) -> Itera
 
 
 def _sign(element: etree._Element, name: str) -> str:
-    """The letter an empty element stands for."""
     if name == "s" and "oasis" in str(element.tag):
         return " "
     return _SIGNS.get(name, "")
@@ -329,7 +319,6 @@ def _is_technical(value: str) -> bool:
 
 
 def rename(root: etree._Element, redacting: Redacting, place: str) -> None:
-    """Replace words in the names of elements and attributes, where a person chose them."""
     for element in root.iter():
         if not isinstance(element.tag, str):
             continue
@@ -348,5 +337,4 @@ def _renamed(tag: str, redacting: Redacting, place: str) -> str:
 
 
 def written(root: etree._Element) -> bytes:
-    """A tree as the bytes of a part; what stood outside its root does not."""
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True, with_tail=False)

@@ -31,8 +31,6 @@ class Span(Record):
 
 
 class Words(Protocol):
-    """What a document is searched with, or rewritten with."""
-
     def spans(
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
@@ -42,7 +40,6 @@ class Words(Protocol):
 
 
 def put(words: Words, text: str, place: str, *, bare: bool = False) -> str:
-    """A text with its words replaced."""
     for one in reversed(words.spans(text, place, bare=bare)):
         text = text[: one.begin] + one.substitute + text[one.end :]
     return text
@@ -103,10 +100,7 @@ def _through(
 
 @dataclass(slots=True, eq=False)
 class Replacing:
-    """Puts substitutes in the place of words, and counts them."""
-
     pairs: Sequence[tuple[str, str]]
-    """Original and substitute."""
     counts: Counter[int] = field(default_factory=Counter)
     """By the number of the pair."""
     _list: WordList = field(init=False)
@@ -117,7 +111,6 @@ class Replacing:
     def spans(
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
-        """As Words says."""
         found = []
         for begin, end, number in self._list.found(text, bare=bare, edges=edges):
             self.counts[number] += not again
@@ -136,7 +129,6 @@ class Listing:
     def spans(
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
-        """As Words says."""
         words = text.strip()
         if not again and not edges and len(words) > 1 and any(letter.isalnum() for letter in words):
             self.texts.setdefault(words, place)
@@ -145,8 +137,6 @@ class Listing:
 
 @dataclass(slots=True, eq=False)
 class Seeking:
-    """Replaces nothing, and keeps which words are there, and where first."""
-
     originals: Sequence[str]
     found: dict[int, str] = field(default_factory=dict)
     _list: WordList = field(init=False)
@@ -157,7 +147,6 @@ class Seeking:
     def spans(
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
-        """As Words says."""
         for _, _, number in self._list.found(text, bare=bare, edges=edges):
             self.found.setdefault(number, place)
         return ()

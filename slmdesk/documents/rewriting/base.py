@@ -23,8 +23,6 @@ MOST_SAID = 1_000
 
 
 class Unit(Record):
-    """A stretch of text that is translated as one: a paragraph, a cell, a caption."""
-
     text: str
     """With numbered tags (text.tagged); without white space or lone tags at its ends."""
     tags: Tags = NO_TAGS
@@ -50,14 +48,11 @@ Units: TypeAlias = Generator[Found, str | None, Any]
 
 
 def said(kind: str, place: str, words: str) -> Units:
-    """Report text that is not translated, if there is any."""
     if any(letter.isalpha() for letter in words):
         yield LeftAsIs(kind, place, words.strip()[:MOST_SAID])
 
 
 class Options(Record):
-    """What the person requests of a translated document."""
-
     language: str = ""
     """Of the translation, ISO 639-1."""
     is_right_to_left: bool = False
@@ -74,12 +69,9 @@ class Options(Record):
 
 @dataclass(slots=True, eq=False)
 class Rewriting:
-    """One document while it is being rewritten."""
-
     reading: Reading
     options: Options = field(default_factory=Options)
     changed: dict[str, bytes] = field(default_factory=dict)
-    """The new content of archive parts, by name."""
     is_written: bool = False
     """It is the second pass: languages need not be detected."""
     data: bytes | None = None
@@ -87,14 +79,12 @@ class Rewriting:
     number: int = -1
     """Number of the unit that was answered last; kept by `driving`."""
     refused: list[int] = field(default_factory=list)
-    """Numbers of units that stay unchanged although they were answered."""
 
     def refuse(self) -> None:
         """The last answer cannot be written: its unit is reported."""
         self.refused.append(self.number)
 
     def put(self, name: str, data: bytes) -> None:
-        """Replace the bytes of an archive part."""
         self.changed[name] = data
 
 

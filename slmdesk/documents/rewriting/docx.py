@@ -41,7 +41,6 @@ _SPOKEN = {
     "textpath": ("string",), "shape": ("alt",), "rect": ("alt",), "tblCaption": ("val",),
     "tblDescription": ("val",), "hyperlink": ("tooltip",),
 }  # fmt: skip
-"""Attributes that hold words: alternative texts, and the words of a watermark."""
 _LOOKED_AT = (
     "{*}p", "{*}docPr", "{*}cNvPr", "{*}oMath", "{*}tblCaption", "{*}tblDescription", "{*}hyperlink",
     "{*}del", "{*}moveFrom", "{*}dropDownList", "{*}comboBox", "{*}ddList",
@@ -53,7 +52,6 @@ _DRAWN = {"chart": "chart", "chartEx": "chart", "diagramData": "diagram", "diagr
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a Word file: its main part, then the other parts."""
     reading = rewriting.reading
     with opened(reading) as archive:
         package = Package(archive, reading)
@@ -83,7 +81,6 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def _units(part: Part, word: str) -> Units:
-    """The units of the paragraphs and alternative texts of a part, in their order."""
     places = _Places(word)
     yield from twinned(list(part.root.iter(*_LOOKED_AT)), lambda element: _element(part, element, places))
     if part.is_changed:
@@ -93,7 +90,6 @@ def _units(part: Part, word: str) -> Units:
 
 
 def _element(part: Part, element: etree._Element, places: _Places) -> Units:
-    """The units of one element with text, without those of nested ones."""
     name, keys = local(element), _SPOKEN.get(local(element), ())
     if part.speech.tracked and (keys or is_drawing(element)):
         return
@@ -134,7 +130,6 @@ def _paragraph(part: Part, element: etree._Element, place: str) -> Units:
 
 
 def _words_left(nodes: Sequence[Node]) -> Iterator[str]:
-    """The text in what is kept as one fixed object: results of computed fields."""
     for node in nodes:
         if isinstance(node, InlineObject):
             parts = [getattr(one, "part", one) for one in node.elements]
@@ -161,19 +156,15 @@ def _spoken(part: Part, element: etree._Element, keys: Sequence[str], place: str
 
 
 class _Places:
-    """Locations for people, counted while a part is walked."""
-
     def __init__(self, word: str) -> None:
         self._word, self._paragraphs = word, 0
         self._drawn: dict[etree._Element, RepeatedTexts] = {}
         self._cells, self._tables = Cells(), dict[etree._Element, int]()
 
     def next(self, paragraph: etree._Element) -> None:
-        """Count a paragraph."""
         self._paragraphs += 1
 
     def twin(self, element: etree._Element) -> Callable[[Units], Units]:
-        """Units of a picture have the same text as those of the frame around it."""
         frame = next((one for one in element.iterancestors() if local(one) in ("inline", "anchor")), None)
         if frame is None or local(element) not in ("docPr", "cNvPr"):
             return lambda units: units
@@ -181,7 +172,6 @@ class _Places:
         return twins.first if local(element) == "docPr" else twins.again
 
     def of(self, element: etree._Element) -> str:
-        """The location of an element."""
         words = [self._word] if self._word else []
         cell = self._cells.of(element)
         if cell is not None:
@@ -220,7 +210,6 @@ def _is_cached_text(element: etree._Element) -> bool:
 
 
 def left_inside(package: Package) -> Units:
-    """Documents, programs and signatures inside the document, which are not changed."""
     for name in package.archive.names:
         key, last = name.replace("\\", "/").lower(), name.rpartition("/")[2][:80]
         if "/embeddings/" in key:
@@ -255,7 +244,6 @@ def _numbering(parts: Parts, name: str) -> Units:
 
 
 def _reported_elsewhere(parts: Parts, main: str) -> Units:
-    """Text that does not belong to the document itself: building blocks of its template, files merged when it opens."""
     for name in parts.related(main, "glossaryDocument"):
         root = parts.package.tree(name)
         if root is not None:
@@ -265,7 +253,6 @@ def _reported_elsewhere(parts: Parts, main: str) -> Units:
 
 
 def property_units(parts: Parts, package: Package) -> Units:
-    """The title of the file's properties."""
     part = parts.open(package.related("", "core-properties"))
     title = child(part.root, "title") if part is not None else None
     if part is None or title is None or not (title.text or "").strip():

@@ -45,7 +45,6 @@ class _Piece:
     part: etree._Element
 
     def made(self) -> etree._Element:
-        """The run of its own."""
         single = etree.Element(self.run.tag, attrib=dict(self.run.attrib))
         properties = child(self.run, "rPr")
         if properties is not None:
@@ -63,15 +62,11 @@ def _made(one: _Made) -> etree._Element:
 
 @dataclass(slots=True, eq=False)
 class _Break:
-    """A tab or the end of a line: here a new text begins."""
-
     elements: list[_Made]
 
 
 @dataclass(slots=True, eq=False)
 class _Mark:
-    """One end or the middle of a field (`begin`, `separate`, `end`), or its code."""
-
     kind: str
     element: _Made
     code: str = ""
@@ -79,8 +74,6 @@ class _Mark:
 
 @dataclass(slots=True, eq=False)
 class _Field:
-    """A field whose result is translated: what stands before the result, and behind it."""
-
     codes: list[_Made]
     ends: list[_Made] = field(default_factory=list)
 
@@ -89,8 +82,6 @@ _Raw: TypeAlias = Node | _Break | _Mark
 
 
 class Paragraph:
-    """One `w:p`."""
-
     def __init__(self, element: etree._Element, speech: Speech) -> None:
         self._element, self._speech = element, speech
         self._space = f"{{{etree.QName(element).namespace}}}"
@@ -112,7 +103,6 @@ class Paragraph:
         yield found, False
 
     def rebuild(self, nodes: Sequence[Node]) -> None:
-        """Put other nodes in the paragraph's place."""
         content = list(self._elements(nodes))
         for one in list(self._element):
             if local(one) != "pPr":
@@ -152,7 +142,6 @@ class Paragraph:
                 yield InlineObject([one])
 
     def _run(self, run: etree._Element) -> Iterator[_Raw]:
-        """The nodes of a run: everything in it that is not text becomes a run of its own."""
         properties = child(run, "rPr")
         look = _look(properties)
         for one in list(run):
@@ -180,7 +169,6 @@ class Paragraph:
                 yield InlineObject([self._split(run, one)])
 
     def _split(self, run: etree._Element, part: etree._Element) -> _Made:
-        """A run that holds one part of another: the run itself where there is nothing else in it."""
         return run if all(one is part or local(one) == "rPr" for one in run) else _Piece(run, part)
 
     # ---- and back
@@ -292,7 +280,6 @@ def _flat(nodes: Sequence[Node]) -> Iterator[Node]:
 
 
 def _elements_of(node: Node | _Break) -> list[_Made]:
-    """The elements a node was made of."""
     if isinstance(node, Words):
         return [node.model]
     if isinstance(node, InvisibleMark):
@@ -311,7 +298,6 @@ def _is_drawn_blank(words: str, properties: etree._Element | None) -> bool:
 
 
 def _look(properties: etree._Element | None) -> str:
-    """The visible character formatting, as one key."""
     if properties is None:
         return ""
     found = []

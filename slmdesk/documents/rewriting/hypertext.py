@@ -39,7 +39,6 @@ _RAW = frozenset(("script", "style", "svg", "math", "textarea", "template", "nos
 _CODE = frozenset(("pre",))
 _WHY = {"pre": "code", "script": "", "style": ""}
 _KEPT_INLINE = frozenset(("code", "kbd", "samp", "tt", "var"))
-"""Inline elements that are kept as one fixed object."""
 
 
 class _Token(Record):
@@ -56,7 +55,6 @@ class _Token(Record):
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a web page."""
     file = TextFile(rewriting)
     yield from _units(file, rewriting, "")
     _name_language(file, rewriting.options)
@@ -64,7 +62,6 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def rewrite_epub(rewriting: Rewriting) -> Units:
-    """The units of an e-book: each of its texts in the order of the archive, and its contents."""
     reading = rewriting.reading
     with opened(reading) as archive:
         locked = locked_parts(archive, reading.path)
@@ -89,7 +86,6 @@ def rewrite_epub(rewriting: Rewriting) -> Units:
 
 
 def _name_language(file: TextFile, options: Options) -> None:
-    """Set the declared language and direction of a page, if its text was changed."""
     found = _HTML.search(file.text)
     if found is None or not options.language or not file.is_changed:
         return
@@ -111,7 +107,6 @@ def _name_book_language(rewriting: Rewriting, name: str, data: bytes) -> None:
 
 
 def _units(file: TextFile, rewriting: Rewriting, place: str) -> Units:
-    """The texts between block elements, and the attributes people read."""
     line: list[_Token] = []
     places = _Places(file.text, place)
     for token in _shown(file.text):
@@ -132,8 +127,6 @@ def _units(file: TextFile, rewriting: Rewriting, place: str) -> Units:
 
 
 class _Places:
-    """The location of a token, for people: the name of its part in a book, else the line of the page."""
-
     def __init__(self, text: str, name: str) -> None:
         self._text, self._name = text, name
         self._at, self._number = 0, 1
@@ -193,7 +186,6 @@ def _shown(text: str) -> Iterator[_Token]:
 
 
 def _kept(text: str, opening: _Token, closing: _Token, words: str) -> Iterator[_Token]:
-    """The token for an element that is not changed."""
     why = _WHY.get(opening.name, "markup" if opening.name in _RAW else "not_wanted")
     if opening.name in _INLINE:
         yield _Token(opening.start, closing.end, text[opening.start : closing.end], kept=why, words=words)
@@ -204,7 +196,6 @@ def _kept(text: str, opening: _Token, closing: _Token, words: str) -> Iterator[_
 
 
 def _line(file: TextFile, line: list[_Token], place: str) -> Units:
-    """The unit of the text between two blocks."""
     if not any(one.is_text and one.raw.strip() for one in line):
         for one in line:
             yield from _attributes(file, one, place)
@@ -254,7 +245,6 @@ def _escaped(words: str) -> str:
 
 
 def _attributes(file: TextFile, token: _Token, place: str) -> Units:
-    """The visible attributes of an element: its title, its alternative text, a page's description."""
     if token.is_text or not token.name or token.is_end:
         return
     if token.name == "meta" and _DESCRIBED.search(token.raw):

@@ -15,8 +15,6 @@ from slmdesk.text.translation.tagged import Side, Tag, Tags, first_number, piece
 
 @dataclass(slots=True, eq=False)
 class Words:
-    """Text with one formatting."""
-
     text: str
     look: Hashable = ""
     """Text with the same formatting needs no tag between its parts."""
@@ -26,15 +24,11 @@ class Words:
 
 @dataclass(slots=True, eq=False)
 class InlineObject:
-    """Something visible without text: a picture, a note reference, a field."""
-
     elements: list[Any]
 
 
 @dataclass(slots=True, eq=False)
 class InvisibleMark:
-    """Something invisible: a bookmark, the end of a comment's range."""
-
     element: Any
     is_end: bool = False
     """It stays after the text before it."""
@@ -42,8 +36,6 @@ class InvisibleMark:
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Something around other nodes: a link, an insertion."""
-
     element: Any
     children: list[Node]
 
@@ -54,8 +46,6 @@ Seen: TypeAlias = Words | InlineObject | Group
 
 @dataclass(slots=True, eq=False)
 class _Level:
-    """The nodes inside a paragraph or a group, put in order."""
-
     seen: list[Seen]
     lead: list[Node]
     trail: list[Node]
@@ -65,12 +55,9 @@ class _Level:
     """Invisible nodes that stay beside a fixed object or a group, by the `id` of that."""
     look: Hashable = ""
     model: Any = None
-    """Formatting and source of the text without a tag."""
 
 
 class Inline:
-    """A stretch of nodes as one text, and the way back."""
-
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._tagged: dict[int, tuple[Seen, _Level, _Level]] = {}
         """By number: the node, the level it is in, and the level inside it (for text: its formatting)."""
@@ -91,7 +78,6 @@ class Inline:
 
     @property
     def has_words(self) -> bool:
-        """Whether there is anything to translate."""
         return any(letter.isalpha() for one in pieces(self.text, self.tags) if isinstance(one, str) for letter in one)
 
     def nodes(self, translation: str) -> list[Node]:
@@ -187,7 +173,6 @@ def _absorb(level: _Level) -> None:
 
 
 def _is_faceless(text: str) -> bool:
-    """Whether its formatting is invisible."""
     return len(text) < 4 and all(letter in " \u00a0.,;:()" for letter in text)
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 WRAPPED = 81
 """Characters of a line: catalogues with longer ones are not wrapped."""
 _PAIRS = frozenset(("g", "mrk", "pc", "it", "hi", "sub"))
-"""Inline elements with words in them; the others stand for something."""
 
 
 def rewrite_po(rewriting: Rewriting) -> Units:
@@ -68,7 +67,6 @@ def _as_it_was(made: str, old: str) -> str:
 
 
 def _header(metadata: Mapping[str, str], language: str) -> str:
-    """The rule of the plural forms: the catalogue's own, else that of the language."""
     reported = metadata.get("Plural-Forms", "")
     return reported if is_rule(reported) else header_for(language)
 
@@ -148,7 +146,6 @@ def rewrite_xliff(rewriting: Rewriting) -> Units:
 
 
 def _name_language(root: etree._Element, language: str) -> None:
-    """Version 2 names the language of the targets once, version 1 in each file."""
     if attribute(root, "version").startswith("2"):
         root.set("trgLang", language)
         return
@@ -176,7 +173,6 @@ def _nodes(container: etree._Element) -> Iterator[Node]:
 
 
 def _put(holder: etree._Element, source: etree._Element, found: Sequence[Node]) -> None:
-    """A target beside the source, with copies of its inline elements."""
     space = etree.QName(source).namespace
     name = f"{{{space}}}target" if space else "target"
     target = child(holder, "target")

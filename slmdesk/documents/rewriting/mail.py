@@ -16,7 +16,6 @@ HEAD_BYTES = 4_096
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a mail: its subject, then each of its texts."""
     reading = rewriting.reading
     message = email.message_from_bytes(reading.all_bytes(), policy=email.policy.default)
     if not isinstance(message, EmailMessage) or not message.keys():

@@ -14,8 +14,6 @@ from slmdesk.text.translation.tagged import Side, Tag, Tags, first_number, piece
 
 
 class TextFile:
-    """A text file while it is rewritten: its text, and the way back to bytes."""
-
     def __init__(self, rewriting: Rewriting) -> None:
         """Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`."""
         self._rewriting = rewriting
@@ -32,12 +30,10 @@ class TextFile:
         self._edits: list[tuple[int, int, str]] = []
 
     def put(self, start: int, end: int, words: str) -> None:
-        """Replace the text from `start` to `end`."""
         self._edits.append((start, end, words))
 
     @property
     def is_changed(self) -> bool:
-        """Whether anything was put in."""
         return bool(self._edits)
 
     def close(self) -> None:
@@ -54,8 +50,6 @@ class TextFile:
 
 
 class Mark(StrEnum):
-    """What a piece of markup does."""
-
     WORDS = "words"
     OPEN = "open"
     CLOSE = "close"
@@ -71,8 +65,6 @@ class Piece(Record):
 
 
 class Stretch:
-    """Words with markup as one text with numbered tags, and the way back."""
-
     def __init__(
         self,
         found: Sequence[Piece],
@@ -113,11 +105,9 @@ class Stretch:
 
     @property
     def has_words(self) -> bool:
-        """Whether there is anything to translate."""
         return any(one.isalpha() for part in pieces(self.text, self.tags) if isinstance(part, str) for one in part)
 
     def written(self, translation: str) -> str:
-        """The source for a translation of `text`."""
         return "".join(
             self._escaped(one) if isinstance(one, str) else self._raw[str(one)]
             for one in pieces(self._before + translation + self._after, self._all)
@@ -149,7 +139,6 @@ def _partners(found: Sequence[Piece]) -> dict[int, int]:
 
 
 def stretch_units(file: TextFile, stretch: Stretch, start: int, end: int, *, kind: str, place: str) -> Units:
-    """The unit of a stretch from `start` to `end` of a file."""
     if stretch.has_words:
         answer = yield Unit(stretch.text, stretch.tags, kind, place)
         if answer is not None:

@@ -38,7 +38,6 @@ _UNTOUCHED = frozenset(
      "user-index-source", "bibliography-source", "styles")
 )  # fmt: skip
 _DECLARED = frozenset(("footer-decl", "header-decl", "date-time-decl"))
-"""Texts of a presentation that its slides refer to."""
 _WEAK = ("language", "country", "script", "rsid", "paragraph-rsid", "letter-kerning", "font-charset", "rfc-language")
 _OBJECT = re.compile(r"[^/]*Object[^/]*/content\.xml$")
 _WHITE = re.compile("[ \\t\\r\\n]+")
@@ -54,7 +53,6 @@ class _Part:
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of an OpenDocument file: its content, then its headers and footers."""
     reading = rewriting.reading
     is_changed = False
     with opened(reading) as archive:
@@ -88,7 +86,6 @@ def _left_in(part: _Part) -> Units:
 
 
 def _object(archive: Archive, name: str, rewriting: Rewriting) -> Units:
-    """The titles of a chart; any other object is not changed."""
     part = _Part(name, parse(archive.read(name), rewriting.reading.path, whole=True))
     if next(part.root.iter("{*}chart"), None) is None:
         yield LeftAsIs("embedded", "", name.partition("/")[0])
@@ -133,7 +130,6 @@ def _units(part: _Part, word: str, rewriting: Rewriting) -> Units:
 
 
 def _walked(element: etree._Element) -> Iterator[etree._Element]:
-    """Paragraphs, headings, tables and alternative texts, in their order."""
     for one in element:
         name = local(one)
         if name in _UNTOUCHED or not name:
@@ -188,7 +184,6 @@ def _paragraph(part: _Part, element: etree._Element, place: str, looks: Mapping[
 
 
 def _words_left(element: etree._Element) -> Iterator[str]:
-    """The text of computed fields."""
     for one in element:
         name = local(one)
         if name in ("span", *_GROUPS):
@@ -209,7 +204,6 @@ class _Blanks:
     is_behind: bool = True
 
     def shown(self, text: str) -> str:
-        """The text with single blanks."""
         single = _WHITE.sub(" ", text)
         found = single[1:] if self.is_behind and single.startswith(" ") else single
         self.is_behind = single.endswith(" ") if single else self.is_behind
@@ -217,7 +211,6 @@ class _Blanks:
 
 
 def _nodes(container: etree._Element, spans: Spans, looks: Mapping[str, str], blanks: _Blanks) -> Iterator[Node]:
-    """The nodes of a paragraph or a span in it; `spans` are those around."""
     if container.text:
         yield _words(blanks.shown(container.text), spans, looks)
     for one in container:
@@ -249,7 +242,6 @@ def _words(text: str, spans: Spans, looks: Mapping[str, str]) -> Words:
 
 
 def _fill(element: etree._Element, nodes: Sequence[Node]) -> None:
-    """Put nodes inside an element."""
     for one in nodes:
         if isinstance(one, Words):
             _fill_words(element, one)

@@ -8,27 +8,21 @@ from slmdesk.documents.xmls import attribute, local
 
 
 class Places:
-    """Locations for people."""
-
     def __init__(self, word: str) -> None:
         self._word, self._paragraphs, self._tables = word, 0, 0
         self._names: dict[etree._Element, str] = {}
 
     def next(self) -> None:
-        """Count a paragraph."""
         self._paragraphs += 1
 
     def table(self, element: etree._Element) -> None:
-        """Count a table."""
         self._tables += 1
         self._names[element] = attribute(element, "name") or f"table {self._tables}"
 
     def cell(self, element: etree._Element) -> etree._Element | None:
-        """The cell it is in."""
         return next((one for one in element.iterancestors() if local(one) == "table-cell"), None)
 
     def of(self, element: etree._Element) -> str:
-        """The location of an element."""
         words = [self._word] if self._word else []
         for one in element.iterancestors():
             name = local(one)

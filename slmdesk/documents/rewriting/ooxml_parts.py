@@ -22,8 +22,6 @@ XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """One part while its units are translated."""
-
     name: str
     root: etree._Element
     is_changed: bool = False
@@ -31,8 +29,6 @@ class Part:
 
 
 class Parts:
-    """The parts of one Office file that hold text."""
-
     def __init__(self, package: Package, rewriting: Rewriting) -> None:
         self.package, self._rewriting = package, rewriting
         self._seen: set[str] = set()
@@ -59,22 +55,18 @@ class Parts:
         return Part(name, root, speech=self.speech)
 
     def damaged(self) -> Iterator[LeftAsIs]:
-        """The parts that could not be parsed, and stay as they are."""
         return (LeftAsIs("damaged", "", name[:80]) for name in self._damaged)
 
     def close(self, part: Part) -> None:
-        """Write back what was changed."""
         if part.is_changed:
             self._rewriting.put(self.package.stored_name(part.name), written(part.root))
 
     def related(self, part: str, *kinds: str) -> Iterator[str]:
-        """The parts of these kinds that `part` refers to, in the order of their names."""
         found = {one.part for one in self.package.relations(part).values() if one.kind in kinds}
         return iter(sorted(found, key=_natural))
 
 
 def written(root: etree._Element) -> bytes:
-    """A part's bytes."""
     tree = root.getroottree()
     return etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=tree.docinfo.standalone)
 
@@ -110,7 +102,6 @@ def translated(
 
 
 def attribute_unit(part: Part, element: etree._Element, name: str, *, kind: str, place: str) -> Units:
-    """The unit of an attribute, such as an alternative text, in whatever namespace."""
     key = next((key for key in element.attrib if str(key).rpartition("}")[2] == name), name)
     text = element.get(key, "")
     if any(letter.isalpha() for letter in text):
@@ -130,18 +121,15 @@ def drawing_units(part: Part, *, place: Callable[[etree._Element], str], kind: s
 
 
 def always(word: str) -> Callable[[etree._Element], str]:
-    """The same location for all paragraphs of a part."""
     return lambda _element: word
 
 
 def is_drawing(element: etree._Element) -> bool:
-    """Whether it belongs to DrawingML."""
     space = etree.QName(element).namespace or ""
     return space.endswith(("drawingml/2006/main", "drawingml/main"))
 
 
 def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: str) -> Units:
-    """The units of one `a:p`."""
     nodes: list[list[Node]] = [[]]
     breaks: list[etree._Element] = []
     for one in paragraph:
@@ -200,7 +188,6 @@ _WEAK_DRAWING = frozenset(
 
 
 def _look(properties: etree._Element | None) -> str:
-    """The visible character formatting: runs that only differ invisibly are joined."""
     if properties is None:
         return ""
     own = sorted(f"{key}={value}" for key, value in properties.attrib.items() if key not in _WEAK_DRAWING)

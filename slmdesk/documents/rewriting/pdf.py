@@ -16,9 +16,7 @@ from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit, Units
 from slmdesk.documents.rewriting.word_file import MOST_COLUMNS, Style, WordFile
 
 _MARK = re.compile(r"([•‣⁃◦▪▫■□●○◆◇➢➤►✓∗*–—-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)])[ \u00a0]+(?=\S)")
-"""A list item's bullet or number."""
 _NUMBER = re.compile(r"((?:[A-Z]|\d{1,3})(?:\.\d{1,3})*\.?)[ \u00a0]+(?=\S)")
-"""A heading's."""
 _STYLES = {
     BlockKind.CAPTION: Style.CAPTION, BlockKind.FOOTNOTE: Style.FOOTNOTE, BlockKind.QUOTE: Style.QUOTE,
     BlockKind.COMMENT: Style.COMMENT, BlockKind.NOTE: Style.COMMENT, BlockKind.HEADER: Style.MARGIN,
@@ -69,7 +67,6 @@ def _reason(page: Page) -> str:
 
 
 def _block(file: WordFile, page: Page, block: Block, place: str, reported: dict[str, str | None]) -> Units:
-    """The unit of one block; headers and footers that repeat are translated once."""
     words = page.text[block.start : block.end]
     if block.kind is BlockKind.CODE:
         yield LeftAsIs("code", place, words[:80])
@@ -93,7 +90,6 @@ def _block(file: WordFile, page: Page, block: Block, place: str, reported: dict[
 
 
 def _parted(kind: BlockKind, words: str) -> tuple[str, str]:
-    """The mark of an item or the number of a heading, and the words behind it."""
     pattern = {BlockKind.LIST_ITEM: _MARK, BlockKind.HEADING: _NUMBER}.get(kind)
     found = pattern.match(words) if pattern is not None else None
     if found is None or (kind is BlockKind.HEADING and not any(sign.isdigit() for sign in found[1])):
@@ -110,7 +106,6 @@ def _answered(words: str, kind: str, place: str) -> Units:
 
 
 def _table(file: WordFile, page: Page, rows: Sequence[Block], place: str) -> Units:
-    """The cells of consecutive rows."""
     table: list[list[str]] = []
     for number, row in enumerate(rows, start=1):
         cells: list[str] = []

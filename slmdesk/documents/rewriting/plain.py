@@ -17,7 +17,6 @@ _INDENT = re.compile(r"[ \t]*")
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a plain text: its lines, or its paragraphs where a program wrapped them."""
     file = TextFile(rewriting)
     for number, block in _blocks(file.text):
         rewriting.reading.check()
@@ -90,7 +89,6 @@ _INLINE = re.compile(
 
 
 def rewrite_markdown(rewriting: Rewriting) -> Units:
-    """The units of a Markdown text: headings, items, cells and paragraphs; code and addresses stay."""
     file = TextFile(rewriting)
     fence, has_front = "", file.text.startswith(("---\n", "---\r\n"))
     number, is_in_list, is_in_code, follows_blank = 0, False, False, True
@@ -131,7 +129,6 @@ def rewrite_markdown(rewriting: Rewriting) -> Units:
 
 
 def _cells(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The cells of a table's row, or the line as one."""
     if not text[start:end].lstrip().startswith("|"):
         yield start, end
         return

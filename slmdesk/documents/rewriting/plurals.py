@@ -16,7 +16,6 @@ MOST_FORMS = 6
 _SEARCHED = 200
 _HEADER = re.compile(r"nplurals\s*=\s*([1-9])\s*;\s*plural\s*=\s*([^;]+)")
 _NUMBER = re.compile(r"%(?:\d+\$)?(?:l{0,2}|z|j)[diu](?![A-Za-z])|%\([A-Za-z_]\w*\)[di]|\{(?:\d|n|num|count|number)\}")
-"""Placeholders of a whole number."""
 _SLAVIC = "n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2"
 _RULES = {
     "nplurals=1; plural=0;": "id ja ko th vi zh",
@@ -34,17 +33,13 @@ _USUAL = "nplurals=2; plural=(n != 1);"
 
 
 def header_for(language: str) -> str:
-    """The `Plural-Forms` of a language."""
     return next((header for header, languages in _RULES.items() if language in languages.split()), _USUAL)
 
 
 class PluralForm(Record):
-    """One form: its text for translation, and the way back."""
-
     text: str
     """With a number of this form in the place of the placeholder, where there is one."""
     source: str
-    """The catalogue's text."""
     placeholder: str = ""
     number: str = ""
 
@@ -76,7 +71,6 @@ def forms_of(singular: str, plural: str, header: str) -> list[PluralForm]:
 
 
 def is_rule(header: str) -> bool:
-    """Whether a header declares the number of forms and their rule."""
     found = _HEADER.search(header)
     return found is not None and _parsed(found[2]) is not None
 

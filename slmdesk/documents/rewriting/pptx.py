@@ -23,7 +23,6 @@ from slmdesk.documents.xmls import attribute, local
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a presentation, slide by slide, each with its notes and comments."""
     reading = rewriting.reading
     with opened(reading) as archive:
         package = Package(archive, reading)
@@ -45,7 +44,6 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def _slides(package: Package, main: str) -> Iterator[str]:
-    """The names of the slides, in their order."""
     root = package.tree(main)
     relations = package.relations(main)
     for one in root.iter("{*}sldId") if root is not None else ():

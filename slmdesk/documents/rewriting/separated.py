@@ -27,7 +27,6 @@ _REPORTED_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a table: the cells with words of the chosen columns, row by row."""
     file = TextFile(rewriting)
     text = file.text.replace("\r\n", " \n").replace("\r", "\n")  # as long as it was, so that places stay
     reported = REPORTED.match(text)

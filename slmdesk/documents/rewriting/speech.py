@@ -40,7 +40,6 @@ class Speech(Record):
 
     @classmethod
     def of(cls, options: Options) -> Speech:
-        """As the person requests."""
         return cls(options.language, options.is_right_to_left, options.tracked)
 
     @property
@@ -51,7 +50,6 @@ class Speech(Record):
     # ---- WordprocessingML
 
     def mark_run(self, run: etree._Element) -> None:
-        """Set the language and the direction of a `w:r`."""
         space = f"{{{etree.QName(run).namespace}}}"
         properties = child(run, "rPr")
         if properties is None:
@@ -73,7 +71,6 @@ class Speech(Record):
             _insert_before(properties, etree.Element(f"{space}lang", {f"{space}{key}": self.tag}), _BEHIND_LANG)
 
     def turn_paragraph(self, paragraph: etree._Element) -> None:
-        """Set the direction of a `w:p`, and of the tables around it."""
         space = f"{{{etree.QName(paragraph).namespace}}}"
         properties = child(paragraph, "pPr")
         turned = child(properties, "bidi")
@@ -101,7 +98,6 @@ class Speech(Record):
             _insert_behind(properties, etree.Element(f"{space}bidiVisual"), _BEFORE_VISUAL)
 
     def turn_sections(self, root: etree._Element) -> None:
-        """Set the direction of all `w:sectPr`: on which side columns and page numbers begin."""
         for section in root.iter("{*}sectPr") if self.language or self.is_right_to_left else ():
             turned = child(section, "bidi")
             if (turned is not None) == self.is_right_to_left:
@@ -115,7 +111,6 @@ class Speech(Record):
     # ---- DrawingML
 
     def mark_drawing_run(self, run: etree._Element) -> None:
-        """Set the language of an `a:r`."""
         properties = child(run, "rPr")
         if self.language and properties is not None:
             properties.set("lang", self.tag)

@@ -24,7 +24,6 @@ _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a file of subtitles, a cue each."""
     file = TextFile(rewriting)
     text = file.text
     is_ass = "[Script Info]" in text[:2000] or "\nDialogue:" in text
@@ -39,7 +38,6 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def _timed(text: str) -> Iterator[tuple[int, int, str]]:
-    """The position of the text of each cue, and its time."""
     for times in _TIMES.finditer(text):
         cue = _CUE.match(text, times.end())
         if cue is not None:

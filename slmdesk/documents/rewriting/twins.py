@@ -17,14 +17,11 @@ from slmdesk.text.translation.tagged import Tags
 
 
 class RepeatedTexts:
-    """The answers of the first copies, by their text and in their order."""
-
     def __init__(self) -> None:
         self._answers: dict[tuple[str, Tags], deque[str | None]] = {}
         self._left: set[Found] = set()
 
     def first(self, units: Units) -> Units:
-        """The units of a first copy."""
         answer: str | None = None
         while True:
             try:

@@ -23,8 +23,6 @@ _EAST_ASIAN = frozenset(("zh", "ja", "ko"))
 
 
 class Style(StrEnum):
-    """Styles of paragraphs, by their ids; headings are `Heading1` to `Heading6`."""
-
     NORMAL = "Normal"
     ITEM = "ListParagraph"
     CAPTION = "Caption"
@@ -33,14 +31,10 @@ class Style(StrEnum):
     CODE = "Code"
     COMMENT = "CommentText"
     MARGIN = "PageMargin"
-    """Headers and footers, which repeat on pages."""
     NOTICE = "Notice"
-    """Remarks of this program about the document."""
 
 
 class WordFile:
-    """Collects the content in order, then returns the file's bytes."""
-
     def __init__(self, language: str, *, right_to_left: bool = False) -> None:
         self._language, self._right_to_left = language, right_to_left
         self._body: list[str] = []
@@ -48,7 +42,6 @@ class WordFile:
         self._ends_with_table = False
 
     def end_page(self) -> None:
-        """What comes next begins on a new page."""
         self._breaks_page = bool(self._body)
 
     def heading(self, words: str, level: int) -> None:
@@ -56,11 +49,9 @@ class WordFile:
         self._add(f"Heading{min(6, max(1, level))}", words)
 
     def paragraph(self, words: str, style: Style = Style.NORMAL) -> None:
-        """A paragraph; lines of it end with a line end."""
         self._add(style.value, words)
 
     def item(self, mark: str, words: str, level: int = 1) -> None:
-        """A list item with its mark: a bullet or a number."""
         left = 360 * min(9, max(1, level))
         indent = f'<w:ind w:left="{left}" w:hanging="360"/>'
         self._add(Style.ITEM.value, f"{mark}\t{words}" if mark else words, indent)

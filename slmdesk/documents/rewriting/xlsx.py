@@ -41,29 +41,22 @@ MOST_SHEET_NAME = 31
 
 @dataclass(slots=True, eq=False)
 class _Sheet:
-    """One sheet, examined before anything is translated."""
-
     name: str
     title: str
     entry: etree._Element
-    """Its line in the workbook."""
 
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """What formulas refer to in the texts of the cells."""
-
     literals: set[str] = field(default_factory=set)
     """Texts in quotes, lower case: cells are compared without regard to it."""
     names_columns: bool = False
-    """A formula names columns of a table."""
     names_sheets: set[str] = field(default_factory=set)
     headers: dict[int, etree._Element] = field(default_factory=dict)
     """Names of table columns by the index of the shared string in their cell."""
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a workbook: its strings in the order of the sheets, then the other parts of each sheet."""
     reading = rewriting.reading
     with opened(reading) as archive:
         package = Package(archive, reading)
@@ -103,7 +96,6 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def _turn(part: Part) -> None:
-    """On which side a sheet begins."""
     speech = part.speech
     for view in part.root.iter("{*}sheetView") if speech.language or speech.is_right_to_left else ():
         if (attribute(view, "rightToLeft") in ("1", "true")) != speech.is_right_to_left:
@@ -120,7 +112,6 @@ def _sheets(package: Package, main: str, book: Part) -> Iterator[_Sheet]:
 
 
 def _known(sheets: Sequence[Part], book: Part, tables: Sequence[Part]) -> _Known:
-    """What the formulas of cells, rules, lists and names compare with and refer to."""
     known = _Known()
     for part in (*sheets, book, *tables):
         for one in part.root.iter("{*}f", "{*}formula", "{*}formula1", "{*}formula2", "{*}definedName",
@@ -138,7 +129,6 @@ def _known(sheets: Sequence[Part], book: Part, tables: Sequence[Part]) -> _Known
 
 
 def _find_headers(package: Package, sheets: Sequence[tuple[_Sheet, Part]], strings: Part, known: _Known) -> None:
-    """Which shared strings are names of table columns: their index, by the cells of each table's first row."""
     for sheet, part in sheets:
         cells = {attribute(cell, "r"): cell for cell in part.root.iter("{*}c") if attribute(cell, "t") == "s"}
         for relation in package.relations(sheet.name).values():
@@ -155,7 +145,6 @@ def _find_headers(package: Package, sheets: Sequence[tuple[_Sheet, Part]], strin
 
 
 def _index(cell: etree._Element | None) -> int | None:
-    """The number of the shared string a cell shows."""
     value = child(cell, "v") if cell is not None else None
     text = (value.text or "").strip() if value is not None else ""
     return int(text) if text.isdecimal() and len(text) < 9 else None
@@ -177,7 +166,6 @@ def _letters(number: int) -> str:
 
 
 def _shared(strings: Part, sheets: Sequence[tuple[_Sheet, Part]], known: _Known, tables: Sequence[Part]) -> Units:
-    """The shared strings that cells show, in the order of the cells; each is there once for all its cells."""
     items = [one for one in strings.root if local(one) == "si"]
     seen: set[int] = set()
     for sheet, part in sheets:
@@ -209,7 +197,6 @@ def _text_of(item: etree._Element) -> str:
 
 
 def _header(strings: Part, item: etree._Element, words: str, place: str, tables: Sequence[Part]) -> Units:
-    """The name of a table's column: in the cell and in the table, which must agree."""
     if not any(letter.isalpha() for letter in words):
         return
     answer = yield Unit(words.strip(), kind="heading", place=place)
@@ -282,7 +269,6 @@ def _add_text(parent: etree._Element, words: str) -> None:
 
 
 def _inline(part: Part, sheet: _Sheet, known: _Known) -> Units:
-    """Inline strings."""
     for cell in part.root.iter("{*}c"):
         item = child(cell, "is") if attribute(cell, "t") == "inlineStr" else None
         if item is None:
@@ -340,7 +326,6 @@ def _page_line(part: Part, line: etree._Element, place: str) -> Units:
 
 
 def _beside(parts: Parts, sheet: _Sheet) -> Units:
-    """Comments, shapes and charts of a sheet."""
     for name in parts.related(sheet.name, "comments", "threadedComment"):
         part = parts.open(name)
         if part is None:
@@ -366,7 +351,6 @@ def _beside(parts: Parts, sheet: _Sheet) -> Units:
 
 
 def _sheet_names(book: Part, sheets: Sequence[_Sheet], known: _Known) -> Units:
-    """The names of the sheets, where no formula names them."""
     taken = {sheet.title.lower() for sheet in sheets}
     for sheet in sheets:
         if sheet.title in known.names_sheets:

@@ -20,7 +20,6 @@ class Pace:
         self._seen: deque[tuple[float, float]] = deque([(clock(), 0.0)])
 
     def left_s(self, done: float, total: float) -> float | None:
-        """Return the seconds until `total` is reached, given that `done` is reached now; None while unknown."""
         now = self._clock()
         self._seen.append((now, done))
         while len(self._seen) > 2 and now - self._seen[0][0] > OVER_S:

@@ -20,7 +20,6 @@ class EventBus:
     def __init__(self) -> None:
         self._slots: dict[type[Event], list[Callable[[Any], object]]] = {}
         self._unheard: list[Noticed] = []
-        """Notices raised before anyone heard them."""
 
     def on(self, event: type[E], slot: Callable[[E], object]) -> None:
         """Call `slot` with each event of exactly this type, or with every event where that is `Event`.

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     pass
 
 
-class Event(Record):
-    """Base class of all published events."""
+class Event(Record): ...
 
 
 class Problem(Record):
@@ -34,8 +33,6 @@ class Problem(Record):
 
 
 class ItemChanged(Event):
-    """An item is new, renamed, touched, deleted or restored."""
-
     item: Item
 
 
@@ -44,20 +41,14 @@ class ItemsAdded(Event):
 
 
 class ItemGone(Event):
-    """An item was deleted for good."""
-
     id: str
 
 
 class MessageAdded(Event):
-    """A message was added to the tree."""
-
     message: Message
 
 
 class MessageGrew(Event):
-    """New text has been generated for an answer."""
-
     chat: str
     message: str
     text: str
@@ -72,8 +63,6 @@ class ThoughtGrew(Event):
 
 
 class PromptProgress(Event):
-    """Progress of reading the prompt, in tokens."""
-
     chat: str
     message: str
     read: int
@@ -81,8 +70,6 @@ class PromptProgress(Event):
 
 
 class MessageEnded(Event):
-    """An answer ended: complete, cancelled, failed or interrupted."""
-
     message: Message
     problem: Problem | None = None
     usage: Usage | None = None
@@ -112,17 +99,13 @@ class ExamOffered(Event):
     model: str
     name: str
     minutes: int | None
-    """Estimated duration of the exam; None: nothing tells it yet."""
 
 
 class Noticed(Event):
-    """A notice for the person, shown in the notice bar, with details that can be copied."""
-
     problem: Problem
     is_fault: bool = True
     """Otherwise it tells what was done as it should be."""
     trashed: Sequence[str] = ()
-    """Ids of the items that it says were moved to the trash."""
 
 
 class NoticeOver(Event):

@@ -18,5 +18,4 @@ Exporter: TypeAlias = Callable[[Item, str], "Make | Slices[Make] | None"]
 
 
 def json_bytes(shape: Mapping[str, Json]) -> bytes:
-    """JSON for programs, as it stands in a file."""
     return (json.dumps(shape, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")

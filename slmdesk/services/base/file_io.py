@@ -44,15 +44,12 @@ class FileMark(Record):
 
 
 class HashedFile(Record):
-    """A file and its sha256, in hexadecimal."""
-
     path: Path
     sha256: str
     mark: FileMark
 
 
 def slug(name: str) -> str:
-    """Turn a model's name into part of a file name: ASCII letters, digits, dot, dash and underscore only."""
     kept = "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "-" for one in name)
     while "--" in kept:
         kept = kept.replace("--", "-")
@@ -128,7 +125,6 @@ def need_space(source: Path, folder: Path, *, bytes: int | None = None) -> int:
 
 
 def remove_left_overs(folder: Path) -> int:
-    """Remove the partial files that a killed program left behind, and return their size in bytes."""
     freed = 0
     for part in folder.glob(f".import-*{PART_SUFFIX}"):
         try:
@@ -222,7 +218,6 @@ class Claim:
                 return None
 
     def release(self) -> None:
-        """Release the claim and remove its file."""
         if os.name != "nt":
             self._lock.path.unlink(missing_ok=True)
         self._lock.close()

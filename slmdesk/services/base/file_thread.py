@@ -44,7 +44,6 @@ def pending_on_file_thread(
     cancel: Callable[[], object] | None = None,
     name: str = "model-file",
 ) -> Pending[T]:
-    """Run `work` on a thread of its own and return its Pending result."""
     pending: Pending[T] = Pending(cancel)
     on_file_thread(service_thread, work, pending.end, name=name)
     return pending
@@ -59,11 +58,9 @@ class FileWork:
 
     @property
     def is_running(self) -> bool:
-        """Whether some work has not ended yet."""
         return bool(self._running)
 
     def run(self, work: Callable[[threading.Event, Report], T]) -> Pending[T]:
-        """Run `work`, which gets what is set when it is cancelled, and what it reports its progress by."""
         stop = threading.Event()
         pending: Pending[T] = Pending(stop.set)
 
@@ -78,12 +75,10 @@ class FileWork:
         return pending
 
     def cancel(self) -> None:
-        """Stop all."""
         for stop in self._running:
             stop.set()
 
     def close(self, wait_s: float) -> None:
-        """Stop all, and wait up to `wait_s` for what they clean up."""
         self.cancel()
         until = time.monotonic() + wait_s
         for thread in self._running.values():

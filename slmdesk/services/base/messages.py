@@ -26,7 +26,6 @@ def bytes_for_people(size: float) -> str:
 
 
 def time_for_people(seconds: float) -> str:
-    """Format an approximate duration: 'less than a minute', '12 min', '2 h 5 min'."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "less than a minute"
@@ -35,8 +34,6 @@ def time_for_people(seconds: float) -> str:
 
 
 class _Words(dict[str, str]):
-    """Args formatted for a sentence: sizes carry units, a missing one is 'unknown'."""
-
     def __init__(self, args: Args) -> None:
         sizes = {"expected", "limit"} if "bytes" in args else {"expected"}  # a limit may be one of pages
         words = {key: _word(one, is_size="bytes" in key or key in sizes) for key, one in args.items() if one != ""}
@@ -152,7 +149,6 @@ def sentence_for(code: str, args: Args) -> str:
 
 
 def problem_for(error: BaseException) -> Problem:
-    """Return the Problem for an error: a KnownError with its sentence, anything else as a bug with its report."""
     if isinstance(error, KnownError):
         args = dict(error.args_for_people)
         return Problem(error.code, args, sentence_for(error.code, args))

@@ -30,7 +30,6 @@ class Pending(Generic[T]):
 
     @property
     def is_ended(self) -> bool:
-        """Whether there is a result."""
         return self._result is not None
 
     @property
@@ -49,7 +48,6 @@ class Pending(Generic[T]):
         return self
 
     def listen(self, on_progress: Callable[[Any], object]) -> Pending[T]:
-        """Call `on_progress` with each report of progress from now on; returns itself."""
         self._on_progress.append(on_progress)
         return self
 
@@ -88,13 +86,11 @@ class Pending(Generic[T]):
             on_end(result)
 
     def progress(self, report: Any) -> None:
-        """Report progress; what it is, is said by the method."""
         for on_progress in self._on_progress:
             on_progress(report)
 
 
 def ended(result: T | Problem) -> Pending[T]:
-    """One that has its result already."""
     pending: Pending[T] = Pending()
     pending.end(result)
     return pending

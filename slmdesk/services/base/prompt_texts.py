@@ -11,5 +11,4 @@ from typing import Any
 
 @cache
 def texts() -> Mapping[str, Any]:
-    """Return the prompt texts."""
     return tomllib.loads(resources.files("slmdesk.services.base").joinpath("prompt_texts.toml").read_text("utf-8"))

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class Runtime(Record):
-    """What all services of a program work with."""
-
     service_thread: ServiceThread
     store: Store
     settings: SettingsFile
@@ -25,7 +23,6 @@ class Runtime(Record):
     events: EventBus
 
     def publish(self, event: Event) -> None:
-        """Publish an event.  Service thread."""
         self.events.publish(event)
 
 

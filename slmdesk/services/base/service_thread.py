@@ -18,8 +18,6 @@ _T = TypeVar("_T")
 
 
 class Later:
-    """A delayed call on the service thread; `cancel` prevents it from running."""
-
     __slots__ = ("due", "fn")
 
     def __init__(self, due: float, fn: Callable[[], object]) -> None:
@@ -49,12 +47,10 @@ class ServiceThread:
 
     @property
     def is_here(self) -> bool:
-        """Whether the caller runs on the service thread."""
         return threading.current_thread() is self._thread
 
     @property
     def is_running(self) -> bool:
-        """Whether the thread has not ended yet."""
         return self._thread.is_alive()
 
     def post(self, fn: Callable[[], object]) -> None:
@@ -88,7 +84,6 @@ class ServiceThread:
         return answer.result(timeout)
 
     def call_later(self, seconds: float, fn: Callable[[], object]) -> Later:
-        """Run `fn` once after `seconds`."""
         later = Later(time.monotonic() + clock.pause(seconds), fn)
         with self._wake:
             heapq.heappush(self._later, (later.due, next(self._numbers), later))

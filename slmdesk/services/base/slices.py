@@ -22,7 +22,6 @@ It may yield a Pending: it is sent its result, or closed where that is a Problem
 is that of the whole.  A Progress that it yields is reported.
 """
 SLICE_S = 0.02
-"""How long a slice works before other requests get their turn."""
 
 
 def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:

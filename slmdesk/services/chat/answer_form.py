@@ -11,7 +11,6 @@ from slmdesk.core.record import Record
 from slmdesk.core.types import Sampling
 
 SCHEMA, GRAMMAR = "json_schema", "grammar"
-"""Names of the options and of the fields in Sampling."""
 TITLES: Mapping[str, str] = {SCHEMA: "JSON schema", GRAMMAR: "Grammar (GBNF)"}
 MOST_FORM = 32_768
 """Characters: it is checked while somebody types, and stored with each answer."""
@@ -21,7 +20,6 @@ class FormCheck(Record):
     """What was found in a form; `line` and `column` are counted from 1, 0: no single place."""
 
     problem: str = ""
-    """A sentence; empty: it can be used."""
     line: int = 0
     column: int = 0
     not_kept: tuple[str, ...] = ()

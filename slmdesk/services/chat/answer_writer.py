@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from slmdesk.text.redaction.replacing import Restorer
 
 WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
-"""Reasons of answers that did not break off."""
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
 CHARACTERS_PER_GAP_S = 100_000
@@ -72,8 +71,7 @@ class Preparation(Protocol):
     def begin(self, ready: Callable[[AnswerRequest], None], failed: Callable[[Problem | None], None]) -> None:
         """Call `ready` with the whole request, or `failed` with None when loading the model was cancelled."""
 
-    def cancel(self) -> None:
-        """Stop; neither is called any more."""
+    def cancel(self) -> None: ...
 
 
 class AnswerRequest(Record):
@@ -86,12 +84,9 @@ class AnswerRequest(Record):
     sampling: Sampling
     lora: Lora | None = None
     explicit: bool = False
-    """A person chose this model for this answer; see `ModelLoader.acquire`."""
     watcher: Watcher = msgspec.field(default_factory=Watcher)
     polish: Callable[[str], str] | None = None
-    """Turns the text of an answer that ended well into the text that is kept."""
     state: Mapping[str, Json] | None = None
-    """A saved state in which the model has read the beginning of the turns; see `StateService.known`."""
     choices: tuple[str, ...] = ()
     """Of these the likelier is wanted; nothing is written."""
     again: Callable[[Answer, Sequence[float]], AnswerRequest | None] | None = None
@@ -99,11 +94,9 @@ class AnswerRequest(Record):
     row, or None where this was the last.
     """
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
-    """Kept in the row beside the sampling: what of the chat the model saw."""
     veil: Veil | None = None
     """The model is given substitutes, and the row the originals."""
     preparation: Preparation | None = None
-    """Makes the request that is written instead of this one, which has no turns yet."""
 
     def payload(self, answer_so_far: str) -> dict[str, Json]:
         """Return the request as the engine's `chat` job takes it.  Raises KnownError redaction.* with a veil."""
@@ -125,8 +118,6 @@ class AnswerRequest(Record):
 
 @dataclass(slots=True)
 class _Veiled:
-    """What a model wrote with substitutes, and what puts the originals back by the table it was asked with."""
-
     words: Restorer
     thoughts: Restorer
     written: list[str] = field(default_factory=list)
@@ -134,49 +125,39 @@ class _Veiled:
 
 @dataclass(slots=True, eq=False)
 class _Growing:
-    """An answer being written."""
-
     request: AnswerRequest
     prefix: str
     thoughts: list[str]
     pieces: list[str] = field(default_factory=list)
     length: int = 0
-    """Of all that was received."""
     written: int = 0
     due: float = 0.0
     lease: Lease | None = None
     others: OtherPrograms | None = None
     was_retried: bool = False
     before: list[Answer] = field(default_factory=list)
-    """What the model was asked before for the same row."""
     veiled: _Veiled | None = None
-    """Set when the model is given substitutes."""
     ending: AnswerEnding | None = None
     """Set when the answer has ended but its row could not be written yet."""
 
     @property
     def id(self) -> str:
-        """Id of its message."""
         return self.request.message.id
 
     @property
     def thought(self) -> str:
-        """What was thought aloud so far."""
         if len(self.thoughts) > 1:
             self.thoughts[:] = ["".join(self.thoughts)]
         return "".join(self.thoughts)
 
     @property
     def text(self) -> str:
-        """The text so far, including the old text of a continued answer."""
         if len(self.pieces) > 1:
             self.pieces[:] = ["".join(self.pieces)]
         return self.prefix + "".join(self.pieces)
 
 
 class Answers(Service):
-    """The answers this instance is writing."""
-
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
         self._loader = loader
@@ -186,11 +167,9 @@ class Answers(Service):
 
     @property
     def count(self) -> int:
-        """Number of answers being written or waiting for a model."""
         return sum(one.ending is None for one in self._growing.values())
 
     def is_writing(self, message: str) -> bool:
-        """Return whether this instance is writing this message."""
         held = self._growing.get(message)
         return held is not None and held.ending is None
 
@@ -204,7 +183,6 @@ class Answers(Service):
         return _ended(message, held, held.ending)
 
     def start(self, request: AnswerRequest) -> None:
-        """Have an answer written, once its preparation has ended and its model is loaded."""
         message = request.message
         growing = self._growing[message.id] = _Growing(request, message.text, [message.thought])
         if request.preparation is None:
@@ -223,7 +201,6 @@ class Answers(Service):
             self._end(growing, AnswerEnding(Status.CANCELLED))
 
     def stop_in(self, items: Collection[str]) -> None:
-        """Stop what is being written in these items."""
         for one in [one.id for one in self._growing.values() if one.request.message.item in items]:
             self.stop(one)
 
@@ -234,7 +211,6 @@ class Answers(Service):
             growing.lease.job.step("", {})
 
     def save_end(self, message: str) -> Problem | None:
-        """Write the end of an answer that could not be written earlier; returns the Problem if it still cannot be."""
         growing = self._growing.get(message)
         if growing is None or growing.ending is None:
             return None
@@ -321,7 +297,6 @@ class Answers(Service):
         self._schedule()
 
     def _was_replaced(self, growing: _Growing) -> bool:
-        """Return whether the child was replaced between loading and this request, which has no text yet."""
         is_untouched = not growing.length and not growing.was_retried
         return is_untouched and growing.lease is not None and growing.lease.was_replaced
 
@@ -405,7 +380,6 @@ class Answers(Service):
         self._end(growing, ending, answer=answer)
 
     def _goes_on(self, growing: _Growing, answer: Answer, untrusted_result: Mapping[str, Json]) -> bool:
-        """Whether the model is asked something else for the same row."""
         if growing.request.again is None or growing.lease is None:
             return False
         scores = untrusted_result.get("scores")
@@ -424,7 +398,6 @@ class Answers(Service):
         self._end(growing, failing(problem), problem=problem)
 
     def _end_without_text(self, growing: _Growing, problem: Problem | None) -> None:
-        """The preparation or the load has failed; None: it was cancelled."""
         if problem:
             self._end_failed(growing, problem)
         else:
@@ -484,7 +457,6 @@ def _unveiled(growing: _Growing, *, is_whole: bool) -> dict[str, Json]:
 
 
 def _let_go(growing: _Growing) -> None:
-    """End what the answer waits for or uses."""
     if growing.request.preparation:
         growing.request.preparation.cancel()
     if growing.lease:
@@ -492,7 +464,6 @@ def _let_go(growing: _Growing) -> None:
 
 
 def failing(problem: Problem) -> AnswerEnding:
-    """Return how an answer ends that failed with this problem."""
     return AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
 
 

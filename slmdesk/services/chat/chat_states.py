@@ -28,12 +28,9 @@ LEAST_TOKENS = 200
 
 
 class ChatStates(Service):
-    """Saves and finds the states of chats."""
-
     def __init__(
         self, runtime: Runtime, models: ModelService, states: StateService, veils: Veils, *, kind: str, version: str
     ) -> None:
-        """`kind`: of the items that are chats; `version`: of the prompt."""
         super().__init__(runtime)
         self._models, self._states, self._kind, self._version = models, states, kind, version
         self._veils = veils
@@ -41,11 +38,9 @@ class ChatStates(Service):
         runtime.events.on(MessageEnded, self._on_message_ended)
 
     def known(self, record: ModelRecord, turns: list[ChatMessage]) -> dict[str, Json] | None:
-        """Return the `state` for an engine request that begins with these turns, else None."""
         return self._states.known(record, turns, self._version) if turns else None
 
     def close(self) -> None:
-        """Save nothing more."""
         for one in self._resting.values():
             one.cancel()
         self._resting.clear()
@@ -60,7 +55,6 @@ class ChatStates(Service):
             self._resting[message.item] = self._service_thread.call_later(REST_S, lambda: self._rested(message))
 
     def _rested(self, message: Message) -> None:
-        """Save the state of the chat as it is now, if this is still its last answer."""
         self._resting.pop(message.item, None)
         with suppress(KnownError):  # deleted meanwhile, or its model is gone
             item = self._store.items.get(message.item)

@@ -34,8 +34,6 @@ T = TypeVar("T")
 
 
 class ContextRequest(Record):
-    """The chat, draft and attachments to be measured."""
-
     chat: str | None
     record: ModelRecord
     window: ContextWindow
@@ -46,14 +44,11 @@ class ContextRequest(Record):
 
 
 class ContextMeter:
-    """Measures the context a chat takes and publishes ContextMeasured."""
-
     def __init__(self, prompts: Prompts, sources: Sources, publish: Callable[[Event], None]) -> None:
         self._prompts, self._sources, self._publish = prompts, sources, publish
         self._newest: ContextRequest | None = None
 
     def measure(self, request: ContextRequest) -> None:
-        """Count the tokens, with the model when it is loaded."""
         if request.window.veil:
             draft = request.window.veil.hide([request.draft], keeps=False)[0]
             request = changed(request, draft=draft)
@@ -68,8 +63,6 @@ class ContextMeter:
         )
 
     def _when(self, request: ContextRequest, pending: Pending[T], step: Callable[[T], None]) -> None:
-        """Take the next step once this has ended well, while the request is the newest one."""
-
         def ended(result: T | Problem) -> None:
             if request is self._newest and not isinstance(result, Problem):
                 step(result)
@@ -110,7 +103,6 @@ class ContextMeter:
     def _with_attachments(
         self, request: ContextRequest, parts: list[ContextPart], question: ContextPart, context: int
     ) -> None:
-        """Measure the attachments not sent yet, one after another; one that cannot be measured is left out."""
         found: list[tuple[AttachRequest, MeasuredAttachment]] = []
 
         def measure(at: int) -> None:
@@ -156,7 +148,6 @@ def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
 
 
 def _foreseen(found: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachment], left: int) -> list[ContextPart]:
-    """Return what each attachment will take: all of it, or its share of the space for passages."""
     whole = decide(sized, left)
     left -= sum(one.tokens for one, is_whole in zip(sized, whole, strict=True) if is_whole)
     others = max(1, whole.count(False))

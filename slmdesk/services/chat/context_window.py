@@ -19,11 +19,8 @@ from slmdesk.services.redaction.service import Veil
 from slmdesk.text.checks.words import tongue
 
 AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
-"""Keys in the settings."""
 WINDOW = "window"
-"""Key of the three in what is kept with an answer."""
 MOST_NOTES = 20_000
-"""Characters of notes that a person may write."""
 BEFORE_NOTES = "\n\n[Notes on what was said earlier in this conversation:]\n"
 BEHIND_NOTES = "\n[End of the notes.]"
 
@@ -33,8 +30,6 @@ Group = tuple[Message, ...]
 
 @dataclass(frozen=True, slots=True)
 class ContextWindow:
-    """What of a chat the model sees."""
-
     system: str = SYSTEM
     """The instructions; never left out."""
     after: str = ""
@@ -44,30 +39,24 @@ class ContextWindow:
     pinned: frozenset[str] = frozenset()
     """Ids of messages that are never left out; their question or answer stays with them."""
     examples: tuple[Example, ...] = ()
-    """Put between the instructions and the chat; never left out."""
     answer_language: str = ""
     """One of ANSWER_LANGUAGES: asked for behind each message of the person.  In the instructions, small models do not
     hear it (docs/decisions.md).
     """
     veil: Veil | None = field(default=None, compare=False)
-    """Hides what is private in the turns."""
 
     def place(self, path: Sequence[Message]) -> int:
-        """Return the index in `path` of the message from which on the model sees it."""
         return next((at + 1 for at, one in enumerate(path) if one.id and one.id == self.after), 0)
 
     def left_out(self, path: Sequence[Message]) -> frozenset[str]:
-        """Return the ids of the messages of `path` that the model does not see."""
         before = groups_of(path[: self.place(path)])
         return frozenset(one.id for group in before if not self.holds(group) for one in group)
 
     def seen(self, path: Sequence[Message]) -> tuple[Message, ...]:
-        """Return the messages of `path` that the model sees."""
         gone = self.left_out(path)
         return tuple(one for one in path if one.id not in gone)
 
     def holds(self, group: Group) -> bool:
-        """Return whether something of a group is pinned."""
         return any(one.id in self.pinned for one in group)
 
     def notes_on(self, path: Sequence[Message]) -> str:
@@ -93,7 +82,6 @@ class ContextWindow:
         return (self.veil.hide_turns(whole) if self.veil else whole), named
 
     def _name_language(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
-        """Ask for the language of the answer behind each turn of the person; one too short to tell is like the last."""
         code = ""
         for at, (turn, id) in enumerate(zip(turns, ids, strict=True)) if self.answer_language else ():
             if turn.role is not Role.USER or not id:
@@ -115,14 +103,12 @@ class ContextWindow:
 
     @property
     def kept(self) -> dict[str, Json]:
-        """Return what is stored with an answer; empty where all of the chat was seen."""
         if not self.after and not self.notes:
             return {}
         return {WINDOW: {AFTER: self.after, NOTES: self.notes, PINNED: sorted(self.pinned)}}
 
 
 def window_of(item: Item) -> ContextWindow:
-    """Return what of a chat the model sees from now on."""
     return _window_from(system_of(item), item.settings, item.settings)
 
 
@@ -158,7 +144,6 @@ def copied_window(untrusted: Mapping[str, Json], copies: Mapping[str, str]) -> d
 
 
 def after_deletion(item: Item, path: Sequence[Message], gone: Sequence[str]) -> dict[str, Json]:
-    """Return the changed settings of an item of which the messages `gone` of `path` are deleted."""
     window = window_of(item)
     if window.after not in gone:
         return {}
@@ -167,7 +152,6 @@ def after_deletion(item: Item, path: Sequence[Message], gone: Sequence[str]) -> 
 
 
 def groups_of(path: Sequence[Message]) -> list[Group]:
-    """Divide a path into questions with their answers."""
     groups: list[list[Message]] = []
     for one in path:
         if one.role is Role.USER or not groups:

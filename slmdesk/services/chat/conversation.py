@@ -25,7 +25,6 @@ MOST_ATTACHED = 50
 LONG_QUESTION = 300
 """Characters; a longer one holds the text it is about."""
 _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
-"""Control and direction marks, which are removed from titles."""
 
 
 class Conversation(Record):
@@ -34,24 +33,18 @@ class Conversation(Record):
     item: Item
     messages: tuple[Message, ...]
     siblings: Mapping[str, tuple[str, ...]]
-    """For each message of the path that has other versions: the ids of all of them, oldest first."""
     quotes: Mapping[str, tuple[Quoted, ...]] = field(default_factory=dict)
-    """For each answer: its verified quotations from the attachments."""
     older: tuple[str, ...] = ()
     """Ids of the messages of the path before these, which were not read yet."""
 
 
 class SentMessage(Record):
-    """The result of sending: the question and the answer's row, both saved already."""
-
     item: Item
     user_message: Message
     answer: Message
 
 
 class InspectedPrompt(Record):
-    """The exact prompt the model is given for a message and what comes before it."""
-
     text: str
     tokens: int
     missing: tuple[str, ...]
@@ -59,7 +52,6 @@ class InspectedPrompt(Record):
     lookalikes: tuple[str, ...] = ()
     """Words in the messages that would begin a turn in this model's format."""
     left_out: int = 0
-    """How many earlier messages were left out to make room."""
 
 
 def words_of(message: Message) -> str:
@@ -68,7 +60,6 @@ def words_of(message: Message) -> str:
 
 
 def title_from(text: str) -> str:
-    """Make a title from the first words of a question: one line, no control marks, at most MAX_TITLE characters."""
     line = clean_label(text.translate(_UNSHOWN), 2000).lstrip("#>*-` ").rstrip(CUT)
     if not line:
         return NEW_CHAT
@@ -80,23 +71,18 @@ def title_from(text: str) -> str:
 
 
 class Placed(Protocol):
-    """A message, or its place alone."""
-
     @property
     def n(self) -> int:
         """Its number: a child's is larger than its parent's."""
 
     @property
-    def id(self) -> str:
-        """Its id."""
+    def id(self) -> str: ...
 
     @property
-    def parent(self) -> str | None:
-        """Id of the message before it."""
+    def parent(self) -> str | None: ...
 
     @property
-    def role(self) -> str:
-        """Who speaks."""
+    def role(self) -> str: ...
 
 
 P = TypeVar("P", bound=Placed)
@@ -106,7 +92,6 @@ def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
     """Return the path from the root to `leaf`; below it, or without one, the newest child each time."""
     known = {one.id: one for one in messages}
     newest: dict[str | None, P] = {}
-    """The newest child of each."""
     for one in sorted(messages, key=lambda one: one.n):
         newest[one.parent if one.parent in known else None] = one
     path: list[P] = []
@@ -126,7 +111,6 @@ def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
 
 
 def leaf_of(item: Item) -> str | None:
-    """Return the id of the message that ends the active path of an item."""
     leaf = item.settings.get("leaf")
     return leaf if isinstance(leaf, str) else None
 
@@ -141,7 +125,6 @@ small models make up what nobody can know (docs/decisions.md).
 
 
 def system_of(item: Item) -> str:
-    """Return the instructions of a chat: its own, else SYSTEM."""
     system = item.settings.get("system")
     return system if isinstance(system, str) and system.strip() else SYSTEM
 
@@ -152,7 +135,6 @@ def brings_text(words: str, *, has_attachments: bool) -> bool:
 
 
 def blanks_note(message: Message) -> str:
-    """Return a line that names what a complete answer leaves to be filled in ("[Your Name]"); empty without any."""
     from slmdesk.text.words.blanks import blanks_in
 
     blanks = blanks_in(message.text) if message.role is Role.ASSISTANT and message.status is Status.COMPLETE else ()
@@ -160,7 +142,6 @@ def blanks_note(message: Message) -> str:
 
 
 def siblings_on(path: Sequence[Placed], messages: Sequence[Placed]) -> dict[str, tuple[str, ...]]:
-    """Map each message of the path that has other versions to the ids of all of them, oldest first."""
     only: dict[tuple[str | None, str], str] = {}
     beside: dict[tuple[str | None, str], list[str]] = {}
     for one in sorted(messages, key=lambda one: one.n):

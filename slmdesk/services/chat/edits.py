@@ -22,21 +22,16 @@ from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.redaction.service import RedactionService
 
 MOST_UNDONE = 20
-"""Deletions that can be undone, of all chats."""
 
 
 class _Deletion(Record):
     removed: RemovedMessages
     leaf: str | None
     documents: tuple[str, ...]
-    """Attached to the chat before."""
     quotes: Mapping[str, Json]
-    """Found in its answers."""
 
 
 class Edits(Service):
-    """Changes and deletes messages of chats, and copies chats."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -154,7 +149,6 @@ class Edits(Service):
         return copy
 
     def drop(self, chat: str) -> None:
-        """Forget what could be undone in a chat that was deleted for good."""
         kept = [one for one in self._deletions if one.removed.item != chat]
         self._deletions = deque(kept, maxlen=MOST_UNDONE)
 
@@ -163,11 +157,9 @@ class Edits(Service):
 
 
 OF_ONE_CHAT = {"leaf", "draft", "draft_attachments"}
-"""Settings of an item that a copy begins without."""
 
 
 def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
-    """The ids of a message and of all that follow it in any version, a parent before its children."""
     found = [message]
     below = {message}
     for one in sorted(messages, key=lambda one: one.n):
@@ -178,7 +170,6 @@ def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
 
 
 def copied(store: MessageStore, item: str, one: Message, copies: Mapping[str, str]) -> str:
-    """Copy a message behind the `copies` of those before it; returns the id of the copy."""
     text = one.text if one.original is None else one.original
     sampling = dict(one.sampling)
     if isinstance(window := sampling.get(WINDOW), Mapping):

@@ -14,17 +14,13 @@ from slmdesk.core.records import AnswerEnding, Item, Message, RemovedMessages, S
 from slmdesk.core.types import Json, Role, TextPart
 
 PREFIX = "unsaved-"
-"""Prefix of the id of an item or message that is in no file."""
 
 
 def is_private(id: str) -> bool:
-    """Return whether an item or message is in memory alone."""
     return id.startswith(PREFIX)
 
 
 class NewMessage(TypedDict, total=False):
-    """The fields of a new message."""
-
     parent: Required[str | None]
     role: Required[Role]
     parts: Required[Sequence[TextPart]]
@@ -39,35 +35,27 @@ class NewMessage(TypedDict, total=False):
 
 
 class ItemRows(Protocol):
-    """Interface to items, whether they are in the database or in memory."""
-
     def get(self, id: str) -> Item:
         """Return an item.  Raises KnownError `item.unknown`."""
 
     def change_settings(self, id: str, **values: Json) -> Item:
         """Change some of an item's own settings and return the item; None removes a key."""
 
-    def rename(self, id: str, title: str) -> Item:
-        """Change the title of an item and return the item."""
+    def rename(self, id: str, title: str) -> Item: ...
 
 
 class MessageRows(Protocol):
-    """Interface to messages, whether they are in the database or in memory."""
-
     def add(self, item: str, **new: Unpack[NewMessage]) -> Message:
         """Add a message below `parent`; it is saved when this returns."""
 
-    def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
-        """Replace the parts of a message and return it."""
+    def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message: ...
 
     def grow(self, id: str, text: str, thought: str = "") -> bool:
         """Replace the text of a growing message; returns False when it could not be written now."""
 
-    def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
-        """End a growing message and return it."""
+    def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message: ...
 
-    def reopen(self, id: str) -> Message:
-        """Make an ended message grow again and return it."""
+    def reopen(self, id: str) -> Message: ...
 
     def edit(self, id: str, text: str) -> Message:
         """Replace the text of an ended answer, keeping what the model wrote, and return it."""
@@ -75,8 +63,7 @@ class MessageRows(Protocol):
     def remove(self, ids: Sequence[str]) -> RemovedMessages:
         """Delete messages of one item; what hangs below them moves up."""
 
-    def put_back(self, removed: RemovedMessages) -> None:
-        """Undo `remove`."""
+    def put_back(self, removed: RemovedMessages) -> None: ...
 
     def get(self, id: str) -> Message:
         """Return a message.  Raises KnownError `item.unknown`."""
@@ -86,40 +73,30 @@ class MessageRows(Protocol):
 
 
 class MessageStore(Protocol):
-    """Interface of a store for items and messages: the database, or `EphemeralStore`."""
+    @property
+    def items(self) -> ItemRows: ...
 
     @property
-    def items(self) -> ItemRows:
-        """Its items."""
-
-    @property
-    def messages(self) -> MessageRows:
-        """Their messages."""
+    def messages(self) -> MessageRows: ...
 
 
 class EphemeralStore:
-    """A MessageStore in memory, lost when the app ends."""
-
     def __init__(self) -> None:
         numbers = count(1)
         self.items = EphemeralItems(numbers)
         self.messages = EphemeralMessages(self.items, numbers)
 
     def forget(self, id: str) -> None:
-        """Drop an item and its messages."""
         self.items.forget(id)
         self.messages.forget(id)
 
 
 class EphemeralItems:
-    """Items that are in no file."""
-
     def __init__(self, numbers: Iterator[int]) -> None:
         self._items: dict[str, Item] = {}
         self._numbers = numbers
 
     def add(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
-        """Add an item that is in no file."""
         now, n = time.time(), next(self._numbers)
         item = Item(
             n=n, id=PREFIX + uuid4().hex, kind=kind, title=title, folder=None, pinned=False, created=now, updated=now,
@@ -129,43 +106,34 @@ class EphemeralItems:
         return item
 
     def get(self, id: str) -> Item:
-        """Return an item.  Raises KnownError `item.unknown`."""
         if id not in self._items:
             raise KnownError("item.unknown", id=id)
         return self._items[id]
 
     def change_settings(self, id: str, **values: Json) -> Item:
-        """Change some of an item's own settings and return the item; None removes a key."""
         settings = {key: value for key, value in {**self.get(id).settings, **values}.items() if value is not None}
         return self.change(id, settings=settings)
 
     def rename(self, id: str, title: str) -> Item:
-        """Change the title of an item and return the item."""
         return self.change(id, title=title)
 
     def change(self, id: str, **values: Any) -> Item:
-        """Change fields of an item and return the item."""
         self._items[id] = changed(self.get(id), revision=next(self._numbers), **values)
         return self._items[id]
 
     def forget(self, id: str) -> None:
-        """Drop an item."""
         self._items.pop(id, None)
 
 
 class EphemeralMessages:
-    """Messages that are in no file."""
-
     def __init__(self, items: EphemeralItems, numbers: Iterator[int]) -> None:
         self._items, self._numbers = items, numbers
         self._messages: dict[str, Message] = {}
 
     def forget(self, item: str) -> None:
-        """Drop the messages of an item."""
         self._messages = {key: one for key, one in self._messages.items() if one.item != item}
 
     def add(self, item: str, **new: Unpack[NewMessage]) -> Message:
-        """Add a message below `parent`."""
         n = next(self._numbers)
         message = Message(
             n=n, id=PREFIX + uuid4().hex, item=self._items.get(item).id, parent=new["parent"], role=new["role"],
@@ -180,16 +148,13 @@ class EphemeralMessages:
         return message
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
-        """Replace the parts of a message and return it."""
         return self._change(id, parts=tuple(parts))
 
     def grow(self, id: str, text: str, thought: str = "") -> bool:
-        """Replace the text of a growing message; always returns True."""
         self._change(id, text=text, thought=thought)
         return True
 
     def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
-        """End a growing message and return it."""
         return self._change(
             id,
             text=text,
@@ -208,13 +173,11 @@ class EphemeralMessages:
         )
 
     def edit(self, id: str, text: str) -> Message:
-        """Replace the text of an ended answer, keeping what the model wrote, and return it."""
         old = self.get(id)
         original = old.text if old.original is None else old.original
         return self._change(id, text=text, original=None if text == original else original)
 
     def remove(self, ids: Sequence[str]) -> RemovedMessages:
-        """Delete messages of one item; what hangs below them moves up."""
         old = {id: self.get(id) for id in ids}
         item, moved = next(iter(old.values())).item, []
         for child in self.of_item(item):
@@ -229,7 +192,6 @@ class EphemeralMessages:
         return RemovedMessages(item, tuple({"message": one} for one in old.values()), tuple(moved))
 
     def put_back(self, removed: RemovedMessages) -> None:
-        """Undo `remove`."""
         back = [row["message"] for row in removed.rows]
         messages = sorted((*self._messages.values(), *back), key=lambda one: one.n)
         self._messages = {one.id: one for one in messages}
@@ -238,17 +200,14 @@ class EphemeralMessages:
                 self._change(child, parent=parent)
 
     def reopen(self, id: str) -> Message:
-        """Make an ended message grow again and return it."""
         return self._change(id, status=Status.STREAMING)
 
     def get(self, id: str) -> Message:
-        """Return a message.  Raises KnownError `item.unknown`."""
         if id not in self._messages:
             raise KnownError("item.unknown", id=id)
         return self._messages[id]
 
     def of_item(self, item: str) -> list[Message]:
-        """Return all messages of an item's tree, oldest first."""
         return [one for one in self._messages.values() if one.item == item]
 
     def _change(self, id: str, **values: Any) -> Message:

@@ -12,15 +12,11 @@ if TYPE_CHECKING:
 
 
 class ContextMeasured(Event):
-    """The context a chat takes was measured, in tokens."""
-
     chat: str | None
     tokens: int
     context_size: int
     parts: tuple[ContextPart, ...] = ()
-    """The parts of the prompt, and the space kept free for the answer."""
     when_full: str = ""
-    """The choice of the chat: see ChatOptions."""
 
 
 class NotesBegun(Event):
@@ -38,11 +34,9 @@ class TurnsLeftOut(Event):
     count: int
     """Of the messages left out, with those left out before."""
     has_notes: bool
-    """The model reads notes in their place."""
 
 
-class PresetsChanged(Event):
-    """A preset was added, changed, moved or deleted."""
+class PresetsChanged(Event): ...
 
 
 class QuotesFound(Event):

@@ -26,15 +26,12 @@ from slmdesk.store import Store
 
 
 class AnswerSettings(Record):
-    """Who writes an answer, and how."""
-
     record: ModelRecord
     sampling: Sampling
     lora: Lora | None
 
     @property
     def kept(self) -> dict[str, Json]:
-        """What is stored of them in the answer's row, beside the model."""
         values: dict[str, Json] = {**to_json(self.sampling), **(self.lora.said if self.lora else {})}
         usual = {
             "thinking": THINKING_USUAL,
@@ -46,8 +43,6 @@ class AnswerSettings(Record):
 
 
 class ModelChoice:
-    """Finds the settings of an answer from the options of its chat."""
-
     def __init__(self, store: Store, models: ModelService, loader: ModelLoader) -> None:
         self._store, self._models, self._loader = store, models, loader
 
@@ -104,6 +99,5 @@ class ModelChoice:
         return record
 
     def _pinned(self, options: ChatOptions) -> ModelRecord | None:
-        """Return the model chosen for a chat, or None when there is none or it is gone."""
         known = self._models.list() if options.model else []
         return next((one for one in known if one.id == options.model and one.can_chat), None)

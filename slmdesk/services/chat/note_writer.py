@@ -50,17 +50,13 @@ BEFORE_NOTES, BEFORE_TALK = "Notes so far:\n\n", "The conversation:\n\n"
 SPEAKERS = {Role.USER: "Person: ", Role.ASSISTANT: "Assistant: "}
 TOO_LONG = "(A message was too long to be summarized: “{beginning}”)"
 MOST_BEGINNING = 80
-"""Characters of it that are shown."""
 
 
 def space_for_notes(context_tokens: int) -> int:
-    """Return the tokens of a context that notes may take."""
     return max(16, min(MOST_NOTES_TOKENS, context_tokens // NOTES_SHARE))
 
 
 class NoteWriter(Record):
-    """Writes notes with the model of a chat."""
-
     loader: ModelLoader
     prompts: Prompts
 
@@ -75,8 +71,6 @@ class NoteWriter(Record):
 
 
 class _Writing:
-    """Notes being written, round by round."""
-
     def __init__(self, at: NoteWriter, record: ModelRecord, notes: str, left: list[Group], veil: Veil | None) -> None:
         self._at, self._record, self._notes, self._left, self._veil = at, record, notes, left, veil
         self._restorer: Restorer | None = None
@@ -95,7 +89,6 @@ class _Writing:
         self._next(len(self._left))
 
     def _next(self, count: int) -> None:
-        """Read the first `count` groups that are left, or fewer where they do not fit."""
         if not self._left:
             self._end("\n".join(one for one in (self._notes, *self._unread) if one))
             return
@@ -173,12 +166,10 @@ class _Writing:
 
 
 def _was_refused(group: Group) -> bool:
-    """Whether it is a question that was too long: no answer knows of it."""
     return any(one.error_code == "context.full" and not one.text for one in group)
 
 
 def _said(message: Message) -> list[TextPart]:
-    """Return what a message says, with who says it; nothing for one without words."""
     if not message.words.strip():
         return []
     names = ", ".join(part.attached.name for part in message.attachments)

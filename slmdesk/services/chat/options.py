@@ -43,20 +43,15 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 
 
 class Example(Record):
-    """A question and the answer it should get."""
-
     question: str
     answer: str
 
 
 class ChatOptions(Record):
-    """The options of one chat."""
-
     system: str = ""
     model: str = ""
     """Id of the model that answers in this chat, whichever is used elsewhere; empty for the default."""
     lora: str = ""
-    """Id of an adapter; empty for none."""
     lora_scale: float = 1.0
     temperature: float | None = None
     top_p: float | None = None
@@ -73,7 +68,6 @@ class ChatOptions(Record):
     xtc_probability: float | None = None
     xtc_threshold: float | None = None
     stop: tuple[str, ...] = ()
-    """The answer ends before any of these."""
     word_bias: tuple[tuple[str, float], ...] = ()
     """Words with a weight, from -100 (forbidden) to 100."""
     json_schema: str = ""
@@ -83,21 +77,16 @@ class ChatOptions(Record):
     seed: int | None = None
     """None: a different one for each answer."""
     max_tokens: int | None = None
-    """Of an answer."""
     thinking: str = ""
     """One of THINKING, for a model that thinks aloud; empty: its usual way."""
     when_full: str = ASK
-    """One of WHEN_FULL."""
     answer_language: str = ANY_LANGUAGE
-    """One of ANSWER_LANGUAGES."""
     preset: str = ""
     """Id of the preset these options came from; some may have been changed since."""
     examples: tuple[Example, ...] = ()
-    """Read by the model before the chat, after the instructions."""
 
     @property
     def sampling(self) -> Sampling:
-        """Return the sampling values that were set."""
         return Sampling(
             **{name: getattr(self, name) for name in SAMPLED},
             json_schema=self.json_schema or None,
@@ -123,21 +112,16 @@ class ChatOptions(Record):
 
 FORMS = (SCHEMA, GRAMMAR)
 SAMPLED = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
-"""The options that are sampling values of the same name."""
 NAMES = (
     "system", "model", "lora", "lora_scale", *(one.name for one in SETTINGS), "seed", "max_tokens", "thinking",
     "when_full", "answer_language", "preset", *FORMS,
 )  # fmt: skip
-"""The options that are a text or a number."""
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
-"""Key of the settings; how many examples a chat may have, and characters of each side of one."""
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
 """A chat's model answers when it has thought for so long: small models may think in circles."""
 
 
 class Lora(Record):
-    """An adapter of the library at one strength."""
-
     id: str
     name: str
     path: str
@@ -145,7 +129,6 @@ class Lora(Record):
 
     @property
     def said(self) -> dict[str, Json]:
-        """Return it as stored in an answer's row, beside its sampling."""
         return {"lora": self.id, "lora_name": self.name, "lora_scale": self.scale}
 
 

@@ -12,8 +12,6 @@ KIND = "chat"
 
 
 class ChatPlaces(Service):
-    """Lists chats in their order, and changes the place of one or of several."""
-
     def page(
         self,
         *,

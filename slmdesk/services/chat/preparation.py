@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 
 class Preparer(Record):
-    """Makes the requests of a chat's answers."""
-
     workers: Callable[[], Workers]
     room: Callable[[], RoomWorkers]
     quotes: Callable[[], Quotes]
@@ -51,7 +49,6 @@ class Preparer(Record):
         return changed(request, preparation=_Preparing(self, request, window, path, way=way, needs_plan=needs_plan))
 
     def whole(self, request: AnswerRequest, window: ContextWindow, path: Sequence[Message]) -> AnswerRequest:
-        """Return `request` with the turns of `path`, whose attachments are decided."""
         begun = request.message.text
         turns, _ids = window.turns(path, begun)  # by one table with the words that the engine is given as its prefix
         attached = attachments_on(path)
@@ -62,8 +59,6 @@ class Preparer(Record):
 
 
 class _Preparing:
-    """Makes room for one question and decides its attachments; see `answer_writer.Preparation`."""
-
     def __init__(
         self,
         preparer: Preparer,
@@ -79,8 +74,6 @@ class _Preparing:
         self._under_way: list[Room | Plan] = []
 
     def begin(self, ready: Callable[[AnswerRequest], None], failed: Callable[[Problem | None], None]) -> None:
-        """Make room, decide the attachments, and make room once more, as they may be long."""
-
         def end() -> None:
             try:
                 whole = self._preparer.whole(self._request, self._window, self._path)
@@ -152,7 +145,6 @@ class _Preparing:
 
 
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
-    """Return the attachments of the messages of a path, in order."""
     return tuple(part for one in path for part in one.attachments)
 
 
@@ -167,10 +159,7 @@ def _older(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPa
 
 
 def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool) -> bool:
-    """Return whether something must be decided: a new attachment, or one that is read by passages for each question.
-
-    A question that was asked with passages is asked again with the same ones.
-    """
+    """Return whether something must be decided: a new attachment, or one that is read by passages for each question."""
     if not attachments_on(path) or path[-1].role is not Role.USER:
         return False
     from slmdesk.services.chat.attachments.planner import is_undecided, older_by_passages

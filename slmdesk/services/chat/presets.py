@@ -47,13 +47,10 @@ class Preset(Record):
     name: str
     options: ChatOptions
     words: str = ""
-    """What it is for, of a shipped one."""
     is_shipped: bool = False
 
 
 class PresetService(Service):
-    """Lists, changes, orders, exports and imports presets."""
-
     def list(self) -> Sequence[Preset]:
         """Return a person's presets in their order, then the shipped ones."""
         return (*map(_preset_of, self._store.presets.all()), *shipped())
@@ -68,7 +65,6 @@ class PresetService(Service):
         return found[0]
 
     def name_of(self, id: str) -> str:
-        """Return the name of a preset; "" where it is gone."""
         return next((one.name for one in self.list() if one.id == id), "") if id else ""
 
     def add(self, name: str, options: ChatOptions) -> Preset:
@@ -124,7 +120,6 @@ class PresetService(Service):
         return self.add(name, options)
 
     def for_new_chats(self) -> ChatOptions:
-        """Return the options a new chat begins with: of the default preset, else the program's."""
         wanted = self._settings.current.default_preset
         found = next((one for one in self.list() if one.id == wanted), None) if wanted else None
         return with_preset(ChatOptions(), found) if found else ChatOptions()
@@ -132,7 +127,6 @@ class PresetService(Service):
 
 @cache
 def shipped() -> tuple[Preset, ...]:
-    """Return the presets that come with the program, in their order."""
     text = files("slmdesk.services.chat").joinpath("presets.toml").read_text("utf-8")
     return tuple(
         Preset(one["id"], one["name"], _options_of({**one, "system": one["system"].strip()}), one["words"], True)
@@ -147,7 +141,6 @@ def with_preset(options: ChatOptions, preset: Preset | None) -> ChatOptions:
 
 
 def differences(options: ChatOptions, preset: Preset) -> tuple[str, ...]:
-    """Return in words what a chat has otherwise than its preset."""
     return tuple(WORDS[name] for name in OF_PRESET if getattr(options, name) != getattr(preset.options, name))
 
 
@@ -186,7 +179,6 @@ def _options_of(untrusted: Mapping[str, Json]) -> ChatOptions:
 
 
 def _value(options: ChatOptions) -> dict[str, Json]:
-    """What is kept of the options: those that a preset decides and that are not at their defaults."""
     check_options(options)
     require_form(options.sampling)
     if len(options.system) > MOST_SYSTEM:

@@ -21,8 +21,6 @@ from slmdesk.services.redaction.service import RedactionService
 
 
 class PrivateChats(Service):
-    """Begins, saves and ends chats that are in no file; everything else the chat service does with them as with all."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -33,13 +31,11 @@ class PrivateChats(Service):
         *,
         kind: str,
     ) -> None:
-        """`drop` forgets what else is in memory about a chat."""
         super().__init__(runtime)
         self._unsaved, self._answers, self._redaction = unsaved, answers, redaction
         self._drop, self._kind = drop, kind
 
     def begin(self, options: ChatOptions) -> Item:
-        """Begin an empty private chat with these options."""
         settings = {name: value for name, value in options.settings.items() if value is not None}
         return self._unsaved.items.add(self._kind, NEW_CHAT, settings=settings)
 
@@ -78,7 +74,6 @@ class PrivateChats(Service):
         self._publish(ItemGone(chat))
 
     def _known(self, documents: list[str]) -> list[str]:
-        """Those that are read and kept here."""
         found: list[str] = []
         for id in documents:
             try:

@@ -24,8 +24,6 @@ FRAME = 8
 
 
 class Prompts(Service):
-    """Asks the engine child for the prompt it would read."""
-
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
         self._loader = loader

@@ -6,8 +6,6 @@ from slmdesk.core.record import Record
 
 
 class Quoted(Record):
-    """Words of an answer that stand word for word on a page of an attachment."""
-
     name: str
     document: str
     """Id of the document; empty for text that is in none."""
@@ -15,4 +13,3 @@ class Quoted(Record):
     start: int
     end: int
     quote: str
-    """The words as they stand on the page."""

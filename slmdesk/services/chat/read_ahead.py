@@ -30,9 +30,7 @@ class ReadAhead:
         self._loader = loader
         self._lease: Lease | None = None
         self._last: tuple[object, ...] = ()
-        """What was read, or is being read."""
         self._tried = ""
-        """The model that was loaded for the draft."""
 
     def begin(
         self, settings: AnswerSettings, turns: Sequence[ChatMessage], state: Mapping[str, Json] | None = None
@@ -67,7 +65,6 @@ class ReadAhead:
         )
 
     def _load(self, record: ModelRecord) -> None:
-        """Load the model that will be asked, unless it was just tried or crashed too often."""
         is_free = self._loader.state.state is ModelState.NOT_LOADED and record.id != self._tried
         if is_free and not self._loader.times_crashed(record):
             self._tried = record.id
@@ -90,7 +87,6 @@ class ReadAhead:
 
 
 def _payload(settings: AnswerSettings, turns: Sequence[ChatMessage]) -> dict[str, Json]:
-    """The beginning of the next request: a question follows, of which only that it comes is known."""
     if turns[-1].role is not Role.USER:
         turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
     sampling = changed(_ONE_TOKEN, thinking=settings.sampling.thinking)

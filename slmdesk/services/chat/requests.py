@@ -10,18 +10,13 @@ from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 
 class AttachRequest(Record):
-    """Attach a document that was read, text that is in no document, or a folder, of which passages are read."""
-
     document: str = ""
     """Id of a document; empty: `source` is the text."""
     name: str = ""
-    """Name of text that is in no document."""
     source: tuple[str, ...] = ()
-    """Pages of the text; pasted text has one."""
     page_kind: str = "page"
     mode: AttachMode = AttachMode.AUTO
     collection: str = ""
-    """Id of a folder."""
 
 
 class SendRequest(Record):
@@ -38,17 +33,13 @@ class SendRequest(Record):
     lora: str | None = None
     """Id of an adapter, for this chat from now on; "": none; None: the chat's own."""
     lora_scale: float | None = None
-    """Strength of the adapter; None: the chat's own."""
     thinking: str | None = None
-    """How much the model thinks aloud, in this chat from now on; None: the chat's own."""
     preset: str | None = None
     """Id or name of a preset, for this chat from now on; "": none; None: the chat's own."""
     when_full: str | None = None
-    """One of WHEN_FULL, for this chat from now on; None: the chat's own."""
     space: str = ""
     """Id or name of a space that a new chat begins in, with its options (unless others are given) and documents."""
     options: ChatOptions | None = None
-    """Options of a new chat; None: the defaults."""
     anyway: bool = False
     """Load the model even when memory seems too small."""
     attach: tuple[AttachRequest, ...] = ()
@@ -60,6 +51,5 @@ class SendRequest(Record):
     redact: bool | None = None
     """Whether what is private is replaced before the model sees it, in this chat from now on; None: the chat's own."""
     decisions: Decisions = NOTHING_DECIDED
-    """What a person decided about the finds in this text."""
     save: bool = True
     """False: nothing of the chat is written to the disk."""

@@ -15,8 +15,6 @@ from slmdesk.text.checks.words import tongue
 
 
 class Rewrite(StrEnum):
-    """In which way an answer is written once more."""
-
     SHORTER = "shorter"
     LONGER = "longer"
     SIMPLER = "simpler"
@@ -70,18 +68,15 @@ _REQUESTS: Mapping[str, tuple[str, str, str]] = {
 
 
 def request_for(rewrite: Rewrite, answer: str) -> str:
-    """Return what the model is asked, in the language of the answer; in English where that is not one of ours."""
     requests = _REQUESTS.get(tongue(answer), _REQUESTS["en"])
     return requests[list(Rewrite).index(rewrite)]
 
 
 def kept_of(rewrite: Rewrite, answer: Message) -> dict[str, Json]:
-    """Return what is stored with the new answer of how it was asked for."""
     return {"rewrite": rewrite, "rewrite_of": answer.id}
 
 
 def rewrite_of(message: Message) -> Rewrite | None:
-    """Return in which way an answer was written once more; None for a usual one."""
     said = message.sampling.get("rewrite")
     return Rewrite(said) if isinstance(said, str) and said in list(Rewrite) else None
 

@@ -44,8 +44,6 @@ LEAST_ANSWER = 16
 
 
 class RoomWorkers(Record):
-    """What making room works with."""
-
     writer: NoteWriter
     publish: Callable[[Event], None]
 
@@ -73,7 +71,6 @@ class Room:
         )
 
     def cancel(self) -> None:
-        """Drop it: neither callback is called any more."""
         self._is_over = True
         if self._writing:
             self._writing.cancel()
@@ -87,7 +84,6 @@ class Room:
         self._measure(self._window, self._look)
 
     def _measure(self, window: ContextWindow, then: Callable[[int], None]) -> None:
-        """Count the tokens of the whole prompt; of a continued answer with what there is of it."""
         try:
             turns, _ids = window.turns(self._path, self._request.message.text)
         except KnownError as err:
@@ -126,7 +122,6 @@ class Room:
         self._try(groups, max(1, count), for_notes)
 
     def _try(self, groups: list[Group], count: int, for_notes: int) -> None:
-        """Leave out `count` groups, or more where the rest still does not fit."""
         window = replace(self._window, after=groups[count - 1][-1].id)
         bare = replace(window, notes="") if for_notes else window
 
@@ -169,8 +164,6 @@ class Room:
     # ---- the end
 
     def _when(self, pending: Pending[T], step: Callable[[T], None]) -> None:
-        """Take the next step once this has ended well, unless it was dropped."""
-
         def ended(result: T | Problem) -> None:
             if isinstance(result, Problem):
                 self._fail(result)

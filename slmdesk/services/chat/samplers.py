@@ -13,9 +13,7 @@ from slmdesk.core.record import Record
 from slmdesk.core.types import USUAL_SAMPLING, Sampling
 
 MOST_STOPS, MOST_STOP = 16, 200
-"""Stop texts of a chat, and characters of one."""
 MOST_BIASES, MOST_BIASED, STRONGEST_BIAS = 50, 100, 100.0
-"""Words of a chat with a weight, characters of one, and the weight itself."""
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}
 CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
 """What a chat adds to the model's defaults: small models repeat themselves in free conversation."""
@@ -24,13 +22,9 @@ TEXT_SAMPLING = Sampling(temperature=0.2, repeat_penalty=1.0)
 
 
 class Setting(Record):
-    """A number that decides how words are chosen."""
-
     name: str
-    """Of the field in Sampling and ChatOptions."""
     title: str
     words: str
-    """What it does for the text."""
     least: float
     most: float
     is_whole: bool = False
@@ -156,7 +150,6 @@ def defaults_of(makers: Sampling) -> Sampling:
 
 
 def is_makers(name: str, makers: Sampling) -> bool:
-    """Return whether the default of a setting in a chat is the model's own."""
     return getattr(CHAT_SAMPLING, name) is None and getattr(makers, name) is not None
 
 
@@ -187,7 +180,6 @@ def stops_of(text: str) -> tuple[str, ...]:
 
 
 def text_of_stops(stops: Sequence[str]) -> str:
-    """Return stop texts as `stops_of` reads them."""
     signs = {plain: escaped for escaped, plain in _ESCAPES.items()}
     return "\n".join("".join(signs.get(sign, sign) for sign in one) for one in stops)
 
@@ -213,17 +205,14 @@ def biases_of(text: str) -> tuple[tuple[str, float], ...]:
 
 
 def text_of_biases(biases: Sequence[tuple[str, float]]) -> str:
-    """Return words with their weights as `biases_of` reads them."""
     return "\n".join(f"{words} = {bias:g}" for words, bias in biases)
 
 
 def is_stop(value: object) -> bool:
-    """Return whether this can be a stop text."""
     return isinstance(value, str) and 0 < len(value) <= MOST_STOP
 
 
 def is_bias(words: object, bias: object) -> bool:
-    """Return whether a word can have this weight."""
     if isinstance(bias, bool) or not isinstance(bias, int | float) or not isinstance(words, str):
         return False
     is_word = bool(words.strip()) and len(words) <= MOST_BIASED and "\n" not in words

@@ -77,8 +77,6 @@ PROMPT_VERSION = "chat-1"
 
 
 class ChatService(Service):
-    """Sends messages, and opens, changes and deletes chats."""
-
     answers: Answers
     presets: PresetService
     _runtime: Runtime
@@ -145,7 +143,6 @@ class ChatService(Service):
         self._choice = ModelChoice(runtime.store, models, loader)
         self._unsaved = EphemeralStore()
         self.answers = Answers(runtime, loader)
-        """All answers this instance writes, in chats and elsewhere."""
         self._veils = Veils(redaction)
         self._preparer = Preparer(
             lambda: self._workers, lambda: self._room, lambda: self._quotes, runtime.publish, self._veils
@@ -159,7 +156,6 @@ class ChatService(Service):
     # ---- answers
 
     def new_chat(self, title: str = NEW_CHAT, *, system: str = "") -> Item:
-        """Make an empty chat; `send` also makes one when it is given none."""
         item = self._store.items.add(KIND, title, settings={"system": system} if system else None)
         self._publish(ItemChanged(item))
         return item
@@ -230,7 +226,6 @@ class ChatService(Service):
         self.answers.stop(message)
 
     def answer_now(self, message: str) -> None:
-        """Let an answer's model end what it thinks aloud, and answer."""
         self.answers.answer_now(message)
 
     def try_again(
@@ -322,7 +317,6 @@ class ChatService(Service):
         return [self.answers.as_it_is(one) for one in message_store.messages.of_item(message_store.items.get(chat).id)]
 
     def is_writing(self, message: str) -> bool:
-        """Return whether this instance is writing this message."""
         return self.answers.is_writing(message)
 
     def seen_by_model(self, message: str) -> Pending[InspectedPrompt]:
@@ -450,13 +444,11 @@ class ChatService(Service):
         return items
 
     def drop(self, chat: str) -> None:
-        """Drop what is in memory about a chat that was deleted for good."""
         self.shown.pop(chat, None)
         self._redaction.forget(chat)
         self.edits.drop(chat)
 
     def close(self) -> None:
-        """Keep the answers being written as `interrupted` and write nothing afterwards."""
         self._read_ahead.stop()
         self._states.close()
         self.answers.close()
@@ -467,7 +459,6 @@ class ChatService(Service):
         return self._unsaved if id.startswith(PREFIX) else self._store
 
     def _with_redaction(self, message_store: MessageStore, item: Item, request: SendRequest) -> Item:
-        """Keep whether the chat is redacted, and what a person decided about the finds."""
         if request.redact is not None and request.redact != (self._veils.of(item) is not None):
             item = message_store.items.change_settings(item.id, **{REDACT: request.redact or None})
         if self._veils.of(item):
@@ -475,7 +466,6 @@ class ChatService(Service):
         return item
 
     def _in_space(self, request: SendRequest) -> SendRequest:
-        """Return a request for a new chat with what its space gives it; all of it must exist."""
         space = self.spaces.get(request.space)
         for one in space.attachments:
             if one.document:
@@ -484,7 +474,6 @@ class ChatService(Service):
         return changed(request, space=space.id, options=options, attach=(*space.attachments, *request.attach))
 
     def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
-        """Return the message store and item of a request; a new item gets its title from the first words."""
         if request.chat is not None:
             message_store = self._message_store_of(request.chat)
             item = message_store.items.get(request.chat)
@@ -512,7 +501,6 @@ class ChatService(Service):
         settings: AnswerSettings,
         more: Mapping[str, Json] = MappingProxyType({}),
     ) -> Message:
-        """`more`: what is stored of it beside the settings."""
         if settings.lora:
             self._store.models.change(settings.lora.id, last_used=time.time())
         answer = message_store.messages.add(
@@ -560,7 +548,6 @@ class ChatService(Service):
         self.answers.start(self._preparer.request(request, item, path, goes_on=goes_on))
 
     def _known_state(self, settings: AnswerSettings, turns: list[ChatMessage]) -> dict[str, Json] | None:
-        """The saved state in which the model, without an adapter, has read these turns."""
         return None if settings.lora else self._states.known(settings.record, turns)
 
     def _say_added(self, message: Message) -> None:
@@ -568,7 +555,6 @@ class ChatService(Service):
         self._publish(MessageAdded(message))
 
     def _say_replaced(self) -> None:
-        """Publish a notice that unpaired surrogates, which cannot be stored, were replaced."""
         replaced = self._store.take_replaced()
         if replaced:
             self._publish(Noticed(problem_for(KnownError("text.replaced", count=replaced))))
@@ -580,7 +566,6 @@ class ChatService(Service):
         return item
 
     def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
-        """Return an answer that is not being written, with its store, its item and the path before it."""
         message_store = self._message_store_of(message)
         one = self.answers.as_it_is(message_store.messages.get(message))
         if one.role is not Role.ASSISTANT or one.status is Status.STREAMING:
@@ -589,7 +574,6 @@ class ChatService(Service):
         return message_store, one, item, self._path_to(message_store, item, message)[:-1]
 
     def _link(self, item: Item, request: SendRequest) -> None:
-        """Link the attached documents to the chat's item; all of them must exist."""
         requested = [self._store.documents.get(one.document).id for one in request.attach if one.document]
         if requested and not item.id.startswith(PREFIX):
             known = [one.id for one in self._store.documents.of_item(item.id)]

@@ -29,12 +29,9 @@ MOST_NAME = 80
 DOCUMENTS = "draft_attachments"
 """Key of its settings: the documents and folders, in the form in which a chat keeps those of its draft."""
 WAITING_CHATS = 20
-"""Of so many chats of a space it is looked whether one is new and untouched."""
 
 
 class Space(Record):
-    """A space, and what new chats in it begin with."""
-
     id: str
     name: str
     system: str = ""
@@ -42,13 +39,11 @@ class Space(Record):
     preset: str = ""
     """Id; empty: as other new chats."""
     documents: tuple[Mapping[str, Json], ...] = ()
-    """Documents of the library and folders, each as a chat's draft keeps it."""
     count: int = 0
     """Its chats, without archived ones."""
 
     @property
     def attachments(self) -> tuple[AttachRequest, ...]:
-        """The documents as they are attached to a message."""
         found = []
         for one in self.documents:
             document, folder, mode = (one.get(key) for key in ("document", "folder", "mode"))
@@ -61,14 +56,11 @@ class Space(Record):
 
 
 class SpaceService(Service):
-    """Lists, makes and changes spaces, and begins chats in them."""
-
     def __init__(self, runtime: Runtime, presets: PresetService) -> None:
         super().__init__(runtime)
         self._presets = presets
 
     def list(self) -> Sequence[Space]:
-        """Return all spaces by their names."""
         return [_space_of(item, count) for item, count in self._store.items.spaces()]
 
     def get(self, wanted: str) -> Space:
@@ -112,7 +104,6 @@ class SpaceService(Service):
         return self._said(self._store.items.restore(id))
 
     def options(self, space: Space) -> ChatOptions:
-        """Return what a new chat in a space begins with; of a preset that is gone, nothing."""
         options = self._presets.for_new_chats()
         preset = next((one for one in self._presets.list() if one.id == space.preset), None) if space.preset else None
         if preset:

@@ -12,18 +12,13 @@ from slmdesk.services.redaction.service import RedactionService, Veil
 
 
 class Veils(Record):
-    """Windows and veils of chats."""
-
     redaction: RedactionService
 
     def of(self, item: Item) -> Veil | None:
-        """What hides what is private; None where the chat is not redacted."""
         return self.redaction.veil(item.id) if item.settings.get(REDACT) is True else None
 
     def window(self, item: Item) -> ContextWindow:
-        """As `window_of`."""
         return replace(window_of(item), veil=self.of(item))
 
     def window_then(self, item: Item, answer: Message) -> ContextWindow:
-        """As `window_then`."""
         return replace(window_then(item, answer), veil=self.of(item))

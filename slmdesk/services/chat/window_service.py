@@ -32,8 +32,6 @@ CONTINUED = "Continued: {title}"
 
 
 class WindowService(Service):
-    """Changes what the model sees of a chat from its next answer on."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -43,7 +41,6 @@ class WindowService(Service):
         as_it_is: Callable[[Message], Message],
         veils: Veils,
     ) -> None:
-        """`as_it_is`: a stored message with the words that are not yet in its row."""
         super().__init__(runtime)
         self._unsaved, self._choice, self._writer, self._as_it_is = unsaved, choice, writer, as_it_is
         self._veils = veils

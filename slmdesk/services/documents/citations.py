@@ -33,8 +33,6 @@ class Mark(Record):
 
 
 class Unread(Record):
-    """A page that could not be read, or only in part."""
-
     page: int
     reason: str
     """empty, scanned, locked, broken, or the code of the error that kept the model from reading it."""
@@ -42,8 +40,6 @@ class Unread(Record):
 
 
 class Coverage(Record):
-    """Coverage: which pages and blocks were read, and why others were not."""
-
     pages_total: int
     pages_read: int
     blocks_total: int
@@ -63,16 +59,13 @@ PAGE_WORDS: Mapping[str, tuple[str, str]] = {
     "chapter": ("chapter", "chapters"),
     "part": ("part", "parts"),
 }
-"""What a page is called behind a sentence, and in the coverage line."""
 
 
 def kind_in(kinds: PageKinds, document: str) -> str:
-    """Return what the pages of a document are called (page, slide, sheet …)."""
     return kinds if isinstance(kinds, str) else kinds.get(document, "page")
 
 
 def page_ranges(pages: Sequence[int]) -> str:
-    """Format page numbers: 1, 2, 3, 7 as "1–3, 7"."""
     found: list[list[int]] = []
     for page in sorted(set(pages)):
         if found and page == found[-1][1] + 1:
@@ -87,9 +80,6 @@ LEAST_SHARE = 0.35
 
 
 WORDS, DOUBT, ELSEWHERE, UNLINKED = "words", "doubt", "elsewhere", "unlinked"
-"""Kinds of flags of our own: hardly a word of it stands there; the model itself says the text does not say it; it
-stands elsewhere; in another language, without a name or figure, it can be compared with nothing.
-"""
 
 
 Pages = Callable[[str, int, int], Sequence[Page]]

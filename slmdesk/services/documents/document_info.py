@@ -13,7 +13,6 @@ from slmdesk.core.wire import dataclass_from
 
 
 def info_of(record: DocumentRecord) -> DocumentInfo:
-    """Return what the reader found out about a document; little while it is not read to its end."""
     try:
         return dataclass_from(DocumentInfo, record.info)
     except KnownError:
@@ -21,7 +20,6 @@ def info_of(record: DocumentRecord) -> DocumentInfo:
 
 
 def parent_of(record: DocumentRecord) -> tuple[str, str]:
-    """Return id and name of the document it is an attachment of; empty for a file of its own."""
     parent, index, _ = attached(record)
     if index is None:
         return "", ""

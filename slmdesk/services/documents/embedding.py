@@ -28,12 +28,9 @@ from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 AT_ONCE = 32
 """Passages of one job of the engine, which opens the model for it."""
 REST_S = 1.0
-"""How long the index waits while an answer is written."""
 LOOK_S = 0.25
-"""How often is looked whether an answer has begun, for which the index is put aside."""
 DEEP = 40
 VECTORS_AT_ONCE = 2_000
-"""Fetched on the service thread at a time while a question is compared with all of them."""
 PREFIXES: Mapping[str, tuple[str, str]] = {
     "nomic": ("search_query: ", "search_document: "),
     "e5": ("query: ", "passage: "),
@@ -41,7 +38,6 @@ PREFIXES: Mapping[str, tuple[str, str]] = {
 """What some models were trained to see before a question, and before a passage; by a part of their names."""
 
 OnVectors = Callable[[list[bytes], bool], None]
-"""Hears the vectors that came, in order, and whether somebody ended it before it was done."""
 
 
 class EmbeddingService(Service):
@@ -54,16 +50,11 @@ class EmbeddingService(Service):
         super().__init__(runtime)
         self._uses, self._loader = uses, loader
         self._waiting: dict[str, None] = {}
-        """Documents, in order."""
         self._now: str | None = None
         self._open: deque[int] = deque()
-        """Passages of the document in hand that have no vector yet."""
         self._job: JobHandle | None = None
-        """Of the index."""
         self._questions = 0
-        """How many are being turned into vectors: the index waits for them."""
         self._failed: set[str] = set()
-        """Models that could not be used in this run."""
         self._seen: str | None = None
         """The model for which everything that was read has been put in line."""
         self._closed = False
@@ -88,19 +79,16 @@ class EmbeddingService(Service):
                     self.index(document)
 
     def index(self, document: str) -> None:
-        """Make the missing vectors of a document's passages, in the background."""
         if document not in self._waiting and self.model() is not None:
             self._waiting[document] = None
             self._service_thread.post(self._advance)
 
     @property
     def is_busy(self) -> bool:
-        """Whether vectors are being made or waiting to be made."""
         return self._now is not None or bool(self._waiting)
 
     @property
     def waiting(self) -> int:
-        """Number of documents whose passages have no vectors yet."""
         return len(self._waiting) + (self._now is not None)
 
     def nearest(self, question: str, documents: Sequence[str]) -> Pending[list[int]]:
@@ -131,7 +119,6 @@ class EmbeddingService(Service):
         return pending
 
     def close(self) -> None:
-        """Stop when the app ends; the missing vectors are made in the next run."""
         self._closed = True
         self._waiting.clear()
         if self._job:
@@ -170,7 +157,6 @@ class EmbeddingService(Service):
         self._step(record)
 
     def _step(self, record: ModelRecord) -> None:
-        """Embed the next passages of the current document."""
         if self._closed:
             return
         if self._is_requested_elsewhere and self._open:
@@ -211,11 +197,9 @@ class EmbeddingService(Service):
 
     @property
     def _is_requested_elsewhere(self) -> bool:
-        """Return whether another request waits for the engine."""
         return self._loader.is_busy or self._questions > 0
 
     def _look(self, job: JobHandle) -> None:
-        """Interrupt the indexing when an answer begins; the vectors made so far are stored."""
         if self._job is not job or self._closed:
             return
         if self._is_requested_elsewhere:
@@ -224,7 +208,6 @@ class EmbeddingService(Service):
             self._service_thread.call_later(LOOK_S, lambda: self._look(job))
 
     def _embed(self, record: ModelRecord, texts: Sequence[str], ended: OnVectors, *, priority: str) -> JobHandle:
-        """Ask the engine for the vectors of these texts."""
         found: list[bytes] = []
 
         def on_event(event: FromChild) -> None:

@@ -33,12 +33,9 @@ class DocumentProgress(Event):
     total: int
     """0: not known yet."""
     eta_s: float | None = None
-    """None while it is not known."""
 
 
 class DocumentGone(Event):
-    """A document was removed from the program, with its pages, passages and vectors."""
-
     id: str
 
 
@@ -49,6 +46,4 @@ class CollectionChanged(Event):
 
 
 class CollectionGone(Event):
-    """A folder (collection) was removed from the program, with what was read for it."""
-
     id: str

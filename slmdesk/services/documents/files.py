@@ -15,13 +15,10 @@ from slmdesk.core.record import Record
 
 CHUNK_BYTES = 1 << 20
 MOST_FILES = 5_000
-"""Of one folder."""
 MOST_DEPTH = 20
 
 
 class DocumentFile(Record):
-    """A file that may be a document, as it is now."""
-
     path: Path
     sha256: str
     """Of its bytes; empty where only its size and time were asked for."""

@@ -24,14 +24,10 @@ MOST_TEXT = 80
 
 
 def doubts_of(marks: Sequence[Mark]) -> str:
-    """List the kinds of marks, each once: "this number is not in the quoted passage; …"; empty without marks."""
     return "; ".join(dict.fromkeys(FLAG_WORDS.get(one.kind, one.kind) for one in marks))
 
 
 def marks_in_words(marks: Sequence[Mark]) -> str:
-    """List each mark with its words: "“1,400”: this number is not in the quoted passage (there: 1,200)"; empty without
-    marks.
-    """
     return "; ".join(_in_words(one) for one in marks)
 
 

@@ -37,7 +37,6 @@ from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
 from slmdesk.store.part import new_id
 
 AT_ONCE = 50
-"""Steps fetched at once; one file is read at a time."""
 TELL_S = 0.25
 REST_S = 0.5
 MOST_RESTS = 40
@@ -50,8 +49,6 @@ PAUSING = ("store.", "disk.", "file.unwritable")
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """State of the job this instance runs."""
-
     job: JobRecord
     collection: str
     steps: deque[JobStep] = field(default_factory=deque)
@@ -68,13 +65,10 @@ class _Run:
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds left, estimated from the bytes read so far."""
         return (time.monotonic() - self.began) / self.spent * self.left if self.spent else None
 
 
 class IndexProgress(Record):
-    """Progress of a folder's job; at its end with the duplicate files and those that could not be opened."""
-
     collection: str
     job: JobRecord
     eta_s: float | None = None
@@ -83,8 +77,6 @@ class IndexProgress(Record):
 
 
 class _Looked(Record):
-    """A file about to be read, with the document it replaces or duplicates."""
-
     file: DocumentFile
     instead: str = ""
     twin_of: str = ""
@@ -100,7 +92,6 @@ class IndexRunner(Service):
         loader: ModelLoader,
         progressed: Callable[[IndexProgress], None],
     ) -> None:
-        """Create the runner; `progressed` gets each change of a job, at most four times a second while it runs."""
         super().__init__(runtime)
         self._documents, self._loader, self._progressed = documents, loader, progressed
         self._queue: deque[str] = deque()
@@ -127,31 +118,26 @@ class IndexRunner(Service):
         return job
 
     def unfinished(self, collection: str) -> JobRecord | None:
-        """Return the waiting, running or paused job of a folder, or None."""
         jobs = self._store.jobs.unfinished(KIND)
         return next((one for one in jobs if collection_in(one) == collection), None)
 
     def drop(self, collection: str) -> None:
-        """End the job of a folder that is being removed."""
         job = self.unfinished(collection)
         if job is not None:
             self.change_job(job, JobStatus.CANCELLED)
 
     def take_up(self) -> None:
-        """See jobs.service.Runner."""
         for job in self._store.jobs.unfinished(KIND):
             if job.status in (JobStatus.OPEN, JobStatus.RUNNING):
                 self._enqueue(job.id)
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        """See jobs.service.Runner."""
         if self._run is None or self._run.job.id != record.id:
             record = self._store.jobs.change(record.id, JobStatus.OPEN)
             self._enqueue(record.id)
         return record
 
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
-        """See jobs.service.Runner."""
         job = self._store.jobs.change(record.id, status)
         with suppress(ValueError):
             self._queue.remove(job.id)
@@ -162,7 +148,6 @@ class IndexRunner(Service):
         return job
 
     def move(self, id: str, where: str) -> None:
-        """See jobs.service.Runner."""
         waiting = [one for one in self._store.jobs.unfinished(KIND) if one.status is JobStatus.OPEN]
         waiting.sort(key=place_of)
         order = moved([one.id for one in waiting], id, where)
@@ -172,7 +157,6 @@ class IndexRunner(Service):
             self._publish(_changed(one))
 
     def close(self) -> None:
-        """Put the running job back into the queue, for the next instance, when the app ends."""
         self._closed = True
         self._queue.clear()
         if self._run:
@@ -333,7 +317,6 @@ class IndexRunner(Service):
 
 
 def collection_in(job: JobRecord) -> str:
-    """Return the id of the folder a job works for."""
     return str(job.settings.get("collection") or "")
 
 

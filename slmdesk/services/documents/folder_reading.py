@@ -15,14 +15,10 @@ from slmdesk.services.base.service_thread import ServiceThread
 
 
 class FolderRead(Record):
-    """The documents of a folder."""
-
     documents: tuple[str, ...]
-    """Ids of those that were read, each once."""
     failed: tuple[tuple[str, str], ...]
     """The others: name of the file, why it was not read."""
     total: int
-    """Files that were opened."""
 
 
 class FolderReading:
@@ -49,7 +45,6 @@ class FolderReading:
         self._is_stopped = False
 
     def begin(self, found: list[Path] | Problem) -> None:
-        """Read the files that were found in it."""
         if isinstance(found, Problem):
             self.pending.end(found)
             return

@@ -15,12 +15,9 @@ from slmdesk.services.documents.library import DocumentService
 
 REST_S = 0.3
 MOST_TRIES = 200
-"""How often to check whether a document being removed is gone."""
 
 
 class FolderRemoval(Service):
-    """What this instance removes of folders."""
-
     def __init__(self, runtime: Runtime, documents: DocumentService) -> None:
         super().__init__(runtime)
         self._documents = documents
@@ -30,7 +27,6 @@ class FolderRemoval(Service):
         self._closed = False
 
     def forget_folder(self, id: str) -> Pending[None]:
-        """Remove a folder and its documents; CollectionGone is published at the end."""
         pending: Pending[None] = Pending()
 
         def forget() -> None:
@@ -47,7 +43,6 @@ class FolderRemoval(Service):
         return pending
 
     def close(self) -> None:
-        """Remove nothing more: the app ends."""
         self._closed = True
 
     def forget_documents(self, ids: Sequence[str], collection: str, then: Callable[[], object]) -> None:
@@ -56,9 +51,6 @@ class FolderRemoval(Service):
         self._forget_next()
 
     def _when_gone(self, ids: set[str], collection: str, then: Callable[[], object], tries: int = 0) -> None:
-        """Call `then` once the documents are removed; what cannot be removed now (full disk) is tried at the
-        next scan.
-        """
         left = ids.intersection(one.id for one in self._store.collections.kept_files(collection))
         if left and tries < MOST_TRIES:
             self._service_thread.call_later(REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
@@ -66,7 +58,6 @@ class FolderRemoval(Service):
             then()
 
     def _forget_next(self) -> None:
-        """Remove the next document, so that other work can run between two."""
         if not self._is_forgetting and self._going and not self._closed:
             self._is_forgetting = True
             self._service_thread.post(self._forget_one)

@@ -33,8 +33,6 @@ AGAIN = ("document.stopped", "document.changing")
 
 
 class SeenFile(Record):
-    """A document file found in a folder."""
-
     path: bytes
     bytes: int
     mtime_ns: int
@@ -42,8 +40,6 @@ class SeenFile(Record):
 
 
 class Listing(Record):
-    """The result of scanning a folder."""
-
     is_there: bool
     """False: the folder cannot be reached, and nothing follows from that for its documents."""
     reason: str = ""
@@ -57,7 +53,6 @@ class Listing(Record):
     unseen: tuple[bytes, ...] = ()
     """Folders below that cannot be listed: what is known of their documents stays."""
     is_empty: bool = False
-    """Not a single entry in it."""
     seconds: float = 0.0
 
 
@@ -77,10 +72,7 @@ class UnreadableFile(Record):
 
 
 class Plan(Record):
-    """What has to be done after a scan."""
-
     new: tuple[SeenFile, ...] = ()
-    """Not known yet, or changed: to be looked at one by one."""
     gone: Mapping[str, bytes] = field(default_factory=dict)
     """Documents whose files are no more, by id, with where they were; some may be found again among the new ones."""
 
@@ -192,7 +184,6 @@ class _Walk:
 
 
 def is_document(name: bytes) -> bool:
-    """Return whether a file name is that of a document; source code is left out, because there is too much of it."""
     if name.lower() in [one.encode() for one in OWN_OUTPUT]:
         return False
     try:

@@ -15,14 +15,10 @@ from slmdesk.services.documents.folder_scan import DuplicateFile, SeenFile, Unre
 from slmdesk.services.jobs.kinds import FOLDER
 
 KIND = FOLDER
-"""Of the jobs that read what is new in a folder."""
 
 
 class CollectionStatus(StrEnum):
-    """What a folder is doing."""
-
     WAITING = "waiting"
-    """It was not scanned yet."""
     LOOKING = "looking"
     INDEXING = "indexing"
     CURRENT = "up_to_date"
@@ -37,12 +33,9 @@ class CollectionStatus(StrEnum):
 
 
 class CollectionState(Record):
-    """A folder as it is now."""
-
     record: CollectionRecord
     status: CollectionStatus
     documents: int = 0
-    """Documents that were read and can be asked."""
     pages: int = 0
     unread: int = 0
     """Documents in it that could not be read; `CollectionService.unread` says which and why."""
@@ -50,28 +43,22 @@ class CollectionState(Record):
     """Files being written, or open in an office program; they are read later."""
     done: int = 0
     total: int = 0
-    """Number of files being indexed."""
     eta_s: float | None = None
     gone: int = 0
     """Documents removed in this run because their files are gone."""
     looked: float | None = None
     """Time of the last scan, in seconds since the epoch."""
     reason: str = ""
-    """Why it cannot be reached, or why its job is paused."""
     job: str = ""
-    """The id of the unfinished job, if there is one."""
 
 
 class SkippedDocument(Record):
-    """A document of a folder that was not read, and why."""
-
     path: str
     code: str
     sentence: str
 
 
 def folder_of(record: CollectionRecord) -> Path:
-    """Return the path of a collection's folder."""
     return Path(os.fsdecode(record.path))
 
 
@@ -81,12 +68,10 @@ def quoted(path: bytes) -> str:
 
 
 def unquoted(path: str) -> bytes:
-    """Decode a path encoded by `quoted`."""
     return unquote_to_bytes(path)
 
 
 def twins_in(settings: Mapping[str, Json]) -> dict[bytes, DuplicateFile]:
-    """Return the duplicate files, by path."""
     kept = settings.get("twins")
     found: dict[bytes, DuplicateFile] = {}
     for key, value in kept.items() if isinstance(kept, Mapping) else ():
@@ -98,12 +83,10 @@ def twins_in(settings: Mapping[str, Json]) -> dict[bytes, DuplicateFile]:
 
 
 def twins_to_json(twins: Mapping[bytes, DuplicateFile]) -> dict[str, Json]:
-    """Encode duplicates so that `twins_in` can read them."""
     return {quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.of] for path, one in twins.items()}
 
 
 def broken_in(settings: Mapping[str, Json]) -> dict[bytes, UnreadableFile]:
-    """Return the files that could not be opened, by path."""
     kept = settings.get("broken")
     found: dict[bytes, UnreadableFile] = {}
     for key, value in kept.items() if isinstance(kept, Mapping) else ():
@@ -115,7 +98,6 @@ def broken_in(settings: Mapping[str, Json]) -> dict[bytes, UnreadableFile]:
 
 
 def broken_to_json(broken: Mapping[bytes, UnreadableFile]) -> dict[str, Json]:
-    """Encode unopened files so that `broken_in` can read them."""
     return {
         quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.code, dict(one.args)]
         for path, one in broken.items()
@@ -128,14 +110,12 @@ def settled(
     twins: Mapping[bytes, DuplicateFile],
     broken: Mapping[bytes, UnreadableFile],
 ) -> dict[str, Json]:
-    """Return the settings with what a job found; of the duplicates before those of `documents` are kept."""
     kept = {path: one for path, one in twins_in(settings).items() if one.of in documents}
     damaged = {path: one for path, one in broken_in(settings).items() if path not in twins}
     return {"twins": twins_to_json({**kept, **twins}), "broken": broken_to_json({**damaged, **broken})}
 
 
 def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, str | int]]]:
-    """Return what the last scan left out: code and args by path."""
     kept = settings.get("left")
     found: dict[bytes, tuple[str, dict[str, str | int]]] = {}
     for key, value in kept.items() if isinstance(kept, Mapping) else ():
@@ -146,7 +126,6 @@ def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, st
 
 
 def left_out_in(settings: Mapping[str, Json]) -> list[tuple[bytes, str, Mapping[str, str | int]]]:
-    """Return path, code and args of all files that were left out or could not be opened."""
     found: dict[bytes, tuple[str, Mapping[str, str | int]]] = {**left_in(settings)}
     found |= {path: (one.code, one.args) for path, one in broken_in(settings).items()}
     return [(path, code, args) for path, (code, args) in found.items()]

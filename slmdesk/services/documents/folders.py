@@ -50,25 +50,18 @@ LOOK_SHARE = 50
 SOON_S = 3.0
 """Time to the next scan when a file is being written."""
 MOST_LEFT = 1000
-"""Most left-out files that are listed."""
 
 
 @dataclass(slots=True, eq=False)
 class _Folder:
-    """State of a collection in this instance."""
-
     state: CollectionState
     stop: threading.Event | None = None
-    """Stops the running scan."""
     next: Later | None = None
     again: bool = False
-    """Another scan was requested during one."""
     seconds: float = 0.0
-    """Duration of the last scan."""
     waiting: list[Pending[CollectionState]] = field(default_factory=list)
 
     def halt(self) -> None:
-        """Stop scanning, now and later."""
         if self.stop:
             self.stop.set()
         if self.next:
@@ -80,8 +73,6 @@ _Scan = tuple[Listing, Plan | None]
 
 
 class CollectionService(Service):
-    """Adds, scans, watches and removes folders."""
-
     def __init__(self, runtime: Runtime, documents: DocumentService, loader: ModelLoader) -> None:
         super().__init__(runtime)
         self._documents = documents
@@ -96,7 +87,6 @@ class CollectionService(Service):
     # ---- which there are
 
     def all(self) -> list[CollectionState]:
-        """Return all folders in the order in which they were added."""
         return [self._folder(one).state for one in self._present()]
 
     def get(self, id: str) -> CollectionRecord:
@@ -108,7 +98,6 @@ class CollectionService(Service):
         return self._folder(self._store.collections.get(id)).state
 
     def at(self, path: Path) -> CollectionRecord | None:
-        """Return the collection of this very folder, or None."""
         requested = os.fsencode(path.absolute())
         return next((one for one in self._present() if one.path == requested), None)
 
@@ -117,11 +106,9 @@ class CollectionService(Service):
         return self._store.collections.asked_documents(self._store.collections.get(id).id)
 
     def documents(self, id: str, limit: int = 100_000) -> list[DocumentRecord]:
-        """Return the documents of a folder, whatever their status."""
         return self._store.documents.page(limit, collection=self._store.collections.get(id).id)
 
     def unread(self, id: str, limit: int = MOST_LEFT) -> list[SkippedDocument]:
-        """Return the documents of a folder that could not be read, and why."""
         record = self._store.collections.get(id)
         reported = [*left_out_in(record.settings), *self._store.collections.failed_documents(record.id, limit)]
         reported.sort(key=lambda one: one[0])
@@ -219,7 +206,6 @@ class CollectionService(Service):
         return pending
 
     def close(self) -> None:
-        """Stop scanning when the app ends."""
         self._closed = True
         self.runner.close()
         self._removal.close()
@@ -227,7 +213,6 @@ class CollectionService(Service):
             folder.halt()
 
     def _look_at_job(self, folder: _Folder, job: JobRecord, *, resume: bool) -> None:
-        """Handle an unfinished job: the folder is not scanned before it is done."""
         if resume and job.status is JobStatus.PAUSED:
             self.runner.resume_job(job)
         elif resume or job.status is JobStatus.PAUSED or self._store.jobs.is_elsewhere(job):
@@ -308,7 +293,6 @@ class CollectionService(Service):
     # ---- the job
 
     def _on_progress(self, reported: IndexProgress) -> None:
-        """Publish the progress of a folder's job."""
         try:
             folder = self._folder(self._store.collections.get(reported.collection))
         except KnownError:  # it was forgotten
@@ -335,7 +319,6 @@ class CollectionService(Service):
             )
 
     def _settle(self, folder: _Folder, reported: IndexProgress) -> None:
-        """Finish after all new files were handled: remove documents that are still gone, store what the scan found."""
         record = self._store.collections.get(reported.collection)
         now = {one.id: one.path for one in self._store.collections.kept_files(record.id)}
         gone = [id for id, path in gone_in(reported.job).items() if now.get(id) == path]
@@ -372,7 +355,6 @@ class CollectionService(Service):
         return [one for one in self._store.collections.all() if not one.settings.get("going")]
 
     def _state_before(self, record: CollectionRecord) -> CollectionState:
-        """Return the state of a folder that this instance has not scanned yet."""
         job = self.runner.unfinished(record.id)
         if job is not None and (job.status is JobStatus.PAUSED or self._store.jobs.is_elsewhere(job)):
             status = CollectionStatus.PAUSED if job.status is JobStatus.PAUSED else CollectionStatus.ELSEWHERE
@@ -388,7 +370,6 @@ class CollectionService(Service):
         return changed(state, documents=read, pages=pages, unread=failed + left)
 
     def _say(self, folder: _Folder, *, counted: bool = False, **changes: object) -> None:
-        """Change the state of a folder, and publish it."""
         state = changed(folder.state, **changes)  # type: ignore[arg-type]  # fields by name
         if counted:
             state = self._counted(state)

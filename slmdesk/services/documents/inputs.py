@@ -39,7 +39,6 @@ def count_texts(loader: ModelLoader, record: ModelRecord, some: Sequence[str], a
 
 
 def first_failure(jobs: JobService, job: str) -> KnownError | None:
-    """Return the error of a job's first failed step, or None."""
     failed = jobs.failed_steps(job)
     if not failed:
         return None
@@ -72,7 +71,6 @@ def read_document(store: Store, id: str) -> DocumentRecord:
 
 
 def plain_args(args: Mapping[str, Json]) -> dict[str, str | int | float]:
-    """Return the args of an error that are plain numbers or strings."""
     return {key: value for key, value in args.items() if isinstance(value, str | int | float)}
 
 

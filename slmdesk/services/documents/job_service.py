@@ -28,7 +28,6 @@ from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions, RedactionService
 
 PAGES_AT_ONCE = 4
-"""Looked through for what is private before other work gets its turn."""
 
 
 class DocumentRequest(Protocol):
@@ -42,22 +41,16 @@ class DocumentRequest(Protocol):
         """Ids, or the only ones that begin so."""
 
     @property
-    def model(self) -> str | None:
-        """None: the default."""
+    def model(self) -> str | None: ...
 
     @property
-    def redact(self) -> bool:
-        """Whether the model is given substitutes for what is private."""
+    def redact(self) -> bool: ...
 
 
 class DocumentPlan(Protocol):
-    """The plan of one job, with its results so far."""
+    def run(self) -> Plan: ...
 
-    def run(self) -> Plan:
-        """Yield all batches."""
-
-    def received(self, key: str, value: Mapping[str, Json]) -> None:
-        """Take the result of a step of the last batch as it arrives."""
+    def received(self, key: str, value: Mapping[str, Json]) -> None: ...
 
 
 TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
@@ -65,14 +58,10 @@ TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
 
 
 class PlanTools(Record):
-    """What every plan is given."""
-
     pages: Pages
     count: TokenCounter
     context_tokens: int
-    """Of the model."""
     failure: Callable[[], KnownError | None]
-    """Why its first failed step failed."""
 
 
 R = TypeVar("R", bound=DocumentRequest)
@@ -80,15 +69,11 @@ P = TypeVar("P", bound=DocumentPlan)
 
 
 class DocumentJobService(Service, JobPlanner, Generic[R, P]):
-    """Begins, resumes, repeats and plans the jobs of one kind; a subclass says what is particular to the kind."""
-
     kind: ClassVar[str]
     """Of items and jobs; never changes."""
     title: ClassVar[str]
-    """Stands before the names of the documents."""
     most_documents: ClassVar[int]
     refusal: ClassVar[str]
-    """Why fewer than one or more than these are refused."""
 
     def __init__(
         self,
@@ -103,7 +88,6 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         self._items = DocumentItems(runtime.store, runtime.publish, self.kind)
         self._live: dict[str, P] = {}
         self._veiled: dict[str, VeiledJob] = {}
-        """Of live plans whose model is given substitutes."""
         jobs.plan_by(self.kind, self)
         jobs.when_done(self.kind, self._on_done)
 
@@ -114,7 +98,6 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         raise NotImplementedError
 
     def _words_of(self, request: R, documents: Sequence[DocumentRecord]) -> str:
-        """Describe a request for the history."""
         raise NotImplementedError
 
     def _request_from(self, untrusted: Json) -> R:
@@ -122,22 +105,17 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         raise NotImplementedError
 
     def _prompt_version(self) -> str:
-        """Return the version under which the results of steps are stored."""
         raise NotImplementedError
 
     def _plan_of(self, job: JobRecord, item: Item, request: R, record: ModelRecord) -> P:
-        """Return a new plan for a job."""
         raise NotImplementedError
 
     def _keep(self, item: Item, record: ModelRecord, plan: P, report: RedactionReport | None) -> None:
-        """Store the result of a plan that has ended; `report`: what was redacted for it."""
         raise NotImplementedError
 
-    def _put_away(self, item: Item, plan: P) -> None:
-        """Keep what is worth it of a plan that was left before its end, or has ended."""
+    def _put_away(self, item: Item, plan: P) -> None: ...
 
     def _publish_end(self, item: str) -> None:
-        """Publish that the result of an item is stored."""
         raise NotImplementedError
 
     def _choose(self, model: str | None) -> ModelRecord:
@@ -180,7 +158,6 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         return self._again(item, model)
 
     def plan(self, job: JobRecord) -> Plan:
-        """Return the plan of a job, from its beginning (see jobs)."""
         item, request = self._store.items.get(job.item or ""), self._request_from(job.settings)
         record = model_of(self._models, job)
         if request.redact:
@@ -197,7 +174,6 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
             self._put_away(item, plan)
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """Publish what can be shown with the result of a step."""
         if plan := self._live.get(job):
             if veiled := self._veiled.get(job):
                 key, value = veiled.result(key, value)
@@ -219,7 +195,6 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         return self._request_from(request_in(item))
 
     def _texts(self, documents: Sequence[str]) -> Iterator[list[str]]:
-        """The texts of documents, some pages at a time."""
         for id in documents:
             begin = 1
             while some := self._store.pages.of_document(id, begin=begin, limit=PAGES_AT_ONCE):

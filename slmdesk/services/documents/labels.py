@@ -37,22 +37,18 @@ _PLURALS: Mapping[PageKind, str] = MappingProxyType(
 
 
 def notes_of(info: DocumentInfo) -> tuple[str, ...]:
-    """Return the reader's notes as sentences."""
     return tuple(NOTES[note] for note in info.notes)
 
 
 def counted(count: int, kind: PageKind) -> str:
-    """Format a number of pages, or of what the format has instead: "84 pages", "1 sheet"."""
     return f"1 {kind.value}" if count == 1 else f"{count:,} {_PLURALS[kind]}"
 
 
 def size_words(info: DocumentInfo) -> str:
-    """Format the length of a document: "84 pages"; "1 sheet", even when it is shown in parts."""
     return counted(info.sheets, PageKind.SHEET) if info.sheets else counted(info.pages, info.page_kind)
 
 
 def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
-    """Say which pages have no text and why; empty when all have text."""
     groups: dict[str, list[str]] = {}
     for page in pages:
         if page.status is not PageStatus.READ:
@@ -66,12 +62,10 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
 
 
 def counted_documents(count: int) -> str:
-    """Format a number of documents: "1 document", "1,200 documents"."""
     return "1 document" if count == 1 else f"{count:,} documents"
 
 
 def folder_words(state: CollectionState) -> str:
-    """Describe the state of a folder in a few words."""
     match state.status:
         case CollectionStatus.LOOKING:
             return "looking what is in it\u2026"

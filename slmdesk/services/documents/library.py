@@ -34,15 +34,11 @@ from slmdesk.text.passages.cut import PassageBuilder
 
 
 class DocumentText(Record):
-    """The text of a document that was read without being stored."""
-
     info: DocumentInfo
     pages: tuple[Page, ...]
 
 
 class DocumentService(Service):
-    """Opens, reads, searches and removes documents."""
-
     def __init__(self, runtime: Runtime, client: ChildClient) -> None:
         super().__init__(runtime)
         self._client = client
@@ -50,7 +46,6 @@ class DocumentService(Service):
         self._reading = ReadingQueue(runtime, client, pictures=lambda: self._images.asked, on_idle=self._images.advance)
         self._opener = DocumentOpener(runtime, self._reading, self._images)
         self._going: dict[str, Pending[DocumentRecord]] = {}
-        """Documents that are being forgotten."""
         self._is_purging = False
         self._closed = False
 
@@ -92,17 +87,13 @@ class DocumentService(Service):
             self._client.start("prepare", {"format": "pdf"}, lambda _event: None)
 
     def expand(self, paths: Sequence[Path]) -> Pending[list[Path]]:
-        """Find the documents among files and in folders, in order, to be opened one by one."""
         stop, given = threading.Event(), list(paths)
         return pending_on_file_thread(
             self._service_thread, lambda: documents_in(given, stop), cancel=stop.set, name="documents"
         )
 
     def read_folder(self, folder: Path, most: int) -> Pending[FolderRead]:
-        """Read up to `most` documents of a folder; one that cannot be read does not stop the others.
-
-        Reports progress as (documents done, in all, name of the next); a cancel ends with `document.stopped`.
-        """
+        """Read up to `most` documents of a folder; one that cannot be read does not stop the others."""
         reading = FolderReading(self._service_thread, self.open, folder, most)
         self.expand([folder]).then(reading.begin)
         return reading.pending
@@ -125,7 +116,6 @@ class DocumentService(Service):
         self._reading.cancel(document)
 
     def is_reading(self, document: str) -> bool:
-        """Return whether this instance is reading a document, or will."""
         return self._reading.find(document) is not None
 
     # ---- what is here
@@ -136,7 +126,6 @@ class DocumentService(Service):
         return [self._as_it_is(one) for one in found if one.id not in self._going][:limit]
 
     def names(self) -> list[LibraryName]:
-        """Return the names of all folders, and of all documents that were read."""
         return library_names(self._store)
 
     def document(self, id: str) -> DocumentRecord:
@@ -239,7 +228,6 @@ class DocumentService(Service):
         return pending_on_file_thread(self._service_thread, search.run, cancel=search.stop.set, name="find")
 
     def search(self, words: str, limit: int = 50) -> list[TextHit]:
-        """Return the passages of all documents and folders that match the words best."""
         return search_texts(self._store, words, limit)
 
     def search_typed(self, words: str, limit: int) -> list[TextHit]:
@@ -278,7 +266,6 @@ class DocumentService(Service):
         return pending
 
     def close(self) -> None:
-        """Stop reading when the app ends; what is being read is marked as stopped."""
         self._closed = True
         self._reading.close()
         self._images.close()

@@ -10,15 +10,10 @@ from slmdesk.text.words.folding import fold
 
 
 class LibraryName(Record):
-    """A document or a folder by its name."""
-
     id: str
     name: str
-    """On one line."""
     folded: str
-    """The name as names are compared: without case and accents."""
     folder: str = ""
-    """The name of the folder that a document belongs to."""
     is_folder: bool = False
 
 
@@ -39,5 +34,4 @@ def folded_name(name: str) -> str:
 
 
 def one_line(name: str) -> str:
-    """A name without line breaks."""
     return " ".join(name.split())

@@ -14,21 +14,17 @@ from slmdesk.text.words.folding import fold_for_search
 from slmdesk.text.words.sentences import sentence_spans
 
 LEAST_STEM, LONGEST_ENDING = 4, 3
-"""Letters of words that count as the same in another form."""
 
 
 _ENDS = re.compile(r"\n\s*\n")
 
 
 class Citation(Record):
-    """Words on a page, and where they stand."""
-
     document: str
     page: int
     start: int
     end: int
     quote: str
-    """As they stand on the page."""
 
 
 PageOf = Callable[[str, int], Page | None]
@@ -41,7 +37,6 @@ def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_of: PageO
 
 
 def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> Citation:
-    """Return the best sentence on any of its pages; of equal ones the first that is not a heading."""
     best, best_of = Citation(passage.document, passage.page, 0, 0, ""), (-1.0, False)
     for kind, one in stretches_of(passage, page_of):
         worth = share_of(words, one.quote), kind is not BlockKind.HEADING
@@ -51,7 +46,6 @@ def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> C
 
 
 def stretches_of(passage: Passage, page_of: PageOf) -> Iterator[tuple[BlockKind, Citation]]:
-    """Yield the sentences of a passage as they stand on its pages."""
     for number in range(passage.page, passage.page_end + 1):
         page = page_of(passage.document, number)
         for kind, start, end in _sentences_of(passage, page) if page else ():
@@ -86,7 +80,6 @@ def are_alike(one: str, other: str) -> bool:
 
 
 def sentences_of_span(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield where the sentences of a part of a text stand."""
     for piece_start, piece_end in _spans(text[start:end]) if start < end else ():
         yield start + piece_start, start + piece_end
 

@@ -27,33 +27,25 @@ from slmdesk.services.documents.page_images import PageImages
 from slmdesk.services.documents.reading_queue import Reading, ReadingQueue
 
 MOST_NAME = 255
-"""Characters of a document's name."""
 
 
 @dataclass(slots=True, eq=False)
 class OpenRequest:
-    """A request to open a document, and its result."""
-
     path: Path
     password: str = ""
     encoding: str = ""
     force: bool = False
     attachment: int | None = None
     parent: str = ""
-    """The document whose attachment is wanted."""
     collection: str | None = None
     """The folder it is read for, in the background: it does not come to the documents opened last."""
     instead: str = ""
-    """A document of the folder whose file this is now, under another name."""
     stop: threading.Event = field(default_factory=threading.Event)
     document: str = ""
-    """The id, once it is known."""
     pending: Pending[DocumentRecord] = field(default_factory=Pending)
 
 
 class DocumentOpener(Service):
-    """Opens the documents of this instance."""
-
     def __init__(self, runtime: Runtime, reading: ReadingQueue, images: PageImages) -> None:
         super().__init__(runtime)
         self._reading, self._images = reading, images
@@ -73,13 +65,11 @@ class DocumentOpener(Service):
         return request.pending
 
     def open_found(self, request: OpenRequest, found: DocumentFile) -> Pending[DocumentRecord]:
-        """Open a file that was looked at already."""
         request.pending = Pending(partial(self._cancel, request))
         self._looked(request, found)
         return request.pending
 
     def source(self, record: DocumentRecord) -> dict[str, Json]:
-        """Return what the reader child needs to open a document."""
         parent, index, around = attached(record)
         password = self.passwords.get(record.id) or self.passwords.get(parent, "")
         source: dict[str, Json] = {"path": str(file_of(record)), "password": password}
@@ -89,7 +79,6 @@ class DocumentOpener(Service):
         return source | {"format": record.format, "encoding": encoding}
 
     def close(self) -> None:
-        """Open nothing more: the app ends."""
         self._closed = True
         self.passwords.clear()
 

@@ -31,8 +31,6 @@ Key: TypeAlias = tuple[str, str, int, int, tuple[tuple[int, int], ...]]
 
 
 class PageImage(Record):
-    """Image of a page, with the boxes of the requested passages."""
-
     png: bytes
     """Empty where only boxes were wanted (width 0)."""
     width: int
@@ -50,8 +48,6 @@ class _Reported(Record):
 
 @dataclass(slots=True, eq=False)
 class ImageRequest:
-    """A request for a page image."""
-
     key: Key
     name: str
     payload: Mapping[str, Json]
@@ -61,8 +57,6 @@ class ImageRequest:
 
 
 class PageImages:
-    """The page images this instance requested."""
-
     def __init__(self, service_thread: ServiceThread, client: ChildClient, is_reading: Callable[[], bool]) -> None:
         self._service_thread, self._client, self._is_reading = service_thread, client, is_reading
         self._kept: OrderedDict[Key, PageImage] = OrderedDict()
@@ -72,7 +66,6 @@ class PageImages:
         self._suspects: list[ImageRequest] = []
         """The child died while it made these and more: each is tried once more, by itself."""
         self.asked = 0
-        """How many were asked of the child so far."""
 
     def request(
         self,
@@ -112,12 +105,10 @@ class PageImages:
             request.job.cancel()
 
     def forget(self, document: str) -> None:
-        """Drop the images of a document."""
         for key in [one for one in self._kept if one[0] == document]:
             self._bytes -= len(self._kept.pop(key).png)
 
     def close(self) -> None:
-        """Drop all requests."""
         self._waiting.clear()
         self._suspects.clear()
         for request in self._running:

@@ -64,5 +64,4 @@ def ask_reader(
     payload: Mapping[str, Json],
     on_partial: OnPartial,
 ) -> Pending[Mapping[str, Json]]:
-    """Start a job that needs no more steps; see `start_reader`."""
     return start_reader(service_thread, reader, kind, payload, on_partial)[1]

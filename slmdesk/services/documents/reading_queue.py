@@ -37,16 +37,12 @@ DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
 
 @dataclass(slots=True, eq=False)
 class Reading:
-    """A document that waits to be read, or is being read."""
-
     record: DocumentRecord
     payload: Mapping[str, Json]
     waiting: list[Pending[DocumentRecord]]
     is_new: bool = True
-    """Nothing was kept of it before."""
     was_changed: bool = False
     is_background: bool = False
-    """Nobody waits for it: what a person opens is read before it."""
     job: JobHandle | None = None
     turn: int = 0
     """Counts its jobs: words of an earlier one are late."""
@@ -54,13 +50,11 @@ class Reading:
     kept: int = 0
     began: float = 0.0
     saved: float = 0.0
-    """When pages were last kept."""
     later: Later | None = None
     end: Done | Failed | Cancelled | None = None
     coming: _ArrivingPages = field(default_factory=lambda: _ArrivingPages())
     stopped: bool = False
     pictures: int = 0
-    """How many had been asked for when it began."""
     retried: bool = False
 
 
@@ -118,24 +112,20 @@ class ReadingQueue(Service):
     # ---- requests
 
     def find(self, document: str) -> Reading | None:
-        """Return the waiting or running reading of a document, or None."""
         if self._now and self._now.record.id == document:
             return self._now
         return next((one for one in self._waiting if one.record.id == document), None)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a document is being read."""
         return self._now is not None
 
     def add(self, reading: Reading) -> None:
-        """Queue a document for reading."""
         self._put(reading)
         self._publish(DocumentChanged(reading.record, was_changed=reading.was_changed))
         self._service_thread.post(self._advance)
 
     def hasten(self, reading: Reading) -> None:
-        """Move a background document to the front, because a person waits for it now."""
         if not reading.is_background:
             return
         reading.is_background = False
@@ -161,7 +151,6 @@ class ReadingQueue(Service):
             self._fail(reading, self._stopped(reading))
 
     def close(self) -> None:
-        """Stop when the app ends; what is not read to its end is marked as stopped."""
         self._closed = True
         left = [*([self._now] if self._now else []), *self._waiting]
         self._waiting.clear()
@@ -176,7 +165,6 @@ class ReadingQueue(Service):
         self._now = None
 
     def _put(self, reading: Reading) -> None:
-        """Insert in order of arrival; what a person opened goes before everything read in the background."""
         if reading.is_background:
             self._waiting.append(reading)
             return
@@ -189,7 +177,6 @@ class ReadingQueue(Service):
             self._waiting.insert(ahead + 1, now)
 
     def _stop_now(self, reading: Reading) -> None:
-        """Stop at once; later events of this reading are ignored."""
         reading.turn += 1
         if reading.later:
             reading.later.cancel()
@@ -208,7 +195,6 @@ class ReadingQueue(Service):
         self._clear(reading)
 
     def _clear(self, reading: Reading) -> None:
-        """Delete the passages of an earlier reading in pieces, then begin."""
         if self._now is not reading:
             return
         try:
@@ -243,7 +229,6 @@ class ReadingQueue(Service):
     # ---- pages
 
     def _keep(self, reading: Reading, turn: int) -> None:
-        """Store the pages that have come: the first ones at once, later ones in groups, to save commits."""
         if self._now is not reading or reading.turn != turn or (reading.later and reading.end is None):
             return
         wait = reading.saved + KEEP_GAP_S - time.monotonic()
@@ -310,7 +295,6 @@ class ReadingQueue(Service):
             self._fail(reading, read_problem(reading.record.name, event))
 
     def _had_company(self, reading: Reading, event: Failed) -> bool:
-        """Return whether something else may have ended the child: a page image, or a cancel that was ignored."""
         return event.args.get("how") == "cancel_ignored" or self._pictures() > reading.pictures
 
     def _finish(self, reading: Reading, info: DocumentInfo) -> None:
@@ -363,7 +347,6 @@ class ReadingQueue(Service):
 
 
 def read_problem(name: str, event: Failed) -> Problem:
-    """Return the Problem why a document could not be read; a crash of the child is one of reading."""
     if event.code == "child.hung":
         return problem_for(KnownError("document.reader_hung", path=name))
     if event.code in DEATHS:
@@ -373,7 +356,6 @@ def read_problem(name: str, event: Failed) -> Problem:
 
 
 def _kept_info(record: DocumentRecord) -> dict[str, Json]:
-    """Return what is stored about a document besides the reader's result: its parent document and its file."""
     return {key: record.info[key] for key in ("attachment", "inode") if key in record.info}
 
 

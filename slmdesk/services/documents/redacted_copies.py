@@ -38,13 +38,10 @@ from slmdesk.text.redaction.types import BAR, Kind, Listed
 PIECE_BYTES = 384 << 10
 """Of a file, in one line to the child: as base64 it has a third more, and a line has a MiB at most."""
 MOST_SHOWN = 5
-"""Places where a word was left that an error names."""
 
 
 @dataclass(slots=True, eq=False)
 class _Written:
-    """A file as the reader child made it."""
-
     data: bytes
     about: Mapping[str, Any]
 
@@ -64,12 +61,9 @@ class _Pieces:
 
 
 class RedactedCopies:
-    """Looks through documents, and writes redacted copies of them."""
-
     def __init__(
         self, service_thread: ServiceThread, reader: ChildClient, names: Callable[[], Sequence[Listed]]
     ) -> None:
-        """`names`: the person's own list of people and firms, which are always found."""
         self._service_thread, self._reader, self._names = service_thread, reader, names
 
     def preview(self, path: Path, *, password: str = "", listed: Sequence[Listed] = ()) -> Pending[RedactionPreview]:
@@ -256,5 +250,4 @@ def _counts(about: Mapping[str, Any], expected: int) -> list[int]:
 
 
 def _kind_of_form(original: str, words: Sequence[tuple[Kind, str]]) -> Kind:
-    """The kind of another form of a word: a name's part, or the name with another ending."""
     return next((kind for kind, one in words if original in one or one in original), Kind.PERSON)

@@ -95,14 +95,11 @@ def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ..
 
 
 def _is_form(word: str, name: str, language: str) -> bool:
-    """Whether a word is another with an ending, of a language that is known or of any."""
     word, name = fold(word), fold(name)
     return fits(word, name, language) if language in ENDINGS else word in (name, f"{name}s", f"{name}es", f"{name}ens")
 
 
 class _Seen(Record):
-    """All that a document says, piece by piece."""
-
     text: str
     language: str
     texts: Texts
@@ -155,7 +152,6 @@ def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> 
 
 
 def _longer(text: str, start: int, end: int) -> tuple[int, int]:
-    """The whole word around a part of it."""
     while start and text[start - 1].isalpha():
         start -= 1
     while end < len(text) and text[end].isalpha():

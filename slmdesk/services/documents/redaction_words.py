@@ -14,7 +14,6 @@ KIND_LABELS: dict[Kind, tuple[str, str]] = {
     Kind.BIRTH: ("date of birth", "dates of birth"), Kind.ADDRESS: ("address", "addresses"),
     Kind.OTHER: ("other", "others"),
 }  # fmt: skip
-"""One, and several."""
 _REMOVED = {
     "thumbnail": "small preview pictures", "signature": "signatures, which would no longer be right",
     "macros": "macros", "control": "controls with programs", "printer": "settings of printers",
@@ -35,17 +34,14 @@ _MOST_PLACES = 6
 
 
 def label_of(kind: Kind, count: int) -> str:
-    """A kind in the words of people, for so many of it."""
     return KIND_LABELS[kind][count != 1]
 
 
 def removed_lines(remarks: Sequence[Remark]) -> list[str]:
-    """What was taken out, a line for each kind."""
     return _lines(remarks, _REMOVED)
 
 
 def unsure_lines(remarks: Sequence[Remark]) -> list[str]:
-    """What must be looked at by eye, a line for each kind."""
     return _lines(remarks, _UNSURE)
 
 

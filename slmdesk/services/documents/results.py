@@ -17,8 +17,6 @@ from slmdesk.store import Store
 
 
 class DocumentItems:
-    """Adds and finds the items of one kind."""
-
     def __init__(self, store: Store, publish: Callable[[Event], None], kind: str) -> None:
         self._store, self._publish, self._kind = store, publish, kind
 
@@ -32,7 +30,6 @@ class DocumentItems:
         return found
 
     def newest_job(self, item: str) -> JobRecord | None:
-        """Return the newest job of an item, or None."""
         return next((one for one in self._store.jobs.of_item(item) if one.kind == self._kind), None)
 
     def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
@@ -68,10 +65,8 @@ class DocumentItems:
 
 
 def title_of(documents: Sequence[DocumentRecord]) -> str:
-    """Return the name of the first document, and how many more there are."""
     return documents[0].name if len(documents) == 1 else f"{documents[0].name} and {len(documents) - 1} more"
 
 
 def names_of(documents: Sequence[DocumentRecord], most: int = 20) -> str:
-    """Return the names of the first documents."""
     return ", ".join(one.name for one in documents[:most])

@@ -26,8 +26,6 @@ FEW_WORDS = 3
 
 
 class RankedPassages(Record):
-    """Passages, the best first, and the words they were searched by."""
-
     passages: tuple[Passage, ...]
     words: tuple[str, ...]
 
@@ -38,7 +36,6 @@ model for it."""
 
 
 def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
-    """Join several rankings by reciprocal rank fusion; `weights`: of each ranking, 1 by default."""
     scores: dict[int, float] = {}
     for number, ranking in enumerate(rankings):
         weight = weights[number] if number < len(weights) else 1.0
@@ -99,9 +96,6 @@ class Retrieval:
         return {hit.passage.n: hit.passage for hit, _ in order}
 
     def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
-        """Return the passages right before and after the chosen ones, those of the best first, without the
-        chosen ones.
-        """
         requested = [n for one in chosen for n in (one.n + 1, one.n - 1)]
         documents = {one.document for one in chosen}
         have = {one.n for one in chosen}

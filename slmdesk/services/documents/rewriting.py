@@ -60,7 +60,6 @@ def rewritten(
 
 
 def units_in(untrusted: Json) -> list[Mapping[str, Any]]:
-    """Return the units, and what is left out, from a message of the reader child's job `units`."""
     found = untrusted if isinstance(untrusted, list | tuple) else ()
     return [one for one in found if isinstance(one, Mapping) and _is_found(one)]
 

@@ -53,20 +53,15 @@ AGAIN_S = 1.0
 PATIENCE_S = 60.0
 """After this a state that could not be saved, because the model was always busy, is given up."""
 SWEEP_S = 10.0
-"""After the start: what belongs to nothing any more goes."""
 
 
 class SavedStates(Record):
-    """How many states are kept, and their size."""
-
     files: int
     bytes: int
 
 
 @dataclass(slots=True, eq=False)
 class _Saving:
-    """A state being written to the disk."""
-
     record: ModelRecord
     turns: tuple[ChatMessage, ...]
     key: str
@@ -75,7 +70,6 @@ class _Saving:
     until: float
     later: Later | None = None
     is_requested: bool = True
-    """False: what it belongs to was deleted meanwhile."""
 
 
 class StateService(Service):
@@ -107,7 +101,6 @@ class StateService(Service):
     # ---- for questions
 
     def known(self, record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> dict[str, Json] | None:
-        """Return the `state` for an engine request when this beginning was read before, else None."""
         key = self._name(record, turns, version)
         path = path_of(self._folder, key)
         if not self._most or not path.is_file():
@@ -138,7 +131,6 @@ class StateService(Service):
         self._begin(saving)
 
     def when_quiet(self) -> Pending[None]:
-        """Wait until nothing is being saved."""
         pending: Pending[None] = Pending()
         self._quiet.append(pending)
         self._end_quiet()
@@ -192,7 +184,6 @@ class StateService(Service):
         self._end(saving)
 
     def _name(self, record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> str:
-        """The name of the state of these turns, 40 letters."""
         shape: Mapping[str, Json] = {"model": record.sha256, "prompt": version, "turns": messages_to_json(turns)}
         untold = json.dumps(shape, sort_keys=True).encode("utf-8", "surrogatepass")
         secret = self._key_for("state names")
@@ -200,7 +191,6 @@ class StateService(Service):
         return made.hexdigest()[:40]
 
     def _seal(self, name: str) -> dict[str, Json]:
-        """What a job line says of the key of this state."""
         key = self._key_for(f"state:{name}")
         return {"seal": key.hex()} if key else {}
 
@@ -217,7 +207,6 @@ class StateService(Service):
     # ---- looking and deleting
 
     def size(self) -> Pending[SavedStates]:
-        """Count the states and their bytes on a file thread."""
         return pending_on_file_thread(self._service_thread, self._counted, name="saved-states")
 
     def forget(self, owners: Collection[str]) -> None:
@@ -237,7 +226,6 @@ class StateService(Service):
         remove_states(self._folder, lambda _head: False)
 
     def close(self) -> None:
-        """Stop when the app ends; a state being written may still be completed."""
         if self._sweep:
             self._sweep.cancel()
         for saving in self._saving:
@@ -276,7 +264,6 @@ class StateService(Service):
             remove_states(self._folder, lambda head: head.model in models)
 
     def _sweep_up(self) -> None:
-        """Delete what a killed program was writing, or should have deleted."""
         self._sweep = None
         is_encrypted = bool(self._key_for("state names"))
 
@@ -318,5 +305,4 @@ class StateService(Service):
             return err.code != "item.unknown"
 
 
-def _ignore(_result: object) -> None:
-    """Ignore the result."""
+def _ignore(_result: object) -> None: ...

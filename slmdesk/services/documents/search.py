@@ -18,7 +18,6 @@ from slmdesk.text.words.stop_words import search_words
 
 PAGES_AT_ONCE = 50
 WORDS_BEFORE, WORDS_BEHIND = 1, 24
-"""Shown of a passage that was found."""
 _NOT_LETTERS = re.compile(r"[\W_]+")
 """What folding may move or leave out: hyphens, line ends, quotation marks."""
 
@@ -32,23 +31,18 @@ class Place(Record):
 
 
 class FoundPlaces(Record):
-    """The places of a phrase in a document."""
-
     places: tuple[Place, ...]
     is_all: bool = True
     """False: there are more than were asked for."""
 
 
 class TextHit(Record):
-    """A passage that contains the words of a search in all documents."""
-
     document: str
     name: str
     page: int
     start: int
     end: int
     words: str
-    """Some of its words, around the first of those that were searched for."""
 
 
 class PlaceSearch:
@@ -118,7 +112,6 @@ def _page(store: Store, document: str, number: int) -> Page | None:
 
 
 def _around(text: str, pieces: Sequence[str]) -> str:
-    """Return an excerpt of a text that begins shortly before the first of these pieces."""
     words = text.split()
     at = next((place for place, one in enumerate(words) if any(piece in fold(one) for piece in pieces)), 0)
     begin = max(0, at - WORDS_BEFORE)
@@ -126,7 +119,6 @@ def _around(text: str, pieces: Sequence[str]) -> str:
 
 
 def _may_hold(text: str, word: str) -> bool:
-    """Return whether the word may stand in the text: a fast test before the slow search letter by letter."""
     return word in _bare(text.lower() if text.isascii() else fold(text))
 
 

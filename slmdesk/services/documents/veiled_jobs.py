@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 VERSION = "+redacted"
 """Stands behind the prompt version of steps with substitutes: no plain one is taken for them, nor they for it."""
 STEPS_AT_ONCE = 4
-"""Hidden before other work gets its turn."""
 MOST_TIMES = 3
 """The steps of a batch are hidden again while they themselves tell more names, at most so often."""
 _FORMS = ("grammar", "json_schema")
@@ -33,12 +32,9 @@ _FORMS = ("grammar", "json_schema")
 
 
 class VeiledJob:
-    """The veil of one run of a job."""
-
     def __init__(self, veil: Veil, model_sha256: str) -> None:
         self._veil, self._model = veil, model_sha256
         self._plain: dict[str, str] = {}
-        """Of each step with substitutes, the key it has without."""
         self._writing: dict[str, Restorer] = {}
         self.tally = Tally(veil)
 
@@ -70,29 +66,24 @@ class VeiledJob:
     def counting(
         self, count: Callable[[Sequence[str], Callable[[Any], None]], object]
     ) -> Callable[[Sequence[str], Callable[[Any], None]], object]:
-        """What counts tokens, given the texts with substitutes."""
         return lambda texts, answered: count(self._veil.hide(texts, keeps=False), answered)
 
     def result(self, key: str, value: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]]:
-        """A step's plain key and its result with the originals, as it arrives."""
         self._writing.pop(key, None)
         text = self._veil.put_back(str(value.get("text", ""))).text
         return self._plain.get(key, key), {**value, "text": text}
 
     def words(self, key: str, words: str) -> tuple[str, str]:
-        """A step's plain key, and what can be shown of its answer with the next words."""
         if key not in self._writing:
             self._writing[key] = self._veil.restorer()
         return self._plain.get(key, key), self._writing[key].add(words)
 
     def restarted(self) -> None:
-        """Answers that were under way are written again."""
         self._writing.clear()
 
     # ---- inside
 
     def _hidden(self, batch: Batch) -> Generator[AskedQuestion, Any, Batch]:
-        """All steps of a batch, hidden with one table: it grows while they tell more."""
         version = batch.prompt_version + VERSION
         steps: list[dict[str, Json]] = []
         for _ in range(MOST_TIMES):

@@ -22,7 +22,6 @@ KEY = "crashes"
 """Where a model's record keeps it: {"load": deaths in a row, "use": [times], "blocked": deaths or 0}."""
 
 CARD_KEY = "crashed_card"
-"""Where a model's record keeps the name of the graphics card that the child died with."""
 
 
 class CrashHistory:
@@ -32,14 +31,12 @@ class CrashHistory:
         self._store = store
 
     def fresh(self, record: ModelRecord) -> ModelRecord:
-        """Return the current record of a model."""
         try:
             return self._store.models.get(record.id)
         except KnownError:
             return record  # removed meanwhile: what was known of it is enough
 
     def remember(self, record: ModelRecord, info: Mapping[str, Json], *, last_used: float | None = None) -> None:
-        """Store information about a model; when the store cannot be written, only this information is lost."""
         try:
             self._store.models.set_info(record.id, **info)
             if last_used is not None:
@@ -54,15 +51,12 @@ class CrashHistory:
                 self._store.models.change(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
 
     def times_blocked(self, record: ModelRecord) -> int:
-        """Return 0, or the number of crashes after which this model is no longer started automatically."""
         return times_blocked(self.fresh(record).info)
 
     def note_load_crash(self, record: ModelRecord) -> None:
-        """Count a crash of the child while it loaded this model."""
         self.remember(record, {KEY: after_load_crash(self.fresh(record).info)})
 
     def note_use_crash(self, record: ModelRecord, now: float) -> None:
-        """Count a crash of the child with this model loaded."""
         self.remember(record, {KEY: after_use_crash(self.fresh(record).info, now)})
 
     def note_card_crash(self, record: ModelRecord, card: str) -> bool:
@@ -74,19 +68,16 @@ class CrashHistory:
         return bool(crashed_card(self.fresh(record).info))
 
     def forget_card_crashes(self) -> None:
-        """Let all models go onto a graphics card again, because a person wants it."""
         with suppress(KnownError):
             for record in self._store.models.all():
                 if crashed_card(record.info):
                     self.remember(record, {CARD_KEY: None})
 
     def note_good_load(self, record: ModelRecord, info: Mapping[str, Json], now: float) -> None:
-        """Store that a load went well, with what was measured."""
         crashes = after_good_load(self.fresh(record).info)
         self.remember(record, {**info, KEY: crashes} if crashes is not None else info, last_used=now)
 
     def reset(self, record: ModelRecord) -> None:
-        """Reset the crash count, because a person chose the model or the crashes had another cause."""
         if record.info.get(KEY):
             self.remember(record, {KEY: None})
 
@@ -103,7 +94,6 @@ def crashed_card(info: Mapping[str, Json]) -> str:
 
 
 def after_load_crash(info: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the crash record after a crash while loading."""
     old = _crashes(info)
     loads = _count(old.get("load")) + 1
     blocked = max(_count(old.get("blocked")), loads if loads >= LOADS_IN_A_ROW else 0)
@@ -111,7 +101,6 @@ def after_load_crash(info: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def after_use_crash(info: Mapping[str, Json], now: float) -> dict[str, Json]:
-    """Return the crash record after a crash in use; `now` in seconds since the epoch."""
     old = _crashes(info)
     untrusted = old.get("use")
     times = [one for one in untrusted if isinstance(one, int | float)] if isinstance(untrusted, list | tuple) else []

@@ -27,8 +27,6 @@ JOULES_PER_WH = 3600.0
 
 
 class EnergySource(StrEnum):
-    """The source of an energy value."""
-
     COUNTERS = "counters"
     """The processor packages' own counters: all that they did, also for other programs."""
     BATTERY = "battery"
@@ -38,18 +36,13 @@ class EnergySource(StrEnum):
 
 
 class Energy(Record):
-    """Energy in joules, with its source."""
-
     joules: float
     source: EnergySource
 
 
 class Battery(Record):
-    """One reading of a discharging battery."""
-
     held_j: float
     watts: float | None
-    """What leaves it just now, where the kernel says so."""
 
 
 class Meter:
@@ -92,11 +85,9 @@ class OtherPrograms:
         return max(0.0, busy - max(0.0, ours)) / max(passed, 0.001)
 
     def are_quiet(self) -> bool:
-        """Whether they have used less than BUSY_CORES since, so that what was measured tells of this PC."""
         return self.cores() < BUSY_CORES
 
     def _now(self) -> tuple[float, float, float]:
-        """The time, the processor time of all programs, and of ours."""
         import psutil  # 17 ms
 
         is_nice = sys.platform != "win32" and os.nice(0) > 0  # then nobody makes way for us
@@ -212,7 +203,6 @@ def _watt_hours(wh: float) -> str:
 
 
 def _busy_seconds(pid: int | None) -> float | None:
-    """Processor time of a process so far, over all cores."""
     import psutil  # 17 ms, and only asked for when something is measured
 
     if pid is None:

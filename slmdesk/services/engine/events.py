@@ -9,10 +9,7 @@ from slmdesk.services.base.events import Event, Problem
 
 
 class ModelState(StrEnum):
-    """The state of the chosen model in the engine child."""
-
     NONE = "none"
-    """No model in the library."""
     NOT_LOADED = "not_loaded"
     LOADING = "loading"
     READY = "ready"
@@ -20,8 +17,6 @@ class ModelState(StrEnum):
 
 
 class ModelStateChanged(Event):
-    """The state of the model in use has changed."""
-
     state: ModelState
     model: str | None
     name: str
@@ -32,5 +27,4 @@ class ModelStateChanged(Event):
     memory_bytes: int = 0
 
 
-class ModelsChanged(Event):
-    """The models of the library have changed."""
+class ModelsChanged(Event): ...

@@ -9,7 +9,6 @@ from pathlib import Path
 
 
 def processor() -> str:
-    """Return the processor's name as the system reports it."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
             for line in file:

@@ -37,7 +37,6 @@ class Lease:
         self.is_over = False
         """Released, or there is no model; nothing is called any more."""
         self.job: JobHandle | None = None
-        """The job started last."""
         self._model: LoadedModel | None = None
         self._generation = 0
         self._running = 0
@@ -92,7 +91,6 @@ class Lease:
     # ---- for the loader
 
     def serve(self, model: LoadedModel) -> None:
-        """Report that the model is there."""
         if not self.is_over:
             self._model = model
             self._ready(self)

@@ -23,7 +23,6 @@ def limits_of(settings: Settings) -> tuple[int, int, bool]:
 
 
 def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -> LoadSpec:
-    """Return how to load a model, reusing earlier measurements.  `anyway`: even when memory seems too small."""
     untrusted_curve = record.info.get("cost_curve")
     curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
     return LoadSpec(

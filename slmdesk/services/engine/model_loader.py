@@ -47,7 +47,6 @@ class _Loading:
     stop: threading.Event
     job: JobHandle | None = None
     card: str = ""
-    """The graphics card it is being put on."""
 
 
 class ModelLoader(Service):
@@ -66,7 +65,6 @@ class ModelLoader(Service):
         self._is_outdated = self._falls_short = False
         self._forced: set[str] = set()
         self._noise: set[str] = set()
-        """Models of which it was said that they do not behave like one."""
         self._limits = limits_of(runtime.settings.current)
         runtime.settings.listeners.append(self._on_settings)
         self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
@@ -130,7 +128,6 @@ class ModelLoader(Service):
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer is being written."""
         return bool(self._held)
 
     def others_wait(self, record: ModelRecord) -> bool:
@@ -138,7 +135,6 @@ class ModelLoader(Service):
         return any(one.record.id != record.id for one in self._waiting)
 
     def reset_crashes(self, record: ModelRecord) -> None:
-        """Reset the crash count, because the cause of the last crashes is known and gone."""
         self._crashes.reset(self._crashes.fresh(record))
 
     def cancel_load(self) -> None:
@@ -150,11 +146,9 @@ class ModelLoader(Service):
             one.fail(None)
 
     def times_crashed(self, record: ModelRecord) -> int:
-        """Return 0, or the number of crashes after which this model is no longer started automatically."""
         return self._crashes.times_blocked(record)
 
     def count_crash(self, record: ModelRecord) -> None:
-        """Count a crash of the child while it loaded this model."""
         self._crashes.note_load_crash(record)
 
     def unload(self) -> None:
@@ -185,12 +179,10 @@ class ModelLoader(Service):
     # ---- for leases
 
     def hold(self, lease: Lease) -> None:
-        """Note that a lease uses the model."""
         self._held.add(lease)
         self._rest(idle=False)
 
     def let_go(self, lease: Lease) -> None:
-        """Forget a lease that waits for a model or uses it."""
         if lease in self._waiting:
             self._waiting.remove(lease)
         if lease not in self._held:
@@ -207,7 +199,6 @@ class ModelLoader(Service):
     # ---- the model
 
     def loaded(self) -> tuple[ModelRecord, LoadedModel] | None:
-        """The loaded model, or None."""
         if self._in_use and self._is_ready(self._in_use.record):
             return self._in_use.record, self._in_use.model
         return None
@@ -218,13 +209,11 @@ class ModelLoader(Service):
         return self._in_use.generation if self._in_use else 0
 
     def close(self) -> None:
-        """Load nothing more; the client is closed by its owner."""
         self._closed = True
         self._rest(idle=False)
         self.cancel_load()
 
     def _on_settings(self, new: Settings) -> None:
-        """Another context, number of sequences or use of the card: the model is loaded anew when it is next needed."""
         self._rest(idle=self._in_use is not None)
         if limits_of(new) == self._limits:
             return
@@ -242,7 +231,6 @@ class ModelLoader(Service):
     # ---- events of the child, posted to the service thread
 
     def on_child(self, event: ChildEvent) -> None:
-        """Handle the start or end of a child.  Called on the service thread."""
         from slmdesk.client import ChildEnded, Outcome
 
         old = self._in_use
@@ -397,7 +385,6 @@ class ModelLoader(Service):
         return alive and held is not None and held.record.id == record.id
 
     def _rest(self, *, idle: bool) -> None:
-        """Start, or stop, the time after which an unused model is freed."""
         if self._idle:
             self._idle.cancel()
             self._idle = None
@@ -419,5 +406,4 @@ class ModelLoader(Service):
         self._publish(self.state)
 
     def memory_bytes(self) -> int:
-        """Return the resident memory of the child; 0 without one."""
         return memory_of(self.client.pid)

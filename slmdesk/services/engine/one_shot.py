@@ -18,8 +18,6 @@ from slmdesk.services.engine.model_loader import ModelLoader
 
 
 class Words(Record):
-    """What a model answered, and the probabilities of it where they were asked for."""
-
     text: str = ""
     probabilities: tuple[TokenProbability, ...] = ()
     is_cut: bool = False

@@ -25,7 +25,6 @@ def count_tokens(loader: ModelLoader, record: ModelRecord, texts: Sequence[str])
 
 
 def guessed_tokens(texts: Sequence[str]) -> list[int]:
-    """Return a cautious guess of the tokens of each text."""
     return [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]
 
 

@@ -27,17 +27,13 @@ from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.speed import LEAST_TOKENS
 
 IDLE_S = 20.0
-"""After the last answer."""
 AGAIN_S = 300.0
 """Until the next look while the PC runs on battery."""
 LOOK_S = 60.0
-"""Until the next look whether somebody is there."""
 OFFERED = "offered"
-"""Why a model is not examined: its person was asked.  It still is when nobody is there."""
 LONGEST_S = 300.0
 """An exam that would take longer, or does, is left to the person."""
 ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
-"""Of one item, about; only for the guess of how long all of them take."""
 
 
 def on_battery() -> bool:
@@ -52,14 +48,12 @@ def on_battery() -> bool:
 
 
 def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
-    """Return the approximate duration of an exam with these speeds in tokens per second."""
     questions = items()[1]
     words = sum(one.skill not in (Skill.TRUTH, Skill.BLOCK) for one in questions)
     return words * ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(read_per_s, 0.01)
 
 
 def seconds_told(event: MessageEnded) -> float | None:
-    """Return how long an exam will take by the speed of an answer; None where that tells nothing."""
     usage, timing = event.usage, event.timing
     if usage is None or timing is None or not event.was_quiet or usage.output_tokens < LEAST_TOKENS:
         return None
@@ -69,8 +63,6 @@ def seconds_told(event: MessageEnded) -> float | None:
 
 
 class AutoExams(Service):
-    """Listens to events and starts exams when appropriate.  Service thread."""
-
     def __init__(
         self, runtime: Runtime, models: ModelService, exams: ExamService, jobs: JobService, loader: ModelLoader
     ) -> None:
@@ -81,7 +73,6 @@ class AutoExams(Service):
         self._seconds: dict[str, float] = {}
         self._job, self._model, self._began, self._done = "", "", 0.0, 0
         self._tried_again: set[str] = set()
-        """Jobs that took too long beside other programs once."""
         self._others: OtherPrograms | None = None
         self.idle_s = IDLE_S
         self.is_on_battery: Callable[[], bool] = on_battery
@@ -103,7 +94,6 @@ class AutoExams(Service):
                 self._pause(job.id)
 
     def close(self) -> None:
-        """Start no more exams."""
         self._is_on = False
         self._rest()
 
@@ -192,7 +182,6 @@ class AutoExams(Service):
                 self._note_failed(record)
 
     def _leave(self) -> str:
-        """Let the exam be for now.  Returns whose it was."""
         job, model = self._job, self._model
         self._job = self._model = ""
         self._service_thread.post(lambda: self._pause(job))
@@ -208,7 +197,6 @@ class AutoExams(Service):
         self._exams.note(record, "failed")
 
     def _offer(self, record: ModelRecord, seconds: float | None) -> None:
-        """Ask the person, once for each model."""
         if note_of(record):
             return
         minutes = None if seconds is None else max(1, round(seconds / 60))

@@ -29,27 +29,22 @@ from slmdesk.store import Store
 INFO_KEY = "bench"
 OUTPUT_TOKENS = 64
 SENTENCES = 40
-"""Of the text that is read: about 500 tokens."""
 TOKENS_A_SENTENCE = 24
 """More than any tokenizer makes of one."""
 
 
 class BenchResult(Record):
-    """The result of a benchmark."""
-
     prompt_tokens_per_s: Number
     output_tokens_per_s: Number
     prompt_tokens: int
     """Read anew, not from memory."""
     output_tokens: int
     memory_bytes: int
-    """What the model's process has in memory after the answer, as the status bar and the estimates count it."""
     measured: Number
     """Seconds since the epoch."""
     energy_j: Number | None = None
     """For reading and writing together; None: not even an estimate was to be had."""
     energy_source: str = ""
-    """One of EnergySource; '' without a number."""
 
     def energy_words(self) -> str:
         """Return the energy of 1,000 generated tokens in words.
@@ -64,7 +59,6 @@ class BenchResult(Record):
         return energy_words(share, EnergySource(self.energy_source), max(self.output_tokens, 1))
 
     def sentence(self) -> str:
-        """Return the result in one line for people."""
         return (
             f"Reads {self.prompt_tokens_per_s:.0f} and writes {self.output_tokens_per_s:.1f} tokens a second with "
             f"{bytes_for_people(self.memory_bytes)} of memory; energy: {self.energy_words()}."
@@ -79,8 +73,6 @@ class BenchProgress(Record):
 
 
 class BenchService(Service):
-    """Measures one model at a time.  Service thread."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -89,14 +81,12 @@ class BenchService(Service):
         jobs: JobService,
         note: Callable[[ModelRecord, float, int], None],
     ) -> None:
-        """Create the service; `note` gets each measured model, its tokens per second, and after how many tokens."""
         super().__init__(runtime)
         self._models, self._loader, self._jobs, self._note = models, loader, jobs, note
         self._bench: _Bench | None = None
 
     @property
     def running(self) -> str:
-        """Id of the model being measured; '' for none."""
         return self._bench.record.id if self._bench else ""
 
     def run(self, model: str | None) -> Pending[BenchResult | None]:
@@ -128,20 +118,16 @@ class BenchService(Service):
         return pending
 
     def cancel(self) -> None:
-        """Cancel the benchmark without a result; does nothing when none runs."""
         if self._bench is not None:
             self._bench.cancel()
 
     close = cancel
 
     def result(self, record: ModelRecord) -> BenchResult | None:
-        """Return the stored benchmark of a model, or None."""
         return stored_from(BenchResult, record.info.get(INFO_KEY))
 
 
 class _Bench:
-    """One benchmark: loads the model in a child, has an answer written to warm up, and measures the next one."""
-
     def __init__(self, service_thread: ServiceThread, store: Store, loader: ModelLoader, record: ModelRecord) -> None:
         self._service_thread, self._store, self._loader, self.record = service_thread, store, loader, record
         self.pending: Pending[BenchResult | None] = Pending(self.cancel)
@@ -152,7 +138,6 @@ class _Bench:
         self._written = 0
 
     def begin(self) -> None:
-        """A job that cannot be done starts a child without a model."""
         if self._is_over:
             return
         self._progressed("starting", 0.0)
@@ -164,7 +149,6 @@ class _Bench:
         self._job = self._loader.client.start("render", {}, on_event)
 
     def cancel(self) -> None:
-        """End without a result."""
         if self._job:
             self._job.cancel()
         self._finish(None)

@@ -12,14 +12,11 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.engine.energy import EnergySource, energy_words
 
 LEAST, MOST = 2, 4
-"""Models of one comparison."""
 ANSWER_TOKENS = 512
 MAX_NOTE = 2000
 
 
 class CompareRequest(Record):
-    """The prompt and models to compare."""
-
     prompt: str
     models: tuple[str, ...]
     """Ids, unique prefixes or names; two to four."""
@@ -31,21 +28,16 @@ class CompareRequest(Record):
 
 
 class AnswerMeasurements(Record):
-    """The measurements of one answer."""
-
     first_token_s: Number
     total_s: Number
     """From the request to the last word; loading is not in it."""
     tokens_per_s: Number
     output_tokens: int
     memory_bytes: int
-    """Of the model's process with the model in it, at the last word."""
     energy_j: Number | None = None
     energy_source: str = ""
-    """One of EnergySource; '' without a number."""
 
     def lines(self) -> list[tuple[str, str]]:
-        """As pairs of what and how much, for people."""
         energy = "not measured"
         if self.energy_j is not None and self.energy_source in tuple(EnergySource):
             energy = energy_words(self.energy_j, EnergySource(self.energy_source))
@@ -59,8 +51,6 @@ class AnswerMeasurements(Record):
 
 
 class Vote(Record):
-    """The answer a person found best."""
-
     best: str | None
     """Id of an answer; None: none of them."""
     note: str = ""
@@ -68,62 +58,49 @@ class Vote(Record):
 
 
 class ComparedAnswer(Record):
-    """One answer of a comparison."""
-
     message: Message
     figures: AnswerMeasurements | None
 
     @property
     def name(self) -> str:
-        """Of its model."""
         return self.message.model_name or "unknown model"
 
 
 class Comparison(Record):
-    """An open comparison."""
-
     item: Item
     prompt: str
     answers: tuple[ComparedAnswer, ...]
-    """In the order in which they were, or will be, written."""
     vote: Vote | None
     is_blind: bool
     seed: int | None = None
 
     @property
     def hides_names(self) -> bool:
-        """Whether a frontend must not show yet which model wrote what."""
         return self.is_blind and self.vote is None
 
     @property
     def is_running(self) -> bool:
-        """Whether answers are still to come."""
         return any(one.message.status is Status.STREAMING for one in self.answers)
 
 
 def vote_of(item: Item) -> Vote | None:
-    """The vote of a comparison; None: there is none yet."""
     return stored_from(Vote, item.settings.get("vote"))
 
 
 def is_blind(item: Item) -> bool:
-    """Whether names were to be hidden until the vote."""
     return item.settings.get("blind") is True
 
 
 def names_of(item: Item) -> list[str]:
-    """The names of its models, as they were then."""
     names = item.settings.get("models")
     return [str(one) for one in names] if isinstance(names, Sequence) and not isinstance(names, str) else []
 
 
 def letter_of(index: int) -> str:
-    """What an answer is called while names are hidden."""
     return f"Answer {'ABCDEFGH'[index % 8]}"
 
 
 def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
-    """A vote in a sentence; `names` of the answers by id."""
     if vote is None:
         return "No vote yet."
     said = "none was good" if vote.best is None else f"best answer: {names.get(vote.best) or 'unknown'}"
@@ -131,7 +108,6 @@ def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
 
 
 def figures_of(untrusted: Json) -> AnswerMeasurements | None:
-    """The stored measurements of one answer; None: there are none."""
     return stored_from(AnswerMeasurements, untrusted)
 
 

@@ -19,18 +19,14 @@ from slmdesk.text.words.language import LANGUAGES, detect
 
 ANSWER_TOKENS = 96
 THOUGHT_TOKENS, END_TOKENS = 1024, 16
-"""The longest thought of an answer that is asked for with thinking, and what its end may take."""
 LEAST_NEW_WORDS = 5
 YES_NO = ("Yes", "No")
 _CORRECT = "Correct the mistakes in this text. Change nothing else. Write only the corrected text.\n\n"
 
 
 class Skill(StrEnum):
-    """The skills that are tested."""
-
     FORMAT = "format"
     BLOCK = "block"
-    """Names the block of a text that says something."""
     TRUTH = "truth"
     LANGUAGE = "language"
     CORRECT = "correct"
@@ -41,12 +37,9 @@ WRITTEN = (Skill.FORMAT, Skill.LANGUAGE, Skill.CORRECT)
 
 
 class Question(Record):
-    """One step of an exam: a question, asked once."""
-
     skill: Skill
     item: Mapping[str, Any]
     is_true: bool = True
-    """Of a statement about a text: whether the text says it."""
 
     def step(self, *, thinking: bool = False) -> dict[str, Json]:
         """Return it as a step of a job: greedy, short, repeatable; with `thinking` after a thought."""
@@ -62,7 +55,6 @@ class Question(Record):
         return step_of([_user(asked)], sampling)
 
     def is_passed(self, answer: str) -> bool:
-        """Return whether a text answer passes."""
         answer = answer.strip()
         match self.skill:
             case Skill.FORMAT:
@@ -90,7 +82,6 @@ class Separation(Record):
 
 @cache
 def items() -> tuple[str, tuple[Question, ...]]:
-    """Return the version of the questions, and all questions."""
     shape = tomllib.loads(resources.files("slmdesk.services.evaluation").joinpath("exam_items.toml").read_text("utf-8"))
     questions: list[Question] = []
     for skill in Skill:
@@ -109,14 +100,12 @@ def truth_step(text: str, statement: str) -> dict[str, Json]:
 
 
 def answer_step(text: str, question: str) -> dict[str, Json]:
-    """Build the step that asks whether a text answers this question."""
     ask = "\n\nDoes the text above say the answer to this question? Answer Yes or No."
     parts = (*_document("Text: ", text), TextPart(f"\n\nQuestion: {question}{ask}"))
     return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
 
 
 def block_step(blocks: Sequence[str], statement: str) -> dict[str, Json]:
-    """Build the step that asks which of up to nine blocks says this."""
     listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(blocks, 1))
     ask = "\n\nWhich block says this? Answer with its number only."
     parts = (*_document("Blocks:\n", listed), TextPart(f"\n\nStatement: {statement}{ask}"))
@@ -136,7 +125,6 @@ def keeps_format(answer: str, item: Mapping[str, Any]) -> bool:
 
 
 def is_answer(asked: str, answer: str) -> bool:
-    """Return whether the answer adds words to the question's without mere repetition."""
     words = re.findall(r"\w+", answer.lower())
     new = set(words) - set(re.findall(r"\w+", asked.lower()))
     return len(new) >= LEAST_NEW_WORDS and len(set(words)) >= len(words) / 2

@@ -53,12 +53,10 @@ _LEVELS: Mapping[Skill, Mapping[str, str]] = {
 
 
 def sentence_of(name: str, result: ExamResult) -> str:
-    """What a person should know, in one sentence."""
     return f"{name}: {short_words(result)}."
 
 
 def short_words(result: ExamResult) -> str:
-    """The same without name and full stop: "good for short chats; do not rely on it for judging true and false"."""
     by_level = {level: [_NOUNS[one.skill] for one in result.skills if one.level == level] for level in _ORDER}
     parts = [f"good for {_listed(['short chats', *by_level['good']])}"]
     if by_level["fair"]:
@@ -69,7 +67,6 @@ def short_words(result: ExamResult) -> str:
 
 
 def few_words(result: ExamResult) -> str:
-    """For a menu: what not to use it for."""
     weak = [_FEW[one.skill] for one in result.skills if one.level == "weak"]
     fair = [_FEW[one.skill] for one in result.skills if one.level == "fair"]
     if len(weak) == len(result.skills):
@@ -80,12 +77,10 @@ def few_words(result: ExamResult) -> str:
 
 
 def lines_of(result: ExamResult) -> tuple[str, ...]:
-    """A sentence for each skill, with what it rests on."""
     return tuple(f"{_LEVELS[one.skill][one.level]}: {_grounds(one)}." for one in result.skills)
 
 
 def thinking_lines(plain: ExamResult, thinking: ExamResult) -> tuple[str, ...]:
-    """What is passed without a thought and with one, side by side, and what to make of it."""
     pairs = [(plain.of(one.skill), one) for one in thinking.skills]
     rows = [(_NOUNS[two.skill], one, two) for one, two in pairs if one is not None]
     width = max(len(noun) for noun, _one, _two in rows)
@@ -103,7 +98,6 @@ def thinking_lines(plain: ExamResult, thinking: ExamResult) -> tuple[str, ...]:
 
 
 def note_words(record: ModelRecord) -> str:
-    """Why a model was not tested unasked; empty where there is no reason."""
     note: Mapping[str, Json] = note_of(record)
     minutes = note.get("minutes")
     match note.get("reason"):

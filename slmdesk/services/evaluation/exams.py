@@ -36,12 +36,9 @@ GOOD, FAIR = 0.75, 0.5
 GOOD_AUC, FAIR_AUC = 0.85, 0.7
 
 NOTE = "exam_note"
-"""The fact that says why a model is not examined by itself."""
 
 
 class SkillResult(Record):
-    """The result of one skill."""
-
     skill: Skill
     level: str
     """good, fair or weak."""
@@ -50,22 +47,16 @@ class SkillResult(Record):
     total: int
     auc: Number | None = None
     threshold: Number | None = None
-    """log P(Yes) - log P(No) from which a statement is taken for true."""
 
 
 class ExamResult(Record):
-    """The result of an exam."""
-
     version: str
-    """Of the items."""
     taken: Number
     """Seconds since the epoch."""
     skills: tuple[SkillResult, ...]
     thoughts: int = 0
-    """Answers that a thought came before."""
 
     def of(self, skill: Skill) -> SkillResult | None:
-        """Return one skill's result, or None."""
         return next((one for one in self.skills if one.skill is skill), None)
 
 
@@ -100,7 +91,6 @@ class ExamService:
         )
 
     def unfinished(self, record: ModelRecord, *, thinking: bool = False) -> JobRecord | None:
-        """Return the running, waiting or paused exam of a model, or None."""
         version = items()[0]
         for job in self._jobs.list():
             same = (job.kind, job.model_sha256, job.settings.get("version")) == (KIND, record.sha256, version)
@@ -110,7 +100,6 @@ class ExamService:
         return None
 
     def _end_older(self, record: ModelRecord) -> None:
-        """Cancel exams over items of another version: nobody wants their answers."""
         for job in self._jobs.list():
             is_open = job.status not in (JobStatus.DONE, JobStatus.CANCELLED)
             of_older = job.settings.get("version") != items()[0]
@@ -143,7 +132,6 @@ class ExamService:
 
     @staticmethod
     def prompt_version() -> str:
-        """Return the prompt version of the exam's steps, also used for the same questions asked elsewhere."""
         return _prompt_version(items()[0])
 
     def examined(
@@ -165,7 +153,6 @@ class ExamService:
     def _keep_skills(
         self, record: ModelRecord, asked: Sequence[tuple[Question, Mapping[str, Json]]]
     ) -> dict[Skill, SkillResult]:
-        """Judge skills by all their questions and answers, store them, and return all known skills."""
         known = self.skills(record)
         for skill in {question.skill for question, _value in asked}:
             known[skill] = judge_skill(skill, [one for one in asked if one[0].skill is skill])
@@ -176,15 +163,12 @@ class ExamService:
         return known
 
     def skills(self, record: ModelRecord) -> dict[Skill, SkillResult]:
-        """Return the known skills of a model: from its exam, else from the questions another job asked."""
         return skills_of(record)
 
     def result(self, record: ModelRecord) -> ExamResult | None:
-        """Return the exam result of a model; None when it was not examined with these questions."""
         return result_of(record)
 
     def thinking_result(self, record: ModelRecord) -> ExamResult | None:
-        """Return the result of the exam with thinking, of what is written; None where it was not taken."""
         return result_of(record, THINKING_KEY)
 
     def _keep(self, job: JobRecord) -> None:
@@ -226,7 +210,6 @@ def _is_thinking(job: JobRecord) -> bool:
 
 
 def judge_skill(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
-    """Judge one skill by all its questions and their answers (empty: none)."""
     return _judge_truth(asked) if skill is Skill.TRUTH else _judge_words(skill, asked)
 
 
@@ -263,7 +246,6 @@ def _json_of(result: ExamResult) -> dict[str, Json]:
 
 
 def shape_of_skill(result: SkillResult) -> dict[str, Json]:
-    """Return one skill's result as JSON."""
     shape: dict[str, Json] = {
         "skill": result.skill.value,
         "level": result.level,
@@ -296,7 +278,6 @@ def skills_of(record: ModelRecord) -> dict[Skill, SkillResult]:
 
 @cache
 def known_skills() -> Mapping[str, Mapping[Skill, SkillResult]]:
-    """Return the skills of published models by their checksums, as far as they were asked the present items."""
     file = resources.files("slmdesk.services.evaluation").joinpath("known_models.toml")
     known = tomllib.loads(file.read_text("utf-8"))
     if known["version"] != items()[0]:
@@ -308,7 +289,6 @@ def known_skills() -> Mapping[str, Mapping[Skill, SkillResult]]:
 
 
 def note_of(record: ModelRecord) -> Mapping[str, Json]:
-    """Return why a model is not examined automatically: `reason` and more; empty where there is no reason."""
     note = record.info.get(NOTE)
     return note if isinstance(note, Mapping) and note.get("version") == items()[0] else {}
 

@@ -12,7 +12,6 @@ from slmdesk.services.evaluation.comparison_types import figures_of, vote_of, vo
 
 
 def export_model_comparison(chats: ChatService, item: Item, form: str) -> Make | None:
-    """Return how a comparison of models is exported as a document (see base.exporting)."""
     if form in ("json", "md"):
         return None
     parts = export_parts(item, chats.messages(item.id))

@@ -25,45 +25,32 @@ from slmdesk.services.models.fit import Fit, Pc, fit_header
 from slmdesk.services.models.verify import VERIFIED
 
 MOST_FIELDS = 2000
-"""Of a header that are shown; more are counted."""
 FIELD_CHARACTERS = 400
 NAME_CHARACTERS = 120
 
 
 class ModelCard(Record):
-    """A model in a list."""
-
     record: ModelRecord
     uses: tuple[DefaultUse, ...] = ()
-    """Jobs it is the default for."""
     exam: str = ""
-    """What it is good for, as its exam found; empty where it has sat none."""
     tokens_per_s: float | None = None
-    """What it writes here, as measured."""
 
 
 class ModelDetails(Record):
-    """All details of a model."""
-
     card: ModelCard
     can_do: tuple[DefaultUse, ...]
-    """Jobs a model of its kind can be the default for."""
     exam_lines: tuple[str, ...]
-    """What its exam found, skill by skill."""
     exam_taken: float | None
     """Seconds since the epoch."""
     exam_note: str
-    """Why it was not examined by itself."""
     bench: BenchResult | None
     verified: float
     """When its file was last compared with its checksum; at first when it came in."""
     header: GgufHeader | None = None
     fields: tuple[tuple[str, str], ...] = ()
-    """Everything in the file's header, as plain text on one line each."""
     fields_left_out: int = 0
     fit: Fit | None = None
     problem: Problem | None = None
-    """Why its file cannot be read."""
     is_measured: bool = False
     """The speed in `fit` is that of answers it wrote on this PC."""
 
@@ -83,7 +70,6 @@ class CardService(Service):
         self.pc, self._bench, self._exams = pc, bench, exams
 
     def list(self) -> tuple[ModelCard, ...]:
-        """All models of the library."""
         return tuple(self._card(one) for one in self._store.models.all())
 
     def exams(self) -> Mapping[str, tuple[str, str]]:

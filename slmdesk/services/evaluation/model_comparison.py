@@ -43,7 +43,6 @@ from slmdesk.services.models.restore_choice import PreviousModel, mark, return_t
 KIND = "comparison"
 PROMPT_VERSION = "compare-1"
 LOOK_S = 0.25
-"""How often is looked whether the answers of others have ended."""
 SEEDS = 1 << 31
 
 SETTINGS = Sampling(
@@ -55,13 +54,10 @@ SETTINGS = Sampling(
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """The comparison being written."""
-
     item: str
     user: Message
     waiting: list[tuple[Message, ModelRecord]]
     before: PreviousModel
-    """In use before, and again afterwards."""
     current: str = ""
     stopped: bool = False
     later: Later | None = None
@@ -69,8 +65,6 @@ class _Run:
 
 
 class ModelComparisonService(Service):
-    """Starts, opens and votes on comparisons.  One is written at a time."""
-
     def __init__(
         self, runtime: Runtime, models: ModelService, loader: ModelLoader, jobs: JobService, answers: Answers
     ) -> None:
@@ -100,7 +94,6 @@ class ModelComparisonService(Service):
         return self.open(item)
 
     def stop(self) -> None:
-        """Stop the answer being written and start no others; the text so far stays."""
         run = self._run
         if run is None or run.stopped:
             return
@@ -144,7 +137,6 @@ class ModelComparisonService(Service):
         return self.open(held.item.id)
 
     def close(self) -> None:
-        """The app ends: what was not begun yet is `interrupted`, as what is being written."""
         run, self._run = self._run, None
         if run is None:
             return
@@ -264,8 +256,6 @@ class ModelComparisonService(Service):
 
 
 class _Watcher(Watcher):
-    """Measures one answer while it is written."""
-
     def __init__(self, loader: ModelLoader, reported: Callable[[Message, AnswerMeasurements | None], None]) -> None:
         self._loader, self._reported = loader, reported
         self._meter: Meter | None = None
@@ -273,11 +263,9 @@ class _Watcher(Watcher):
         self._figures: AnswerMeasurements | None = None
 
     def began(self) -> None:
-        """The model is there and has the request."""
         self._meter, self._began = Meter(self._loader.client.pid), time.monotonic()
 
     def ending(self, answer: Answer | None) -> None:
-        """The last word is there, and the model still."""
         spent = self._meter.spent() if self._meter else None
         if answer is not None:
             self._figures = AnswerMeasurements(
@@ -291,5 +279,4 @@ class _Watcher(Watcher):
             )
 
     def ended(self, message: Message) -> None:
-        """Its row has ended, and that was told."""
         self._reported(message, self._figures)

@@ -34,7 +34,6 @@ class BackupService(Service):
         self._chats, self._on_replaced = chats, on_replaced
 
     def copies(self) -> Sequence[BackupCopy]:
-        """Checked copies in the folder of backups that can be restored, newest first."""
         return backup_copies(self._paths)
 
     def make(self, target: Path, *, plain: bool = False) -> Pending[BackupResult]:

@@ -18,14 +18,10 @@ from slmdesk.store import Store
 
 EVERY_S = 1.0
 LISTED = 200
-"""Of the documents opened last, so many are looked at: what a list of them shows."""
 ORPHANS_EVERY = 5
-"""Of so many looks, one asks for rows whose instance is gone."""
 
 
 class ChangeWatch(Service):
-    """Publishes the changes other instances made.  Everything on the service thread."""
-
     def __init__(self, runtime: Runtime, chats: ChatService, network: NetworkService) -> None:
         super().__init__(runtime)
         self._chats, self._network = chats, network
@@ -38,11 +34,9 @@ class ChangeWatch(Service):
         runtime.events.on(ModelsChanged, lambda _event: self._note_models())
 
     def start(self) -> None:
-        """Start checking every second."""
         self._next = self._service_thread.call_later(EVERY_S, self._on_time)
 
     def close(self) -> None:
-        """Stop checking."""
         if self._next:
             self._next.cancel()
             self._next = None
@@ -68,7 +62,6 @@ class ChangeWatch(Service):
                 self._publish(Noticed(problem_for(err)))
 
     def _note_models(self) -> None:
-        """What the models are now is not new."""
         with contextlib.suppress(KnownError):  # a store in trouble: the next look says so
             self._models = _marks(self._store)
 
@@ -117,10 +110,8 @@ class ChangeWatch(Service):
 
 
 def _marks(store: Store) -> dict[str, tuple[str, bytes]]:
-    """Names and places of the models in the library, by id: what a person would see change."""
     return {one.id: (one.name, one.path) for one in store.models.all()}
 
 
 def _document_marks(store: Store) -> list[tuple[str, str, DocumentStatus]]:
-    """The documents opened last, in their order: what a person would see change in the list."""
     return store.documents.marks(LISTED)

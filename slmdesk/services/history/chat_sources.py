@@ -14,20 +14,15 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 
 MOST_FILES, MOST_DEPTH = 20_000, 8
-"""Of a folder."""
 
 
 class Source(Record):
-    """A file with chats."""
-
     path: Path
     thread: str = ""
     """The text of the `thread.json` beside a `messages.jsonl`."""
 
 
 class Sources(Record):
-    """What was found, and what was not looked at and why, by name."""
-
     files: tuple[Source, ...]
     problems: tuple[tuple[str, Problem], ...]
 

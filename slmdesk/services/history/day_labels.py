@@ -9,12 +9,10 @@ from slmdesk.services.history.days import DayContent
 
 
 def day_words(day: date) -> str:
-    """Write a day as people do: 4 May 2026."""
     return f"{day.day} {day.strftime('%B')} {day.year}"
 
 
 def day_lines(found: DayContent) -> list[str]:
-    """Say what would be deleted, and what stays, a line each."""
     if found.is_empty:
         lines = [f"Nothing that was made on {day_words(found.day)} is here."]
     else:

@@ -21,36 +21,27 @@ MOST_DAYS = 400
 
 
 class DayContent(Record):
-    """What was made on a day."""
-
     day: date
     ids: tuple[str, ...]
     """Of the items that would be deleted, in the trash too."""
     counts: Mapping[str, int]
-    """How many of each kind."""
     documents: tuple[str, ...]
-    """Ids of those that nothing else uses then."""
     held: int
-    """Items that are on hold, and stay."""
     older: int
     """Items of earlier days that were changed on this one last; they stay."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to forget."""
         return not self.ids and not self.documents
 
 
 class DayService(Service):
-    """Looks at a day, and forgets it."""
-
     def __init__(self, runtime: Runtime, chats: ChatService, documents: DocumentService, states: StateService) -> None:
         super().__init__(runtime)
         self._documents, self._states = documents, states
         self._deletion = SlicedDeletion(runtime, chats, states)
 
     def days(self) -> list[date]:
-        """Return the days on which something was made, the last one first; at most MOST_DAYS."""
         found: dict[date, None] = {}
         for when in self._store.rules.times_made():
             with suppress(ValueError, OverflowError, OSError):
@@ -60,7 +51,6 @@ class DayService(Service):
         return list(found)
 
     def look(self, day: date) -> DayContent:
-        """Return what was made on a day, by the clock of this PC."""
         begin, end = (_midnight(day), _midnight(day + timedelta(days=1)))
         made = self._store.rules.made_between(begin, end)
         free = [one for one in made if not one.held]
@@ -94,7 +84,6 @@ class DayService(Service):
         return in_slices(self._service_thread, work())
 
     def _is_free(self, document: str) -> bool:
-        """Whether it is there, in no folder that is asked, and not held."""
         try:
             record = self._store.documents.get(document)
             self._store.holds.require_document_free(record.id)

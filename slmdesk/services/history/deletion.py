@@ -53,7 +53,6 @@ class SlicedDeletion(Service):
         self._store.purged(mark)
 
     def _in_parts(self, ids: Sequence[str]) -> Iterator[list[str]]:
-        """Cut into parts of so many items that about MOST_ROWS messages and segments are in each."""
         part, rows = list[str](), 0
         for id, weight in zip(ids, self._store.rules.weights(ids), strict=True):
             if part and rows + weight > MOST_ROWS:

@@ -33,14 +33,11 @@ from slmdesk.services.privacy.opening import system_keyring
 from slmdesk.store import KEYRING, FileLock, key_files
 
 CONFIRMATION = "delete everything"
-"""What a person types."""
 PLACE = "keyring"
 """Of a token or password, in the settings."""
 
 
 class Erasure(Record):
-    """What is to be deleted."""
-
     folders: tuple[Path, ...]
     models: tuple[Path, ...]
     """Files of models that were copied in or downloaded; linked ones are no files of ours.  Empty: they stay."""
@@ -49,8 +46,6 @@ class Erasure(Record):
 
 
 class ErasingService(Service):
-    """Looks at what would be deleted, and forgets secrets."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -64,7 +59,6 @@ class ErasingService(Service):
         self._models, self._retention, self._network, self._tokens = models, retention, network, tokens
         self._statements = statements
         self.keys: Vault = system_keyring()
-        """Where the keyring has the keys of histories."""
 
     def look(self, *, models: bool) -> Pending[Erasure]:
         """Count what would be deleted; nothing is changed.
@@ -148,12 +142,10 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
 
 
 def _folders(paths: Paths) -> list[Path]:
-    """The folders that are slmdesk's own, without that of the models."""
     return list(dict.fromkeys((paths.data, paths.cache, paths.logs, paths.config)))
 
 
 def _files(paths: Paths, folder: Path, *, models: bool) -> Iterator[Path]:
-    """All files of a folder; links are not followed.  Those of the models, whose folder may be in it, on demand."""
     for at, folders, files in os.walk(folder):
         here = Path(at)
         if not models:
@@ -164,7 +156,6 @@ def _files(paths: Paths, folder: Path, *, models: bool) -> Iterator[Path]:
 
 
 def _leftovers(folder: Path) -> list[Path]:
-    """What downloads and imports that were cut off have left in the models folder."""
     found: list[Path] = []
     with suppress(OSError):
         for one in folder.iterdir():
@@ -174,14 +165,12 @@ def _leftovers(folder: Path) -> list[Path]:
 
 
 def _remove_empty(folder: Path) -> None:
-    """Remove a folder with all below it that is empty."""
     for at, _folders_in, _files_in in os.walk(folder, topdown=False):
         with suppress(OSError):
             Path(at).rmdir()
 
 
 def _remove_sockets() -> None:
-    """The folder of the window's socket, where the system has none for each session."""
     if os.name == "nt":
         return
     for parent in {tempfile.gettempdir(), "/tmp"}:  # noqa: S108 - removed only where it is ours alone
@@ -200,5 +189,4 @@ def _size(file: Path) -> int:
 
 
 def summary_of(found: Erasure) -> Sequence[str]:
-    """Return the folders of which everything is deleted, and the models, a line each."""
     return [*map(str, found.folders), *map(str, found.models)]

@@ -29,8 +29,6 @@ from slmdesk.services.history.service import HistoryService
 
 
 class ExportService:
-    """Makes and writes exports."""
-
     def __init__(
         self,
         service_thread: ServiceThread,

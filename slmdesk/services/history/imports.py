@@ -32,32 +32,24 @@ TELL_AFTER_S = 0.2
 
 
 class ImportProgress(Record):
-    """How far an import is."""
-
     file: str
     added: int
     known: int
 
 
 class ImportReport(Record):
-    """What an import has come to."""
-
     added: tuple[str, ...] = ()
-    """Ids of the new chats."""
     known: int = 0
-    """Chats that were here already."""
     left_out: Mapping[str, int] | None = None
     """What the new chats lack, by its name in the singular."""
     unknown: int = 0
     too_large: int = 0
     empty: int = 0
     problems: tuple[tuple[str, Problem], ...] = ()
-    """Files and folders that could not be read, or not to their end, by name."""
     is_stopped: bool = False
 
     @property
     def counts(self) -> list[str]:
-        """What was imported and what was not, as sentences for people."""
         found = [f"{_chats(len(self.added))} imported." if self.added else "No chats were imported."]
         if self.known:
             found.append(
@@ -76,7 +68,6 @@ class ImportReport(Record):
 
     @property
     def lines(self) -> list[str]:
-        """The whole report as sentences for people."""
         found = [*self.counts, *(problem.sentence for _name, problem in self.problems)]
         return [*found, "The import was stopped before its end."] if self.is_stopped else found
 
@@ -90,8 +81,6 @@ def _was(count: int) -> str:
 
 
 class ImportService(Service):
-    """Imports chats."""
-
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._runtime, self._reader = runtime, reader
@@ -111,20 +100,16 @@ class ImportService(Service):
         return running.pending
 
     def close(self) -> None:
-        """Stop; chats that were added stay."""
         for one in list(self._running):
             one.stop()
 
 
 class _Import(Service):
-    """One import: file after file."""
-
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._reader = reader
         self._left: deque[Source] = deque()
         self._steps: deque[Callable[[], object]] = deque()
-        """What the reader has told and is not taken yet, in order."""
         self._lock = threading.Lock()
         self._is_posted = False
         """Whether a step waits on the service thread.  With the lock."""
@@ -195,7 +180,6 @@ class _Import(Service):
                 self._service_thread.post(self._do_one)
 
     def _on_read(self, source: Source, before: int, result: Mapping[str, Json] | Problem) -> None:
-        """A file was read; all of its chats have been taken."""
         self._handle = None
         if isinstance(result, Problem) or self._is_stopped:
             if isinstance(result, Problem) and not self._is_stopped:
@@ -234,7 +218,6 @@ class _Import(Service):
         )
 
     def _tell(self) -> None:
-        """Report how far it is, now and then: of thousands of chats each one would be too often."""
         now = time.monotonic()
         if now - self._told >= TELL_AFTER_S:
             self._told = now
@@ -291,7 +274,6 @@ class _Import(Service):
             return False
 
     def _is_of_here(self, untrusted: Mapping[str, Any], chat: NewChat) -> bool:
-        """Whether the chat that was exported is still here, with the same words."""
         own = untrusted.get("own")
         id = own.get("id") if isinstance(own, Mapping) else None
         if not isinstance(id, str):

@@ -31,8 +31,6 @@ _LATEST = 1e10
 
 
 class NewChat(Record):
-    """A chat as it is added to the store."""
-
     item: Item
     messages: tuple[Message, ...]
     quotes: Mapping[str, Json]
@@ -42,7 +40,6 @@ class NewChat(Record):
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """Ids of the documents that are attached and here, each once."""
         parts = (part.attached for one in self.messages for part in one.attachments if not part.attached.is_gone)
         return tuple(dict.fromkeys(one.document for one in parts if one.document))
 
@@ -121,8 +118,6 @@ _ENDS = (Status.CANCELLED, Status.INTERRUPTED)
 
 
 class _Exported(Record):
-    """The plain fields of a message in an export."""
-
     id: str
     parent: str | None
     role: Role
@@ -178,7 +173,6 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
 
 
 def _settings(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str, Json]:
-    """The options of the chat, its shown version, and what the model sees of it."""
     settings: dict[str, Json] = {**options_from(untrusted).settings, **copied_window(untrusted, ids)}
     leaf = untrusted.get("leaf")
     settings["leaf"] = ids.get(leaf) if isinstance(leaf, str) else None
@@ -256,7 +250,6 @@ def _whole(untrusted: object) -> int | None:
 
 
 def _args(untrusted: object) -> dict[str, Json]:
-    """The arguments of an error: numbers and short strings."""
     found = _mapping(untrusted).items()
     return {key: value[:500] if isinstance(value, str) else value for key, value in found if _is_plain(value)}
 
@@ -266,7 +259,6 @@ def _is_plain(value: object) -> bool:
 
 
 def _time(untrusted: object, otherwise: float) -> float:
-    """Seconds since the epoch of a time in ISO 8601."""
     try:
         when = datetime.fromisoformat(str(untrusted).replace("Z", "+00:00"))
         seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

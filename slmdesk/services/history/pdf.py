@@ -24,8 +24,6 @@ def page_size(environment: Mapping[str, str] = os.environ) -> str:
 
 
 class PrintService:
-    """Sends documents to the printer child, which starts with the first one."""
-
     def __init__(self, service_thread: ServiceThread, client: ChildClient) -> None:
         self._service_thread, self._client = service_thread, client
         self._jobs: list[JobHandle] = []
@@ -49,7 +47,6 @@ class PrintService:
         return pending
 
     def close(self) -> None:
-        """The app ends: nothing more is wanted."""
         for job in self._jobs:
             job.cancel()
         self._jobs.clear()

@@ -49,7 +49,6 @@ def _reason(text: str) -> str:
 
 
 def _held_by(store: Store, text: str) -> list[tuple[What, str]]:
-    """Return what a hold of the policy is on: of a folder all spaces and folders of that name or id."""
     if text == ALL:
         return [(What.ALL, "")]
     kind, _colon, target = text.partition(":")

@@ -6,7 +6,6 @@ from slmdesk.core.records import Rescued
 
 
 def rescued_words(found: Rescued) -> str:
-    """What came out of a damaged history, and what is known to be lost, in sentences."""
     chats = found.items - found.translations
     received = [f"{_counted(chats, 'chat')} with {_counted(found.messages, 'message')}"]
     if found.translations or found.segments:

@@ -30,14 +30,12 @@ from slmdesk.store import SPACE
 from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
 
 LOOKED_AT = 100
-"""Items or documents that a slice looks at."""
 DOUBT_S = 7 * DAY_S
 """A clock that says so much later than the last time is in doubt, and one that says earlier."""
 SLACK_S = 3600.0
 """Clocks are put right by so much without a doubt."""
 REST_S = 7 * DAY_S
 LOOK_S = 3600.0
-"""How often it is looked whether a day has passed."""
 TOLD_ONE_BY_ONE = 100
 """More items in the trash than these are told to lists as one change."""
 
@@ -51,12 +49,8 @@ class Doubt(Record):
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep has done."""
-
     moved: dict[str, list[str]] = field(default_factory=dict)
-    """By rule, the ids of what it put into the trash."""
     deleted: dict[str, int] = field(default_factory=dict)
-    """By rule, how many it deleted for good; of documents how many were forgotten."""
     doubt: Doubt | None = None
     """Then nothing was done."""
     rests_until: float = 0.0
@@ -64,13 +58,10 @@ class Swept:
 
     @property
     def trashed(self) -> dict[str, int]:
-        """By rule, how many it put into the trash."""
         return {rule: len(ids) for rule, ids in self.moved.items()}
 
 
 class RetentionService(Service):
-    """Keeps the rules and holds, and sweeps once a day."""
-
     def __init__(self, runtime: Runtime, chats: ChatService, documents: DocumentService, states: StateService) -> None:
         super().__init__(runtime)
         self._clock = runtime.store.shared.clock
@@ -79,12 +70,10 @@ class RetentionService(Service):
         self._sweeping: Pending[Swept] | None = None
         self._later: Later | None = None
         self._is_doubted = False
-        """The person was asked about the date."""
 
     # ---- rules and holds
 
     def rules(self) -> list[Rule]:
-        """Return all rules, those of the organisation too."""
         return self._store.rules.all()
 
     def add_rule(
@@ -138,7 +127,6 @@ class RetentionService(Service):
         return rule
 
     def holds(self) -> list[Hold]:
-        """Return all holds, those of the organisation too."""
         return self._store.holds.all()
 
     def hold(self, target: str = "", *, reason: str = "", until: float | None = None) -> Hold:
@@ -170,7 +158,6 @@ class RetentionService(Service):
         return self._store.holds.on_item(item)
 
     def held(self, ids: Sequence[str]) -> set[str]:
-        """Return those of these items that are held."""
         return self._store.holds.held_items(ids)
 
     def toggle_hold(self, item: str) -> Hold | None:
@@ -186,7 +173,6 @@ class RetentionService(Service):
         return self.hold_on(item)
 
     def name_of(self, target: str) -> str:
-        """Return the name of what a rule or a hold names by its id; the id where it is gone."""
         with suppress(KnownError):
             return self._store.items.get(target).title
         with suppress(KnownError):
@@ -198,20 +184,17 @@ class RetentionService(Service):
     # ---- the sweep
 
     def start(self) -> None:
-        """Take over the organisation's rules, sweep if a day has passed, and look again every hour."""
         if self._store.read_only or not self._store.is_kept:
             return
         self._look()
 
     def close(self) -> None:
-        """Stop the sweep where it is; the next one goes on."""
         if self._later:
             self._later.cancel()
         if self._sweeping:
             self._sweeping.cancel()
 
     def doubt(self) -> Doubt | None:
-        """Return why the date is in doubt, or None."""
         now, last = self._clock(), self._store.rules.time_of(SEEN)
         if last is None:
             last = self._store.rules.last_change() or now
@@ -241,7 +224,6 @@ class RetentionService(Service):
         return bool(self._store.rules.all()) or any(one.until is not None for one in self._store.holds.all())
 
     def _look(self) -> None:
-        """Sweep where the last time is a day ago; then look again in an hour."""
         self.take_policy()  # a backup may have become the history
         self._later = self._service_thread.call_later(LOOK_S, self._look)
         swept, now = self._store.rules.time_of(SWEPT), self._clock()
@@ -249,7 +231,6 @@ class RetentionService(Service):
             self.run()
 
     def sweep(self) -> Slices[Swept]:
-        """The work of `run`: yields wherever other work may run."""
         done = Swept()
         if not self._has_work:
             return done
@@ -300,7 +281,6 @@ class RetentionService(Service):
             self._tell(ids)
 
     def _tell(self, ids: Sequence[str]) -> None:
-        """Tell that these items have changed, those of them that are there."""
         for id in ids:
             with suppress(KnownError):
                 self._publish(ItemChanged(self._store.items.get(id)))
@@ -318,7 +298,6 @@ class RetentionService(Service):
             self._publish(ItemsAdded())
 
     def _delete(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> Slices[None]:
-        """Delete items for good, but for those that are wanted again when their turn comes."""
         if not items:
             return
         found = {one.id: one for one in items}
@@ -349,7 +328,6 @@ class RetentionService(Service):
         return [one for one in found if one.id not in used]
 
     def _is_still_due(self, rule: Rule, document: OldDocument, before: float) -> bool:
-        """Whether the rule is there still, and the document was not opened, used or put on hold meanwhile."""
         found = self._store.rules.old_documents(before, document.n - 1, 1)
         return found == [document] and rule in self._store.rules.all()
 
@@ -367,7 +345,6 @@ class RetentionService(Service):
             done.deleted[rule.id] = done.deleted.get(rule.id, 0) + 1
 
     def _attached(self) -> Slices[set[str]]:
-        """Return the documents that are attached to a message or a draft."""
         found: set[str] = set()
         for table in ("messages", "items"):
             after: int | None = -(1 << 62)
@@ -378,7 +355,6 @@ class RetentionService(Service):
         return found
 
     def _end(self, rules: Sequence[Rule], done: Swept, now: float) -> Slices[None]:
-        """Take what was deleted out of the index and the backups, and say what was done."""
         if any(done.deleted.values()):
             yield from self._deletion.finish()
         for rule in rules:
@@ -388,7 +364,6 @@ class RetentionService(Service):
         self._store.rules.keep_time(SWEPT, now)
 
     def _say_done(self, rule: Rule, done: Swept, now: float) -> None:
-        """Tell once what a rule has done, and log the count."""
         if count := done.trashed.get(rule.id):
             self._store.rules.note(rule.id, rule.kind, "trashed", count)
             until = day_words(now + rule.trash_days * DAY_S)
@@ -408,7 +383,6 @@ class RetentionService(Service):
             self._publish(Noticed(problem_for(error)))
 
     def take_policy(self) -> None:
-        """Make the organisation's rules and holds those of its policy; see `take_policy`."""
         if take_policy(self._store, self._settings.policy):
             self._publish(ItemsAdded())
 
@@ -424,7 +398,6 @@ class RetentionService(Service):
         raise KnownError("item.unknown", id=target[:80])
 
     def _say(self, hold: Hold) -> None:
-        """Tell what shows items that they are held, or no longer."""
         if hold.what in (What.ALL, What.FOLDER):
             self._publish(ItemsAdded())
         elif hold.what is What.ITEM:
@@ -433,7 +406,6 @@ class RetentionService(Service):
 
 
 def _is_gone(end: object) -> bool | Problem:
-    """Whether a document is forgotten, by how that ended; a Problem but for a hold stays one."""
     if isinstance(end, Problem):
         return False if end.code == "hold.document" else end
     return True

@@ -10,17 +10,14 @@ from slmdesk.core.retention import DOCUMENT, KINDS, Hold, Rule, SetBy, Then, Wha
 
 MOST_NAME = 60
 ALL_ITEMS = "everything but documents"
-"""What a rule for every kind is about."""
 WHO = {SetBy.PERSON: "you", SetBy.POLICY: "your organisation"}
 
 
 def kinds_words(kind: str) -> str:
-    """Say what a rule is about."""
     return KINDS[kind][1] if kind in KINDS and kind else ALL_ITEMS
 
 
 def rule_words(rule: Rule, space: str) -> str:
-    """Say a rule in a line; `space`: the name of the space it is about."""
     what = kinds_words(rule.kind)
     where = f" in the space “{clean_label(space, MOST_NAME)}”" if rule.folder else ""
     if rule.kind == DOCUMENT:
@@ -32,7 +29,6 @@ def rule_words(rule: Rule, space: str) -> str:
 
 
 def due_words(rule: Rule, count: int) -> str:
-    """Say what a rule would do now to so many; "it" or "this rule" stands before."""
     what = counted(rule.kind, count) if count else "nothing"
     if rule.kind == DOCUMENT:
         return f"would forget {what}"
@@ -40,13 +36,11 @@ def due_words(rule: Rule, count: int) -> str:
 
 
 def hold_words(hold: Hold, name: str) -> str:
-    """Say a hold in a line; `name`: of what it is on."""
     what = "everything" if hold.what is What.ALL else f"{hold.what} {hold.target} “{clean_label(name, MOST_NAME)}”"
     return f"{what}{_why(hold)}{_until(hold)}"
 
 
 def held_words(hold: Hold | None) -> str:
-    """Say of an item that it is held, and by whom; empty where it is not."""
     if hold is None:
         return ""
     who = "You have" if hold.set_by is SetBy.PERSON else "Your organisation has"
@@ -55,7 +49,6 @@ def held_words(hold: Hold | None) -> str:
 
 
 def day_words(when: float) -> str:
-    """A date as people write it, such as 4 May 2026; of a time that is none, its number."""
     try:
         day = date.fromtimestamp(when)
     except (ValueError, OverflowError, OSError):

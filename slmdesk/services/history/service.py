@@ -25,18 +25,13 @@ from slmdesk.store import DataKey, damaged_copies
 from slmdesk.store.rescue.rescue import rescue_into
 
 TEXT_FORMS = ("md", "json")
-"""The forms a chat is exported in as text."""
 
 
 class ItemTitle(Record):
-    """An item by its title."""
-
     id: str
     kind: str
     name: str
-    """The title, on one line."""
     folded: str
-    """The title as names are compared: without case and accents."""
 
 
 class EmptiedTrash(Record):
@@ -49,8 +44,6 @@ class EmptiedTrash(Record):
 
 
 class HistoryService(Service):
-    """Lists, searches, renames, exports and deletes what is kept."""
-
     def __init__(self, runtime: Runtime, chats: ChatService, states: StateService) -> None:
         super().__init__(runtime)
         self._chats, self._states = chats, states
@@ -88,11 +81,9 @@ class HistoryService(Service):
         return self._store.items.change_settings(id, **values)
 
     def documents_of(self, item: str) -> list[DocumentRecord]:
-        """Return the documents an item is about, in their order."""
         return self._store.documents.of_item(item)
 
     def about(self, document: str, kind: str) -> list[Item]:
-        """Return the items of a kind about a document that are not in the bin, newest first."""
         items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
         return [one for one in items if one.kind == kind and one.deleted_at is None]
 
@@ -138,7 +129,6 @@ class HistoryService(Service):
         return self._only_of({self._store.items.get(one).id for one in ids}, self._store.documents.uses())
 
     def _only_of(self, items: Collection[str], uses: Collection[tuple[str, str]]) -> list[DocumentRecord]:
-        """Documents of these items alone, by name; one of a folder that is asked is used by the folder."""
         theirs = {document for item, document in uses if item in items}
         theirs -= {document for item, document in uses if item not in items}
         found = []
@@ -168,7 +158,6 @@ class HistoryService(Service):
         return EmptiedTrash(gone, tuple(self._store.set_aside()), tuple(self._only_of(gone, uses)))
 
     def _forget_states(self) -> None:
-        """Of all that is in the bin, and of all documents that something there is about."""
         owners: set[str] = set()
         before: tuple[float, int] | None = None
         while page := self._store.items.page(None, before=before, limit=500, deleted=True):
@@ -178,7 +167,6 @@ class HistoryService(Service):
         self._states.forget(owners)
 
     def damaged(self) -> Sequence[Path]:
-        """Return histories that were set aside because they were damaged, oldest first."""
         return damaged_copies(self._paths.database)
 
     def rescue(self, damaged: Path, key: DataKey | None = None) -> Rescued:

@@ -17,6 +17,5 @@ def eta_of(job: JobRecord) -> float | None:
 
 
 def number_in(about: object, key: str) -> int:
-    """Read a whole number of at least 0 from untrusted settings, else 0."""
     value = about.get(key) if hasattr(about, "get") else None
     return value if type(value) is int and value >= 0 else 0

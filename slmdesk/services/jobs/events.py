@@ -19,15 +19,12 @@ class JobChanged(Event):
     """Steps that have ended, failed ones included."""
     total: int
     eta_s: float | None = None
-    """None while it is not known."""
     failed: int = 0
     title: str = ""
     problem: Problem | None = None
-    """Why the job was paused or failed."""
     share: float | None = None
     """Share of all its work, likely later steps included, 0 to 1; None while unknown."""
     eta_low_s: float | None = None
     eta_high_s: float | None = None
-    """Upper end of the time left; the same as `eta_s` when the estimate is sure."""
     steps_ahead: int = 0
     """Steps that will probably be added, beyond `total`."""

@@ -17,4 +17,3 @@ KINDS = {
     "index": "Folder",
     "translation": "Translation",
 }
-"""Name of each kind for people; a kind that is missing here is shown as it is."""

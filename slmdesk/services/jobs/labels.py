@@ -7,16 +7,13 @@ from slmdesk.services.jobs.kinds import DOWNLOAD, KINDS
 from slmdesk.services.jobs.time_left import Remaining
 
 _STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
-"""Minutes that an uncertain time is rounded to."""
 
 
 def kind_words(kind: str) -> str:
-    """Return the name of a kind of job."""
     return KINDS.get(kind) or kind.replace("_", " ").replace("-", " ").strip()[:40].capitalize() or "Work"
 
 
 def name_words(kind: str, title: str) -> str:
-    """Describe a job in one line: "Summary: lease.docx", "Reading the folder papers"."""
     if kind == "exam":
         return f"Examining {title} for what it can be trusted with"
     if kind == "pair_exam":
@@ -27,7 +24,6 @@ def name_words(kind: str, title: str) -> str:
 
 
 def left_words(left: Remaining | None) -> str:
-    """Format the time left: "12 min left", "about 5 min left", "2 to 10 min left"; empty while unknown."""
     if left is None:
         return ""
     if left.is_sure:
@@ -41,7 +37,6 @@ def left_words(left: Remaining | None) -> str:
 
 
 def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> str:
-    """Format how much is done: "14 of 22 steps", "1.2 GB of 4 GB"; empty while unknown."""
     if not total:
         return ""
     if kind == DOWNLOAD:
@@ -55,7 +50,6 @@ def share_words(share: float | None) -> str:
 
 
 def _rounded(seconds: float) -> int:
-    """Round to whole minutes, coarser for longer times."""
     minutes = max(1.0, seconds / 60)
     if minutes > _STEPS[-1]:
         return round(minutes / 30) * 30

@@ -21,8 +21,6 @@ from slmdesk.store import Store
 
 
 class JobGroup(StrEnum):
-    """The heading under which a job is listed."""
-
     RUNNING = "running"
     WAITING = "waiting"
     PAUSED = "paused"
@@ -30,8 +28,6 @@ class JobGroup(StrEnum):
 
 
 class JobView(Record):
-    """One job as it is now, ready to be shown."""
-
     id: str
     kind: str
     title: str
@@ -47,7 +43,6 @@ class JobView(Record):
     is_elsewhere: bool = False
     """Another window or command runs it."""
     may_revive: bool = False
-    """It was cancelled, and can be resumed where it stopped."""
     is_left: bool = False
     """The instance that ran it ended before the job did."""
     place: int = 0
@@ -56,16 +51,12 @@ class JobView(Record):
     opens: str = ""
     """What can be opened: document, documents, item, model, models; empty when nothing can."""
     target: str = ""
-    """Id of what is opened."""
     item: str = ""
-    """Id of the item made from a document."""
     updated: float = 0.0
     n: int = 0
 
 
 class JobViews:
-    """Reads jobs from the store as JobViews."""
-
     def __init__(self, store: Store, jobs: JobService) -> None:
         self._store, self._jobs = store, jobs
 
@@ -113,7 +104,6 @@ class JobViews:
     # ---- inside
 
     def _models(self) -> Mapping[str, str]:
-        """Map each model's checksum to its id."""
         return {one.sha256: one.id for one in self._store.models.all()}
 
     def _view(self, job: JobRecord, models: Mapping[str, str]) -> JobView:
@@ -146,7 +136,6 @@ class JobViews:
         return self._jobs.is_queued(job.id) or job.kind in RUNNERS
 
     def _target(self, job: JobRecord, models: Mapping[str, str]) -> tuple[str, str, str]:
-        """Return (opens, target, item) for a job: what can be opened from it."""
         if job.kind in (DOWNLOAD, FOLDER):
             return "models" if job.kind == DOWNLOAD else "documents", "", ""
         if job.item:

@@ -34,7 +34,6 @@ class Batch(Record):
     name: str = ""
     """Name of this sort of batch: its measured cost is stored for later jobs of the same kind."""
     ahead: tuple[ExpectedBatch, ...] = ()
-    """The batches that are likely to follow."""
 
 
 class Yield(Record):
@@ -54,28 +53,21 @@ StepValue: TypeAlias = "Mapping[str, Json] | None"
 
 
 class JobPlanner:
-    """Interface of a service that plans the jobs of one kind."""
-
     follows_words: ClassVar[bool] = False
-    """Whether `on_words` is called while answers are written."""
 
     def plan(self, job: JobRecord) -> Plan:
-        """Return the plan of a job, from its beginning."""
         raise NotImplementedError
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         """Called when a step of the last batch has its result, so that it can be shown before the batch is complete."""
 
-    def on_words(self, job: str, key: str, words: str) -> None:
-        """Called with the next words of a step's answer, where `follows_words`."""
+    def on_words(self, job: str, key: str, words: str) -> None: ...
 
     def on_model(self, job: str) -> None:
         """Called when the model is there, or there again: steps without a result are answered from their beginning."""
 
 
 class PlanRunner:
-    """Runs the plan of one job while this instance runs the job."""
-
     def __init__(
         self,
         service_thread: ServiceThread,
@@ -92,7 +84,6 @@ class PlanRunner:
         self.is_thinking = False
         """The plan is working; do not resume it again."""
         self.batch: Batch | None = None
-        """The batch that was yielded last."""
         self._is_closed = False
 
     def go_on(self, key_of: Callable[[str, str, Mapping[str, Json]], str]) -> None:
@@ -113,7 +104,6 @@ class PlanRunner:
         return not any(one.key in asked for one in self._store.jobs.open_steps(self._job.id, EVERY))
 
     def close(self) -> None:
-        """Stop running the plan in this instance."""
         self._is_closed = True
         if not self.is_thinking:
             self._plan.close()

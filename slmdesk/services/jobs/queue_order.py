@@ -9,7 +9,6 @@ from slmdesk.store import Store
 
 
 def place_of(job: JobRecord) -> tuple[int, ...]:
-    """Return the sort key of a job in the queue."""
     place = job.settings.get("place")
     return tuple(int(one) for one in place if isinstance(one, int)) if isinstance(place, list | tuple) else (job.n,)
 

@@ -35,26 +35,20 @@ since the first may have had another cause (the system's memory ran out, somebod
 MOST_LOSSES = 3
 """The job pauses after this many steps in a row that crashed the child."""
 LOOK_S = 1.0
-"""How often to check whether another instance paused the job or a request waits for another model."""
 STAND_BACK_S = 30.0
 """How long a job gives way to a request for another model."""
 SAY_S = 5.0
-"""How often progress is published while no step ends."""
 NOTE_S = 2.0
-"""How often the time left is stored with the job, for other instances."""
 PASSING = ("store.", "disk.", "child.")
 """Families of problem codes after which a plan may be resumed later as if nothing had happened."""
 DEATHS = ("child.died", "child.hung", "child.protocol")
 
 
 class JobContext(Record):
-    """The services and callbacks a job run uses."""
-
     service_thread: ServiceThread
     store: Store
     loader: ModelLoader
     is_held: Callable[[], bool]
-    """Returns whether a measurement is running, beside which nothing else may run."""
     say: Callable[[JobChanged], None]
     over: Callable[[JobRun, JobRecord, Problem | None], None]
     """Called when this instance stops running the job: it ended, was paused, or another instance took it."""
@@ -73,20 +67,15 @@ class JobRun:
         self._width = 1
         self._in_hand: dict[str, JobStep] = {}
         self._lease: Lease | None = None
-        """The model, waited for or in use."""
         self._later: Later | None = None
         self._losses = 0
         self._runner: PlanRunner | None = None
-        """Runs the plan of a job whose steps are found while it runs."""
         self._times = JobTimes(context.store, job)
         self._noted = self._said = 0.0
         self._is_over = False
 
     def begin(self) -> None:
-        """Ask for the model, or end at once when all steps are done.
-
-        The plan of a resumed job catches up meanwhile, so that results are shown before their whole batch has ended.
-        """
+        """Ask for the model, or end at once when all steps are done."""
         self._say()
         if self._is_through:
             self._through()
@@ -107,32 +96,26 @@ class JobRun:
                 self._runner.close()
 
     def note_now(self) -> None:
-        """Store the job's progress now, so that it can be shown until the job is resumed."""
         self._noted = 0.0
         self._note()
 
     def go_on(self) -> None:
-        """Take the engine again after `put_down`."""
         if not (self._is_over or self._lease or self._later):
             self._acquire()
 
     @property
     def _is_through(self) -> bool:
-        """Whether every step so far has ended."""
         return self._done + self._failed == self.job.total
 
     @property
     def _is_working(self) -> bool:
-        """Whether the engine has the job."""
         return self._lease is not None and self._lease.job is not None
 
     @property
     def _is_alone(self) -> bool:
-        """Whether the step in hand is one that is suspected of crashing the child."""
         return any(step.deaths >= ALONE_AFTER for step in self._in_hand.values())
 
     def _look(self) -> None:
-        """Every LOOK_S: check that the job is still ours, and give way when another model is waited for."""
         if self._is_over:
             return
         try:
@@ -177,7 +160,6 @@ class JobRun:
         self._feed()
 
     def _feed(self) -> None:
-        """Send steps until four batch widths are in hand; a step suspected of crashing the child goes alone."""
         job = self._lease.job if self._lease else None
         if job is None or len(self._in_hand) > self._width * WIDTHS // 2 or self._is_alone:
             return
@@ -233,7 +215,6 @@ class JobRun:
         self._feed()
 
     def _on_failed(self, event: Failed) -> None:
-        """The engine's request has failed: the child died, or the model was no longer loaded."""
         problem = problem_of(event.code, event.args)
         was_replaced = self._lease is not None and self._lease.was_replaced
         steps, alone = list(self._in_hand.values()), self._is_alone
@@ -259,7 +240,6 @@ class JobRun:
     # ---- when all steps have ended
 
     def _through(self) -> None:
-        """All steps have ended: finish, or ask the plan for more."""
         if self._planner is None:
             self._finish()
             return
@@ -293,7 +273,6 @@ class JobRun:
             self._acquire()
 
     def _on_plan_end(self, problem: Problem | None) -> None:
-        """The plan has ended: store the result, fail, or pause when the problem may pass."""
         if self._is_over:
             return
         if not self._is_through and self._runner:  # it only caught up: the open steps come first, then it begins anew
@@ -310,7 +289,6 @@ class JobRun:
     # ---- ends
 
     def put_down(self) -> None:
-        """Release the engine for now."""
         self._in_hand.clear()
         self._times.stop()
         if self._later:
@@ -345,7 +323,6 @@ class JobRun:
         return self._store.jobs.leave(self.job.id, status, error_code=code, error_args=args)
 
     def _note(self) -> None:
-        """Store the time left for other instances."""
         if time.monotonic() - self._noted >= NOTE_S:
             self._noted = time.monotonic()
             with suppress(KnownError):  # a store in trouble is said where steps are saved

@@ -30,8 +30,6 @@ OnEnd = Callable[[JobRecord], None]
 
 
 class Runner(Protocol):
-    """Interface of a runner for jobs that need no engine, such as downloads."""
-
     def take_up(self) -> None:
         """Resume the jobs that are waiting or lost their instance."""
 
@@ -46,8 +44,6 @@ class Runner(Protocol):
 
 
 class JobService(Service):
-    """Manages the stored jobs, and runs one of them at a time in this instance."""
-
     def __init__(self, runtime: Runtime, loader: ModelLoader, service_of: Callable[[str], Any]) -> None:
         """`service_of`: the service for a kind of job; of RUNNERS a Runner, others call `plan_by` and `when_done`."""
         super().__init__(runtime)
@@ -66,11 +62,9 @@ class JobService(Service):
     # ---- requests
 
     def when_done(self, kind: str, handler: OnEnd) -> None:
-        """Call `handler` when a job of this kind is done, whichever instance started it."""
         self._on_end[kind] = handler
 
     def plan_by(self, kind: str, planner: JobPlanner) -> None:
-        """Have `planner` plan the jobs of this kind: it is asked for more steps whenever all steps have ended."""
         self._planners[kind] = planner
 
     def add(
@@ -101,15 +95,12 @@ class JobService(Service):
         return self._store.jobs.get(id)
 
     def is_elsewhere(self, job: JobRecord) -> bool:
-        """Whether another running instance runs the job."""
         return self._store.jobs.is_elsewhere(job)
 
     def list(self, limit: int = 100) -> list[JobRecord]:
-        """Return the latest jobs, newest first, including those of other instances."""
         return self._store.jobs.page(limit)
 
     def failed_steps(self, job: str) -> Sequence[JobStep]:
-        """Return the steps that failed, with their error codes."""
         return [
             step for step in self._store.jobs.steps(self._store.jobs.get(job).id) if step.status is StepStatus.FAILED
         ]
@@ -139,12 +130,10 @@ class JobService(Service):
             self._say(self._store.jobs.get(one.id))
 
     def waiting(self) -> Sequence[JobRecord]:
-        """Return the jobs that wait for the engine, in queue order."""
         found = [one for one in self._store.jobs.unfinished() if one.kind not in RUNNERS]
         return sorted((one for one in found if one.status is JobStatus.OPEN), key=place_of)
 
     def is_queued(self, id: str) -> bool:
-        """Return whether a job waits for its turn in this instance."""
         return id in self._queue
 
     def _runner(self, kind: str) -> Runner:
@@ -180,7 +169,6 @@ class JobService(Service):
 
     @property
     def is_held(self) -> bool:
-        """Whether a measurement keeps jobs off the engine."""
         return self._holds > 0
 
     def let_go(self) -> None:
@@ -236,7 +224,6 @@ class JobService(Service):
                 self._begin(job, explicit=explicit)
 
     def _next(self) -> str:
-        """Return the id of the next job; other instances may have moved or deleted jobs meanwhile."""
         jobs = {one.id: place_of(one) for one in self._store.jobs.unfinished()} if len(self._queue) > 1 else {}
         return min(self._queue, key=lambda id: jobs.get(id, ()))
 
@@ -255,7 +242,6 @@ class JobService(Service):
         self._run.begin()
 
     def _over(self, run: JobRun, job: JobRecord, problem: Problem | None) -> None:
-        """Handle the end of a run in this instance."""
         if self._run is run:
             self._run = None
             self._service_thread.post(self._advance)

@@ -47,7 +47,6 @@ def step_of(
 
 
 def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | None]:
-    """Return what is stored of a step's answer, or the Problem why there is none."""
     if "answer" not in untrusted:
         args = untrusted.get("args")
         return {}, problem_of(str(untrusted.get("code", ""))[:80], args if isinstance(args, Mapping) else {})
@@ -67,7 +66,6 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
 
 
 def scores_of(value: Mapping[str, Json] | None) -> Sequence[float] | None:
-    """Return the likelihood of each choice in a stored value; None where it has none."""
     found = (value or {}).get("scores")
     if isinstance(found, list | tuple) and all(isinstance(one, int | float) for one in found):
         return [float(one) for one in found if isinstance(one, int | float)]
@@ -75,7 +73,6 @@ def scores_of(value: Mapping[str, Json] | None) -> Sequence[float] | None:
 
 
 def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
-    """Return the tokens of a step's prompt and answer; 0 where unknown."""
     answer = untrusted.get("answer")
     usage = answer.get("usage") if isinstance(answer, Mapping) else None
     found = [usage.get(key) if isinstance(usage, Mapping) else 0 for key in ("prompt_tokens", "output_tokens")]

@@ -21,20 +21,15 @@ FIRST_S = 1.0
 SURE_SHARE = 0.08
 """From this share of all work on, an estimate needs no range."""
 SPREAD = 1.6
-"""Factor by which an unsure estimate may be too low or too high."""
 FOLLOW_S, FOLLOW_SHARE = 2.0, 0.03
 """The shown end follows new estimates over this many seconds, or this share of the rest, so that it never jumps."""
 ENOUGH_S, ENOUGH_STEPS = 3.0, 4
-"""Seconds and steps after which a price is worth storing."""
 
 
 class ExpectedBatch(Record):
-    """A batch that will probably follow."""
-
     name: str
     steps: int
     cost: float
-    """Cost of one step."""
     is_sure: bool = True
     """False when the batch may not come at all."""
 
@@ -48,7 +43,6 @@ class Remaining(Record):
 
     @property
     def is_sure(self) -> bool:
-        """Whether one number is precise enough."""
         return self.low == self.high
 
 
@@ -72,18 +66,15 @@ class TimeLeft:
         self._said = 0.0
         self._share = 0.0
         self.steps_done = 0
-        """Steps done in this run and before it."""
 
     # ---- what happens
 
     def take_up(self, steps: int, cost: float, share: float) -> None:
-        """Continue from the progress of an earlier run."""
         self.steps_done, self._done_cost, self._share = steps, cost, share
 
     def begin_batch(
         self, name: str, cost: float, *, done: int, left: int, ahead: tuple[ExpectedBatch, ...] = ()
     ) -> None:
-        """Start a batch with `done` and `left` steps of `cost` each, followed by the batches `ahead`."""
         self._close_measure()
         if name != self.name:
             self._read_share, self._work, self._seen = READ_SHARE, 0.0, 0
@@ -94,23 +85,19 @@ class TimeLeft:
         self.go()
 
     def go(self) -> None:
-        """The engine starts, or resumes, computing the open steps."""
         self._close_measure()
         self._read.clear()
         self._began, self._saved, self._is_running = self._clock(), 0, True
 
     def stop(self) -> None:
-        """The engine has stopped computing for now."""
         self._close_measure()
         self._read.clear()
         self._is_running, self._end = False, None
 
     def read(self, key: str, done: int, total: int) -> None:
-        """Record how much of a step's prompt has been read."""
         self._read[key] = min(1.0, done / total) if total > 0 else 0.0
 
     def step(self, key: str, prompt_tokens: int = 0, output_tokens: int = 0) -> None:
-        """Record that a step has ended."""
         self._read.pop(key, None)
         self._saved += 1
         self.steps_done += 1
@@ -125,7 +112,6 @@ class TimeLeft:
     # ---- what is said
 
     def left(self) -> Remaining | None:
-        """Return the estimated time left, or None while unknown."""
         price = self._price()
         if price is None or not self._is_running:
             return None
@@ -163,23 +149,19 @@ class TimeLeft:
 
     @property
     def done_cost(self) -> float:
-        """Total cost of the steps that have ended."""
         return self._done_cost
 
     @property
     def steps_ahead(self) -> int:
-        """Number of steps in the batches that will probably follow."""
         return sum(one.steps for one in self._ahead if one.is_sure)
 
     def measured(self) -> dict[str, float]:
-        """Return the prices measured in this run that are reliable enough to store."""
         self._close_measure()
         return {name: seconds / cost for name, (seconds, cost) in self._before.items() if seconds >= ENOUGH_S}
 
     # ---- inside
 
     def _half_done(self) -> float:
-        """Work done in unfinished steps, in steps."""
         return sum(self._read.values()) * self._read_share
 
     def _price(self) -> float | None:
@@ -198,7 +180,6 @@ class TimeLeft:
         return trust * now + (1 - trust) * known
 
     def _price_before(self) -> float | None:
-        """Return the seconds per unit of the earlier batches of this run, or None."""
         cost = sum(one for _, one in self._before.values())
         return sum(one for one, _ in self._before.values()) / cost if cost else None
 
@@ -220,7 +201,6 @@ class TimeLeft:
         return cost / total if total else 0.0
 
     def _followed(self, best: float) -> float:
-        """Smooth the estimate so that it does not jump."""
         now = self._clock()
         end = now + best
         if self._end is not None:
@@ -230,7 +210,6 @@ class TimeLeft:
         return self._end - now
 
     def _close_measure(self) -> None:
-        """Add the time of this stretch to the batch's measurement."""
         passed, units = self._clock() - self._began, (self._saved + self._half_done()) * self._cost
         if self._is_running and self._saved >= ENOUGH_STEPS and passed > 0:
             seconds, cost = self._before.get(self.name, (0.0, 0.0))

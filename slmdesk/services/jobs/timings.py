@@ -19,13 +19,10 @@ from slmdesk.services.jobs.time_left import ExpectedBatch, Remaining, TimeLeft
 from slmdesk.store import Store
 
 NOTE = "pace"
-"""Key in a job's settings."""
 PRICE = "job pace"
 
 
 class JobTimes:
-    """Measures the time of one run of a job, and stores it."""
-
     def __init__(self, store: Store, job: JobRecord) -> None:
         self._store = store
         self._prefix = f"{PRICE} {job.model_sha256} {job.kind} "
@@ -74,22 +71,18 @@ class JobTimes:
 
     @property
     def share(self) -> float:
-        """Share of all work done, 0 to 1."""
         return self._reported.share
 
     @property
     def steps_ahead(self) -> int:
-        """Steps that will probably be added to the job."""
         return sum(one.steps for one in self._ahead if one.is_sure and one.name)
 
     def keep(self) -> None:
-        """Store the prices measured in this run, for later jobs of the kind."""
         for name, price in self._reported.measured().items():
             with suppress(KnownError):  # a full disk: the next run measures again
                 self._store.measurements.keep(self._prefix + name, {"s": price})
 
     def note(self) -> dict[str, Json]:
-        """Return the estimate that is stored with the job."""
         left = self.left()
         ahead: list[Json] = [[one.name, one.steps, one.cost, one.is_sure] for one in self._ahead]
         reported: dict[str, Json] = {"wave": self._reported.name, "cost": self._cost, "ahead": ahead}
@@ -99,8 +92,6 @@ class JobTimes:
 
 
 class RecordedTimes(Record):
-    """What the job's instance recorded last."""
-
     share: float | None = None
     left: Remaining | None = None
     steps_ahead: int = 0

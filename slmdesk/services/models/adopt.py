@@ -16,10 +16,7 @@ from slmdesk.services.base.messages import problem_for
 
 
 class UnlistedFiles(Record):
-    """Model files that the library does not list."""
-
     own: tuple[Path, ...] = ()
-    """In the person's own folder."""
     shared: Mapping[Path, str] = field(default_factory=dict)
     """In the organisation's folder, each with a word that changes when the file does."""
     problem: Problem | None = None
@@ -27,7 +24,6 @@ class UnlistedFiles(Record):
 
     @property
     def all(self) -> tuple[Path, ...]:
-        """Both, one's own first."""
         return (*self.own, *self.shared)
 
 

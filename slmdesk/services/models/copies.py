@@ -17,12 +17,9 @@ SOURCE = "made"
 
 
 class CopyOrigin(Record):
-    """What a copy was made of, and where."""
-
     model: str
     """Id of the published model."""
     sha256: str
-    """Of its file."""
     format: str
     library: str
     hardware: str
@@ -30,12 +27,10 @@ class CopyOrigin(Record):
 
 
 def origin_of(record: ModelRecord) -> CopyOrigin | None:
-    """What a model is a copy of; None for a published one."""
     return stored_from(CopyOrigin, record.info.get(COPY))
 
 
 def copies_of(record: ModelRecord, models: Sequence[ModelRecord]) -> list[ModelRecord]:
-    """The copies among `models` that belong to a model."""
     return [one for one in models if (origin := origin_of(one)) and origin.model == record.id]
 
 
@@ -46,10 +41,7 @@ def published_of(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRec
 
 
 def used_of(models: Sequence[ModelRecord], defaults: Collection[str]) -> ModelRecord:
-    """The one in use of a model and its copies: a default for some job, else the one last used.
-
-    `defaults`: ids of the models that are a default.
-    """
+    """The one in use of a model and its copies: a default for some job, else the one last used."""
     return max(models, key=lambda one: (one.id in defaults, one.last_used or 0.0))
 
 

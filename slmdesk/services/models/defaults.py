@@ -14,8 +14,6 @@ from slmdesk.settings import Settings
 
 
 class DefaultUse(StrEnum):
-    """A job a model can be the default for."""
-
     CHAT = "chat"
     SUMMARIZE = "summarize"
     TRANSLATE = "translate"
@@ -30,7 +28,6 @@ SETTING: Mapping[DefaultUse, str] = MappingProxyType(
         DefaultUse.EMBED: "model_for_embedding",
     }
 )
-"""The setting of each."""
 WORDS: Mapping[DefaultUse, str] = MappingProxyType(
     {
         DefaultUse.CHAT: "chat",
@@ -39,7 +36,6 @@ WORDS: Mapping[DefaultUse, str] = MappingProxyType(
         DefaultUse.EMBED: "finding passages",
     }
 )
-"""As people call them."""
 
 
 def can_do(record: ModelRecord, use: DefaultUse) -> bool:
@@ -48,28 +44,25 @@ def can_do(record: ModelRecord, use: DefaultUse) -> bool:
 
 
 def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:
-    """The model of `models` that `settings` name for a job; None where none is, or one of the wrong kind."""
     requested = getattr(settings, SETTING[use])
     found = next((one for one in models if one.id == requested), None) if requested else None
     return found if found and can_do(found, use) else None
 
 
 def uses_in(settings: Settings, record: ModelRecord) -> tuple[DefaultUse, ...]:
-    """The jobs this model is the default for."""
     return tuple(use for use in DefaultUse if getattr(settings, SETTING[use]) == record.id and can_do(record, use))
 
 
 class DefaultsService(Service):
-    """Reads and sets the defaults.  Service thread."""
+    """Service thread."""
 
     def default(self, use: DefaultUse) -> ModelRecord | None:
-        """The model chosen for a job, if it is still here."""
         models = self._store.models.all()
         found = default_in(self._settings.current, models, use)
         return usable(found, models) if found else None
 
     def uses_of(self, model: str) -> tuple[DefaultUse, ...]:
-        """The jobs a model is the default for.  Raises KnownError `model.unknown`."""
+        """Raises KnownError `model.unknown`."""
         return uses_in(self._settings.current, self._store.models.get(model))
 
     def set_default(self, use: DefaultUse, model: str | None) -> ModelRecord | None:
@@ -94,7 +87,6 @@ class DefaultsService(Service):
 
 
 def lost_words(uses: Sequence[DefaultUse]) -> str:
-    """What to say when a model went that was the default for these; empty where it was for none."""
     if not uses:
         return ""
     words = [WORDS[use] for use in uses]

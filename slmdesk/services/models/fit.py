@@ -32,7 +32,7 @@ class Fit(Record):
 
 
 class Pc(Record):
-    """The memory of this PC, against which a model is judged.  Any thread."""
+    """Any thread."""
 
     available_bytes: int
     pace: Pace = field(default_factory=Pace)
@@ -75,7 +75,7 @@ def _fit_into(header: GgufHeader, context_tokens: int, available: int) -> Fit:
 
 
 def fit_file(path: Path, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
-    """The verdict for a file.  Reads its header: any thread but the window's.  Raises KnownError `model.…`."""
+    """Reads its header: any thread but the window's.  Raises KnownError `model.…`."""
     header = check_file(path)
     require_chat_model(header)
     return fit_header(header, context_tokens, pc, sha256=sha256)

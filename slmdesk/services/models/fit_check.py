@@ -19,27 +19,23 @@ from slmdesk.services.models.fit import Pc, fit_file
 
 
 class FitCheck(Record):
-    """Whether a model of the library can be used on this PC."""
-
     fit: str
     """fits, tight, too_large; broken where `problem` says why."""
     needed_bytes: int = 0
     problem: Problem | None = None
     speed: Speed | None = None
-    """What to expect; None: this PC was not measured yet."""
     is_measured: bool = False
     """The speed is that of answers it wrote on this PC."""
 
 
 class FitCheckService(Service):
-    """Checks models.  On the service thread; files are read on another."""
+    """On the service thread; files are read on another."""
 
     def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
         self._pc = pc
 
     def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, FitCheck]]:
-        """Whether these can be used, by their files' headers: a verdict for each id."""
         context, pc = self._settings.current.context_tokens, self._pc()
         return pending_on_file_thread(
             self._service_thread, lambda: {one.id: _judge(one, context, pc) for one in models}, name="judge-models"

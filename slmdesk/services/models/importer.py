@@ -44,12 +44,9 @@ CLOSE_S = 0.8
 TELL_S = 0.1
 """Between two words on how far a model in parts is."""
 KINDS_BESIDE_CHAT = ("encoder",)
-"""What the library keeps though it cannot chat."""
 
 
 class ImportProgress(Record):
-    """Progress of bringing a model file in."""
-
     path: Path
     done_bytes: int
     total_bytes: int
@@ -62,15 +59,12 @@ class ImportEnded(Record):
     model: ModelRecord | None = None
     problem: Problem | None = None
     was_here: bool = False
-    """The same file was in the library already, as `model`."""
 
 
 _Brought = tuple[HashedFile, GgufHeader]
 
 
 class Register(Protocol):
-    """Interface that adds a checked file to the library: `ModelService.register`."""
-
     def __call__(self, file: HashedFile, header: GgufHeader, name: str, *, linked: bool = False) -> ModelRecord:
         """The record; of a known sha256 the one that is there."""
 
@@ -81,12 +75,11 @@ class _Import(Record):
     name: str
 
     def name_for(self, header: GgufHeader) -> str:
-        """The name to show: the one wished, else the one found."""
         return self.name or name_for(header, self.path.stem)
 
 
 class Importer(Service):
-    """Runs all imports.  Called on the service thread."""
+    """Called on the service thread."""
 
     def __init__(
         self,
@@ -101,7 +94,6 @@ class Importer(Service):
         self.cancel = self._work.cancel
 
     def begin(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
-        """Bring a file in; see `ModelService.import_file`."""
         job, folder = _Import(path, link, clean_label(name, MAX_NAME)), self._folder()
 
         def work(stop: threading.Event, report: Report) -> _Brought | None:

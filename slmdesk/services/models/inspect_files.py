@@ -28,13 +28,10 @@ MOST_DEPTH = 5
 
 
 class Candidate(Record):
-    """A model that could be imported."""
-
     path: Path
     """Of a model in parts: one of them."""
     name: str
     bytes: int = 0
-    """Of all its parts."""
     parts: int = 1
     header: GgufHeader | None = None
     verdict: str = "unknown"
@@ -42,26 +39,21 @@ class Candidate(Record):
     fit: Fit | None = None
     """None for a model in parts, which is judged by its size."""
     problem: Problem | None = None
-    """Why it cannot be added."""
 
 
 class InspectedFiles(Record):
-    """The models found."""
-
     candidates: tuple[Candidate, ...]
     was_cut: bool = False
-    """There are more files than are looked at in one go."""
 
 
 class FileInspectionService(Service):
-    """Inspects files.  Called on the service thread; files are read on another."""
+    """Called on the service thread; files are read on another."""
 
     def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
         self._pc = pc
 
     def look(self, paths: Sequence[Path]) -> Pending[InspectedFiles]:
-        """Look at files, and at the model files in folders."""
         context, pc = self._settings.current.context_tokens, self._pc()
 
         def work() -> InspectedFiles:
@@ -72,7 +64,6 @@ class FileInspectionService(Service):
 
 
 def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
-    """The files meant by `paths`, parts of one model once; and whether there are more."""
     found: list[Path] = []
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112 - no fault for a name that cannot be

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 
 class ModelInfo(Record):
-    """What a model file says about itself."""
-
     name: str
     header: GgufHeader
     metadata: Mapping[str, Json]
@@ -47,8 +45,6 @@ class ModelInfo(Record):
 
 
 class ModelService(Service):
-    """Manages the library, and the one model that is loaded."""
-
     _runtime: Runtime
     _importer: Lazy[ModelService, Importer] = Lazy(
         "services.models.importer:Importer",
@@ -72,7 +68,6 @@ class ModelService(Service):
         return self._store.models.all()
 
     def present(self) -> Pending[Sequence[ModelRecord]]:
-        """Return the models whose file is present."""
         models = self._store.models.all()
         return pending_on_file_thread(
             self._service_thread,
@@ -82,7 +77,6 @@ class ModelService(Service):
 
     @property
     def folder(self) -> Path:
-        """The folder in which copied models are stored."""
         chosen = self._settings.current.models_folder
         return Path(chosen) if chosen else self._paths.models
 
@@ -115,14 +109,12 @@ class ModelService(Service):
         return known[0]
 
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
-        """Return the model with this checksum, or None."""
         return next((one for one in self._store.models.all() if one.sha256 == sha256), None) if sha256 else None
 
     # ---- the loaded model
 
     @property
     def state(self) -> ModelStateChanged:
-        """The state published last."""
         reported = self._loader.state
         if reported.model is None and not self._store.models.all():
             return ModelStateChanged(ModelState.NONE, None, "")
@@ -174,7 +166,6 @@ class ModelService(Service):
             self.warm_up()
 
     def unload(self) -> None:
-        """Unload the model now."""
         self._loader.unload()
 
     def cancel_load(self) -> None:
@@ -251,7 +242,6 @@ class ModelService(Service):
         )
 
     def fit(self, model_or_file: str, context_tokens: int | None) -> Pending[Fit]:
-        """Check whether a model of the library, or a file, fits this PC."""
         path = self.path_of(model_or_file)
         known = next((one for one in self._store.models.all() if one.path == os.fsencode(path)), None)
         requested, pc = context_tokens or self._settings.current.context_tokens, self._pc()
@@ -260,7 +250,6 @@ class ModelService(Service):
         )
 
     def info(self, model_or_file: str) -> Pending[ModelInfo]:
-        """Read the header of a model of the library, or of a file."""
         path = self.path_of(model_or_file)
 
         def work() -> ModelInfo:

@@ -24,12 +24,9 @@ from slmdesk.services.models.fit import available_bytes
 from slmdesk.services.models.library import ModelService
 
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
-"""Offered, in tokens."""
 
 
 class AdapterChoice(Record):
-    """An adapter of the library, and whether it fits the model."""
-
     id: str
     name: str
     reason: str = ""
@@ -37,16 +34,12 @@ class AdapterChoice(Record):
 
 
 class ContextChoice(Record):
-    """A context size, and the total memory the model needs with it."""
-
     tokens: int
     bytes: int
     fits: bool
 
 
 class LoadOptions(Record):
-    """The options of one model."""
-
     model: ModelRecord
     makers: Sampling
     """As its file recommends; None where it says nothing."""
@@ -57,8 +50,6 @@ class LoadOptions(Record):
 
 
 class LoadOptionsService(Service):
-    """Reads the options of models."""
-
     def __init__(self, runtime: Runtime, models: ModelService) -> None:
         super().__init__(runtime)
         self._models = models
@@ -91,7 +82,6 @@ class LoadOptionsService(Service):
         )
 
     def _why_not(self, record: ModelRecord, header: GgufHeader, adapter: ModelRecord) -> str:
-        """Why an adapter does not fit, by both headers; read once for each pair of files."""
         pair = (record.sha256, adapter.sha256)
         if pair not in self._known:
             try:

@@ -18,8 +18,6 @@ MAX_BYTES = 256 << 10
 
 
 class Place(Record):
-    """A folder in which another program keeps its models."""
-
     program: str
     folder: Path
 
@@ -57,14 +55,11 @@ def chosen_places(home: Path, environ: Mapping[str, str], system: str = sys.plat
 
 
 def all_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
-    """Both, each folder once."""
     found = (*usual_places(home, environ, system), *chosen_places(home, environ, system))
     return tuple({one.folder: one for one in reversed(found)}.values())[::-1]
 
 
 class _Base:
-    """The folders of the system that other paths are based on."""
-
     def __init__(self, home: Path, environ: Mapping[str, str], system: str) -> None:
         self.home, self._environ, self.system = home, environ, system
         self.cache = self.given("XDG_CACHE_HOME", home / ".cache")
@@ -78,7 +73,6 @@ class _Base:
             self.roaming = self.given("XDG_CONFIG_HOME", home / ".config")
 
     def given(self, name: str, default: Path) -> Path:
-        """What the environment says, if that is a whole path."""
         value = self._environ.get(name, "")
         return Path(value) if value and Path(value).is_absolute() else default
 
@@ -138,7 +132,6 @@ def _object(path: Path) -> Mapping[str, object]:
 
 
 def _path(untrusted: object) -> Path | None:
-    """A whole path, or nothing."""
     if not isinstance(untrusted, str) or not untrusted or "\0" in untrusted:
         return None
     path = Path(untrusted)

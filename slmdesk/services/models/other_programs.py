@@ -42,8 +42,6 @@ _OLLAMA_MODEL = "application/vnd.ollama.image.model"
 
 
 class FoundModel(Record):
-    """A GGUF file of another program."""
-
     program: str
     path: Path
     name: str
@@ -54,25 +52,20 @@ class FoundModel(Record):
     known: str | None = None
     """The id of the model of the library that is this file."""
     problem: Problem | None = None
-    """Why it cannot be used for chatting."""
 
 
 class Skipped(Record):
-    """What was not searched, and why."""
-
     path: Path
     reason: str
 
 
 class FoundModels(Record):
-    """The models found, by program."""
-
     models: tuple[FoundModel, ...]
     skipped: tuple[Skipped, ...]
 
 
 class OtherProgramsService(Service):
-    """Finds and links models of other programs.  Called on the service thread; the search runs on a file thread."""
+    """Called on the service thread; the search runs on a file thread."""
 
     def __init__(self, runtime: Runtime, models: ModelService) -> None:
         super().__init__(runtime)
@@ -130,7 +123,6 @@ class OtherProgramsService(Service):
         return linked
 
     def cancel(self) -> None:
-        """Stop looking or linking; what is linked already stays."""
         if self._running is not None:
             self._running.cancel()
 
@@ -139,8 +131,6 @@ class OtherProgramsService(Service):
 
 @dataclass(slots=True)
 class _Walk:
-    """The search of one program's folder."""
-
     root: Path
     stop: threading.Event
     skipped: list[Skipped]
@@ -148,7 +138,6 @@ class _Walk:
     is_full: bool = False
 
     def files(self, folder: Path, depth: int = 0) -> Iterator[Path]:
-        """The files below `folder`, by name; what cannot be read or lies too deep is noted."""
         try:
             with os.scandir(folder) as entries:
                 names = sorted(entry.name for _count, entry in zip(range(self.left), entries, strict=False))

@@ -13,7 +13,7 @@ from slmdesk.services.models.display_name import MAX_NAME
 
 
 class NameService(Service):
-    """Renames models.  On the service thread."""
+    """On the service thread."""
 
     def rename(self, model: str, name: str) -> ModelRecord:
         """Show a model under another name, made fit to be shown.  The file keeps its own.
@@ -52,7 +52,6 @@ def name_beside(name: str, quantization: str, models: Iterable[ModelRecord]) -> 
 
 
 def free_name(name: str, models: Iterable[ModelRecord]) -> str:
-    """`name`, or with a number behind when a model has it already."""
     known = tuple(models)
     label, number = name, 2
     while holder_of(label, known):

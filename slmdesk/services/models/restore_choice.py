@@ -14,15 +14,12 @@ from slmdesk.store import Store
 
 
 class PreviousModel(Record):
-    """The model that was in use before."""
-
     usual: ModelRecord | None
     """The one that answers where none is named."""
     loaded: ModelRecord | None
 
 
 def mark(models: ModelService, loader: ModelLoader) -> PreviousModel:
-    """What is in use now."""
     held = loader.loaded()
     try:
         usual: ModelRecord | None = models.choose(None)
@@ -32,7 +29,6 @@ def mark(models: ModelService, loader: ModelLoader) -> PreviousModel:
 
 
 def return_to(before: PreviousModel, models: ModelService, loader: ModelLoader, store: Store) -> None:
-    """Have what was in use before in use again: what answers by default, and what was loaded."""
     with suppress(KnownError):  # removed meanwhile, or the disk is full: another one answers then
         if before.usual is not None and models.choose(None).id != before.usual.id:
             store.models.change(before.usual.id, last_used=time.time())

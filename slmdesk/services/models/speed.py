@@ -56,8 +56,6 @@ _MOST = 8
 
 
 class GenerationSpeed(Record):
-    """The speed at which a model generated tokens on this PC."""
-
     hardware: str
     tokens_per_s: Number
     """After USUAL_PAST tokens, or as it would have been after so many."""
@@ -66,17 +64,15 @@ class GenerationSpeed(Record):
     past_bytes: Number
     """What each token more of the past adds to it."""
     step_s: Number
-    """core.speed.step_seconds."""
 
     def at_usual_past(self, tokens_per_s: float, past_tokens: int, bandwidth: float) -> float:
-        """What an answer's speed would have been after USUAL_PAST tokens."""
         step = self.step_s * (bandwidth or _USUAL_BANDWIDTH)
         there = self.read_bytes + (past_tokens - USUAL_PAST) * self.past_bytes
         return tokens_per_s * (step + max(0.0, there)) / (step + self.read_bytes)
 
 
 class SpeedService(Service):
-    """Measures the speed.  On the service thread; `make_child` returns the client of a new engine child."""
+    """On the service thread; `make_child` returns the client of a new engine child."""
 
     def __init__(self, runtime: Runtime, loader: ModelLoader, make_child: Callable[[], ChildClient]) -> None:
         super().__init__(runtime)
@@ -94,14 +90,13 @@ class SpeedService(Service):
 
     @property
     def pace(self) -> Pace:
-        """What models are judged by.  Bandwidth 0 until this PC was measured."""
+        """Bandwidth 0 until this PC was measured."""
         if self._pace is None:
             self._pace = self._read_pace()
         return self._pace
 
     @property
     def measured(self) -> PcMeasurement | None:
-        """What was measured of this PC as it is now; None: nothing yet."""
         try:
             kept = self._store.measurements.get(BANDWIDTH)
             if kept is None or kept.value.get("hardware") != self._key():
@@ -112,12 +107,10 @@ class SpeedService(Service):
 
     @property
     def devices(self) -> tuple[Device, ...]:
-        """Graphics cards the engine can use."""
         found = self.measured
         return found.devices if found else ()
 
     def pc(self) -> Pc:
-        """What a model is judged against, as it is at this moment."""
         devices = self.devices if self._settings.current.use_graphics_card else ()
         return Pc(available_bytes(), self.pace, devices)
 
@@ -136,7 +129,6 @@ class SpeedService(Service):
         )
 
     def tokens_per_s(self, record: ModelRecord) -> float | None:
-        """How fast a model wrote on this PC; None: it never did."""
         found = self._written(record.sha256)
         return found.tokens_per_s if found else None
 
@@ -149,7 +141,6 @@ class SpeedService(Service):
         self._later = self._service_thread.call_later(self.quiet_s, self._measure_if_quiet)
 
     def stop_waiting(self) -> None:
-        """Not by itself any more."""
         if self._later:
             self._later.cancel()
             self._later = None
@@ -169,14 +160,12 @@ class SpeedService(Service):
         return measured
 
     def close(self) -> None:
-        """Stop what runs."""
         self.stop_waiting()
         self._end_child()
 
     # ---- what others tell
 
     def on_message_ended(self, event: MessageEnded) -> None:
-        """Note how fast a model wrote its answer."""
         if event.usage is None or event.timing is None or not event.was_quiet:
             return
         if event.usage.output_tokens < LEAST_TOKENS or self._loader.is_busy or event.message.model_sha256 is None:
@@ -187,7 +176,7 @@ class SpeedService(Service):
             self.note(record, event.timing.tokens_per_s, past)
 
     def note(self, record: ModelRecord, tokens_per_s: float, past_tokens: int) -> None:
-        """A model wrote at this speed after so many tokens.  Its header is read once, on a file thread."""
+        """Its header is read once, on a file thread."""
         if tokens_per_s <= 0 or self._store.read_only:
             return
         known = self._written(record.sha256)
@@ -303,7 +292,6 @@ class SpeedService(Service):
         return self._written_from(kept.value) if kept else None
 
     def _written_from(self, untrusted: object) -> GenerationSpeed | None:
-        """What was kept, if it holds for this PC."""
         written = stored_from(GenerationSpeed, untrusted)
         if written is None or written.tokens_per_s <= 0 or written.read_bytes <= 0:
             return None
@@ -319,7 +307,6 @@ class SpeedService(Service):
 
 
 def _is_news(old: Pace, new: Pace) -> bool:
-    """Whether a person would see another speed."""
     pairs = [(old.bandwidth, new.bandwidth), (old.calibration or 0.0, new.calibration or 0.0)]
     pairs += [(old.measured.get(key, 0.0), factor) for key, factor in new.measured.items()]
     return any(after > 0 and abs(after - before) > _NEWS * after for before, after in pairs)

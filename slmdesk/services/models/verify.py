@@ -24,8 +24,6 @@ VERIFIED = "verified"
 
 
 class VerifyResult(Record):
-    """Whether a model's file is unchanged since it was added."""
-
     id: str
     ok: bool
     problem: Problem | None = None
@@ -35,7 +33,7 @@ _Read = tuple[ModelRecord, HashedFile | KnownError]
 
 
 class Checker(Service):
-    """Verifies models.  Called on the service thread."""
+    """Called on the service thread."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -43,7 +41,6 @@ class Checker(Service):
         self.close = self._work.cancel
 
     def verify(self, records: Sequence[ModelRecord]) -> Pending[Sequence[VerifyResult]]:
-        """Hash the files of `records` anew and compare; see `ModelService.verify`."""
         total = sum(one.bytes for one in records)
 
         def work(stop: threading.Event, report: Report) -> Sequence[_Read]:

@@ -30,14 +30,11 @@ FEATURE = "token"
 
 
 class TokenPlaces(Record):
-    """The places where a token can be stored on this PC."""
-
     no_keyring: str = ""
     """Why the system's keyring cannot be used; empty when it can."""
 
     @property
     def has_keyring(self) -> bool:
-        """Whether the system's keyring can be used."""
         return not self.no_keyring
 
 
@@ -56,15 +53,12 @@ def checked_token(untrusted: str) -> str:
 
 
 class TokenService(Service):
-    """Stores the one token for the one host.  Called on the service thread; keyring and file are used on other
-    threads.
-    """
+    """Called on the service thread; keyring and file are used on other threads."""
 
     def __init__(self, runtime: Runtime, policy: Callable[[], GuardPolicy]) -> None:
         super().__init__(runtime)
         self._policy = policy
         self.vaults: dict[str, Vault] = {"keyring": SystemKeyring(), "file": PrivateFile(runtime.paths.token_file)}
-        """By the name of the place."""
         self._session: dict[str, str] = {}
         self._one_at_a_time = threading.Lock()
 
@@ -104,7 +98,6 @@ class TokenService(Service):
         return TokenChanged(place, host)
 
     def places(self) -> Pending[TokenPlaces]:
-        """Look where a token can be kept here."""
         return pending_on_file_thread(
             self._service_thread, lambda: TokenPlaces(self.vaults["keyring"].missing()), name="token-places"
         )

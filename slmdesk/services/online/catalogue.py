@@ -33,7 +33,6 @@ LANGUAGES = {
     "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "th": "Thai",
     "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
-"""By ISO 639-1, for people."""
 SKILLS = {
     "chat": "Chat",
     "summaries": "Summaries",
@@ -56,19 +55,17 @@ _MANY = 20
 
 
 class Suggestion(Record):
-    """A suggested model in words.  Its size is an estimate: only the Hub knows the size of the file."""
+    """Its size is an estimate: only the Hub knows the size of the file."""
 
     repo: str
     title: str
     skills: tuple[str, ...]
-    """What it is good at: of SKILLS, best known first."""
     good_for: str
     weakness: str
     languages: str
     codes: tuple[str, ...]
     """Of the languages it was made for (ISO 639-1); MANY_LANGUAGES where they are too many to list."""
     licence: str
-    """With what it means at work."""
     parameters: str
     quantization: str
     file: str
@@ -76,7 +73,6 @@ class Suggestion(Record):
     about_bytes: int
     fit: str
     speed: Speed | None = None
-    """What to expect on this PC; None while that was not measured."""
 
     def is_for(self, job: str, language: str) -> bool:
         """Whether it was made for a job (of SKILLS) and a language; empty ones are any."""
@@ -85,13 +81,12 @@ class Suggestion(Record):
 
 
 class OfferedFile(Record):
-    """A file of a repository.  Until the repository was asked, `size_bytes` is 0 and `fit` an estimate."""
+    """Until the repository was asked, `size_bytes` is 0 and `fit` an estimate."""
 
     repo: str
     name: str
     size_bytes: int
     quantization: str
-    """As the Hub or the name says it; empty where neither does."""
     fit: str
     is_recommended: bool
     speed: Speed | None = None
@@ -102,7 +97,6 @@ class OfferedFile(Record):
 
     @property
     def has_known_form(self) -> bool:
-        """Its name says how its numbers are written."""
         return quantization_of_file(self.name) is not None
 
     @property
@@ -119,11 +113,8 @@ class OfferedFile(Record):
 
 
 class OfferedRepo(Record):
-    """A repository, its files best first."""
-
     repo: str
     licence: str
-    """In a word, with what it allows."""
     downloads: int
     likes: int
     updated: str
@@ -134,28 +125,21 @@ class OfferedRepo(Record):
     """Files that are no models by themselves: each name with what it is."""
     problem: Problem | None = None
     fit: str = "unknown"
-    """Of the file that fits best."""
     is_about: bool = False
     """The verdicts are by estimates of the sizes."""
     is_unclear: bool = False
     """None is recommended, though some would fit: they do not chat, or are models of several names."""
     parameters: str = ""
-    """"1.5 billion parameters", or empty."""
     source: Repo | None = None
-    """What the Hub said, for the questions that follow."""
 
     @property
     def recommended(self) -> OfferedFile | None:
-        """The file to take on this PC."""
         return next((one for one in self.files if one.is_recommended), None)
 
 
 class Offers(Record):
-    """The results of a search so far."""
-
     repos: tuple[OfferedRepo, ...]
     search: Search | None = None
-    """To go on with."""
     may_be_more: bool = False
     too_large: int = 0
     """Left out, since nothing in them fits this PC."""
@@ -164,7 +148,7 @@ class Offers(Record):
 
 
 class CatalogueService:
-    """Suggestions and search results for people.  On the service thread."""
+    """On the service thread."""
 
     def __init__(self, hub: HubService, searching: SearchService) -> None:
         self._hub, self._searching = hub, searching
@@ -207,7 +191,6 @@ class CatalogueService:
         return self._hub.repo(repo).map(lambda found: _offered(found, self._hub.pc(), file, quantization))
 
     def link_in(self, words: str) -> HubLink | None:
-        """The repository that was typed or pasted; None for words to search."""
         if "/" not in words:
             return None
         try:
@@ -216,13 +199,10 @@ class CatalogueService:
             return None
 
     def page_of(self, repo: str) -> str:
-        """The address of a repository's page."""
         return f"{self._hub.policy().endpoint.rstrip('/')}/{repo}"
 
 
 class _Sized(Record):
-    """Adapter for the sorting and recommendation of core.quantization."""
-
     name: str
     size_bytes: int
     found: FoundFile
@@ -233,7 +213,6 @@ def _language(code: str) -> str:
 
 
 def _languages(codes: Sequence[str]) -> str:
-    """Named, or counted where they are too many for a line."""
     return f"{len(codes)} languages" if len(codes) > _MOST_NAMED else ", ".join(map(_language, codes))
 
 

@@ -40,11 +40,9 @@ SPEED_S = 5.0
 SILENT_S = 2.0
 """Without a byte: it is said to wait."""
 LOOK_S = 0.3
-"""Between two looks at a download of another process."""
 FULL_TRIES = 2
 """Of a file that arrives damaged, before somebody is asked."""
 JOINED = ".joined"
-"""Of a model whose parts are being put together."""
 _PART_OF = re.compile(r"-\d{5}-of-\d{5}$")
 _JUDGED_AT = tuple(1 << shift for shift in range(20, 27))
 _STATES = {
@@ -62,8 +60,6 @@ _REASONS = {
 
 
 class ModelDownload:
-    """Downloads one model and reports each change; `now` is the latest state."""
-
     def __init__(
         self,
         hub: Hub,
@@ -108,11 +104,10 @@ class ModelDownload:
                 self._note_start(err.code.removeprefix("download."))
 
     def at_end(self) -> DownloadChanged:
-        """How far it came, to the byte."""
         return changed(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
 
     def remove_parts(self) -> None:
-        """Delete what came.  Somebody else's running download of the same file is left alone."""
+        """Somebody else's running download of the same file is left alone."""
         for part in self.parts:
             if claim := Claim.take(part.lock):
                 try:
@@ -128,7 +123,6 @@ class ModelDownload:
         return self._repo().choose(file, quantization, budget_bytes=budget, begun=begun)
 
     def _repo(self) -> Repo:
-        """What the Hub has now; asked again, with growing waits, while its failures may pass."""
         tries = 0
         while True:
             try:
@@ -181,7 +175,6 @@ class ModelDownload:
                 raise Stopped
 
     def _need_space(self) -> None:
-        """All parts together."""
         folder = self._models.folder
         there = sum(one.path.stat().st_size for one in self.parts if one.path.exists())
         joined = self.now.total_bytes if len(self.parts) > 1 else 0  # beside its parts, for a while
@@ -261,7 +254,6 @@ class ModelDownload:
             self._change(fit=fit_header(header, self._context_tokens, Pc(available_bytes())).verdict)
 
     def _in_library(self, remote: RemoteFile) -> ModelRecord | None:
-        """The model when it is here already: by its sum, a joined one by where it is from."""
         known = self._service_thread.call(self._models.list)
         sha256, source = remote.sha256, _source(remote)
         found = (one for one in known if (one.sha256 == sha256 if sha256 else one.source == source))

@@ -35,7 +35,6 @@ STATUSES = {
     DownloadState.FAILED: JobStatus.FAILED,
     DownloadState.CANCELLED: JobStatus.CANCELLED,
 }
-"""What a state is as a job; all others: running."""
 
 
 class DownloadJobs:
@@ -61,7 +60,7 @@ class DownloadJobs:
         return self._store.jobs.add(KIND, title, model_sha256="", steps=(), settings=request)
 
     def job(self, id: str) -> JobRecord:
-        """One of them.  Raises KnownError `download.unknown`."""
+        """Raises KnownError `download.unknown`."""
         try:
             job = self._store.jobs.get(id)
         except KnownError as err:
@@ -73,7 +72,6 @@ class DownloadJobs:
         return job
 
     def unfinished(self) -> list[JobRecord]:
-        """Those that wait, run or are paused, in the order of the queue."""
         return sorted(self._store.jobs.unfinished(KIND), key=place_of)
 
     def claim(self, id: str) -> bool:
@@ -81,11 +79,10 @@ class DownloadJobs:
         return self._store.jobs.claim(id) is not None
 
     def is_mine(self, job: JobRecord) -> bool:
-        """Whether this instance runs it."""
         return self._store.jobs.is_mine(job)
 
     def change(self, id: str, status: JobStatus) -> JobRecord:
-        """Pause, cancel or reopen.  Raises KnownError job.*."""
+        """Raises KnownError job.*."""
         return self._store.jobs.change(id, status)
 
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
@@ -98,7 +95,6 @@ class DownloadJobs:
             self._store.jobs.leave(change.id, status, error_code=code, error_args=args)
 
     def note(self, change: DownloadChanged) -> None:
-        """Keep how far it is, for other instances and for the next start."""
         seen: dict[str, Json] = {
             "name": change.name,
             "bytes": change.done_bytes,
@@ -115,7 +111,6 @@ class DownloadJobs:
         put_in_order(self._store, self.unfinished(), ids)
 
     def read(self, job: JobRecord) -> DownloadChanged:
-        """How a download is, by its row."""
         about = job.settings
         state = DownloadState.ELSEWHERE if self._store.jobs.is_elsewhere(job) else _STATES[job.status]
         model = next((one for one in self._store.models.all() if one.id == about.get("model")), None)
@@ -146,7 +141,6 @@ def request_of(job: JobRecord) -> tuple[str, str, str]:
 
 
 def job_change(job: DownloadChanged, title: str, problem: Problem | None = None) -> JobChanged:
-    """The same as a fact about a job."""
     share = job.done_bytes / job.total_bytes if job.total_bytes else None
     return JobChanged(
         job.id, KIND, STATUSES.get(job.state, JobStatus.RUNNING), job.done_bytes, job.total_bytes, job.eta_s,
@@ -155,7 +149,6 @@ def job_change(job: DownloadChanged, title: str, problem: Problem | None = None)
 
 
 def as_waiting(change: DownloadChanged, place: int, note: Problem | None) -> DownloadChanged:
-    """In the queue, at this place, or because of `note`."""
     return changed(
         change, state=DownloadState.QUEUED, place=place, note=note, bytes_per_s=0.0, eta_s=None, problem=None
     )

@@ -38,14 +38,11 @@ from slmdesk.services.online.leftovers import LeftoverFile, discard, left_overs,
 from slmdesk.settings import Settings
 
 FEATURE = "hub.download"
-"""What an organisation may hide."""
 ENDS = frozenset({DownloadState.PAUSED, DownloadState.DONE, DownloadState.FAILED, DownloadState.CANCELLED})
 NOTE_S = 2.0
-"""How often the table is told how far a running one is."""
 LOOK_S = 1.0
 """How often is looked whether another instance paused, cancelled, took or left one."""
 REMOVE_S = 0.5
-"""At the end: for what was cancelled to be deleted."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +58,6 @@ class _Download:
     """For its turn and for the network; else it runs when it is asked for, and fails where it cannot."""
     stop: threading.Event = field(default_factory=threading.Event)
     is_on: bool = False
-    """Its thread runs here."""
     goal: DownloadState | None = None
     """What it is to be once its thread has ended."""
     fetch: ModelDownload | None = None
@@ -69,8 +65,6 @@ class _Download:
 
 
 class DownloadService(Service):
-    """Starts, queues, pauses and resumes downloads, and finds what earlier ones left behind."""
-
     def __init__(self, runtime: Runtime, hub: HubService, models: ModelService) -> None:
         super().__init__(runtime)
         self._hub, self._models = hub, models
@@ -85,7 +79,6 @@ class DownloadService(Service):
         runtime.settings.listeners.append(self._on_settings)
 
     def all(self) -> list[DownloadChanged]:
-        """Return the state of each download of this session, in the order of the requests."""
         return [one.now for one in self._all.values()]
 
     def start(self, repo: str, file: str = "", quantization: str = "", *, waits: bool = False) -> str:
@@ -136,11 +129,10 @@ class DownloadService(Service):
             self._go(job, waits=job.waits or self._settings.current.offline)
 
     def unfinished(self) -> list[str]:
-        """Return the ids of unfinished downloads."""
         return [one.id for one in self.all() if one.state not in ENDS]
 
     def resume_paused(self, ids: Sequence[str]) -> None:
-        """Resume those of these downloads that are paused.  Raises as `resume`."""
+        """Raises as `resume`."""
         for one in self.all():
             if one.id in ids and one.state is DownloadState.PAUSED:
                 self.resume(one.id)
@@ -201,7 +193,7 @@ class DownloadService(Service):
         return self._jobs.job(record.id)
 
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
-        """Pause or cancel it.  Raises KnownError job.ended."""
+        """Raises KnownError job.ended."""
         job = self._known_by(record)
         job.now = changed(self._jobs.read(record), state=job.now.state) if job.is_on else self._jobs.read(record)
         self._put_down(job, DownloadState.PAUSED if status is JobStatus.PAUSED else DownloadState.CANCELLED)
@@ -243,7 +235,6 @@ class DownloadService(Service):
                 self._all[record.id].place = place_of(record)
 
     def _advance(self) -> None:
-        """Begin what may begin; say of the rest what it waits for."""
         running = sum(one.is_on for one in self._all.values())
         for job in [] if self._closed or self._settings.current.offline else self._waiting():
             if running >= self._settings.current.downloads_at_once:
@@ -324,7 +315,6 @@ class DownloadService(Service):
     # ---- one of them
 
     def _run(self, job: _Download) -> bool:
-        """Begin, if it is to be had.  Whether it is."""
         job.goal, job.stop = None, threading.Event()
         if not self._jobs.claim(job.id):
             self._say(job, self._jobs.read(self._jobs.job(job.id)))

@@ -13,12 +13,9 @@ from slmdesk.settings import Settings, peek, policy_of
 
 
 class Enforcement(Record):
-    """Who keeps this process offline."""
-
     by_system: bool
     """The kernel refuses every socket but local ones: asked just now, not assumed."""
     words: str
-    """In a sentence; what was asked for and did not take effect is named in it."""
 
 
 def wall_in(paths: Paths, *, is_window: bool, environment: Mapping[str, str] = os.environ) -> None:
@@ -33,7 +30,6 @@ def wall_in(paths: Paths, *, is_window: bool, environment: Mapping[str, str] = o
 
 
 def is_wanted(settings: Settings, policy: Policy) -> bool:
-    """Whether the system is to keep slmdesk offline: the organisation has set it offline, or the person both."""
     return policy.forced.get("offline") is True or (settings.offline and settings.offline_enforced)
 
 
@@ -46,7 +42,6 @@ def has_remote_display(environment: Mapping[str, str]) -> bool:
 
 
 def enforcement(settings: Settings, policy: Policy, environment: Mapping[str, str] = os.environ) -> Enforcement:
-    """Who keeps this process offline now.  `settings`: those in force."""
     if kernel.is_enforced():
         return Enforcement(True, "The system refuses every connection but those within this PC, until slmdesk ends.")
     if not settings.offline:

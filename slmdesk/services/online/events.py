@@ -14,12 +14,9 @@ class DownloadState(StrEnum):
     QUEUED = "queued"
     """It waits for its turn, or, with a note, for the network to be allowed."""
     ASKING = "asking"
-    """The Hub is asked what the file is."""
     CHECKING = "checking"
-    """What is there already is hashed."""
     FETCHING = "fetching"
     WAITING = "waiting"
-    """No byte comes, or another try is due."""
     ELSEWHERE = "elsewhere"
     """Another window or command fetches the same file; its progress is shown."""
     PAUSED = "paused"
@@ -37,18 +34,15 @@ class DownloadChanged(Event):
     state: DownloadState
     done_bytes: int = 0
     total_bytes: int = 0
-    """0 while it is not known."""
     bytes_per_s: float = 0.0
     eta_s: float | None = None
     fit: str = "unknown"
     """Whether it fits this PC: fits, tight, too_large; by its header once that has come."""
     note: Problem | None = None
-    """Why it waits or was started over."""
     resumed_from: int = 0
     problem: Problem | None = None
     model: ModelRecord | None = None
     place: int = 0
-    """In the queue while it waits for its turn: 1 is the next."""
 
 
 class RequestsToday(Event):

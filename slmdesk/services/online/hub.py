@@ -26,7 +26,6 @@ from slmdesk.services.online.routes import policy_for
 T = TypeVar("T")
 
 AT_ONCE = 4
-"""Requests for the files of repositories that were found."""
 
 
 class FoundFile(Record):
@@ -37,24 +36,18 @@ class FoundFile(Record):
     speed: Speed | None = None
     """By its size and quantization: a mixture of experts is faster than that."""
     about_bytes: int = 0
-    """An estimate, where its size is not known; 0 for none."""
 
 
 class FoundRepo(Record):
-    """A repository and its models."""
-
     repo: Repo
     files: tuple[FoundFile, ...]
     problem: Problem | None = None
-    """Why sizes and sums are not known."""
     fit: str = "unknown"
-    """Of the file that fits best."""
     is_about: bool = False
-    """The verdicts are by estimates of the sizes."""
 
 
 class HubService(Service):
-    """Asks the Hub for window and command line.  Called on the service thread; each request has a thread of its own."""
+    """Called on the service thread; each request has a thread of its own."""
 
     def __init__(
         self, runtime: Runtime, network: NetworkService, pc: Callable[[], Pc], token: Callable[[], str]
@@ -75,11 +68,10 @@ class HubService(Service):
 
     @property
     def context_tokens(self) -> int:
-        """The context a model is judged by."""
         return self._settings.current.context_tokens
 
     def repo(self, repo: str) -> Pending[FoundRepo]:
-        """One repository with its files.  Cancelled, it does not end."""
+        """Cancelled, it does not end."""
         pc = self.pc()
         return self.ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc))
 
@@ -140,7 +132,6 @@ class HubService(Service):
         return answer
 
     def close(self) -> None:
-        """Stop everything that is under way."""
         for stop in self._stops:
             stop.set()
 

@@ -35,7 +35,6 @@ class LedgerEvents(Service):
         self._settings.listeners.append(self._on_settings)
 
     def start(self) -> None:
-        """Write down that this instance has started, as far as that can be written now."""
         with suppress(KnownError):
             self.require_start()
 
@@ -73,7 +72,6 @@ class LedgerEvents(Service):
         self._service_thread.call_later(LOOK_S, self._note_leaving)
 
     def _note_leaving(self, wait_s: float = 0.0) -> None:
-        """Write down why the end of the ledger could not be left, once that is known."""
         leaving = self._leaving
         if leaving is None:
             return
@@ -133,8 +131,6 @@ def policy_shape(policy: Policy) -> dict[str, Json]:
 
 
 class _Leaving:
-    """The end of the ledger on its way to a folder, on a thread of its own."""
-
     def __init__(self, folder: Path, chain: str, words: str) -> None:
         self.folder, self.problem = folder, ""
         self.thread = threading.Thread(target=self._run, args=(chain, words), name="ledger-head", daemon=True)

@@ -28,7 +28,6 @@ from slmdesk.settings import Settings, reason_against
 
 RECORD_TIMEOUT_S = 10.0
 FEATURE = "settings.network"
-"""What an organisation may hide."""
 ONCE = "allowed only this once"
 """Behind the purpose of a request, where the network was not allowed for good."""
 EXPORT_PAGE = 2000
@@ -36,14 +35,12 @@ EXPORT_PAGE = 2000
 
 
 class Exported(Record):
-    """The exported network log."""
-
     path: str
     rows: int
 
 
 class NetworkService(Service):
-    """Shows what left this PC, and whether the network may be used.  It is the guard's log."""
+    """It is the guard's log."""
 
     def __init__(self, runtime: Runtime, passwords: ProxyPasswords, ledger_events: LedgerEvents) -> None:
         super().__init__(runtime)
@@ -52,21 +49,20 @@ class NetworkService(Service):
 
     @property
     def is_offline(self) -> bool:
-        """Whether the network may not be used.  Any thread."""
+        """Any thread."""
         return self._settings.current.offline
 
     def set_offline(self, offline: bool) -> None:
-        """Forbid or allow requests.  Raises KnownError when it cannot be saved.  Service thread."""
+        """Raises KnownError when it cannot be saved.  Service thread."""
         self._settings.change(offline=offline)
 
     @property
     def is_once(self) -> bool:
-        """Whether requests are allowed until this process ends, not for good."""
         return self._settings.is_once
 
     @property
     def enforcement(self) -> Enforcement:
-        """Who keeps this process offline.  Any thread."""
+        """Any thread."""
         return enforcement(self._settings.current, self._settings.policy)
 
     def allow_once(self) -> None:
@@ -137,7 +133,7 @@ class NetworkService(Service):
         return self._store.ledger.page(limit, words, before)
 
     def count(self, words: str = "") -> int:
-        """Return the number of rows in the network log.  Service thread."""
+        """Service thread."""
         return self._store.ledger.count(words)
 
     def export(self, target: Path, words: str = "") -> Pending[Exported]:

@@ -28,7 +28,6 @@ class ProxyPasswords:
             "keyring": SystemKeyring(service=SERVICE),
             "file": PrivateFile(paths.proxy_password_file),
         }
-        """By the name of the place."""
         self._known: dict[str, str] = {}
 
     def full_address(self, address: str, place: str) -> str:
@@ -62,7 +61,6 @@ class ProxyPasswords:
         return password
 
     def _put(self, address: str, password: str) -> str:
-        """Where it is now."""
         self._known.pop(address, None)
         try:
             self.vaults["keyring"].put(address, password)

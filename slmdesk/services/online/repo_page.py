@@ -26,22 +26,15 @@ class RepoJudged(Record):
     """model, encoder, adapter, or split."""
     has_chat_template: bool
     most_tokens: int
-    """The longest context the model was made for; 0: not known."""
 
 
 class RepoPageService:
-    """Reads repository pages.  Called on the service thread; each request has a thread of its own and can be
-    cancelled.
-    """
+    """Called on the service thread; each request has a thread of its own and can be cancelled."""
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub
 
     def judge(self, repo: Repo, name: str) -> Pending[RepoJudged]:
-        """What the files need, by the header of the one called `name`: its first megabytes are fetched.
-
-        A Problem where it is nothing the library has a use for.
-        """
         context, pc = self._hub.context_tokens, self._hub.pc()
 
         def work(stop: threading.Event) -> RepoJudged:
@@ -73,7 +66,6 @@ class RepoPageService:
 
 
 def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> Fit:
-    """The verdict on a file of the repository: its own weights, the rest as the header has it."""
     fit = fit_header(header, context_tokens, pc)
     is_whole = header.weight_bytes and header.kind != "split"
     share = active_bytes(header) / header.weight_bytes if is_whole else 1.0

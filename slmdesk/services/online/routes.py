@@ -44,7 +44,6 @@ def system_proxy(scheme: str, host: str) -> str:
 
 
 def no_proxy(_scheme: str, _host: str) -> str:
-    """Straight to every host."""
     return ""
 
 

@@ -22,10 +22,8 @@ from slmdesk.services.online.hub import AT_ONCE, FoundFile, FoundRepo, HubServic
 PERMISSIVE_ONES = "permissive"
 """Instead of a licence: any that leaves a company free."""
 MOST_LOOKED_AT = 400
-"""Repositories of one search."""
 PAGE = 20
 PAGE_FILTERED = 50
-"""Repositories of one request: with a filter of ours, most of them may be passed over."""
 _SIZE_IN_NAME = re.compile(
     r"(?<![A-Za-z0-9.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)([bm])(?![A-Za-z0-9])", re.IGNORECASE
 )
@@ -43,7 +41,6 @@ class Filters(Record):
     """The Hub's short name of one, or PERMISSIVE_ONES."""
     author: str = ""
     fits: bool = False
-    """Only what fits this PC, as far as can be told."""
     sort: str = "downloads"
     """A key of hub.search.SORTS."""
 
@@ -54,14 +51,10 @@ class Filters(Record):
 
 
 class SearchPage(Record):
-    """The results of a search so far, and the number left out."""
-
     found: tuple[FoundRepo, ...]
     may_be_more: bool
     too_large: int = 0
-    """Repositories that were left out, since nothing in them fits this PC."""
     other_licence: int = 0
-    """Left out because of their licence."""
 
 
 class Search:
@@ -117,11 +110,10 @@ class Search:
 
 
 FEATURE = "hub.search"
-"""What an organisation may hide."""
 
 
 class SearchService:
-    """Searches for window and command line.  Called on the service thread; each search has a thread of its own."""
+    """Called on the service thread; each search has a thread of its own."""
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub

@@ -9,8 +9,6 @@ from slmdesk.store import Store
 
 
 class Resealed(Protocol):
-    """The own words, or who has them."""
-
     def reseal(self) -> None:
         """Write them as the key of the history asks for.  Raises KnownError file.…, disk.full."""
 

@@ -31,22 +31,16 @@ if TYPE_CHECKING:
 
 
 class PrivacyState(Record):
-    """How it stands with the history's encryption."""
-
     is_encrypted: bool = False
     by_passphrase: bool = False
     by_recovery: bool = False
     by_keyring: bool = False
-    """It opens by itself on this account."""
     by_organisation: bool = False
-    """The organisation can open it."""
     can_encrypt: bool = True
     missing_library: str = ""
-    """Which one encryption needs and this installation lacks."""
     no_keyring: str | None = ""
     """Why the system's keyring cannot be used, in short; empty when it can, None where it was not asked."""
     is_required: bool = False
-    """By the organisation: it cannot be decrypted."""
     still_plain: tuple[Path, ...] = ()
     """Histories set aside earlier (damaged, or replaced by a backup) that are not encrypted."""
 
@@ -56,14 +50,10 @@ SERVICE = "slmdesk: key of an encrypted history"
 
 
 Key: TypeAlias = DataKey
-"""For frontends, which hand it on."""
 
 
 class Ways(Record):
-    """What a person may open the history with."""
-
     by_words: bool
-    """A passphrase or a recovery key."""
     by_keyring: bool
 
 
@@ -140,14 +130,12 @@ def open_backup(backup: Path, words: str) -> DataKey:
 
 
 def system_keyring() -> SystemKeyring:
-    """The place in the system's keyring for keys of histories."""
     from slmdesk.hub.vault import SystemKeyring
 
     return SystemKeyring(service=SERVICE)
 
 
 def secret_in(keyring: Vault, keys: KeyFile) -> bytes:
-    """What the keyring holds for these keys; empty for nothing, also where it cannot be asked."""
     if not keys.has(KEYRING):
         return b""
     try:

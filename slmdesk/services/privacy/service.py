@@ -54,7 +54,7 @@ class PrivacyService(Service):
         self._cost = cost or (lambda: calibrated(_free_bytes()))
 
     def state(self, *, asks_keyring: bool = True) -> Pending[PrivacyState]:
-        """How it stands.  The keyring may take seconds to say whether it is there."""
+        """The keyring may take seconds to say whether it is there."""
         is_encrypted, is_read_only = self._store.key is not None, self._store.read_only
 
         def look() -> PrivacyState:
@@ -117,7 +117,6 @@ class PrivacyService(Service):
         return self._change(words, lambda keys, key: keys.with_passphrase(key, passphrase, self._cost()), private)
 
     def change_recovery(self, words: str, recovery: str) -> Pending[None]:
-        """Have it opened by another recovery key, instead of the one there was."""
         secret = _secret_of(recovery)
         return self._change(words, lambda keys, key: keys.with_recovery(key, secret))
 
@@ -182,7 +181,6 @@ class PrivacyService(Service):
         return self._on_thread(make).map(rewrite)
 
     def _notice(self, left: KnownError | None) -> None:
-        """Tell of copies that are as they were."""
         if left is not None:
             self._publish(Noticed(problem_for(left)))
 

@@ -25,8 +25,6 @@ PAGES_AT_ONCE = 4
 
 @dataclass(slots=True, eq=False)
 class Asking:
-    """A question that is being answered."""
-
     item: str
     question: str
     answer: Message
@@ -35,18 +33,13 @@ class Asking:
     before: tuple[tuple[str, str], ...]
     explicit: bool
     veil: Veil | None = None
-    """Set when the model is given substitutes."""
     tally: Tally | None = None
-    """And what is counted of them."""
     choice: ReadingChoice | None = None
     learning: Pending[None] | None = None
-    """The documents are looked through for what is private."""
     is_planned: bool = False
-    """What is read was published."""
     is_written: bool = False
     """The model has it; from now on `Answers` looks after it."""
     reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
-    """What the model reads now."""
     plan: Generator[Step, Reply, Answered] | None = None
     answered: Answered | None = None
     read_s: float = 0.0
@@ -70,18 +63,14 @@ class Asking:
 
 
 class Ending(Watcher):
-    """Waits for the end of an answer."""
-
     def __init__(self, ended: Callable[[Message], None]) -> None:
         self._ended = ended
 
     def ended(self, message: Message) -> None:
-        """Its row has ended, and that was published."""
         self._ended(message)
 
 
 def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
-    """The turns as far as they are the same for every question."""
     return text_turns_of(reading.sources, names=len(asking.documents) > 1)
 
 

@@ -13,7 +13,6 @@ from slmdesk.text.words.sentences import sentence_spans
 from slmdesk.text.words.stop_words import search_words
 
 _NUMBERS = re.compile(r"\[\d{1,4}(?:, ?\d{1,4})*\]")
-"""Of passages, which an answer may name."""
 _DENIES = re.compile(
     r"\b(?:no|not|never|none|cannot|\w+n['’]t|nein|nicht|kein\w*|nie|non|pas|ne|nunca|mai|nie)\b", re.IGNORECASE
 )
@@ -21,7 +20,6 @@ _SHARE_ASKED = 0.6
 """Of a condition's words that a question must have to ask about it."""
 _TURNS = frozenset({"negation", "condition"})
 FIGURES = VALUES - {"name"}
-"""Kinds of marks about figures."""
 _WORD = re.compile(r"\w+")
 _YES_OR_NO = re.compile(
     r"^[¿\s]*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am|ist|sind|war"
@@ -69,12 +67,10 @@ def _is_echo(sentence: str, flag: Flag, question: str) -> bool:
 
 
 def asks_yes_or_no(question: str) -> bool:
-    """Whether a yes or a no answers a question."""
     return _YES_OR_NO.match(question) is not None
 
 
 def _is_in(condition: str, question: str) -> bool:
-    """Whether a condition was named in the question: "What happens if the inspection fails?"."""
     words = search_words(condition)
     return bool(words) and share_of(words, question) >= _SHARE_ASKED
 

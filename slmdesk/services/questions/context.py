@@ -29,7 +29,6 @@ ANSWER_TOKENS = 400
 FRAME_TOKENS = 260
 """Instructions and the format's own, beside the passages."""
 SOURCE_TOKENS = 14
-"""Around each passage: its number, its page."""
 FIRST_TOKENS = 600
 """Of the passages that are read first: they hold most answers, and no document has to be read for them."""
 READ_TOKENS = 1800
@@ -48,8 +47,6 @@ _ALL = re.compile(
 
 
 class AnswerContext(Record):
-    """The chosen passages or documents."""
-
     ranked: RankedPassages
     sources: tuple[Source, ...] = ()
     """Empty where there is no model to read them."""
@@ -57,16 +54,12 @@ class AnswerContext(Record):
     tokens: int = 0
     context_size: int = 0
     passages: int = 0
-    """How many the documents have; more than `sources` were not read."""
     documents: int = 1
-    """How many were asked."""
     wider: AnswerContext | None = None
     """What is read if this does not answer the question: the whole text where it fits, else more passages."""
 
 
 class ReadingRequest(Record):
-    """The question for which passages are chosen, and its documents."""
-
     question: str
     before: tuple[tuple[str, str], ...]
     """Earlier questions with their answers."""
@@ -75,7 +68,6 @@ class ReadingRequest(Record):
     """None: passages alone are wanted."""
     explicit: bool
     veil: Veil | None = None
-    """Set when the model is given substitutes."""
 
 
 class ReadingChoice:
@@ -102,7 +94,6 @@ class ReadingChoice:
         self._is_over = False
 
     def begin(self) -> None:
-        """Rank the passages, then choose."""
         ids = [one.id for one in self._request.documents]
         try:
             before = [asked for asked, _ in self._request.before]
@@ -114,7 +105,6 @@ class ReadingChoice:
             self._fail(problem_for(err))
 
     def cancel(self) -> None:
-        """Drop the choice: neither callback is called any more."""
         self._is_over = True
         if self._lease:
             self._lease.release()
@@ -211,7 +201,6 @@ class ReadingChoice:
 
 
 def asks_for_all(question: str) -> bool:
-    """Whether a question is about more than one place, as in "List all decisions."."""
     return _ALL.search(question) is not None
 
 

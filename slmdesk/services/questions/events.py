@@ -7,15 +7,11 @@ from slmdesk.services.questions.prompt import Answered
 
 
 class QuestionPlanned(Event):
-    """The model is about to read for a question: the documents whole, or their best passages."""
-
     item: str
     message: str
-    """The answer that is being written."""
     is_whole: bool
     passages: int
     tokens: int
-    """Of the text given to the model, without the question."""
     context_size: int
 
 

@@ -23,7 +23,6 @@ FORMAT = "slmdesk-question"
 def export_question(
     store: Store, chats: ChatService, unread: Callable[[str], Sequence[SkippedDocument]], item: Item, form: str
 ) -> Make:
-    """Return how questions are exported (see base.exporting); `unread` says what in a folder could not be read."""
     held, documents, missing = chats.open(item.id), _read_of(store, item), _not_read_of(store, unread, item)
     if form == "json":
         chat = json.loads(to_json(held.item, chats.messages(item.id), held.messages))
@@ -34,7 +33,6 @@ def export_question(
 
 
 def _read_of(store: Store, item: Item) -> list[Mapping[str, Json]]:
-    """Of each document asked: its name, and what was read of it."""
     reported: list[Mapping[str, Json]] = []
     for one in store.documents.of_item(item.id):
         pages = store.pages.of_document(one.id, limit=max(1, one.pages), with_text=False)
@@ -48,7 +46,6 @@ def _read_of(store: Store, item: Item) -> list[Mapping[str, Json]]:
 
 
 def _not_read_of(store: Store, unread: Callable[[str], Sequence[SkippedDocument]], item: Item) -> list[Json]:
-    """Of a folder that was asked: which documents in it could not be read, and why."""
     folder = item.settings.get("collection")
     if not isinstance(folder, str) or all(one.id != folder for one in store.collections.all()):
         return []

@@ -46,20 +46,16 @@ LEAST_OF_NEAREST = 0.35
 SURE_OF_NEAREST = 0.6
 """And to be surely about it: in 36 of 38 questions the answer stood in a passage with as many."""
 MOST_SENTENCES = 2
-"""Of a block that a quotation shows."""
 
 
 @dataclass(frozen=True)
 class Grounds:
-    """The documents that an answer is weighed by."""
-
     passages: tuple[Passage, ...]
     """Of all documents that were asked, or of many those that have the words."""
     page_of: PageOf
 
     @cached_property
     def weights(self) -> Weights:
-        """Of words among the passages."""
         return Weights(one.text for one in self.passages)
 
     def weighed(
@@ -99,7 +95,6 @@ class Grounds:
     def _judged(
         self, question: str, answer: str, citations: tuple[Citation, ...], marks: tuple[Mark, ...]
     ) -> tuple[tuple[Citation, ...], tuple[Mark, ...]] | None:
-        """Whether what is cited is about what was asked."""
         related, echoed = self.relation(question, citations), self.echo(question, answer, citations)
         if related < LEAST_OF_NEAREST:
             return None
@@ -116,7 +111,6 @@ class Grounds:
         return self.weights.share(_asked(answer), self.around(citations))
 
     def around(self, citations: Sequence[Citation]) -> str:
-        """The sentences of the quotations, those before and behind them, and the headings above."""
         return "\n".join(_around(one, page) for one in citations if (page := self.page_of(one.document, one.page)))
 
     def best(self, question: str, answer: str) -> Citation | None:
@@ -156,7 +150,6 @@ class Grounds:
         return "\n".join([*quotes, *passages])
 
     def is_about(self, question: str, citation: Citation) -> bool:
-        """Whether a quotation is surely about what was asked."""
         share = self.weights.share(_asked(question), citation.quote)
         return share >= LEAST_ABOUT and self.relation(question, [citation]) >= SURE_OF_NEAREST
 
@@ -182,11 +175,9 @@ class Grounds:
         return "\n".join(one.text for one in self.passages)
 
     def is_near(self, question: str, text: str) -> bool:
-        """Whether a text has to do with a question."""
         return self.weights.share(_asked(question), text) >= LEAST_NEAR
 
     def unknown_names(self, question: str) -> list[str]:
-        """The names a question has and the documents have not: what is said of them cannot be known."""
         names = [one for one in values_in(question) if one.kind == "name"]
         there = self._all if names else ""
         if not there or speaks_otherwise(question, there):  # "Deutschland" may stand there as "Germany"
@@ -210,7 +201,6 @@ _CLAUSE = re.compile(r";\s")
 
 
 def _asked(question: str) -> list[str]:
-    """The words of a question, or of an answer, that say what it is about."""
     words = search_words(question)
     return [one for one in words if one not in ASKING_WORDS] or words
 

@@ -19,13 +19,10 @@ from slmdesk.services.questions.prompt import NOT_FOUND, Answered, LookedAt, Par
 from slmdesk.services.questions.question_parts import is_answered, parts_of
 
 LEAST_STATEMENT = 4
-"""Words of an answer that states something by itself."""
 SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 
 class Step(Record):
-    """What the model is asked next."""
-
     turns: tuple[ChatMessage, ...]
     sampling: Sampling
     reading: AnswerContext
@@ -34,16 +31,12 @@ class Step(Record):
 
 
 class Reply(Record):
-    """What it answered."""
-
     text: str
     scores: tuple[float, ...] = ()
     """log P of each choice."""
 
 
 class Asked(Record):
-    """A question, and what is known before it is answered."""
-
     question: str
     before: tuple[tuple[str, str], ...]
     names: bool
@@ -57,7 +50,6 @@ Judge = Callable[[AnswerContext, str, str, bool], Part]
 answer it, so that an answer from others must be the surer.
 """
 Shown = Callable[[Sequence[Part]], str]
-"""The text around the quotations of an answer."""
 
 
 def plan(asked: Asked, reading: AnswerContext, judge: Judge, shown: Shown) -> Generator[Step, Reply, Answered]:
@@ -94,7 +86,6 @@ def _answered(
 
 
 def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerContext) -> Answered:
-    """The parts as one answer, a line each; of a part that was not found it says so."""
     answer, marks = "", list[Mark]()
     found = any(one.found for one in parts)
     for part, question in zip(parts if found else (), questions, strict=False):

@@ -23,7 +23,6 @@ MOST_QUOTES = 4
 LONGEST_QUOTE = 240
 """Characters a model may copy: a sentence or two."""
 LONGEST_LINE = 600
-"""Characters of an answer's line."""
 LEAST_LETTERS = 8
 """Letters and digits of a quotation; fewer prove nothing."""
 
@@ -62,21 +61,15 @@ _DENIES = re.compile(
     r"|\bnie ma w (?:tekście|dokumencie))[^.!?;\n]*[.!]?",
     re.IGNORECASE,
 )
-"""A single sentence that says in other words that the text does not tell."""
 
 
 class Source(Record):
-    """A passage given to a model, with its number."""
-
     number: int
     passage: Passage
     file: str
-    """Named where there are several."""
 
 
 class LookedAt(Record):
-    """One of several documents that passages were read of."""
-
     document: str
     name: str
     says: bool
@@ -87,11 +80,8 @@ MOST_NAMED = 5
 
 
 class Answered(Record):
-    """An answer as it is shown."""
-
     answer: str
     found: bool
-    """False: the documents do not say it."""
     citations: tuple[Citation, ...] = ()
     dropped: int = 0
     """Quotations that stand on no page: not shown."""
@@ -102,15 +92,12 @@ class Answered(Record):
     is_quoted: bool = False
     """No model wrote this: it is too weak, and passages are shown instead."""
     marks: tuple[Mark, ...] = ()
-    """Words of the answer that the cited passages do not support."""
     passages_read: int = 0
     passages_total: int = 0
     """How many of the documents' passages the model was given; 0: none was."""
     looked_at: tuple[LookedAt, ...] = ()
-    """Of several documents those that the model was given passages of."""
     documents_total: int = 0
     redaction: RedactionReport | None = None
-    """What was replaced and put back; None: the model was given everything as it is."""
 
     @property
     def supported(self) -> bool:
@@ -119,7 +106,6 @@ class Answered(Record):
 
     @property
     def reading_words(self) -> str:
-        """Say how much was read, if not all: "8 of 213 passages were read, those that fit the question best."."""
         if self.is_whole or not self.passages_read:
             return ""
         return (
@@ -128,7 +114,6 @@ class Answered(Record):
 
     @property
     def documents_words(self) -> str:
-        """Say of several documents which were looked at, and which say something; "" for one."""
         if not self.looked_at:
             return ""
         count = f"{len(self.looked_at):,} of {self.documents_total:,} documents were looked at."
@@ -146,19 +131,15 @@ def _named(names: Sequence[str]) -> str:
 
 
 class Part(Record):
-    """The answer to a part of a question, or to the whole of it, with what was verified of it."""
-
     answer: str
     found: bool
     citations: tuple[Citation, ...] = ()
     marks: tuple[Mark, ...] = ()
-    """By places in `answer`."""
     dropped: int = 0
     nearest: tuple[Citation, ...] = ()
 
     @property
     def worth(self) -> int:
-        """Which of two answers is better: one that was found, with a quotation, without a mark."""
         return 4 * self.found + 2 * bool(self.citations) + (self.found and not self.marks)
 
 
@@ -251,12 +232,10 @@ def parsed_answer(text: str) -> tuple[list[tuple[int, str]], str, bool]:
 
 
 def _says_no(words: str) -> bool:
-    """Whether they say no more than that the text does not tell it."""
     return words.casefold().startswith(NOT_FOUND.casefold().rstrip(".")) or bool(_DENIES.fullmatch(words))
 
 
 PageText = Callable[[str, int], str]
-"""The text of a page, by its document and number."""
 
 
 def verified(quotes: Sequence[tuple[int, str]], sources: Sequence[Source], page_text: PageText) -> list[Citation]:
@@ -299,14 +278,12 @@ def supporting(citations: Sequence[Citation], answer: str, question: str = "") -
 
 
 def cited_passages(citations: Sequence[Citation], sources: Sequence[Source]) -> list[str]:
-    """The texts of the passages that the citations stand in, which an answer is checked against."""
     return [
         source.passage.text for source in sources if any(is_inside(citation, source.passage) for citation in citations)
     ]
 
 
 def is_inside(citation: Citation, passage: Passage) -> bool:
-    """Whether a quotation stands in a passage."""
     if citation.document != passage.document or not passage.page <= citation.page <= passage.page_end:
         return False
     starts = citation.page > passage.page or citation.end > passage.start

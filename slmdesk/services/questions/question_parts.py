@@ -82,7 +82,6 @@ _EXPECTED: tuple[tuple[str, str], ...] = (
         r"|jusqu|année|mois)\w*\b",
     ),
 )
-"""What a part asks, and what an answer to it has."""
 
 
 def is_answered(part: str, answer: str) -> bool:

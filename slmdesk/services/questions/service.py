@@ -56,12 +56,9 @@ log = logging.getLogger(__name__)
 KIND = "question"
 MOST_DOCUMENTS = 50
 MOST_BEFORE = 2
-"""Earlier questions with their answers that a follow-up is given with."""
 
 
 class QuestionService(Service):
-    """Answers questions about documents."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -155,7 +152,6 @@ class QuestionService(Service):
         ]
 
     def answered(self, item: str) -> dict[str, Answered]:
-        """Return what was verified of an item's answers, by message id."""
         kept = (self._store.results.get(item) or {}).get("answers")
         found: dict[str, Answered] = {}
         for id, shape in kept.items() if isinstance(kept, Mapping) else ():
@@ -195,7 +191,6 @@ class QuestionService(Service):
         return tuple(found)
 
     def _with_redaction(self, item: Item, request: AskRequest) -> Item:
-        """Keep whether its questions are redacted, and what a person decided about it."""
         if request.redact is not None and request.redact != (item.settings.get(REDACT) is True):
             item = self._store.items.change_settings(item.id, **{REDACT: request.redact or None})
         if item.settings.get(REDACT) is True:
@@ -289,7 +284,6 @@ class QuestionService(Service):
         )
 
     def _read(self, asking: Asking, reading: AnswerContext) -> None:
-        """Have the model read, and answer."""
         asking.learning = None
         assert asking.record is not None
         if reading.wider and self._known_state(asking, reading.wider):
@@ -348,13 +342,11 @@ class QuestionService(Service):
         )
 
     def _known_state(self, asking: Asking, reading: AnswerContext) -> dict[str, Json] | None:
-        """The saved state in which the model has read the whole text; none is kept of one with substitutes."""
         if asking.record is None or not reading.is_whole or asking.veil:
             return None
         return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
 
     def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
-        """What the model is asked after this; None when the question is answered."""
         if step.reading.is_whole and not step.choices:
             asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds it read
         assert asking.plan is not None
@@ -379,7 +371,6 @@ class QuestionService(Service):
         return self._evidence(asking, asking.reading).words(asking.answered)
 
     def _quote(self, asking: Asking) -> None:
-        """No model, or a weak one: the passages themselves are the answer."""
         evidence = self._evidence(asking, asking.reading)
         asking.answered = evidence.quoted(has_model=asking.record is not None)
         ending = AnswerEnding(Status.COMPLETE, finish_reason="stop")
@@ -397,7 +388,6 @@ class QuestionService(Service):
         return Evidence(self._store, asking.question, asking.documents, reading)
 
     def _written(self, asking: Asking, message: Message) -> None:
-        """The row has ended: keep what was verified beside it."""
         self._asking.pop(asking.answer.id, None)
         if asking.answered is None or message.status is not Status.COMPLETE:
             return
@@ -414,7 +404,6 @@ class QuestionService(Service):
         self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
 
     def _link_cited(self, asking: Asking) -> None:
-        """A question to a folder is about the documents that were cited."""
         if not collection_of(self._store.items.get(asking.item)) or asking.answered is None:
             return
         before = [one.id for one in self._store.documents.of_item(asking.item)]

@@ -32,15 +32,11 @@ _LARGE_BEHIND = re.compile(r"(?:[ -][^\W\d_a-z][\w'’-]*)+")
 
 
 class Support(Record):
-    """The citations and marks an answer is shown with."""
-
     citations: tuple[Citation, ...]
     marks: tuple[Mark, ...]
 
 
 class _Found(Record):
-    """A sentence of a document, with its passage."""
-
     citation: Citation
     passage: Passage
     related: float
@@ -129,7 +125,6 @@ def _best_places(
 
 
 def _in_its_sentence(mark: Mark, answer: str) -> tuple[Flag, str]:
-    """A value as it is flagged in the sentence of the answer that it stands in, and that sentence."""
     spans = ((start, end) for start, end in sentence_spans(answer) if start <= mark.start < end)
     start, end = next(spans, (0, len(answer)))
     return Flag(cast(Kind, mark.kind), mark.text, mark.start - start, mark.end - start), answer[start:end]
@@ -152,7 +147,6 @@ def _whole_name(mark: Mark, answer: str) -> str:
 def _with_value(
     flag: Flag, sentence: str, words: Sequence[str], passages: Sequence[Passage], page_of: PageOf
 ) -> Iterator[_Found]:
-    """The sentences that have a value, each with how much it and its passage have to do with what was asked."""
     is_likely = may_hold(flag)
     for passage in passages:
         if is_likely(passage.text) and holds(flag, sentence, passage.text):
@@ -162,7 +156,6 @@ def _with_value(
 
 
 def _relation(words: Sequence[str], quote: str, passage: str) -> float:
-    """The words of the passage count; those of the sentence itself decide among equals."""
     return _share(words, passage) + 0.01 * _share(words, quote)
 
 

@@ -9,8 +9,6 @@ from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
 
 class AskRequest(Record):
-    """A question and its documents."""
-
     question: str
     documents: tuple[str, ...] = ()
     """Ids of documents that were read; for a follow-up: none means those of its item."""
@@ -23,20 +21,15 @@ class AskRequest(Record):
     redact: bool | None = None
     """The model is given substitutes for what is private; None: as before in this item, which for a new one is no."""
     decisions: Decisions = NOTHING_DECIDED
-    """What a person decided about it."""
 
 
 class AskedQuestion(Record):
-    """A question of an item, with its answer."""
-
     question: str
     message: Message
-    """The answer's row."""
     answered: Answered | None
     """None: it is being written, or it did not end well."""
 
 
 def collection_of(item: Item) -> str | None:
-    """The folder a question is put to."""
     collection = item.settings.get("collection")
     return collection if isinstance(collection, str) else None

@@ -41,7 +41,7 @@ UNCERTAIN = "Uncertain:"
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an answer is verified against: the documents, and what was read of them.  Service thread."""
+    """Service thread."""
 
     store: Store
     question: str
@@ -90,7 +90,6 @@ class Evidence:
         return Part(answer, True, tuple(fitting[:1]), (Mark(DOUBT, answer, 0, len(answer)),))
 
     def shown(self, parts: Sequence[Part]) -> str:
-        """The text around the quotations of an answer."""
         return self._grounds.around([citation for one in parts for citation in one.citations])
 
     def quoted(self, *, has_model: bool) -> Answered:
@@ -104,7 +103,6 @@ class Evidence:
         return Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
 
     def words(self, answered: Answered) -> str:
-        """The answer with its citations as people read it in a history or an export."""
         documents = {one.id: one for one in self.documents}
         if answered.found:
             lines = [answered.answer] if answered.citations else [answered.answer, UNPROVEN]
@@ -123,7 +121,6 @@ class Evidence:
         return Part(NOT_FOUND, False, nearest=nearest)
 
     def _nearest_ones(self) -> tuple[Citation, ...]:
-        """The nearest sentences, if they have to do with the question at all."""
         grounds = self._grounds
         return tuple(one for one in self._nearest() if grounds.is_near(self.question, grounds.around([one])))
 
@@ -160,7 +157,6 @@ class Evidence:
 
 
 def _place_of(citation: Citation, documents: Mapping[str, DocumentRecord]) -> str:
-    """Where a quotation stands, for people: "lease.docx, section 3"."""
     document = documents.get(citation.document)
     kind = str(document.info.get("page_kind") or "page") if document else "page"
     return f"{document.name if document else ''}, {kind} {citation.page}"

@@ -15,12 +15,9 @@ from slmdesk.text.words.folding import fold_for_search
 LEAST_WEIGHT = 0.1
 """Of a word in every passage: it still says something."""
 _START = 3
-"""Letters that alike words have in common at least."""
 
 
 class Weights:
-    """How rare words are among passages."""
-
     def __init__(self, texts: Iterable[str]) -> None:
         self._places: defaultdict[str, set[int]] = defaultdict(set)
         self._starts: defaultdict[str, list[str]] = defaultdict(list)
@@ -40,7 +37,6 @@ class Weights:
         return self._known[word] if self._count > 1 else 1.0
 
     def is_there(self, word: str) -> bool:
-        """Whether any passage has a folded word."""
         return bool(self._found(word))
 
     def share(self, words: Sequence[str], text: str) -> float:

@@ -12,7 +12,6 @@ NAMES = {
     Kind.IBAN: "Bank accounts", Kind.CARD: "Cards", Kind.NUMBER: "Tax and person numbers", Kind.BIRTH: "Dates of birth",
     Kind.ADDRESS: "Addresses", Kind.OTHER: "Other words",
 }  # fmt: skip
-"""Of the kinds, for several."""
 REASONS = {
     "title": "a title stands before it", "greeting": "it is greeted", "signature": "it stands under a closing",
     "header": "it stands in a mail header", "label": "a label stands before it", "role": "a role stands before it",
@@ -30,14 +29,12 @@ INCOMPLETE = "Some may not be found. Look through the text before you send it."
 
 
 def reason_of(find: Find) -> str:
-    """Why something was found."""
     if find.reason in REASONS:
         return REASONS[find.reason]
     return CHECKED_NUMBER if find.certainty is Certainty.SURE else "it looks like a number of this kind"
 
 
 def counted(finds: Sequence[Find]) -> str:
-    """How many of each kind are replaced, and how many are not sure."""
     counts = Counter(one.kind for one in finds if one.certainty is not Certainty.UNSURE)
     unsure = sum(one.certainty is Certainty.UNSURE for one in finds)
     parts = [f"{NAMES[kind]}: {counts[kind]}" for kind in NAMES if counts[kind]]
@@ -46,7 +43,6 @@ def counted(finds: Sequence[Find]) -> str:
 
 
 def replaced_words(counts: Mapping[Kind, int]) -> str:
-    """How many of what kind the model did not get to see."""
     parts = [f"{NAMES[kind]}: {counts[kind]}" for kind in NAMES if counts.get(kind)]
     if not parts:
         return "Nothing was found to be redacted, so the model saw the text as it is."

@@ -41,8 +41,6 @@ IN_MEMORY = "in-memory-"
 
 
 class Decisions(Record):
-    """What a person decided in the preview."""
-
     added: tuple[tuple[Kind, str], ...] = ()
     """Words that are replaced too."""
     left: tuple[str, ...] = ()
@@ -53,18 +51,13 @@ NOTHING_DECIDED = Decisions()
 
 
 class Preview(Record):
-    """What would be done with a text."""
-
     text: str
     finds: tuple[Find, ...]
     """In order; the unsure ones are left as they are until a person adds them."""
     redacted: str
-    """What the model would see."""
 
 
 class PutBack(Record):
-    """What became of the substitutes in an answer."""
-
     text: str
     count: int
     marked: tuple[tuple[int, int], ...]
@@ -72,7 +65,6 @@ class PutBack(Record):
 
     @classmethod
     def of(cls, made: Restored) -> PutBack:
-        """What `text.redaction.replacing` made of an answer."""
         return cls(made.text, len(made.put_back), made.marked)
 
     def kept(self, offset: int = 0) -> dict[str, Json]:
@@ -82,14 +74,12 @@ class PutBack(Record):
 
 
 def added_to(untrusted: object, more: dict[str, Json]) -> dict[str, Json]:
-    """What is stored of a continued answer: of what it had, and of what came."""
     count, marked = kept_from(untrusted)
     fresh, places = kept_from(more)
     return {"put_back": count + fresh, "marked": [list(one) for one in (*marked, *places)]}
 
 
 def kept_from(untrusted: object) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """Read what is stored with an answer: how many were put back, and the places that are marked."""
     found = untrusted if isinstance(untrusted, Mapping) else {}
     count, marked = found.get("put_back"), found.get("marked")
     places = [
@@ -161,7 +151,6 @@ class Veil:
         return self._service.hidden_by_table(self.item, text)
 
     def replaced_in(self, hidden: Sequence[str]) -> dict[str, Kind]:
-        """What was replaced in these texts with substitutes: each original with its kind."""
         whole = "\n".join(hidden)
         table = self.table
         return {one.original: one.kind for one in table if any(substitute in whole for _, substitute in one.pairs)}
@@ -183,7 +172,7 @@ class Veil:
         return self._service.learn(self.item, text)
 
     def decide(self, decisions: Decisions) -> None:
-        """Keep what a person decided.  Raises as `hide` does."""
+        """Raises as `hide` does."""
         self._service.decide(self.item, decisions)
 
     def forget(self) -> None:
@@ -191,21 +180,17 @@ class Veil:
         self._service.forget(self.item)
 
     def restorer(self) -> Restorer:
-        """What puts the originals back into an answer while it is written."""
         from slmdesk.text.redaction.replacing import Restorer
 
         return Restorer(self.table)
 
     def put_back(self, text: str) -> PutBack:
-        """The originals back in a whole answer."""
         from slmdesk.text.redaction.replacing import restored
 
         return PutBack.of(restored(text, self.table))
 
 
 class _State(Record):
-    """What decides what is replaced in the texts of an item."""
-
     table: Table
     left: frozenset[str]
     names: tuple[Listed, ...]
@@ -227,8 +212,6 @@ class _State(Record):
 
 
 class RedactionService(Service):
-    """Redaction of what models are given."""
-
     def __init__(self, runtime: Runtime, is_unsaved: Callable[[str], bool]) -> None:
         """`is_unsaved`: whether an item, by its id, is in no file."""
         super().__init__(runtime)
@@ -241,7 +224,6 @@ class RedactionService(Service):
     # ---- the person's list
 
     def names(self) -> tuple[Listed, ...]:
-        """The person's list of people and firms."""
         return tuple(self._store.redactions.names())
 
     def change_names(self, names: Sequence[Listed]) -> tuple[Listed, ...]:
@@ -331,7 +313,6 @@ class RedactionService(Service):
             self._keep(target, entries)
 
     def veil(self, item: str) -> Veil:
-        """What stands between an item and the model."""
         return Veil(self, item)
 
     def in_memory(self) -> Veil:
@@ -339,7 +320,6 @@ class RedactionService(Service):
         return Veil(self, f"{IN_MEMORY}{next(self._numbers)}")
 
     def hidden(self, item: str, texts: Sequence[str], *, keeps: bool) -> list[str]:
-        """See `Veil.hide`."""
         from slmdesk.text.redaction.replacing import redacted_by
         from slmdesk.text.redaction.table import extended
 
@@ -366,7 +346,6 @@ class RedactionService(Service):
         return [hidden[one] if one in hidden else known[one] for one in texts]
 
     def hidden_by_table(self, item: str, text: str) -> str:
-        """See `Veil.hide_known`."""
         from slmdesk.text.redaction.replacing import with_substitutes
 
         state = self._state(item)
@@ -375,7 +354,6 @@ class RedactionService(Service):
     def veiled(
         self, item: str, texts: Sequence[str], tags: Sequence[Tags], language: str, *, keeps: bool
     ) -> list[Veiled]:
-        """See `Veil.over`."""
         from slmdesk.text.redaction.replacing import redacted_by
         from slmdesk.text.redaction.returning import Untagged, Veiled
         from slmdesk.text.redaction.table import extended
@@ -406,7 +384,6 @@ class RedactionService(Service):
         return hidden
 
     def learn(self, item: str, text: str) -> Slices[None]:
-        """See `Veil.learn`."""
         from slmdesk.text.redaction.table import extended
 
         state = before = self._state(item)
@@ -423,7 +400,6 @@ class RedactionService(Service):
             self._keep_table(item, state.table)
 
     def forget(self, item: str) -> None:
-        """Drop what is in memory about an item."""
         self._unsaved.pop(item, None)
         self._hidden.pop(item, None)
         self._finds.clear()
@@ -452,7 +428,6 @@ class RedactionService(Service):
         return self._finds[key]
 
     def _remembered(self, item: str, state: _State) -> dict[str, str]:
-        """Texts of an item with their substitutes, as long as nothing has changed what is replaced in it."""
         known = self._hidden.get(item)
         return known[1] if known and known[0] == state else {}
 
@@ -483,7 +458,6 @@ class RedactionService(Service):
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Whole lines of a text, together about as many as are gone through at once."""
     begin, end = 0, 0
     for line in text.splitlines(keepends=True):
         if end - begin and end - begin + len(line) > MOST_AT_ONCE:

@@ -65,7 +65,6 @@ def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, st
 
 
 def usual_folders(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Iterator[Path]:
-    """Where dictionaries usually are, the person's own before those of the system."""
     home = Path.home()
     yield from (Path(one) for one in environment.get("DICPATH", "").split(os.pathsep) if Path(one).is_absolute())
     if platform == "win32":
@@ -91,7 +90,6 @@ def usual_folders(environment: Mapping[str, str] = os.environ, platform: str = s
 
 
 def _extensions(office: Path) -> Iterator[Path]:
-    """The dictionaries that a person added to LibreOffice."""
     packages = office / "user/uno_packages/cache/uno_packages"
     for folder in _inside(packages, "*/*.oxt"):
         yield folder

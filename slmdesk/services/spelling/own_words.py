@@ -30,7 +30,7 @@ class OwnWords:
         """Whether the file is sealed, or plain, as it is to be."""
 
     def words(self) -> frozenset[str]:
-        """The words.  Raises KnownError `file.unreadable`."""
+        """Raises KnownError `file.unreadable`."""
         try:
             about = self._path.stat()
             if (seen := (about.st_mtime_ns, about.st_size)) != self._seen:
@@ -50,11 +50,11 @@ class OwnWords:
         return word in self._words or (word[:1].isupper() and word[:1].lower() + word[1:] in self._words)
 
     def add(self, words: frozenset[str]) -> None:
-        """Add some words.  Raises KnownError `file.…`, `disk.full`; the file is then as it was."""
+        """Raises KnownError `file.…`, `disk.full`; the file is then as it was."""
         self._write(self.words() | words)
 
     def remove(self, words: frozenset[str]) -> None:
-        """Remove some words.  Raises as `add` does."""
+        """Raises as `add` does."""
         self._write(self.words() - words)
 
     def reseal(self) -> None:
@@ -80,7 +80,6 @@ class OwnWords:
         return words
 
     def _opened(self, sealed: bytes, keys: Sequence[bytes]) -> tuple[bytes, bytes]:
-        """Which of the keys opens it, and what is in it."""
         for key in filter(None, keys):
             with suppress(SealBroken):
                 return key, unseal(key, sealed, _MARK)

@@ -37,7 +37,6 @@ TELLING = 5_000
 """Characters of a text by which its language is told."""
 WORDS_AT_ONCE = 500
 MOST_KNOWN = 200_000
-"""Words whose spelling is remembered, of each dictionary."""
 IDLE_S = 600.0
 """The child with the dictionaries ends when nobody has asked it for so long."""
 MOST_DEATHS = 2
@@ -47,12 +46,11 @@ OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
 
 
 class SpellingService(Service):
-    """Checks the spelling of texts.  Service thread."""
+    """Service thread."""
 
     def __init__(
         self, runtime: Runtime, speller: ChildClient, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)
     ) -> None:
-        """`keys`: of the person's own words, see `OwnWords`."""
         super().__init__(runtime)
         self._speller = speller
         self._own = OwnWords(runtime.paths.own_words, keys)
@@ -60,10 +58,8 @@ class SpellingService(Service):
             self._own.words()  # now, while its key is that of the history
         self._found: tuple[Dictionary, ...] | None = None
         self._known: dict[Path, dict[str, bool]] = {}
-        """For each dictionary whether it has a word."""
         self._deaths: dict[Path, int] = {}
         self._said: set[str] = set()
-        """Codes of what a person was told about the own words."""
         self._language, self._region = usual_language()
         """Of texts too short to tell: that of the last one that was told."""
         self._idle: Later | None = None
@@ -84,7 +80,7 @@ class SpellingService(Service):
         return in_slices(self._service_thread, self._suggesting(request, word))
 
     def state(self) -> Pending[SpellingState]:
-        """The dictionaries there are now, and the person's own words.  Ends with a Problem `file.unreadable`."""
+        """Ends with a Problem `file.unreadable`."""
         self._found = None
         return in_slices(self._service_thread, self._stating())
 
@@ -96,12 +92,12 @@ class SpellingService(Service):
         return in_slices(self._service_thread, self._choosing(place))
 
     def add_words(self, words: Collection[str]) -> None:
-        """Add words to the person's own.  Raises KnownError `file.…`, `disk.full`; they are then as they were."""
+        """Raises KnownError `file.…`, `disk.full`; they are then as they were."""
         self._own.add(frozenset(words))
         self._publish(SpellingChanged())
 
     def remove_words(self, words: Collection[str]) -> None:
-        """Take words out of the person's own.  Raises as `add_words` does."""
+        """Raises as `add_words` does."""
         self._own.remove(frozenset(words))
         self._publish(SpellingChanged())
 

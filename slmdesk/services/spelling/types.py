@@ -15,17 +15,14 @@ class Dictionary(Record):
     code: str
     """From its name: "de_DE", "fr"; of a file named otherwise the name itself."""
     path: Path
-    """The list, `.dic`."""
 
     @property
     def language(self) -> str:
-        """ISO 639-1, one of core.languages; empty where the name tells none."""
         language = _SAME.get(self.code.partition("_")[0], self.code.partition("_")[0])
         return language if language in LANGUAGES else ""
 
     @property
     def name(self) -> str:
-        """What people read: "German (DE)"."""
         region = self.code.partition("_")[2]
         if not self.language:
             return self.code
@@ -36,13 +33,10 @@ _SAME = {"nb": "no", "nn": "no"}
 
 
 class SpellingRequest(Record):
-    """Paragraphs to be checked."""
-
     paragraphs: Sequence[str]
     around: str = ""
     """Text that they are from: short paragraphs are in its language."""
     names: Sequence[str] = ()
-    """Of attachments: not checked."""
 
 
 Misspelled = tuple[tuple[tuple[int, int], ...], ...]
@@ -50,17 +44,12 @@ Misspelled = tuple[tuple[tuple[int, int], ...], ...]
 
 
 class Suggestions(Record):
-    """Words that may have been meant."""
-
     word: str
     words: tuple[str, ...]
 
 
 class SpellingState(Record):
-    """The dictionaries and words in use."""
-
     dictionaries: tuple[Dictionary, ...]
     words: tuple[str, ...]
-    """The person's own, sorted."""
     place: str = ""
     """The folder or file that was chosen; empty: those of the system."""

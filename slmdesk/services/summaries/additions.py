@@ -24,7 +24,6 @@ LEAST_ADDED = 7
 CONTAINED = 0.85
 """Of a point's words, when a quotation that is added has so many, it stands for the point too."""
 MOST_ITEMS = 12
-"""Of what a letter asks for."""
 _NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*|[IVX]+|[A-Za-z])[.)]?\s+(?=\S)")
 
 
@@ -58,7 +57,6 @@ def with_additions(
 
 
 def _is_in(point: Point, quotation: Point) -> bool:
-    """Whether a quotation says all that a point does."""
     words = stems(point.text)
     return bool(words) and len(words & stems(quotation.text)) >= CONTAINED * len(words)
 
@@ -110,7 +108,6 @@ def _items(pieces: Sequence[Piece], here: range) -> list[Point]:
 
 
 def _label(point: Point, pieces: Sequence[Piece]) -> str:
-    """Return the label of the line a point rests on, if it has one."""
     return next((label for at in point.links if (label := _label_of_line(pieces[at].text))), "")
 
 

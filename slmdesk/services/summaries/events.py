@@ -24,7 +24,6 @@ class SummaryGrew(Event):
     pages_total: int
     page_kind: str = "page"
     writing: str = ""
-    """The beginning of the sentence that is being written."""
 
 
 class SummaryEnded(Event):
@@ -35,11 +34,8 @@ class SummaryEnded(Event):
 
 
 class FolderWritten(Event):
-    """The summaries of a folder's documents were written as files, or could not be."""
-
     item: str
     folder: str
     files: int
     failed: int
-    """Documents that could not be read."""
     problem: Problem | None = None

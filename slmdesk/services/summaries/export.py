@@ -20,7 +20,6 @@ FORMAT = "slmdesk-summary"
 
 
 def export_summary(store: Store, item: Item, form: str) -> Make | None:
-    """Return how a finished summary is exported (see base.exporting)."""
     summary = stored_from(Summary, store.results.get(item.id))
     if summary is None:
         return None
@@ -34,7 +33,6 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
 
 
 def _with_passages(store: Store, summary: Mapping[str, Json]) -> Mapping[str, Json]:
-    """A summary with the words of the passages it names, where the documents are still here."""
     pages: dict[tuple[str, int], str] = {}
     names = {str(one["document"]): one["name"] for one in objects(summary["documents"])}
     is_one = len(names) < 2

@@ -14,7 +14,6 @@ from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 TABLE = "summaries.csv"
 MOST_NAME = 100
-"""Characters of a document's name that name its file."""
 
 
 def write_summaries(output: Path, summary: Summary) -> list[Path]:

@@ -29,8 +29,6 @@ TARGET = "write_to"
 
 
 class FolderSummaries(Service):
-    """Reads the documents of folders, has them summarized, and writes the files."""
-
     def __init__(self, runtime: Runtime, documents: DocumentService, summaries: SummaryService) -> None:
         super().__init__(runtime)
         self._documents, self._summaries = documents, summaries

@@ -23,17 +23,13 @@ BETTER = 0.1
 LEAST_RELATED = 0.3
 """Of a point's other words, by weight, that a piece must hold to speak of the same as a value of the point."""
 MOST_LOOKED_AT = 400
-"""Pieces that may have a value."""
 MOST_LINKS = 4
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
 
 
 class Point(Record):
-    """A statement about a text, with links to the pieces it comes from."""
-
     text: str
     links: tuple[int, ...]
-    """Numbers of pieces, in order."""
     flags: tuple[Mark, ...] = ()
     share: float = 1.0
     """Of its words, by weight, that stand in the pieces."""
@@ -42,13 +38,10 @@ class Point(Record):
 
     @property
     def is_supported(self) -> bool:
-        """Whether no check has marked it."""
         return not self.flags
 
 
 class Source(Record):
-    """A text cut into pieces, against which points are checked."""
-
     pieces: Sequence[Piece]
     rarity: Rarity
     language: str
@@ -147,7 +140,6 @@ def _place_of(flag: Mark, point: Point, source: Source, among: Sequence[int]) ->
 
 
 def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
-    """Return the point with these links, checked by rule."""
     text = source.text_of(links)
     found = check(point.text, text, source.language)
     flags = [Mark(one.kind, one.text, one.start, one.end, one.detail) for one in found]

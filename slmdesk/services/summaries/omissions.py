@@ -28,29 +28,21 @@ LEAST_LISTED, PER_SENTENCE = 4, 0.8
 
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
 _RULE = "| --- |"
-"""Below the head of a table in Markdown."""
 _BETWEEN_ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
-"""Between rows of a table that are one piece (see core.chunking)."""
 _FIGURES_ALONE = re.compile(r"\|\s*[\d.,%+\u2212-]+\s*\|\s*[\d.,%+\u2212-]+\s*(?:\||$)")
 """Cells that say nothing without the head of their column."""
 MARKS_OF_ROWS = f"{MARKS}|;"
 _UNLISTED = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.COMMENT})
 
 MOST_CANDIDATES = 800
-"""Of a text that are compared with its summary."""
 
 
 class Candidate(Record):
-    """A sentence of a text that matters."""
-
     piece: int
     text: str
     worth: float
-    """See text.passages.salience.weight."""
     is_announced: bool = False
-    """Whether its heading announces what readers look for."""
     sums_up: bool = False
-    """Whether it stands in the text's own summary."""
 
 
 Sentences = Callable[[str], Sequence[tuple[int, int]]]
@@ -63,7 +55,6 @@ def figures_in(text: str) -> frozenset[str]:
 
 
 def weighty(pieces: Sequence[Piece], here: range, spans: Sentences, language: str = "") -> list[Candidate]:
-    """Return the sentences of some pieces that matter, in text order."""
     found: list[Candidate] = []
     above = _heading_above(pieces, here)
     is_announced, is_summary = announces(above), sums_up(above)
@@ -110,7 +101,6 @@ def omitted(
 
 
 def _heading_above(pieces: Sequence[Piece], here: range) -> str:
-    """Return the heading above the first of these pieces; "" where there is none."""
     return next((pieces[at].text for at in range(here.start - 1, -1, -1) if pieces[at].is_heading), "")
 
 

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 FIRST_CHARACTERS = 6000
-"""Of a text that are looked at for its kind."""
 LEAST_SIGNS = 3
-"""Fewer signs of a kind say nothing."""
 
 
 class Paper(StrEnum):
@@ -20,7 +18,6 @@ class Paper(StrEnum):
     MINUTES = "minutes"
     REPORT = "report"
     LETTER = "letter"
-    """A letter, a mail, a note."""
     ARTICLE = "article"
     """Also everything else."""
 
@@ -53,7 +50,6 @@ _FORMATS = {"eml": Paper.LETTER, "msg": Paper.LETTER}
 
 
 def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> Paper:
-    """Return the kind of paper a text is, by its title, its file format and the words at its beginning."""
     if found := _FORMATS.get(file_format):
         return found
     first = text[:FIRST_CHARACTERS]

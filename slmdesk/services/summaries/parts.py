@@ -32,7 +32,6 @@ LONG_TOKENS = 3000
 """A text of more has more to say: its summary grows with the 0.8th power of its length."""
 GROWTH = 0.8
 LEAST_OF_PART, MOST_OF_PART = 2, 6
-"""Sentences asked of a part."""
 TOO_MANY_FIGURES = 0.3
 """Of a text's characters: tables of figures are left out where they are more, since a small model makes up what they
 count."""
@@ -47,23 +46,17 @@ def _rounded(tokens: int) -> float:
 
 
 class SummaryParts:
-    """The parts of all documents of a summary."""
-
     def __init__(self, request: SummaryRequest, texts: SummaryTexts) -> None:
         self._request, self._texts = request, texts
         self.ranges: list[range] = []
-        """Of each part, the pieces."""
         self.tokens: list[int] = []
-        """Of each part."""
         self.pages_read = 0
         """Pages of which every part has been answered."""
         self._points: list[int] = []
         self._received: set[int] = set()
-        """Parts whose answers have come."""
         self._open_parts: Counter[tuple[str, int]] = Counter()
         """How many parts of each page are still to be answered."""
         self._whole: set[int] = set()
-        """Parts that are whole documents."""
 
     @property
     def target(self) -> int:
@@ -81,7 +74,6 @@ class SummaryParts:
         return self.target * max(1.0, tokens / LONG_TOKENS) ** GROWTH if grows else self.target
 
     def measure(self, tools: PlanTools) -> Generator[AskedQuestion, Any, None]:
-        """Count the tokens of each piece and cut the texts into parts."""
         counts: list[int] = []
         for begin in range(0, len(self._texts.pieces), TEXTS_AT_ONCE):
             some = [piece.text for piece in self._texts.pieces[begin : begin + TEXTS_AT_ONCE]]
@@ -152,13 +144,11 @@ class SummaryParts:
         return [at for at in part if not self._texts.pieces[at].says_nothing] or list(part)
 
     def requested(self, at: int) -> int:
-        """Return the number of sentences asked of a part."""
         part = self.ranges[at]
         characters = sum(len(self._texts.pieces[one].text) for one in part)
         return max(1, min(self._points[at], characters // 80 + 1))
 
     def step(self, at: int, style: Style) -> dict[str, Json]:
-        """Return the step that asks for a part's summary."""
         part = self.ranges[at]
         is_whole = at in self._whole
         title = "" if is_whole else self._title(part)
@@ -171,7 +161,6 @@ class SummaryParts:
         return title[:TITLE_CHARACTERS] or "…"
 
     def shown(self, part: range, *, is_whole: bool) -> str:
-        """Return a part as a model reads it; in a whole text with few of them, tables of figures as well."""
         pieces = self._texts.pieces
         figures = sum(len(pieces[at].text) for at in part if pieces[at].is_figures)
         has_few = is_whole and figures < TOO_MANY_FIGURES * sum(len(pieces[at].text) for at in part)

@@ -59,8 +59,6 @@ UNFINISHED = "This summary was stopped before its end. These are the sentences t
 
 
 class SummaryPlan:
-    """The plan of one summary, with its results so far."""
-
     def __init__(
         self,
         job: JobRecord,
@@ -77,7 +75,6 @@ class SummaryPlan:
         self._parts = SummaryParts(request, self._texts)
         self._part_of: dict[str, int] = {}
         self._styles: list[Style] = []
-        """Of each document."""
         self._writing = Writing()
         self._candidates: dict[int, list[Candidate]] = {}
         """The sentences of a document that matter, by its first piece."""
@@ -118,7 +115,6 @@ class SummaryPlan:
     # ---- written by the model
 
     def _written(self) -> Generator[AskedQuestion, Any, list[list[Point]]]:
-        """Ask for each part, and return the points of each document."""
         parts = self._parts
         steps = [parts.step(at, self._style_of(at)) for at in range(len(parts.ranges))]
         version = prompt_version()
@@ -149,7 +145,6 @@ class SummaryPlan:
         )  # fmt: skip
 
     def _answers_in(self, at: int, value: StepValue) -> list[AnswerPoint]:
-        """Return the points in a part's answer, as the model wrote them."""
         if value is None:
             return []
         is_cut = value.get("finish_reason") in ("length", "repeat")
@@ -163,8 +158,6 @@ class SummaryPlan:
         return [linked(Point(one.text, (), label=one.label), source, among) for one in worded]
 
     def _final(self, text: SingleText, style: Style, points: list[Point]) -> Generator[AskedQuestion, Any, list[Point]]:
-        """Return the points of a document's summary: those that hold, and what its form makes sure of."""
-
         def sentence(point: Point) -> Point | None:
             return sentence_for(point, self._source(text.pieces.start), text.pieces, self._spans(text))
 
@@ -183,7 +176,6 @@ class SummaryPlan:
         return in_order(final) if style.has_labels else final
 
     def _weighty(self, text: SingleText) -> Generator[AskedQuestion, Any, list[Candidate]]:
-        """Find the sentences of a document that matter."""
         candidates = self._candidates.get(text.pieces.start)
         if candidates is None:
             candidates = self._candidates[text.pieces.start] = []
@@ -196,12 +188,10 @@ class SummaryPlan:
     def _omitted(
         self, text: SingleText, candidates: Sequence[Candidate], said: Sequence[Point], most: int | None = None
     ) -> list[Point]:
-        """Return what a document says and its summary does not."""
         sections = {at: self._texts.section_of(at) for at in text.pieces}
         return omitted(candidates, said, sections, self._texts.rarity, text.language, most)
 
     def _why_nothing(self) -> KnownError:
-        """Return the error why no part could be summarized."""
         failure = self._tools.failure() or KnownError("request.invalid", what="no part could be summarized")
         return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
@@ -220,7 +210,6 @@ class SummaryPlan:
         self._writing.restart()
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
-        """Take the result of a step of the last batch as it arrives."""
         at = self._part_of.get(key)
         if at is not None:
             self._parts.receive(at, value)
@@ -237,7 +226,6 @@ class SummaryPlan:
 
     @property
     def draft(self) -> Summary | None:
-        """The sentences written so far; None where there are none."""
         if not self._shown:
             return None
         read, total = self._parts.pages_read, self._texts.page_count

@@ -26,7 +26,6 @@ MOST_TOPIC = 60
 LONG_ENUMERATION, LEAST_ENUMERATED = 300, 6
 """A line so long (characters), with so many parts, is no sentence but a list."""
 MOST_POINTS = 40
-"""Of one answer."""
 LEAST_SHARE_OF_POINTS = 0.5
 """Of the points asked for, an answer in lines has at least so many: small models stop early."""
 LABELS = ("Decision", "Action", "Date", "Amount", "Party", "Fact")
@@ -46,7 +45,6 @@ _TALK = re.compile(
     r"(?:provides?|covers?|contains?|outlines?|summari[sz]es?|enthält|umfasst|fasst|contient|résume)\b))",
     re.IGNORECASE,
 )
-"""Talk about the task, in place of something the text says."""
 _ANNOUNCES = re.compile(r"\b(?:points?|summary|bullets?|zusammenfassung|punkte|résumé|resumen|puntos)\b", re.IGNORECASE)
 """In a line that ends with a colon: it announces the answer, and is no topic."""
 _UNSAID = re.compile(
@@ -76,22 +74,16 @@ _DECIDES = re.compile(
 
 
 class Kind(StrEnum):
-    """The kinds of summaries."""
-
     PARAGRAPH = "paragraph"
     BULLETS = "bullets"
     EXECUTIVE = "executive"
     """Decisions, actions, dates, amounts, parties."""
     SECTIONS = "sections"
     SIMPLE = "simple"
-    """In everyday words."""
     OWN = "own"
-    """After an instruction of the person's."""
 
 
 class Length(StrEnum):
-    """The lengths of summaries; a number of words may be given instead."""
-
     SHORT = "short"
     MEDIUM = "medium"
     LONG = "long"
@@ -109,24 +101,19 @@ class Style(Record):
 
     @property
     def is_prose(self) -> bool:
-        """Whether its sentences are read one after another."""
         return self.kind in (Kind.PARAGRAPH, Kind.SIMPLE)
 
     @property
     def has_labels(self) -> bool:
-        """Whether each point says what it is: a decision, a date …"""
         return self.kind is Kind.EXECUTIVE
 
 
 class AnswerPoint(Record):
-    """A point of an answer."""
-
     text: str
     label: str = ""
 
 
 def prompt_version() -> str:
-    """Return the version under which answers are stored."""
     return f"summary {texts()['version']}"
 
 
@@ -235,7 +222,6 @@ def _indent(line: str) -> int:
 
 
 def _is_topic(line: str, text: str, *, has_deeper: bool) -> bool:
-    """Whether a line only names what those below it are about."""
     if len(text) > MOST_TOPIC or _TALK.search(text) or _ANNOUNCES.search(text):
         return False
     return text.endswith(":") or line.lstrip().startswith("#") or (has_deeper and text[-1] not in ".!?…")

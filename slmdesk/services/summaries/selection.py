@@ -106,7 +106,6 @@ def quotations(
     focus: str = "",
     language: str = "",
 ) -> list[Point]:
-    """Return the sentences of the text that matter most, each with its own place."""
     found: list[tuple[int, str]] = []
     known: set[str] = set()
     for at in here:

@@ -46,33 +46,25 @@ LEAST_WORDS, MOST_WORDS = 10, 5000
 MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
 MOST_DOCUMENTS = 500
 DRAFT_EVERY_S = 2.0
-"""How often the sentences written so far are stored."""
 MOST_FOR_DRAFTS = 50
 """Times as long as storing them took, at least, until they are stored again."""
 
 
 class SummaryView(Record):
-    """An open summary."""
-
     item: Item
     request: SummaryRequest
     documents: tuple[DocumentRecord, ...]
     summary: Summary | None
     """None while it is made, or when that failed."""
     job: JobRecord | None
-    """The newest that works for it."""
     draft: Summary | None = None
-    """The sentences written so far, of one that is not finished."""
 
     @property
     def is_done(self) -> bool:
-        """Whether it is finished."""
         return self.summary is not None
 
 
 class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
-    """Starts summaries and plans their jobs."""
-
     kind, title, most_documents = KIND, "Summary", MOST_DOCUMENTS
     follows_words = True
     refusal = f"1 to {MOST_DOCUMENTS} documents can be summarized at once"
@@ -92,7 +84,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         self._draft_due = 0.0
 
     def open(self, item: str) -> SummaryView:
-        """Return a summary, finished or not.  Raises KnownError `item.unknown`."""
+        """Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         documents = tuple(self._store.documents.of_item(found.id))
         summary, draft = self._stored(found.id)
@@ -102,7 +94,6 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         return SummaryView(found, self._request_of(found), documents, summary, job, draft)
 
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
-        """Call `handler` with the item id of each summary finished in this instance."""
         self._made = handler
 
     def add(self, item: str, document: str, number: int) -> Summary:
@@ -168,14 +159,12 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             self._items.keep_words(item.id, words, record, prompt_version())
 
     def on_words(self, job: str, key: str, words: str) -> None:
-        """Publish what is written as it is written."""
         if plan := self._live.get(job):
             if veiled := self._veiled.get(job):
                 key, words = veiled.words(key, words)
             plan.written(key, words)
 
     def on_model(self, job: str) -> None:
-        """Answers that were under way are written again."""
         if plan := self._live.get(job):
             if veiled := self._veiled.get(job):
                 veiled.restarted()
@@ -193,7 +182,6 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
                 self._keep_draft(item.id, plan)
 
     def _keep_draft(self, item: str, plan: SummaryPlan) -> None:
-        """Store the sentences written so far, where no finished summary stands."""
         if (draft := plan.draft) is not None and self._stored(item)[0] is None:
             self._store.results.save(item, to_json(draft))
 
@@ -215,7 +203,6 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
 
 
 def _asked_words(request: SummaryRequest) -> str:
-    """Describe the request in words, for the history."""
     length = f"{request.length} words" if isinstance(request.length, int) else request.length.value
     parts = [f"as {request.kind.value}" if request.kind is not Kind.OWN else "", length]
     parts += [f"focus: {request.focus}" if request.focus else "", request.instruction]

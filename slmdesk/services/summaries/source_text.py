@@ -27,15 +27,11 @@ STOPS = ".!?…。！？\"'”’»)"
 
 @dataclass(slots=True, eq=False)
 class SingleText:
-    """The text of one document."""
-
     record: DocumentRecord
     pages: dict[int, PageStatus]
     reasons: dict[int, str]
     blocks: dict[int, int]
-    """How many blocks each page has."""
     pieces: range
-    """Of all pieces."""
     language: str
 
 
@@ -53,7 +49,6 @@ class SummaryTexts:
         self._titles: set[frozenset[str]] = set()
 
     def read(self) -> Iterator[Yield]:
-        """Load all pages, some at a time."""
         for record in self._records:
             begin, first = 1, len(self.pieces)
             text = SingleText(record, {}, {}, {}, range(first, first), "")
@@ -85,15 +80,12 @@ class SummaryTexts:
 
     @property
     def page_count(self) -> int:
-        """Number of pages of all documents."""
         return sum(len(text.pages) for text in self.texts)
 
     def text_at(self, piece: int) -> SingleText:
-        """Return the document of a piece."""
         return next(text for text in self.texts if piece in text.pieces)
 
     def source(self, piece: int, language: str) -> Source:
-        """Return the source for checking points of this piece's document; `language`: of the points."""
         is_translated = bool(language) and self.text_at(piece).language != language
         return Source(self.pieces, self._rarity, language, is_translated, self._headings)
 
@@ -121,7 +113,6 @@ class SummaryTexts:
     def one(
         self, text: SingleText, points: Sequence[Point], omitted: Sequence[Point] = (), paper: str = ""
     ) -> DocumentSummary:
-        """Return the summary of one document."""
         page_kind = str(text.record.info.get("page_kind") or "page")
         return DocumentSummary(
             text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text]),
@@ -140,11 +131,9 @@ class SummaryTexts:
 
     @property
     def rarity(self) -> Rarity:
-        """How rare the words of all pieces are."""
         return self._rarity
 
     def sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
-        """Turn points into sentences; `names`: of the documents when there are several."""
         return tuple(self._sentence(point, names or {}) for point in points)
 
     def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
@@ -165,7 +154,6 @@ class SummaryTexts:
         )
 
     def _place_of(self, quotation: str, piece: Piece) -> Span:
-        """Return the exact place of a quotation on its page."""
         for page in self._pages(piece.document, piece.page, 1):
             if page.number == piece.page:
                 raw = page.text[piece.start : piece.end]
@@ -176,7 +164,6 @@ class SummaryTexts:
         return Span(piece.document, piece.page, piece.start, piece.end)
 
     def coverage(self, texts: Sequence[SingleText] | None = None) -> Coverage:
-        """Return the coverage of some documents; None: of all."""
         pages = read = blocks = blocks_read = 0
         unread: list[Unread] = []
         for text in self.texts if texts is None else texts:

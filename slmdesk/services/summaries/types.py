@@ -14,28 +14,21 @@ from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
 
 ALSO = "Also in the document"
-"""Heads the passages that matter and of which a summary has nothing."""
 
 
 class Sentence(Record):
-    """A sentence of a summary, and where it comes from."""
-
     text: str
     blocks: tuple[Span, ...]
     pages: tuple[int, ...]
     supported: bool
     flags: tuple[Mark, ...] = ()
     quotation: bool = False
-    """The document's own words."""
     group: str = ""
     """Of an executive summary: Decision, Action, Date, Amount, Party, Fact; of one by sections: the heading."""
     file: str = ""
-    """The name of the document, where there are several."""
 
 
 class DocumentSummary(Record):
-    """The summary of one document."""
-
     document: str
     name: str
     page_kind: str
@@ -48,16 +41,11 @@ class DocumentSummary(Record):
 
 
 class UnreadableDocument(Record):
-    """A document of the request that could not be read at all."""
-
     name: str
     reason: str
-    """In a sentence."""
 
 
 class SummaryRequest(Record):
-    """What to summarize, and how."""
-
     documents: tuple[str, ...]
     """Ids, or the only ones that begin so."""
     kind: Kind = Kind.BULLETS
@@ -66,7 +54,6 @@ class SummaryRequest(Record):
     language: str = ""
     """Code of ISO 639-1; empty: the document's own."""
     focus: str = ""
-    """Words whose matter comes first."""
     instruction: str = ""
     """For the kind `own`; with others a request beside it."""
     model: str | None = None
@@ -74,25 +61,18 @@ class SummaryRequest(Record):
     not_read: tuple[UnreadableDocument, ...] = ()
     """What was to be summarized with the documents and could not be read: the summary names it."""
     paper: Paper = Paper.AUTO
-    """What sort of papers they are; auto: told by the words of each."""
     redact: bool = False
-    """The model is given substitutes for what is private."""
 
 
 class PartialSummary(Record):
-    """What can be shown before the summary is done."""
-
     points: tuple[Sentence, ...]
     pages_read: int
     pages_total: int
     page_kind: str = "page"
     writing: str = ""
-    """The beginning of the sentence that is being written."""
 
 
 class Summary(Record):
-    """A finished summary, with its citations and coverage."""
-
     kind: str
     language: str
     method: str
@@ -103,16 +83,13 @@ class Summary(Record):
     documents: tuple[DocumentSummary, ...]
     model: str = ""
     note: str = ""
-    """What a person should know of how it was made, in a sentence."""
     left_out: int = 0
     """Points that no passage bore out, and that are therefore not in it."""
     seconds: Number = 0.0
     not_read: tuple[UnreadableDocument, ...] = ()
-    """What else was to be in it."""
     is_draft: bool = False
     """The sentences written so far: it was stopped, or its program has ended, before its end."""
     redaction: RedactionReport | None = None
-    """What was replaced and put back; None: the model was given everything as it is."""
 
     @property
     def is_of_older_version(self) -> bool:
@@ -121,13 +98,11 @@ class Summary(Record):
 
     @property
     def page_kind(self) -> str:
-        """What the pages of all its documents are called; "page" where they differ."""
         kinds = {one.page_kind for one in self.documents}
         return kinds.pop() if len(kinds) == 1 else "page"
 
     @property
     def page_kinds(self) -> PageKinds:
-        """What the pages of each of its documents are called."""
         return {one.name: one.page_kind for one in self.documents} if len(self.documents) > 1 else self.page_kind
 
 
@@ -172,14 +147,12 @@ def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 
 def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
-    """Format a sentence: quotations in quotation marks, its place, and a warning where needed."""
     text = f"“{sentence.text}”" if sentence.quotation else sentence.text
     warning = "" if sentence.supported else " (not supported by the text)"
     return f"{text} {place_words(sentence, page_kind)}".rstrip() + warning
 
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
-    """Return the sentences as plain Markdown."""
     if not has_bullets(kind, sentences):
         return " ".join(sentence_words(one, page_kind) for one in sentences)
     lines: list[str] = []
@@ -193,18 +166,15 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
 
 
 def omitted_words(document: DocumentSummary) -> str:
-    """Return what a document says beside its summary as plain Markdown; empty where nothing was left out."""
     lines = [f"- {sentence_words(one, document.page_kind)}" for one in document.omitted]
     return "\n".join([f"**{ALSO}**", "", *lines]) if lines else ""
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
-    """Return whether this kind of summary is a list; else it is prose."""
     return kind not in ("paragraph", "simple") or any(one.group for one in sentences)
 
 
 def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
-    """How much was read: "3 of 8 sections read"."""
     return f"{read} of {total} {PAGE_WORDS.get(page_kind, PAGE_WORDS['page'])[1]} read"
 
 
@@ -221,7 +191,6 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
 
 
 def whole_coverage_words(summary: Summary) -> str:
-    """What was read of all documents of a summary, and which of them not at all."""
     line = coverage_words(summary.coverage, summary.page_kind)
     if not summary.not_read:
         return line
@@ -231,7 +200,6 @@ def whole_coverage_words(summary: Summary) -> str:
 
 
 def figures_words(pages: Sequence[tuple[str, int]]) -> str:
-    """Which pages hold figures that are not retold, in a sentence; (name of the document or empty, page)."""
     by_name: dict[str, list[int]] = {}
     for name, page in pages:
         by_name.setdefault(name, []).append(page)

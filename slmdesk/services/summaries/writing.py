@@ -8,24 +8,20 @@ from collections.abc import Callable
 from slmdesk.services.summaries.prompts import AnswerPoint, Style, points_in
 
 SHOWN_EVERY_S = 0.15
-"""How often a growing line is shown."""
 
 
 class Writing:
-    """The answers that are being written, by part.  One thread."""
+    """One thread."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._answers: dict[int, str] = {}
         self._told: dict[int, int] = {}
-        """How many points of each part were returned."""
         self._shown = 0.0
         self.line = ""
-        """The line that is being written, of the part that grew last."""
 
     @property
     def is_due(self) -> bool:
-        """Whether the growing line is to be shown again."""
         if self._clock() - self._shown < SHOWN_EVERY_S:
             return False
         self._shown = self._clock()

@@ -17,13 +17,11 @@ HEADINGS: Mapping[str, re.Pattern[str]] = {
         r"honora|prix|loyer|salaire|redevance|precio|renta|salario|canon|prezzo|compens|corrispettivo|retribu|czynsz"
     ),
 }
-"""The headings of the clauses in which contracts say it, in small letters without accents."""
 OPEN_ENDED = re.compile(
     r"auf unbestimmte (?:zeit|dauer)|unbefristet|(?:an )?indefinite (?:period|term)|until terminated|no fixed term|"
     r"duree indeterminee|(?:tiempo|plazo|duracion) indefinid|tempo indeterminato|czas nieokreslony|"
     r"onbepaalde (?:tijd|duur)"
 )
-"""Says that a contract has no end."""
 EARLIER = re.compile(
     r"\b(?:bisherige\w*|fruhere\w*|vorherige\w*|alte[nr]?|previous|earlier|former|prior|old|ancien\w*|precedent\w*|"
     r"anterior\w*|precedente|dotychczasow\w*) (?:\w+ )?(?:\w*vertrag\w*|vereinbarung|contract|agreement|lease|"

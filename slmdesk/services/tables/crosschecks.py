@@ -77,7 +77,6 @@ def row_of_sums(rows: Sequence[Sequence[TableCell]]) -> dict[str, TableCell]:
 
 
 def _score(three: tuple[float, float, float], by_value: Mapping[float, tuple[TableCell, Said]]) -> int:
-    """How well the words before three amounts agree with what they would be."""
     points = 0
     for role, value in zip(SUM, three, strict=True):
         said = by_value[value][1] if value in by_value else Said()
@@ -116,7 +115,6 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
 
 
 def _mended(cells: Mapping[str, TableCell], candidates: Sequence[TableCell]) -> dict[str, TableCell]:
-    """One cell that is no label's with the only amount that makes the sum right."""
     found: list[tuple[str, TableCell]] = []
     for role in SUM:
         if cells[role].origin == "label":

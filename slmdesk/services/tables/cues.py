@@ -38,11 +38,8 @@ _START = re.compile(r"^[\s\W]*(?:\d{1,2}[.)]|[a-z]\)|\u00a7 ?\d+)?[\s\W]*")
 
 
 class Strength(IntEnum):
-    """How sure the words say it."""
-
     NONE = 0
     NEAR = 1
-    """They stand near it."""
     ADJACENT = 2
     """Nothing but small words stands between."""
     LABEL = 3
@@ -50,8 +47,6 @@ class Strength(IntEnum):
 
 
 class Said(Record):
-    """What words say of a value."""
-
     role: str = ""
     strength: Strength = Strength.NONE
 
@@ -62,17 +57,13 @@ class _Cue(Record):
     reach: int = 0
     """Characters that may stand between it and the value, as if it stood beside it."""
     is_weak: bool = False
-    """It says little by itself: "from"."""
 
 
 class Cues(Record):
-    """The words that announce the values of one kind."""
-
     before: tuple[_Cue, ...]
     after: tuple[_Cue, ...]
 
     def read(self, before: str, after: str) -> Said:
-        """Return what a value is between these words of its sentence."""
         found = self._before(fold(before))
         if found.strength >= Strength.ADJACENT:
             return found
@@ -110,7 +101,6 @@ class Cues(Record):
 
 @cache
 def cues_of(paper: str, kind: str) -> Cues | None:
-    """The words that announce the days or amounts of a kind of paper ("invoice", "contract")."""
     roles = _tables().get(paper, {}).get(kind)
     if roles is None:
         return None

@@ -22,7 +22,6 @@ _DATE_LINE = re.compile(
     r"^\W*(?:[A-ZÀ-ÖØ-Þ][\w.'’()/-]*(?:[ -](?:[A-ZÀ-ÖØ-Þ(][\w.'’()/-]*|an der|am|im|de la|del?|la|les?|sur|en|upon|on|"
     r"of|di|bei|ob|[dl]['’]\w+)){0,4},?\s+)?(?i:(?:the|den|am|le|lì|li|il|a|on|de)\s+)?$"
 )
-"""Before the day in a line of a place and a day."""
 _BY = re.compile(
     r"\b(?:by|before|until|no later than|latest|on or before|bis|bis zum|sp[äa]testens(?: bis)?(?: zum| am)?|"
     r"avant le|au plus tard le|d['’]ici le|jusqu['’]au|"
@@ -41,8 +40,6 @@ _PAID = re.compile(
 
 
 class Value(Record):
-    """A day or an amount of the document."""
-
     line: Line
     start: int
     end: int
@@ -56,7 +53,6 @@ class Value(Record):
 
 
 def key_of(cell: TableCell) -> str:
-    """Return what is equal for the same day, amount or words."""
     if cell.date:
         return cell.date
     if cell.number is not None:
@@ -96,7 +92,6 @@ def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, fou
 
 
 def _is_long(earlier: Value, line: Line, end: int) -> bool:
-    """Whether a range is that of a contract rather than of a holiday: some months long."""
     later = [one for one in find_dates(line.text[earlier.end : end]) if one.readings]
     first = earlier.cell.date
     if not later or not first:

@@ -13,7 +13,6 @@ FORMAT = "slmdesk-table"
 
 
 def export_table(tables: ExtractionService, item: Item, form: str) -> Make | None:
-    """Return how a table with rows is exported (see base.exporting)."""
     table = tables.open(item.id).table
     if table is None:
         return None

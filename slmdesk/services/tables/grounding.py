@@ -36,14 +36,12 @@ NOTHING = frozenset(
         "no value", "not in the document", "not said",
     )
 )  # fmt: skip
-"""Ways in which models say that there is nothing."""
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 _CURRENCY = re.compile(rf"\b(?:{'|'.join(sorted(_CURRENCIES))})\b")
 _BEFORE_NUMBER = re.compile(
     r"(?P<minus>(?<![\w.,])[-\u2212])?(?P<sign>(?<![^\W\d_])(?:US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥])\s?)?"
     r"(?P<late>(?<![\w.,])[-\u2212])?$"
 )
-"""What belongs to a number and stands before it: its currency, and a minus that touches it."""
 LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
 
 
@@ -51,7 +49,6 @@ LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
 
 
 def verified(column: Column, quote: str, value: str, pages: PageTexts) -> TableCell:
-    """The cell for what a model named: its words as the document has them, or empty, with the reason."""
     value, quote = _plain(value)[:MOST_VALUE], _plain(quote)[:MOST_QUOTE]
     value = value or quote
     if says_nothing(value):
@@ -154,7 +151,6 @@ def widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
 
 
 def cell_at(kind: ColumnKind, place: Place, pages: PageTexts, *, quote: str = "", origin: str = "model") -> TableCell:
-    """Return the cell for the words at a place, with the date or the number they are."""
     words = pages.words(place)
     cell = TableCell(
         value=words,
@@ -169,7 +165,6 @@ def cell_at(kind: ColumnKind, place: Place, pages: PageTexts, *, quote: str = ""
 
 
 def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCell:
-    """With the date or the number it is, where that is certain."""
     if kind is ColumnKind.DATE:
         days = [when for when in find_dates(cell.value, pages.language) if when.readings]
         if not days:
@@ -189,7 +184,6 @@ def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCel
 
 
 def numbers_in(words: str, language: str) -> list[Number]:
-    """Return the numbers in words that can be read as one."""
     return [one for one in find_numbers(words, language) if one.values and not one.soft]
 
 
@@ -266,7 +260,6 @@ def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
 
 
 def names_of(column: Column) -> set[str]:
-    """Return what a column may be called in a document, as `label_of` gives labels."""
     return {label_of(one) for one in (column.name, *column.labels)} - {""}
 
 
@@ -284,7 +277,6 @@ def _letters(words: str) -> int:
 
 
 def _is_echo(quote: str, column: Column) -> bool:
-    """Whether a quotation that stands nowhere is the question again."""
     said, asked = set(fold(quote).split()), set(fold(f"{column.name} {column.meaning}").split())
     return len(said) > 1 and len(said & asked) >= ECHO * len(said)
 
@@ -306,6 +298,5 @@ def _is_distinct(words: str) -> bool:
 
 
 def says_nothing(words: str) -> bool:
-    """Return whether words say that there is nothing."""
     bare = " ".join(words.casefold().strip(" .\"'()[]").split())
     return bare in NOTHING or not any(one.isalnum() for one in bare)

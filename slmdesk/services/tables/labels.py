@@ -40,8 +40,6 @@ _REST_OF_NAME = re.compile(r"\d|vertreten|represented|repr[ée]sent|rappresentat
 
 
 class Labels:
-    """Collects the values behind labels that name a column, page by page."""
-
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
         self._names = [names_of(one) for one in columns]
@@ -52,7 +50,6 @@ class Labels:
         self._doubtful: set[int] = set()
 
     def feed(self, page: Page, language: str, lines: Sequence[Line] = ()) -> None:
-        """Add a page; `lines`: its lines, where rows below names are read too (see `layout`)."""
         places = [(self._named(one[0]), *one[1:]) for one in _behind_labels(page)]
         places = [one for one in places if one[0]]
         texts = PageTexts([page], language) if places else None
@@ -145,7 +142,6 @@ def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place,
 
 
 def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
-    """What stands behind a label as a cell, where there is no doubt what of it is meant."""
     words = pages.words(place)
     if not words or says_nothing(words) or _ANOTHER_LABEL.search(words):
         return None
@@ -177,13 +173,11 @@ def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None
 
 
 def _name(place: Place, pages: PageTexts) -> TableCell | None:
-    """A name without the address and the representative behind it."""
     found = name_span(pages.texts[place.page], place.start, place.end)
     return cell_at(ColumnKind.TEXT, Place(place.page, *found), pages, origin="label") if found else None
 
 
 def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
-    """The bank account, or the number of a paper, that stands behind a label; it has a digit."""
     text = pages.texts[place.page][place.start : place.end]
     found = find_ibans(text) if column.kind is ColumnKind.IBAN else find_codes(text, pages.language)
     if not found or (column.kind is ColumnKind.IBAN and len(found) > 1) or found[0][0] > MOST_BEFORE_NUMBER:

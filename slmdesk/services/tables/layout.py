@@ -55,15 +55,12 @@ class Line(Record):
 
     @property
     def words(self) -> str:
-        """Its words with single spaces."""
         return " ".join(self.text.split())
 
     def cell_of(self, at: int) -> int:
-        """Return the number of the cell that holds a character."""
         return next((number for number, (start, end) in enumerate(self.cells) if start <= at < end), 0)
 
     def sentence(self, at: int) -> Span:
-        """Return the sentence that holds a character, inside its cell."""
         start, end = self.cells[self.cell_of(at)] if self.cells else (0, len(self.text))
         for match in _ENDS.finditer(self.text, start, end):
             if _NO_END.search(self.text, max(start, match.start() - 8), match.start() + 1):
@@ -85,7 +82,6 @@ def without_marks(page: Page) -> Page:
 
 
 def lines_of(page: Page) -> list[Line]:
-    """Return the lines of a page without marks, in order."""
     blocks: Sequence[Block] = page.blocks or (Block(BlockKind.PARAGRAPH, 0, len(page.text)),)
     found: list[Line] = []
     for number, block in enumerate(blocks):
@@ -138,7 +134,6 @@ def _goes_on(line: str, following: str) -> bool:
 
 
 def _cells(raw: str, kind: BlockKind) -> Iterator[Span]:
-    """Where the cells of a line are, without the white space around them."""
     pattern = _CELL_OF_ROW if kind is BlockKind.TABLE_ROW else _CELL_OF_LINE
     for match in pattern.finditer(raw):
         words = match.group()

@@ -64,11 +64,9 @@ _NOT_THE_FIRM = re.compile(
     r"bank|kasse|credit|caja|banca|banque|insur|versicher|assur|mutuelle|seguros|haft\.? ges|komplementar|"
     r"gesellschafter"
 )
-"""Other firms at the foot: banks, insurers, partners."""
 _RUN = re.compile(
     r"(?<!\S)(?P<name>[A-ZÀ-ÖØ-Þ\d][^\s,;:]*(?:\s+(?:[A-ZÀ-ÖØ-Þ\d&+][^\s,;:]*|und|and|et|y|di|de|des|du|of|für|for))*)\s*,?\s*$"
 )
-"""The capital words before a legal form."""
 _FIRST = (
     r"landlord(?:s|in)?|landlady|lessors?|licensors?|owner|sellers?|vendor|supplier|(?:service )?provider|"
     r"contractor|consultant|freelancer|"
@@ -121,14 +119,11 @@ _CALLED = re.compile(
     r"hierna|denomme|represente|vertreten|represented|acting by|representad|rappresentat|geboren|born|nee? le|"
     r"dont le siege|whose|having its|mit sitz|con sede)\b"
 )
-"""Begins a line that says more of the party above."""
 _NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]|\d[^\W\d_]?[A-ZÀ-ÖØ-Þ&]")
 """A word that can be one of a name; "5 h 30" has none."""
 
 
 class Party(Record):
-    """A name, where it stands, and how sure its place says what it is."""
-
     place: Place
     strength: Strength
     role: str = ""
@@ -317,7 +312,6 @@ def _best_cuts(rest: str) -> Iterator[re.Match[str]]:
 
 
 def _in_lines(lines: Sequence[Line], begin: int) -> list[Party]:
-    """One party a line or a block, below "Between"."""
     found: list[Party] = []
     seen: set[int] = set()
     is_next = False

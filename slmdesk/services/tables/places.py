@@ -12,23 +12,18 @@ MOST_QUOTE = 400
 
 
 class Place(Record):
-    """Characters `start` to `end` of a page."""
-
     page: int
     start: int
     end: int
 
 
 class PageTexts:
-    """The pages that are searched; each is prepared once."""
-
     def __init__(self, pages: Sequence[Page], language: str = "") -> None:
         self.language = language
         self.texts: Mapping[int, str] = {one.number: one.text for one in pages if one.text}
         self._folded: dict[int, FoldedText] = {}
 
     def find(self, words: str, among: Sequence[Place] = ()) -> Iterator[Place]:
-        """Yield the places of words: on any page, or inside the given places."""
         if among:
             for place in among:
                 inside = FoldedText(self.texts[place.page][place.start : place.end])
@@ -42,11 +37,9 @@ class PageTexts:
                 yield Place(number, start, end)
 
     def whole(self) -> list[Place]:
-        """Return the places of all whole pages."""
         return [Place(number, 0, len(text)) for number, text in self.texts.items()]
 
     def words(self, place: Place) -> str:
-        """Return the words of a place, on one line."""
         return " ".join(self.texts[place.page][place.start : place.end].split())
 
     def around(self, place: Place) -> Place:

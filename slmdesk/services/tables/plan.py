@@ -45,7 +45,6 @@ DOCUMENTS_AT_ONCE = 16
 """Whose steps are in one batch; their rows are kept before the next."""
 PAGES_AT_ONCE = 50
 READ_TOKENS = 1200
-"""Of passages, where a document does not fit whole."""
 MOST_PASSAGES = 8
 
 Rank = Callable[[str, str, Callable[[RankedPassages | Problem], None]], object]
@@ -54,8 +53,6 @@ Rank = Callable[[str, str, Callable[[RankedPassages | Problem], None]], object]
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """One step: columns of one document, and the pages on which the answer may stand."""
-
     row: int
     columns: tuple[int, ...]
     pages: PageTexts
@@ -63,8 +60,6 @@ class _Asked:
 
 @dataclass(slots=True, eq=False)
 class _Row:
-    """One document whose row is being made."""
-
     record: DocumentRecord
     cells: dict[int, TableCell] = field(default_factory=dict)
     by_rule: ByRule = field(default_factory=ByRule)
@@ -75,8 +70,6 @@ class _Row:
 
 
 class TablePlan:
-    """The plan of one table, with its results so far."""
-
     def __init__(
         self,
         job: JobRecord,
@@ -99,7 +92,6 @@ class TablePlan:
         self._note, self._faulty = note, faulty
         self._rows = [_Row(one) for one in documents]
         self._at: dict[str, _Asked] = {}
-        """The steps of the batch in hand, by their keys."""
         self._received: set[str] = set()
         self._answered = 0
         self._began = time.monotonic()
@@ -129,7 +121,6 @@ class TablePlan:
         self.table = self._made(len(self._rows), is_done=True)
 
     def received(self, key: str, value: StepValue) -> None:
-        """Take the result of a step as it arrives: a row may be complete with it."""
         asked = self._at.get(key)
         if asked is not None:
             self._receive(key, value)
@@ -139,13 +130,11 @@ class TablePlan:
             self._publish(row)
 
     def so_far(self) -> Table:
-        """Return the table so far."""
         return self._made(len(self._rows), is_done=False)
 
     # ---- what is asked of a document
 
     def _steps_of(self, at: int) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
-        """What is asked of a document, once the rules have read it."""
         row = self._rows[at]
         pages = yield from self._read(row)
         missing = [column for column in range(len(self._columns)) if column not in row.cells]
@@ -161,7 +150,6 @@ class TablePlan:
     def _copied(
         self, at: int, missing: Sequence[int], pages: Sequence[Page] | None
     ) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
-        """The steps for columns whose words the model copies from the document."""
         row = self._rows[at]
         if pages is not None and (yield from self._fits(pages, len(missing))):
             texts = PageTexts(pages, _language_of(pages))
@@ -194,7 +182,6 @@ class TablePlan:
         return step_key(self._job.model_sha256, PROMPT_VERSION, step)
 
     def _read(self, row: _Row) -> Generator[AskedQuestion, Any, list[Page] | None]:
-        """Go through the pages: the coverage, what rules find, and the pages themselves where they may fit whole."""
         pages: list[Page] = []
         size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
         unread: list[Unread] = []
@@ -220,7 +207,6 @@ class TablePlan:
         return pages if size <= most else None
 
     def _fits(self, pages: Sequence[Page], columns: int) -> Generator[AskedQuestion, Any, bool]:
-        """Whether a document can be given whole beside the answer."""
         columns = min(columns, COLUMNS_AT_ONCE)
         loader = self._context - FRAME_TOKENS - columns * (CELL_TOKENS + COLUMN_TOKENS)
         texts = [text_for(one.text) for one in pages if one.text]
@@ -230,7 +216,6 @@ class TablePlan:
         return sum(counts) + 2 * len(counts) <= loader
 
     def _best(self, document: str, column: Column) -> Generator[AskedQuestion, Any, list[Passage]]:
-        """The passages that fit a column best, as they follow one another."""
         words = " ".join([column.name, column.meaning, *column.labels])
         ranked: RankedPassages = yield Question(lambda answered: self._rank(words, document, answered))
         best = list(ranked.passages[:MOST_PASSAGES]) or list(self._passages(document)[:MOST_PASSAGES])
@@ -248,7 +233,6 @@ class TablePlan:
     # ---- what came of it
 
     def _receive(self, key: str, value: StepValue) -> None:
-        """An answer becomes cells, once."""
         twins = [one for one in self._at if one == key or one.startswith(f"{key} ")]
         for one in twins:
             if one in self._received:

@@ -33,15 +33,11 @@ MOST_PAGES = 30
 MOST_LINES, MOST_LINE = 1200, 1500
 """Lines, and characters of one: what is longer is no line of a paper, and would take long."""
 MOST_VALUES = 120
-"""Days or amounts that are looked at."""
 MOST_OPTIONS = 9
-"""Candidates of a cell."""
 ORIGIN = "rule"
 PARTIES = ("seller", "customer", "first_party", "second_party")
 MOST_BEFORE = 240
-"""Characters before a value that are looked at."""
 _LITTLE = re.compile(r"\W*(?:(?:del|vom|du|of|dated|de|le|am|den|on|il|el)\W+)?")
-"""Before a value that has no words of its own in its cell."""
 _BASE = re.compile(
     r"(?:\d ?% ?(?:of|von|de|del|di|on)|(?:vat|tax|mwst|ust|umsatzsteuer|tva|iva)\.? ?(?:\(?\d+ ?%\)? )?(?:on|auf|"
     r"aus|sur|sobre|su))\W*$",
@@ -52,16 +48,12 @@ _BOTH = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER
 
 
 class Target(Record):
-    """What a column asks for, where the rules know it: the paper and the column of its preset."""
-
     paper: str
     role: str
 
 
 @dataclass(slots=True)
 class ByRule:
-    """What rules know of a row."""
-
     cells: dict[int, TableCell] = field(default_factory=dict)
     options: dict[int, tuple[TableCell, ...]] = field(default_factory=dict)
     """For columns that stay open the values that they may have; none: the document has nothing of the kind."""
@@ -70,8 +62,6 @@ class ByRule:
 
 
 class Rules:
-    """Collects the pages of a document, then says what stands in its cells."""
-
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
         self._targets = [target_of(one) for one in columns]
@@ -81,7 +71,6 @@ class Rules:
         self._language = ""
 
     def feed(self, page: Page, language: str) -> None:
-        """Add a page."""
         plain = without_marks(page)
         lines: list[Line] = []
         if len(self._pages) < MOST_PAGES and plain.text:
@@ -93,7 +82,6 @@ class Rules:
         self._labels.feed(plain, language, lines)
 
     def result(self) -> ByRule:
-        """Return the cells of which the rules are sure, and candidates for the others."""
         found = ByRule(dict(self._labels.cells))
         if not self._lines:
             return found
@@ -110,7 +98,6 @@ class Rules:
     # ---- days and amounts
 
     def _values(self, kind: str, pages: PageTexts) -> dict[str, list[Value]]:
-        """The days or amounts, read as those of an invoice and of a contract."""
         papers = {one.paper for one in self._targets if one is not None}
         return {paper: self._values_of(paper, kind, pages) for paper in papers if cues_of(paper, kind)}
 
@@ -164,7 +151,6 @@ class Rules:
         return top[0].cell if top and (is_first or len({one.key for one in top}) == 1) else None
 
     def _by_sum(self, found: ByRule, amounts: Mapping[str, Sequence[Value]]) -> None:
-        """Net, tax and total by what adds up, where words leave it open."""
         some = amounts.get("invoice", ())
         known = {
             target.role: found.cells[at]
@@ -220,7 +206,6 @@ class Rules:
     # ---- what stays open
 
     def _open(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]], pages: PageTexts) -> None:
-        """What a model may choose from for columns of which the rules are not sure."""
         for at, column in enumerate(self._columns):
             if at in found.cells:
                 continue
@@ -291,7 +276,6 @@ def _without_columns(found: Sequence[Value]) -> list[Value]:
 
 
 def _before(lines: Sequence[Line], at: int, start: int) -> str:
-    """The words before a place on its line and the one above."""
     above = lines[at - 1].text if at and lines[at - 1].block == lines[at].block else ""
     return fold(f"{above} {lines[at].text[:start]}")[-MOST_BEFORE:]
 
@@ -311,12 +295,10 @@ def _known() -> Mapping[str, Target]:
 
 
 def target_of(column: Column) -> Target | None:
-    """Return what a column asks for, where there are rules for it."""
     return _known().get(label_of(column.name))
 
 
 def is_iban_column(column: Column) -> bool:
-    """Return whether a bank account is asked for."""
     return column.kind is ColumnKind.IBAN or label_of(column.name) == "iban"
 
 
@@ -341,7 +323,6 @@ def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> 
 
 
 def _surest(some: Sequence[Value], *, is_first: bool = False) -> TableCell | None:
-    """The one value that the strongest words announce."""
     best = max((one.said.strength for one in some), default=Strength.NONE)
     if best < Strength.ADJACENT:
         return None
@@ -366,7 +347,6 @@ def _of_party(party: Party | None) -> list[tuple[Place, Strength]]:
 def _is_other_side(
     some: Sequence[tuple[TableCell, Strength]], role: str, targets: Sequence[Target | None], found: ByRule
 ) -> bool:
-    """Whether the name found is already that of the other side."""
     other = {"seller": "customer", "customer": "seller"}[role]
     known = [
         key_of(found.cells[at]) for at, one in enumerate(targets) if one and one.role == other and at in found.cells

@@ -51,37 +51,28 @@ WEAK = "{model} is too weak for tables: it often names the wrong words, or none.
 
 
 class TableRequest(Record):
-    """The columns to fill, and the documents."""
-
     documents: tuple[str, ...]
     """Ids, or the only ones that begin so."""
     columns: tuple[Column, ...]
     model: str | None = None
     """None: the last used."""
     redact: bool = False
-    """The model is given substitutes for what is private."""
 
 
 class ExtractionView(Record):
-    """An open table."""
-
     item: Item
     request: TableRequest
     documents: tuple[DocumentRecord, ...]
     table: Table | None
     """What a person wrote stands in its cells; None before the first rows are there."""
     job: JobRecord | None
-    """The newest that works for it."""
 
     @property
     def is_done(self) -> bool:
-        """Whether it is finished."""
         return self.table is not None and self.table.is_done
 
 
 class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
-    """Starts and plans tables, and stores what a person changes in them."""
-
     kind, title, most_documents = KIND, "Table", MOST_DOCUMENTS
     refusal = f"a table has 1 to {MOST_DOCUMENTS} documents"
 
@@ -127,7 +118,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         return with_edits(table), before
 
     def open(self, item: str) -> ExtractionView:
-        """Return a table, finished or not.  Raises KnownError `item.unknown`."""
+        """Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         job, table = self._items.newest_job(found.id), self._kept(found.id)
         if job is not None and (plan := self._live.get(job.id)):
@@ -226,8 +217,6 @@ def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
 
 
 def markdown_of(table: Table) -> str:
-    """A table as Markdown, each cell with its page; below it what a person should look at."""
-
     def words(text: str) -> str:
         return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
 

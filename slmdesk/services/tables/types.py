@@ -11,13 +11,10 @@ from slmdesk.services.redaction.report import RedactionReport
 
 
 class ColumnKind(StrEnum):
-    """The kinds of values in a column."""
-
     TEXT = "text"
     NUMBER = "number"
     DATE = "date"
     AMOUNT = "amount"
-    """A number with a currency."""
     PERSON = "person"
     """A person, a company, an office."""
     LIST = "list"
@@ -26,23 +23,17 @@ class ColumnKind(StrEnum):
     IBAN = "iban"
     """A bank account; its check digits are right."""
     PERIOD = "period"
-    """A length of time, such as "three months"."""
 
 
 class Column(Record):
-    """What to look for in each document."""
-
     name: str
     kind: ColumnKind = ColumnKind.TEXT
     meaning: str = ""
-    """In a sentence; may be empty."""
     labels: tuple[str, ...] = ()
     """What it is called in documents, beside its name: a line "Invoice no: 17" needs no model."""
 
 
 class Flag(StrEnum):
-    """Why a cell is empty or doubtful."""
-
     NONE = ""
     NOT_FOUND = "not found"
     """The model named nothing; whether the document says it is another question."""
@@ -61,7 +52,6 @@ class Flag(StrEnum):
     UNSAID = "unsaid"
     """The model chose it; no words around it say that it is this, so far as rules know them."""
     OPEN = "open"
-    """It is still looked for."""
     UNREAD = "not read"
     """The model did not answer, or the document has no words."""
 
@@ -89,13 +79,9 @@ DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.C
 
 
 class TableCell(Record):
-    """A cell: the document's own words and their place, or empty with a reason."""
-
     value: str = ""
     quote: str = ""
-    """The words around it that prove it."""
     page: int = 0
-    """0: none."""
     start: int = 0
     end: int = 0
     """Characters of the page."""
@@ -110,44 +96,33 @@ class TableCell(Record):
     """ISO 8601, where it can be read in one way only."""
     edited: bool = False
     note: str = ""
-    """What speaks for it, such as "net and tax make the total"."""
 
 
 class TableRow(Record):
-    """The cells of one document."""
-
     document: str
     name: str
     page_kind: str
     cells: tuple[TableCell, ...]
-    """One for each column."""
     coverage: Coverage
     is_whole: bool = True
     """The model was given all of it; else the passages that fit each column best."""
 
 
 class Edit(Record):
-    """A person's value for a cell."""
-
     document: str
     column: int
     value: str
 
 
 class Table(Record):
-    """A finished table."""
-
     columns: tuple[Column, ...]
     rows: tuple[TableRow, ...]
     edits: tuple[Edit, ...] = ()
     model: str = ""
     is_done: bool = False
-    """Every document has its row."""
     seconds: Number = 0.0
     note: str = ""
-    """What a person should know of how it was made, in a sentence."""
     redaction: RedactionReport | None = None
-    """What was replaced and put back; None: the model was given everything as it is."""
 
 
 def with_edits(table: Table) -> Table:
@@ -166,7 +141,6 @@ def with_edits(table: Table) -> Table:
 
 
 def edited(cell: TableCell, value: str) -> TableCell:
-    """Return a cell with a person's value."""
     return changed(
         cell, value=value, flag=Flag.NONE, origin="person", edited=True, number=None, unit="", date="", note=""
     )  # fmt: skip

@@ -72,7 +72,6 @@ _IN_IT = re.compile(
     r"^\W*(?:in dieser zeit|wahrend dieser|innerhalb dieser|during (?:this|that|which)|in this (?:time|period)|"
     r"pendant (?:cette|laquelle)|durant cette|durante (?:este|dicho|questo|tale)|in questo periodo)"
 )
-"""Refers to the period of the sentence before."""
 _LAW = re.compile(
     r"(?:governed by|subject to|construed (?:in accordance with|under)|under|applies?:?|applicable|"
     r"according to)\s+(?:and construed in accordance with )?(?:the )?(?P<a>(?:laws? of (?:the )?[A-ZÀ-Þ][\w ]*?(?=,|"
@@ -96,7 +95,6 @@ _COURT = re.compile(
 
 
 def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
-    """Yield what stands behind the word invoice and has a digit: "Facture n° F-2025-0092"."""
     for at, line in enumerate(lines):
         for start, end in find_codes(line.text, language):
             cell = line.cells[line.cell_of(start)] if line.cells else (0, len(line.text))
@@ -123,7 +121,6 @@ def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
 
 
 def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
-    """Yield the title of a contract."""
     head = lines[: HEAD_LINES // 2]
     for at, line in enumerate(head):
         words = fold(line.words)
@@ -142,7 +139,6 @@ def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
 
 
 def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
-    """Yield the periods with which a contract can be ended."""
     for line in lines:
         for start, end in find_periods(line.text):
             sentence = line.sentence(start)

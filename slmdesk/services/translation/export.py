@@ -12,7 +12,6 @@ from slmdesk.store import Store
 
 
 def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
-    """Return how a translation is exported (see base.exporting); its segments are gathered bit by bit."""
     segments = yield from gathered(store, item.id)
     parts = left_parts(store, item.id)
 

@@ -30,14 +30,10 @@ REPORT_FORMAT = "slmdesk-translation-report"
 
 
 class Handout(StrEnum):
-    """The kinds of exports of a translation."""
-
     PAIR = "pair"
     """Both languages side by side."""
     REPORT = "report"
-    """What happened to each segment."""
     TMX = "tmx"
-    """For the memory of another program."""
 
 
 HANDOUT_FORMS = {
@@ -45,12 +41,9 @@ HANDOUT_FORMS = {
     Handout.REPORT: ("html", "docx", "md", "json"),
     Handout.TMX: ("tmx",),
 }
-"""In which forms."""
 
 
 class TranslationFiles(Service):
-    """Writes the exports of translations."""
-
     def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
         super().__init__(runtime)
         self._translations = translations
@@ -82,7 +75,6 @@ class TranslationFiles(Service):
         return size
 
     def _info(self, view: TranslationView) -> list[tuple[str, str]]:
-        """Return the facts about the whole translation, as (label, value)."""
         request, jobs = view.request, self._store.jobs.of_item(view.item.id)
         names = {one.sha256: one.name for one in self._store.models.all()}
         models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))

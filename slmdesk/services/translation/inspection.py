@@ -36,55 +36,42 @@ MOST_UNITS = 2000
 MOST_LOOKED = 100_000
 """Characters of documents in which a person is shown what is redacted; the rest is redacted without being shown."""
 MOST_DOCUMENTS = 500
-"""Begun at once."""
 
 
 class ChosenDocuments(Record):
-    """Documents chosen for translation."""
-
     paths: tuple[Path, ...]
     formats: frozenset[str]
-    """Ids of core.formats."""
     refused: tuple[tuple[Path, str], ...]
     """Those that cannot be, and why, in words."""
 
     @property
     def has_sheets(self) -> bool:
-        """Whether sheet names can be translated."""
         return bool(self.formats & WITH_SHEETS)
 
     @property
     def has_properties(self) -> bool:
-        """Whether properties such as the title can be translated."""
         return bool(self.formats & WITH_PROPERTIES)
 
     @property
     def table(self) -> Path | None:
-        """The single text table whose columns can be chosen, or None."""
         return self.paths[0] if len(self.paths) == 1 and self.formats == WITH_COLUMNS else None
 
 
 class Column(Record):
-    """A column of a text table."""
-
     name: str
-    """Its first value; empty where there is none."""
     samples: tuple[str, ...]
-    """The next ones."""
     is_text: bool
     """It looks like sentences: it is translated unless a person says otherwise."""
 
 
 class LookedThrough(Record):
-    """What is private in documents."""
-
     preview: Preview
     is_whole: bool
     """They have no more text than what was looked through."""
 
 
 class DocumentInspectionService:
-    """Inspects documents before they are translated.  Service thread."""
+    """Service thread."""
 
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader

@@ -45,7 +45,6 @@ from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, 
 from slmdesk.text.translation.tagged import Tags, plain
 
 SEGMENTS_AT_ONCE = 200
-"""Segments that are in hand at once."""
 FIRST = "translate"
 """The name of a batch of translations: what one costs is known to the next job."""
 UNSETTLED = (SegmentState.OPEN, SegmentState.TRANSLATED, SegmentState.FAILED)
@@ -56,8 +55,6 @@ ANEW_TEMPERATURE = 0.5
 
 @dataclass(slots=True, eq=False)
 class _Work:
-    """A segment being translated."""
-
     segment: SegmentRecord
     tags: Tags
     terms: tuple[Term, ...]
@@ -69,27 +66,20 @@ class _Work:
     plain: str = ""
     """A translation without tags, on which they are to be placed; as the model wrote it."""
     unsure: tuple[SegmentFlag, ...] = ()
-    """The flag of that translation when the model was unsure of it."""
     phrases: list[Phrase] = field(default_factory=list)
     words: str = ""
-    """The source without tags, as the model sees it."""
     has_failed: bool = False
 
     def take_over(self, tried: _Work) -> None:
-        """Use the result of this try."""
         self.target, self.flags, self.doubts = tried.target, tried.flags, tried.doubts
 
 
 class _Answer(Record):
-    """The answer of the model."""
-
     text: str
     probabilities: Sequence[TokenProbability] = ()
 
 
 class TranslationPlan:
-    """The plan for the segments of one translation."""
-
     def __init__(
         self,
         manner: TranslationStyle,
@@ -118,7 +108,6 @@ class TranslationPlan:
         self._received: dict[str, list[_Work]] = {}
 
     def run(self) -> Plan:
-        """Yield all batches; all segments are stored at the end."""
         begin = 0
         while found := self._segments(begin, SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
@@ -149,7 +138,6 @@ class TranslationPlan:
     # ---- batches
 
     def _translate(self, works: list[_Work]) -> Generator[AskedQuestion, Any, None]:
-        """Translate all, then place the tags of those that lost them."""
         first = works if self._is_tagged_first else [work for work in works if not work.tags]
         yield from self._ask(first, self._step, self._take)
         yield Yield()
@@ -187,7 +175,6 @@ class TranslationPlan:
             take(work, _answer_of(value))
 
     def _ahead(self) -> tuple[ExpectedBatch, ...]:
-        """Return the batches ahead: translations of later segments."""
         return (ExpectedBatch(FIRST, self._todo, 1.0),) if self._todo else ()
 
     def _anew(self, step: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -228,13 +215,11 @@ class TranslationPlan:
         work.plain, work.unsure = found.target, found.flags
 
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
-        """Return the segment with this answer as its translation, checked."""
         found = work.asked.back(self._cleaned(work, work.asked.text, work.tags, answer))
         flags = (*self._flags(work, found.target), *found.flags)
         return replace(work, target=found.target, flags=flags, doubts=found.doubts)
 
     def _cleaned(self, work: _Work, asked: str, tags: Tags, answer: _Answer) -> Cleaned:
-        """Return the translation in an answer, as the model wrote it."""
         languages, terms = self._languages_of(work), work.asked.terms
         return cleaned(asked, answer.text, tags, answer.probabilities, languages=languages, terms=terms)
 
@@ -366,7 +351,6 @@ def _lost_tags(flags: Sequence[SegmentFlag]) -> bool:
 
 
 def _answer_of(value: Any) -> _Answer:
-    """Return the stored answer (jobs.steps.value_of); empty text where a step failed."""
     shape = value if isinstance(value, Mapping) else {}
     text = shape.get("text")
     return _Answer(text, shape.get("probabilities", ())) if isinstance(text, str) else _Answer("")

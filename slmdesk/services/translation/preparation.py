@@ -35,12 +35,9 @@ from slmdesk.text.translation.tagged import Tags, problems, without_tags
 T = TypeVar("T")
 UNITS_AT_ONCE = 100
 SEGMENTS_AT_ONCE = 500
-"""Read in one go."""
 
 
 class Preparation:
-    """Plans, as parts of the plan of a job, how a translation gets its segments."""
-
     def __init__(
         self,
         service_thread: ServiceThread,
@@ -97,7 +94,6 @@ class Preparation:
         self._store.results.save(item, {**kept, "redacted": True})
 
     def recall(self, item: str, request: TranslationRequest) -> Plan:
-        """Take translations of identical segments from the memory."""
         begin, terms = 0, self._terms.of_request(request)
         while found := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
@@ -136,7 +132,6 @@ def whole_text(segments: Sequence[SegmentRecord], *, is_text: bool) -> str:
 
 
 def _in_turns(work: Generator[Any, Any, T]) -> Generator[AskedQuestion, Any, T]:
-    """Work in slices as a part of a plan."""
     while True:
         try:
             next(work)
@@ -149,7 +144,6 @@ def _in_turns(work: Generator[Any, Any, T]) -> Generator[AskedQuestion, Any, T]:
 def segment_flags(
     segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
 ) -> tuple[SegmentFlag, ...]:
-    """Return the flags of the checks for a translation of a segment."""
     from slmdesk.text.translation.checks import flags_of
 
     return flags_of(

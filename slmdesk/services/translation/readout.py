@@ -33,7 +33,6 @@ def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
 
 
 def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
-    """Read all segments of a translation in slices."""
     found: list[SegmentRecord] = []
     while part := store.segments.of_item(item, begin=found[-1].number + 1 if found else 0, limit=_AT_ONCE):
         found += part
@@ -57,7 +56,7 @@ def translated_rows(segments: Sequence[SegmentRecord]) -> tuple[str, list[Transl
 def translation_json(
     item: Item, found: Sequence[SegmentRecord], parts: Sequence[tuple[str, str, str]]
 ) -> dict[str, Json]:
-    """Return the whole translation as JSON, with the parts that are not translated.  Any thread."""
+    """Any thread."""
     segments: list[Json] = [
         {"place": one.place, "source": one.source, "target": one.target, "state": one.state.value,
          "flags": flags_json(one.flags), "doubts": doubts_json(one.doubts), "reason": one.reason,

@@ -30,8 +30,6 @@ NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
 
 
 class SegmentEdits(Service):
-    """Edits segments of translations, and asks the model about single ones."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -52,7 +50,6 @@ class SegmentEdits(Service):
     def put(
         self, segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
     ) -> SegmentRecord:
-        """Do the same as `edit`, for many segments with the same request and terms."""
         tags = Tags(segment.paired, segment.lone)
         wrong = problems(target, tags)
         if wrong:
@@ -74,7 +71,6 @@ class SegmentEdits(Service):
         return changed
 
     def approve(self, item: str, number: int) -> SegmentRecord:
-        """Approve a segment as it is."""
         changed = self._store.segments.change(item, number, state=SegmentState.APPROVED)
         self._publish(SegmentChanged(item, changed))
         return changed

@@ -21,47 +21,34 @@ from slmdesk.text.translation.tagged import Tags, plain
 
 MOST_MATCHES = 5
 LOOK_AT = LOOK
-"""State of those that need review."""
 
 
 class SegmentFilter(Record):
-    """The filter for segments."""
-
     state: str = ""
     """Of SegmentState, or LOOK; empty: any."""
     flag: str = ""
-    """A kind of flag; empty: any or none."""
     words: str = ""
 
 
 class SegmentNumbers(Record):
-    """The numbers of the matching segments, and the counts of each sort."""
-
     numbers: Sequence[int]
     states: Mapping[SegmentState, int]
     flags: Mapping[str, int]
     """By kind, the most frequent first."""
     look: int
-    """Segments that need review, what failed included."""
 
     @property
     def total(self) -> int:
-        """Number of all segments of the translation."""
         return sum(self.states.values())
 
 
 class TermUse(Record):
-    """A glossary term in the source, and whether the translation uses it."""
-
     term: Term
     is_used: bool
     forbidden: tuple[str, ...] = ()
-    """Words of the translation that must not stand for it."""
 
 
 class SimilarPair(Record):
-    """A pair of the memory that is similar to the segment."""
-
     match: Match
     runs: tuple[tuple[str, str], ...]
     """The segment's source against the remembered one: ("same" | "gone" | "new", words); gone: remembered alone."""
@@ -70,21 +57,16 @@ class SimilarPair(Record):
 
 
 class SegmentHelp(Record):
-    """Terms and similar pairs, for judging or writing the translation of a segment."""
-
     number: int
     terms: tuple[TermUse, ...]
     likenesses: tuple[SimilarPair, ...]
 
 
 class SegmentLists:
-    """Lists segments."""
-
     def __init__(self, store: Store, translations: TranslationService, memory: MemoryService) -> None:
         self._store, self._translations, self._memory = store, translations, memory
 
     def listed(self, item: str, requested: SegmentFilter) -> SegmentNumbers:
-        """Return the numbers of the matching segments and the counts of all."""
         states = self._store.segments.count(item)
         numbers = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
         return SegmentNumbers(
@@ -104,11 +86,10 @@ class SegmentLists:
         return next((one for one in numbers if one > number), numbers[0] if numbers else -1)
 
     def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
-        """Return the segments with these numbers."""
         return self._store.segments.numbered(item, numbers)
 
     def help(self, item: str, number: int) -> SegmentHelp:
-        """Return the terms of a segment and similar pairs of the memory.  Raises KnownError `request.invalid`."""
+        """Raises KnownError `request.invalid`."""
         found = self._store.segments.numbered(item, [number])
         if not found:
             raise KnownError("request.invalid", what="segment")
@@ -138,7 +119,6 @@ def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term
 
 
 def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
-    """Compare two texts by words: runs ("same" | "gone" | "new", words) in order (Ratcliff, Obershelp)."""
     before, after = old.split(), new.split()
     runs: list[tuple[str, str]] = []
     for _, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():

@@ -25,27 +25,18 @@ from slmdesk.text.translation.replace import Search, replaced, spans_in
 from slmdesk.text.translation.tagged import Tags, problems
 
 MOST_UNDO = 200
-"""Acts that can be undone, of a translation."""
 FOUND_AT_ONCE, CHANGED_AT_ONCE = 200, 5
 """Segments looked through, or changed in one transaction, before others may come between."""
 CHANGEABLE = frozenset((SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED))
-"""States in which words are searched and replaced."""
 
 
 class Hits(Record):
-    """The places of words in the translations of a document."""
-
     numbers: tuple[int, ...]
-    """Of the segments."""
     approved: tuple[int, ...]
-    """Those of them a person has approved."""
     places: int
-    """In all of them."""
 
 
 class ReplaceResult(Record):
-    """The result of replacing."""
-
     segments: int
     places: int
     refused: tuple[int, ...]
@@ -53,10 +44,7 @@ class ReplaceResult(Record):
 
 
 class UndoResult(Record):
-    """What was undone."""
-
     words: str
-    """What the act was, such as "edit"."""
     numbers: tuple[int, ...]
     skipped: int
     """Segments that have changed again since, and stay as they are."""
@@ -64,8 +52,6 @@ class UndoResult(Record):
 
 @dataclass(slots=True)
 class _Before:
-    """A segment before and after a change, and what the memory had for it."""
-
     segment: SegmentRecord
     target: str
     state: SegmentState
@@ -80,17 +66,13 @@ class _Act:
 
 
 class SegmentChanges(Service):
-    """Changes segments so that each change can be undone."""
-
     def __init__(self, runtime: Runtime, translations: TranslationService, edits: SegmentEdits) -> None:
         super().__init__(runtime)
         self._translations, self._edits = translations, edits
         self._acts: dict[str, deque[_Act]] = {}
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
-        """Set a person's translation of a segment and remember it.  Raises KnownError `translation.tags`,
-        `request.invalid`.
-        """
+        """Raises KnownError `translation.tags`, `request.invalid`."""
         segment, request = self._segment(item, number), self._request(item)
         act = _Act("edit")
         changed = self._edit(act, segment, target, request)
@@ -98,7 +80,6 @@ class SegmentChanges(Service):
         return changed
 
     def approve(self, item: str, numbers: Sequence[int]) -> int:
-        """Approve segments as they are; returns how many changed."""
         act = _Act("approval")
         with self._store.together():
             for one in self._store.segments.numbered(item, numbers):
@@ -109,7 +90,6 @@ class SegmentChanges(Service):
         return len(act.before)
 
     def retry(self, item: str, number: int, hint: str) -> Pending[SegmentRecord]:
-        """Translate a segment again as SegmentEdits.retry does, with undo."""
         return in_slices(self._service_thread, self._retrying(item, number, hint))
 
     def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
@@ -120,7 +100,6 @@ class SegmentChanges(Service):
         return result
 
     def find(self, item: str, search: Search) -> Pending[Hits]:
-        """Find words in the translations."""
         return in_slices(self._service_thread, self._finding(item, search))
 
     def _finding(self, item: str, search: Search) -> Slices[Hits]:
@@ -189,7 +168,6 @@ class SegmentChanges(Service):
         return changed
 
     def undo(self, item: str) -> Pending[UndoResult | None]:
-        """Undo the last change; the result is what was undone, or None when there is nothing to undo."""
         return in_slices(self._service_thread, self._undoing(item))
 
     def _undoing(self, item: str) -> Slices[UndoResult | None]:
@@ -211,7 +189,6 @@ class SegmentChanges(Service):
         return UndoResult(act.words, tuple(sorted(numbers)), skipped)
 
     def _undo_one(self, item: str, one: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
-        """Put back one segment, and note its number; False where it has changed since."""
         now, old = self._segment(item, one.segment.number), one.segment
         if (now.target, now.state) != (one.target, one.state):
             return False
@@ -253,7 +230,6 @@ class SegmentChanges(Service):
         return None
 
     def _put_back(self, before: _Before, request: TranslationRequest) -> None:
-        """The memory knows again what it knew."""
         segment, domain = before.segment, memory_domain(request)
         source = segment.language or request.source
         if before.remembered is not None:

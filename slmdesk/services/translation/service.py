@@ -60,15 +60,12 @@ if TYPE_CHECKING:
     from slmdesk.services.translation.plan import TranslationPlan
 
 SEGMENTS_AT_ONCE = 500
-"""Read or kept in one go."""
 MOST_TEXT = 5 << 20
 """Bytes of a text given in one go."""
 
 
 @dataclass(slots=True, eq=False)
 class _Live:
-    """State of a translation this instance is making."""
-
     plan: TranslationPlan
     done: int
     total: int
@@ -76,8 +73,6 @@ class _Live:
 
 
 class TranslationService(Service, JobPlanner):
-    """Starts translations and plans their jobs."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -132,7 +127,7 @@ class TranslationService(Service, JobPlanner):
         return begun_before(self._store, KIND, shape_of(request), record, path=request.path)
 
     def open(self, item: str) -> TranslationView:
-        """Return a translation, finished or not.  Raises KnownError `item.unknown`."""
+        """Raises KnownError `item.unknown`."""
         found = self._store.items.get(item)
         if found.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
@@ -192,17 +187,15 @@ class TranslationService(Service, JobPlanner):
         return shape_of(request) | {"tagged_first": self._pairs.is_tagged_first(record, request.source, request.target)}
 
     def use_password(self, item: str, password: str) -> None:
-        """Set the password of a locked document, for writing it.  Raises KnownError `item.unknown`."""
+        """Raises KnownError `item.unknown`."""
         self._passwords[self._store.items.get(item).id] = password
 
     def segments(
         self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE, states: Sequence[SegmentState] = ()
     ) -> list[SegmentRecord]:
-        """Return segments from a number on, in document order."""
         return self._store.segments.of_item(item, begin=begin, limit=limit, states=states)
 
     def text_of(self, item: str) -> str:
-        """Return the translated text so far, with the source where a segment has no translation."""
         paragraphs: list[str] = []
         for _, parts in groupby(segments_of_item(self._store, item), key=lambda one: one.unit):
             paragraphs.append("".join(one.lead + (one.target or one.source) + one.trail for one in parts))
@@ -224,12 +217,12 @@ class TranslationService(Service, JobPlanner):
     def advice(
         self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
     ) -> PairAdvice:
-        """Return the advice for a model and pair, with better models.  Raises KnownError `model.…`."""
+        """Raises KnownError `model.…`."""
         has_terms = bool(target) and bool(self.terms(source, target))
         return self._pairs.advise(self.record(model), source, target, has_terms=has_terms, for_document=for_document)
 
     def record(self, model: str | None) -> ModelRecord:
-        """Return the model to translate with.  Raises KnownError `model.…`."""
+        """Raises KnownError `model.…`."""
         default = None if model else self._uses.default(DefaultUse.TRANSLATE)
         return able(default or self._models.choose(model))
 
@@ -261,7 +254,6 @@ class TranslationService(Service, JobPlanner):
         return file
 
     def _answers(self, item: str) -> Iterator[tuple[int, str, str]]:
-        """Yield number, text and translation of each unit that has a translation."""
         for unit, parts in groupby(segments_of_item(self._store, item), key=lambda one: one.unit):
             segments = list(parts)
             if any(one.target for one in segments):
@@ -271,7 +263,6 @@ class TranslationService(Service, JobPlanner):
     # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        """Return the plan of a translation's job, from its beginning."""
         from slmdesk.services.translation.plan import UNSETTLED, TranslationPlan  # with all checks of text
 
         item = self._store.items.get(job.item or "")
@@ -320,7 +311,6 @@ class TranslationService(Service, JobPlanner):
             self._publish(PairUsed(record.id, request.source or str(language or ""), request.target))
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """Publish a segment as soon as it is translated."""
         if live := self._live.get(job):
             live.plan.received(key, value)
 
@@ -368,7 +358,6 @@ class TranslationService(Service, JobPlanner):
         return dict(Counter(one.kind for one in table if any(original in whole for original, _ in one.pairs)))
 
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
-        """Return the terms for a translation: of the chosen glossaries, else of all active ones."""
         return self._terms.of_request(request)
 
     def _checked(self, request: TranslationRequest) -> TranslationRequest:

@@ -30,24 +30,17 @@ MOST_SENTENCE = 400
 
 
 class Proposals(Record):
-    """The proposed terms."""
-
     name: str
-    """Of the document or translation."""
     language: str
     target: str
     """Code; empty where no translation is known."""
     candidates: tuple[Candidate, ...]
-    """Those that are in no glossary yet, the best first."""
     known: int
     """As many were found that are in one."""
     is_cut: bool = False
-    """The document is longer than what was gone through."""
 
 
 class ProposalService(Service):
-    """Proposes terms."""
-
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._reader = reader

@@ -19,12 +19,9 @@ NO_GLOSSARY = "none"
 
 
 class TranslationRequest(Record):
-    """What to translate, and how."""
-
     target: str
     """Code of the language, or its name."""
     path: str = ""
-    """A document; else `text`."""
     text: str = ""
     source: str = ""
     """Code; empty: found out, paragraph by paragraph."""
@@ -40,42 +37,30 @@ class TranslationRequest(Record):
     model: str | None = None
     """None: the default for translations, else the last used."""
     redact: bool = False
-    """What is private is replaced before the model sees it."""
 
 
 class RetryScope(StrEnum):
-    """Which segments are translated again."""
-
     FAILED = "failed"
     FLAGGED = "flagged"
-    """Whatever deserves a look, what failed included."""
 
 
 class UntranslatedPart(Record):
-    """A part of a document that is not translated, and why."""
-
     kind: str
     place: str
     text: str
 
 
 class TranslationView(Record):
-    """An open translation."""
-
     item: Item
     request: TranslationRequest
     counts: Mapping[SegmentState, int]
     look: int
-    """Segments that need review, what failed included."""
     left: tuple[UntranslatedPart, ...]
     job: JobRecord | None
     is_done: bool
-    """Every segment has its end."""
 
 
 class WrittenFile(Record):
-    """A translated document that was written."""
-
     path: Path
     bytes: int
     refused: tuple[int, ...]
@@ -83,7 +68,6 @@ class WrittenFile(Record):
 
 
 def memory_domain(request: TranslationRequest) -> str:
-    """Return the domain under which the memory stores a pair; empty for general texts."""
     return "" if request.domain == "everyday" else request.domain
 
 
@@ -103,5 +87,4 @@ def request_from(untrusted: Json) -> TranslationRequest:
 
 
 def request_of(item: Item) -> TranslationRequest:
-    """Return the request that a stored translation was made by."""
     return request_from(request_in(item))

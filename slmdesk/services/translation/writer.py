@@ -62,7 +62,6 @@ def mark_unwritten(
 
 
 def payload_of(request: TranslationRequest) -> dict[str, Json]:
-    """Return the input of the reader child's jobs `units` and `rewrite`."""
     return {
         "path": request.path,
         "password": request.password,

@@ -14,7 +14,5 @@ class VersionsCompared(Event):
 
 
 class VersionsFailed(Event):
-    """A comparison of two versions failed or was stopped."""
-
     item: str
     problem: Problem

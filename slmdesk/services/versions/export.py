@@ -17,7 +17,6 @@ FORMAT = "slmdesk-versions"
 
 
 def export_versions(store: Store, item: Item, form: str) -> Make | None:
-    """Return how a finished comparison is exported (see base.exporting); all that takes long is left to it."""
     kept = store.results.get(item.id)
     if kept is None:
         return None

@@ -33,7 +33,6 @@ _KIND_WORDS: Mapping[ChangeKind, tuple[str, str]] = {
 }
 _NUMBERS = re.compile(r"[\W\d_]+")
 MOST_QUOTED = 160
-"""Letters of a passage that are quoted in a line."""
 
 
 def by_importance(changes: Sequence[Change]) -> list[int]:
@@ -97,13 +96,11 @@ def _is_described_by_facts(change: Change) -> bool:
 
 
 def kind_words(change: Change) -> str:
-    """Return what happened to a passage in a word or two; of one that lays a duty so: "duty added"."""
     whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
     return change.named[0].kind if whole and change.named else change.kind.value
 
 
 def change_words(change: Change) -> str:
-    """Describe a change in a line: its facts, else its words."""
     values = "; ".join(_told(one, change) for one in change.named)
     if change.kind is ChangeKind.ADDED:
         return f"{kind_words(change)}: “{shortened(change.new)}”"
@@ -116,7 +113,6 @@ def change_words(change: Change) -> str:
 
 
 def _row_label(change: Change) -> str:
-    """The first cell of a row of a table, where another cell changed."""
     first, *others = (cell.strip() for cell in change.new.strip("| ").split(" | "))
     is_same = bool(others) and change.old.strip("| ").split(" | ")[0].strip() == first
     return shortened(first, 60) if is_same and "\n" not in change.new else ""
@@ -190,7 +186,6 @@ def unread_words(side: Side, which: str) -> str:
 
 
 def coverage_line(found: Comparison) -> str:
-    """Say how much of both versions was read, and what was not."""
     parts = [f"{which} version: {_read_of(side)}" for which, side in (("Old", found.old), ("New", found.new))]
     unread = [words for words in (unread_words(found.old, "old"), unread_words(found.new, "new")) if words]
     return "; ".join(parts) + ". " + (" ".join(unread) or "Nothing was left out.")
@@ -218,13 +213,11 @@ def marked_text(old: Sequence[Run], new: Sequence[Run]) -> str:
 
 
 def shortened(text: str, most: int = MOST_QUOTED) -> str:
-    """Return the beginning of a passage on one line."""
     flat = " ".join(text.split())
     return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
 
 
 def _stretches(runs: Iterable[Run]) -> list[Run]:
-    """Marked and unmarked words in turn."""
     found: list[Run] = []
     for run in runs:
         if found and found[-1].is_marked is run.is_marked:

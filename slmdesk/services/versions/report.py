@@ -21,7 +21,6 @@ from slmdesk.services.versions.types import Comparison, Side
 
 
 def text_of(found: Comparison, most: int = 200) -> str:
-    """Return the comparison as plain Markdown: summary, changes, coverage."""
     lines = [headline(found)]
     if found.note:
         lines += ["", found.note]
@@ -43,7 +42,6 @@ def text_of(found: Comparison, most: int = 200) -> str:
 
 
 def report_of(found: Comparison) -> VersionsReport:
-    """Return the comparison as a report for export."""
     kinds = found.old.page_kind, found.new.page_kind
     return VersionsReport(
         old_name=found.old.name,

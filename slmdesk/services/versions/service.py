@@ -50,46 +50,33 @@ SKILLS = (Skill.FORMAT, Skill.TRUTH)
 
 
 class VersionRequest(Record):
-    """The versions to compare, and how."""
-
     old: str
     """Ids of documents, or the only ones that begin so."""
     new: str
     model: str | None = None
     """Whose words are wanted; None: the default for summaries, if its exam says that it can be trusted."""
     with_words: bool = True
-    """False: no model is asked."""
 
 
 class KeptRequest(Record):
-    """What is stored of a request."""
-
     old: str
     new: str
-    """Ids of documents."""
     model: str | None = None
     """The checksum of the one that may be asked."""
     named: bool = False
-    """A person named the model."""
 
 
 class VersionView(Record):
-    """An open comparison."""
-
     item: Item
     documents: tuple[DocumentRecord, ...]
     """The old one, the new one; those that are still here."""
     comparison: Comparison | None
     """None while it is made, or when that failed."""
     job: JobRecord | None
-    """The newest that tells it in words."""
     is_busy: bool = False
-    """It is being compared here."""
 
 
 class VersionService(Service, JobPlanner):
-    """Compares documents; publishes VersionsCompared, and again once a model has described the changes."""
-
     def __init__(
         self, runtime: Runtime, models: ModelService, uses: DefaultsService, jobs: JobService, exams: ExamService
     ) -> None:
@@ -104,7 +91,6 @@ class VersionService(Service, JobPlanner):
     # ---- requests
 
     def comparable(self, documents: Sequence[str]) -> set[str]:
-        """Return those of these ids that can be compared: read, and with text."""
         return self._store.documents.with_text(documents)
 
     def begin(self, request: VersionRequest) -> Item:
@@ -122,7 +108,7 @@ class VersionService(Service, JobPlanner):
         return self._store.items.get(item.id)
 
     def again(self, item: str) -> None:
-        """Compare the current documents again.  Raises KnownError as `begin` does, and `item.unknown`."""
+        """Raises KnownError as `begin` does, and `item.unknown`."""
         found = self._items.find(item)
         if found.id not in self._busy:
             kept = _kept_request(found)
@@ -134,7 +120,7 @@ class VersionService(Service, JobPlanner):
             stop.set()
 
     def open(self, item: str) -> Pending[VersionView]:
-        """Return a comparison, finished or not, once it is read.  Raises KnownError `item.unknown`."""
+        """Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         request = _kept_request(found)
         here = {one.id: one for one in self._store.documents.of_item(found.id)}
@@ -171,7 +157,6 @@ class VersionService(Service, JobPlanner):
         return pending_on_file_thread(self._service_thread, read, name="compare")
 
     def close(self) -> None:
-        """Abandon running comparisons when the app ends."""
         self._closed = True
         for stop in self._busy.values():
             stop.set()
@@ -255,7 +240,6 @@ class VersionService(Service, JobPlanner):
     # ---- in a model's words (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        """Return the plan of the job that describes the changes in words."""
         item = self._store.items.get(job.item or "").id
         comparison = stored_from(Comparison, self._store.results.get(item))
         record = self._models.by_sha256(job.model_sha256)
@@ -276,7 +260,6 @@ class VersionService(Service, JobPlanner):
     def _reported(
         self, comparison: Comparison, threshold: float | None
     ) -> Generator[AskedQuestion, Any, list[Wording]]:
-        """What changed in a few sentences, what is doubtful marked."""
         from slmdesk.services.versions import wording  # loads all checks
 
         changes = comparison.changes
@@ -322,7 +305,6 @@ class VersionService(Service, JobPlanner):
 
 
 def _language_of(pages: Sequence[Page]) -> str:
-    """The language of the beginning; empty where it is not sure."""
     sample = ""
     for page in pages:
         sample += page.text[: LANGUAGE_CHARACTERS - len(sample)]

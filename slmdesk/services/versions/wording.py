@@ -18,9 +18,7 @@ from slmdesk.text.difference.types import Change
 
 VERSION = 2
 LEAST_CHANGES = 3
-"""Fewer speak for themselves."""
 MOST_CHANGES = 12
-"""Changes that the model is told of: the most important ones."""
 MOST_CHARACTERS = 1600
 """Of each wording of a passage: longer ones are not told to the model, but shown."""
 MOST_SENTENCES = 4
@@ -44,7 +42,6 @@ _TASK = (
 
 
 def prompt_version() -> str:
-    """Return the version under which answers are stored."""
     return f"versions {VERSION}"
 
 
@@ -57,7 +54,6 @@ def chosen_of(changes: Sequence[Change]) -> list[int]:
 
 
 def digest_step(changes: Sequence[Change], chosen: Sequence[int], language: str) -> dict[str, Json]:
-    """The step that asks for the digest; `language` of the answer, a code of ISO 639-1."""
     line = texts()["language"].get(language, "")
     told = "\n".join(f"{clause_words(changes[at])}: {change_words(changes[at])}" for at in chosen)
     said = (TextPart(told, Origin.DOCUMENT), TextPart(f"\n\nWhat changed? {line}".rstrip(), Origin.PROGRAM))
@@ -99,7 +95,6 @@ def truth_of(change: Change, reported: Wording) -> dict[str, Json]:
 
 
 def doubted(reported: Wording, scores: Sequence[float] | None, threshold: float) -> Wording:
-    """The sentence after that question."""
     if scores is None or len(scores) != 2 or scores[0] - scores[1] > threshold:
         return reported
     doubt = Mark(DOUBT, reported.text, 0, len(reported.text))

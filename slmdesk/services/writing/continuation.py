@@ -20,7 +20,7 @@ TELLING = 5_000
 
 
 class ContinuationService(Service):
-    """Says what may come next in a text.  Service thread."""
+    """Service thread."""
 
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)

@@ -14,15 +14,11 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 
 
 class Decoded(Record):
-    """A text, and how its bytes are made again."""
-
     text: str
     encoding: str = "utf-8"
     lead: bytes = b""
-    """The mark before the text that says how it is encoded."""
 
     def encoded(self, text: str) -> bytes:
-        """Another text as bytes of the same kind."""
         return self.lead + text.encode(self.encoding, "replace")
 
 

@@ -15,12 +15,9 @@ _BETWEEN = "\n\n"
 
 
 class _Unit(Record):
-    """A unit in the text of the document."""
-
     number: int
     tagged: str
     start: int
-    """Where its words begin in the text of the document."""
     stretches: tuple[tuple[int, int, int], ...]
     """Words without a tag between them: from and up to where in the unit's words, and from where in `tagged`."""
 
@@ -58,7 +55,6 @@ class DocumentText(Record):
 
     @property
     def paragraphs(self) -> tuple[tuple[int, str], ...]:
-        """Where each unit begins in the text, and its words."""
         words = self.text.split(_BETWEEN) if self.units else ()
         return tuple((unit.start, one) for unit, one in zip(self.units, words, strict=True))
 
@@ -80,12 +76,10 @@ class DocumentText(Record):
             yield number, units[number].tagged, text
 
     def refused(self, change: Change, numbers: Sequence[int]) -> bool:
-        """Whether a change is in one of these units."""
         place = self._place(change.edit)
         return place is not None and place[0].number in numbers
 
     def without(self, found: Correction, refused: Sequence[int]) -> Correction:
-        """The correction where changes of these units could not be put into the file."""
         changes = []
         for one in found.changes:
             is_refused = one.is_made and self.refused(one, refused)

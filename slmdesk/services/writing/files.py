@@ -42,7 +42,6 @@ class OpenedText(Record):
     how: Decoded | None = None
     """How the bytes of a text file are made again; None: it is another document, of which only the words are here."""
     has_returns: bool = False
-    """The lines of the file end in carriage return and line feed."""
     left: tuple[str, ...] = ()
     """What of a document is not in the text: kinds of things, such as `equation`."""
 
@@ -62,21 +61,17 @@ class WriteRequest(Record):
     these.
     """
     source: OpenedText | None = None
-    """Where the text came from."""
 
 
 class WrittenWord(Record):
-    """A Word file that was written from another one."""
-
     path: Path
     tracked: int
-    """Changes that are tracked in it."""
     lost: int
     """Changes that could not be put there: new paragraphs, and what lies across formatting."""
 
 
 class WritingFiles(Service):
-    """Opens and writes texts.  Service thread."""
+    """Service thread."""
 
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
@@ -151,7 +146,6 @@ def _payload(path: Path) -> dict[str, Json]:
 
 
 def _words_in(found: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str, ...]]]:
-    """The words of units, a line for each, and the kinds of what is no text among them."""
     lines: list[str] = []
     left: dict[str, None] = {}
     for one in found:

@@ -20,11 +20,10 @@ from slmdesk.services.writing.types import Change
 
 KIND = "writing"
 TITLE = 60
-"""Characters of a text that begin its title."""
 
 
 class WritingHistory(Service):
-    """Keeps texts and gives them back.  Service thread."""
+    """Service thread."""
 
     def keep(self, text: str, item: str = "", changes: Sequence[Change] = ()) -> str:
         """Store a text and the changes of it not decided on, by their places in it; `item`: the item it was stored as
@@ -72,7 +71,6 @@ class WritingHistory(Service):
         return text, _fitting(text, found.settings.get("changes")) if is_same else ()
 
     def earlier(self, limit: int = 20) -> list[Item]:
-        """The texts kept, the last changed first."""
         return self._store.items.page(KIND, limit=limit)
 
     def _there(self, item: str) -> Item | None:

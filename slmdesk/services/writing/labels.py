@@ -23,14 +23,12 @@ DOUBT_WORDS: Mapping[str, str] = {
 
 
 def change_words(change: Change) -> str:
-    """What a change is, in a line: "spelling", or "suggestion, wording: it touches a number"."""
     if change.is_made:
         return change.reason
     return f"suggestion, {change.reason}: {DOUBT_WORDS[change.doubt]}"
 
 
 def note_of(change: Change) -> str:
-    """What the comment of a change that is only suggested says in a Word file."""
     words = f"“{change.edit.new.strip()}”" if change.edit.new.strip() else "nothing"
     return f"{words} instead? ({change_words(change)})"
 
@@ -47,7 +45,6 @@ def marked_sentence(text: str, change: Change) -> str:
 
 
 def counted(found: Correction) -> str:
-    """How many changes were made, and how many are only suggested."""
     made = sum(one.is_made for one in found.changes)
     suggested = len(found.changes) - made
     if not found.changes:
@@ -57,7 +54,6 @@ def counted(found: Correction) -> str:
 
 
 def unanswered_words(found: Correction, place: str = "line") -> str:
-    """Which sentences were not corrected; empty where all were."""
     count = len(found.unanswered)
     if not count:
         return ""
@@ -71,7 +67,6 @@ def unanswered_words(found: Correction, place: str = "line") -> str:
 
 
 def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
-    """What to look at in a rewritten text: facts that differ, sentences that are too many, a missing end."""
     if version.added:
         yield f"Not in your text: {_listed(version.added)}."
     if version.missing:

@@ -22,14 +22,12 @@ SENTENCE_WORDS = 30
 CONTINUED_TOKENS = 24
 """Of what is shown at the cursor: more than a line is seldom taken."""
 LEAST_ANSWER = 48
-"""Tokens any answer may have."""
 TEMPERATURE = 0.7
 """Of variants and of new text; what is shortened or has another tone is the likeliest."""
 
 
 @cache
 def texts() -> Mapping[str, Any]:
-    """Return the wording of the prompts, by language."""
     return tomllib.loads(resources.files("slmdesk.services.writing").joinpath("prompts.toml").read_text("utf-8"))
 
 

@@ -59,7 +59,7 @@ OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
 
 
 class WritingService(Service):
-    """Corrects and rewrites texts.  Service thread."""
+    """Service thread."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class WritingService(Service):
         return in_slices(self._service_thread, self._rewriting(request))
 
     def words(self, path: str) -> Pending[str]:
-        """The text of a Word file.  Ends with a Problem `document.…`."""
+        """Ends with a Problem `document.…`."""
         return in_slices(self._service_thread, self._units(_payload(path))).map(
             lambda units: DocumentText.of(units).text
         )
@@ -164,7 +164,6 @@ class WritingService(Service):
         return hidden
 
     def _units(self, payload: Mapping[str, Json]) -> Slices[list[Mapping[str, Any]]]:
-        """The units of a Word file."""
         units: list[Mapping[str, Any]] = []
         yield ask_reader(
             self._service_thread,
@@ -213,7 +212,7 @@ class WritingService(Service):
         return Rewriting(request.text, tuple(versions), language, len(words), counts)
 
     def _veiled(self, request: RewriteRequest, language: str) -> Veiled:
-        """A text as the model sees it.  Raises KnownError redaction.*."""
+        """Raises KnownError redaction.*."""
         veil = self._redaction.in_memory()
         try:
             veil.decide(request.decisions)
@@ -223,14 +222,11 @@ class WritingService(Service):
 
 
 class _Languages:
-    """The languages of the paragraphs of a text."""
-
     def __init__(self, text: str, language: str, *, is_told: bool) -> None:
         self._text, self._language, self._is_told = text, language, is_told
         self._known: dict[tuple[int, int], str] = {}
 
     def of(self, passage: Passage) -> str:
-        """The language of a passage: of its paragraph, where that is long enough to tell."""
         if not self._is_told:
             return self._language
         if passage.paragraph not in self._known:
@@ -243,7 +239,6 @@ class _Languages:
 def changes_in(
     text: str, passage: Passage, answer: str, language: str, *, is_marked_only: bool = False
 ) -> list[Change]:
-    """The changes that lead from a sentence of a text to its correction, each made or with a doubt."""
     sentence = passage.of(text)
     edits = edits_of(sentence, answer)
     doubts = doubts_of(sentence, edits, language)
@@ -261,8 +256,6 @@ def changes_in(
 
 
 class _Answer(Record):
-    """What a model answered about a sentence, and how it saw that."""
-
     words: Words
     asked: Veiled
 
@@ -281,13 +274,12 @@ def _changes_by(
 
 
 def _payload(path: str) -> dict[str, Json]:
-    """What the reader child is told of a Word file whose changes are to be tracked."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"path": path, "password": "", "options": {"tracked": now}}
 
 
 def _language(text: str, requested: str, most: int) -> str:
-    """The language of a text that can be asked about.  Raises KnownError `writing.…`, `language.unknown`."""
+    """Raises KnownError `writing.…`, `language.unknown`."""
     if not text.strip():
         raise KnownError("writing.empty")
     if len(text) > most:
@@ -312,7 +304,6 @@ _NOT_AS_LONG = {Task.SHORTEN: "writing.not_shorter", Task.EXPAND: "writing.not_l
 
 
 def _versions(words: Sequence[Words], hidden: Veiled, request: RewriteRequest, language: str) -> Slices[list[Version]]:
-    """What a model answered as versions: those as long as asked that differ from the text and from each other."""
     found: list[Version] = []
     for one in words:
         back = hidden.back(_cleaned(one.text, request, hidden.text))

@@ -19,8 +19,6 @@ MOST_REWRITTEN = 6_000
 
 
 class Task(StrEnum):
-    """What can be done with a text besides correcting it."""
-
     REPHRASE = "rephrase"
     SHORTEN = "shorten"
     EXPAND = "expand"
@@ -35,21 +33,15 @@ TONES = ("friendlier", "firmer", "plainer", "formal")
 
 
 class CorrectRequest(Record):
-    """A text to be corrected."""
-
     text: str
     language: str = ""
     """ISO 639-1; empty: told from the text."""
     model: str | None = None
     redact: bool = False
-    """What is private is replaced before the model sees it."""
     decisions: Decisions = NOTHING_DECIDED
-    """About what is redacted."""
 
 
 class DocumentRequest(Record):
-    """A Word file to be corrected."""
-
     path: str
     target: Path | None = None
     """The file with tracked changes; None: only the changes are wanted."""
@@ -60,8 +52,6 @@ class DocumentRequest(Record):
 
 
 class RewriteRequest(Record):
-    """A text to be rewritten."""
-
     text: str
     task: Task
     manner: str = ""
@@ -71,9 +61,7 @@ class RewriteRequest(Record):
     again: int = 0
     """How often the same was asked before: each time something else comes."""
     redact: bool = False
-    """What is private is replaced before the model sees it."""
     decisions: Decisions = NOTHING_DECIDED
-    """About what is redacted."""
 
 
 def length_of(text: str, language: str) -> int:
@@ -92,23 +80,17 @@ def is_as_long_as_asked(request: RewriteRequest, text: str, language: str) -> bo
 
 
 class Change(Record):
-    """A change of a text, made or only suggested."""
-
     edit: Edit
     """In characters of the whole text."""
     old: str
     line: int
-    """From 1."""
     reason: str
-    """See text.writing.edits.reason_of."""
     doubt: str = ""
     """Why it is only suggested (text.writing.doubts, or `model`); empty: it is made."""
     sentence: tuple[int, int] = (0, 0)
-    """Where the sentence stands that it is in."""
 
     @property
     def is_made(self) -> bool:
-        """Whether the corrected text has it."""
         return not self.doubt
 
 
@@ -119,7 +101,6 @@ class Correction(Record):
     changes: tuple[Change, ...]
     language: str
     sentences: int
-    """How many were asked."""
     unanswered: tuple[int, ...] = ()
     """Lines of sentences that stay unread: too long, the model answered something else, or spoilt what was redacted."""
     redacted: Mapping[Kind, int] | None = None
@@ -127,19 +108,14 @@ class Correction(Record):
 
     @property
     def text(self) -> str:
-        """The corrected text: the source with the changes that are made."""
         return applied(self.source, [one.edit for one in self.changes if one.is_made])
 
 
 class Version(Record):
-    """A rewritten text, and the facts in which it and the source differ."""
-
     text: str
     added: tuple[str, ...] = ()
-    """Numbers and names the source does not have."""
     missing: tuple[str, ...] = ()
     edits: Sequence[Edit] = ()
-    """From the source to it."""
     is_cut: bool = False
     """The model wrote up to the limit, so its end is missing."""
     others: Sequence[tuple[int, int]] = ()
@@ -157,6 +133,4 @@ class Rewriting(Record):
     versions: tuple[Version, ...]
     language: str
     asked: int = 1
-    """How many versions were asked for."""
     redacted: Mapping[Kind, int] | None = None
-    """How many of what kind the model did not get to see; None: it saw the text as it is."""

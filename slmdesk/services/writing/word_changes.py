@@ -13,11 +13,8 @@ from slmdesk.text.writing.edits import HALF_ALIKE, Edit, applied, edits_of, like
 
 
 class WordChanges(Record):
-    """The changes that can be put into the file, and how many cannot."""
-
     changes: tuple[Change, ...]
     lost: int
-    """New paragraphs, and changes that lie across formatting."""
 
 
 def changes_between(document: DocumentText, text: str) -> WordChanges:
@@ -41,7 +38,6 @@ def changes_between(document: DocumentText, text: str) -> WordChanges:
 
 
 def _edits(old: str, new: str) -> Sequence[Edit]:
-    """The edits between two wordings of a paragraph, to the letter."""
     found = edits_of(old, new)
     if applied(old, found) == new:
         return found

@@ -93,12 +93,10 @@ def name_span(text: str, start: int = 0, end: int | None = None) -> Span | None:
 
 
 def has_address(text: str) -> bool:
-    """Whether a street or a postcode stands in it."""
     return bool(_POSTCODE.search(text) or _STREET.search(text))
 
 
 def is_address(text: str) -> bool:
-    """Whether it begins with a street or a postcode, and so has no name."""
     found = [one for one in (_POSTCODE.search(text), _STREET.search(text)) if one]
     return any(one.start() <= 12 for one in found) and not LEGAL_FORM.search(text)
 

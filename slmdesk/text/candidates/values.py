@@ -82,7 +82,6 @@ def find_amounts(text: str, language: str = "") -> list[Span]:
 
 
 def find_percentages(text: str, language: str = "") -> list[tuple[Span, float]]:
-    """Percentages, with their value."""
     return [
         ((one.start, one.end), one.values[0])
         for one in find_numbers(text, language)
@@ -120,7 +119,6 @@ def _account_of(country: str) -> re.Pattern[str] | None:
 
 
 def is_iban(words: str) -> bool:
-    """Whether it is an international bank account number with the right check digits."""
     plain = re.sub(r"[\W_]", "", words).upper()
     if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", plain):
         return False

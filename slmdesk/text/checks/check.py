@@ -38,8 +38,6 @@ class Flag(Record):
 
 
 class _Reading(Record):
-    """An analysed text, prepared once for all checks."""
-
     language: str
     whens: tuple[dates.DateMention, ...]
     numbers: tuple[check_numbers.Number, ...]
@@ -81,7 +79,6 @@ def _places(sentence: str, said: _Reading) -> list[tuple[int, int]]:
 
 
 def _conditions(sentence: str, source: str, said: _Reading) -> list[Flag]:
-    """Checked last, since the flag covers the whole sentence."""
     flags = []
     for start, end in _places(sentence, said):
         if condition := conditions.left_away(sentence[start:end], source, said.language):
@@ -131,7 +128,6 @@ def _dates(sentence: str, source: str, said: _Reading, known: _Reading) -> list[
 
 
 def _as_number(when: dates.DateMention, known: _Reading) -> bool:
-    """Whether a time written as "3 pm" is in the source as a plain 15 or 3."""
     hours = {minutes / 60 % 12 for minutes in when.minutes if minutes % 60 == 0}
     return any(
         value % 12 in hours for number in known.numbers if number.unit is None for value in number.values
@@ -175,7 +171,6 @@ def _numbers(sentence: str, source: str, said: _Reading, known: _Reading) -> lis
 
 
 def _pool(source: str, known: _Reading) -> list[tuple[check_numbers.Number, str]]:
-    """All numbers of the source, including those in dates and codes, each with its text."""
     pool = [(number, source[number.start : number.end]) for number in known.numbers]
     for when in known.whens:
         parts = {part for reading in when.readings for part in reading if part} | {m // 60 for m in when.minutes}

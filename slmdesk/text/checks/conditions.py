@@ -40,7 +40,6 @@ def _openers(language: str) -> re.Pattern[str] | None:
 
 @cache
 def _signs(language: str) -> frozenset[str]:
-    """Words by which a sentence says that it holds in some cases only."""
     return frozenset(tables()["conditions"]["signs"].get(language, "").split())
 
 
@@ -51,7 +50,6 @@ def _limits(language: str) -> frozenset[str]:
 
 @cache
 def _not_before() -> frozenset[str]:
-    """Words before an "only" that limits nothing: "not only", "the only"."""
     return frozenset(tables()["conditions"]["not_before_limit"].split())
 
 
@@ -85,7 +83,6 @@ def _has_sign(sentence: str, language: str) -> bool:
 
 
 def _conditions(line: str, language: str) -> Iterator[str]:
-    """The conditions of a sentence, each up to the end of its clause."""
     opener = _openers(language)
     for match in opener.finditer(line) if opener else ():
         before = [folded(one) for one in WORD.findall(line[: match.start()])[-1:]]

@@ -185,7 +185,6 @@ def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
 
 
 def dates_agree(said: DateMention, known: list[DateMention], years: set[int]) -> bool:
-    """Whether a date or time of a sentence agrees with its source; `years` are all that the source names."""
     if said.minutes:
         return any(set(said.minutes) & set(other.minutes) for other in known)
     if said.weekday is not None:

@@ -23,12 +23,10 @@ _LANGUAGES = ("en", "de", "fr", "es", "it", "pl")
 
 
 def values_in(sentence: str, language: str = "") -> tuple[Flag, ...]:
-    """Every number, date and name of a sentence that can be looked for."""
     return tuple(flag for flag in check(sentence, "-", language) if flag.kind in VALUES)
 
 
 def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
-    """Whether a text contains what is flagged in a sentence, in any form."""
     if flag.kind == "name":
         return _has_name(flag.text, text)
     others = check(sentence, text, language)

@@ -26,8 +26,6 @@ _JOINED = re.compile(r"^[\s.&-]{1,3}$|^[’']$|^ (?:of|de|der|van|von|di|da|del|
 
 
 class Token(Record):
-    """A word of a text: its position, its folded form, and what its letters show."""
-
     start: int
     end: int
     word: str
@@ -59,7 +57,6 @@ def _german_common() -> tuple[str, ...]:
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of a text, in order."""
     found = []
     for match in _TOKEN.finditer(text):
         raw = match.group()
@@ -119,7 +116,6 @@ def _is_known(token: Token, known: list[Token], words: frozenset[str]) -> bool:
 
 
 def _is_initials(word: str, known: list[Token]) -> bool:
-    """Whether an acronym is made of the first letters of consecutive words; small words may be left out."""
     letters = word.rstrip("s") if len(word) > 3 else word
     large = "".join(token.word[0] for token in known if token.large)
     every = "".join(token.word[0] for token in known)

@@ -38,8 +38,6 @@ class Word(Record):
 
 
 class Line(Record):
-    """An analysed sentence."""
-
     words: tuple[Word, ...]
     stems: frozenset[str]
     forms: frozenset[str]
@@ -101,12 +99,10 @@ def _pairs() -> tuple[tuple[WordSet, WordSet], ...]:
 
 
 def lines(text: str, language: str) -> list[Line]:
-    """The sentences of a text, analysed."""
     return [take_apart(text[start:end], language) for start, end in sentence_spans(text, language)]
 
 
 def take_apart(sentence: str, language: str) -> Line:
-    """Analyse a sentence: its words, their clauses and what is negated."""
     hard, small = _hard(language), function_words(language if language else "en")
     words: list[Word] = []
     clause = last = 0
@@ -173,7 +169,6 @@ def turned_round(said: Line, known: list[Line], source_forms: frozenset[str]) ->
 
 
 def _alike(said: Line, known: list[Line]) -> list[Line]:
-    """The sentences of the source about the same thing, best first."""
     shared = [(len(said.stems & line.stems), line) for line in known]
     best = max(count for count, _ in shared)
     if best < (2 if len(said.stems) > 2 else 1) or best / len(said.stems) < 0.3:
@@ -182,7 +177,6 @@ def _alike(said: Line, known: list[Line]) -> list[Line]:
 
 
 def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
-    """Negations that only one side has, about words that both have."""
     best = alike[0]
     here, there = _unmatched(said.denials, best.denials)
     for at, denied in here:
@@ -265,7 +259,6 @@ def _affirmed(stems: frozenset[str], others: list[Line]) -> bool:
 
 
 def _opposite_word(said: Line, known: list[Line]) -> bool:
-    """Whether one side says with an opposite word or a prefix what the other says with a negation."""
     there = frozenset().union(*(line.forms for line in known))
     here_senses = {sense for word in said.words if word.word not in _MODAL for sense in _senses(word.word)}
     there_senses = {sense for line in known for word in line.words for sense in _senses(word.word)}
@@ -290,7 +283,6 @@ def _base(word: str) -> str:
 
 
 def _base_in(base: str, words: frozenset[str]) -> bool:
-    """Whether a word without its prefix is among `words`, in any form."""
     root = stem(base)
     return any(word[:4] == base[:4] and stem(word) == root for word in words)
 

@@ -52,7 +52,6 @@ class Number(Record):
 
     @property
     def kind(self) -> str:
-        """The kind of flag when it is missing in the source."""
         if self.unit is None:
             return "number"
         name = self.unit[0]
@@ -79,7 +78,6 @@ def _joins() -> frozenset[str]:
 
 
 def find_identifiers(text: str) -> list[tuple[int, int]]:
-    """Positions of codes of letters and figures, (start, end) each: invoice numbers, versions, clauses (4.2.1)."""
     found = []
     for match in _NAMED.finditer(text):
         if not _GROUPED.fullmatch(match.group()) and not _CURRENCY_BEFORE.fullmatch(re.split(r"\d", match.group())[0]):
@@ -180,7 +178,6 @@ def _is_about(text: str, start: int) -> bool:
 
 
 def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Number]:
-    """Number words, combined: "one hundred and twenty-five" is one number."""
     ones, tens = values("ones", language), values("tens", language)
     scales, soft = values("scales", language), values("soft", language)
     found: list[Number] = []
@@ -234,7 +231,6 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
 
 
 def _follows(value: int, last: int, language: str) -> bool:
-    """Whether a small number word continues one worth `last`: twenty-one, and dix-huit, soixante-quinze."""
     if language == "fr" and last in (10, 60, 80):
         return value >= 7 if last == 10 else True
     return last >= 20 and value < min(last, 10 if last < 100 else 100)
@@ -262,7 +258,6 @@ def _is_no_number(text: str, number: Number, language: str) -> bool:
 
 
 def _compound(word: str, language: str) -> int | None:
-    """The value of a number written as one word: "ventiquattro", "veintidos", and German ones of any length."""
     if language == "de":
         return _german(word)
     ones = {**values("ones", language), "uno": 1, "un": 1} if language in ("es", "it") else {}
@@ -276,7 +271,6 @@ def _compound(word: str, language: str) -> int | None:
 
 
 def _german(word: str) -> int | None:
-    """The value of a German number written as one word, folded: "dreihundertfunfundzwanzig"."""
     if len(word) < 7 or not any(part in word for part in ("und", "hundert", "tausend", "zig", "zehn")):
         return None
     total, rest = 0, word

@@ -58,6 +58,5 @@ class Rarity:
 
 @lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
-    """The words of a text in the form used for search, without endings."""
     words = fold_for_search(text).split()
     return frozenset(word[:STEM] for word in words if len(word) > 2 or not word.isascii() or word.isdigit())

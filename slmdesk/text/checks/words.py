@@ -18,13 +18,10 @@ CLAUSE_WORDS = (
     "anlage anhang ziffer paragraf chapitre partie annexe titre artículo sección capítulo cláusula anexo articolo "
     "sezione capitolo clausola allegato artykuł rozdział załącznik artigo hoofdstuk bijlage"
 )
-"""What stands before the number of a part of a text, in lower case."""
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
 class WordSet(Record):
-    """Folded words, and word beginnings."""
-
     words: frozenset[str]
     starts: tuple[str, ...]
 
@@ -43,7 +40,6 @@ def word_set(text: str) -> WordSet:
 
 @cache
 def tables() -> dict[str, Any]:
-    """The whole of `checks.toml`."""
     return tomllib.loads(resources.files("slmdesk.text.checks").joinpath("words.toml").read_text("utf-8"))
 
 
@@ -61,7 +57,6 @@ def values(name: str, language: str = "") -> dict[str, int]:
 
 @cache
 def function_words(language: str = "") -> frozenset[str]:
-    """Function words of one language, or of all."""
     found = tables()["function"]
     return frozenset((found[language] if language in found else " ".join(found.values())).split())
 
@@ -98,7 +93,6 @@ def tongue(text: str, language: str = "", likely: str = "") -> str:
 
 @lru_cache(maxsize=20_000)
 def folded(word: str) -> str:
-    """A word in lower case without accents; cached, since the same words occur again and again."""
     return fold(word)
 
 
@@ -137,5 +131,4 @@ def stem(word: str) -> str:
 
 
 def any_same(word: str, words: Iterable[str]) -> bool:
-    """Whether one of `words` is a form of `word`."""
     return any(same_word(word, other) for other in words)

@@ -111,7 +111,6 @@ def _anchors(
 def _table(
     old: Sequence[Hashable], new: Sequence[Hashable], here: range, there: range, weight: Callable[[int], float]
 ) -> list[Pair]:
-    """The heaviest common subsequence of two short stretches."""
     wide = len(there) + 1
     rows = [[0.0] * wide]
     for at in here:

@@ -54,12 +54,10 @@ def duty_in(text: str, language: str) -> str:
 
 
 def is_duty(sentence: str, language: str) -> bool:
-    """Whether a sentence lays a duty upon somebody or forbids something."""
     return commands(sentence, language) or _tells_duty(sentence, language)
 
 
 def commands(words: str, language: str) -> bool:
-    """Whether some words say that something must or may not be done."""
     flat = fold(words).replace("’", "'")
     if _has("must", flat, language):
         return True
@@ -67,13 +65,11 @@ def commands(words: str, language: str) -> bool:
 
 
 def allows(words: str, language: str) -> bool:
-    """Whether some words say that something may be done."""
     flat = fold(words)
     return _has("may", flat, language) and not _forbids(flat, language)
 
 
 def goes_on(words: str, sentence: str, language: str) -> bool:
-    """Whether some words at a sentence's end tell one more duty of the same party: "and moves the data"."""
     flat = [folded(one) for one in _WORD.findall(words)]
     if len(flat) < LEAST_WORDS or flat[0] not in _words("joins", language):
         return False
@@ -82,12 +78,10 @@ def goes_on(words: str, sentence: str, language: str) -> bool:
 
 
 def is_party(word: str, language: str) -> bool:
-    """Whether a word is what agreements call a party: tenant, buyer."""
     return folded(word) in _words("party", language)
 
 
 def conditions_in(text: str, language: str) -> Iterator[tuple[int, int]]:
-    """Where in a text conditions stand, each up to the end of its clause."""
     found = _openers(language)
     end = 0
     for match in found.finditer(text) if found else ():
@@ -134,7 +128,6 @@ def _has(table: str, flat: str, language: str) -> bool:
 
 
 def _forbids(flat: str, language: str) -> bool:
-    """Whether a permission is denied: "may not", "darf die Wohnung nicht", "ne peut pas", "may only"."""
     pattern = _pattern("may", language)
     for match in pattern.finditer(flat) if pattern else ():
         clause = re.split(r"[,;:.]", flat[match.end() :], maxsplit=1)[0]
@@ -145,7 +138,6 @@ def _forbids(flat: str, language: str) -> bool:
 
 
 def _tells_duty(sentence: str, language: str) -> bool:
-    """Whether a party stands at the beginning of a sentence or clause, and behind it what it does."""
     for start, end in conditions_in(sentence, language):
         sentence = sentence[:start] + " " * (end - start) + sentence[end:]
     words = list(_WORD.finditer(sentence))
@@ -170,14 +162,12 @@ def _tells_duty(sentence: str, language: str) -> bool:
 
 
 def _is_doing(words: list[str], no_duty: frozenset[str], language: str) -> bool:
-    """Whether a verb follows, perhaps behind an adverb."""
     if len(words) > 1 and (words[0] in ("also", "then", "auch", "aussi") or words[0].endswith(("ly", "ment"))):
         words = words[1:]
     return words[0] not in no_duty and _inflected(words[0], language)
 
 
 def _inflected(word: str, language: str) -> bool:
-    """Whether a word has the ending of a verb in the present."""
     match language:
         case "en":
             return len(word) > 2

@@ -29,9 +29,7 @@ DUTY_ADDED, DUTY_REMOVED, CONDITION, DEFINITION = "duty added", "duty removed", 
 MOST_NAMED_CHARACTERS = 4000
 """Of a passage whose names, negations, duties and conditions are looked for."""
 _CURRENCY = re.compile(r"(?:[A-Z]{3}|US\$|[€$£¥])[ \u00a0\u202f]?$")
-"""Before an amount."""
 _PERIODS = frozenset(("time", "month"))
-"""Units of what lasts."""
 _SHORT = 4
 """Words up to which a party that is only in one version is what changed, and not a wording with it."""
 _APART = 12
@@ -41,8 +39,6 @@ _INSERTED = 3
 
 
 class _Told(Record):
-    """Where in both wordings the duties and conditions stand that are named: what is in them is not named again."""
-
     named: list[Named]
     old: list[Span]
     new: list[Span]
@@ -70,7 +66,6 @@ def facts_of(old: str, new: str, hunks: Sequence[Hunk], language: str = "") -> t
 
 
 def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
-    """Duties and conditions that were added or removed."""
     told = _Told([], [], [])
     for hunk in hunks:
         before, after = old[slice(*hunk.old)], new[slice(*hunk.new)]
@@ -104,7 +99,6 @@ def _common(one: Span, other: Span) -> int:
 
 
 def _lays(words: str, others: str, sentence: str, language: str) -> bool:
-    """Whether words lay a duty that the ones in whose place they stand do not."""
     if is_duty(others, language):
         return False
     if allows(others, language):
@@ -138,7 +132,6 @@ class _Value(Record):
 
 
 def _values(text: str, language: str) -> list[_Value]:
-    """The numbers and dates of a text, in order; the number of a list item does not count."""
     whens = dates.find_dates(text, language)
     lead = len(lead_of(text)) + 1
     found = [
@@ -171,7 +164,6 @@ def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Va
 
 
 def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> list[Named]:
-    """Pair facts of one kind in order, then the rest; equal ones are no change."""
     both = [(one, other) for one in mine for other in theirs if one.values & other.values]
     for one, other in both:
         if one in mine and other in theirs:
@@ -225,12 +217,10 @@ def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told
 
 
 def _is_name(words: str, found: Sequence[str]) -> bool:
-    """Whether words are a name, "Banque des Pays de Loire", and not only one somewhere in them."""
     return 2 * sum(map(len, found)) >= len(words) > 0 and not any(one.isdigit() for one in words)
 
 
 def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
-    """A "not" added or removed by the change, else a word of opposite sense."""
     found: list[Named] = []
     before, after = take_apart(old, language), take_apart(new, language)
     for hunk in _joined(hunks, language):

@@ -42,7 +42,6 @@ class Pairing:
     change: int = -1
 
     def turned(self) -> Pairing:
-        """The same with old and new exchanged."""
         return Pairing(self.new, self.old, self.is_same, self.is_moved)
 
 
@@ -55,8 +54,6 @@ def order_key(units: Sequence[Unit]) -> tuple[int, int]:
 
 
 class Matcher:
-    """The state of one comparison."""
-
     def __init__(
         self,
         old: Sequence[Page],
@@ -91,14 +88,12 @@ class Matcher:
         return self._events
 
     def _is_same(self, mine: list[Unit], theirs: list[Unit]) -> bool:
-        """Whether two stretches differ only in where their blocks or sentences end."""
         if not mine or not theirs or "".join(one.key for one in mine) != "".join(one.key for one in theirs):
             return False
         self._events.append(Pairing(mine, theirs, is_same=True))
         return True
 
     def _moved_away(self, gaps: list[tuple[list[Unit], list[Unit]]]) -> list[tuple[list[Unit], list[Unit]]]:
-        """The gaps without what is, unchanged and only once, in another of them."""
         mine = Counter(one.key for some, _ in gaps for one in some if len(one.key) >= LEAST_MOVED)
         theirs = {one.key: one for _, some in gaps for one in some if mine.get(one.key) == 1}
         counts = Counter(one.key for _, some in gaps for one in some if one.key in theirs)
@@ -111,7 +106,6 @@ class Matcher:
         return [(one, other) for one, other in left if one or other]
 
     def _by_sentences(self, mine: list[Unit], theirs: list[Unit]) -> Iterator[tuple[list[Unit], list[Unit]]]:
-        """What is left of a gap between the sentences that both have."""
         if not mine or not theirs:
             yield mine, theirs
             return
@@ -132,7 +126,6 @@ class Matcher:
         ]
 
     def _resolve(self, mine: list[Unit], theirs: list[Unit]) -> None:
-        """Pair the changed sentences of a gap; the others were removed or added."""
         if not mine or not theirs:
             self._events += _alone(mine, theirs)
             return
@@ -149,7 +142,6 @@ class Matcher:
             self._events.append(group)
 
     def _moved_alike(self) -> None:
-        """Pair what was removed in one place and added in another with few words changed."""
         gone = [one for one in self._events if not one.new and letters_of(one.old) >= LEAST_MOVED]
         come = [one for one in self._events if not one.old and letters_of(one.new) >= LEAST_MOVED]
         gone, come = _by_block(gone, 0), _by_block(come, 1)
@@ -172,7 +164,6 @@ class Matcher:
         self._events = small + rest + found
 
     def _moved_along(self) -> None:
-        """Treat short passages beside a moved one as moved with it: a heading, the last words of a clause."""
         gone = {place_of(one.old[0]): one for one in self._events if len(one.old) == 1 and not one.new}
         come = {place_of(one.new[0]): one for one in self._events if len(one.new) == 1 and not one.old}
         taken: set[int] = set()
@@ -190,7 +181,6 @@ class Matcher:
 
 
 def _beside(events: dict[tuple[int, int], Pairing], units: Sequence[Unit], *, is_before: bool) -> Pairing | None:
-    """The event directly before or after some units."""
     if is_before:
         block, at = place_of(units[0])
         return events.get((block, at - 1)) if at else events.get((block - 1, 0))
@@ -199,7 +189,6 @@ def _beside(events: dict[tuple[int, int], Pairing], units: Sequence[Unit], *, is
 
 
 def _unless_moved(before: Sequence[Unit], after: Sequence[Unit], pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The pairs of equal units without those that only cross changed ones, which were moved."""
     matched, others = {at for at, _ in pairs}, {to for _, to in pairs}
     mine = [at for at in range(len(before)) if at not in matched]
     theirs = [to for to in range(len(after)) if to not in others]
@@ -277,7 +266,6 @@ def _size(bag: Counter[str]) -> float:
 
 
 def _without_parts(units: list[Unit], before: Pairing | None, after: Pairing | None, side: int) -> list[Unit]:
-    """Units between two pairs, but for those at the ends that are parts of a pair."""
     begin, end = 0, len(units)
     while before and begin < end and _joins(units[begin], before, side):
         begin += 1
@@ -287,7 +275,6 @@ def _without_parts(units: list[Unit], before: Pairing | None, after: Pairing | N
 
 
 def _joins(unit: Unit, group: Pairing, side: int) -> bool:
-    """Whether a sentence without a counterpart is part of a neighbour's: one was split, or two were joined."""
     bag = _bag(unit.words)
     whole = _size(bag)
     here, there = (group.old, group.new) if side == 0 else (group.new, group.old)
@@ -299,7 +286,6 @@ def _joins(unit: Unit, group: Pairing, side: int) -> bool:
 
 
 def _alone(mine: list[Unit], theirs: list[Unit]) -> list[Pairing]:
-    """Events for what has no counterpart; a pair in the same place may still be one rewritten sentence."""
     if len(mine) == len(theirs) == 1:
         bag, other = _bag(mine[0].words), _bag(theirs[0].words)
         is_short = max(bag.total(), other.total()) <= SHORT_WORDS
@@ -309,7 +295,6 @@ def _alone(mine: list[Unit], theirs: list[Unit]) -> list[Pairing]:
 
 
 def _by_block(events: list[Pairing], side: int) -> list[Pairing]:
-    """Join neighbouring sentences of one block."""
     found: list[Pairing] = []
     for one in sorted(events, key=lambda event: place_of((event.old or event.new)[0])):
         some = one.old or one.new
@@ -322,7 +307,6 @@ def _by_block(events: list[Pairing], side: int) -> list[Pairing]:
 
 
 def letters_of(units: Sequence[Unit]) -> int:
-    """Count the letters of units, by their keys."""
     return sum(len(one.key) for one in units)
 
 
@@ -332,7 +316,6 @@ def joined(units: Sequence[Unit]) -> str:
 
 
 def joined_with_numbers(units: Sequence[Unit]) -> tuple[str, list[tuple[int, int]]]:
-    """The same text, and where in it the numbers of paragraphs stand."""
     found = ""
     numbers: list[tuple[int, int]] = []
     for at, one in enumerate(units):
@@ -346,10 +329,8 @@ def joined_with_numbers(units: Sequence[Unit]) -> tuple[str, list[tuple[int, int
 
 
 def _words(units: Sequence[Unit]) -> str:
-    """The words of units without their numbers."""
     return " ".join(one.words for one in units)
 
 
 def place_of(unit: Unit) -> tuple[int, int]:
-    """Return what units of one version are sorted by."""
     return unit.block, unit.at

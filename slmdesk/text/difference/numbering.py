@@ -47,8 +47,6 @@ Number = tuple[str, ...]
 
 
 class _Found(Record):
-    """A number at the beginning of a block, up to `end`."""
-
     end: int
     number: Number
     sure: bool
@@ -65,7 +63,6 @@ def own_numbers(texts: Sequence[tuple[str, BlockKind]]) -> list[int]:
 
 
 def numbered_lines(raw: str, kind: BlockKind) -> list[int]:
-    """Where in a block lines begin that may be paragraphs of their own, by their numbers; the first begins at 0."""
     starts = [0]
     if kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) or "\n" not in raw:
         return starts

@@ -40,7 +40,6 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670"
 _LETTERS = rf"(?:(?:(?![{_UNSPACED}])[^\W\d_]|[\u0900-\u0963\u0966-\u0dff])[{_MARKS}]*)+"
 TOKEN = re.compile(rf"{_LETTERS}(?:['\u2019\u2010\u2011-]{_LETTERS})*|\d+(?:[.,:/'\u2019\u00a0\u202f-]\d+)*|\w|[^\w\s]")
-"""A word, a number with what is inside it, or a sign."""
 _LEAD = re.compile(r"^\s*(?:\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+)(?=\s)")
 _NUMBER_ALONE = "\u00a7"
 """The key of a heading that is only a number."""
@@ -65,23 +64,18 @@ class Unit(Record):
 
     @property
     def words(self) -> str:
-        """The text without its number."""
         return self.text[self.lead :]
 
 
 class _Piece(Record):
-    """A block, or lines of it that may be a paragraph of their own."""
-
     page: int
     start: int
     raw: str
     kind: BlockKind
     is_line: bool
-    """Not the first of its block."""
 
 
 def units_of(pages: Sequence[Page]) -> list[Unit]:
-    """The blocks of a document in order, without headers, footers and empty ones."""
     pieces = list(_pieces(pages))
     leads = own_numbers([(shown(one.raw, one.kind), one.kind) for one in pieces])
     found: list[Unit] = []
@@ -146,7 +140,6 @@ def key_of(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def token_key(token: str) -> str:
-    """The same key for a word."""
     bare = token if token.isascii() else unicodedata.normalize("NFKC", token)
     return _INSIDE.sub("", bare.translate(_SAME))
 

@@ -25,11 +25,9 @@ class _Step:
     old: list[Unit]
     new: list[Unit]
     is_part: bool = False
-    """It belongs to the paragraph of the event before."""
 
 
 def moved_together(events: Sequence[Pairing]) -> list[Pairing]:
-    """Join moved passages that follow each other in both versions."""
     found = [one for one in events if not one.is_moved]
     last: Pairing | None = None
     for one in sorted((one for one in events if one.is_moved), key=lambda one: place_of(one.old[0])):
@@ -78,8 +76,6 @@ def in_order(events: Sequence[Pairing]) -> list[_Step]:
 
 
 class ChangeBuilder:
-    """Makes changes and rows from the events."""
-
     def __init__(
         self, steps: Sequence[_Step], clauses: tuple[Sequence[str], Sequence[str]], language: str, checkpoint: Yield
     ) -> None:
@@ -87,7 +83,6 @@ class ChangeBuilder:
         self._changes: list[Change] = []
 
     def build(self) -> Difference:
-        """Build the whole result."""
         steps = self._joined_steps()
         runs: list[tuple[tuple[Run, ...], tuple[Run, ...]]] = []
         for step in steps:
@@ -97,7 +92,6 @@ class ChangeBuilder:
         return Difference(tuple(self._changes), tuple(self._rows(steps, runs)))
 
     def _joined_steps(self) -> list[_Step]:
-        """Join neighbours that were removed or added together."""
         found: list[_Step] = []
         for step in self._steps:
             last = found[-1] if found else None
@@ -181,7 +175,6 @@ class ChangeBuilder:
 
 
 def _paragraphs(steps: Sequence[_Step]) -> Iterator[list[int]]:
-    """Group steps that share a block with the one before, on either side."""
     group: list[int] = []
     for at, step in enumerate(steps):
         last = steps[at - 1] if at else None
@@ -198,7 +191,6 @@ def _paragraphs(steps: Sequence[_Step]) -> Iterator[list[int]]:
 
 
 def _without(text: str, numbers: Sequence[tuple[int, int]]) -> str:
-    """A text with line ends in the place of the numbers of its paragraphs."""
     for start, end in numbers:
         text = text[:start] + "\n" * (end - start) + text[end:]
     return text
@@ -243,7 +235,6 @@ def _marked(text: str, spans: Sequence[tuple[int, int]], change: int, is_whole: 
 
 
 def _spaced(some: Iterator[tuple[Run, ...]] | Sequence[tuple[Run, ...]]) -> tuple[Run, ...]:
-    """Runs of several sentences, a space between."""
     found: list[Run] = []
     for runs in some:
         if found and runs:

@@ -26,8 +26,6 @@ class Named(Record):
 
 
 class ChangeKind(StrEnum):
-    """What happened to a passage."""
-
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
@@ -36,37 +34,29 @@ class ChangeKind(StrEnum):
 
 
 class Run(Record):
-    """Words of a row, in one style."""
-
     text: str
     is_marked: bool = False
-    """These are the ones that changed."""
     change: int = -1
     """The number of the change they belong to; -1: none."""
 
 
 class Change(Record):
-    """One change."""
-
     kind: ChangeKind
     old_runs: tuple[Run, ...]
     new_runs: tuple[Run, ...]
     old_places: tuple[Place, ...]
     new_places: tuple[Place, ...]
     named: tuple[Named, ...] = ()
-    """The facts that changed."""
     old_clause: str = ""
     """The heading above the passage in the old version, and the number of its paragraph; empty where there is none."""
     new_clause: str = ""
 
     @property
     def old(self) -> str:
-        """The passage in the old version; empty where it was added."""
         return "".join(run.text for run in self.old_runs)
 
     @property
     def new(self) -> str:
-        """The passage in the new version; empty where it was removed."""
         return "".join(run.text for run in self.new_runs)
 
 
@@ -82,7 +72,5 @@ class Row(Record):
 
 
 class Difference(Record):
-    """All changes in the order of the new version, and both versions side by side."""
-
     changes: tuple[Change, ...]
     rows: tuple[Row, ...]

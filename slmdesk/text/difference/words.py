@@ -13,7 +13,6 @@ SHORT_BRIDGE = 4
 
 Span = tuple[int, int]
 _Range = tuple[int, int, int, int]
-"""Tokens of the old text, and tokens of the new."""
 
 
 class Hunk(Record):
@@ -24,7 +23,6 @@ class Hunk(Record):
 
 
 def is_inside(span: Span, others: Sequence[Span]) -> bool:
-    """Whether a span lies in one of others."""
     return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
@@ -55,7 +53,6 @@ def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequ
 
 
 def _is_lead(old: str, new: str, mine: Sequence[Span], theirs: Sequence[Span], first: _Range) -> bool:
-    """Whether the first difference is a list number that only one side has."""
     _, end, _, last = first
     if end and last:
         return False
@@ -80,7 +77,6 @@ def _slid(one: _Range, after: _Range | None, keys: Sequence[str], others: Sequen
 
 
 def _bridged(ranges: Sequence[_Range], keys: Sequence[str]) -> list[_Range]:
-    """Join changes with next to nothing between them."""
     found: list[_Range] = []
     for one in ranges:
         if found:

@@ -28,7 +28,6 @@ def centralities(sentences: Sequence[str]) -> list[float]:
 
 
 def _vectors(sentences: Sequence[str]) -> list[_Vector]:
-    """For each sentence its words, weighted by rarity, of length one."""
     counts = [Counter(fold_for_search(sentence).split()) for sentence in sentences]
     spread: Counter[str] = Counter(word for words in counts for word in words)
     vectors: list[_Vector] = []

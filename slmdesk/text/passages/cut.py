@@ -18,7 +18,6 @@ MOST_WORDS = 300
 LEAST_WORDS = 60
 """A passage with fewer goes on over a heading or onto the next page; with as many it ends there."""
 MOST_HEADING = 160
-"""Characters of a heading that is put in front."""
 
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _WORD = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
@@ -29,13 +28,10 @@ _LONGEST_WORD = 2000
 
 
 def count_words(text: str) -> int:
-    """Words as passages count them."""
     return len(text.split()) if text.isascii() else len(_WORD.findall(text))
 
 
 class _Piece(Record):
-    """A block, or a part of a long one."""
-
     page: int
     start: int
     end: int
@@ -44,19 +40,15 @@ class _Piece(Record):
 
 
 class PassageBuilder:
-    """Takes the pages of one document in order and yields its passages as they are completed."""
-
     def __init__(self, document: str) -> None:
         self._document = document
         self._heading = ""
         self._above = ""
-        """The heading under which the open passage begins."""
         self._open: list[_Piece] = []
         self._words = 0
         self._only_headings = True
 
     def feed(self, page: Page) -> Iterator[Passage]:
-        """Yield the passages that end on this page."""
         for block in page.blocks:
             if block.kind not in ASIDE:
                 yield from self._add(page, block)
@@ -64,7 +56,6 @@ class PassageBuilder:
             yield from self._close()
 
     def finish(self) -> Iterator[Passage]:
-        """Yield what is left."""
         self._only_headings = False
         yield from self._close()
 
@@ -131,7 +122,6 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Split a sentence without an end, such as a table's cells, after so many words each."""
     begin, words = start, 0
     for word in _WORD.finditer(text, start, end):
         while word.end() - begin > _LONGEST_WORD * 4:

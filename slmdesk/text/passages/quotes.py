@@ -20,13 +20,10 @@ _EDGES = " .,;:!?'-\u2026*_()[]\u00b7\u2022"
 
 
 class FoldedText:
-    """A text prepared for finding quotations in it."""
-
     def __init__(self, text: str) -> None:
         self._letters, self._places = _folded(text)
 
     def find(self, quote: str) -> tuple[int, int] | None:
-        """The span of the first exact occurrence of the quotation; None where there is none."""
         return next(self.find_all(quote), None)
 
     def find_all(self, quote: str, *, whole: bool = True) -> Iterator[tuple[int, int]]:

@@ -18,12 +18,8 @@ from slmdesk.text.passages.centrality import centralities
 
 
 class Matter(StrEnum):
-    """What makes a sentence matter."""
-
     DECISION = "decision"
-    """It begins with "Decision:", "Resolved:" or the like."""
     ACTION = "action"
-    """It begins with "Action:", "To do:" or the like."""
     PARTY = "party"
     MONEY = "money"
     DATE = "date"
@@ -31,12 +27,9 @@ class Matter(StrEnum):
     SHARE = "share"
     """A percentage."""
     QUANTITY = "quantity"
-    """A figure with a unit: a dose, a length, a weight."""
     CHANGE = "change"
-    """Something is decided, begun or ended, somebody is appointed or leaves."""
     DUTY = "duty"
     REQUEST = "request"
-    """It asks the reader for something: "Please …"."""
     DENIAL = "denial"
     CONDITION = "condition"
 

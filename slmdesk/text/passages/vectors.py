@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 
 class Nearest:
-    """Finds the vectors nearest to one among many, which are added in portions."""
-
     def __init__(self, requested: bytes, limit: int) -> None:
         """`requested`: float32."""
         self._requested = (

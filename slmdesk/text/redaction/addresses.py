@@ -61,7 +61,6 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"[ \t]*(?:,|[·|–-]|\n)?[ \t]*(?:in |à |en |a |w )?")
-"""What may stand between a street and its town."""
 _YEAR = re.compile(r"(?:19|20)\d\d\s")
 
 
@@ -83,7 +82,6 @@ def find_addresses(text: str) -> Iterator[Find]:
 
 
 def _is_line(text: str, start: int, end: int) -> bool:
-    """Whether it has a line for itself."""
     before = text.rfind("\n", 0, start) + 1
     after = text.find("\n", end)
     return not text[before:start].strip() and not text[end : after if after >= 0 else len(text)].strip()

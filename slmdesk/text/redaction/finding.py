@@ -24,9 +24,7 @@ from slmdesk.text.words.language import detect
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SAID = frozenset({"list", "table"})
-"""Reasons of what a person said is private, now or before."""
 _WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
-"""From the first letter or figure to the last."""
 LEAST_NAME = 3
 """Letters of a part of a name that is looked for alone."""
 LEAST_PART = 5
@@ -90,7 +88,6 @@ def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Fin
 def _again(
     text: str, found: Sequence[Find], listed: Sequence[Listed], known: Sequence[Entry], language: str
 ) -> Iterator[Find]:
-    """Other places of what was found, of names on the list, and of the originals of a table."""
     names = {one.text: Certainty.LIKELY for one in found if one.kind is Kind.PERSON}
     emails = [one.text for one in found if one.kind is Kind.EMAIL]
     names |= dict.fromkeys((one.words for one in listed if one.kind is Kind.PERSON), Certainty.SURE)
@@ -244,7 +241,6 @@ def _without_overlaps(found: Iterable[Find]) -> list[Find]:
 
 
 def _beside(find: Find, over: Sequence[Find]) -> Iterator[Find]:
-    """The words of a find that stand in none of those which it overlaps."""
     inner = sorted(at for one in over for at in (one.start, one.end))
     edges = [find.start, *inner, find.end]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
@@ -266,7 +262,6 @@ def _union(first: Find, *others: Find) -> Find:
 
 
 def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
-    """Parts of one name that were found one by one, as one find."""
     waiting: Find | None = None
     for one in found:
         if waiting and waiting.kind is one.kind is Kind.PERSON and text[waiting.end : one.start] in (" ", "\u00a0"):

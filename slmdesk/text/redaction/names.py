@@ -42,14 +42,12 @@ def _jobs() -> frozenset[str]:
 
 @cache
 def _no_names() -> frozenset[str]:
-    """Folded words that are part of no name, though they are written large."""
     found = tables()["names"]
     days = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
     return frozenset(f"{_words()['not_names']} {found['common']} {found['titles']} {days}".split())
 
 
 def is_no_name(word: str) -> bool:
-    """Whether a word is written large for another reason than being a name: a month, a court, a profession."""
     plain = fold(word)
     return plain in _no_names() or plain in _jobs()
 
@@ -166,7 +164,6 @@ def _without_mark(text: str, start: int, end: int) -> Span:
 
 
 def _whole(text: str, start: int, end: int) -> Span | None:
-    """The name that fills this stretch of text, None if there is more."""
     while start < end and text[start] in " \t\"'“”„*_":
         start += 1
     while end > start and text[end - 1] in " \t\"'“”.,;*_":
@@ -189,7 +186,6 @@ def _in_headers(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _listed(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """Names in a list of receivers: "Anna Berg, Jan Ek", or one as "Berg, Anna"."""
     for part in re.compile(r"[^,]+").finditer(text, start, end):
         if found := _whole(text, *part.span()):
             yield *found, "header"
@@ -234,7 +230,6 @@ def _born(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _above_addresses(text: str) -> Iterator[tuple[int, int, str]]:
-    """Names on the lines above a postcode, as on an envelope."""
     from slmdesk.text.redaction.addresses import find_addresses
 
     for one in find_addresses(text):
@@ -286,7 +281,6 @@ def _is_german_noun(word: str) -> bool:
 
 
 def _is_heading(text: str, start: int, end: int) -> bool:
-    """Whether the whole line is written large: a heading, an address, a form."""
     line, after = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     rest = text[line:start] + text[end : after if after >= 0 else len(text)]
     return not re.search(r"(?<!\w)[^\W\d_A-Z]{2,}", rest)
@@ -299,7 +293,6 @@ _WORKS_FOR = "of|from|at|bei|vom"
 
 
 def _firms(text: str) -> Iterator[Find]:
-    """The words written large before a legal form, with it."""
     for form in LEGAL_FORM.finditer(text):
         line = text.rfind("\n", 0, form.start()) + 1
         start, words = form.start(), 0

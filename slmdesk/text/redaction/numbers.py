@@ -234,7 +234,6 @@ def _is_dialled(text: str, start: int, end: int, language: str, *, valid: bool) 
 
 
 def _split_phones(text: str, regions: Sequence[str], days: Sequence[DateMention]) -> Iterator[tuple[int, int]]:
-    """Telephone numbers over the end of a line or, labelled, of a cell."""
     for one in _SPLIT_PHONE.finditer(text):
         labelled = _PHONE_LABEL.search(text, max(0, one.start() - 60), one.start()) is not None
         first, rest = one["first"], one.start("rest")
@@ -268,12 +267,10 @@ def _phone_digits(words: str, regions: Sequence[str], *, valid: bool) -> int:
 
 
 def _looks_dialled(number: str, language: str) -> bool:
-    """Whether it begins as numbers of that language's country do when they are dialled there."""
     return re.match(_DIALLED.get(language, "0"), number.lstrip("( ")) is not None
 
 
 def is_checked(words: str) -> bool:
-    """Whether it has the right check digits of any kind of number that is looked for."""
     from stdnum import luhn
 
     plain = re.sub(r"[^0-9A-Za-z]", "", words)

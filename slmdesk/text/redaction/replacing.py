@@ -29,7 +29,6 @@ _DIGITS = re.compile(r"\d(?:[ \u00a0\u202f()/.-]{0,2}\d){4,40}")
 _STEM = 5
 """Letters at the beginning by which a word with another ending is taken for one that resembles a substitute."""
 _BY_SIGNS = frozenset({Kind.IBAN, Kind.CARD, Kind.NUMBER, Kind.PHONE})
-"""Kinds whose groups may be written in another way."""
 _WORD_EDGE = re.compile(r"(?<!\w)(?=.)", re.DOTALL)
 _BEGINNING = 4
 """Letters by which names are looked up: those of fewer or as many are put back only as they are."""
@@ -122,8 +121,6 @@ def restored_so_far(text: str, table: Table) -> str:
 
 
 class Restorer:
-    """Puts the originals back into an answer while it is written: what may become a substitute is held back."""
-
     def __init__(self, table: Table) -> None:
         """Raises KnownError "redaction.ambiguous"."""
         check(table)
@@ -136,19 +133,16 @@ class Restorer:
         self._waiting = ""
 
     def add(self, piece: str) -> str:
-        """What can be shown now, after what was returned before."""
         self._waiting += piece
         cut = self._safe()
         ready, self._waiting = self._waiting[:cut], self._waiting[cut:]
         return self._back.restored(ready, marks=False).text if ready else ""
 
     def end(self) -> str:
-        """What was held back."""
         ready, self._waiting = self._waiting, ""
         return self._back.restored(ready, marks=False).text
 
     def restored(self, text: str) -> Restored:
-        """The originals back in all that was written, by the same table."""
         return self._back.restored(text)
 
     def without_begun(self, text: str) -> str:
@@ -173,7 +167,6 @@ class Restorer:
 
 
 def _word_starts(text: str, first: int) -> Iterator[int]:
-    """Where a word begins, the first of them not before `first`."""
     return (one.start() for one in re.compile(r"(?<!\w)\w|[^\w\s](?=\w)|[^\w\s]\Z").finditer(text, first))
 
 
@@ -183,8 +176,6 @@ def _last_start(text: str) -> int:
 
 
 class _Back:
-    """What leads from substitutes to originals."""
-
     def __init__(self, table: Table) -> None:
         self.table = table
         pairs = [(entry.kind, original, substitute) for entry in table for original, substitute in entry.pairs]
@@ -248,7 +239,6 @@ class _Back:
         return Restored(whole, tuple(put_back), tuple(sorted(marked)), tuple(taken), frozenset(bent))
 
     def found(self, text: str) -> Iterator[tuple[int, int, str, bool]]:
-        """Where substitutes stand, in order, with what is put in their place, and whether an ending is left out."""
         exact = list(self._exactly(text))
         hits, at = exact.copy(), 0
         for word in WORD.finditer(text):
@@ -263,7 +253,6 @@ class _Back:
         return iter(sorted(hits))
 
     def _exactly(self, text: str) -> Iterator[tuple[int, int, str, bool]]:
-        """Where they stand but for case and blanks; those are tried that begin with the letter that stands there."""
         end = 0
         for one in _WORD_EDGE.finditer(text) if self._patterns else ():
             start = one.start()
@@ -299,7 +288,6 @@ class _Back:
         return None
 
     def resembling(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """What may be a substitute that was changed, between two places."""
         last = start
         for one in _DIGITS.finditer(text, start, end):
             plain = re.sub(r"\D", "", one[0])
@@ -327,7 +315,6 @@ class _Back:
 
 
 def _first_letters(substitute: str, *, by_signs: bool) -> dict[str, None]:
-    """What a text may have where a substitute begins: signs before the first figure may be left out."""
     letters = [substitute[0], next(one for one in substitute if one.isalnum())] if by_signs else [substitute[0]]
     return dict.fromkeys(" \u00a0\u202f\n" if letters[0].isspace() else [one.casefold()[:1] for one in letters])
 
@@ -348,5 +335,4 @@ def _shape(substitute: str, *, by_signs: bool) -> str:
 
 
 def _share_digits(one: str, other: str) -> bool:
-    """Whether five figures in a row stand in both."""
     return any(one[at : at + LEAST_DIGITS] in other for at in range(len(one) - LEAST_DIGITS + 1))

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 class Loss(StrEnum):
-    """What happened to a substitute on its way through a model."""
-
     MISSING = "missing"
-    """It did not come back."""
     CHANGED = "changed"
     """Something that resembles it came back, and stays as the model wrote it."""
     ENDING = "ending"
@@ -34,8 +31,6 @@ class Loss(StrEnum):
 
 
 class Lost(Record):
-    """A substitute that did not come back as it was."""
-
     loss: Loss
     words: str
     """The original where it is missing or formatted, of an ending that alone, else what the model wrote."""
@@ -44,11 +39,8 @@ class Lost(Record):
 
 
 class Returned(Record):
-    """What a model made of a text, with the originals."""
-
     text: str
     count: int
-    """Substitutes that were put back."""
     lost: tuple[Lost, ...]
     _made: Restored
 
@@ -64,8 +56,6 @@ class Returned(Record):
 
 
 class Veiled(Record):
-    """A text as the model sees it."""
-
     text: str
     table: Table = ()
     originals: tuple[str, ...] = ()
@@ -88,31 +78,26 @@ class Veiled(Record):
         return Returned(made.text, len(made.put_back), tuple(dict.fromkeys(lost)), made)
 
     def back_so_far(self, answer: str) -> str:
-        """The beginning of an answer that still grows, with the originals."""
         from slmdesk.text.redaction.replacing import restored_so_far
 
         return restored_so_far(answer, self.table)
 
     def words(self, answer: str) -> str:
-        """The originals in a few words of the answer, such as those of a warning."""
         from slmdesk.text.redaction.replacing import restored
 
         return restored(answer, self.table).text
 
     def holds(self, words: str) -> bool:
-        """Whether some words hold an original of the table, whatever its case."""
         plain = words.casefold()
         return any(own.casefold() in plain for entry in self.table for own, _ in entry.pairs)
 
     def _ending(self, wrote: str, original: str) -> str:
-        """What a model put at the end of a substitute: nothing of the substitute itself."""
         for substitute in (sub for entry in self.table for own, sub in entry.pairs if own == original):
             if wrote[: len(substitute) - 1].casefold() == substitute[:-1].casefold():
                 return f"…{wrote[common_prefix(wrote.casefold(), substitute.casefold()) :]}"
         return "…"
 
     def _missing(self, made: Restored) -> list[str]:
-        """Originals of which no form came back."""
         there = {made.text[start:end].casefold() for start, end in made.put_back}
         missing = []
         for one in self.originals:
@@ -127,15 +112,12 @@ class Veiled(Record):
 
 
 class Untagged(Record):
-    """The words of a text without its tags."""
-
     words: str
     tags: tuple[tuple[int, str], ...]
     """Each tag, and before which of the words' characters it stood."""
 
     @classmethod
     def of(cls, text: str, tags: Tags) -> Untagged:
-        """Take the tags out of a text."""
         words, found = "", []
         for one in pieces(text, tags):
             if isinstance(one, str):

@@ -46,8 +46,7 @@ Free = Callable[[str], bool]
 """Whether a substitute may be taken: it stands nowhere in the source, and for nothing else."""
 
 
-class NoSubstituteError(Exception):
-    """None of MOST_TRIES was free."""
+class NoSubstituteError(Exception): ...
 
 
 def name_word(original: str, free: Free, seed: str, *, is_first: bool = False) -> str:
@@ -61,7 +60,6 @@ def name_word(original: str, free: Free, seed: str, *, is_first: bool = False) -
 
 
 def substitute_for(kind: Kind, original: str, free: Free, seed: str) -> str:
-    """What stands for an original of any kind but a person."""
     makers: Mapping[Kind, Callable[[str, random.Random], str]] = {
         Kind.EMAIL: lambda _, rng: f"{rng.choice(_BOXES)}.{_syllable_word(rng, '').lower()}@example.org",
         Kind.PHONE: _phone,

@@ -80,12 +80,10 @@ def _by_base(find: Find) -> tuple[int, int]:
 class _Maker:
     source: str
     originals: WordIndex
-    """Folded, with what no substitute may hold."""
     entries: list[Entry] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
     """Of names: each word as it is written, with what stands for it."""
     taken: dict[str, None] = field(default_factory=dict)
-    """Folded substitutes, and their words."""
     tries: int = 0
 
     def stands_in_source(self, entry: Entry) -> bool:
@@ -112,7 +110,6 @@ class _Maker:
             self.entries.append(entry)
 
     def _made(self, kind: Kind, original: str, end: str = "") -> str:
-        """What stands for an original, which `end` will follow."""
         self.tries = 0
 
         def is_free(made: str) -> bool:
@@ -175,7 +172,6 @@ class _Maker:
         self.entries[self.entries.index(owner)] = changed(owner, forms=(*owner.forms, *new))
 
     def _belongs(self, parts: list[tuple[str, str]], entry: Entry) -> bool:
-        """Whether a name is one of an entry, or a form of it: each of its words is."""
         own = {fold(original) for original, _ in entry.pairs if WORD.fullmatch(original)}
         return bool(parts) and all(
             fold(part) in own or any(is_form_of(fold(part), one) for one in own) for part, _ in parts
@@ -219,7 +215,6 @@ class _Maker:
 
 
 def _parts(find: Find) -> tuple[str, ...]:
-    """What an entry of it replaces: the whole, and names or the firm alone."""
     alone = name_words(find.text) if find.kind is Kind.PERSON else ()
     return (find.text, *alone, *(_without_form(find.text)[:1] if find.kind is Kind.FIRM else ()))
 

@@ -22,7 +22,6 @@ class Kind(StrEnum):
     IBAN = "iban"
     CARD = "card"
     NUMBER = "number"
-    """A tax, insurance or person number."""
     BIRTH = "birth"
     ADDRESS = "address"
     OTHER = "other"
@@ -30,16 +29,12 @@ class Kind(StrEnum):
 
 
 CHECKED = frozenset({Kind.IBAN, Kind.CARD, Kind.NUMBER})
-"""Kinds with check digits."""
 
 
 class Certainty(StrEnum):
-    """How far a find can be relied on."""
-
     SURE = "sure"
     """Its check digits are right, or a person said so."""
     LIKELY = "likely"
-    """The words around it say so."""
     UNSURE = "unsure"
     """It only looks so: shown and listed, and replaced where a person adds it."""
 
@@ -48,8 +43,6 @@ RANK: Mapping[Certainty, int] = MappingProxyType({Certainty.UNSURE: 0, Certainty
 
 
 class Find(Record):
-    """Something private from `start` to `end` of a text, in characters."""
-
     kind: Kind
     start: int
     end: int
@@ -60,17 +53,13 @@ class Find(Record):
 
 
 class Entry(Record):
-    """A row of the table: what stands for an original."""
-
     kind: Kind
     original: str
     substitute: str
     forms: tuple[tuple[str, str], ...] = ()
-    """Other ways it is written, each with what stands for it: a name's parts, its endings, large letters."""
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """All (original, substitute) of this row."""
         return ((self.original, self.substitute), *self.forms)
 
 
@@ -78,7 +67,5 @@ Table = tuple[Entry, ...]
 
 
 class Listed(Record):
-    """A name on the person's own list."""
-
     words: str
     kind: Kind = Kind.OTHER

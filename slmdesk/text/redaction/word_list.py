@@ -23,7 +23,6 @@ COMPACT = 8
 LEAST_BESIDE_FIGURES = 3
 """Letters of a word that is one of its own also with a figure beside it ("2026Ashworth"); "B" of "B2" is not."""
 _BEGIN = 4
-"""Letters by which words are put into an index."""
 APART = "\u200b"
 """Stands in a text where its format changes: nobody sees it, words go over it, and one may begin or end there."""
 _HYPHENS = "\u00ad\ufffe"
@@ -46,8 +45,6 @@ _SAME = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-") | dict.from
 
 
 class Joint(IntEnum):
-    """What makes a longer word or number of a found one, which is another."""
-
     NONE = 0
     LETTERS = 1
     FIGURES = 2
@@ -60,8 +57,6 @@ class _Needle(Record):
 
 
 class _Folded(Record):
-    """A text as it is compared, and of each of its characters where it began and ended."""
-
     text: str
     begins: Sequence[int]
     ends: Sequence[int]
@@ -70,8 +65,6 @@ class _Folded(Record):
 
 
 class WordIndex:
-    """Tells which of many words stand in a text, without a search for each: by their first letters."""
-
     def __init__(self, words: Iterable[str]) -> None:
         self._by_begin: dict[str, list[tuple[int, str]]] = {}
         for number, word in enumerate(words):
@@ -79,7 +72,6 @@ class WordIndex:
         self._sizes = {len(one) for one in self._by_begin}
 
     def found(self, text: str) -> list[int]:
-        """Their numbers, in order."""
         begins = {text[at : at + size] for size in self._sizes for at in range(len(text) - size + 1)}
         return sorted(
             number for begin in self._by_begin.keys() & begins for number, word in self._by_begin[begin] if word in text
@@ -91,8 +83,6 @@ _Hit = tuple[int, int, int, Joint]
 
 
 class WordList:
-    """Finds listed words."""
-
     def __init__(self, originals: Iterable[str]) -> None:
         self.originals = tuple(originals)
         self._needles = [
@@ -159,7 +149,6 @@ def _plain(needle: _Needle, folded: _Folded, *, minds_figures: bool) -> Iterator
 
 
 def _spread(needle: _Needle, folded: _Folded, compact: _Folded) -> Iterator[_Hit]:
-    """Where signs stand between its letters, or do not; in a longer word only where that is written in one."""
     at = compact.text.find(needle.compact)
     while at >= 0:
         first, last = compact.begins[at], compact.ends[at + len(needle.compact) - 1]
@@ -170,7 +159,6 @@ def _spread(needle: _Needle, folded: _Folded, compact: _Folded) -> Iterator[_Hit
 
 
 def _spaced(needle: _Needle, folded: _Folded) -> Iterator[_Hit]:
-    """Where a single blank stands between all its letters, and none before another single letter."""
     letters, text = " ".join(needle.compact), folded.text
     at = text.find(letters)
     while at >= 0:
@@ -183,7 +171,6 @@ def _spaced(needle: _Needle, folded: _Folded) -> Iterator[_Hit]:
 
 
 def _goes_on(folded: _Folded, blank: int, step: int) -> bool:
-    """Whether a single blank stands there and a single letter behind it, in the direction of `step`."""
     text = folded.text
     if not 0 <= blank < len(text) or text[blank] != " " or folded.ends[blank] - folded.begins[blank] > 1:
         return False
@@ -249,6 +236,5 @@ def _fold(text: str) -> _Folded:
 
 
 def _compacted(folded: _Folded) -> _Folded:
-    """Its letters and figures alone; where each stands in the folded text."""
     kept = [at for at, letter in enumerate(folded.text) if letter.isalnum()]
     return _Folded("".join(folded.text[at] for at in kept), kept, [at + 1 for at in kept])

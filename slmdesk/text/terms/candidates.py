@@ -31,22 +31,16 @@ LEAST_DICE = 0.5
 
 
 class Candidate(Record):
-    """A likely term."""
-
     words: str
     """As it is written most often."""
     times: int
     worth: float
     example: str
-    """The first sentence it stands in."""
     is_name: bool
-    """It looks like a name of a person, a place, a product: written large inside sentences."""
     translation: str = ""
-    """What likely stands for it, where a translation is known."""
 
 
 def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list[Candidate]:
-    """The phrases with the highest scores, the best first."""
     small = STOP_WORDS.get(language, frozenset()) | function_words(language)
     counts: Counter[tuple[str, ...]] = Counter()
     written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
@@ -111,7 +105,6 @@ def likely_translations(
 
 
 def _best(places: set[int], where: Mapping[tuple[str, ...], set[int]], size: int) -> tuple[tuple[str, ...], float]:
-    """The phrase that agrees best; of equals the one of about the same length."""
     best: tuple[float, float, tuple[str, ...]] = (0.0, 0.0, ())
     for key, others in where.items():
         both = len(places & others)
@@ -122,7 +115,6 @@ def _best(places: set[int], where: Mapping[tuple[str, ...], set[int]], size: int
 
 
 def _runs(sentence: str, small: frozenset[str]) -> list[list[re.Match[str]]]:
-    """The stretches of a sentence without function words and signs."""
     runs: list[list[re.Match[str]]] = [[]]
     end = 0
     for one in _WORD.finditer(sentence):
@@ -144,7 +136,6 @@ def _first_letter(sentence: str) -> int:
 
 
 def _with_forms(counts: Counter[tuple[str, ...]], language: str) -> dict[tuple[str, ...], int]:
-    """Count the forms of one phrase together, under the most frequent one."""
     by_beginning: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     merged: dict[tuple[str, ...], int] = {}
     for key, count in sorted(counts.items(), key=lambda one: (-one[1], len(" ".join(one[0])), one[0])):

@@ -18,7 +18,6 @@ MOST_ENDING = 4
 LEAST_PART = 5
 """Letters of a word that is found inside a longer one."""
 COMPOUNDING = frozenset(("de", "nl", "sv", "da", "no", "fi", "hu", "et"))
-"""Languages that write two nouns as one word."""
 
 _SLAVIC = (
     "a e i o u y ie ia iu ii io em im om um am ym ej ow ew ou ami ach ech imi ymi mi ich ych ego emu owi ovi iem iam"
@@ -89,7 +88,6 @@ _PLURALS_IN_ER = ("glied", "schild", "gesicht", "geschlecht", "gespenst", "gehal
 
 @lru_cache(maxsize=50_000)
 def fits(word: str, part: str, language: str) -> bool:
-    """Whether a folded word of a text is `part` of a term, with another ending or none."""
     if word == part:
         return True
     if not part.isalpha() or len(part) < 2:
@@ -142,7 +140,6 @@ def _has_plural_in_er(part: str) -> bool:
 
 
 def _is_doubled(word: str, part: str) -> bool:
-    """A doubled letter, as in “planning”."""
     return len(part) >= LEAST_STEM and word in (f"{part}{part[-1]}ing", f"{part}{part[-1]}ed")
 
 

@@ -20,14 +20,11 @@ from slmdesk.text.words.folding import fold
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff]")
 _BETWEEN = " \u00a0\u202f-\u2010\u2011'’\n"
-"""What may stand between the words of a term."""
 KEY = 3
 """Letters by which terms are looked up: forms of a word begin with the same three."""
 
 
 class Occurrence(Record):
-    """A term found in a text, from `start` to `end`."""
-
     term: Term
     start: int
     end: int
@@ -177,17 +174,14 @@ def _is_acronym(part: str) -> bool:
 
 
 def _keeps_capitals(word: str, acronym: str) -> bool:
-    """Whether a word is the acronym, with at most an ending: "WHO", "PDFs", not "who"."""
     return word.startswith(acronym)
 
 
 def _is_cased(run: Sequence[_Word], parts: Sequence[_Word]) -> bool:
-    """Whether any word is capitalised differently from the list."""
     return any(word.text[:LEAST_STEM] != part.text[:LEAST_STEM] for word, part in zip(run, parts, strict=True))
 
 
 def _is_one_phrase(text: str, run: Sequence[_Word], requested: str, parts: Sequence[_Word]) -> bool:
-    """Whether only blanks and hyphens separate the words, or what separates them in the list."""
     for (one, other), (first, second) in zip(itertools.pairwise(run), itertools.pairwise(parts), strict=True):
         between = text[one.end : other.start]
         if between.strip(_BETWEEN) and between != requested[first.end : second.start]:
@@ -204,7 +198,6 @@ def _as_written(text: str, requested: str, *, minds_case: bool) -> list[tuple[in
 
 
 def _has_no_forms(requested: str) -> bool:
-    """Whether it is written without spaces between words, or has signs at its ends ("C++")."""
     return _UNSPACED.search(requested) is not None or not (requested[:1].isalnum() and requested[-1:].isalnum())
 
 

@@ -37,10 +37,8 @@ _FIRM = re.compile(rf"{_NAME}(?: (?:{_NAME}|&|und|and|et|y|e|of|de)){{0,6}},? (?
 
 
 def is_address(text: str) -> bool:
-    """Whether a whole text is a street with its number, perhaps with its town, or a town with postcode and country."""
     return _ADDRESS.fullmatch(text.strip()) is not None
 
 
 def is_firm(text: str) -> bool:
-    """Whether a whole text is the name of a firm with its legal form."""
     return _FIRM.fullmatch(text.strip()) is not None

@@ -19,12 +19,9 @@ _BLANKS = re.compile(" {2,}")
 
 
 class Cleaned(Record):
-    """A translation, and the words of it that the model was unsure of."""
-
     target: str
     doubts: tuple[Doubt, ...] = ()
     flags: tuple[SegmentFlag, ...] = ()
-    """That the model was unsure of the whole, if it was."""
 
 
 def cleaned(

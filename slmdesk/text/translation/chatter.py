@@ -26,7 +26,6 @@ _ANNOUNCED = re.compile(
     rf"|^\W*{_CORRECTED} (?:{_TRANSLATION}|version|sentence|text|fassung|satz|phrase|frase|versión|versione)\s*:",
     re.IGNORECASE,
 )
-"""What is followed by the translation, even on the same line."""
 _REMARK = re.compile(
     r"^\W*(?:(?:please )?note\b|explanation\b|this (?:translation|sentence)\b|i hope\b|let me know\b"
     r"|in this translation\b"
@@ -34,7 +33,6 @@ _REMARK = re.compile(
     r"|nota\s*:|explicación\s*:|spiegazione\s*:|uwaga\s*:)",
     re.IGNORECASE,
 )
-"""How a line after a translation begins that is none of it."""
 _CHATTER = re.compile(
     r"^\s*(?:sure[,!.]|of course|certainly|here(?:'s| is| are)\b.{0,40}(?:translat|text)"
     rf"|(?:\w+,? +){{0,5}}{_TRANSLATION}\b[^:\n]{{0,40}}:"
@@ -66,7 +64,6 @@ _QUOTES = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("'", "'"))
 
 
 def is_chatter(source: str, target: str) -> bool:
-    """Whether the translation talks about itself, refuses, repeats the instructions, or answers a question instead."""
     if _OF_QUOTES.search(target) and not _OF_QUOTES.search(source):
         return True
     if source.rstrip().endswith("?") and not _ASKS.search(target):
@@ -95,7 +92,6 @@ def without_chatter(source: str, target: str) -> str:
 
 
 def _without_remarks(source: str, target: str, *, is_announced: bool) -> str:
-    """The lines before the first one that is a remark; of an announced translation in quotation marks all after it."""
     said, _, more = target.partition("\n\n")
     if is_announced and more and _unquoted(source, said) != said:
         return said

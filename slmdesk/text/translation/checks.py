@@ -28,7 +28,6 @@ from slmdesk.text.words.folding import fold
 from slmdesk.text.words.language import LANGUAGES, SURE, detect
 
 LEAST_DETECTED = 5
-"""Words below which the language of a segment is not judged."""
 SHORTEST, LONGEST = 0.35, 2.8
 """Of the source's length: translations of real sentences lie between 0.6 and 1.7; between scripts it is not judged."""
 LEAST_LENGTH = 25
@@ -116,7 +115,6 @@ def term_flags(
 
 
 def _flags_of_term(target: str, count: int, choices: Sequence[Term], language: str) -> list[SegmentFlag]:
-    """What is wrong with a term that occurs `count` times in the source and may be translated as any of `choices`."""
     flags = []
     requested = {term.source if term.keeps else term.target: term for term in choices if term.keeps or term.target}
     first = next(iter(requested), "")
@@ -158,7 +156,6 @@ def _without_protected(text: str) -> str:
 
 
 def _info(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
-    """Numbers, dates and names that only one side has: each side is checked against the other."""
     flags = [
         SegmentFlag("number", target[one.start : one.end], one.written)
         for one in misspelt(source, target, source_language, target_language)
@@ -201,7 +198,6 @@ def _is_title(text: str, language: str) -> bool:
 
 
 def _negation(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
-    """Flag when one side denies and the other does not, not even by other words ("forbidden", "invalid", "unless")."""
     before, after = denial(source, source_language), denial(target, target_language)
     if before is None or after is None or bool(before) == bool(after):
         return []
@@ -230,7 +226,6 @@ def _language(source: str, target: str, source_language: str, target_language: s
 def _kept(
     source: str, target: str, source_language: str, target_language: str, terms: Sequence[Term]
 ) -> list[SegmentFlag]:
-    """Flag untranslated words of the source, and letters of a third language."""
     flags = []
     if source.strip() != target.strip() or len(target.split()) < LEAST_DETECTED:  # a longer one is named by _language
         words = leftover(source, target, source_language, target_language)

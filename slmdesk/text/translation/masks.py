@@ -24,8 +24,6 @@ _LAST_WORD = re.compile(r"[^\W\d_]+$")
 
 
 class Masked(Record):
-    """A text whose kept terms are replaced."""
-
     text: str
     terms: dict[str, str]
     """The term behind each invented name."""

@@ -18,14 +18,11 @@ from slmdesk.text.words.folding import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _OPENS = re.compile(r"(?:^|[.!?:;…•|/(\[‘]|(?<![\s'\"“”„«»*_-])(?=[\s'\"“”„«»*_-]*[\n„“”\"»«]))[\s'\"“”„«»*_-]*$")
-"""What stands before the first word of a sentence; a stretch of blanks is looked through once."""
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _NAMING = word_set(
     "mr mrs ms miss herr herrn frau monsieur madame mme mlle señor señora senor senora sr sra signor signora pan pani"
 )
-"""Titles after which a name stands."""
 _BEFORE = word_set("the a an this that each every any our your their his her its my no such")
-"""What stands before an English word that is capitalised as a defined term: "the Tenant"."""
 _PLACES = word_set(
     "german* english* engl* french* franc* frank* franz* span* espan* espag* ital* poland polish pologn* polon* "
     "dutch* swiss switz* schweiz* suiss* suiz* svizzer* austri* osterreich* autrich* belg* europ* brit* united "
@@ -37,13 +34,11 @@ _PLACES = word_set(
     "hongr* roman* bavar* bavier* saxon* rhin* danub* alps alp* alem* allem* deutsch* tedesc* inglat* ingles* "
     "florenc* florenz turin* napl* neapel sevill* zurich* basel bern* christ* jew* islam* muslim* god"
 )
-"""Places, peoples, languages and religions, most by their beginnings, folded."""
 _ALIKE = 0.75
 """From this on two spellings are of one name: "Müllers" and "Müller"."""
 
 
 def name_flags(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
-    """Names of the source that are missing in the target, and names of the target that the source has not."""
     if not (_LATIN.search(source) and _LATIN.search(target)):
         return []
     there, here = _spellings(source), _spellings(target)
@@ -58,7 +53,6 @@ def name_flags(source: str, target: str, source_language: str, target_language: 
 
 
 def _names(text: str, language: str) -> list[str]:
-    """The words of a text that are written like names, each once."""
     words = list(_WORD.finditer(text))
     large = sum(one[0][0].isupper() for one in words)
     is_title = language != "de" and len(words) > 1 and large > len(words) / 2
@@ -87,7 +81,6 @@ def _is_common(word: str) -> bool:
 
 @cache
 def _known() -> frozenset[str]:
-    """Titles, months, weekdays, and words people like to write large."""
     found = tables()["names"]
     days = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
     return frozenset(f"{found['common']} {found['titles']} {found['forms']} {days}".split())
@@ -98,7 +91,6 @@ def _spellings(text: str) -> list[str]:
 
 
 def _is_in(name: str, words: list[str]) -> bool:
-    """Whether a name, perhaps with another ending or as a part of a longer word, is among words."""
     wanted = fold(name)
     wanted = re.sub(r"['’]s?$", "", wanted)
     for word in words:

@@ -32,12 +32,9 @@ _MEASURE = (
 
 
 class Numeral(Record):
-    """A number of the translation that is written another language's way: from `start` to `end`."""
-
     start: int
     end: int
     written: str
-    """As it is to be written."""
 
 
 def misspelt(source: str, target: str, source_language: str, target_language: str) -> list[Numeral]:
@@ -60,7 +57,6 @@ def misspelt(source: str, target: str, source_language: str, target_language: st
 
 
 def _marks(language: str) -> tuple[str, str] | None:
-    """The sign before decimals and that between thousands; None for a language that is not known."""
     if language in _POINT:
         return ".", ","
     if language in _COMMA:
@@ -97,7 +93,6 @@ def _is_measured(text: str, number: re.Match[str]) -> bool:
 
 
 def _like(whole: str, decimals: str) -> re.Pattern[str]:
-    """The digits of a number with any sign where one may stand."""
     first = len(whole) % 3 or 3
     parts = [whole[:first], *(whole[at : at + 3] for at in range(first, len(whole), 3))]
     tail = rf"{_SEPARATOR}{decimals}" if decimals else ""
@@ -112,7 +107,6 @@ def _written(whole: str, decimals: str, marks: tuple[str, str], *, is_parted: bo
 
 
 def _ways(whole: str, decimals: str, marks: tuple[str, str]) -> set[str]:
-    """All that is right in a language: with its sign between thousands, a blank or nothing."""
     point, part = marks
     return {
         _written(whole, decimals, (point, one), is_parted=is_parted)
@@ -122,7 +116,6 @@ def _ways(whole: str, decimals: str, marks: tuple[str, str]) -> set[str]:
 
 
 def _masked(text: str) -> str:
-    """The text with blanks for addresses, code and placeholders, in which a number is none."""
     for one in protected_in(text):
         text = text[: one.start] + "_" * (one.end - one.start) + text[one.end :]
     return text

@@ -19,7 +19,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def opposite_flags(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
-    """Words of the target (`text`) whose opposites stand in the source (`detail`), each pair of opposites once."""
     pairs = _pairs(source_language, target_language)
     if not pairs:
         return []
@@ -46,7 +45,6 @@ def _first(words: Sequence[str], pattern: re.Pattern[str]) -> str:
 
 @cache
 def _pairs(source: str, target: str) -> list[tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]]:
-    """For each pair of opposites its two sides, as patterns of words of the source and of the target."""
     return [
         tuple((_pattern(sides[name][source]), _pattern(sides[name][target])) for name in ("one", "other"))
         for sides in _listed()

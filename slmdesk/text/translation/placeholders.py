@@ -24,8 +24,6 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 class Protected(Record):
-    """One thing that must not change: from `start` to `end` of the text."""
-
     kind: str
     text: str
     start: int
@@ -33,14 +31,12 @@ class Protected(Record):
 
 
 def protected_in(text: str) -> list[Protected]:
-    """What in a text must be kept letter for letter, in order."""
     return [
         Protected(one.lastgroup or "", one[0], one.start(), one.end()) for one in _PROTECTED.finditer(text) if one[0]
     ]
 
 
 def changed(source: str, target: str) -> tuple[list[str], list[str]]:
-    """The protected parts of the source that are missing in the target, and those that only the target has."""
     before = Counter(one.text for one in protected_in(source))
     after = Counter(one.text for one in protected_in(target))
     missing = [text for text in before for _ in range(before[text] - min(before[text], target.count(text)))]
@@ -68,7 +64,6 @@ _CODE_WORD = re.compile(
 )
 _ACRONYM = re.compile(r"[A-Z]{2,3}|[A-Z]{2}[A-Za-z]*(?:-[A-Za-z]+)*-[A-Za-z]{1,3}")
 _PROMPT = ("$", ">")
-"""What a line to be typed begins with."""
 
 
 def is_code(text: str) -> bool:

@@ -14,16 +14,13 @@ class Search(Record):
 
     words: str
     is_exact: bool = False
-    """Capital and small letters matter."""
     whole_words: bool = False
 
     def __bool__(self) -> bool:
-        """Whether there is anything to search for."""
         return bool(self.words)
 
 
 def spans_in(text: str, tags: Tags, search: Search) -> list[tuple[int, int]]:
-    """Where the words occur in a text, from start to end, in order."""
     if not search:
         return []
     pattern, found, at = _pattern(search), list[tuple[int, int]](), 0
@@ -36,7 +33,6 @@ def spans_in(text: str, tags: Tags, search: Search) -> list[tuple[int, int]]:
 
 
 def replaced(text: str, tags: Tags, search: Search, instead: str) -> tuple[str, int]:
-    """The text with the words replaced, and how often; `instead` is inserted literally."""
     spans = spans_in(text, tags, search)
     for start, end in reversed(spans):
         text = text[:start] + instead + text[end:]

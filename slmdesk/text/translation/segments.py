@@ -18,7 +18,6 @@ class Segment(Record):
     trail: str = ""
 
     def whole(self, translation: str) -> str:
-        """The segment's part of the translated text."""
         return self.lead + translation + self.trail
 
 
@@ -41,7 +40,6 @@ def segments_of(text: str, tags: Tags, language: str = "") -> list[Segment]:
 
 
 def _words_and_places(parts: list[str | Tag]) -> tuple[str, list[int]]:
-    """The text without tags, and the position of each of its letters; tags before a letter go with it."""
     words: list[str] = []
     places: list[int] = []
     at = 0
@@ -62,7 +60,6 @@ def _words_and_places(parts: list[str | Tag]) -> tuple[str, list[int]]:
 
 
 def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
-    """Where pairs begin and end in the text: no cut may be inside."""
     found: list[tuple[int, int]] = []
     opened: dict[int, int] = {}
     at = 0
@@ -77,7 +74,6 @@ def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
 
 
 def segment_of(text: str, tags: Tags) -> Segment:
-    """A whole text as one segment, with the blanks and pairs around it set aside."""
     lead, middle, trail = stripped(text, tags)
     while (inner := _unwrapped(middle, tags)) is not None:
         opening, middle, closing = inner
@@ -98,7 +94,6 @@ def _unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
 
 
 def _joined(found: list[Segment]) -> list[Segment]:
-    """Join a stretch without words, such as a lone tag between two sentences, to the one before it."""
     result: list[Segment] = []
     for one in found:
         if result and not one.text:

@@ -20,7 +20,6 @@ _TIME = r"((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})"
 _TIMES = re.compile(rf"{_TIME}\s*-->\s*{_TIME}")
 _MARKUP = re.compile(r"<[^<>\n]*>|\{[^{}\n]*\}")
 _BLANK = re.compile(r" +(?![^<> ]*(?: [^<>]*)?>)(?![^{}]*\})")
-"""A blank that stands in no markup."""
 
 
 def lines_of(words: str, count: int) -> list[str]:
@@ -38,7 +37,6 @@ def lines_of(words: str, count: int) -> list[str]:
 
 
 def shown(words: str) -> str:
-    """The text without markup."""
     return _MARKUP.sub("", words)
 
 

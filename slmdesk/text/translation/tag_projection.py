@@ -17,8 +17,6 @@ _SIGNS = ".,;:!?()[]\"'“”„«»…"
 
 
 class Phrase(Record):
-    """The words of the source inside a pair of tags, or the position of a lone tag."""
-
     number: int
     text: str
     """Without tags; empty for a lone one."""
@@ -48,7 +46,6 @@ def phrases_of(text: str, tags: Tags) -> tuple[str, list[Phrase]]:
 
 
 def occurrences(text: str, words: str) -> list[tuple[int, int]]:
-    """Positions of words in a text as whole words."""
     if not words:
         return []
     begins = r"(?<!\w)" if words[0].isalnum() else ""
@@ -98,7 +95,6 @@ def _with_figures(target: str, phrase: Phrase, start: int, end: int) -> tuple[in
 
 
 def emptied(source: str, target: str, tags: Tags) -> list[int]:
-    """Numbers of pairs that enclose words in the source and nothing in the translation."""
     full = {one.number for one in phrases_of(source, tags)[1] if one.text.strip()}
     return [one.number for one in phrases_of(target, tags)[1] if one.number in full and not one.text.strip()]
 
@@ -200,7 +196,6 @@ def _shared(source: str, target: str, at: int) -> int:
 
 
 def _by_share(source: str, target: str, phrase: Phrase) -> tuple[int, int]:
-    """The words of the target at the same relative position as the phrase's words in the source."""
     words = [(one.start(), one.end()) for one in _WORD.finditer(target)]
     if not words:
         return len(target), len(target)

@@ -19,21 +19,16 @@ _LOOSE = re.compile(r"(?:<|＜|&lt;)\s*([/／]?)\s*(\d{1,6})\s*([/／]?)\s*(?:>|
 
 
 class Side(StrEnum):
-    """The kind of a tag."""
-
     OPEN = "open"
     CLOSE = "close"
     LONE = "lone"
 
 
 class Tag(Record):
-    """A tag in a text."""
-
     side: Side
     number: int
 
     def __str__(self) -> str:
-        """The tag in its written form."""
         match self.side:
             case Side.OPEN:
                 return f"<{self.number}>"
@@ -50,7 +45,6 @@ class Tags(Record):
     lone: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
         return bool(self.paired or self.lone)
 
 
@@ -105,7 +99,6 @@ def plain(text: str, tags: Tags) -> str:
 
 
 def without_tags(text: str, tags: Tags) -> str:
-    """The words of a text alone, with all blanks between them."""
     return "".join(one for one in pieces(text, tags) if isinstance(one, str))
 
 
@@ -148,7 +141,6 @@ def _unknown(found: Collection[str | Tag], tags: Tags) -> list[int]:
 
 
 def _crossed(found: Collection[str | Tag]) -> list[int]:
-    """Numbers of pairs that are closed in another order than they were opened."""
     opened: list[int] = []
     for one in found:
         if isinstance(one, str) or one.side is Side.LONE:
@@ -227,7 +219,6 @@ def _is_wordless(part: str | Tag) -> bool:
 
 
 def tags_in(text: str, tags: Tags) -> Tags:
-    """Which of the tags stand in a part of a text."""
     found = [one for one in pieces(text, tags) if isinstance(one, Tag)]
     return Tags(
         tuple(one.number for one in found if one.side is Side.OPEN),

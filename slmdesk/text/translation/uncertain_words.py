@@ -29,7 +29,6 @@ that are wrong and 3 of 20 that rules take for right, half of which are doubtful
 """
 LEAST_LIKELY = 1e-4
 MOST_SHOWN = 4
-"""Words that a flag names."""
 
 
 def surprise(probabilities: Sequence[TokenProbability]) -> float:
@@ -46,7 +45,6 @@ def surprise(probabilities: Sequence[TokenProbability]) -> float:
 def unsure_flags(
     target: str, doubts: Sequence[Doubt], probabilities: Sequence[TokenProbability]
 ) -> tuple[SegmentFlag, ...]:
-    """The flag of a translation that its model was unsure of, with the words that were least likely; else none."""
     if surprise(probabilities) < UNSURE_FROM or not target:
         return ()
     least = sorted(sorted(doubts, key=lambda one: one[2])[:MOST_SHOWN])
@@ -79,7 +77,6 @@ def doubts_in(
 
 
 def _signs(text: str, tags: Tags) -> list[int]:
-    """Positions of signs that a translation keeps: no blanks and no tags."""
     within = {at for begin, end in tag_spans(text, tags) for at in range(begin, end)}
     return [at for at, sign in enumerate(text) if not sign.isspace() and at not in within]
 
@@ -118,7 +115,6 @@ def _words(text: str, tags: Tags, tokens: dict[int, tuple[float, int]]) -> list[
 
 
 def _bare(text: str, begin: int, end: int) -> tuple[int, int] | None:
-    """A word without the punctuation and signs at its ends; None where nothing is left."""
     while begin < end and unicodedata.category(text[begin])[0] in "PS":
         begin += 1
     while begin < end and unicodedata.category(text[end - 1])[0] in "PS":

@@ -28,14 +28,11 @@ _SCRIPTS = {
     "HANGUL": "ko",
 }
 NOT_LATIN = frozenset(" ".join(_SCRIPTS.values()).split())
-"""Codes of languages that are written with other letters."""
 _KIN = ({"fr", "es", "it", "pt", "ca", "ro", "gl"}, {"pl", "cs", "sk", "sl", "hr", "sr"}, {"de", "nl"})
-"""Languages that share small words."""
 _BOTH = word_set(
     "all also her per via but has had was will most come over one son were die war man hat plus pour sans car dont are "
     "hier under once due sole he me on or in an am so do to my our not fast bei said"
 )
-"""Small words that are words of another language as well."""
 _MORE = frozenset(["much", "many", "very", "twice", "than", "every", "less", "never", "always", "often"])
 _ADVERB = re.compile(r"[a-z]{4,}ly")
 
@@ -87,7 +84,6 @@ def _small_words(language: str) -> frozenset[str]:
 
 
 def _is_of_name(word: str, before: str, after: str, pairs: set[tuple[str, str]]) -> bool:
-    """Whether a function word is part of a name that was kept: "Lord of the Rings"."""
     return ((word, after) in pairs and after[:1].isupper()) or ((before, word) in pairs and before[:1].isupper())
 
 

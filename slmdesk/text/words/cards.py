@@ -11,7 +11,6 @@ import re
 from slmdesk.core.record import Record
 
 MOST_SHOWN = 100_000
-"""Characters of a card that are shown."""
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _FRONT = re.compile(r"\s{0,80}---[ \t]{0,80}\n")
 _FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]{0,80}$", re.MULTILINE)
@@ -34,17 +33,13 @@ _PIECE = re.compile(
 _IS_BLOCK = re.compile(_BLOCKS, re.IGNORECASE)
 _HIDDEN_END = {one: re.compile(f"</{one}[^<>]*>", re.IGNORECASE) for one in ("script", "style")}
 _GAP = re.compile(r"[ \t]*(?:\n[ \t]+(?=\S))?")
-"""Behind a block's tag: else the indent of HTML would make code of the words."""
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _ALT = re.compile(r"""\balt\s{0,20}=\s{0,20}(?:"([^"]{0,300})"|'([^']{0,300})')""", re.IGNORECASE)
 
 
 class ReadableCard(Record):
-    """Markdown to be shown."""
-
     text: str
     is_cut: bool
-    """There is more of it."""
 
 
 def readable_card(untrusted: str, *, is_cut: bool = False, limit: int = MOST_SHOWN) -> ReadableCard:
@@ -57,14 +52,12 @@ def readable_card(untrusted: str, *, is_cut: bool = False, limit: int = MOST_SHO
 
 
 def without_front_matter(text: str) -> str:
-    """The text after the YAML between two lines of `---` at its beginning; all of it where there is none."""
     begin = _FRONT.match(text)
     end = _FRONT_END.search(text, begin.end()) if begin else None
     return text[end.end() :].lstrip("\n") if end else text
 
 
 def without_html(text: str) -> str:
-    """Remove tags but keep their words, name pictures by their alternative text; code is not changed."""
     kept: list[str] = []
     prose: list[str] = []
     fence = ""
@@ -86,7 +79,6 @@ def without_html(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Prose between code blocks, without its tags."""
     if "<" not in text:
         return text
     out: list[str] = []
@@ -112,7 +104,6 @@ def _prose(text: str) -> str:
 
 
 def _line_after(line: str, piece: str) -> str:
-    """The beginning of the line being written, after `piece` is added."""
     _, newline, last = piece.rpartition("\n")
     return (last if newline else line + last)[:80]
 
@@ -127,7 +118,6 @@ def _end_of_hidden(text: str, found: re.Match[str]) -> int:
 
 
 def _instead_of(found: re.Match[str], line: str) -> str:
-    """The text that replaces a tag."""
     tag, is_end = found["tag"].lower(), bool(found["close"])
     if tag == "img":
         alt = _ALT.search(found["rest"])

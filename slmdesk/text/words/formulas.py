@@ -90,7 +90,6 @@ def _inline(state: StateInline, silent: bool) -> bool:
 
 
 def _fits(opening: str, tex: str, before: str, behind: str) -> bool:
-    """Whether the text between delimiters in a line, and the letters around them, make a formula."""
     if opening != "$":
         if opening == "\\[" and (behind == "(" or not _SIGN.search(tex)):
             return False  # an escaped bracket: \[1\], \[x\], \[words\](address)
@@ -103,14 +102,12 @@ def _fits(opening: str, tex: str, before: str, behind: str) -> bool:
 
 
 def _is_formula(tex: str) -> bool:
-    """Whether this can be LaTeX at all: not empty, not too long, no code, no words alone."""
     if not tex.strip() or len(tex) > LONGEST or "`" in tex:
         return False
     return _SURE_SIGN.search(tex) is not None or not _PROSE.search(tex)
 
 
 def _without_braces(tex: str) -> str:
-    r"""Without what stands in braces, which may be prose: \text{if it rains}."""
     count = 1
     while count:
         tex, count = _BRACED.subn("", tex)

@@ -20,11 +20,9 @@ class SentenceWords(Record):
     and_so_on: frozenset[str]
     """Abbreviations that end a sentence when a word with a large letter follows."""
     starters: frozenset[str]
-    """Words without a meaning of their own with which sentences begin."""
 
     @property
     def is_known(self) -> bool:
-        """Whether there is anything to go by."""
         return bool(self.starters)
 
 

@@ -32,7 +32,6 @@ _DOT_INSIDE = re.compile(r"\.(?=\s+[^\W\d_])")
 _BRACKET_INSIDE = re.compile(r"[.!?]\)(?=\s+[^\W\d_a-z])")
 _LONGEST_ABBREVIATION = 12
 _TAIL = 60
-"""As much of the end of a sentence is looked at."""
 _SOLID = re.compile(r"\S")
 
 
@@ -70,12 +69,10 @@ def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
 
 
 def sentences(text: str, language: str = "") -> list[str]:
-    """The sentences of `text`, unchanged."""
     return [text[start:end] for start, end in sentence_spans(text, language)]
 
 
 def _goes_on(text: str, before: tuple[int, int], piece: tuple[int, int], words: SentenceWords) -> bool:
-    """Whether a piece continues the sentence before it."""
     if _BREAK.search(text, before[1], piece[0]):
         return False
     head, rest = text[max(before[0], before[1] - _TAIL) : before[1]], text[piece[0] : piece[1]]
@@ -94,7 +91,6 @@ def _goes_on(text: str, before: tuple[int, int], piece: tuple[int, int], words: 
 
 
 def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
-    """Whether what stands before the dot at the end of `head` asks for more."""
     if _ITEM.fullmatch(head):
         return True
     starts = _begins(rest, words)
@@ -127,7 +123,6 @@ def _is_lettered(head: str) -> bool:
 
 
 def _last_word(head: str) -> str:
-    """The word before the dot that ends a text; "z. B." is one."""
     if found := _SPACED.search(head):
         return found[1].replace(" ", "").rstrip(".")
     return re.split(r"\s", head)[-1].rstrip(".").lstrip("(\"'„“«[")
@@ -138,7 +133,6 @@ def _is_in(word: str, entries: frozenset[str]) -> bool:
 
 
 def _begins(rest: str, words: SentenceWords) -> bool:
-    """Whether a text begins with a word that begins sentences."""
     first = _FIRST_WORD.match(rest.lstrip("\"'„“«»¿¡("))
     if first is None or not first[0][0].isupper():
         return False
@@ -147,7 +141,6 @@ def _begins(rest: str, words: SentenceWords) -> bool:
 
 
 def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[tuple[int, int]]:
-    """A span, cut behind abbreviations that end a sentence and behind a sentence in brackets."""
     start, end = span
     cuts: list[int] = []
     if text[start] == "(" and (found := _BRACKET_INSIDE.search(text, start, end)):

@@ -34,12 +34,10 @@ def word_spans(line: str, names: Collection[str] = ()) -> list[tuple[int, int]]:
 
 
 def word_at(line: str, place: int) -> tuple[int, int] | None:
-    """The word that holds or touches a place of a line, in characters."""
     return next((found.span() for found in _WORD.finditer(line) if found.start() <= place <= found.end()), None)
 
 
 def code_lines(lines: Sequence[str]) -> Iterator[bool]:
-    """For each line whether it is code between ``` or ~~~, these lines counted."""
     fence = ""
     for line in lines:
         found = _FENCE.match(line)

@@ -32,8 +32,6 @@ def harmless_cell(words: str) -> str:
 
 
 def words_of_cell(cell: str) -> str:
-    """The text that `harmless_cell` made a cell from."""
-
     def bare(found: re.Match[str]) -> str:
         run, quotes, sign = found.groups()
         if not sign or not quotes or (found.start() and not _SEPARATOR.search(run)):

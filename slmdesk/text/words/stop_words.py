@@ -80,7 +80,6 @@ def stop_words_of(words: Sequence[str]) -> frozenset[str]:
 
 
 def search_words(question: str) -> list[str]:
-    """The folded words of a question worth searching for, each once, in order; none where all are stop words."""
     pieces = list(dict.fromkeys(piece for run in query_pieces(question) for piece in run))
     small = stop_words_of(pieces)
     return [piece for piece in pieces if piece not in small]

@@ -14,7 +14,6 @@ its prompt stays the same while a person types."""
 FIRST_WORDS = 8
 _LAST_WORD = re.compile(r"\s*\S*\Z")
 _END = re.compile(r"(?:(?<=\w\w\w)\.|[!?…])[.!?…]*[\"”“»’)\]]*(?=\s|\Z)")
-"""Of a sentence, not of most abbreviations."""
 _REPEATED = 20
 """Characters of a continuation that stand before already, from which on it is of no use."""
 
@@ -32,7 +31,6 @@ def last_word(line: str) -> tuple[str, str]:
 
 
 def can_be_continued(text: str) -> bool:
-    """Whether a text has enough to go by, and ends in a line with words."""
     line = text.rpartition("\n")[2]
     return bool(line.strip()) and len(text.split()) >= LEAST_WORDS and len(last_word(line)[1]) <= MOST_TYPED
 
@@ -55,7 +53,6 @@ def context_before(text: str) -> str:
 
 
 def is_whole(answer: str, typed: str) -> bool:
-    """Whether a sentence has ended in an answer that is still being written."""
     found = _END.search(answer, len(typed))
     return bool(found and found.end() < len(answer))
 

@@ -59,7 +59,6 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
 
 
 def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
-    """The numbers and names that only the new wording has, and those that only the old one has."""
     added, missing = _facts_only_in(new, old, language), _facts_only_in(old, new, language)
     added += _only(_FIGURES, new, old, added) + [one for one in _names(new, language) if one not in _words_of(old)]
     missing += _only(_FIGURES, old, new, missing) + [one for one in _names(old, language) if one not in _words_of(new)]
@@ -67,7 +66,6 @@ def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str
 
 
 def denies_otherwise(old: str, new: str, language: str) -> bool:
-    """Whether one of two wordings has more words that deny than the other."""
     counts = []
     for text in (old, new):
         found = _denials(_RUN_TOGETHER.sub(r"\1n't", text) if language == "en" else text, language)
@@ -105,7 +103,6 @@ def _doubt(text: str, edit: Edit, language: str) -> str:
 
 
 def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str:
-    """Which kind of fact two wordings of a sentence do not share."""
     if any(changed(text, after)):
         return "address"
     if _figures(text) != _figures(after) or _number_words(text, language) != _number_words(after, language):
@@ -157,7 +154,6 @@ def _dates(text: str) -> Counter[tuple[str, int]]:
 
 
 def _mends_date(text: str, edit: Edit) -> bool:
-    """Whether a misspelt month or weekday becomes one: "Wensday"."""
     before, after = words_in(edit.old(text)), words_in(edit.new)
     if len(before) != 1 or len(after) != 1:
         return False
@@ -173,7 +169,6 @@ def _words_of(text: str) -> frozenset[str]:
 
 
 def _touches_name(text: str, edit: Edit, language: str) -> bool:
-    """Whether a change takes away, adds or changes a word written like a name."""
     old, new = edit.old(text), edit.new
     if old.casefold() == new.casefold():
         return any(one not in new for one in _names_at(text, edit.start, edit.end, language))
@@ -229,7 +224,6 @@ def _is_large(word: str) -> bool:
 
 
 def _is_odd(word: str) -> bool:
-    """Whether it has capital letters inside: GmbH, NATO."""
     return any(sign.isupper() for sign in word[1:])
 
 
@@ -278,7 +272,6 @@ def _small(language: str) -> frozenset[str]:
 
 
 def _sense(text: str, edit: Edit, language: str) -> str:
-    """Whether a change puts other words in the place of the writer's."""
     sides = [_RUN_TOGETHER.sub(r"\1n't", one) if language == "en" else one for one in (edit.old(text), edit.new)]
     old, new = (_PART.findall(one) for one in sides)
     if _is_polite(old, new, language):
@@ -299,7 +292,6 @@ def _sense(text: str, edit: Edit, language: str) -> str:
 
 
 def _is_form(one: str, other: str) -> bool:
-    """Whether a word is another form or spelling of one."""
     return same_word(one, other) or stem(one) == stem(other) or likeness(one, other) >= ALIKE
 
 
@@ -307,7 +299,6 @@ _TURNING = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "des", "de", "mis
 
 
 def _is_turned(one: str, other: str) -> bool:
-    """Whether one of two folded words is the other with a prefix that turns its sense round."""
     short, long = sorted((one, other), key=len)
     return len(short) > 3 and any(long == prefix + short for prefix in _TURNING)
 

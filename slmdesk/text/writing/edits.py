@@ -28,7 +28,6 @@ class Edit(Record):
     new: str
 
     def old(self, text: str) -> str:
-        """What it replaces in the text."""
         return text[self.start : self.end]
 
 
@@ -93,12 +92,10 @@ def likeness(one: str, other: str) -> float:
 
 
 def word_count(text: str) -> int:
-    """Words and numbers of a text."""
     return sum(one[0].isalnum() for one in _TOKEN.findall(text))
 
 
 def words_in(text: str) -> list[str]:
-    """The words of a text, without numbers."""
     return [one for one in _TOKEN.findall(text) if one[0].isalpha()]
 
 
@@ -111,7 +108,6 @@ def _is_style(text: str, edit: Edit) -> bool:
 
 
 def _word_by_word(edit: Edit, text: str) -> list[Edit]:
-    """A change of several words for as many others, as one for each."""
     old, new = list(re.finditer(r"\S+", edit.old(text))), re.findall(r"\S+", edit.new)
     if len(old) < 2 or len(old) != len(new):
         return [edit]
@@ -130,7 +126,6 @@ def _key(token: str) -> str:
 
 
 def _goes_on(tokens: Sequence[str], before: Sequence[int], after: tuple[int, int, int, int]) -> bool:
-    """Whether two changes of words are one: nothing but a blank stands between them."""
     gap = "".join(tokens[before[1] : after[0]])
     if gap.strip() or "\n" in gap or "\r" in gap:
         return False

@@ -33,10 +33,8 @@ class Passage(Record):
     paragraph: tuple[int, int]
     """The lines it stands in, to tell their language."""
     is_heading: bool = False
-    """It needs no full stop at its end."""
 
     def of(self, text: str) -> str:
-        """Its words, as they stand."""
         return text[self.start : self.end]
 
     def asked(self, text: str) -> str:
@@ -103,6 +101,5 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
 
 
 def _goes_on(text: str, before: tuple[int, int, int, bool], line: str) -> bool:
-    """Whether a line goes on with the one before: that is long, and ends inside a sentence or as wrapped ones do."""
     last = text[before[0] : before[1]].splitlines()[-1]
     return len(last) >= LEAST_WRAPPED and (line.lstrip()[:1].islower() or not last.rstrip().endswith(_ENDS))

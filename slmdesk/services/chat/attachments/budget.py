@@ -19,22 +19,17 @@ READ_TOKENS = 1800
 """Most tokens of passages for one question: more take long to read, and small models lose track."""
 MOST_PASSAGES = 8
 PASSAGE_FRAME = 6
-"""Tokens around each passage, for its page number."""
 SOME = "passages that fit the question"
 
 T = TypeVar("T")
 
 
 class SizedAttachment(Record):
-    """An attachment to be decided on, with its size."""
-
     tokens: int
-    """Tokens of the whole attachment, with the frame around it."""
     mode: AttachMode = AttachMode.AUTO
 
 
 def space_for_answer(context_tokens: int, max_tokens: int | None) -> int:
-    """Return the tokens of a context kept for the answer."""
     return min(max_tokens or SPACE, max(1, context_tokens // LEAST_SHARE_FOR_ANSWER))
 
 
@@ -55,15 +50,11 @@ def decide(sized: Sequence[SizedAttachment], left: int) -> list[bool]:
 
 
 def space_for_passages(left: int) -> int:
-    """Return the tokens of passages for one question when `left` tokens are free."""
     return min(READ_TOKENS, int(max(0, left) * PASSAGE_SHARE))
 
 
 def best_that_fit(sizes: Sequence[int], loader: int) -> list[int]:
-    """Choose from ranked passages, by their tokens, the first that fit together, and return their indexes.
-
-    A long passage that does not fit is skipped for shorter ones after it.
-    """
+    """Choose from ranked passages, by their tokens, the first that fit together, and return their indexes."""
     chosen: list[int] = []
     for place, size in enumerate(sizes):
         if len(chosen) < MOST_PASSAGES and size <= loader:
@@ -79,19 +70,14 @@ def in_turn(rankings: Sequence[Sequence[T]]) -> list[T]:
 
 
 class ContextPart(Record):
-    """A part of what a model is given, in tokens."""
-
     kind: str
     """instructions, notes, pinned, conversation, attachment, question, or answer (the space kept for it)."""
     tokens: int
     name: str = ""
-    """Name of an attachment."""
     note: str = ""
-    """How much of an attachment is read."""
     key: str = ""
     """Key of an attachment not sent yet: its document, or its name when it is in none."""
 
 
 def total_of(parts: Sequence[ContextPart]) -> int:
-    """Return the tokens of all parts but the answer."""
     return sum(one.tokens for one in parts if one.kind != "answer")

@@ -33,25 +33,19 @@ Taken = Sequence[tuple[Passage, int]]
 
 @dataclass(slots=True, eq=False)
 class PlanDoc:
-    """One document, or text that is in none."""
-
     about: Attached
     is_fresh: bool
-    """It is attached to this question, not to an earlier one."""
     measured: MeasuredAttachment | None = None
     tokens: int = 0
     is_whole: bool = False
     passages: tuple[Passage, ...] = ()
-    """Passages of text that is in no document."""
 
     @property
     def key(self) -> str:
-        """Key of the document or text."""
         return key_of(self.about)
 
     @property
     def request(self) -> AttachRequest:
-        """The request that attaches it."""
         return request_of(self.about)
 
     @property
@@ -96,22 +90,17 @@ class PlanDoc:
 
 @dataclass(slots=True, eq=False)
 class PlanFolder:
-    """A folder, whose documents are searched for passages."""
-
     about: Attached
     is_fresh: bool
     names: Mapping[str, str]
-    """The documents that are searched, with their names."""
     unread: int = 0
     is_gone: bool = False
 
     def doc(self, document: str) -> PlanDoc:
-        """Return a document of it of which passages are read."""
         about = Attached(self.names[document], document, mode=AttachMode.PASSAGES, collection=self.about.collection)
         return PlanDoc(about, self.is_fresh)
 
     def part(self, used: int) -> AttachmentPart | None:
-        """Return what is kept of the folder itself; None where nothing more is read of an older one."""
         if not (used or self.is_fresh or self.is_gone):
             return None
         about = changed(
@@ -144,11 +133,9 @@ def check_folders(store: Store, attach: Sequence[AttachRequest]) -> None:
 
 
 def key_of(about: Attached) -> str:
-    """Return the key of a part's document, folder or text."""
     folder = f"folder {about.collection}" if about.collection else ""
     return about.document or folder or f"{about.name} {hash(about.source)}"
 
 
 def request_of(about: Attached) -> AttachRequest:
-    """Return a request that attaches the same again."""
     return AttachRequest(about.document, about.name, about.source, about.page_kind, about.mode)

@@ -48,30 +48,21 @@ MARGIN = 24
 CHARACTERS_PER_TOKEN = 7
 """No text has more characters per token; shows without counting what can never fit."""
 _ASKING = "?\uff1f\u061f\u037e"
-"""Question marks in several scripts."""
 
 
 class PlanRequest(Record):
-    """The question for which passages are chosen, and its attachments."""
-
     question: str
     asked_before: tuple[str, ...]
     """Earlier questions, the last one last."""
     parts: tuple[AttachmentPart, ...]
-    """The undecided attachments of the question."""
     older: tuple[AttachmentPart, ...]
-    """Attachments of earlier messages."""
     turns: tuple[ChatMessage, ...]
-    """All turns before the question."""
     record: ModelRecord
     max_tokens: int | None
-    """Length of the answer, when a person set it."""
     explicit: bool
 
 
 class Workers(Record):
-    """The services a plan uses."""
-
     service_thread: ServiceThread
     store: Store
     loader: ModelLoader
@@ -101,7 +92,6 @@ class Plan:
         self._context = self._left = 0
 
     def begin(self) -> None:
-        """Look up the folders, measure the documents one after another, then choose."""
         try:
             self._folders = [
                 folder_now(self._at.store, about, is_fresh=is_fresh) for about, is_fresh in _folders_of(self._request)
@@ -115,14 +105,11 @@ class Plan:
         self._measure(self._docs, self._acquire_model)
 
     def cancel(self) -> None:
-        """Drop the plan: neither callback is called any more."""
         self._is_over = True
         if self._lease:
             self._lease.release()
 
     def _when(self, pending: Pending[T], step: Callable[[T], None]) -> None:
-        """Take the next step once this has ended well, unless the plan was dropped."""
-
         def ended(result: T | Problem) -> None:
             if isinstance(result, Problem):
                 self._fail(result)
@@ -198,7 +185,6 @@ class Plan:
         self._rank_sources([one for one in asked if not one.about.document], lambda: self._rank(asked))
 
     def _rank_sources(self, docs: Sequence[PlanDoc], then: Callable[[], None]) -> None:
-        """Cut text that is in no document into passages and rank them, on a thread of their own."""
         words = search_words(self._request.question)
 
         def work() -> list[tuple[Passage, ...]]:
@@ -250,7 +236,6 @@ class Plan:
         return [passage for id in ids for passage in self._at.store.passages.of_document(id)[:each]]
 
     def _pick(self, asked: Sequence[PlanDoc], stored: Sequence[Passage]) -> None:
-        """Choose the highest-ranked passages that are not in the chat yet and fit together."""
         rankings: list[list[tuple[str, Passage]]] = [[(one.document, one) for one in stored]]
         rankings += [[(one.key, passage) for passage in one.passages] for one in asked if not one.about.document]
         candidates = [(key, one) for key, one in in_turn(rankings) if place_of(one) not in self._given.get(key, ())]
@@ -270,7 +255,6 @@ class Plan:
     # ---- what is kept
 
     def _measure_found(self, taken: Mapping[str, Taken]) -> None:
-        """Measure the documents of folders of which passages were chosen."""
         ids = [id for id in taken if id in self._searched]
         found = [(folder, [folder.doc(id) for id in ids if id in folder.names]) for folder in self._folders]
         self._measure([doc for _, docs in found for doc in docs], lambda: self._end(taken, found))
@@ -296,7 +280,6 @@ class Plan:
 
 
 def stub_of(request: AttachRequest) -> AttachmentPart:
-    """Return a part for which nothing is decided yet."""
     about = Attached(
         request.name, request.document, page_kind=request.page_kind, mode=request.mode, source=request.source,
         pages_total=len(request.source), collection=request.collection,
@@ -305,7 +288,6 @@ def stub_of(request: AttachRequest) -> AttachmentPart:
 
 
 def undecided_again(parts: Sequence[AttachmentPart]) -> tuple[AttachmentPart, ...]:
-    """Return the attachments for another question: which part of each is read is decided anew."""
     return tuple(
         AttachmentPart("", Origin.DOCUMENT, Attached(
             old.name, old.document, page_kind=old.page_kind, mode=old.mode, source=old.source,
@@ -316,12 +298,10 @@ def undecided_again(parts: Sequence[AttachmentPart]) -> tuple[AttachmentPart, ..
 
 
 def is_undecided(parts: Sequence[TextPart]) -> bool:
-    """Return whether a part is an attachment that is still undecided."""
     return any(isinstance(one, AttachmentPart) and not one.attached.is_planned for one in parts)
 
 
 def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
-    """Return the documents and folders earlier messages read by passages, each once, as attached last."""
     whole = {key_of(one.attached) for one in path if one.attached.is_whole}
     attached = [one.attached for one in path if not one.attached.is_of_folder]
     found = {key_of(about): about for about in attached if not about.is_gone}
@@ -329,7 +309,6 @@ def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
 
 
 def _given_in(older: Sequence[AttachmentPart]) -> dict[str, set[Place]]:
-    """Return the places of the passages that are in the chat already, by the key of their document or text."""
     given: dict[str, set[Place]] = {}
     for part in older:
         given.setdefault(key_of(part.attached), set()).update(part.attached.places)
@@ -337,7 +316,6 @@ def _given_in(older: Sequence[AttachmentPart]) -> dict[str, set[Place]]:
 
 
 def _all_of(request: PlanRequest) -> list[tuple[Attached, bool]]:
-    """Return what is attached, with whether to this question."""
     fresh = [part.attached for part in request.parts]
     keys = {key_of(about) for about in fresh}
     older = [about for about in older_by_passages(request.older) if key_of(about) not in keys]

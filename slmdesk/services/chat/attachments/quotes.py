@@ -37,7 +37,6 @@ _QUOTED = re.compile(
 
 
 def quoted_in(text: str) -> list[str]:
-    """Return the quotations in an answer that are long enough to prove something, each once."""
     found = ("".join(groups) for groups in _QUOTED.findall(text))
     return list(dict.fromkeys(one for one in found if _is_enough(one)))[:MOST_QUOTES]
 
@@ -48,8 +47,6 @@ def _is_enough(quote: str) -> bool:
 
 
 class Ground(Record):
-    """The pages of an attachment that the model has read at least in part."""
-
     name: str
     document: str
     pages: tuple[tuple[int, str], ...]
@@ -74,11 +71,9 @@ class Quotes(Service):
     """Looks for quotations and stores them as the item's result `quotes`."""
 
     def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
-        """Return a watcher that looks for quotations when an answer has ended."""
         return _Watcher(lambda ended: self._look(ended, parts))
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
-        """Return the quotations found in a chat's answers, by message id."""
         kept = None if item.startswith(PREFIX) else (self._store.results.get(item) or {}).get("quotes")
         found: dict[str, tuple[Quoted, ...]] = {}
         for id, shapes in kept.items() if isinstance(kept, Mapping) else ():
@@ -88,7 +83,6 @@ class Quotes(Service):
         return found
 
     def forget(self, item: str, messages: Collection[str]) -> dict[str, Json]:
-        """Drop what was found for these messages, which are deleted or changed.  Returns it."""
         kept = None if item.startswith(PREFIX) else self._store.results.get(item)
         old = kept.get("quotes") if kept else None
         if kept and isinstance(old, Mapping) and not set(messages).isdisjoint(old):
@@ -98,7 +92,6 @@ class Quotes(Service):
         return {}
 
     def put_back(self, item: str, dropped: Mapping[str, Json]) -> None:
-        """Undo `forget`."""
         kept = self._store.results.get(item) or {}
         old = kept.get("quotes")
         self._store.results.save(item, {**kept, "quotes": {**(old if isinstance(old, Mapping) else {}), **dropped}})
@@ -159,5 +152,4 @@ class _Watcher(Watcher):
         self._ended = ended
 
     def ended(self, message: Message) -> None:
-        """Look for quotations in the ended answer."""
         self._ended(message)

@@ -30,20 +30,15 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.token_count import count_tokens, guessed_tokens
 
 PAGES_AT_ONCE = 20
-"""Pages of a stored document read in one turn of the service thread."""
 MOST_CHARACTERS = 700_000
 """The longest text that is counted completely and may be read whole; no context here holds more."""
 SAMPLE = 100_000
 PAGE_CHARACTERS = 2000
-"""Of a usual page."""
 SAMPLE_PAGE = "A usual page of text, for a guess at how many tokens a folder has. "
 KEPT = 24
-"""Number of measured documents kept in memory."""
 
 
 class MeasuredAttachment(Record):
-    """An attachment whose text was measured."""
-
     key: str
     """Key of the document or text; it changes when the text does."""
     name: str
@@ -58,13 +53,10 @@ class MeasuredAttachment(Record):
     text: str | None
     """The whole text as a model is given it; None when it is too long for any model."""
     sample: str
-    """Beginning of the text, for guessing its tokens."""
     source: tuple[str, ...] = ()
 
 
 class AttachmentCost(Record):
-    """A measured attachment with the tokens of its whole text."""
-
     measured: MeasuredAttachment
     tokens: int
     is_guess: bool
@@ -73,8 +65,6 @@ class AttachmentCost(Record):
 
 @dataclass(slots=True)
 class _Walk:
-    """The measuring of one attachment, page by page."""
-
     record: DocumentRecord
     kind: str
     measured: Pending[MeasuredAttachment] = field(default_factory=Pending)
@@ -99,8 +89,6 @@ class _Walk:
 
 
 class Sources(Service):
-    """Measures attachments and counts their tokens."""
-
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
         self._loader = loader
@@ -193,7 +181,6 @@ class Sources(Service):
     # ---- counting
 
     def weigh(self, request: AttachRequest, record: ModelRecord | None) -> Pending[AttachmentCost]:
-        """Measure an attachment and count its tokens; a Problem as of `measure`."""
         weighed: Pending[AttachmentCost] = Pending()
 
         def measured(found: MeasuredAttachment | Problem) -> None:

@@ -36,18 +36,15 @@ def with_mark(number: int, text: str, kind: str, *, last: int = 0) -> str:
 
 
 def whole_text(pages: Iterable[Page], kind: str = "page") -> str:
-    """Return the whole text of a document; pages without words are left out."""
     return "\n".join(with_mark(one.number, text, kind) for one in pages if (text := page_text(one)).strip())
 
 
 def passages_text(passages: Sequence[Passage], kind: str = "page") -> str:
-    """Return the text of passages in document order."""
     ordered = sorted(passages, key=lambda one: (one.page, one.start))
     return "\n".join(with_mark(one.page, one.text, kind, last=one.page_end) for one in ordered)
 
 
 def words_of_page(page: Page, start: int = 0, end: int = 1 << 60) -> int:
-    """Count the words used of a page, between two characters."""
     spans = ((max(one.start, start), min(one.end, end)) for one in page.blocks if one.kind not in ASIDE)
     return sum(count_words(page.text[first:last]) for first, last in spans if first < last)
 
@@ -63,17 +60,14 @@ def words_at(places: Sequence[Place], pages: dict[int, Page]) -> int:
 
 
 def place_of(passage: Passage) -> Place:
-    """Return the place of a passage."""
     return (passage.page, passage.start, passage.page_end, passage.end)
 
 
 def pages_of_places(places: Iterable[Place]) -> tuple[int, ...]:
-    """Return the pages on which passages stand, in order."""
     return tuple(sorted({number for first, _, last, _ in places for number in range(first, last + 1)}))
 
 
 def has_words(page: Page) -> bool:
-    """Return whether a page has text that can be used."""
     return page.status is PageStatus.READ and bool(page_text(page).strip())
 
 
@@ -93,7 +87,6 @@ def _paragraphs(text: str) -> tuple[Block, ...]:
 
 
 def passages_from(pages: Sequence[Page]) -> list[Passage]:
-    """Return the passages of pages that are in no document, numbered from 1."""
     builder = PassageBuilder("")
     found = [passage for page in pages for passage in builder.feed(page)]
     found += builder.finish()

@@ -17,18 +17,15 @@ _LIKENESS = {
 
 
 def gain_words(gain: float) -> str:
-    """How many times as fast: "1.4 × as fast", "as fast", "0.8 × as fast"."""
     return "as fast" if 0.97 <= gain <= 1.03 else f"{gain:.1f} × as fast" if gain < 10 else f"{gain:.0f} × as fast"
 
 
 def size_words(result: FormatResult, report: FormatReport) -> str:
-    """How much larger or smaller than the published file."""
     more = result.bytes - report.bytes
     return f"{bytes_for_people(abs(more))} {'larger' if more >= 0 else 'smaller'}"
 
 
 def likeness_words(result: FormatResult) -> str:
-    """How like the published file's answers are, with the figures: "Answers as good (41 of 50 equal …)"."""
     words = _LIKENESS[result.likeness]
     if result.quality is None:
         return words
@@ -38,13 +35,11 @@ def likeness_words(result: FormatResult) -> str:
 
 
 def copy_label(origin: CopyOrigin) -> str:
-    """What was made of the published file: "Q8_0", "Q8_0, 2 layers less"."""
     less = name_without(len(origin.left_out)) if origin.left_out else ""
     return ", ".join(part for part in (origin.format, less) if part)
 
 
 def progress_words(what: str, fraction: float, seconds: float) -> str:
-    """What is being done and, after `seconds` of work, how long the rest takes: "measuring Q8_0, about 2 min left"."""
     if fraction < LEAST_KNOWN:
         return what
     left = time_for_people(seconds * (1 - fraction) / fraction)
@@ -52,7 +47,6 @@ def progress_words(what: str, fraction: float, seconds: float) -> str:
 
 
 def sentence_of(result: FormatResult, report: FormatReport) -> str:
-    """One format in a sentence."""
     if result.reason:
         return result.reason
     return (
@@ -62,7 +56,6 @@ def sentence_of(result: FormatResult, report: FormatReport) -> str:
 
 
 def advice_of(report: FormatReport) -> str:
-    """What to do, in a sentence."""
     best = report.fastest()
     if best is None and any(one.left_out for one in report.tried):
         return "Use the whole file: without layers its answers are weaker, or not faster."
@@ -76,4 +69,3 @@ RULE = (
     "little from the published file's (divergence up to 0.03), and it is at most 2 % less sure of the words of our "
     "test texts. Answers that are as good may still use other words."
 )
-"""How the recommendation is made."""

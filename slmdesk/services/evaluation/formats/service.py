@@ -46,8 +46,6 @@ CLOSE_S = 1.0
 
 
 class FormatService(Service):
-    """Tries formats and makes copies, one model at a time.  Service thread."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -57,7 +55,6 @@ class FormatService(Service):
         jobs: JobService,
         make_child: MakeChild,
     ) -> None:
-        """`make_child`: the client of a new engine child."""
         super().__init__(runtime)
         self._models, self._uses, self._loader, self._jobs = models, uses, loader, jobs
         self._make_child = make_child
@@ -214,7 +211,6 @@ class FormatService(Service):
         return new
 
     def close(self) -> None:
-        """Stop, and wait a little until the folder is removed."""
         self._work.close(CLOSE_S)
 
     # ---- inside

@@ -31,7 +31,6 @@ from slmdesk.services.evaluation.formats.types import FASTER, SMALLER, FormatRes
 from slmdesk.services.models.fit import available_bytes
 
 _LOOK_S = 0.1
-"""Between two looks whether it was cancelled."""
 _BESIDE_BYTES = 400 << 20
 """What a trial needs beside the weights: its context, the library, the texts' predictions."""
 _MAKE, _SPEED, _QUALITY = 0.1, 0.2, 0.25
@@ -39,7 +38,6 @@ _MAKE, _SPEED, _QUALITY = 0.1, 0.2, 0.25
 
 _LEFT_OUT = (1, 2, 4)
 _SEARCH = 0.6
-"""Part of the time: finding the layers that are needed least."""
 _LISTEN_S, _LOOKS = 0.5, 20
 """Before a measurement: how long, and how often at most, it is looked whether others are quiet."""
 
@@ -47,22 +45,17 @@ MakeChild = Callable[[], ChildClient]
 
 
 class Material(Record):
-    """What files are compared by."""
-
     texts: tuple[str, ...]
     questions: tuple[str, ...]
 
 
 class Published(Record):
-    """The file that others are made of."""
-
     path: Path
     bytes: int
     quantization: str
     parameters: int
     layers: int
     origin: str
-    """For the metadata of what is made of it."""
 
 
 class FormatProgress(Record):
@@ -74,7 +67,6 @@ class FormatProgress(Record):
 
 @cache
 def material() -> Material:
-    """Our own texts and questions."""
     shape = tomllib.loads(
         resources.files("slmdesk.services.evaluation.formats").joinpath("texts.toml").read_text("utf-8")
     )
@@ -117,8 +109,6 @@ def _failure(event: Failed) -> KnownError:
 
 
 class FormatTrials:
-    """The trials of one model in a folder of their own, which is emptied by whoever made it."""
-
     def __init__(
         self,
         published: Published,
@@ -127,7 +117,6 @@ class FormatTrials:
         stop: threading.Event,
         tell: Callable[[FormatProgress | FormatResult], None],
     ) -> None:
-        """`tell` gets the progress, and each result as it comes."""
         self._published, self._folder, self._make_child, self._stop = published, folder, make_child, stop
         self._tell = tell
         self._reference: tuple[FormatQuality, Sequence[Json]] | None = None
@@ -167,7 +156,6 @@ class FormatTrials:
         return target
 
     def _losses(self, layers: Sequence[int]) -> Mapping[int, float]:
-        """By layer: the divergence of the predictions without it."""
         few = Material(material().texts[:1], material().questions[:1])
         kept, losses = self._folder / "first.bin", {}
         self._share = _SEARCH / max(1, len(layers))

@@ -14,7 +14,6 @@ SAME_DIVERGENCE = 0.0005
 NEARLY_DIVERGENCE, NEARLY_PERPLEXITY = 0.03, 1.02
 """Up to here answers are nearly the same: hardly more than what another way of rounding the same weights makes."""
 FASTER = 1.1
-"""From here on it is worth a file."""
 NOT_SLOWER = 0.97
 SMALLER = 0.9
 _SMALLER = ("Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "IQ4_NL", "Q4_0")
@@ -22,8 +21,6 @@ _FASTER = ("F16", "Q8_0", "Q6_K", "Q4_0")
 
 
 class Likeness(StrEnum):
-    """How like the published file's answers are."""
-
     SAME = "same"
     NEARLY = "nearly"
     OTHER = "other"
@@ -32,8 +29,6 @@ class Likeness(StrEnum):
 
 
 class FormatResult(Record):
-    """One format beside the published file."""
-
     format: str
     bytes: int = 0
     speed: FormatSpeed | None = None
@@ -44,9 +39,7 @@ class FormatResult(Record):
     same_answers: int = 0
     questions: int = 0
     left_out: tuple[int, ...] = ()
-    """Layers it was made without, counted from 0."""
     reason: str = ""
-    """Why it was not measured, as a sentence; empty where it was."""
 
     @property
     def answer_gain(self) -> float:
@@ -55,12 +48,10 @@ class FormatResult(Record):
 
     @property
     def long_work_gain(self) -> float:
-        """How many times as fast a part of a long document is."""
         return self.published.long_work_s / self.speed.long_work_s if self.speed and self.published else 0.0
 
     @property
     def likeness(self) -> Likeness:
-        """How like its answers are, by the stated bounds."""
         if self.quality is None:
             return Likeness.UNKNOWN
         if self.quality.divergence < SAME_DIVERGENCE and self.same_answers == self.questions > 0:
@@ -83,21 +74,16 @@ class FormatResult(Record):
 
 
 class FormatReport(Record):
-    """All that was measured of a model's formats, on the PC named by `hardware` with `library`."""
-
     hardware: str
     library: str
     bytes: int = 0
-    """Of the published file."""
     tried: tuple[FormatResult, ...] = ()
 
     @property
     def results(self) -> Mapping[str, FormatResult]:
-        """By format, in the order they were tried."""
         return {one.format: one for one in self.tried}
 
     def with_result(self, result: FormatResult) -> FormatReport:
-        """A report that also holds this one, instead of an older one of the same format."""
         return changed(self, tried=tuple({**self.results, result.format: result}.values()))
 
     def fastest(self) -> FormatResult | None:
@@ -120,7 +106,6 @@ class FormatReport(Record):
 
 
 def name_without(layers: int) -> str:
-    """What a file without so many layers is called where others are called by their format."""
     return f"{layers} layer{'s' if layers > 1 else ''} less"
 
 

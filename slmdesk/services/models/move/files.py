@@ -47,8 +47,6 @@ _SYSTEM = frozenset(
 
 
 class MovingFile(Record):
-    """One file with its old and new place."""
-
     id: str
     """Of its model; empty for what belongs to a download."""
     name: str
@@ -64,8 +62,6 @@ class MovingFile(Record):
 
 
 class Journal(Record):
-    """The files being moved, as stored on the disk."""
-
     phase: str
     target: str
     old_setting: str
@@ -74,12 +70,11 @@ class Journal(Record):
     files: tuple[MovingFile, ...]
 
     def write(self, path: Path) -> None:
-        """Have it on the disk.  Raises KnownError `disk.full`, `file.unwritable`."""
+        """Raises KnownError `disk.full`, `file.unwritable`."""
         write_atomically(path, json.dumps(to_json(self), ensure_ascii=True).encode())
 
 
 def read_journal(path: Path) -> Journal | None:
-    """The journal of a move that has not ended; None for none, or one that cannot be understood."""
     try:
         with path.open("rb") as file:
             journal = dataclass_from(Journal, json.loads(file.read(MAX_JOURNAL_BYTES)))
@@ -97,7 +92,6 @@ def free_bytes(folder: Path) -> int:
 
 
 def is_other_disk(file: Path, folder: Path) -> bool:
-    """Whether `file` has to be copied to get into `folder`."""
     try:
         return file.stat().st_dev != _there(folder).stat().st_dev
     except OSError:
@@ -136,7 +130,6 @@ def need_writable(folder: Path) -> None:
 
 
 def download_files(folder: Path) -> list[Path]:
-    """What downloads have left in `folder`, without their locks."""
     found = sorted(folder.glob(f"{DOWNLOAD_PREFIX}*"))
     return [one for one in found if one.suffix != LOCK_SUFFIX and one.is_file()]
 
@@ -203,7 +196,6 @@ def rename_now(file: MovingFile) -> None:
 
 
 def is_whole(path: str, size: int) -> bool:
-    """Whether a file of this size is there."""
     try:
         return Path(path).stat().st_size == size
     except OSError:
@@ -229,13 +221,11 @@ def remove_old(journal: Journal, paths: Mapping[str, str]) -> bool:
 
 
 def remove_if_empty(folder: Path) -> None:
-    """Remove a folder nothing is in."""
     with contextlib.suppress(OSError):
         folder.rmdir()
 
 
 def failed(path: Path, err: OSError) -> KnownError:
-    """A disk that has gone, in words."""
     return KnownError("move.failed", path=str(path), reason=err.strerror or type(err).__name__)
 
 

@@ -19,10 +19,7 @@ from slmdesk.services.models.move.files import MovingFile
 
 
 class MovePlan(Record):
-    """The files and sizes of a move to `target`."""
-
     folder: str
-    """Where the models are now."""
     target: str
     models: int
     bytes: int
@@ -32,12 +29,9 @@ class MovePlan(Record):
     downloads: int
     """Running ones, which are paused meanwhile."""
     missing: tuple[str, ...] = ()
-    """Files of models that are not there now."""
 
 
 class MoveStep(StrEnum):
-    """The steps of moving the models folder."""
-
     COPYING = "copying"
     CHECKING = "checking"
     """What was copied is read again and compared."""
@@ -46,11 +40,8 @@ class MoveStep(StrEnum):
 
 
 class MoveProgress(Record):
-    """Progress of moving the models folder."""
-
     step: MoveStep
     name: str
-    """Of the model in hand."""
     done_bytes: int
     total_bytes: int
     """Of the models to be copied; 0 where nothing has to be."""
@@ -64,15 +55,12 @@ class MoveResult(Record):
 
     target: str
     moved: int | None = None
-    """How many models."""
     bytes: int = 0
     left: tuple[str, ...] = ()
     """Files of models that were not there, so that they could not be moved."""
 
 
 class MoveRound(Record):
-    """The files to move, and the models whose files are missing."""
-
     files: tuple[MovingFile, ...]
     missing: tuple[str, ...]
 
@@ -119,7 +107,6 @@ def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> MoveRo
 
 
 def real(path: Path) -> Path:
-    """Without links; as it is where that cannot be found out."""
     try:
         return path.resolve()
     except (OSError, RuntimeError):

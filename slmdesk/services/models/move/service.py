@@ -54,14 +54,11 @@ ROUNDS = 3
 class Pausable(Protocol):
     """Downloads that write into the folder and are paused while it moves.  On the service thread."""
 
-    def unfinished(self) -> list[str]:
-        """Return the ids of unfinished downloads."""
+    def unfinished(self) -> list[str]: ...
 
-    def pause(self, id: str) -> None:
-        """Pause a download and keep its partial file."""
+    def pause(self, id: str) -> None: ...
 
-    def resume_paused(self, ids: Sequence[str]) -> None:
-        """Resume those of these downloads that are paused."""
+    def resume_paused(self, ids: Sequence[str]) -> None: ...
 
 
 class MoveService(Service):
@@ -73,7 +70,6 @@ class MoveService(Service):
         self._work = FileWork(runtime.service_thread, "move-models")
 
     def plan(self, target: Path) -> Pending[MovePlan]:
-        """Plan a move, or say why it is impossible, without changing anything."""
         return pending_on_file_thread(self._service_thread, lambda: self._planned(target), name="plan-move")
 
     def move(self, target: Path) -> Pending[MoveResult]:
@@ -94,7 +90,6 @@ class MoveService(Service):
         return self._work.run(work)
 
     def close(self) -> None:
-        """Cancel, and wait a moment until copies are removed."""
         self._work.close(CLOSE_S)
 
     def recover(self) -> None:
@@ -142,7 +137,7 @@ class MoveService(Service):
         )
 
     def _look(self, target: Path) -> tuple[Path, MoveRound]:
-        """The folder now, and what there is to move.  Raises KnownError for a target that cannot be."""
+        """Raises KnownError for a target that cannot be."""
         folder, records = self._service_thread.call(lambda: self._begin(target))
         refuse_target(folder, target, records, self._settings.policy.models_folder)
         found = gather(folder, target, records)

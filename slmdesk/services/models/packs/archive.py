@@ -48,8 +48,6 @@ _ABOUT = ("title", "family", "licence", "good_for", "weakness", "source")
 
 
 class Text(Record):
-    """A text beside the models, such as a licence."""
-
     file: str
     bytes: int
     sha256: str
@@ -69,13 +67,10 @@ class PackedModel(Record):
 
 
 class Manifest(Record):
-    """The manifest of a pack."""
-
     models: tuple[PackedModel, ...]
     texts: tuple[Text, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """As it stands in the pack."""
         shape: dict[str, Json] = {
             "format": FORMAT,
             "version": VERSION,
@@ -87,18 +82,14 @@ class Manifest(Record):
 
     @property
     def model_bytes(self) -> int:
-        """Of all models together."""
         return sum(one.bytes for one in self.models)
 
     @property
     def pack_bytes(self) -> int:
-        """Of the whole pack with this list."""
         return _size_of(self, len(self.to_bytes()))
 
 
 class PackMade(Record):
-    """A pack that was written."""
-
     path: Path
     bytes: int
     manifest_sha256: str
@@ -115,7 +106,6 @@ def tar_header(name: str, size: int) -> bytes:
 
 
 def padding(size: int) -> bytes:
-    """The zeros behind a file."""
     return bytes(-size % BLOCK)
 
 
@@ -196,7 +186,6 @@ class OpenPack:
             raise self.invalid("something stands behind its end")
 
     def invalid(self, reason: str) -> KnownError:
-        """The error that names this pack."""
         return KnownError("pack.invalid", path=shown_path(self._path), reason=clean_label(reason, 200))
 
     def _read_manifest(self, size: int) -> bytes:
@@ -262,7 +251,6 @@ def open_pack(path: Path) -> Iterator[OpenPack]:
 
 
 def _size_of(manifest: Manifest, manifest_bytes: int) -> int:
-    """Bytes of the whole pack."""
     sizes = [manifest_bytes, *(one.bytes for one in manifest.texts), *(one.bytes for one in manifest.models)]
     return sum(BLOCK + one + -one % BLOCK for one in sizes) + len(END)
 
@@ -294,8 +282,6 @@ def _write(out: BinaryIO, chunk: bytes) -> None:
 
 
 class _Unwritable(Exception):
-    """Wraps the system's error when a pack could not be written."""
-
     def __init__(self, error: OSError) -> None:
         super().__init__(str(error))
         self.error = error

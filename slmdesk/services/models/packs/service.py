@@ -30,12 +30,9 @@ from slmdesk.services.models.packs.unpack import Unpacking, is_here, requested_o
 from slmdesk.services.models.rename import free_name
 
 FEATURE = "models.packs"
-"""What an organisation may hide."""
 
 
 class OfferedModel(Record):
-    """A model offered by a pack, as its manifest describes it."""
-
     listed: PackedModel
     here: str = ""
     """The id of the same model of the library; empty where it is not on this PC."""
@@ -47,40 +44,27 @@ class PackContents(Record):
     path: str
     manifest_sha256: str
     bytes: int
-    """Of the whole pack."""
     models: tuple[OfferedModel, ...]
     free_bytes: int
-    """Of the disk with the models folder."""
 
 
 class PackPlan(Record):
-    """The size and contents a pack would have."""
-
     bytes: int
     free_bytes: int
-    """Of the disk it is to be written to."""
     problem: Problem | None = None
-    """Why it cannot be made there."""
 
 
 class PackProgress(Record):
-    """Progress of writing a pack, or of reading and checking one."""
-
     done_bytes: int
     total_bytes: int
     eta_s: float | None = None
-    """None while it is not known."""
 
 
 class UnpackedModel(Record):
-    """A model unpacked from a pack."""
-
     model: ModelRecord
     is_new: bool
-    """False: it was in the library already."""
     license: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
-    """What the list of suggested models says of it: title, licence, good_for, weakness …"""
 
 
 class PackResult(Record):
@@ -99,8 +83,6 @@ _HUB = "huggingface:"
 
 
 class PackService(Service):
-    """Makes packs and adds the models of packs to the library."""
-
     def __init__(self, runtime: Runtime, models: ModelService) -> None:
         super().__init__(runtime)
         self._models = models
@@ -124,7 +106,7 @@ class PackService(Service):
         return self._run(target, work)
 
     def plan(self, models: Sequence[str], target: Path) -> Pending[PackPlan]:
-        """Plan a pack of these models at `target`.  Raises KnownError `model.unknown`."""
+        """Raises KnownError `model.unknown`."""
         records = self._published(models)
 
         def work() -> PackPlan:
@@ -146,7 +128,7 @@ class PackService(Service):
         return list({one.id: one for one in records}.values())
 
     def contents(self, path: Path) -> Pending[PackContents]:
-        """Read the manifest of a pack without adding models.  Raises KnownError `feature.hidden`."""
+        """Raises KnownError `feature.hidden`."""
         self._models.require(FEATURE)
         here = self._here()
 
@@ -187,7 +169,6 @@ class PackService(Service):
         return self._run(path, work)
 
     def close(self) -> None:
-        """Stop all, and wait a moment until the partial files are removed."""
         self._work.close(CLOSE_S)
 
     # ---- inside
@@ -249,7 +230,6 @@ def _make(
 
 
 def pack_size(models: Sequence[PackedModel]) -> int:
-    """Return the size in bytes of a pack of these models."""
     texts = tuple(Text(name, len(text), "0" * 64) for name, text in _texts(models).items())
     return Manifest(tuple(models), texts).pack_bytes
 

@@ -32,7 +32,6 @@ class Unpacking:
         self._pack, self._requested, self._folder, self._stop = pack, requested, folder, stop
         self.here = here
         self.parts: dict[str, tuple[Path, GgufHeader]] = {}
-        """By sum: the checked part and its header."""
         self._made: list[Path] = []
 
     def read(self, on_bytes: Callable[[int, int], None]) -> None:
@@ -56,7 +55,6 @@ class Unpacking:
         self._pack.finish()
 
     def remove_parts(self) -> None:
-        """Remove what has not got its place."""
         for part in self._made:
             part.unlink(missing_ok=True)
 

@@ -21,14 +21,11 @@ class LedgerReport:
     first: int
     last: int
     before: str = BEGINNING
-    """The hash before the first row of the period."""
     hash: str = BEGINNING
-    """The hash of its last row."""
     broken_at: int | None = None
     """The first row of the whole ledger that does not fit the one before."""
     counts: Counts = field(default_factory=Counts)
     head: LedgerRow | None = None
-    """The last row of the ledger."""
     csv: io.StringIO = field(default_factory=lambda: io.StringIO(BOM, newline=""))
 
     def __post_init__(self) -> None:
@@ -36,7 +33,6 @@ class LedgerReport:
         csv.writer(self.csv).writerow(COLUMNS)
 
     def feed(self, rows: Iterable[LedgerRow]) -> None:
-        """The next rows of the whole ledger, oldest first."""
         for row in rows:
             self._check(row)
             if row.n < self.first:
@@ -57,7 +53,6 @@ class LedgerReport:
             self.broken_at = n
 
     def to_json(self) -> dict[str, Json]:
-        """As it stands in statement.json."""
         head = self.head
         return {
             "ledger": {

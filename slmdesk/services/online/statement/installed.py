@@ -23,14 +23,12 @@ PROGRAM = "slmdesk"
 LOADERS = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONSTARTUP")
 """Variables by which an account has code of its own run in every program."""
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/opt", "/app", "/snap", "/nix/store", "/gnu/store")
-"""Where administrators put libraries, and no account."""
 CLOSURES = "/memfd:libffi (deleted)"
 """Where ctypes has the system's library keep its callbacks."""
 DECEIVES = "code that did not come with slmdesk can deceive its self-test"
 MOST_LETTERS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 OnFile = Callable[[int, int], None]
-"""Files done, and in all."""
 
 
 def installed(on_file: OnFile = lambda _done, _total: None) -> dict[str, Json]:
@@ -63,7 +61,6 @@ def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path 
 
 
 def _needed() -> set[str]:
-    """The program and what it needs, as far as it is here; extras too where they are installed."""
     seen: dict[str, str] = {}
     waiting = [PROGRAM]
     while waiting:
@@ -114,7 +111,6 @@ def _package(folder: Path) -> dict[str, Json]:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, str]]:
-    """All but what Python makes of them, in one order everywhere."""
     found = [(path, path.relative_to(folder).as_posix()) for path in folder.rglob("*")]
     for path, name in sorted(found, key=lambda one: one[1]):
         if "__pycache__" not in path.parts and path.is_file():

@@ -36,7 +36,6 @@ LEVELS = {
 
 
 def paper_of(statement: Mapping[str, Any]) -> Paper:
-    """The pages of a statement."""
     pieces = [
         *_in_short(statement), *_program(statement), *_walls(statement), *_self_test(statement), *_traffic(statement),
         *_happened(statement), *_not_covered(statement), *_to_check(statement),
@@ -233,5 +232,4 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, letters: i
 
 
 def _cut(words: str, letters: int) -> str:
-    """Host names and paths are anybody's: one clean line."""
     return clean_label(words, letters)

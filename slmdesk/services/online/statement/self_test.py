@@ -24,31 +24,24 @@ ROLES = ("engine", "reader", "printer", "speller")
 WAIT_S = 60.0
 COMMAND = (sys.executable, "-m", "slmdesk.worker.try_network")
 _NOBODY = 9, 9
-"""Ports with nobody behind them, for where there is no listener."""
 
 
 class Tried(Record):
-    """What became of each way to the listener, of one process."""
-
     who: str
     ways: Mapping[str, str]
 
     @property
     def is_refused(self) -> bool:
-        """Whether the system refused every way that could be tried."""
         return is_refused(self.ways)
 
 
 class SelfTest(Record):
-    """The outcome."""
-
     control: Tried
     desk: Tried
     children: tuple[Tried, ...]
     guard: str
     """What the program's own check said to a request: the code of the refusal."""
     heard: Mapping[str, int] = field(default_factory=dict)
-    """What the listener has heard of each way."""
 
     @property
     def has_control(self) -> bool:
@@ -56,7 +49,6 @@ class SelfTest(Record):
         return is_control(self.control.ways)
 
     def to_json(self) -> dict[str, Json]:
-        """As it stands in statement.json."""
         return {
             "control": dict(self.control.ways),
             "control_reached_the_listener": self.has_control,
@@ -86,12 +78,10 @@ class Control:
 
     @property
     def ports(self) -> tuple[int, int]:
-        """Where it listens."""
         found = self._said.get("ports")
         return (int(found[0]), int(found[1])) if isinstance(found, list) else _NOBODY
 
     def tried(self) -> Tried:
-        """What became of its own tries."""
         if "ports" in self._said:
             return Tried("control", _ways(self._read()))
         reason = REFUSED if self._said.get("errno") in (1, 13) else str(self._said.get("error", "it did not start"))
@@ -107,7 +97,6 @@ class Control:
         return {str(key): int(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
     def close(self) -> None:
-        """End it now."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -172,5 +161,4 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    """Without what a child of the desk is told."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SLMDESK_")}

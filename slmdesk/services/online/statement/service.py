@@ -51,7 +51,7 @@ MOST_NAME = 100
 
 
 class StatementService(Service):
-    """Makes statements.  On the service thread; files, processes and the key on threads of their own."""
+    """On the service thread; files, processes and the key on threads of their own."""
 
     def __init__(
         self,
@@ -85,7 +85,6 @@ class StatementService(Service):
         return in_slices(self._service_thread, self._made(request, examined, control))
 
     def close(self) -> None:
-        """Stop what is being made."""
         self._work.cancel()
 
     def _made(
@@ -250,7 +249,6 @@ def _compared(stop: threading.Event, report: Report) -> dict[str, Json]:
 
 
 def _as_pages(printing: Pending[bytes]) -> Pending[bytes]:
-    """The same, its progress told as that of a statement."""
     pages: Pending[bytes] = Pending(printing.cancel)
     printing.listen(lambda far: pages.progress(StatementProgress("pages", *far))).then(pages.end)
     return pages
@@ -265,7 +263,6 @@ def _begin_of(day: date | None, days: int = 0) -> int:
 
 
 def _head_of(row: LedgerRow) -> dict[str, Json]:
-    """What an earlier statement said of the end of the ledger."""
     return {"n": row.said.get("n"), "hash": row.said.get("head"), "time": iso(row.time), "key": row.said.get("key")}
 
 

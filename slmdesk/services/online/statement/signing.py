@@ -31,19 +31,15 @@ _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 
 
 class StatementKey(Record):
-    """The key, and where it is kept: keyring or file."""
-
     key: Ed25519PrivateKey
     place: str
 
     @property
     def public(self) -> bytes:
-        """As OpenSSH encodes it."""
         return _string(KIND) + _string(self.key.public_key().public_bytes_raw())
 
     @property
     def line(self) -> str:
-        """The public key as it stands in a file of OpenSSH."""
         return f"{KIND.decode()} {base64.b64encode(self.public).decode()}"
 
     @property
@@ -52,7 +48,6 @@ class StatementKey(Record):
         return fingerprint_of(self.public)
 
     def sign(self, message: bytes) -> bytes:
-        """The signature file of a message."""
         signature = _string(KIND) + _string(self.key.sign(_signed(message)))
         parts = (self.public, NAMESPACE.encode(), b"", HASH, signature)
         blob = MAGIC + struct.pack(">I", 1) + b"".join(map(_string, parts))
@@ -68,7 +63,6 @@ class StatementKeys:
             "keyring": SystemKeyring(service=SERVICE),
             "file": PrivateFile(paths.statement_key_file),
         }
-        """By the name of the place."""
 
     def open(self, *, was_in: str = "", is_new: bool = False) -> StatementKey:
         """The key of this account; a new one where there is none, or where `is_new` is asked for.
@@ -106,7 +100,6 @@ class StatementKeys:
 
 
 def fingerprint_of(public: bytes) -> str:
-    """Of a public key as OpenSSH encodes it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(public).digest()).decode().rstrip("=")
 
 
@@ -143,7 +136,6 @@ def _string(data: bytes) -> bytes:
 
 
 def _strings(data: bytes, count: int) -> list[bytes]:
-    """So many strings and nothing behind.  Raises ValueError, struct.error."""
     found, at = [], 0
     for _ in range(count):
         (size,) = struct.unpack_from(">I", data, at)

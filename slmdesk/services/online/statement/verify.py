@@ -29,13 +29,10 @@ NO_PDF = "statement.pdf: read these figures, not its pages"
 BAD = (OSError, tarfile.TarError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
 
 
-class Wrong(Exception):
-    """What is wrong with a statement, in words."""
+class Wrong(Exception): ...
 
 
 class Counts:
-    """What a statement says above its rows, counted from them."""
-
     def __init__(self) -> None:
         self.requests: dict[tuple[str, ...], list[int]] = {}
         self.refused: dict[tuple[str, ...], int] = {}
@@ -44,12 +41,10 @@ class Counts:
         self.lists: dict[str, list[Any]] = {"offline": [], "policy": [], "restore": [], "jump": [], "unclean": []}
         self.statements: list[Any] = []
         self.begun: dict[int, str] = {}
-        """When each start was that is known."""
         self._open: dict[int, list[int]] = {}
         self._last: tuple[int, int, str] | None = None
 
     def add(self, row: Sequence[Any]) -> None:
-        """The next row, as it stands in ledger.csv."""
         n, time, monotonic, boot, kind = int(row[0]), int(row[1]), int(row[2]), row[3], row[4]
         data, when = data_in(row[5]), iso(time)
         host, purpose, code = (
@@ -96,7 +91,6 @@ class Counts:
         self._last = time, monotonic, boot
 
     def said(self) -> dict[str, Any]:
-        """As it stands in statement.json."""
         requests = ("day", "host", "purpose", "requests", "bytes", "without_an_answer")
         refused = ("day", "host", "purpose", "reason", "times")
         number, lists = self.number, self.lists
@@ -152,7 +146,7 @@ def read(path: str) -> dict[str, Any]:
 
 
 def counted(rows: Sequence[Sequence[str]], said: Mapping[str, Any]) -> Counts:
-    """What these rows say together.  Raises Wrong where a statement says anything else above them."""
+    """Raises Wrong where a statement says anything else above them."""
     counts, unclean = Counts(), said["starts"]["ends_without_a_word"]
     for row in rows:
         counts.add(row)
@@ -187,7 +181,6 @@ def check_days(made: str, period: Mapping[str, str]) -> None:
 
 
 def level_of(processes: Mapping[str, Any], test: Mapping[str, Any]) -> str:
-    """The level that the self-test bears out, of what is said of each process."""
     tried = {**test["children"], DESK: test["this_program"]}
     kept = {name: one["network"] == BY_SYSTEM and is_refused(tried[name]) for name, one in processes.items()}
     is_desk_kept = kept.pop(DESK, False)
@@ -197,12 +190,10 @@ def level_of(processes: Mapping[str, Any], test: Mapping[str, Any]) -> str:
 
 
 def is_refused(ways: Mapping[str, str]) -> bool:
-    """Whether the system refused every way to the network that could be tried."""
     return {one for one in ways.values() if not one.startswith("not tried")} == {REFUSED}
 
 
 def is_control(ways: Mapping[str, str]) -> bool:
-    """Whether every way that could be tried was open where nothing forbids it: else a refusal means nothing."""
     return {one for one in ways.values() if not one.startswith("not tried")} == {ALLOWED}
 
 
@@ -240,7 +231,6 @@ def iso(time_us: int) -> str:
 
 
 def data_in(text: str) -> dict[str, Any]:
-    """What the data of a row says; nothing where it is no JSON object."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -22,12 +22,10 @@ def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]
 
 
 GENERAL = "general"
-"""The list that is offered whatever the domain."""
 
 
 @cache
 def _index(domain: str, source: str, target: str) -> TermIndex:
-    """Return the terms of a domain for a pair of languages."""
     order: Sequence[str] = _data()["order"]
     if source not in order or target not in order or source == target:
         return TermIndex()
@@ -38,6 +36,5 @@ def _index(domain: str, source: str, target: str) -> TermIndex:
 
 @cache
 def _data() -> Mapping[str, Any]:
-    """Return the built-in lists."""
     source = resources.files("slmdesk.services.translation.asking") / "domains.toml"
     return tomllib.loads(source.read_text("utf-8"))

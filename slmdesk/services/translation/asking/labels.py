@@ -27,7 +27,6 @@ REASON_WORDS = {
     "tags": "the marks of the formatting were lost",
     "redaction": "it could not be redacted so that it can be put back, so the model was not asked",
 }
-"""Why a segment was left as it is, or failed."""
 KIND_WORDS = {
     "tags": "formatting marks",
     "formatting": "formatting reckoned",
@@ -49,11 +48,9 @@ KIND_WORDS = {
     "redaction": "redaction",
     "unwritten": "not in the file",
 }
-"""What a kind of flags is about, for lists of them."""
 
 
 def kind_words(kind: str) -> str:
-    """Return what a kind of flag is about; an unknown kind is returned as it is."""
     return KIND_WORDS.get(kind, kind.replace("_", " "))
 
 
@@ -119,16 +116,13 @@ _LEFT = {
     "signature": ("a signature, which holds for the original alone", "signatures, which hold for the original alone"),
     "definition": ("a text that belongs to a style or a template", "texts that belong to styles or templates"),
 }
-"""What stays as it is, one of it and many, by documents.rewriting's `Left.kind`."""
 
 
 def left_words(kind: str) -> str:
-    """Return a phrase for a part that is not translated; an unknown kind is returned as it is."""
     return _LEFT[kind][0] if kind in _LEFT else kind.replace("_", " ")
 
 
 def counted_left(kinds: Iterable[str]) -> str:
-    """Count the parts that are not translated: "2 equations, 1 page without text"."""
     found = []
     for kind, count in Counter(kinds).items():
         one, many = _LEFT.get(kind, (kind.replace("_", " "),) * 2)
@@ -137,7 +131,6 @@ def counted_left(kinds: Iterable[str]) -> str:
 
 
 def flag_words(flag: SegmentFlag) -> str:
-    """Return a flag as a phrase; an unknown kind is returned as it is."""
     if flag.kind in _BOTH:
         missing, added, other = _BOTH[flag.kind]
         form = missing if flag.detail == "missing" else added if flag.detail == "added" else other

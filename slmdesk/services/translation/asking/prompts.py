@@ -20,7 +20,6 @@ from slmdesk.text.translation.tagged import Tags
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 FORMALITIES = ("formal", "informal")
 MOST_TERMS = 20
-"""Of the glossary for one segment."""
 SPAN_MORE = 2
 """Words by which what stands for a phrase may be longer than the phrase."""
 SHORT_WORDS = 3
@@ -32,27 +31,21 @@ LEAST_ANSWER, ANSWER_SHARE = 48, 3
 
 
 class TranslationStyle(Record):
-    """How to translate: languages, style and domain."""
-
     target: str
-    """Code of the language."""
     source: str = ""
     """Code; empty: the model sees for itself."""
     domain: str = "everyday"
     formality: str = ""
     hint: str = ""
-    """A request of the person for this time."""
 
 
 @cache
 def texts() -> Mapping[str, Any]:
-    """Return the wording of the prompts."""
     source = resources.files("slmdesk.services.translation.asking") / "prompts.toml"
     return tomllib.loads(source.read_text("utf-8"))
 
 
 def prompt_version() -> str:
-    """Return the version under which answers are stored."""
     return f"translate-{texts()['version']}"
 
 
@@ -64,13 +57,11 @@ def translation_step(
     terms: Sequence[Term] = (),
     with_probabilities: bool = False,
 ) -> dict[str, Json]:
-    """Build the step that translates one segment."""
     turns = messages(text, tags, manner, terms=terms)
     return step_of(turns, sampling_for(text), with_probabilities=with_probabilities)
 
 
 def sampling_for(text: str) -> Sampling:
-    """Return the sampling: the likeliest words, with a limit of length."""
     return Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + ANSWER_SHARE * _size(text))
 
 
@@ -139,7 +130,6 @@ def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
 
 
 ALTERNATIVES = 3
-"""Other ways to say something that are asked for."""
 
 
 def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> list[dict[str, Json]]:

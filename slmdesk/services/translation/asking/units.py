@@ -24,18 +24,13 @@ _LINE = re.compile(r"[^\n]*\n*")
 
 @dataclass(slots=True, eq=False)
 class CutState:
-    """State kept while units are cut one after another."""
-
     source: str
-    """Code; empty: told by unit."""
     target: str
     terms: Sequence[Term]
     language: str = ""
-    """Of the last unit whose language was told."""
     sure: float = 0.0
     """How sure the language of the last unit was told, 0..1; 0: it was not told by its own words."""
     units: int = 0
-    """How many were taken so far."""
 
 
 def units_of_text(text: str) -> list[dict[str, Any]]:
@@ -116,7 +111,6 @@ ALL = 0.9
 
 
 def language_of_text(text: str) -> str:
-    """Return the code of the language of most of a text; '' where unknown."""
     sizes = _sizes(text)
     return max(sizes, key=lambda one: sizes[one]) if sizes else ""
 
@@ -136,7 +130,6 @@ def language_of_units(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
-    """Return the beginning of a document, from which its language is detected."""
     texts, size = list[str](), 0
     for one in found:
         if "unit" in one and size < LOOKED_AT:
@@ -147,7 +140,6 @@ def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _sizes(text: str) -> dict[str, int]:
-    """Return how many characters of a text are in each language."""
     taken, sizes = CutState("", "", ()), dict[str, int]()
     for line in text[:LOOKED_AT].splitlines():
         if line.strip() and (language := _reported(line, taken)):

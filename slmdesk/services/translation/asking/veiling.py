@@ -23,8 +23,6 @@ REDACTION = "redaction"
 
 
 class AskedText(Record):
-    """A segment as the model is asked about it."""
-
     text: str
     terms: tuple[Term, ...] = ()
     """Of the glossary that occur in it."""

@@ -23,25 +23,18 @@ from slmdesk.store import Store
 FEWEST_PARAMETERS = 600_000_000
 """Smaller models gave word salad for every pair of languages that was tried."""
 MOST_NAMED = 8
-"""Languages named in a sentence."""
 _RANK = {"weak": 0, "fair": 1, "good": 2}
 
 
 class BetterModel(Record):
-    """A model on this PC that translates a pair better."""
-
     id: str
     name: str
     words: str
-    """Why, in a sentence."""
 
 
 class PairAdvice(Record):
-    """The advice for a model and a pair of languages."""
-
     model: str
     source: str
-    """Code of the language; empty: not known."""
     target: str
     words: str
     """Empty: nothing speaks against it."""
@@ -49,14 +42,10 @@ class PairAdvice(Record):
     """Of its exam: good, fair, weak; empty: it sat none for this pair."""
     better: BetterModel | None = None
     has_offers: bool = False
-    """The curated list has models that were made for it."""
     can_examine: bool = False
-    """It sat no exam for this pair, and could."""
 
 
 class PairAdviceService:
-    """Gives advice from stored results, without running a model."""
-
     def __init__(self, store: Store, exams: PairExamService) -> None:
         self._store, self._exams = store, exams
 
@@ -107,7 +96,6 @@ class PairAdviceService:
         return f"{record.name} is very small: expect poor translations." if is_small and language is None else ""
 
     def _better(self, record: ModelRecord, level: str, source: str, target: str) -> BetterModel | None:
-        """Return another model here with a better exam for the pair, else one made for it."""
         others = [one for one in self._store.models.all() if one.can_chat and one.sha256 != record.sha256]
         found = [(one, self._exams.result(one, source, target)) for one in others]
         examined = [(_RANK[result.level], one) for one, result in found if result is not None]
@@ -129,12 +117,10 @@ class PairAdviceService:
 
 
 def made_for(source: str, target: str) -> tuple[CatalogueEntry, ...]:
-    """Return the models of the catalogue made for translating a pair; an empty source is any."""
     return tuple(one for one in _catalogue() if _is_made_for(one, source, target))
 
 
 def entry_of(record: ModelRecord) -> CatalogueEntry | None:
-    """Return the catalogue entry of a model that came from the Hub, or None."""
     place, _, rest = record.source.partition(":")
     if place != "huggingface":
         return None

@@ -43,8 +43,6 @@ Weak is where more than two of five fail: then a person would mend more than rea
 
 
 class PairSkillResult(Record):
-    """The result of one skill."""
-
     skill: PairSkill
     level: str
     """good, fair or weak."""
@@ -53,12 +51,9 @@ class PairSkillResult(Record):
 
 
 class PairResult(Record):
-    """Whether a model can translate a pair."""
-
     source: str
     target: str
     level: str
-    """In all: good, fair or weak."""
     taken: Number
     """Seconds since the epoch."""
     skills: tuple[PairSkillResult, ...]
@@ -71,12 +66,11 @@ class PairResult(Record):
         return next(one for one in self.skills if one.skill is skill)
 
     def is_weak(self, skill: PairSkill) -> bool:
-        """Return whether the model is weak in this skill."""
         return self.of(skill).level == "weak"
 
 
 class PairExamService(Service, JobPlanner):
-    """Starts exams for pairs and reads their results.  Service thread."""
+    """Service thread."""
 
     def __init__(self, runtime: Runtime, models: ModelService, jobs: JobService) -> None:
         super().__init__(runtime)
@@ -107,7 +101,6 @@ class PairExamService(Service, JobPlanner):
         )
 
     def unfinished(self, record: ModelRecord, source: str, target: str) -> JobRecord | None:
-        """Return the running, waiting or paused exam of a model for this pair, or None."""
         requested = (KIND, record.sha256, pair_version(), source, target)
         for job in self._jobs.list():
             found = job.settings
@@ -121,7 +114,6 @@ class PairExamService(Service, JobPlanner):
         return None
 
     def _end_older(self, record: ModelRecord) -> None:
-        """Cancel exams with outdated items or prompts."""
         for job in self._jobs.list():
             is_older = job.settings.get("version") != pair_version() and not job.status.is_end
             if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_older:
@@ -203,7 +195,6 @@ class PairExamService(Service, JobPlanner):
 
 
 def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:
-    """Return the result of an exam from its answers."""
     scores = judge_pair(source, target, answers, backs)
     skills = tuple(
         PairSkillResult(skill, level_of(score.passed / max(score.total, 1)), score.passed, score.total)
@@ -213,7 +204,6 @@ def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str
 
 
 def level_of(share: float) -> str:
-    """Return good, fair or weak."""
     return "good" if share >= GOOD else "fair" if share >= FAIR else "weak"
 
 
@@ -228,7 +218,6 @@ def level_in_all(skills: Sequence[PairSkillResult]) -> str:
 
 
 def results_of(record: ModelRecord) -> list[PairResult]:
-    """Return the results of a model under the current items, sorted by language names."""
     found = _info(record).get("pairs")
     results = [_result_from(one) for one in found.values()] if isinstance(found, Mapping) else []
     known = [one for one in results if one is not None]
@@ -236,7 +225,6 @@ def results_of(record: ModelRecord) -> list[PairResult]:
 
 
 def notes_of(record: ModelRecord) -> Mapping[str, Json]:
-    """Return why pairs ("en-pl") are not examined automatically: slow, failed, stopped."""
     found = _info(record).get("notes")
     return found if isinstance(found, Mapping) else {}
 
@@ -266,6 +254,5 @@ def _prompt_version() -> str:
 
 
 def _words_of(value: object) -> str:
-    """Return the text of an answer; empty where a step failed."""
     text = value.get("text") if isinstance(value, Mapping) else None
     return text if isinstance(text, str) else ""

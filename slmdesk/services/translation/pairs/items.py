@@ -38,10 +38,7 @@ _ALIKE = ({"no", "da"}, {"hr", "sr", "sl"}, {"cs", "sk"}, {"bg", "ru", "uk"})
 
 
 class PairSkill(StrEnum):
-    """The skills tested for a pair of languages."""
-
     LANGUAGE = "language"
-    """Answers in the language asked for."""
     SENSE = "sense"
     """What is translated there and back says the same, or what our own translation says."""
     TAGS = "tags"
@@ -51,16 +48,12 @@ class PairSkill(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """The kinds of test sentences."""
-
     PLAIN = "plain"
     TAGGED = "tagged"
     TERM = "terms"
 
 
 class PairItem(Record):
-    """A test sentence of an exam."""
-
     kind: ItemKind
     text: str
     tags: Tags = field(default_factory=Tags)
@@ -68,33 +61,26 @@ class PairItem(Record):
 
     @property
     def words(self) -> str:
-        """The sentence without tags."""
         return plain(self.text, self.tags)
 
     @property
     def has_figures(self) -> bool:
-        """Whether it contains numbers that must be kept."""
         return any(sign.isdigit() for sign in self.words)
 
     def step(self, source: str, target: str) -> dict[str, Json]:
-        """Return it as a step of a job."""
         return translation_step(self.text, self.tags, TranslationStyle(target, source), terms=self.terms)
 
 
 class Score(Record):
-    """How many answers were right, of those that test a skill."""
-
     passed: int
     total: int
 
 
 def pair_version() -> str:
-    """Return the version of items and prompts under which results are stored."""
     return f"{_shape()['version']} {prompt_version()}"
 
 
 def examined_languages() -> tuple[str, ...]:
-    """Return the languages that have items."""
     return tuple(code for code in _shape() if code in LANGUAGES)
 
 
@@ -122,7 +108,6 @@ def pair_items(source: str) -> tuple[PairItem, ...]:
 
 
 def back_step(answer: str, source: str, target: str) -> dict[str, Json]:
-    """Build the step that back-translates an answer."""
     return translation_step(answer, Tags(), TranslationStyle(source, target))
 
 

@@ -10,7 +10,6 @@ from slmdesk.services.translation.pairs.exams import PairResult
 from slmdesk.services.translation.pairs.items import PairSkill
 
 LEVELS = {"good": "good", "fair": "usable", "weak": "weak"}
-"""Levels for people."""
 _SHORT = {
     PairSkill.LANGUAGE: "right language",
     PairSkill.SENSE: "sense kept",
@@ -22,18 +21,15 @@ _SHORT = {
 
 
 def pair_words(result: PairResult) -> str:
-    """Format the pair: "English → Polish"."""
     return f"{LANGUAGES[result.source].name} → {LANGUAGES[result.target].name}"
 
 
 def pair_line(result: PairResult) -> str:
-    """Format a result in one line for lists: the pair, the level and its reasons."""
     counts = ", ".join(f"{_SHORT[one.skill]} {one.passed} of {one.total}" for one in result.skills)
     return f"{pair_words(result)}: {LEVELS[result.level]} ({counts})."
 
 
 def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
-    """Return why pairs ("en-pl") were not examined automatically, in words."""
     why = {"slow": "it would take long on this PC", "failed": "the last one could not be done"}
     found = []
     for pair, reason in sorted(notes.items()):
@@ -45,7 +41,6 @@ def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def result_sentence(name: str, result: PairResult) -> str:
-    """Return the result in one sentence."""
     return warning_words(name, result) or (
         f"{name} is good from {LANGUAGES[result.source].name} to {LANGUAGES[result.target].name}: in its exam "
         f"{_counted(result, PairSkill.SENSE)} sentences kept their sense."
@@ -82,7 +77,6 @@ def tags_words(result: PairResult) -> str:
 
 
 def shape_of_pair(result: PairResult) -> dict[str, Json]:
-    """Return the result as JSON."""
     return {
         "from": result.source,
         "to": result.target,
@@ -96,7 +90,6 @@ def shape_of_pair(result: PairResult) -> dict[str, Json]:
 
 
 def _doubt(result: PairResult) -> str:
-    """Return the first reason why the model is not good at the pair."""
     target = LANGUAGES[result.target].name
     if result.of(PairSkill.LANGUAGE).level != "good":
         return f"in its exam {_counted(result, PairSkill.LANGUAGE)} answers were in {target}"

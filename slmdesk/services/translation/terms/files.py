@@ -16,8 +16,6 @@ from slmdesk.services.documents.reader_jobs import ask_reader, start_reader
 
 
 class FileRows(Record):
-    """The rows of a file, and what it says about itself."""
-
     name: str
     rows: tuple[Any, ...]
     """As the child sent them: not checked yet."""
@@ -28,8 +26,6 @@ class FileRows(Record):
 
 
 class TermReader:
-    """Reads files with the reader child."""
-
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader
 
@@ -73,7 +69,6 @@ class TermReader:
         return FileRows(path.name, tuple(found), (first, second), count, str(result.get("first_skipped", "")))
 
     def sample(self, path: Path) -> Slices[list[list[str]]]:
-        """Read the first rows of a table that may be a glossary."""
         payload: dict[str, Json] = {"path": str(path)}
         result = yield ask_reader(self._service_thread, self._reader, "columns", payload, lambda _value: None)
         rows = result.get("rows")

@@ -33,14 +33,10 @@ KEEP_LIST = "Do not translate"
 
 
 class GlossaryImport(Record):
-    """The result of importing a file."""
-
     kept: int
     skipped: int
-    """Rows of which no term could be made."""
     first_skipped: str
     duplicates: int
-    """Rows that say what is there already."""
     contradictions: tuple[str, ...]
     """Terms that now have more than one translation: all are kept and marked, the first one is given to the model."""
     glossary: GlossaryRecord
@@ -49,8 +45,6 @@ class GlossaryImport(Record):
 
 
 class ImportRequest(Record):
-    """How to read a file of terms."""
-
     path: Path
     source: str = ""
     """Code or name of the language of the terms; empty: as the file says."""
@@ -62,7 +56,6 @@ class ImportRequest(Record):
     columns: Mapping[str, int] | None = None
     """Which column of a table holds what, from 0; None: as its head says."""
     skips_first: bool = False
-    """With `columns`: the first row is a head."""
     reuses: bool = False
     """Of a file named each time: it is the glossary of this name only where that has just these terms, else a new one.
 
@@ -71,8 +64,6 @@ class ImportRequest(Record):
 
 
 class TermPage(Record):
-    """Some terms of a glossary, and their total number."""
-
     glossary: GlossaryRecord
     terms: tuple[Term, ...]
     begin: int
@@ -80,29 +71,21 @@ class TermPage(Record):
 
 
 class ForgottenGlossary(Record):
-    """A deleted glossary, for `restore`."""
-
     record: GlossaryRecord
     terms: tuple[Term, ...]
 
 
 class _Sorted(Record):
-    """The terms of a file, about to be stored."""
-
     new: list[Term]
     duplicates: int
     contradictions: tuple[str, ...]
     same: GlossaryRecord | None = None
-    """The glossary of this name to which they come."""
 
 
 class GlossaryService(Service):
-    """Creates, changes, imports and exports glossaries and their terms."""
-
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._going: set[str] = set()
-        """Glossaries that are being forgotten, bit by bit."""
         self._files = TermReader(runtime.service_thread, reader)
 
     # ---- glossaries
@@ -112,15 +95,13 @@ class GlossaryService(Service):
         return self._store.glossaries.get(id)
 
     def of_pair(self, source: str, target: str) -> list[GlossaryRecord]:
-        """Return the glossaries that may apply to a pair of languages; an empty language is any."""
         return self._store.glossaries.all(source_language=source, target_language=target)
 
     def all(self) -> list[GlossaryRecord]:
-        """Return all glossaries: the list of words not to be translated first, then by name."""
         return sorted(self._there(), key=lambda one: (not is_keep_list(one), one.name.casefold()))
 
     def add(self, name: str, source: str, target: str, domain: str = "") -> GlossaryRecord:
-        """Create an empty glossary.  Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
+        """Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
         first, second = language_of(source), language_of(target)
         if first.code == second.code:
             raise KnownError("language.same", language=first.name)
@@ -144,7 +125,7 @@ class GlossaryService(Service):
     def change(
         self, glossary: str, *, name: str | None = None, is_active: bool | None = None, domain: str | None = None
     ) -> GlossaryRecord:
-        """Change the name, domain or active state of a glossary.  Raises KnownError `glossary.unknown`."""
+        """Raises KnownError `glossary.unknown`."""
         changed = self._store.glossaries.change(
             glossary,
             name=_name(name) or None if name is not None else None,
@@ -200,7 +181,6 @@ class GlossaryService(Service):
         return ForgottenGlossary(record, tuple(gone))
 
     def restore(self, gone: ForgottenGlossary) -> Pending[GlossaryRecord]:
-        """Restore a deleted glossary in its old position."""
         self._store.glossaries.restore(gone.record)
         return in_slices(self._service_thread, self._filled(gone.record.id, gone.terms))
 
@@ -211,7 +191,7 @@ class GlossaryService(Service):
     # ---- terms
 
     def terms(self, glossary: str) -> list[Term]:
-        """Return all terms of a glossary.  Raises KnownError `glossary.unknown`."""
+        """Raises KnownError `glossary.unknown`."""
         return self._store.terms.of_glossary(self._store.glossaries.get(glossary).id)
 
     def page(
@@ -227,14 +207,13 @@ class GlossaryService(Service):
         return TermPage(record, tuple(terms), begin, kept.count(record.id, words))
 
     def add_term(self, glossary: str, term: Term) -> Term:
-        """Add a term.  Raises KnownError `glossary.…` for an invalid one."""
+        """Raises KnownError `glossary.…` for an invalid one."""
         checked, found = check_term(term), self._store.glossaries.get(glossary).id
         (n,) = self._store.terms.add(found, [checked])
         self._publish(GlossariesChanged())
         return changed(checked, n=n)
 
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
-        """Add terms that are not there yet, and return how many were added."""
         found = self._store.glossaries.get(glossary).id
         known = {key_of(one) for one in self._store.terms.called(found, [one.source for one in terms])}
         requested = [one for one in map(check_term, terms) if key_of(one) not in known]
@@ -243,13 +222,12 @@ class GlossaryService(Service):
         return len(requested)
 
     def change_term(self, n: int, term: Term) -> Term:
-        """Change a term.  Raises KnownError `glossary.…` for an invalid one, `request.invalid`."""
+        """Raises KnownError `glossary.…` for an invalid one, `request.invalid`."""
         changed = self._store.terms.change(n, check_term(term))
         self._publish(GlossariesChanged())
         return changed
 
     def forget_terms(self, numbers: Sequence[int]) -> list[Term]:
-        """Delete terms and return them, for `add_terms`."""
         gone = self._store.terms.forget(numbers)
         self._publish(GlossariesChanged())
         return gone
@@ -293,7 +271,6 @@ class GlossaryService(Service):
         )  # fmt: skip
 
     def sample(self, path: Path) -> Pending[list[list[str]]]:
-        """Return the first rows of a table, so that a person can assign its columns."""
         return in_slices(self._service_thread, self._files.sample(path))
 
     def export(self, glossary: str, form: str) -> bytes:
@@ -317,7 +294,6 @@ class GlossaryService(Service):
     # ---- inside
 
     def _there(self) -> list[GlossaryRecord]:
-        """All but those that are being forgotten."""
         return [one for one in self._store.glossaries.all() if one.id not in self._going]
 
     def _sorted(self, found: FileRows, known: GlossaryRecord | None, request: ImportRequest) -> _Sorted:
@@ -351,7 +327,7 @@ class GlossaryService(Service):
         ]  # fmt: skip
 
     def _has_just(self, one: GlossaryRecord, terms: Sequence[Term]) -> bool:
-        """Whether a glossary has these terms and no others.  Not on the service thread."""
+        """Not on the service thread."""
         return one.terms == len(terms) and [changed(term, n=0) for term in self._all_terms(one.id)] == list(terms)
 
     def _all_terms(self, glossary: str) -> list[Term]:
@@ -379,7 +355,6 @@ class GlossaryService(Service):
 
 
 def is_keep_list(record: GlossaryRecord) -> bool:
-    """Whether it holds for every pair of languages."""
     return not record.source_language and not record.target_language
 
 

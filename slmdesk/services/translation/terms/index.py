@@ -15,8 +15,6 @@ MOST_KEPT = 4
 
 
 class TermLists:
-    """Caches terms by languages and domain."""
-
     def __init__(self, store: Store) -> None:
         self._store = store
         self._version: tuple[int, int] = (-1, -1)
@@ -41,7 +39,6 @@ class TermLists:
         return self._ready[requested]
 
     def of_request(self, request: TranslationRequest) -> TermIndex:
-        """Return the terms for a translation: of the chosen glossaries, else of all active ones."""
         return self.of(request.source, request.target, memory_domain(request), request.glossaries)
 
 

@@ -31,7 +31,6 @@ from slmdesk.store.translation_memory import memory_key
 FUZZY = 0.75
 """From this likeness on a remembered sentence is shown beside a new one."""
 PENALTY = 0.05
-"""Taken off the likeness of a pair of another domain."""
 COMPARED = 60
 """Pairs that share words with a sentence and are compared with it by letter."""
 PAIRS_AT_ONCE = 100
@@ -39,28 +38,21 @@ PAIRS_READ = 500
 
 
 class Match(Record):
-    """A remembered pair that is similar to a new sentence."""
-
     pair: MemoryPair
     likeness: float
     """0..1, the penalty taken off; 1: the same words."""
     changes: tuple[tuple[str, str], ...]
     """What differs: (in the pair, in the new sentence)."""
     penalty: float = 0.0
-    """What was taken off, because the pair is of another domain."""
 
     @property
     def percent(self) -> int:
-        """Similarity for people: 100 only for an identical sentence."""
         return 100 if self.likeness >= 1.0 else min(99, round(self.likeness * 100))
 
 
 class MemoryImport(Record):
-    """The result of importing a file of pairs."""
-
     kept: int
     skipped: int
-    """Units of which no pair could be made."""
     first_skipped: str
     duplicates: int
     """Pairs the file has more than once, or that were remembered just so already."""
@@ -73,17 +65,12 @@ class MemoryImport(Record):
 
 
 class MemoryPage(Record):
-    """Some pairs, and their total number."""
-
     pairs: tuple[MemoryPair, ...]
     found: int
-    """As many are wanted in all."""
     total: int
 
 
 class MemoryService(Service):
-    """Searches, changes, imports and exports the translation memory."""
-
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._files = TermReader(runtime.service_thread, reader)
@@ -106,17 +93,14 @@ class MemoryService(Service):
         return sorted(found, key=lambda one: (-one.likeness, one.pair.origin is Origin.MODEL, -one.pair.used))
 
     def page(self, requested: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
-        """Return a page of pairs matching the filter, newest first."""
         found = self._store.memory.count(requested) if before is None else 0
         pairs = self._store.memory.page(requested, before=before, limit=limit)
         return MemoryPage(tuple(pairs), found, self._store.memory.count() if before is None else 0)
 
     def search(self, words: str, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
-        """Return remembered pairs with all of these words in the source, newest first."""
         return self._store.memory.page(MemoryFilter(words=words), before=before, limit=limit)
 
     def shares(self) -> list[MemoryShare]:
-        """Return the number of pairs by languages and domain, most first."""
         return self._store.memory.shares()
 
     # ---- changing
@@ -213,7 +197,6 @@ class MemoryService(Service):
 
 
 def changes_between(old: str, new: str) -> tuple[tuple[str, str], ...]:
-    """What differs, by words: (in the old one, in the new one)."""
     before, after = old.split(), new.split()
     steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     return tuple((" ".join(before[a:b]), " ".join(after[c:d])) for kind, a, b, c, d in steps if kind != "equal")

@@ -11,7 +11,6 @@ from slmdesk.core.translation import Forms, Term
 from slmdesk.text.words.folding import fold
 
 MOST_CHARACTERS = 500
-"""Of a term or its translation that a person writes."""
 
 
 def check_term(term: Term) -> Term:
@@ -59,7 +58,6 @@ def key_of(term: Term) -> tuple[object, ...]:
 
 
 def term_of(untrusted: Any) -> Term | None:
-    """A row of a file; None where it is none."""
     if not isinstance(untrusted, Mapping):
         return None
     source, target, forbidden = untrusted.get("source"), untrusted.get("target"), untrusted.get("forbidden")

@@ -28,7 +28,6 @@ class CachedSegment(Record):
     doubts: tuple[Doubt, ...] = ()
 
     def put_into(self, segment: LiveSegment) -> LiveSegment:
-        """The segment with what is known of it."""
         return changed(
             segment,
             target=self.target,
@@ -40,35 +39,28 @@ class CachedSegment(Record):
 
 
 class SegmentCache:
-    """The cache of the most recently requested segments."""
-
     def __init__(self) -> None:
         self._known: OrderedDict[Key, CachedSegment] = OrderedDict()
         self.on_show = 0
         """How many segments the text has: so many are kept besides, or a long text would push itself out."""
 
     def get(self, key: Key | None) -> CachedSegment | None:
-        """What is known of a segment; None for one that stays as it is, too."""
         return None if key is None else self._known.get(key)
 
     def note(self, key: Key, known: CachedSegment) -> None:
-        """Keep what is known now; what was not touched for longest may go."""
         self._known[key] = known
         self._known.move_to_end(key)
         while len(self._known) > KEPT + self.on_show:
             self._known.popitem(last=False)
 
     def forget(self, key: Key) -> None:
-        """Nothing is known any more."""
         self._known.pop(key, None)
 
     def is_open(self, key: Key) -> bool:
-        """Whether the segment is still to be asked for, or asked for again."""
         known = self._known.get(key)
         return known is None or known.state is SegmentState.OPEN
 
     def drop_begun(self, keys: Iterable[Key]) -> None:
-        """Forget half sentences: nobody writes on."""
         for key in keys:
             known = self._known.get(key)
             if known is not None and known.state is SegmentState.OPEN:

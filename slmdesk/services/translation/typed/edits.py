@@ -10,24 +10,18 @@ from slmdesk.services.translation.typed.cache import CachedSegment, Key
 from slmdesk.store import Store
 
 MOST_PUTS = 100
-"""Edits that can be taken back."""
 
 
 class AppliedEdit(Record):
-    """An edit, with what it replaced."""
-
     key: Key
     known: CachedSegment | None
     source: str
     languages: tuple[str, str]
     domain: str
     pair: MemoryPair | None
-    """What the memory had."""
 
 
 class LiveEdits:
-    """Stores edits in the memory and undoes them; the last MOST_PUTS edits can be undone."""
-
     def __init__(self, store: Store) -> None:
         self._store = store
         self._puts: OrderedDict[int, AppliedEdit] = OrderedDict()
@@ -65,5 +59,4 @@ class LiveEdits:
         return put
 
     def _pair(self, languages: tuple[str, str], domain: str, words: str) -> MemoryPair | None:
-        """What the memory has for these words, in this domain alone."""
         return next((one for one in self._store.memory.recall(*languages, words) if one.domain == domain), None)

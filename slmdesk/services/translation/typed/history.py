@@ -27,7 +27,6 @@ from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of, shape_of
 
 TITLE = 60
-"""Characters of the text that begin a title."""
 MOST_HITS = 100
 HITS_AT_ONCE = 5
 """Long texts each, whose words around the hit are cut out, before others may come between."""
@@ -38,18 +37,14 @@ SHARED = 0.5
 
 
 class TypedText(Record):
-    """A text that was typed and translated earlier."""
-
     item: str
     text: str
     manner: TranslationStyle
     segments: tuple[SegmentRecord, ...]
     redact: bool = False
-    """What is private in it is hidden from the model."""
 
     @property
     def live(self) -> tuple[LiveSegment, ...]:
-        """The segments as the panes show them."""
         return tuple(
             LiveSegment(
                 one.source,
@@ -68,17 +63,11 @@ class TypedText(Record):
 
 
 class Earlier(Record):
-    """The result of a search for translations."""
-
     found: tuple[tuple[Item, str], ...]
-    """Each with the words around the hit; the last touched first."""
     was_cut: bool
-    """Not all were looked through."""
 
 
 class TypedHistory(Service):
-    """Stores typed translations and searches translations of all kinds."""
-
     def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
         super().__init__(runtime)
         self._translations, self._turn = translations, 0
@@ -175,7 +164,6 @@ class TypedHistory(Service):
         return Earlier(tuple((one, found[one.id].snippet) for one in kept), was_cut)
 
     def _same(self, item: str, text: str) -> Item | None:
-        """The item, where it is still there and `text` is its text, edited."""
         try:
             old = self._store.items.get(item)
         except KnownError:  # deleted for good meanwhile
@@ -228,7 +216,6 @@ class TypedHistory(Service):
 
 
 def is_same_text(old: str, new: str) -> bool:
-    """Whether one text is the other, edited: what they share at both ends is at least half of the shorter."""
     shorter = min(len(old), len(new))
     begin = next((at for at in range(shorter) if old[at] != new[at]), shorter)
     rest = shorter - begin

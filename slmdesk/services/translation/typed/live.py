@@ -44,8 +44,6 @@ MOST_DEATHS = 1
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """One request to the engine."""
-
     segments: dict[str, tuple[LiveSegment, Key]]
     """By the step's name."""
     open: set[str]
@@ -53,12 +51,9 @@ class _Asked:
     words: dict[str, AskedText] = field(default_factory=dict)
     """Each segment as the model sees it, with the terms of the glossaries as they were then."""
     masks: dict[str, dict[str, str]] = field(default_factory=dict)
-    """See text.translation.masks.Masked."""
 
 
 class LiveTranslation(Service):
-    """The live translation of one text pane; publishes LiveTranslated."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -76,7 +71,6 @@ class LiveTranslation(Service):
         self._manner = TranslationStyle("en")
         self._record: ModelRecord | None = None
         self._lease: Lease | None = None
-        """The model, waited for or in use."""
         self._asked: _Asked | None = None
         self._later: Later | None = None
         self._is_done = True
@@ -114,7 +108,6 @@ class LiveTranslation(Service):
         self._advance()
 
     def stop(self) -> None:
-        """Stop translating; what is there stays."""
         self._stop()
         self._known.settle()
         self._say(is_done=True)
@@ -158,7 +151,6 @@ class LiveTranslation(Service):
 
     @property
     def veil(self) -> Veil | None:
-        """What stands between the text and the model; None where it is not redacted."""
         return self._veil if self._is_redacted else None
 
     def adopt(
@@ -187,7 +179,6 @@ class LiveTranslation(Service):
             self._advance()
 
     def segments(self) -> tuple[LiveSegment, ...]:
-        """The current segments of the text."""
         return tuple(self._as_known(one, key) for one, key in self._requested)
 
     # ---- segments
@@ -338,7 +329,6 @@ class LiveTranslation(Service):
             self._on_ended(event)
 
     def _on_words(self, asked: _Asked, event: Token) -> None:
-        """Words are shown as they come."""
         key = asked.segments[event.key][1]
         known = self._known.get(key)
         if known is not None and known.state is not SegmentState.OPEN:
