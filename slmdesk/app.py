@@ -88,13 +88,16 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         return _say_no_window(app, NOT_ALONE_WORDS, NOT_ALONE)
     if outcome == "first":
         instance.listen()
-    from slmdesk.gui.shell.entrance import ask_for_key
+    key = None
+    if not _needs_no_key(paths):
+        from slmdesk.gui.shell.entrance import ask_for_key
 
-    door = ask_for_key(app, paths, instance, by_itself=LOCKED not in arguments)
-    if door.is_left:
-        instance.release()
-        return _leave(0)
-    run = WindowRun(app, paths, engine=_engine_of(arguments), key=door.key)
+        door = ask_for_key(app, paths, instance, by_itself=LOCKED not in arguments)
+        if door.is_left:
+            instance.release()
+            return _leave(0)
+        key = door.key
+    run = WindowRun(app, paths, engine=_engine_of(arguments), key=key)
     instance.raise_requested.connect(run.come_forward)
     instance.translate_requested.connect(run.translate_clipboard)
     instance.lock_requested.connect(run.lock)
@@ -106,6 +109,18 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if words := run.erase():
         return _say_no_window(app, words, NOT_ERASED)
     return _leave(status)
+
+
+def _needs_no_key(paths: Paths) -> bool:
+    """Whether nothing here is encrypted for certain, by a few bytes: the store, which knows, is loaded later."""
+    if any(os.path.lexists(keys) for keys in (paths.keys_file, paths.keys_copy, paths.next_keys_file)):
+        return False
+    try:
+        with paths.database.open("rb") as file:
+            header = file.read(21)
+    except OSError as err:
+        return isinstance(err, FileNotFoundError)
+    return header.startswith(b"SQLite format 3\0") and header[20:] == b"\0"  # an encrypted page has reserved bytes
 
 
 def children_commands(engine: str = "") -> tuple[list[str], list[str]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from slmdesk.core.files import private_files, private_folder
-from slmdesk.core.record import Record
 
 APP = "slmdesk"
 HOME_VARIABLE = "SLMDESK_HOME"
 
 
-class Paths(Record):
+class Paths(NamedTuple):
     """The folders and files of the program, all private to the owner (folders 0700, files 0600)."""
 
     data: Path

@@ -14,10 +14,10 @@ from types import FrameType
 import pytest
 from hypothesis import HealthCheck, settings
 
-from slmdesk.core import clock
 from slmdesk.core.record import changed
+from slmdesk.services.base import service_thread
 
-clock.factor = 0.05
+service_thread.factor = 0.05
 settings.register_profile("slmdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("slmdesk")  # no test fails because the machine was busy
 

@@ -35,10 +35,10 @@ STARTS = {
     ),
     "window": (
         COUNT + "from types import SimpleNamespace\nfrom PySide6.QtWidgets import QApplication\n"
-        "from slmdesk.app import WindowRun\nfrom slmdesk.paths import find_paths\n"
-        "app = QApplication([])\nrun = WindowRun(app, find_paths(), engine='echo')\n"
-        "run._opening = SimpleNamespace(start=lambda: count(widgets=len(app.allWidgets())) or os._exit(0))\n"
-        "run.start()\napp.exec()",
+        "from slmdesk import app\nclass Counted(app.WindowRun):\n    def start(self):\n"
+        "        start = lambda: count(widgets=len(QApplication.allWidgets())) or os._exit(0)\n"
+        "        self._opening = SimpleNamespace(start=start)\n        super().start()\n"
+        "app.WindowRun = Counted\napp.run_window(['--engine', 'echo'])",
         [],
     ),
 }

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from slmdesk.core import recovery_key
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of, sync_folder, write_atomically
 from slmdesk.core.json_file import json_bytes, object_in, read_file
@@ -178,7 +177,9 @@ class KeyFile(Record):
 
         A passphrase takes about a second and much memory.
         """
-        secret = recovery_key.secret_of(typed)
+        from slmdesk.core.recovery_key import secret_of
+
+        secret = secret_of(typed)
         if secret is not None and (found := self.opened_with(RECOVERY, secret)) is not None:
             return found
         return self._first(PASSPHRASE, lambda slot: _stretched(slot.kdf, typed))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, SignalInstance
 
-from slmdesk.core import clock
+from slmdesk.services.base.service_thread import pause
 
 
 class Delay(QTimer):
@@ -23,4 +23,4 @@ class Delay(QTimer):
 
 
 def _pause(ms: int) -> int:
-    return int(clock.pause(ms / 1000) * 1000)
+    return int(pause(ms / 1000) * 1000)

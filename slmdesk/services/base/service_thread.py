@@ -11,10 +11,18 @@ from concurrent.futures import Future
 from itertools import count
 from typing import TypeVar
 
-from slmdesk.core import clock
 from slmdesk.core.errors import BugError
 
 _T = TypeVar("_T")
+
+factor = 1.0
+"""By which tests shorten the pauses of the program before it does something."""
+QUIET_S = 5.0
+"""From here on the program waits to be left alone, which tests do not shorten."""
+
+
+def pause(seconds: float) -> float:
+    return seconds * factor if seconds < QUIET_S else seconds
 
 
 class Later:
@@ -84,7 +92,7 @@ class ServiceThread:
         return answer.result(timeout)
 
     def call_later(self, seconds: float, fn: Callable[[], object]) -> Later:
-        later = Later(time.monotonic() + clock.pause(seconds), fn)
+        later = Later(time.monotonic() + pause(seconds), fn)
         with self._wake:
             heapq.heappush(self._later, (later.due, next(self._numbers), later))
             self._wake.notify()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record
-from slmdesk.hub.vault import SystemKeyring, Vault
 from slmdesk.paths import Paths
 from slmdesk.store import (
     KEYRING,
