@@ -9,9 +9,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from slmdesk.core.gguf.parts import part_of
-from slmdesk.core.record import Record
 
 REACH_VARIABLE = "SLMDESK_MAY_OPEN"
 """How a child hears it: in its environment, which only its own account can read."""
@@ -25,7 +25,7 @@ MOST_BYTES = 100_000
 """Linux takes 128 KiB for one variable; with more names than that their folders are given instead."""
 
 
-class AllowedPaths(Record):
+class AllowedPaths(NamedTuple):
     """Files and folders (with everything in them) that may be read, and folders that may be written to."""
 
     read: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def reach_from(environment: Mapping[str, str]) -> AllowedPaths:
         return NOTHING
 
 
-class ResolvedPaths(Record):
+class ResolvedPaths(NamedTuple):
     """The files a reach stood for when a child was started, identified by inode, as the kernel does."""
 
     folders: tuple[str, ...]

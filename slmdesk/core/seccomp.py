@@ -15,9 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
-
-from slmdesk.core.record import Record
+from typing import NamedTuple, TypeAlias
 
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_SET_MODE_FILTER = 1
@@ -34,7 +32,7 @@ Instruction: TypeAlias = tuple[int, int, int, int]
 """Operation, jump where true, jump where false, operand.  A jump counts from the instruction after it."""
 
 
-class Machine(Record):
+class Machine(NamedTuple):
     """The kernel's name of an architecture, and its number of seccomp(2)."""
 
     audit: int

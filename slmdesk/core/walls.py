@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-
-from slmdesk.core.record import Record
+from typing import NamedTuple
 
 HELPER = "helper:"
 """In the capabilities of the engine: what took effect in the helper that tries chat templates, and in its trials."""
@@ -29,7 +28,7 @@ class Wall(StrEnum):
     NOT = "not walled"
 
 
-class Walls(Record):
+class Walls(NamedTuple):
     wall: Wall
     could: tuple[str, ...] = ()
     """What it could do if somebody took it over ("reach the network")."""

@@ -16,8 +16,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
-
-from slmdesk.core.record import Record
+from typing import NamedTuple
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """System calls; of one number on all machines."""
@@ -33,7 +32,7 @@ WRITE = READ | WRITE_FILE | TRUNCATE | MAKE_REG | REMOVE_FILE
 DEVICE = READ | WRITE_FILE | IOCTL_DEV
 
 
-class Files(Record):
+class Files(NamedTuple):
     """What a process keeps.  What is not there is left out."""
 
     read: tuple[str, ...] = ()

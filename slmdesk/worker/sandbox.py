@@ -9,9 +9,9 @@ import os
 import signal
 import socket
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from slmdesk.core import seccomp
-from slmdesk.core.record import Record
 from slmdesk.core.seccomp import (
     ALLOW,
     DENY,
@@ -61,7 +61,7 @@ process_mrelease; fchmodat2; setxattrat, getxattrat, listxattrat, removexattrat;
 file_setattr."""
 
 
-class _Calls(Record):
+class _Calls(NamedTuple):
     exec: tuple[int, ...]
     """execve, execveat"""
     fork: tuple[int, ...]

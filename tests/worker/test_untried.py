@@ -33,7 +33,7 @@ def test_nothing_of_it_is_used_unless_a_person_wants_it_on_such_a_system(monkeyp
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("called"))
     monkeypatch.setattr(child.subprocess, "Popen", lambda *_, **__: "as ever")
     if sys.platform == "linux":
-        assert child._start("reader", ["true"], {}, wanted, None) == "as ever"
+        assert child.start_process("reader", ["true"], {}, wanted, None) == "as ever"
 
 
 def test_what_was_never_tried_says_so():
