@@ -32,10 +32,8 @@ def test_rules_are_added_listed_carried_out_and_removed(run, with_model, home) -
     listed = run("retention", "list")
     (line,) = listed.out.splitlines()
     words = "rule  you  chats, not changed for 90 days: to the trash for 7 days, then deleted for good"
-    assert line.endswith(f"{words}; would move 1 chat to the trash at its next run"), (
-        "no command carries it out by itself"
-    )
-    assert "note: 1 chat, not changed for 90 days, moved to the trash. There until" in listed.err, "at the next start"
+    assert line.endswith(f"{words}; would move 1 chat to the trash at its next run"), "no command does it by itself"
+    assert "1 chat, not changed for 90 days, moved to the trash. There until" in run("retention", "run").err
     assert run("retention", "run").out == "Nothing to do.\n"
     assert run("history", "list", "--json").json == []
     (item,) = run("history", "list", "--deleted", "--json").json
