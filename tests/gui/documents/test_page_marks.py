@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject
 from PySide6.QtGui import QImage
 
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.viewer.pages_controller import PagesController
 from slmdesk.services.documents.page_images import PageImage
 
@@ -14,10 +15,11 @@ OLD, NEW = ((0, 5),), ((7, 9), (12, 14))
 BOX = (0.1, 0.1, 0.2, 0.2)
 
 
-class HeldBridge:
+class HeldBridge(Bridge):
     """Keeps what is asked for until the test answers."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.waiting = []
 
     def follow(self, _request, answered=None, _refused=None, _progressed=None):

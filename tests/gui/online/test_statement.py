@@ -15,7 +15,7 @@ from slmdesk.core.try_network import ALLOWED, REFUSED
 from slmdesk.gui.online.statement_window import STOPPED, StatementWindow
 from slmdesk.services.online.statement import verify
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.real_child]
 
 
 def opened(program) -> StatementWindow:

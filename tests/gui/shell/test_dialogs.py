@@ -92,7 +92,8 @@ class Maker:
                 return one
             if id(one) not in seen and type(one).__module__.startswith("slmdesk."):
                 seen.add(id(one))
-                waiting += getattr(one, "__dict__", {}).values()
+                held = getattr(one, "__dict__", None)  # the bridge's `services` has a call for every name
+                waiting += held.values() if isinstance(held, dict) else ()
         return None
 
     def build(self, kind: type):
