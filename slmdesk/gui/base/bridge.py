@@ -260,8 +260,11 @@ class Call:
             self._pending = result
             result.listen(lambda report: post(partial(self._on_progress, report)))
             result.then(lambda end: post(partial(self._on_end, end)))
-        else:
-            post(lambda: _deliver(self._answered, result))
+        post(partial(self._on_result, result))
+
+    def _on_result(self, result: Any) -> None:
+        if not (self._is_followed and isinstance(result, Pending)):
+            _deliver(self._answered, result)
 
     def _on_progress(self, report: Any) -> None:
         _deliver(self._progressed, report)

@@ -91,6 +91,8 @@ def test_work_that_takes_time_is_followed_to_its_result(bridge, services, qtbot)
     bridge.follow(begin, results.append, progressed=reports.append)
     qtbot.waitUntil(lambda: results == ["done"])
     assert reports == [1]
+    bridge.ask(lambda _services: pending, results.append)
+    qtbot.waitUntil(lambda: results == ["done", pending])
 
 
 def test_a_call_of_a_service_begins_at_once_and_its_answer_comes_back(bridge, services, qtbot):
