@@ -504,8 +504,8 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     program = summarized
     summaries, pane = program.frame.documents_area.summaries, program.find("summary_pane")
     first = summaries.item
+    program.wait(program.find("earlier_summaries_more").isVisible)
     menu = program.find("earlier_summaries_more").menu()
-    assert program.find("earlier_summaries_more").isVisible()
     assert [one.text() for one in menu.actions()] == ["Rename…", "Delete"]
     assert not program.find("earlier_summaries_button").isVisible()
     program.click("summarize_button")
@@ -515,6 +515,10 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     program.click(button)
     rows = lambda: [one for one in pane.findChildren(EarlierRow) if one.isVisible()]  # noqa: E731
     program.wait(lambda: len(rows()) == 2)
+    held = rows()
+    with program.qtbot.waitSignal(summaries.items.listed):
+        summaries.items.refresh()
+    assert rows() == held, "a row that is being clicked stays"
     program.click(rows()[1])
     program.wait(lambda: summaries.item == first)
     program.wait(lambda: len(rows()) == 2)
@@ -610,6 +614,7 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
 
 
 def test_small_pages_lead_and_follow_and_are_remembered(program, letter, start):
+    letter.write_text(letter.read_text() + "\n\nThe last page is higher than the view." * 40)
     opened(program, letter)
     thumbs = program.find("thumbnails")
     program.wait(thumbs.isVisible)

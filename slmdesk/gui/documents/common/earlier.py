@@ -98,6 +98,7 @@ class EarlierBox(QFrame):
         super().__init__(parent)
         self.setObjectName(name)
         self._has_others = self.has_entries = self._is_busy = False
+        self._shown: tuple[list[Entry], str] = [], ""
         self._button = button("Earlier", f"{name}_button", self, kind="quiet", icon="chevron-right")
         self._button.setCheckable(True)
         label, tip = "Rename or delete what is on show", "Rename or delete"
@@ -124,6 +125,9 @@ class EarlierBox(QFrame):
         items.listed.connect(lambda found, current: self.show_entries([entry(one) for one in found], current))
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
+        if (list(entries), current) == self._shown:
+            return  # a new row would not hear the click on the old one
+        self._shown = list(entries), current
         empty_layout(self._list)
         others = sum(one.id != current for one in entries)
         self._button.setText(f"{others:,} earlier")
