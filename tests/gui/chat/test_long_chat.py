@@ -218,8 +218,8 @@ def test_before_it_is_full_it_is_said_what_fills_it_and_asked_what_then(small):
     assert "most of it: conversation so far" in program.page.full_bar.sentence
     program.click("full_close")
     program.wait(lambda: not program.page.full_bar.isVisible())
-    choice = program.find("option_when_full")
     program.page.panel.show()
+    choice = program.find("option_when_full")
     choice.setCurrentIndex(1)
     choice.activated.emit(1)
     program.wait(lambda: "the oldest turns are left out when it is full" in program.page.meter.sentence)

@@ -58,7 +58,7 @@ def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):
     assert not program.find("examine_pair_button").isVisible()
     program.click("see_models_button")
     assert program.window.current_page == "Models"
-    assert program.find("suggestions_job").currentData() == "translation"
+    program.wait(lambda: program.find("suggestions_job").currentData() == "translation")  # once its lists have come
     assert program.find("suggestions_language").currentData() == "de"
     found = program.find("suggestions")
     program.wait(lambda: found.findChildren(SuggestionCard))
