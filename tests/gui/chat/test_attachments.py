@@ -11,6 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
 
 from slmdesk.core.attached import AttachMode
+from slmdesk.gui.chat.attachments.attachment import FAILED, Draft
+from slmdesk.gui.chat.attachments.bar import AttachmentBar
 from slmdesk.services.base.pending import Pending
 
 pytestmark = pytest.mark.gui
@@ -83,6 +85,23 @@ def test_a_chip_has_room_for_its_words_and_says_why_a_document_cannot_be_used(pr
     program.wait(lambda: len(drafts(program)) == 2 and drafts(program)[1].problem)
     assert bad.parent.name not in drafts(program)[1].words
     assert drafts(program)[1].words.startswith("is damaged")
+
+
+def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
+    page = QWidget()
+    qtbot.addWidget(page)
+    bar = AttachmentBar(page)
+    bar.resize(900, 200)
+    page.show()
+    draft = Draft("m.txt")
+    bar.show_drafts([draft])
+    QApplication.processEvents()
+    (chip,) = bar.chips
+    draft.state, draft.problem = FAILED, "is damaged and cannot be opened"
+    chip.show_draft(draft)
+    room = chip.needed_width
+    QApplication.processEvents()
+    assert room == chip.needed_width
 
 
 def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(program, tmp_path):

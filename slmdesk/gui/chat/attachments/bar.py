@@ -57,8 +57,8 @@ class Chip(QFrame):
         self._remove.clicked.connect(lambda: self.remove_requested.emit(self.key))
         lines = column(self._name, self._words, gap=0)
         sides = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
-        parts = row(self._icon, (lines, 1), self._more, self._remove, into=self, gap=0, margins=sides)
-        parts.insertSpacing(1, theme.SPACE_8)
+        self._parts = row(self._icon, (lines, 1), self._more, self._remove, into=self, gap=0, margins=sides)
+        self._parts.insertSpacing(1, theme.SPACE_8)
 
     def _button(self, name: str, icon_name: str, words: str) -> QToolButton:
         button = tool_button(name, self, kind="tight", tip=words, icon=icon_name, colour="muted")
@@ -89,6 +89,7 @@ class Chip(QFrame):
     def needed_width(self) -> int:
         words = max(one.fontMetrics().horizontalAdvance(one.full_text) for one in (self._name, self._words))
         words += 1  # an advance is rounded, and half a pixel less cuts the text
+        self._parts.activate()  # else its size is that of the words of before, until the next turn
         return words + super().sizeHint().width() - max(self._name.sizeHint().width(), self._words.sizeHint().width())
 
     def _hint(self) -> str:
