@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -28,7 +27,7 @@ from slmdesk.worker.handles import Handles
 from slmdesk.worker.jobs import Jobs
 from slmdesk.worker.main import END_S, HEARTBEAT_S, obey, read_messages
 from slmdesk.worker.output import Output
-from slmdesk.worker.roles import EngineRole, PrinterRole, ReaderRole, Role, SpellerRole
+from slmdesk.worker.roles import EngineRole, ReaderRole, Role, SpellerRole
 
 ENGINE = ["engine", "--engine", "echo"]
 FAULTS = {"fault", "card_fault", "hang", "flood_stderr", "refuse_cancel"}
@@ -46,8 +45,6 @@ def start(role: str, command: Sequence[str], base: Mapping[str, str], environmen
     options = EchoOptions().changed(json.loads({**base, **environment}.get(ENVIRONMENT) or "{}"))
     if given == ENGINE and all(getattr(options, name) == getattr(EchoOptions(), name) for name in FAULTS):
         return LocalChild(EngineRole(partial(_Echo, options)), role, handles)
-    if given == ["printer"] and _has_application():
-        return LocalChild(PrinterRole(), role, handles)
     if given in (["reader"], ["speller"]):
         return LocalChild(ReaderRole() if role == "reader" else SpellerRole(), role, handles)
     return _start_process(role, command, base, environment, handles)
@@ -62,11 +59,6 @@ def end_all() -> None:
             thread.join(LEFT_S)
     left = [one.name for one in threading.enumerate() if one.name.startswith(("job ", "local "))]
     assert not left, left
-
-
-def _has_application() -> bool:
-    gui = sys.modules.get("PySide6.QtGui")
-    return gui is not None and gui.QGuiApplication.instance() is not None
 
 
 class _Echo(EchoEngine):

@@ -210,11 +210,15 @@ def usual_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def palette_of_the_system(qapp) -> Iterator[None]:
-    """A window that was dark leaves the next one no dark palette, which it would take for the system's."""
-    before = QPalette(qapp.palette())
+def look_of_the_system(qapp) -> Iterator[None]:
+    """A window that was dark or had large letters leaves none of it, which the next one would take for the system's."""
+    palette, font, style = QPalette(qapp.palette()), qapp.font(), qapp.styleSheet()
     yield
-    qapp.setPalette(before)
+    qapp.setPalette(palette)
+    if qapp.styleSheet() != style:
+        qapp.setStyleSheet(style)
+    if qapp.font() != font:
+        qapp.setFont(font)
 
 
 @pytest.fixture(autouse=True)
