@@ -43,19 +43,19 @@ def answer_of(model: Model) -> str:
     return model.ask(model.request("Name three colours.", sampling=SHORT)).text()
 
 
-def test_a_card_with_room_gets_all_layers_and_gives_the_same_answer(on_card, starter) -> None:
+def test_a_card_with_room_gets_all_layers_and_gives_the_same_answer(on_card, fresh_starter) -> None:
     model = on_card(pretended(8 << 30))
     assert model.info.offload == Offload("Card", LAYERS, LAYERS)
-    assert answer_of(model) == answer_of(starter)
+    assert answer_of(model) == answer_of(fresh_starter)
     assert model.engine.card_of_load() == "Card"
     assert model.engine.state_version(model.info.handle).endswith("on Card")
 
 
-def test_a_small_card_gets_some_layers_and_a_full_one_none(on_card, starter) -> None:
+def test_a_small_card_gets_some_layers_and_a_full_one_none(on_card, fresh_starter) -> None:
     model = on_card(pretended(RESERVE + (150 << 20)))
     assert model.info.offload
     assert 1 < model.info.offload.layers < LAYERS
-    assert answer_of(model) == answer_of(starter)
+    assert answer_of(model) == answer_of(fresh_starter)
     full = on_card(pretended(RESERVE))
     assert (full.info.offload, full.engine.card_of_load()) == (None, "")
 
