@@ -131,8 +131,7 @@ class DocumentsController(QObject):
         self.open_file(file_of(record), force=True)
 
     def open_attachment(self, index: int) -> None:
-        parent = self.current
-        self._bridge.follow(self._bridge.services.documents.open_attachment(parent, index), self._on_attached)
+        self._bridge.follow(self._bridge.services.documents.open_attachment(self.current, index), self._on_attached)
 
     def open_parent(self) -> None:
         """Show the document that the shown one is attached to; its file is read again if it is not on the list."""
@@ -145,8 +144,7 @@ class DocumentsController(QObject):
 
     def stop_reading(self) -> None:
         """Stop reading the shown document; the pages read so far stay."""
-        document = self.current
-        self._bridge.services.documents.cancel(document)
+        self._bridge.services.documents.cancel(self.current)
 
     @property
     def current_folder(self) -> Path | None:

@@ -73,8 +73,9 @@ class NetworkLogController(QObject):
 
     def export(self, path: Path) -> None:
         """Write the rows found, or all, to a file; `exported` or `failed` follows."""
-        words = self.words
-        self._bridge.follow(self._bridge.services.network.export(path, words), self.exported.emit, self.failed.emit)
+        self._bridge.follow(
+            self._bridge.services.network.export(path, self.words), self.exported.emit, self.failed.emit
+        )
 
     def _on_requests_counted(self, _event: object) -> None:
         if not self._renew_timer.isActive():

@@ -122,8 +122,7 @@ class WindowController(QObject):
 
     def save_notes(self, notes: str) -> None:
         """Keep what a person wrote as notes; empty ones are removed."""
-        chat = self._chat.chat
-        self._bridge.services.chats.window.change_notes(chat, notes)
+        self._bridge.services.chats.window.change_notes(self._chat.chat, notes)
 
     def _on_written(self, chat: str, item: Item) -> None:
         self._show_writing(chat, is_writing=False)

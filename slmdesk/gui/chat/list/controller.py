@@ -149,9 +149,8 @@ class ListController(QObject):
             self.hint_changed.emit("")
             self.start()
             return
-        archived = self.place.is_archive
         self._bridge.ask(
-            self._bridge.services.history.search(words, limit=MOST_HITS, archived=archived),
+            self._bridge.services.history.search(words, limit=MOST_HITS, archived=self.place.is_archive),
             partial(self._on_found, words),
         )
 

@@ -22,14 +22,11 @@ class JobFollower(QObject):
 
     def pause(self) -> None:
         """Pause the job; finished steps are kept."""
-        job = self._job
-        self._bridge.services.jobs.pause(job)
+        self._bridge.services.jobs.pause(self._job)
 
     def resume(self) -> None:
-        job = self._job
-        self._bridge.services.jobs.resume(job)
+        self._bridge.services.jobs.resume(self._job)
 
     def cancel(self) -> None:
         """Cancel the job; finished steps are kept."""
-        job = self._job
-        self._bridge.services.jobs.cancel(job)
+        self._bridge.services.jobs.cancel(self._job)

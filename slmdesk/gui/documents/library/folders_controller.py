@@ -79,8 +79,7 @@ class FoldersController(QObject):
 
     def look_again(self) -> None:
         """Look for new documents in the shown folder; a paused one is resumed."""
-        id = self.current
-        self._bridge.services.collections.look(id, resume=True)
+        self._bridge.services.collections.look(self.current, resume=True)
 
     def pause(self) -> None:
         state = self._states.get(self.current)
@@ -88,8 +87,7 @@ class FoldersController(QObject):
             self._bridge.services.jobs.pause(state.job)
 
     def set_watched(self, watched: bool) -> None:
-        id = self.current
-        self._bridge.services.collections.set_watched(id, watched)
+        self._bridge.services.collections.set_watched(self.current, watched)
 
     def remove(self, id: str) -> None:
         """Take a folder off the list now; forget it when the time for *Undo* is over.  Its files stay."""

@@ -84,8 +84,7 @@ class SummaryController(JobFollower):
 
     def add_omitted(self, document: str, number: int) -> None:
         """Put a sentence of those that a document says beside into the shown summary; `made` follows."""
-        item = self.item
-        self._bridge.services.summaries.add(item, document, number)
+        self._bridge.services.summaries.add(self.item, document, number)
 
     def begin_folder(self, request: FormRequest, folder: Path, target: Path) -> None:
         kind, length, focus, instruction, paper = request

@@ -100,8 +100,7 @@ class TableController(JobFollower):
 
     def again(self) -> None:
         """Make the shown table again; cells edited by a person stay."""
-        item = self.item
-        self._bridge.ask(self._bridge.services.extraction.again(item), self._on_job, self._refuse)
+        self._bridge.ask(self._bridge.services.extraction.again(self.item), self._on_job, self._refuse)
 
     def choose(self, item: str) -> None:
         self._open_table(item)
@@ -235,9 +234,8 @@ class TableController(JobFollower):
             begin()
 
     def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
-        item = self.item
         self._bridge.ask(
-            self._bridge.services.extraction.edit(item, document, column, words),
+            self._bridge.services.extraction.edit(self.item, document, column, words),
             partial(self._on_edited, (document, column), is_undo),
         )
 

@@ -44,9 +44,8 @@ class PackController(QObject):
     def plan(self, models: Sequence[str], target: Path) -> None:
         """Ask for the size of a pack of these; `planned` follows, for the latest request only."""
         self._turn += 1
-        turn = self._turn
         self._bridge.follow(
-            self._bridge.services.packs.plan(models, target), partial(self._on_planned, turn), self.refused.emit
+            self._bridge.services.packs.plan(models, target), partial(self._on_planned, self._turn), self.refused.emit
         )
 
     def make(self, models: Sequence[str], target: Path) -> None:

@@ -186,13 +186,11 @@ class DocumentTranslation(QObject):
         self.segments.show_item("", TranslationRequest(""))
 
     def pause(self) -> None:
-        job = self._job
-        self._bridge.services.jobs.pause(job)
+        self._bridge.services.jobs.pause(self._job)
 
     def cancel(self) -> None:
         """Cancel the translation; finished segments stay."""
-        job = self._job
-        self._bridge.services.jobs.cancel(job)
+        self._bridge.services.jobs.cancel(self._job)
 
     def resume(self) -> None:
         """Resume, or retry what failed."""
@@ -200,8 +198,7 @@ class DocumentTranslation(QObject):
 
     def try_again(self, scope: RetryScope, model: str | None) -> None:
         """Translate again what failed, or everything to review; `model`: another model, or None for the same."""
-        item = self.item
-        self._bridge.ask(self._bridge.services.translations.again(item, model, scope), self._on_again)
+        self._bridge.ask(self._bridge.services.translations.again(self.item, model, scope), self._on_again)
 
     def ask_retry(self) -> None:
         item = self.item
@@ -222,8 +219,7 @@ class DocumentTranslation(QObject):
     # ---- files
 
     def ask_save(self) -> None:
-        item = self.item
-        self._bridge.ask(self._bridge.services.translations.open(item), self.save_asked.emit)
+        self._bridge.ask(self._bridge.services.translations.open(self.item), self.save_asked.emit)
 
     def write(self, target: Path) -> None:
         """Write the translated document.  An existing file is replaced: the dialog has asked."""

@@ -84,9 +84,8 @@ class SegmentsController(QObject):
             self._timer.start()
 
     def need(self, numbers: Sequence[int]) -> None:
-        item = self._item
         self._bridge.ask(
-            self._bridge.services.segment_lists.rows(item, numbers), self._while_shown(self.rows_received.emit)
+            self._bridge.services.segment_lists.rows(self._item, numbers), self._while_shown(self.rows_received.emit)
         )
 
     def ask_help(self, number: int) -> None:
@@ -126,8 +125,7 @@ class SegmentsController(QObject):
         self._bridge.ask(work, self._while_shown(self._on_edited), refused)
 
     def approve(self, numbers: Sequence[int]) -> None:
-        item = self._item
-        self._bridge.services.segment_changes.approve(item, numbers)
+        self._bridge.services.segment_changes.approve(self._item, numbers)
 
     def retry(self, number: int, hint: str) -> None:
         item = self._item
@@ -138,15 +136,13 @@ class SegmentsController(QObject):
         )
 
     def find(self, search: Search) -> None:
-        item = self._item
         self._bridge.follow(
-            self._bridge.services.segment_changes.find(item, search), self._while_shown(self.found.emit)
+            self._bridge.services.segment_changes.find(self._item, search), self._while_shown(self.found.emit)
         )
 
     def replace(self, numbers: Sequence[int], search: Search, instead: str) -> None:
-        item = self._item
         self._bridge.follow(
-            self._bridge.services.segment_changes.replace(item, numbers, search, instead),
+            self._bridge.services.segment_changes.replace(self._item, numbers, search, instead),
             self._while_shown(self._on_replaced),
         )
 
@@ -157,8 +153,7 @@ class SegmentsController(QObject):
         )
 
     def undo(self) -> None:
-        item = self._item
-        self._bridge.follow(self._bridge.services.segment_changes.undo(item), self._while_shown(self._on_undone))
+        self._bridge.follow(self._bridge.services.segment_changes.undo(self._item), self._while_shown(self._on_undone))
 
     def back(self, segment: SegmentRecord) -> None:
         """Translate a translation back into its source language; `back_translation_received` follows."""

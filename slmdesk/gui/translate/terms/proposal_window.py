@@ -133,8 +133,9 @@ class ProposalWindow(Dialog):
             names = ", ".join(f"“{one.source}”" for one in terms if one.keeps)
             self._on_refused(f"Write a translation for {names}, or take the tick away.")
             return
-        glossary = self._glossary.id
-        self._bridge.ask(self._bridge.services.glossaries.add_terms(glossary, terms), self._on_added, self._on_problem)
+        self._bridge.ask(
+            self._bridge.services.glossaries.add_terms(self._glossary.id, terms), self._on_added, self._on_problem
+        )
 
     # ---- events
 
