@@ -1,4 +1,4 @@
-"""The settings: one frozen dataclass saved in one JSON file.  Reading tolerates errors, writing is atomic.
+"""The settings: one record saved in one JSON file.  Reading tolerates errors, writing is atomic.
 
 A wrong value becomes the default and is reported in `problems`; an unknown key of a newer version is kept.  A file
 that cannot be read is renamed with a date, so that nothing of the user's is ever overwritten.

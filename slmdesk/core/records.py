@@ -1,4 +1,4 @@
-"""The frozen dataclasses that the store returns instead of rows."""
+"""The records that the store returns instead of rows."""
 
 from __future__ import annotations
 

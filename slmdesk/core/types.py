@@ -1,4 +1,4 @@
-"""Values passed between packages: frozen dataclasses without Qt, rows or libraries."""
+"""Values passed between packages: records without Qt, rows or libraries."""
 
 from __future__ import annotations
 

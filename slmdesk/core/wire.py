@@ -43,14 +43,14 @@ def picked(value: object, *names: str) -> dict[str, Any]:
 
 def loaded_model_from(untrusted: object) -> LoadedModel:
     """Raises KnownError `request.invalid`."""
-    return dataclass_from(LoadedModel, untrusted)
+    return record_from(LoadedModel, untrusted)
 
 
 def answer_from(untrusted: object) -> Answer:
     """Parse the result of a finished answer.  Raises KnownError `request.invalid`, also for probabilities of text that
     is not in it.
     """
-    answer = dataclass_from(Answer, untrusted)
+    answer = record_from(Answer, untrusted)
     length = len(answer.text)
     if not all(0 <= begin < end <= length and 0 <= p <= 1 for begin, end, p in answer.probabilities):
         raise KnownError("request.invalid", what="Answer.probabilities")
@@ -63,7 +63,7 @@ def sampling_from(untrusted: object) -> Sampling:
     """
     if untrusted is None:
         return Sampling()
-    sampling = dataclass_from(Sampling, untrusted)
+    sampling = record_from(Sampling, untrusted)
     for name, (least, most) in _SAMPLING_LIMITS.items():
         value = getattr(sampling, name)
         if value is not None and not least <= value <= most:
@@ -79,14 +79,14 @@ def sampling_from(untrusted: object) -> Sampling:
 
 def load_spec_from(untrusted: object) -> LoadSpec:
     """Raises KnownError `request.invalid`."""
-    return dataclass_from(LoadSpec, untrusted)
+    return record_from(LoadSpec, untrusted)
 
 
 def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:
     """Raises KnownError `request.invalid`."""
     if not isinstance(untrusted, Sequence) or isinstance(untrusted, str):
         raise KnownError("request.invalid", what="messages")
-    return tuple(dataclass_from(ChatMessage, one) for one in untrusted)
+    return tuple(record_from(ChatMessage, one) for one in untrusted)
 
 
 def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
@@ -94,14 +94,14 @@ def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
 
 
 def stored_from(cls: type[T], untrusted: object) -> T | None:
-    """Build a dataclass from what was stored; None where nothing was, or it is invalid or of a newer program."""
+    """Read a record from what was stored; None where nothing was, or it is invalid or of a newer program."""
     try:
-        return dataclass_from(cls, untrusted) if untrusted else None
+        return record_from(cls, untrusted) if untrusted else None
     except KnownError:
         return None
 
 
-def dataclass_from(cls: type[T], untrusted: object) -> T:
+def record_from(cls: type[T], untrusted: object) -> T:
     """Read a record from an object; unknown fields are dropped.
 
     Wrong types and missing fields raise KnownError `request.invalid`.

@@ -18,7 +18,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Backends, Device, Json
 from slmdesk.core.walls import landlock_of
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.home_place import home_problems
@@ -109,7 +109,7 @@ def _graphics(services: Services) -> Pending[dict[str, Json]]:
         shape: dict[str, Json] = {"setting": setting, "backends": [], "cards": []}
         if isinstance(event, Done):
             with suppress(KnownError):
-                seen = dataclass_from(Backends, event.result)
+                seen = record_from(Backends, event.result)
                 shape |= {"backends": list(seen.names), "cards": [_card_words(one) for one in seen.devices]}
         if isinstance(event, Done | Failed | Cancelled):
             services.service_thread.post(lambda: found.end(shape))

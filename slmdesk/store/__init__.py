@@ -1,4 +1,4 @@
-"""The database: the only package that knows SQLite.  Returns frozen dataclasses; used on the service thread."""
+"""The database: the only package that knows SQLite.  Returns records; used on the service thread."""
 
 from slmdesk.store.backup import BackupResult, backup, plain_backup
 from slmdesk.store.backup_file import source_of, unlock_backup

@@ -222,7 +222,7 @@ def _matching(glossary: str, words: str) -> tuple[str, list[Value]]:
 
 
 def glossary_from(row: RowLike) -> GlossaryRecord:
-    """Build the dataclass of a row, queried with the number of its terms."""
+    """Build the record of a row, queried with the number of its terms."""
     return row_to(GlossaryRecord, row, is_active=bool(row["active"]), terms=row["term_count"])
 
 

@@ -10,7 +10,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.record import to_json
 from slmdesk.core.records import AnswerEnding, Message, MessagePlace, RemovedMessages, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
 from slmdesk.store.locks import is_instance_alive
@@ -270,7 +270,7 @@ def _part_from(shape: Mapping[str, Json]) -> TextPart:
     if "attached" not in shape:
         return TextPart(words, origin)
     try:
-        return AttachmentPart(words, origin, dataclass_from(Attached, shape["attached"]))
+        return AttachmentPart(words, origin, record_from(Attached, shape["attached"]))
     except KnownError as known:
         raise ValueError("not an attachment") from known
 

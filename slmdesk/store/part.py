@@ -56,7 +56,7 @@ class Shared:
         self.database.run("insert into gone (id, time, revision) values (?, ?, ?)", values)
 
     def made(self, build: Callable[[RowLike], T], row: RowLike) -> T:
-        """Build the dataclass of a row.  A row with values that this program never writes is damage, not a bug."""
+        """Build the record of a row.  A row with values that this program never writes is damage, not a bug."""
         try:
             return build(row)
         except (ValueError, TypeError, KeyError, IndexError) as err:

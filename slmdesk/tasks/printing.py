@@ -7,7 +7,7 @@ import base64
 from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import Paper
 from slmdesk.core.protocol import Progress
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.printing.pdf import PAGES, print_pdf
 from slmdesk.tasks.base import Job, Task, text_of
 
@@ -20,7 +20,7 @@ def to_pdf(job: Job) -> Task:
     page = text_of(job, "page", "A4")
     if page not in PAGES:
         raise KnownError("request.invalid", what="page")
-    paper = dataclass_from(Paper, job.payload.get("paper"))
+    paper = record_from(Paper, job.payload.get("paper"))
     pages = print_pdf(paper, page)
     done = 0
     while True:

@@ -1,4 +1,4 @@
-"""The header of a GGUF file as frozen dataclasses."""
+"""The header of a GGUF file as records."""
 
 from __future__ import annotations
 

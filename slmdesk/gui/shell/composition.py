@@ -360,7 +360,7 @@ class Frame(QObject):
         self.window.help_requested.connect(
             partial(self._open_once, "shell.help_window", "HelpWindow", self._folders, self.settings)
         )
-        note_links(bridge.services.ledger_events.link_opened)
+        note_links(lambda: bridge.services.ledger_events.link_opened())
         status.ledger_requested.connect(
             partial(self._open_once, "online.network_log_window", "NetworkLogWindow", bridge)
         )

@@ -9,12 +9,12 @@ from pathlib import Path
 from slmdesk.core.documents import DocumentInfo
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 
 
 def info_of(record: DocumentRecord) -> DocumentInfo:
     try:
-        return dataclass_from(DocumentInfo, record.info)
+        return record_from(DocumentInfo, record.info)
     except KnownError:
         return DocumentInfo(record.format, record.pages)
 

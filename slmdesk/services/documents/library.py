@@ -15,7 +15,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.record import Record, changed
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending, ended
@@ -243,14 +243,14 @@ class DocumentService(Service):
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Partial):
-                page = dataclass_from(Page, event.value)
+                page = record_from(Page, event.value)
                 pages[page.number] = page
             elif isinstance(event, Progress):
                 self._publish(DocumentProgress("", event.done, event.total))
             elif isinstance(event, Done):
                 ordered = tuple(pages[number] for number in sorted(pages))
                 try:
-                    pending.end(DocumentText(dataclass_from(DocumentInfo, event.result), ordered))
+                    pending.end(DocumentText(record_from(DocumentInfo, event.result), ordered))
                 except KnownError:
                     pending.end(problem_for(KnownError("child.protocol", reason="facts")))
             elif isinstance(event, Failed):

@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.record import Number, Record
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending, ended
@@ -156,7 +156,7 @@ class PageImages:
         if isinstance(event, Failed):
             return read_problem(request.name, event)
         try:
-            reported = dataclass_from(_Reported, event.result)
+            reported = record_from(_Reported, event.result)
             image = PageImage(
                 base64.b64decode(reported.png, validate=True), reported.width, reported.height, reported.boxes
             )

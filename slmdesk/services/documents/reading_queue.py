@@ -19,7 +19,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
@@ -282,7 +282,7 @@ class ReadingQueue(Service):
     def _end(self, reading: Reading, event: Done | Failed | Cancelled) -> None:
         if isinstance(event, Done):
             try:
-                self._finish(reading, dataclass_from(DocumentInfo, event.result))
+                self._finish(reading, record_from(DocumentInfo, event.result))
             except KnownError as err:
                 code = "child.protocol" if err.code == "request.invalid" else err.code
                 self._fail(reading, problem_of(code, err.args_for_people))
@@ -364,7 +364,7 @@ def _page_from(untrusted: Mapping[str, Json]) -> Page:
 
     Unpaired surrogates, which the store would replace, are replaced here one by one, so that spans stay correct.
     """
-    page = dataclass_from(Page, untrusted)
+    page = record_from(Page, untrusted)
     if not 1 <= page.number < 1 << 31:
         raise KnownError("request.invalid", what="Page.number")
     text, at = page.text, 0

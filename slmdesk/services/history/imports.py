@@ -18,7 +18,7 @@ from slmdesk.core.chat_import import OWN_PROGRAM, ForeignChat, counted_words
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.events import ItemsAdded, Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
@@ -245,7 +245,7 @@ class _Import(Service):
         now = time.time()
         if isinstance(own := untrusted.get("own"), Mapping):
             return chat_of_own(own, now, self._has_document), {}
-        found = dataclass_from(ForeignChat, untrusted.get("foreign"))
+        found = record_from(ForeignChat, untrusted.get("foreign"))
         return chat_of_foreign(found, now), dict(found.left_out)
 
     def _add(self, chat: NewChat, lacks: Mapping[str, int]) -> None:

@@ -18,7 +18,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.record import Number, Record, changed, to_json
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.chat.context_window import WINDOW, copied_window
 from slmdesk.services.chat.conversation import NEW_CHAT, title_from
 from slmdesk.services.chat.options import options_from
@@ -147,7 +147,7 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
     shapes = untrusted.get("messages")
     if untrusted.get("kind") != KIND or not isinstance(shapes, list):
         raise KnownError("request.invalid", what="no chat")
-    exported = [dataclass_from(_Exported, one) for one in shapes]
+    exported = [record_from(_Exported, one) for one in shapes]
     ids = {one.id: new_id() for one in exported}
     messages = tuple(
         _own_message(one, shape, ids, number, now, is_here)
@@ -213,8 +213,8 @@ def _own_message(
 
 def _part(untrusted: object, is_here: Callable[[str, str], bool]) -> TextPart:
     if "attached" not in _mapping(untrusted):
-        return dataclass_from(TextPart, untrusted)
-    part = dataclass_from(AttachmentPart, untrusted)
+        return record_from(TextPart, untrusted)
+    part = record_from(AttachmentPart, untrusted)
     about = part.attached
     is_gone = (bool(about.document) and not is_here(about.document, about.sha256)) or about.is_folder
     return changed(part, attached=changed(about, is_gone=True)) if is_gone else part
@@ -225,7 +225,7 @@ def _quotes(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str, 
     for id, shapes in untrusted.items():
         if id in ids and isinstance(shapes, list):
             with suppress(KnownError):
-                found[ids[id]] = [to_json(dataclass_from(Quoted, one)) for one in shapes]
+                found[ids[id]] = [to_json(record_from(Quoted, one)) for one in shapes]
     return found
 
 

@@ -20,7 +20,7 @@ from slmdesk.core.record import Number, Record, changed, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasurement
-from slmdesk.core.wire import dataclass_from, stored_from
+from slmdesk.core.wire import record_from, stored_from
 from slmdesk.services.base.events import MessageEnded, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -101,7 +101,7 @@ class SpeedService(Service):
             kept = self._store.measurements.get(BANDWIDTH)
             if kept is None or kept.value.get("hardware") != self._key():
                 return None
-            return dataclass_from(PcMeasurement, kept.value)
+            return record_from(PcMeasurement, kept.value)
         except KnownError:  # of another shape, or a history that was never brought to this version
             return None
 
@@ -223,7 +223,7 @@ class SpeedService(Service):
         self._end_child()
         if isinstance(event, Done):
             try:
-                found = dataclass_from(PcMeasurement, event.result)
+                found = record_from(PcMeasurement, event.result)
                 if found.bytes_per_s <= 0 or found.threads <= 0:
                     raise KnownError("request.invalid", what="bytes_per_s")
                 value: dict[str, Json] = {"hardware": self._key(), **to_json(found)}

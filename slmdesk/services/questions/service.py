@@ -26,7 +26,7 @@ from slmdesk.core.records import (
     Status,
 )
 from slmdesk.core.types import Answer, Json, Origin, Role, TextPart
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime, Service
@@ -156,7 +156,7 @@ class QuestionService(Service):
         found: dict[str, Answered] = {}
         for id, shape in kept.items() if isinstance(kept, Mapping) else ():
             with suppress(KnownError):  # of a newer program: its words are in the message
-                found[id] = dataclass_from(Answered, shape)
+                found[id] = record_from(Answered, shape)
         return found
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.chunking import pieces_of
 from slmdesk.core.records import Passage
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
@@ -65,7 +65,7 @@ def prompts(words: str) -> dict[str, list[ChatMessage]]:
         "table": cells_step([Column("Rent")], [words, words]),
         "versions": digest_step([Change(ChangeKind.ADDED, (), (Run(words, True),), (), ())], [0], "en"),
     }
-    made = {name: [dataclass_from(ChatMessage, one) for one in step["messages"]] for name, step in steps.items()}
+    made = {name: [record_from(ChatMessage, one) for one in step["messages"]] for name, step in steps.items()}
     passage = Passage(n=1, document="d", page=1, page_end=1, start=0, end=len(words), text=words)
     sources = [Source(1, passage, words), Source(2, passage, words)]
     attached = AttachmentPart(words, Origin.DOCUMENT, Attached(words, is_whole=True))

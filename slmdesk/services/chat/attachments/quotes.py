@@ -15,7 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record, to_json
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service import Service
@@ -79,7 +79,7 @@ class Quotes(Service):
         for id, shapes in kept.items() if isinstance(kept, Mapping) else ():
             if isinstance(shapes, list | tuple):
                 with suppress(KnownError):  # of a newer program: the words are in the message
-                    found[id] = tuple(dataclass_from(Quoted, one) for one in shapes)
+                    found[id] = tuple(record_from(Quoted, one) for one in shapes)
         return found
 
     def forget(self, item: str, messages: Collection[str]) -> dict[str, Json]:

@@ -23,7 +23,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.record import Record, changed
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.file_io import need_space
 from slmdesk.services.base.messages import bytes_for_people, problem_for
 from slmdesk.services.engine.energy import OtherPrograms
@@ -237,7 +237,7 @@ class FormatTrials:
         )
 
     def _speed_of(self, path: Path, what: str, begin: float) -> FormatSpeed:
-        return dataclass_from(FormatSpeed, self._ask("format_speed", what, {"path": str(path)}, begin, _SPEED))
+        return record_from(FormatSpeed, self._ask("format_speed", what, {"path": str(path)}, begin, _SPEED))
 
     def _quality_of(
         self, path: Path, what: str, begin: float, over: Material, predictions: Path, *, is_reference: bool
@@ -250,7 +250,7 @@ class FormatTrials:
         answers = found.pop("answers", None)
         if not isinstance(answers, list) or len(answers) != len(over.questions):
             raise KnownError("request.invalid", what="answers")
-        return dataclass_from(FormatQuality, found), answers
+        return record_from(FormatQuality, found), answers
 
     def _ask(self, kind: str, what: str, payload: Mapping[str, Json], begin: float, part: float) -> Mapping[str, Json]:
         def on_part(done: float) -> None:

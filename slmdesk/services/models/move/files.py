@@ -27,7 +27,7 @@ from uuid import uuid4
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder, write_atomically
 from slmdesk.core.record import Record, changed, to_json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.file_io import CHUNK_BYTES, PART_SUFFIX, SPARE_BYTES, Claim, OnBytes
 
 COPY_PREFIX = ".moving-"
@@ -77,7 +77,7 @@ class Journal(Record):
 def read_journal(path: Path) -> Journal | None:
     try:
         with path.open("rb") as file:
-            journal = dataclass_from(Journal, json.loads(file.read(MAX_JOURNAL_BYTES)))
+            journal = record_from(Journal, json.loads(file.read(MAX_JOURNAL_BYTES)))
     except (OSError, ValueError, RecursionError, KnownError):
         return None
     return journal if journal.phase in (PREPARING, SWITCHING) else None
