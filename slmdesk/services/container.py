@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from operator import attrgetter
@@ -375,7 +375,7 @@ class Services:
             s.ledger_events,
             s.hub.policy,
             lambda paper: s.printing.print(paper),
-            lambda: {role: client.capabilities for role, client in s.clients.items()},
+            s.capabilities,
         ),
     )
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
@@ -416,18 +416,21 @@ class Services:
 
     @property
     def clients(self) -> Mapping[str, ChildClient]:
-        return {role: getattr(self, role) for role in CHILDREN}
+        return self.service_thread.call(lambda: {role: getattr(self, role) for role in CHILDREN})
 
     @property
     def _children(self) -> list[ChildClient]:
         """The clients that were used."""
         return [vars(self)[role] for role in CHILDREN if role in vars(self)]
 
+    def capabilities(self) -> dict[str, Collection[str]]:
+        """What the last child of each role said of itself; empty where none was started yet.  Any thread."""
+        used = vars(self)
+        return {role: used[role].capabilities if role in used else () for role in CHILDREN}
+
     def walls(self) -> dict[str, Walls | None]:
-        """The walls of each kind of child, as the last one of it said itself; None: none was started yet.  Any
-        thread.
-        """
-        return walls_of_children({role: client.capabilities for role, client in self.clients.items()})
+        """The walls of each kind of child; None: none was started yet.  Any thread."""
+        return walls_of_children(self.capabilities())
 
     def lock(self) -> None:
         """Like `close`, within about LOCK_S: the children are killed at once, and copies are purged another time.

@@ -138,7 +138,7 @@ def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[st
 
 
 def _walls(services: Services) -> dict[str, Json]:
-    said = [landlock_of(client.capabilities) for client in services.clients.values()]
+    said = [landlock_of(facts) for facts in services.capabilities().values()]
     found: dict[str, Json] = {name: walls.words if walls else None for name, walls in services.walls().items()}
     return {**found, "landlock": max(said) or None}
 

@@ -209,6 +209,8 @@ class _Member:
         self._begin, self._path = begin, path
 
     def __getattr__(self, name: str) -> _Member:
+        if name.startswith("__"):  # whoever looks into objects makes no call by it
+            raise AttributeError(name)
         return _Member(self._begin, f"{self._path}.{name}" if self._path else name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Call:
