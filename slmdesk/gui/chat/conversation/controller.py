@@ -291,6 +291,7 @@ class ChatController(QObject):
                 self.attached.begin_chat(self.chat)
                 self.redaction.begin_chat(sent.item)
                 self.chat_opened.emit(self.chat, self._title)
+                self.context.measure_soon()  # what was counted before it had an id is nobody's
             self._add(sent.user_message)
             self._add(sent.answer)
         if self._is_stop_requested:
