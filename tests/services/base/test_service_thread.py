@@ -61,9 +61,12 @@ def test_an_error_listener_that_fails_does_not_end_the_thread_and_both_are_in_th
 def test_later_runs_in_order_of_time_and_can_be_cancelled(service_thread) -> None:
     seen: list[str] = []
     done = threading.Event()
+    gate = threading.Event()
+    service_thread.post(gate.wait)  # nothing runs before all is planned
     service_thread.call_later(0.05, lambda: (seen.append("b"), done.set()))
-    service_thread.call_later(0.0, lambda: seen.append("a"))
+    service_thread.call_later(-60, lambda: seen.append("a"))
     service_thread.call_later(0.01, lambda: seen.append("never")).cancel()
+    gate.set()
     assert done.wait(10)
     assert seen == ["a", "b"]
 
