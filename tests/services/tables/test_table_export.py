@@ -8,36 +8,29 @@ import tempfile
 import openpyxl
 import pytest
 
-from slmdesk.exports.tables import table_csv, table_paper, table_sheets
+from slmdesk.core.record import changed
 from slmdesk.exports.xlsx import Noted, to_xlsx
+from slmdesk.services.documents.citations import Coverage, Unread
+from slmdesk.services.tables.export import table_csv, table_paper, table_sheets
+from slmdesk.services.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow
 
 pytestmark = pytest.mark.pure
 
 
-def cell(value: str = "", page: int = 0, **more):
-    empty = {"quote": "", "flag": "not found", "number": None, "unit": "", "date": "", "edited": False}
-    return {**empty, "value": value, "page": page, **more}
-
-
-TABLE = {
-    "columns": [{"name": "=Rent", "kind": "amount"}, {"name": "Due", "kind": "date"}, {"name": "Who", "kind": "text"}],
-    "rows": [
-        {
-            "name": "=cmd|' /C calc'!A0.pdf", "page_kind": "page", "is_whole": True,
-            "cells": [
-                cell("1.234,50 €", 3, quote="Die Miete ist 1.234,50 €", flag="", number=1234.5, unit="EUR"),
-                cell("4 March 2024", 2, flag="", date="2024-03-04"),
-                cell("=HYPERLINK(\"http://x\")", 1, flag="elsewhere"),
-            ],
-            "coverage": {"pages_total": 4, "pages_read": 3, "unreadable": [{"page": 4, "reason": "scanned"}]},
-        },
-        {
-            "name": "b.txt", "page_kind": "section", "is_whole": False,
-            "cells": [cell("-45", 1, flag="", number=-45.0), cell(), cell("+49 30 1", 0, flag="", edited=True)],
-            "coverage": {"pages_total": 1, "pages_read": 1, "unreadable": []},
-        },
-    ],
-}  # fmt: skip
+TABLE = Table(
+    (Column("=Rent", ColumnKind.AMOUNT), Column("Due", ColumnKind.DATE), Column("Who")),
+    (
+        TableRow("d1", "=cmd|' /C calc'!A0.pdf", "page", (
+            TableCell("1.234,50 €", "Die Miete ist 1.234,50 €", 3, flag=Flag.NONE, number=1234.5, unit="EUR"),
+            TableCell("4 March 2024", page=2, flag=Flag.NONE, date="2024-03-04"),
+            TableCell("=HYPERLINK(\"http://x\")", page=1, flag=Flag.ELSEWHERE),
+        ), Coverage(4, 3, 9, 9, (Unread(4, "scanned"),))),
+        TableRow("d2", "b.txt", "section", (
+            TableCell("-45", page=1, flag=Flag.NONE, number=-45.0), TableCell(),
+            TableCell("+49 30 1", flag=Flag.NONE, edited=True),
+        ), Coverage(1, 1, 9, 9), is_whole=False),
+    ),
+)  # fmt: skip
 
 
 def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
@@ -56,9 +49,9 @@ def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
 
 
 def test_no_part_of_a_cell_begins_as_a_formula_where_a_semicolon_parts_cells() -> None:
-    evil = cell("ACME;=cmd|' /C calc'!A1", 1)
-    row = {**TABLE["rows"][0], "cells": [evil, cell(), cell()]}
-    data = table_csv({**TABLE, "rows": [row]}).decode("utf-8-sig")
+    evil = TableCell("ACME;=cmd|' /C calc'!A1", page=1)
+    row = changed(TABLE.rows[0], cells=(evil, TableCell(), TableCell()))
+    data = table_csv(changed(TABLE, rows=(row,))).decode("utf-8-sig")
     assert ";'=cmd" in data
     assert ";=" not in data
 
