@@ -11,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
+from slmdesk.core.record import changed
 from slmdesk.exports.docx import to_docx
 from slmdesk.exports.html import to_html
 from slmdesk.exports.markdown import pieces_of, to_markdown
-from slmdesk.exports.papers import coverage_pieces, summary_paper, summary_sheets
 from slmdesk.exports.xlsx import tables_of, to_xlsx
+from slmdesk.services.documents.citations import Coverage, Mark, Span, Unread
+from slmdesk.services.summaries.export import summary_paper, summary_sheets
+from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = pytest.mark.pure
 
@@ -39,23 +42,17 @@ print("<x>")
 
 <script>alert(1)</script>
 """
-RESULT = {
-    "sentences": [
-        {
-            "text": "The rent is 850 euros.", "pages": [3, 4], "supported": True, "flags": [], "quotation": False,
-            "group": "Amount", "passages": [{"page": 3, "file": "", "text": "A monthly\nrent of 850 euros"}],
-        },
-        {
-            "text": "It was signed in Lyon.", "pages": [1], "supported": True, "quotation": True, "file": "b.pdf",
-            "flags": [{"kind": "name", "text": "Lyon", "start": 17, "end": 21, "detail": "Lille"}],
-        },
-        {"text": "All is well.", "pages": [], "supported": False, "flags": ["unsupported"]},
-    ],
-    "coverage": {
-        "pages_total": 84, "pages_read": 83, "blocks_total": 900, "blocks_read": 890,
-        "unreadable": [{"page": 12, "reason": "scanned"}],
-    },
-}  # fmt: skip
+RENT, LATER = Span("d", 3, 0, 25), Span("d", 4, 0, 9)
+LYON = Mark("name", "Lyon", 17, 21, "Lille")
+SUMMARY = Summary(
+    "executive", "en", "model",
+    (
+        Sentence("The rent is 850 euros.", (RENT,), (3, 4), True, group="Amount"),
+        Sentence("It was signed in Lyon.", (), (1,), True, (LYON,), quotation=True, file="b.pdf"),
+        Sentence("All is well.", (), (), False),
+    ),
+    Coverage(84, 83, 900, 890, (Unread(12, "scanned"),)), (),
+)  # fmt: skip
 
 
 def kinds(pieces: list[Piece]) -> list[PieceKind]:
@@ -127,7 +124,7 @@ def test_a_spreadsheet_has_words_and_no_formulas() -> None:
 
 
 def test_a_summary_proves_itself() -> None:
-    text = to_markdown(summary_paper("Contract", RESULT))
+    text = to_markdown(summary_paper("Contract", SUMMARY, {RENT: "A monthly\nrent of 850 euros"}))
     assert "The rent is 850 euros. \\[p. 3, 4\\]" in text
     assert "“It was signed in Lyon.” \\[b.pdf, p. 1\\]" in text
     assert "All is well. *(not supported by the text)*" in text
@@ -136,35 +133,23 @@ def test_a_summary_proves_itself() -> None:
     assert "name: Lyon (there: Lille)" in text
     assert "83 of 84 pages read; 10 of 900 paragraphs in them were not read." in text
     assert "| 12 | scanned |" in text
-    sheets = summary_sheets(RESULT)
+    sheets = summary_sheets(SUMMARY)
     assert sheets["Summary"][1][:4] == ("The rent is 850 euros.", "", "3, 4", "yes")
     assert ("not read: 12", "scanned") in sheets["Coverage"]
 
 
 def test_a_quotation_stands_there_once_and_a_title_names_its_document_once() -> None:
     """In the Word file each sentence stood three times: as the summary, as what is proved, as its passage."""
-    quoted = {"text": "The rent is 850 euros.", "pages": [3], "quotation": True}
     whole, longer = "The rent\nis 850 euros.", "Dear tenant. The rent is 850 euros. Yours."
-    result = {
-        "sentences": [
-            {**quoted, "passages": [{"page": 3, "text": whole}]},
-            {**quoted, "passages": [{"page": 4, "text": longer}]},
-        ],
-        "documents": [{"name": "lease.pdf"}],
-        "coverage": {"pages_total": 2, "pages_read": 2, "blocks_total": 9, "blocks_read": 9},
-    }
-    paper = summary_paper("Summary: lease.pdf", result)
+    quoted = Sentence("The rent is 850 euros.", (RENT,), (3,), True, quotation=True)
+    sentences = (quoted, changed(quoted, blocks=(LATER,)))
+    document = DocumentSummary("d", "lease.pdf", "page", sentences, Coverage(2, 2, 9, 9))
+    summary = changed(SUMMARY, sentences=sentences, documents=(document,), coverage=document.coverage)
+    paper = summary_paper("Summary: lease.pdf", summary, {RENT: whole, LATER: longer})
     assert to_markdown(paper).count("The rent is 850 euros") == 3
     assert paper.subtitle == ""
-    assert summary_paper("My notes", result).subtitle == "Summary of lease.pdf"
+    assert summary_paper("My notes", summary, {RENT: whole, LATER: longer}).subtitle == "Summary of lease.pdf"
     assert paper.pieces[-1].text == "2 of 2 pages read."
-
-
-def test_a_result_of_another_shape_breaks_nothing() -> None:
-    for bad in ({}, {"sentences": None, "coverage": 3}, {"sentences": ["x", {"text": None, "pages": 5, "flags": [3]}]}):
-        assert to_markdown(summary_paper("T", bad)).startswith("# T")
-        assert summary_sheets(bad)["Summary"]
-    assert coverage_pieces({})[0].text == "0 of 0 pages read."
 
 
 def test_tables_are_found_by_their_headings() -> None:

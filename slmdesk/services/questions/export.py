@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from slmdesk.core.documents import PageStatus
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.exports.chats import to_json
-from slmdesk.exports.papers import question_paper
+from slmdesk.exports.papers import ReadDocument, question_paper
 from slmdesk.services.base.exporting import Make, json_bytes
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.document_info import info_of
@@ -27,26 +27,32 @@ def export_question(
     if form == "json":
         chat = json.loads(to_json(held.item, chats.messages(item.id), held.messages))
         answers = (store.results.get(item.id) or {}).get("answers") or {}
-        shape = {**chat, "format": FORMAT, "documents": documents, "not_read": missing, "answers": answers}
-        return lambda: json_bytes(shape)
+        skipped: list[Json] = [{"name": name, "reason": reason} for name, reason in missing]
+        about = {"documents": [_json_of(one) for one in documents], "not_read": skipped, "answers": answers}
+        return lambda: json_bytes({**chat, "format": FORMAT, **about})
     return lambda: question_paper(held.item, held.messages, documents, missing)
 
 
-def _read_of(store: Store, item: Item) -> list[Mapping[str, Json]]:
-    reported: list[Mapping[str, Json]] = []
+def _read_of(store: Store, item: Item) -> list[ReadDocument]:
+    documents: list[ReadDocument] = []
     for one in store.documents.of_item(item.id):
         pages = store.pages.of_document(one.id, limit=max(1, one.pages), with_text=False)
-        unread = [page for page in pages if page.status is not PageStatus.READ]
-        reasons: list[Json] = [{"page": page.number, "reason": page.reason or page.status.value} for page in unread]
-        coverage: Json = {
-            "pages_total": len(pages), "pages_read": len(pages) - len(unread), "unreadable": reasons,
-        }  # fmt: skip
-        reported.append({"name": one.name, "page_kind": info_of(one).page_kind.value, "coverage": coverage})
-    return reported
+        unread = [
+            (page.number, page.reason or page.status.value) for page in pages if page.status is not PageStatus.READ
+        ]
+        documents.append(ReadDocument(one.name, info_of(one).page_kind.value, len(pages), unread))
+    return documents
 
 
-def _not_read_of(store: Store, unread: Callable[[str], Sequence[SkippedDocument]], item: Item) -> list[Json]:
+def _json_of(document: ReadDocument) -> Json:
+    name, page_kind, pages, unread = document
+    reasons: list[Json] = [{"page": page, "reason": reason} for page, reason in unread]
+    coverage: Json = {"pages_total": pages, "pages_read": pages - len(unread), "unreadable": reasons}
+    return {"name": name, "page_kind": page_kind, "coverage": coverage}
+
+
+def _not_read_of(store: Store, unread: Callable[[str], Sequence[SkippedDocument]], item: Item) -> list[tuple[str, str]]:
     folder = item.settings.get("collection")
     if not isinstance(folder, str) or all(one.id != folder for one in store.collections.all()):
         return []
-    return [{"name": Path(one.path).name, "reason": one.sentence} for one in unread(folder)]
+    return [(Path(one.path).name, one.sentence) for one in unread(folder)]

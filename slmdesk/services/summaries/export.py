@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from slmdesk.core.record import to_json
+from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
+from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import Item
-from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
-from slmdesk.exports.json_values import objects
-from slmdesk.exports.papers import summary_paper, summary_sheets
-from slmdesk.exports.xlsx import to_xlsx
+from slmdesk.exports.papers import coverage_pieces, not_read_pieces
+from slmdesk.exports.xlsx import Cell, to_xlsx
 from slmdesk.services.base.exporting import Make, json_bytes
-from slmdesk.services.summaries.types import Summary
+from slmdesk.services.documents.citations import Coverage, Span
+from slmdesk.services.summaries.types import ALSO, Sentence, Summary, has_bullets, place_words
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-summary"
+Placed = tuple[Sentence, str]
+"""A sentence and what the pages of its document are called."""
 
 
 def export_summary(store: Store, item: Item, form: str) -> Make | None:
     summary = stored_from(Summary, store.results.get(item.id))
     if summary is None:
         return None
-    shape = to_json(summary)
     if form == "json":
-        return lambda: json_bytes({"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **shape})
+        return lambda: json_bytes(
+            {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **to_json(summary)}
+        )
     if form == "xlsx":
-        return lambda: to_xlsx(summary_sheets(shape))
-    proved = _with_passages(store, shape)
-    return lambda: summary_paper(item.title, proved)
+        return lambda: to_xlsx(summary_sheets(summary))
+    passages = _passages_of(store, summary)
+    return lambda: summary_paper(item.title, summary, passages)
 
 
-def _with_passages(store: Store, summary: Mapping[str, Json]) -> Mapping[str, Json]:
+def _passages_of(store: Store, summary: Summary) -> Mapping[Span, str]:
     pages: dict[tuple[str, int], str] = {}
-    names = {str(one["document"]): one["name"] for one in objects(summary["documents"])}
-    is_one = len(names) < 2
 
     def words(document: str, number: int) -> str:
         if (document, number) not in pages:
@@ -43,19 +43,123 @@ def _with_passages(store: Store, summary: Mapping[str, Json]) -> Mapping[str, Js
             pages[document, number] = found[0].text if found and found[0].number == number else ""
         return pages[document, number]
 
-    def proved(sentence: Mapping[str, Any]) -> dict[str, Json]:
-        passages: list[Json] = [
-            {
-                "page": span["page"],
-                "file": "" if is_one else names.get(str(span["document"]), ""),
-                "text": words(str(span["document"]), span["page"])[span["start"] : span["end"]],
-            }
-            for span in sentence["blocks"]
-        ]
-        return {**sentence, "passages": passages}
+    every = (summary.sentences, *(document.sentences for document in summary.documents))
+    spans = {span for sentences in every for sentence in sentences for span in sentence.blocks}
+    return {span: words(span.document, span.page)[span.start : span.end] for span in spans}
 
-    documents: list[Json] = [
-        {**one, "sentences": [proved(each) for each in objects(one["sentences"])]}
-        for one in objects(summary["documents"])
-    ]
-    return {**summary, "sentences": [proved(one) for one in objects(summary["sentences"])], "documents": documents}
+
+def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) -> Paper:
+    """A summary with its evidence: a reference after each sentence; passages and coverage as an appendix."""
+    documents, kind = summary.documents, summary.kind
+    is_one = len(documents) < 2
+    kinds = {document.name: document.page_kind for document in documents}
+    sentences = [(sentence, kinds.get(sentence.file, summary.page_kind)) for sentence in summary.sentences]
+    every, pieces = list(sentences), list[Piece]()
+    for document in () if is_one else documents:
+        own = [(sentence, document.page_kind) for sentence in document.sentences]
+        every += own
+        pieces += [heading(document.name), *_sentences(kind, own)]
+        pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
+    pieces += [*([] if is_one else [heading("Together")]), *_sentences(kind, sentences)]
+    if summary.note:
+        pieces.append(small(summary.note))
+    if summary.left_out:
+        pieces.append(small(f"Left out, since the text does not support them: {summary.left_out} sentences."))
+    for document in documents:
+        if document.omitted:
+            omitted = [(sentence, document.page_kind) for sentence in document.omitted]
+            pieces += [heading(ALSO if is_one else f"{ALSO}: {document.name}"), *_sentences("bullets", omitted)]
+    names = {} if is_one else {document.document: document.name for document in documents}
+    pieces += [*_marks(every), *_proofs(every, names, passages)]
+    pieces += [heading("What was read"), *_coverage(summary.coverage, summary.page_kind)]
+    pieces += not_read_pieces([(one.name, one.reason) for one in summary.not_read])
+    about = ", ".join(document.name for document in documents)
+    subtitle = "" if not about or about in title else f"Summary of {about}"  # a title of our own names it already
+    return Paper(title, tuple(pieces), subtitle, summary.language)
+
+
+def _sentences(kind: str, sentences: Sequence[Placed]) -> Iterator[Piece]:
+    if not has_bullets(kind, [sentence for sentence, _ in sentences]):
+        if sentences:
+            yield paragraph(*(run for one in sentences for run in (*_runs_of(*one), Run(" "))))
+        return
+    group = ""
+    for sentence, page_kind in sentences:
+        if sentence.group != group:
+            group = sentence.group
+            yield heading(group, 3)
+        yield item(*_runs_of(sentence, page_kind))
+
+
+def _runs_of(sentence: Sentence, page_kind: str) -> list[Run]:
+    runs = [Run(_words(sentence)), _reference(sentence, page_kind)]
+    return runs if sentence.supported else [*runs, Run(" (not supported by the text)", italic=True)]
+
+
+def _marks(sentences: Sequence[Placed]) -> list[Piece]:
+    rows = tuple(
+        (_short(sentence.text), words, place_words(sentence, page_kind).strip(" []"))
+        for sentence, page_kind in sentences
+        for words in _mark_words(sentence)
+    )
+    return [heading("To check"), table(("Sentence", "Not in its passage", "Where"), rows)] if rows else []
+
+
+def _mark_words(sentence: Sentence) -> Iterator[str]:
+    for mark in sentence.flags:
+        words = f"{mark.kind}: {mark.text}".strip(": ")
+        yield f"{words} (there: {mark.detail})" if mark.detail else words
+
+
+def _proofs(sentences: Sequence[Placed], names: Mapping[str, str], passages: Mapping[Span, str]) -> list[Piece]:
+    """The passages that support each sentence; a quotation that is a whole sentence was shown already."""
+    pieces: list[Piece] = []
+    has_whole = False
+    for sentence, page_kind in sentences:
+        proofs = [(span, " ".join(passages[span].split())) for span in sentence.blocks if passages[span]]
+        if sentence.quotation:
+            others = [proof for proof in proofs if proof[1] != " ".join(sentence.text.split())]
+            has_whole, proofs = has_whole or len(others) < len(proofs), others
+        elif proofs:
+            pieces.append(small(_short(_words(sentence))))
+        for span, words in proofs:
+            place = changed(sentence, pages=(span.page,), file=names.get(span.document, ""))
+            pieces.append(Piece(PieceKind.QUOTE, (Run(_short(words, 600)), _reference(place, page_kind))))
+    if has_whole:
+        pieces.insert(0, small("Where a quotation above is the whole passage, it is not given once more."))
+    return [heading("Passages"), *pieces] if pieces else []
+
+
+def _coverage(coverage: Coverage, page_kind: str) -> list[Piece]:
+    unread, rest = [(one.page, one.reason) for one in coverage.unreadable], ""
+    if missed := coverage.blocks_total - coverage.blocks_read:
+        rest = f"; {missed} of {coverage.blocks_total} paragraphs in them {'was' if missed == 1 else 'were'} not read"
+    return coverage_pieces(coverage.pages_read, coverage.pages_total, unread, page_kind, rest)
+
+
+def summary_sheets(summary: Summary) -> Mapping[str, Sequence[Sequence[Cell]]]:
+    rows: list[Sequence[Cell]] = [("Sentence", "File", "Pages", "Found in the document", "Quotation", "To check")]
+    for one in summary.sentences:
+        pages, marks = ", ".join(map(str, one.pages)), "; ".join(_mark_words(one))
+        found, quoted = "yes" if one.supported else "no", "yes" if one.quotation else ""
+        rows.append((one.text, one.file, pages, found, quoted, marks))
+    coverage = summary.coverage
+    read: list[Sequence[Cell]] = [("", ""), ("pages total", coverage.pages_total), ("pages read", coverage.pages_read)]
+    read += [("blocks total", coverage.blocks_total), ("blocks read", coverage.blocks_read)]
+    read += [(f"not read: {page.page}", page.reason) for page in coverage.unreadable]
+    read += [(f"not read: {' '.join(one.name.split())}", one.reason) for one in summary.not_read]
+    return {"Summary": rows, "Coverage": read}
+
+
+def _words(sentence: Sentence) -> str:
+    text = " ".join(sentence.text.split())
+    return f"“{text}”" if sentence.quotation else text
+
+
+def _reference(sentence: Sentence, page_kind: str) -> Run:
+    place = place_words(sentence, page_kind)
+    return Run(f" {place}" if place else "", cite=True)
+
+
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
