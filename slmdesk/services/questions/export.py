@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from slmdesk.core.documents import PageStatus
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
-from slmdesk.exports.chats import to_json
+from slmdesk.exports.chats import chat_shape
 from slmdesk.exports.papers import ReadDocument, question_paper
 from slmdesk.services.base.exporting import Make, json_bytes
 from slmdesk.services.chat.service import ChatService
@@ -25,7 +24,7 @@ def export_question(
 ) -> Make:
     held, documents, missing = chats.open(item.id), _read_of(store, item), _not_read_of(store, unread, item)
     if form == "json":
-        chat = json.loads(to_json(held.item, chats.messages(item.id), held.messages))
+        chat = chat_shape(held.item, chats.messages(item.id), held.messages)
         answers = (store.results.get(item.id) or {}).get("answers") or {}
         skipped: list[Json] = [{"name": name, "reason": reason} for name, reason in missing]
         about = {"documents": [_json_of(one) for one in documents], "not_read": skipped, "answers": answers}
