@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
 
-from slmdesk.core.translation import Origin, Term
+from slmdesk.core.translation import MemoryFilter, Origin, Term
 from slmdesk.gui.translate.terms.glossary_model import FORMS, KEEPS, LOOK, TARGET
 from slmdesk.gui.translate.terms.memory_model import DIFFERENCE, LIKE
 
@@ -260,6 +260,8 @@ def test_entries_are_edited_deleted_brought_back_and_deleted_for_good(memory):
     table.clearSelection()
     assert not program.find("delete_pairs_button").isEnabled(), "nothing is chosen"
     table.selectRow(1)
+    table.model().show_page(program.ask(lambda services: services.memory.page(MemoryFilter(), limit=300)), True)
+    assert program.find("delete_pairs_button").isEnabled(), "a row stays selected when the same rows come again"
     program.click("delete_pairs_button")
     program.wait(lambda: len(rows(program, "memory_table")) == 2)
     window = program.find("memory_window")

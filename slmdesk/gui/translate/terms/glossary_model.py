@@ -56,7 +56,10 @@ class TermModel(QAbstractTableModel):
         """The first page replaces what is there, later ones are appended."""
         self._contradicting, self._found = page.counts.contradicting, page.counts.found
         self._is_waiting = False
-        if page.begin == 0:
+        if page.begin == 0 and list(page.terms) == self._rows:  # what is selected, or being edited, stays so
+            if self._rows:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(COLUMNS) - 1))
+        elif page.begin == 0:
             self.beginResetModel()
             self._rows = list(page.terms)
             self.endResetModel()

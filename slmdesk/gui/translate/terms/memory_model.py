@@ -102,6 +102,9 @@ class MemoryModel(QAbstractTableModel):
         return flags | Qt.ItemFlag.ItemIsEditable if index.column() in (SOURCE, TARGET) else flags
 
     def _show(self, rows: list[Match], found: int) -> None:
+        if (rows, found) == (self._rows, self.found):
+            self._is_waiting = False
+            return  # what is selected, or being edited, stays so
         self.beginResetModel()
         self._rows, self.found, self._is_waiting = rows, found, False
         self.endResetModel()
