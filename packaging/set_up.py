@@ -428,7 +428,7 @@ SESSIONS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
 }
 """Runs of pytest: name, marks that choose the tests, whether they are shared out among several workers."""
 
-EXTRA_WORKERS = 1
+EXTRA_WORKERS = 2
 """More workers than cores, as tests wait for their children.  `-n` after the job sets another number of workers."""
 MOST_WORKERS = 4
 NEEDED_IN_MEMORY = 2 << 30

@@ -186,7 +186,7 @@ def test_of_a_long_text_the_pages_fill_part_by_part(opened) -> None:
 def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) -> None:
     recorder = opened(slow=0.002)
     trust(recorder)
-    pages = long_document(PAGES if count < 5 else 4 * PAGES)
+    pages = long_document(PAGES * (1 + count // 2))  # the engine is killed after one to three steps, often later
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages))))
     services = recorder.services
     services.service_thread.call(
