@@ -7,12 +7,13 @@ attached to a chat with a short instruction, greedy, 600 tokens, the same contex
 from __future__ import annotations
 
 import json
+import os
 import queue
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,10 @@ from slmdesk.services.tables.service import TableRequest
 from slmdesk.services.tables.types import Column
 
 CONTEXT_TOKENS = 8192
-PLAIN_SUMMARY = "Summarize this document in ten bullet points. Keep names, amounts and dates exact."
+PLAIN_SUMMARY = (
+    "Summarize this document in its own language, in at most {words} words. Keep names, amounts and dates exact."
+)
+OUT_VARIABLE = "SLMDESK_QUALITY_OUT"
 PLAIN_TOKENS = 600
 TIMEOUT_S = 1800.0
 
@@ -49,6 +53,9 @@ class Made:
     """Until its first words could be seen."""
     result: Any = None
     """The Summary, Answered or Table of the program; None of the plain side."""
+    marked: int = 0
+    """How many of its statements carry a mark of doubt."""
+    notes: str = ""
 
 
 def line_of(sentence: Sentence) -> str:
@@ -126,6 +133,12 @@ class Desk:
         first = self._first(MessageGrew, lambda one: one.message == sent.answer.id, start) or at
         return Made(event.message.text, at - began, first - began)
 
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     # ---- private
 
     def _receive(self, event: Event) -> None:
@@ -165,3 +178,22 @@ class Desk:
         with self._more:
             pairs = zip(self._events[start:], self._times[start:], strict=True)
             return next((at for one, at in pairs if isinstance(one, kind) and fits(one)), None)
+
+
+class Kept:
+    """What was made, in a folder: an interrupted run goes on, and what was made can be judged anew."""
+
+    def __init__(self) -> None:
+        self._folder = Path(os.environ[OUT_VARIABLE]) if os.environ.get(OUT_VARIABLE) else None
+
+    def made(self, name: str, make: Callable[[], Made]) -> Made:
+        """Return what was made under this name, without its `result`; make it where it is not there."""
+        if self._folder is None:
+            return make()
+        file = self._folder / f"{name}.json"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            made = asdict(replace(make(), result=None))
+            file.with_suffix(".new").write_text(json.dumps(made, ensure_ascii=False, indent=1), encoding="utf-8")
+            file.with_suffix(".new").replace(file)
+        return Made(**json.loads(file.read_text(encoding="utf-8")))

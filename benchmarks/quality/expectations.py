@@ -1,8 +1,9 @@
 """The documents for summaries and questions, what a good summary of each says, and the rules that judge by it.
 
-`documents/NAME.md` is a document as Markdown; `documents/NAME.toml` beside it says what is expected:
+`documents/NAME.md` is a document as Markdown; `documents/NAME.toml` beside it says what is expected.  In `matters` the
+same matters stand in six languages, as `MATTER.LANGUAGE.md`, one to three pages each, and four long papers:
 
-    title, language, kind     kind: contract, minutes, report, letter, article
+    title, language, kind     kind: contract, minutes, report, letter, article, notice, mails
     [[fact]]                  what a professional wants in a summary
         id, text, section     in words, and the heading under which it stands
         weight                1, or 2 for what nobody can do without
@@ -17,8 +18,8 @@
 
 Patterns are regular expressions, looked for without regard to case in the statement as `plain()` gives it: no marks of
 Markdown, one kind of dash, space and quotation mark, and numbers without separators ("98,400", "98.400" and "98 400"
-are 98400).  `<2025-05-01>` in a pattern stands for that date as it may be written in English, German or French, with
-the year or without, but not with another year; for the last day of a month also "the end of May".
+are 98400).  `<2025-05-01>` in a pattern stands for that date as it may be written in the six languages, with the year
+or without, but not with another year; for the last day of a month also "the end of May".
 A German decimal comma stays: `3[.,]5`.
 
 Recall by such rules is strict and a little unjust to unusual wording; it is equally so to all who are compared.
@@ -39,7 +40,8 @@ from benchmarks.quality import is_aside
 from slmdesk.text.words.sentences import sentences
 
 FOLDER = Path(__file__).with_name("documents")
-KINDS = ("contract", "minutes", "report", "letter", "article")
+MATTERS = Path(__file__).with_name("matters")
+KINDS = ("contract", "minutes", "report", "letter", "article", "notice", "mails")
 LONG = 30_000
 """A document of more characters does not fit a context of 8,192 tokens together with an answer."""
 
@@ -87,6 +89,8 @@ class Document:
     """A document and what is expected of its summary and of answers about it."""
 
     name: str
+    path: Path
+    """Of its text."""
     text: str = field(repr=False)
     title: str
     language: str
@@ -94,11 +98,6 @@ class Document:
     facts: tuple[Fact, ...] = field(repr=False)
     questions: tuple[Question, ...] = field(repr=False)
     examples: tuple[Example, ...] = field(repr=False)
-
-    @property
-    def path(self) -> Path:
-        """Of its text."""
-        return FOLDER / f"{self.name}.md"
 
     @property
     def is_aside(self) -> bool:
@@ -120,9 +119,9 @@ class Recall:
     missing: tuple[str, ...]
 
 
-def documents(aside: bool | None = None) -> list[Document]:
+def documents(aside: bool | None = None, folder: Path = FOLDER) -> list[Document]:
     """All, or those of one half, by name."""
-    found = [_document(path) for path in sorted(FOLDER.glob("*.toml"))]
+    found = [_document(path) for path in sorted(folder.glob("*.toml"))]
     return [one for one in found if aside is None or one.is_aside == aside]
 
 
@@ -156,15 +155,30 @@ _DENIALS = re.compile(
     r"|\b(?:does|do|did|is|are|was|has) ?(?:not|n't) (?:\w+ )?"
     r"(?:say|state|mention|specif|name|contain|give|includ|provid|record|address|indicat|tell|found|available)"
     r"|\bno (?:such )?(?:information|mention|answer|indication|details?|statement|reference)\b"
+    r"|\b(?:text|document|paper|letter|contract|minutes|report|notice|mails?) "
+    r"(?:gives?|names?|states?|says?|mentions?|contains?) (?:no\b|nothing)"
     r"|\b(?:cannot|can't|can not) (?:\w+ )?(?:answer|found|tell|determine|say)"
     r"|\b(?:nicht|nichts) (?:\w+ ){0,3}(?:gefunden|genannt|erwähnt|angegeben|enthalten|geregelt|hervor|festgehalten)"
     r"|\b(?:nicht|nichts) (?:\w+ ){0,3}(?:gesagt|beantwortet|bekannt|aufgeführt)|\bnicht aus de[mr]\b"
     r"|\bnicht (?:im|in de[mr]) (?:text|dokument|protokoll|vertrag|mail\w*|bericht|schreiben|unterlagen?)"
     r"|\b(?:sagt|steht|stehen|enthält) (?:\w+ ){0,4}(?:nichts|nicht\b|keine)"
+    r"|\b(?:nennt|nennen) (?:\w+ ){0,5}(?:nicht|kein\w*)\b|\bkeine? (?:\w+ ){1,2}(?:genannt|angegeben|erwähnt)"
     r"|\bkeine (?:angaben?|informationen?|antwort|aussage|auskunft|hinweise?|regelung)\b"
     r"|\b(?:pas|rien|aucune?) (?:\w+ ){0,4}"
     r"(?:dans|indiqué|mentionné|précisé|trouvé|fourni|mention|information|indication|précision|réponse|nommé|donné)"
-    r"|\bne (?:le |la |l')?(?:dit|précise|mentionne|donne|contient|figure|répond)\b",
+    r"|\bn'(?:indique|est (?:pas|nulle part) (?:dans|indiqu|mention|précis|donn))"
+    r"|\bne (?:le |la |l')?(?:dit|précise|mentionne|donne|contient|figure|répond)\b"
+    r"|\bno (?:hay|existe) (?:\w+ )?(?:información|mención|datos?|indicación)"
+    r"|\bno (?:se |lo )?(?:proporciona|facilita|aparece|figura|consta|dice|indica|menciona|contiene)"
+    r"|\bno (?:se |lo )?(?:contesta|precisa|especifica|encuentra)"
+    r"|\b(?:ninguna?|sin) (?:información|mención|indicación|dato|respuesta)|\bnada (?:dice|indica|consta)"
+    r"|\bnon (?:(?:è|sono|viene|vengono|si|lo|la|ci|c'è) )*"
+    r"(?:specific|fornisc|present|dice|indica|menziona|riportat|conten|contien|trova|risulta|precisa)"
+    r"|\bness\w+ (?:informazione|menzione|indicazione|risposta|dato)"
+    r"|\bnie ma (?:\w+ ){0,2}(?:informacji|wzmianki|danych|mowy)"
+    r"|\bnie (?:\w+ ){0,2}(?:precyzuje|wskazuje|podan\w|podaje|wspomnian\w|wspomina)\b"
+    r"|\bnie (?:\w+ ){0,2}(?:wskazan\w|mówi|określ\w+|zawiera|wynika)\b"
+    r"|\b(?:brak|żadn\w+) (?:informacji|wzmianki|danych|odpowiedzi)",
     re.IGNORECASE,
 )
 
@@ -203,8 +217,8 @@ def plain(text: str) -> str:
 
 
 _MONTHS = (
-    "jan|jän", "feb|fév", "mar|mär", "apr|avr", "may|mai", "jun|juin", "jul|juil", "aug|aoû", "sep", "oct|okt", "nov",
-    "dec|dez|déc",
+    "jan|jän|ene|gen|sty", "feb|fév|lut", "mar|mär", "apr|avr|abr|kwi", "may|mai|mag|maj", "jun|juin|giu|cze",
+    "jul|juil|lug|lip", "aug|aoû|ago|sie", "sep|set|wrz", "oct|okt|ott|paź", "nov|lis", "dec|dez|déc|dic|gru",
 )  # fmt: skip
 _DATE = re.compile(r"<(\d{4})-(\d\d)-(\d\d)>")
 
@@ -216,12 +230,16 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 def _date(year: int, month: int, day: int) -> str:
     """What matches a date as it may be written."""
-    name = rf"(?:{_MONTHS[month - 1]})[a-zéûä]*\.?"
-    no_other = rf"(?!,? (?:of )?(?!{year})(?:19|20)\d\d)(?!\w)"
-    spelt = rf"(?<!\d)0?{day}(?:st|nd|rd|th|er|\.)? (?:of )?{name}{no_other}"
+    name = rf"(?:{_MONTHS[month - 1]})[a-zéûäśń]*\.?"
+    no_other = rf"(?!,? (?:(?:of|del?) )?(?!{year})(?:19|20)\d\d)(?!\w)"
+    spelt = rf"(?<!\d)0?{day}(?:st|nd|rd|th|er|[.º°])? (?:(?:of|de) )?{name}{no_other}"
     american = rf"\b{name} 0?{day}(?!\d)(?:st|nd|rd|th)?{no_other}"
     digits = rf"(?<!\d)0?{day}[./]0?{month}(?:[./](?:{year}|{year % 100:02})?(?!\d)|(?![\d./]))"
-    last = rf"|\b(?:end of|ende|fin) {name}{no_other}" if day == monthrange(year, month)[1] else ""
+    last = (
+        rf"|\b(?:end of|ende|fin(?:ales)? de|fine|fin|końca|koniec|końcem) {name}{no_other}"
+        if day == monthrange(year, month)[1]
+        else ""
+    )
     return f"(?:{spelt}|{american}|{digits}|{year}-{month:02}-{day:02}{last})"
 
 
@@ -279,7 +297,7 @@ def _statements(text: str) -> Iterator[str]:
 
 
 _UNFINISHED = re.compile(
-    r"(?<![\w.,])(?:\d{1,2}|[A-ZÄÖÜ]|Abs|Art|Dipl|Dr|Hr|Fr|Frl|Mme|Mlle|Mr|Mrs|Ms|Nr|No|Prof|St|Str|Ziff)\.$"
+    r"(?<![\w.,])(?:\d{1,2}|[A-ZÄÖÜ]|Abs|Art|Dipl|Dr|Hr|Fr|Frl|Mme|Mlle|Mr|Mrs|Ms|Nr|No|Mio|Mrd|Prof|St|Str|Tsd|Ziff|pon|ul)\.$"
 )
 
 
@@ -324,6 +342,7 @@ def _document(path: Path) -> Document:
     told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     return Document(
         path.stem,
+        path.with_suffix(".md"),
         path.with_suffix(".md").read_text(encoding="utf-8"),
         told["title"],
         told["language"],

@@ -1,32 +1,34 @@
-"""python -m benchmarks.quality.questions MODEL [--aside] [--plain] [--raw] [--truth THRESHOLD] [NAME …]: answers.
+"""python -m benchmarks.quality.questions MODEL [--aside] [--older] [--plain] [--truth THRESHOLD] [NAME …]: answers.
 
-Each question of benchmarks/quality/documents is asked of the program (with --plain of the same model in a chat with the
-document attached, too) and judged by the rules written down before (see `expectations`).  A line for each answer, at
-the end a table in Markdown.  --raw prints what the model wrote before it was checked.  --truth: the model's exam in
-telling true from false is taken for passed, with this threshold; without it no answer is asked about again.
+Each question of benchmarks/quality/matters (with --older, of documents) is asked of the program (with --plain of the
+same model in a chat with the document attached, too) and judged by the rules written down before (see `expectations`).
+A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
+in telling true from false is taken for passed, with this threshold; without it no answer is asked about again.  With a
+folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
 
-*Certified* is an answer with a quotation and without a mark; *invented* one that is wrong, or that the document does
-not give.
+*Marked* is an answer that carries a doubt, or has no quotation.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from benchmarks.quality.desk import Desk, Made
-from benchmarks.quality.expectations import Document, Question, denies, documents, is_right, plain
+from benchmarks.quality.desk import Desk, Kept, Made
+from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import MessageGrew
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS, SkillResult, shape_of_skill
 from slmdesk.services.questions.prompt import Answered
 
-OPTIONS = {"--aside", "--plain", "--raw", "--truth"}
+OPTIONS = {"--aside", "--older", "--plain", "--truth"}
+NOT_FOUND, NO_PAGE = "not found", "no page"
+"""In the notes on an answer: it says that the document does not tell; its quotation is from another page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,84 +36,86 @@ class Judged:
     """An answer of one side, judged by rule."""
 
     side: str
-    document: str
+    document: Document
     question: Question
-    answer: str
-    seconds: float
-    is_right: bool
-    """Where there is no answer: honest."""
-    is_certified: bool = False
-    page: bool | None = None
-    """Whether the first quotation is from the right page; None without one."""
-    flags: str = ""
+    made: Made
 
     @property
-    def is_invented(self) -> bool:
-        """Whether something wrong is shown as if it were certain."""
-        return self.is_certified and not self.is_right
+    def is_right(self) -> bool:
+        """Whether it says what it must; where there is no answer: whether it is honest."""
+        text, question = self.made.text, self.question
+        if self.side == "ours" and NOT_FOUND in self.made.notes:
+            return question.none
+        return bool(text) and (is_right(text, question) if not denies(text) else question.none)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a reader is told to look again, or that there is no answer."""
+        return bool(self.made.marked) or NOT_FOUND in self.made.notes
 
     @property
     def line(self) -> str:
         """As it is printed."""
-        verdict = ("honest" if self.is_right else "INVENTED") if self.question.none else str(self.is_right)
-        page = {True: "page", False: "WRONG PAGE", None: "-"}[self.page]
-        certified = "certified" if self.is_certified else "-"
-        head = f"{self.document} {self.side} {self.seconds:.1f} s | {verdict} | {certified} | {page} | {self.flags}"
-        return f"{head}\n    {self.question.question}\n    {' '.join(self.answer.split())}"
+        verdict = "right" if self.is_right else "WRONG"
+        state = "marked" if self.is_marked else "in the text"
+        expected = "none" if self.question.none else self.question.answer
+        head = f"{self.document.name} {self.side} {self.made.seconds:.1f} s | {verdict} | {state} | {self.made.notes}"
+        return f"{head}\n    {self.question.question}\n    {' '.join(self.made.text.split())}   [{expected}]"
 
 
-def ours(desk: Desk, record: DocumentRecord, document: Document, question: Question) -> Judged:
+def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
     """What the program answers."""
     made = desk.answer(record, question.question)
     answered: Answered = made.result
-    is_certified = answered.found and answered.supported
-    right = (not answered.found and question.none) or (bool(made.text) and is_right(made.text, question))
-    page = None
+    notes = [] if answered.found else [NOT_FOUND]
     if answered.found and answered.citations and not question.none:
         first = answered.citations[0]
         (there,) = desk.services.service_thread.call(
             lambda: desk.services.store.pages.of_document(record.id, begin=first.page, limit=1)
         )
-        page = plain(question.quote) in plain(there.text) or plain(question.heading) in plain(there.text)
-    flags = ", ".join(f"{one.kind} {one.text[:40]!r}" for one in answered.marks)
-    shown = made.text or answered.answer
-    return Judged("ours", document.name, question, shown, made.seconds, right, is_certified, page, flags)
+        if plain(question.quote) not in plain(there.text):
+            notes.append(NO_PAGE)
+    notes += [f"{one.kind} {one.text[:40]!r}" for one in answered.marks]
+    marked = int(answered.found and not answered.supported)
+    return Made(made.text or answered.answer, made.seconds, made.first_s, marked=marked, notes=", ".join(notes))
 
 
-def attached(desk: Desk, record: DocumentRecord, document: Document, question: Question) -> Judged:
+def attached(desk: Desk, record: DocumentRecord, question: Question) -> Made:
     """What the model says in a chat with the document attached."""
-    made: Made = desk.plain(record, question.question)
-    right = denies(made.text) if question.none else False
-    right = right or is_right(made.text, question)
-    return Judged("plain", document.name, question, made.text, made.seconds, right, is_certified=True)
+    return desk.plain(record, question.question)
 
 
 def table(judged: Sequence[Judged]) -> str:
     """The figures of each side."""
     lines = [
-        "| side | right | of two parts | honest where there is none | certified inventions | right page | s (median) |",
+        "| side | right | of two parts | honest where none | wrong and unmarked | right and marked | s (median) |",
         "|---|---|---|---|---|---|---|",
     ]
-    sides: dict[str, list[Judged]] = defaultdict(list)
-    for one in judged:
-        sides[one.side].append(one)
-    for side, some in sides.items():
-        asked, none = [one for one in some if not one.question.none], [one for one in some if one.question.none]
+    for side in dict.fromkeys(one.side for one in judged):
+        some = [one for one in judged if one.side == side]
+        told = [one for one in some if not one.question.none]
         cells = [
             side,
-            _share([one.is_right for one in asked]),
-            _share([one.is_right for one in asked if one.question.two_parts]),
-            _share([one.is_right for one in none]),
-            str(sum(one.is_invented for one in some)),
-            _share([one.page for one in asked if one.page is not None]),
-            f"{statistics.median(one.seconds for one in some):.1f}",
+            share([one.is_right for one in told]),
+            share([one.is_right for one in told if one.question.two_parts]),
+            share([one.is_right for one in some if one.question.none]),
+            share([not one.is_right and not one.is_marked for one in some]),
+            share([one.is_marked for one in told if one.is_right]),
+            f"{statistics.median(one.made.seconds for one in some):.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _share(found: Sequence[bool]) -> str:
-    return f"{sum(found)} of {len(found)}"
+def share(cases: Sequence[bool]) -> str:
+    """So many of how many, with the interval of 95 % (Wilson 1927)."""
+    n, z = len(cases), 1.96
+    if not n:
+        return "–"
+    p = sum(cases) / n
+    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    low, high = ((middle + sign * half) / (1 + z * z / n) for sign in (-1, 1))
+    return f"{sum(cases)} of {n} ({p:.2f}; {low:.2f}–{high:.2f})"
 
 
 def _trust(desk: Desk, threshold: float) -> None:
@@ -130,28 +134,23 @@ def main(arguments: Sequence[str]) -> int:
     if not model or options - OPTIONS:
         print(__doc__, file=sys.stderr)
         return 2
-    some = [one for one in documents(aside="--aside" in options) if not names or one.name in names]
-    desk = Desk(model)
-    if threshold is not None:
-        _trust(desk, threshold)
-    written: list[str] = []
-    if "--raw" in options:
-        desk.services.on(MessageGrew, lambda event: written.append(event.text))
+    folder = FOLDER if "--older" in options else MATTERS
+    some = [one for one in documents("--aside" in options, folder) if not names or one.name in names]
+    sides = (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
-    try:
+    with Desk(model) as desk:
+        kept = Kept()
+        if threshold is not None:
+            _trust(desk, threshold)
         for document in some:
             record = desk.read(document.path)
-            for question in document.questions:
-                for side in (ours, attached) if "--plain" in options else (ours,):
-                    written.clear()
-                    judged.append(side(desk, record, document, question))
+            for number, question in enumerate(document.questions, 1):
+                for side in sides:
+                    make = partial(side, desk, record, question)
+                    made = kept.made(f"{document.name}.{number}.{side.__name__}", make)
+                    judged.append(Judged(side.__name__, document, question, made))
                     print(judged[-1].line, flush=True)
-                    if side is ours and written:
-                        print("    RAW " + repr("".join(written)), flush=True)
-    finally:
-        if judged:
-            print(table(judged), flush=True)
-        desk.close()
+    print(table(judged), flush=True)
     return 0
 
 

@@ -1,115 +1,157 @@
-"""python -m benchmarks.quality.summaries MODEL [--aside] [--ours | --plain] [NAME …]: key facts in summaries, and time.
+"""python -m benchmarks.quality.summaries MODEL [--aside] [--older] [--ours | --plain] [NAME …]: facts, words and time.
 
-Each document of benchmarks/quality/documents is summarized by the program and, where it fits the context, by one plain
-question to the same model, and what both say is compared with the facts written down before (see `expectations`).  The
-last lines are a table in Markdown; what was made stands in the folder SLMDESK_QUALITY_OUT, where that is set.
+Each document of benchmarks/quality/matters (with --older, of documents) is summarized by the program and, where it fits
+the context, by one plain question to the same model **for the same number of words**.  Both are judged by what stands
+in their first words (150; of a long paper 400) and by their length; see `expectations` for the facts.  With a folder in
+SLMDESK_QUALITY_OUT what was made is kept there and not made again: a run that was interrupted goes on.
 """
 
 from __future__ import annotations
 
-import os
+import math
 import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks.quality.desk import PLAIN_SUMMARY, Desk, Made, line_of
-from benchmarks.quality.expectations import Document, documents, facts_in, recall
+from benchmarks.quality.desk import PLAIN_SUMMARY, Desk, Kept, Made, line_of
+from benchmarks.quality.expectations import FOLDER, MATTERS, Document, documents, facts_in, recall
 
-OUT_VARIABLE = "SLMDESK_QUALITY_OUT"
+PAGE_WORDS = 400
+FIRST, FIRST_OF_LONG = 150, 400
+"""Words in which a reader wants to know what matters."""
 HEAD = (
-    "| document | words | ours | of it in its own words | with the list | plain | marked | s | plain s | first s |\n"
-    "|---|---|---|---|---|---|---|---|---|---|"
+    "| document | words | allowed | ours: words | facts at first | marked | s | first s | plain: words | facts | s |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """What one side made of a document."""
+
+    words: int
+    share: float
+    """Of the weighted facts, in the first words."""
+    seconds: float
+    first_s: float
+    marked: int
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
-    """What was found in the summary of a document, by both sides; shares of the facts."""
+    """A document with what the sides made of it."""
 
     document: Document
-    ours: float | None
-    worded: float | None
-    """Without the sentences of the document."""
-    listed: float | None
-    """With the passages that are listed beside."""
-    plain: float | None
-    marked: int
-    ours_s: float
-    plain_s: float
-    first_s: float
+    ours: Side | None
+    plain: Side | None
 
     @property
     def row(self) -> str:
         """As a row of the table."""
-        shares = [_share(one) for one in (self.ours, self.worded, self.listed, self.plain)]
-        times = [f"{one:.0f}" if one else "" for one in (self.ours_s, self.plain_s, self.first_s)]
-        cells = [self.document.name, str(len(self.document.text.split())), *shares, str(self.marked), *times]
+        text = self.document.text
+        cells = [self.document.name, str(len(text.split())), str(allowed(text))]
+        if ours := self.ours:
+            cells += [
+                str(ours.words),
+                f"{ours.share:.2f}",
+                str(ours.marked),
+                f"{ours.seconds:.0f}",
+                f"{ours.first_s:.1f}",
+            ]
+        else:
+            cells += [""] * 5
+        if plain := self.plain:
+            cells += [str(plain.words), f"{plain.share:.2f}", f"{plain.seconds:.0f}"]
         return f"| {' | '.join(cells)} |"
 
 
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def allowed(text: str) -> int:
+    """How many words a summary of medium length may have."""
+    words = len(text.split())
+    return round(min(150 + 20 * (math.ceil(words / PAGE_WORDS) - 1), 400, 0.3 * words))
 
 
-def judged(desk: Desk, document: Document, sides: Sequence[str]) -> Judged:
-    """Have a document summarized by the sides, and judge what they say."""
-    record = desk.read(document.path)
-
-    def found(text: str) -> float:
-        return recall(facts_in(text, document.facts), document.facts).unweighted
-
-    ours = worded = listed = plain = None
-    marked, made, other = 0, Made("", 0.0, 0.0), Made("", 0.0, 0.0)
-    if "ours" in sides:
-        made = desk.summary(record)
-        sentences = made.result.sentences
-        omitted = made.result.documents[0].omitted
-        marked = sum(not one.supported for one in sentences)
-        ours = found(made.text)
-        worded = found("\n".join(line_of(one) for one in sentences if not one.quotation))
-        listed = found("\n".join([made.text, *map(line_of, omitted)]))
-        _keep(document.name, "ours", made.text)
-    if "plain" in sides and not document.is_long:  # a long one does not fit, and would be read in passages
-        other = desk.plain(record, PLAIN_SUMMARY)
-        plain = found(other.text)
-        _keep(document.name, "plain", other.text)
-    return Judged(document, ours, worded, listed, plain, marked, made.seconds, other.seconds, made.first_s)
+def judged(made: Made, document: Document) -> Side:
+    """Judge what a side made."""
+    most = FIRST_OF_LONG if document.is_long else FIRST
+    share = recall(facts_in(first_words(made.text, most), document.facts), document.facts).weighted
+    return Side(count(made.text), share, made.seconds, made.first_s, made.marked)
 
 
-def _keep(name: str, side: str, text: str) -> None:
-    if folder := os.environ.get(OUT_VARIABLE):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        Path(folder, f"{name}.{side}.txt").write_text(text, encoding="utf-8")
+def count(text: str) -> int:
+    """Words; a mark of a list is none."""
+    return sum(any(sign.isalnum() for sign in word) for word in text.split())
+
+
+def first_words(text: str, most: int) -> str:
+    """A text up to its so many words; lines stay lines."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        words = line.split()
+        kept = next((at for at in range(len(words), 0, -1) if count(" ".join(words[:at])) <= most), 0)
+        lines.append(" ".join(words[:kept]))
+        most -= count(lines[-1])
+        if most <= 0:
+            break
+    return "\n".join(lines)
+
+
+def figures(some: Sequence[Judged], words: str) -> str:
+    """The figures of several documents in a line."""
+    ours, plain = [one.ours for one in some if one.ours], [one.plain for one in some if one.plain]
+    parts = [words]
+    if ours:
+        over = sum(one.ours.words > allowed(one.document.text) for one in some if one.ours)
+        parts.append(f"ours {statistics.mean(one.share for one in ours):.2f}, {over} of {len(ours)} too long")
+    if plain:
+        parts.append(f"plain {statistics.mean(one.share for one in plain):.2f}")
+    both = [(one.ours, one.plain) for one in some if one.ours and one.plain]
+    if both and all(other.seconds for _, other in both):
+        ratio = statistics.median(one.seconds / other.seconds for one, other in both)
+        parts.append(f"time ÷ plain {ratio:.2f}, first line {statistics.median(one.first_s for one, _ in both):.1f} s")
+    return "; ".join(parts)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the measure; print a row as each is there."""
-    options = [one for one in arguments if one.startswith("--")]
+    options = {one for one in arguments if one.startswith("--")}
     model, *names = [one for one in arguments if not one.startswith("--")] or [""]
-    if not model or set(options) - {"--aside", "--ours", "--plain"}:
+    if not model or options - {"--aside", "--older", "--ours", "--plain"}:
         print(__doc__, file=sys.stderr)
         return 2
-    sides = [side for side in ("ours", "plain") if f"--{side}" in options] or ["ours", "plain"]
-    some = [one for one in documents(aside="--aside" in options) if not names or one.name in names]
-    desk = Desk(model)
+    sides = {"ours", "plain"} if not options & {"--ours", "--plain"} else {one[2:] for one in options}
+    folder = FOLDER if "--older" in options else MATTERS
+    some = [one for one in documents("--aside" in options, folder) if not names or one.name in names]
     rows: list[Judged] = []
     print(HEAD, flush=True)
-    try:
+    with Desk(model) as desk:
+        kept = Kept()
         for document in some:
-            rows.append(judged(desk, document, sides))
+
+            def ours(document: Document = document) -> Made:
+                made = desk.summary(desk.read(document.path))
+                sentences = made.result.sentences
+                marked = sum(not one.supported for one in sentences)
+                return Made("\n".join(map(line_of, sentences)), made.seconds, made.first_s, marked=marked)
+
+            def plain(document: Document = document) -> Made:
+                return desk.plain(desk.read(document.path), PLAIN_SUMMARY.format(words=allowed(document.text)))
+
+            made = {
+                side: judged(kept.made(f"{document.name}.{side}", make), document)
+                for side, make in (("ours", ours), ("plain", plain))
+                if side in sides and (side == "ours" or not document.is_long)
+            }
+            rows.append(Judged(document, made.get("ours"), made.get("plain")))
             print(rows[-1].row, flush=True)
-    finally:
-        desk.close()
-    for words, part in (("short", [one for one in rows if not one.document.is_long]),
-                        ("long", [one for one in rows if one.document.is_long])):  # fmt: skip
-        for side in sides:
-            if shares := [share for one in part if (share := getattr(one, side)) is not None]:
-                print(f"\n{words}, {side}: {statistics.mean(shares):.2f} of the facts on average")
-        ratios = [one.ours_s / one.plain_s for one in part if one.ours_s and one.plain_s]
-        if ratios:
-            print(f"\n{words}: time ÷ plain {statistics.median(ratios):.2f} (median)")
+    short = [one for one in rows if not one.document.is_long]
+    print()
+    for language in sorted({one.document.language for one in short}):
+        print(figures([one for one in short if one.document.language == language], language))
+    for words, part in (("short", short), ("long", [one for one in rows if one.document.is_long])):
+        if part:
+            print(figures(part, words))
     return 0
 
 
