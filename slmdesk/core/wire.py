@@ -94,15 +94,21 @@ def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
 
 
 def stored_from(cls: type[T], untrusted: object) -> T | None:
-    """Read a record from what was stored; None where nothing was, or it is invalid or of a newer program."""
+    """Read a record or value from what was stored; None where nothing was, or it is invalid or of a newer program."""
     try:
-        return record_from(cls, untrusted) if untrusted else None
+        return record_from(cls, untrusted) if untrusted is not None else None
     except KnownError:
         return None
 
 
+def stored_list(cls: type[T], untrusted: object) -> list[T]:
+    """Read a list element by element; invalid ones are left out."""
+    found = (stored_from(cls, one) for one in stored_from(list, untrusted) or ())
+    return [one for one in found if one is not None]
+
+
 def record_from(cls: type[T], untrusted: object) -> T:
-    """Read a record from an object; unknown fields are dropped.
+    """Read a record from an object, or a value of another kind; unknown fields are dropped.
 
     Wrong types and missing fields raise KnownError `request.invalid`.
     """

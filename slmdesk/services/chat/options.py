@@ -16,7 +16,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import THINKING, THINKING_OFF, THINKING_USUAL, Json, Sampling
-from slmdesk.core.wire import sampling_from
+from slmdesk.core.wire import sampling_from, stored_from
 from slmdesk.services.chat.answer_form import GRAMMAR, MOST_FORM, SCHEMA
 from slmdesk.services.chat.samplers import MOST_BIASES, MOST_STOPS, SETTINGS, is_bias, is_stop
 
@@ -152,29 +152,20 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
 
 
 def _stops_from(untrusted: object) -> tuple[str, ...]:
-    stops = untrusted if isinstance(untrusted, list | tuple) else ()
-    return tuple(stops) if len(stops) <= MOST_STOPS and all(map(is_stop, stops)) else ()
+    stops = stored_from(tuple[str, ...], untrusted) or ()
+    return stops if len(stops) <= MOST_STOPS and all(map(is_stop, stops)) else ()
 
 
 def _biases_from(untrusted: object) -> tuple[tuple[str, float], ...]:
-    pairs = untrusted if isinstance(untrusted, list | tuple) else ()
-    if len(pairs) > MOST_BIASES or not all(isinstance(one, list | tuple) and len(one) == 2 for one in pairs):
-        return ()
-    return tuple((words, float(bias)) for words, bias in pairs) if all(is_bias(*one) for one in pairs) else ()
+    pairs = stored_from(tuple[tuple[str, float], ...], untrusted) or ()
+    return pairs if len(pairs) <= MOST_BIASES and all(is_bias(*one) for one in pairs) else ()
 
 
 def examples_from(untrusted: object) -> tuple[Example, ...]:
     """Read examples, as pairs or as objects with `question` and `answer`; none where one is invalid."""
-    found = []
-    for one in untrusted if isinstance(untrusted, list | tuple) else ():
-        pair = (one.get("question"), one.get("answer")) if isinstance(one, Mapping) else one
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            return ()
-        question, answer = pair
-        if not (isinstance(question, str) and isinstance(answer, str)):
-            return ()
-        found.append(Example(question, answer))
-    return tuple(found) if _are_examples(found) else ()
+    found = stored_from(tuple[Example | tuple[str, str], ...], untrusted) or ()
+    examples = tuple(one if isinstance(one, Example) else Example(*one) for one in found)
+    return examples if _are_examples(examples) else ()
 
 
 def _are_examples(examples: Sequence[Example]) -> bool:

@@ -208,12 +208,10 @@ def text_of_biases(biases: Sequence[tuple[str, float]]) -> str:
     return "\n".join(f"{words} = {bias:g}" for words, bias in biases)
 
 
-def is_stop(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MOST_STOP
+def is_stop(value: str) -> bool:
+    return 0 < len(value) <= MOST_STOP
 
 
-def is_bias(words: object, bias: object) -> bool:
-    if isinstance(bias, bool) or not isinstance(bias, int | float) or not isinstance(words, str):
-        return False
+def is_bias(words: str, bias: float) -> bool:
     is_word = bool(words.strip()) and len(words) <= MOST_BIASED and "\n" not in words
     return is_word and -STRONGEST_BIAS <= bias <= STRONGEST_BIAS

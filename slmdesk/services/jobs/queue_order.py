@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from slmdesk.core.records import JobRecord
+from slmdesk.core.wire import stored_list
 from slmdesk.store import Store
 
 
 def place_of(job: JobRecord) -> tuple[int, ...]:
-    place = job.settings.get("place")
-    return tuple(int(one) for one in place if isinstance(one, int)) if isinstance(place, list | tuple) else (job.n,)
+    return tuple(stored_list(int, job.settings.get("place"))) or (job.n,)
 
 
 def moved(ids: Sequence[str], id: str, where: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import to_json
 from slmdesk.core.types import ChatMessage, Json, Sampling
-from slmdesk.core.wire import answer_from, messages_to_json
+from slmdesk.core.wire import answer_from, messages_to_json, record_from, stored_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 
@@ -48,16 +48,13 @@ def step_of(
 
 def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | None]:
     if "answer" not in untrusted:
-        args = untrusted.get("args")
-        return {}, problem_of(str(untrusted.get("code", ""))[:80], args if isinstance(args, Mapping) else {})
-    scores = untrusted.get("scores", [])
+        return {}, problem_of(str(untrusted.get("code", ""))[:80], stored_from(dict, untrusted.get("args")) or {})
     try:
         answer = answer_from(untrusted["answer"])
-        if not isinstance(scores, list | tuple) or not all(isinstance(one, int | float) for one in scores):
-            raise KnownError("request.invalid", what="scores")
+        scores = record_from(list[float], untrusted.get("scores", []))
     except KnownError as err:
         return {}, problem_for(err)
-    kept: dict[str, Json] = {"text": answer.text, "finish_reason": str(answer.finish_reason), "scores": list(scores)}
+    kept: dict[str, Json] = {"text": answer.text, "finish_reason": str(answer.finish_reason), "scores": scores}
     if answer.thought:
         kept["thought"] = True
     if answer.probabilities:
@@ -66,15 +63,10 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
 
 
 def scores_of(value: Mapping[str, Json] | None) -> Sequence[float] | None:
-    found = (value or {}).get("scores")
-    if isinstance(found, list | tuple) and all(isinstance(one, int | float) for one in found):
-        return [float(one) for one in found if isinstance(one, int | float)]
-    return None
+    return stored_from(list[float], (value or {}).get("scores"))
 
 
 def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
-    answer = untrusted.get("answer")
-    usage = answer.get("usage") if isinstance(answer, Mapping) else None
-    found = [usage.get(key) if isinstance(usage, Mapping) else 0 for key in ("prompt_tokens", "output_tokens")]
-    prompt, output = (one if type(one) is int and one >= 0 else 0 for one in found)
-    return prompt, output
+    usage = stored_from(dict, (stored_from(dict, untrusted.get("answer")) or {}).get("usage")) or {}
+    prompt, output = (stored_from(int, usage.get(key)) or 0 for key in ("prompt_tokens", "output_tokens"))
+    return max(0, prompt), max(0, output)

@@ -7,13 +7,13 @@ and for the next start.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_from, stored_list
 from slmdesk.services.jobs.plan import Batch
 from slmdesk.services.jobs.time_left import ExpectedBatch, Remaining, TimeLeft
 from slmdesk.store import Store
@@ -29,10 +29,10 @@ class JobTimes:
         known = {
             one.key.removeprefix(self._prefix): price
             for one in store.measurements.all(self._prefix)
-            if (price := _number(one.value.get("s"))) is not None and price > 0
+            if (price := stored_from(float, one.value.get("s"))) is not None and price > 0
         }
         self._reported = TimeLeft(known)
-        self._before = job.settings.get(NOTE)
+        self._before = stored_from(dict, job.settings.get(NOTE)) or {}
         self._cost, self._ahead = 1.0, ()  # type: float, tuple[ExpectedBatch, ...]
         self._go_on(job.done + job.failed)
         self.read, self.step, self.go, self.stop = (
@@ -45,16 +45,16 @@ class JobTimes:
 
     def _go_on(self, done: int) -> None:
         """Continue from the stored progress, unless failed steps are tried again and less is done than it says."""
-        before = self._before if isinstance(self._before, Mapping) else {}
-        steps, cost, share = (_number(before.get(key)) for key in ("done", "done_cost", "share"))
+        steps, cost, share = (stored_from(float, self._before.get(key)) for key in ("done", "done_cost", "share"))
         if steps is not None and cost is not None and share is not None and 0 < steps <= done and cost >= 0:
             self._reported.take_up(int(steps), cost, min(1.0, max(0.0, share)))
 
     def begin_all(self, done: int, total: int) -> None:
         """Start with the steps that existed before this run; for a planned job, their batch if it was stored."""
-        before = self._before if isinstance(self._before, Mapping) else {}
-        cost = _number(before.get("cost")) or 1.0
-        self._begin(str(before.get("wave") or ""), cost, done, total - done, _ahead_from(before.get("ahead")))
+        cost = stored_from(float, self._before.get("cost")) or 1.0
+        ahead = stored_list(tuple[str, int, float, bool], self._before.get("ahead"))
+        expected = tuple(ExpectedBatch(*one) for one in ahead)
+        self._begin(str(self._before.get("wave") or ""), cost, done, total - done, expected)
 
     def begin_batch(self, batch: Batch | None, done: int, left: int) -> None:
         """Start a batch of a plan; `done` counts all ended steps of the job, those of earlier runs included."""
@@ -99,28 +99,12 @@ class RecordedTimes(Record):
 
 def noted_of(job: JobRecord) -> RecordedTimes:
     """Return what a job's row says about its time; the time left only while it runs."""
-    found = job.settings.get(NOTE)
-    if not isinstance(found, Mapping):
-        return RecordedTimes()
-    share, at, ahead = _number(found.get("share")), _number(found.get("at")), _number(found.get("steps_ahead"))
+    found = stored_from(dict, job.settings.get(NOTE)) or {}
+    share, at, ahead = (stored_from(float, found.get(key)) for key in ("share", "at", "steps_ahead"))
     shown = None if share is None else min(1.0, max(0.0, share))
-    given = found.get("left")
-    numbers = [_number(one) for one in given] if isinstance(given, list | tuple) else []
+    numbers = stored_from(tuple[float, float, float], found.get("left"))
     left = None
-    if job.status is JobStatus.RUNNING and at is not None and len(numbers) == 3:
+    if job.status is JobStatus.RUNNING and at is not None and numbers is not None:
         passed = max(0.0, time.time() - at)
-        left = Remaining(*(max(0.0, (one or 0.0) - passed) for one in numbers))
+        left = Remaining(*(max(0.0, one - passed) for one in numbers))
     return RecordedTimes(shown, left, int(ahead or 0))
-
-
-def _ahead_from(untrusted: Json) -> tuple[ExpectedBatch, ...]:
-    found = []
-    for one in untrusted if isinstance(untrusted, list | tuple) else ():
-        match one:
-            case [str(name), int(steps), int() | float() as cost, bool(is_sure)]:
-                found.append(ExpectedBatch(name, steps, float(cost), is_sure))
-    return tuple(found)
-
-
-def _number(value: Json) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
