@@ -107,6 +107,12 @@ def stored_list(cls: type[T], untrusted: object) -> list[T]:
     return [one for one in found if one is not None]
 
 
+def stored_dict(cls: type[T], untrusted: object) -> dict[str, T]:
+    """Read a dictionary value by value; invalid ones are left out."""
+    found = ((name, stored_from(cls, one)) for name, one in (stored_from(dict, untrusted) or {}).items())
+    return {str(name): one for name, one in found if one is not None}
+
+
 def record_from(cls: type[T], untrusted: object) -> T:
     """Read a record from an object, or a value of another kind; unknown fields are dropped.
 

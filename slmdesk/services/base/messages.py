@@ -155,6 +155,10 @@ def problem_for(error: BaseException) -> Problem:
     return Problem(BUG_CODE, {}, sentence_for(BUG_CODE, {}), bug_report(error))
 
 
+def plain_args(args: Mapping[str, object]) -> dict[str, str | int | float]:
+    return {key: value for key, value in args.items() if isinstance(value, str | int | float)}
+
+
 def problem_of(code: str, untrusted_args: Mapping[str, object]) -> Problem:
     """Return the Problem for a code and args sent by a child; args that are neither numbers nor strings are dropped."""
     args = {

@@ -6,14 +6,14 @@ Service thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, ModelRecord
-from slmdesk.core.types import Json
-from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.core.wire import stored_from
+from slmdesk.services.base.messages import plain_args, problem_for, problem_of
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
@@ -25,8 +25,8 @@ def count_texts(loader: ModelLoader, record: ModelRecord, some: Sequence[str], a
 
     def counted(event: FromChild) -> None:
         if isinstance(event, Done):
-            counts = event.result.get("counts")
-            if isinstance(counts, list) and len(counts) == len(some) and all(isinstance(n, int) for n in counts):
+            counts = stored_from(list[int], event.result.get("counts"))
+            if counts is not None and len(counts) == len(some):
                 answered(counts)
             else:
                 answered(problem_for(KnownError("child.protocol", reason="counts")))
@@ -68,10 +68,6 @@ def read_document(store: Store, id: str) -> DocumentRecord:
     if found.status is DocumentStatus.FAILED and not found.pages:
         raise KnownError(found.error_code or "document.unreadable", **plain_args(found.error_args))
     return found
-
-
-def plain_args(args: Mapping[str, Json]) -> dict[str, str | int | float]:
-    return {key: value for key, value in args.items() if isinstance(value, str | int | float)}
 
 
 def model_of(models: ModelService, job: JobRecord) -> ModelRecord:

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Annotated
+
+from msgspec import Meta
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
+from slmdesk.core.wire import lenient_from, stored_from, stored_list
 from slmdesk.services.base.file_io import FileMark
 from slmdesk.store import Store
 
@@ -19,9 +24,18 @@ USES = 3
 USES_WITHIN_S = 60.0
 
 KEY = "crashes"
-"""Where a model's record keeps it: {"load": deaths in a row, "use": [times], "blocked": deaths or 0}."""
+"""Where a model's record keeps `_Crashes`."""
 
 CARD_KEY = "crashed_card"
+
+
+class _Crashes(Record):
+    load: Annotated[int, Meta(ge=0)] = 0
+    """In a row."""
+    use: tuple[Json, ...] = ()
+    """Times."""
+    blocked: Annotated[int, Meta(ge=0)] = 0
+    """Deaths, or 0."""
 
 
 class CrashHistory:
@@ -84,44 +98,31 @@ class CrashHistory:
 
 def times_blocked(info: Mapping[str, Json]) -> int:
     """Return 0, or the number of crashes after which this model is no longer started automatically."""
-    return _count(_crashes(info).get("blocked"))
+    return _crashes(info).blocked
 
 
 def crashed_card(info: Mapping[str, Json]) -> str:
     """Return the name of the graphics card that the child died with; empty: none.  Then the model is put on no card."""
-    found = info.get(CARD_KEY)
-    return found if isinstance(found, str) else ""
+    return stored_from(str, info.get(CARD_KEY)) or ""
 
 
 def after_load_crash(info: Mapping[str, Json]) -> dict[str, Json]:
     old = _crashes(info)
-    loads = _count(old.get("load")) + 1
-    blocked = max(_count(old.get("blocked")), loads if loads >= LOADS_IN_A_ROW else 0)
-    return {"load": loads, "use": old.get("use", []), "blocked": blocked}
+    loads = old.load + 1
+    return to_json(changed(old, load=loads, blocked=max(old.blocked, loads if loads >= LOADS_IN_A_ROW else 0)))
 
 
 def after_use_crash(info: Mapping[str, Json], now: float) -> dict[str, Json]:
     old = _crashes(info)
-    untrusted = old.get("use")
-    times = [one for one in untrusted if isinstance(one, int | float)] if isinstance(untrusted, list | tuple) else []
-    recent: list[Json] = [one for one in times if abs(now - one) < USES_WITHIN_S]
-    recent.append(now)
-    blocked = max(_count(old.get("blocked")), len(recent) if len(recent) >= USES else 0)
-    return {"load": 0, "use": recent, "blocked": blocked}
+    recent = (*(one for one in stored_list(float, old.use) if abs(now - one) < USES_WITHIN_S), now)
+    return to_json(_Crashes(0, recent, max(old.blocked, len(recent) if len(recent) >= USES else 0)))
 
 
 def after_good_load(info: Mapping[str, Json]) -> dict[str, Json] | None:
     """Return the crash record after a good load; None when nothing changes."""
     old = _crashes(info)
-    if not _count(old.get("load")):
-        return None
-    return {"load": 0, "use": old.get("use", []), "blocked": old.get("blocked", 0)}
+    return to_json(changed(old, load=0)) if old.load else None
 
 
-def _crashes(info: Mapping[str, Json]) -> Mapping[str, Json]:
-    found = info.get(KEY)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _count(value: Json) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+def _crashes(info: Mapping[str, Json]) -> _Crashes:
+    return lenient_from(_Crashes, info.get(KEY))

@@ -6,7 +6,8 @@ import os
 
 from slmdesk.core.offload import offload_of
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.types import Json, LoadSpec
+from slmdesk.core.types import LoadSpec
+from slmdesk.core.wire import stored_from, stored_list
 from slmdesk.services.engine.crash_history import crashed_card
 from slmdesk.settings import Settings
 
@@ -23,26 +24,16 @@ def limits_of(settings: Settings) -> tuple[int, int, bool]:
 
 
 def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -> LoadSpec:
-    untrusted_curve = record.info.get("cost_curve")
-    curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
     return LoadSpec(
         path=os.fsdecode(record.path),
         sha256=record.sha256,
         context_tokens=context_tokens(record, settings),
         sequences=settings.sequences or None,
         template_checked=record.info.get("template_checked") is True,
-        cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),
+        cost_curve=tuple(stored_list(tuple[int, float], record.info.get("cost_curve"))),
         behaves=record.behaves,
-        flash=flash if isinstance(flash := record.info.get("flash"), bool) else None,
+        flash=stored_from(bool, record.info.get("flash")),
         measured_on=offload_of(record.info),
         anyway=anyway,
         use_card=settings.use_graphics_card and not crashed_card(record.info),
-    )
-
-
-def _is_point(untrusted: Json) -> bool:
-    return (
-        isinstance(untrusted, list | tuple)
-        and len(untrusted) == 2
-        and all(isinstance(one, int | float) and not isinstance(one, bool) for one in untrusted)
     )

@@ -9,9 +9,9 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.record import Record
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Answer, FinishReason, Json, TokenProbability
-from slmdesk.core.wire import answer_from
+from slmdesk.core.wire import answer_from, stored_from
 from slmdesk.services.base.events import Problem
-from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.messages import plain_args, problem_for, problem_of
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -74,12 +74,7 @@ def ask_once(
 
 def _answer_in(value: Mapping[str, Json]) -> Answer:
     """The answer of a step.  Raises KnownError with the step's own code."""
-    code, args = value.get("code"), value.get("args")
+    code = value.get("code")
     if isinstance(code, str):
-        plain = (
-            {key: one for key, one in args.items() if isinstance(one, str | int | float)}
-            if (isinstance(args, Mapping))
-            else {}
-        )
-        raise KnownError(code, **plain)
+        raise KnownError(code, **plain_args(stored_from(dict, value.get("args")) or {}))
     return answer_from(value.get("answer"))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
+from slmdesk.core.wire import stored_list
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -35,8 +36,7 @@ def _counting(loader: ModelLoader, texts: Sequence[str], *, handle: str = "", pa
 
     def on_event(event: FromChild) -> None:
         if isinstance(event, Done):
-            counts = event.result.get("counts")
-            numbers = [one for one in counts if isinstance(one, int)] if isinstance(counts, list) else []
+            numbers = stored_list(int, event.result.get("counts"))
             reason = problem_for(KnownError("child.protocol", reason="counts"))
             pending.end(numbers if len(numbers) == len(texts) else reason)
         elif isinstance(event, Failed):

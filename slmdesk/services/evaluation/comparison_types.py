@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from slmdesk.core.record import Number, Record
 from slmdesk.core.records import Item, Message, Status
-from slmdesk.core.types import Json
-from slmdesk.core.wire import stored_from
+from slmdesk.core.wire import stored_dict, stored_from
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.engine.energy import EnergySource, energy_words
 
@@ -107,8 +106,8 @@ def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
     return f"Vote: {said}. {vote.note}".strip()
 
 
-def figures_of(untrusted: Json) -> AnswerMeasurements | None:
-    return stored_from(AnswerMeasurements, untrusted)
+def figures_of(item: Item) -> dict[str, AnswerMeasurements]:
+    return stored_dict(AnswerMeasurements, item.settings.get("measured"))
 
 
 def _seconds(seconds: float) -> str:

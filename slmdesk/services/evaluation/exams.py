@@ -17,7 +17,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Number, Record, changed
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import stored_from
+from slmdesk.core.wire import stored_from, stored_list
 from slmdesk.services.evaluation.exam_items import WRITTEN, Question, Skill, items, separation
 from slmdesk.services.jobs.kinds import EXAM
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, StepValue
@@ -268,12 +268,10 @@ def skills_of(record: ModelRecord) -> dict[Skill, SkillResult]:
     result = result_of(record)
     if result is not None:
         return {one.skill: one for one in result.skills}
-    noted = record.info.get(SKILLS)
-    if not isinstance(noted, Mapping) or noted.get("version") != items()[0]:
+    noted = stored_from(dict, record.info.get(SKILLS)) or {}
+    if noted.get("version") != items()[0]:
         return dict(known_skills().get(record.sha256, {}))
-    found = noted.get("skills")
-    results = [stored_from(SkillResult, one) for one in found] if isinstance(found, list | tuple) else []
-    return {one.skill: one for one in results if one is not None}
+    return {one.skill: one for one in stored_list(SkillResult, noted.get("skills"))}
 
 
 @cache
@@ -283,14 +281,14 @@ def known_skills() -> Mapping[str, Mapping[Skill, SkillResult]]:
     if known["version"] != items()[0]:
         return {}
     return {
-        one["sha256"]: {result.skill: result for each in one["skill"] if (result := stored_from(SkillResult, each))}
+        one["sha256"]: {result.skill: result for result in stored_list(SkillResult, one["skill"])}
         for one in known["model"]
     }
 
 
 def note_of(record: ModelRecord) -> Mapping[str, Json]:
-    note = record.info.get(NOTE)
-    return note if isinstance(note, Mapping) and note.get("version") == items()[0] else {}
+    note = stored_from(dict, record.info.get(NOTE)) or {}
+    return note if note.get("version") == items()[0] else {}
 
 
 FEWEST_PARAMETERS = 300_000_000

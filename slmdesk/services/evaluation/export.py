@@ -22,8 +22,6 @@ def export_parts(
     item: Item, messages: Sequence[Message]
 ) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
     """What an export shows: the messages in order, what was measured of each, and the vote in a sentence."""
-    measured = item.settings.get("measured")
-    found = measured if isinstance(measured, Mapping) else {}
-    figures = {one.id: figures_of(found.get(one.id)) for one in messages}
-    lines = {key: one.lines() for key, one in figures.items() if one is not None}
+    figures = figures_of(item)
+    lines = {one.id: figures[one.id].lines() for one in messages if one.id in figures}
     return item, messages, lines, vote_words(vote_of(item), {one.id: one.model_name or "" for one in messages})

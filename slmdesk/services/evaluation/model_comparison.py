@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.record import to_json
 from slmdesk.core.records import AnswerEnding, Item, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.wire import stored_from
 from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import Later
@@ -110,13 +111,10 @@ class ModelComparisonService(Service):
             raise KnownError("item.unknown", id=id[:80])
         messages = [self._answers.as_it_is(one) for one in self._store.messages.of_item(item.id)]
         prompt = next((words_of(one) for one in messages if one.role is Role.USER), "")
-        measured = item.settings.get("measured")
-        found = measured if isinstance(measured, Mapping) else {}
-        answers = tuple(
-            ComparedAnswer(one, figures_of(found.get(one.id))) for one in messages if one.role is Role.ASSISTANT
-        )
-        seed = item.settings.get("seed")
-        return Comparison(item, prompt, answers, vote_of(item), is_blind(item), seed if isinstance(seed, int) else None)
+        figures = figures_of(item)
+        answers = tuple(ComparedAnswer(one, figures.get(one.id)) for one in messages if one.role is Role.ASSISTANT)
+        seed = stored_from(int, item.settings.get("seed"))
+        return Comparison(item, prompt, answers, vote_of(item), is_blind(item), seed)
 
     def items(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> list[Item]:
         """A page of comparisons, newest first; `before` is (updated, n) of the last one seen."""

@@ -25,7 +25,7 @@ from slmdesk.core.record import Record, changed
 from slmdesk.core.types import Json
 from slmdesk.core.wire import record_from
 from slmdesk.services.base.file_io import need_space
-from slmdesk.services.base.messages import bytes_for_people, problem_for
+from slmdesk.services.base.messages import bytes_for_people, plain_args, problem_for
 from slmdesk.services.engine.energy import OtherPrograms
 from slmdesk.services.evaluation.formats.types import FASTER, SMALLER, FormatResult, name_without
 from slmdesk.services.models.fit import available_bytes
@@ -105,7 +105,7 @@ def ask_child(
 
 
 def _failure(event: Failed) -> KnownError:
-    return KnownError(event.code, **{key: one for key, one in event.args.items() if isinstance(one, str | int | float)})
+    return KnownError(event.code, **plain_args(event.args))
 
 
 class FormatTrials:

@@ -15,7 +15,8 @@ from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.record import Number, Record, to_json
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import stored_from
+from slmdesk.core.wire import stored_dict, stored_from
+from slmdesk.services.base.messages import plain_args
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.plan import Batch, JobPlanner, Plan, StepValue
@@ -172,8 +173,7 @@ class PairExamService(Service, JobPlanner):
         """
         if values and not any(value is not None for value in values):
             first = self._jobs.failed_steps(job.id)[0]
-            args = {key: one for key, one in first.error_args.items() if isinstance(one, str | int | float)}
-            raise KnownError(str(first.error_code), **args)
+            raise KnownError(str(first.error_code), **plain_args(first.error_args))
 
     def _keep(self, sha256: str, result: PairResult) -> None:
         self._keep_info(sha256, result=result)
@@ -218,25 +218,18 @@ def level_in_all(skills: Sequence[PairSkillResult]) -> str:
 
 
 def results_of(record: ModelRecord) -> list[PairResult]:
-    found = _info(record).get("pairs")
-    results = [_result_from(one) for one in found.values()] if isinstance(found, Mapping) else []
-    known = [one for one in results if one is not None]
+    results = stored_dict(PairResult, _info(record).get("pairs")).values()
+    known = [one for one in results if {each.skill for each in one.skills} == set(PairSkill)]
     return sorted(known, key=lambda one: (one.source, one.target))
 
 
 def notes_of(record: ModelRecord) -> Mapping[str, Json]:
-    found = _info(record).get("notes")
-    return found if isinstance(found, Mapping) else {}
+    return stored_from(dict, _info(record).get("notes")) or {}
 
 
 def _info(record: ModelRecord) -> Mapping[str, Json]:
-    found = record.info.get(INFO_KEY)
-    return found if isinstance(found, Mapping) and found.get("version") == pair_version() else {}
-
-
-def _result_from(untrusted: Json) -> PairResult | None:
-    result = stored_from(PairResult, untrusted)
-    return result if result is not None and {one.skill for one in result.skills} == set(PairSkill) else None
+    found = stored_from(dict, record.info.get(INFO_KEY)) or {}
+    return found if found.get("version") == pair_version() else {}
 
 
 def _pair(source: str, target: str) -> tuple[str, str]:
@@ -254,5 +247,4 @@ def _prompt_version() -> str:
 
 
 def _words_of(value: object) -> str:
-    text = value.get("text") if isinstance(value, Mapping) else None
-    return text if isinstance(text, str) else ""
+    return stored_from(str, (stored_from(dict, value) or {}).get("text")) or ""
