@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from slmdesk.core.documents import DocumentInfo
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord
-from slmdesk.core.wire import record_from
+from slmdesk.core.wire import record_from, stored_from, stored_list
 
 
 def info_of(record: DocumentRecord) -> DocumentInfo:
@@ -23,19 +22,16 @@ def parent_of(record: DocumentRecord) -> tuple[str, str]:
     parent, index, _ = attached(record)
     if index is None:
         return "", ""
-    attachment = record.info["attachment"]
-    name = attachment.get("parent") if isinstance(attachment, Mapping) else ""
+    name = (stored_from(dict, record.info["attachment"]) or {}).get("parent")
     return parent, str(name or file_of(record).name)
 
 
 def attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
     """Return the document it is attached to and its index; in a mail within a mail also the indexes around it."""
-    attachment = record.info.get("attachment")
-    if not isinstance(attachment, Mapping) or not isinstance(index := attachment.get("index"), int):
+    attachment = stored_from(dict, record.info.get("attachment")) or {}
+    if (index := stored_from(int, attachment.get("index"))) is None:
         return "", None, []
-    around = attachment.get("inside")
-    inside = [one for one in around if isinstance(one, int)] if isinstance(around, list | tuple) else []
-    return str(attachment.get("of") or ""), index, inside
+    return str(attachment.get("of") or ""), index, stored_list(int, attachment.get("inside"))
 
 
 def file_of(record: DocumentRecord) -> Path:

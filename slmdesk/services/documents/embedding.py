@@ -17,6 +17,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_from
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service import Runtime, Service
@@ -225,9 +226,8 @@ class EmbeddingService(Service):
 def _vectors_in(untrusted: Mapping[str, Json]) -> list[bytes]:
     from slmdesk.text.passages.vectors import is_vector
 
-    reported = untrusted.get("vectors")
     found: list[bytes] = []
-    for one in reported if isinstance(reported, list | tuple) else ():
+    for one in stored_from(list, untrusted.get("vectors")) or ():
         try:
             data = base64.b64decode(str(one), validate=True)
         except (binascii.Error, ValueError):

@@ -21,6 +21,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record, changed
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, JobStatus, JobStep
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_dict, stored_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
@@ -322,8 +323,7 @@ def collection_in(job: JobRecord) -> str:
 
 def gone_in(job: JobRecord) -> dict[str, bytes]:
     """Return the documents whose files were missing when a job began, by id, with their former paths."""
-    kept = job.settings.get("gone")
-    return {id: unquoted(str(path)) for id, path in kept.items()} if isinstance(kept, Mapping) else {}
+    return {id: unquoted(path) for id, path in stored_dict(str, job.settings.get("gone")).items()}
 
 
 def _changed(job: JobRecord, eta_s: float | None = None, problem: Problem | None = None) -> JobChanged:
@@ -333,11 +333,9 @@ def _changed(job: JobRecord, eta_s: float | None = None, problem: Problem | None
 
 
 def _seen_in(step: JobStep) -> SeenFile:
-    size, mtime_ns, inode = (step.input.get(key) for key in ("bytes", "mtime_ns", "inode"))
-    numbers = [one if isinstance(one, int) else 0 for one in (size, mtime_ns, inode)]
+    numbers = [stored_from(int, step.input.get(key)) or 0 for key in ("bytes", "mtime_ns", "inode")]
     return SeenFile(unquoted(str(step.input.get("path", ""))), *numbers)
 
 
 def _cost(step: JobStep) -> int:
-    size = step.input.get("bytes")
-    return PER_FILE + (size if isinstance(size, int) else 0)
+    return PER_FILE + (stored_from(int, step.input.get("bytes")) or 0)

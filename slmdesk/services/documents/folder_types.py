@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from slmdesk.core.record import Record
 from slmdesk.core.records import CollectionRecord
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_dict, stored_from
 from slmdesk.services.documents.folder_scan import DuplicateFile, SeenFile, UnreadableFile
 from slmdesk.services.jobs.kinds import FOLDER
 
@@ -72,14 +73,8 @@ def unquoted(path: str) -> bytes:
 
 
 def twins_in(settings: Mapping[str, Json]) -> dict[bytes, DuplicateFile]:
-    kept = settings.get("twins")
-    found: dict[bytes, DuplicateFile] = {}
-    for key, value in kept.items() if isinstance(kept, Mapping) else ():
-        match value:
-            case [int(size), int(mtime_ns), int(inode), str(of)]:
-                path = unquoted(key)
-                found[path] = DuplicateFile(SeenFile(path, size, mtime_ns, inode), of)
-    return found
+    found = stored_dict(tuple[int, int, int, str], settings.get("twins")).items()
+    return {(path := unquoted(key)): DuplicateFile(SeenFile(path, *numbers), of) for key, (*numbers, of) in found}
 
 
 def twins_to_json(twins: Mapping[bytes, DuplicateFile]) -> dict[str, Json]:
@@ -87,14 +82,11 @@ def twins_to_json(twins: Mapping[bytes, DuplicateFile]) -> dict[str, Json]:
 
 
 def broken_in(settings: Mapping[str, Json]) -> dict[bytes, UnreadableFile]:
-    kept = settings.get("broken")
-    found: dict[bytes, UnreadableFile] = {}
-    for key, value in kept.items() if isinstance(kept, Mapping) else ():
-        match value:
-            case [int(size), int(mtime_ns), int(inode), str(code), dict(args)]:
-                path = unquoted(key)
-                found[path] = UnreadableFile(SeenFile(path, size, mtime_ns, inode), code, _args(args))
-    return found
+    found = stored_dict(tuple[int, int, int, str, dict[str, Json]], settings.get("broken")).items()
+    return {
+        (path := unquoted(key)): UnreadableFile(SeenFile(path, size, mtime_ns, inode), code, _args(args))
+        for key, (size, mtime_ns, inode, code, args) in found
+    }
 
 
 def broken_to_json(broken: Mapping[bytes, UnreadableFile]) -> dict[str, Json]:
@@ -116,13 +108,8 @@ def settled(
 
 
 def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, str | int]]]:
-    kept = settings.get("left")
-    found: dict[bytes, tuple[str, dict[str, str | int]]] = {}
-    for key, value in kept.items() if isinstance(kept, Mapping) else ():
-        match value:
-            case [str(code), dict(args)]:
-                found[unquoted(key)] = code, _args(args)
-    return found
+    found = stored_dict(tuple[str, dict[str, Json]], settings.get("left")).items()
+    return {unquoted(key): (code, _args(args)) for key, (code, args) in found}
 
 
 def left_out_in(settings: Mapping[str, Json]) -> list[tuple[bytes, str, Mapping[str, str | int]]]:
@@ -133,11 +120,8 @@ def left_out_in(settings: Mapping[str, Json]) -> list[tuple[bytes, str, Mapping[
 
 def mark_in(settings: Mapping[str, Json]) -> tuple[int, int]:
     """Return device and inode number of the folder at the last scan; zeros when unknown."""
-    match settings.get("mark"):
-        case [int(device), int(number)]:
-            return device, number
-    return 0, 0
+    return stored_from(tuple[int, int], settings.get("mark")) or (0, 0)
 
 
-def _args(untrusted: Mapping[object, object]) -> dict[str, str | int]:
-    return {str(name): one for name, one in untrusted.items() if isinstance(one, str | int)}
+def _args(untrusted: Mapping[str, object]) -> dict[str, str | int]:
+    return {name: one for name, one in untrusted.items() if isinstance(one, str | int)}

@@ -19,6 +19,7 @@ from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file, write_new
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_from, stored_list
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
@@ -103,9 +104,8 @@ class RedactedCopies:
         others: list[tuple[str, str]] = []
 
         def on_partial(value: Mapping[str, Any]) -> None:
-            some = value.get("texts")
-            for one in some if isinstance(some, list | tuple) else ():
-                if isinstance(one, Mapping) and isinstance(one.get("text"), str):
+            for one in stored_list(dict, value.get("texts")):
+                if isinstance(one.get("text"), str):
                     texts = shown if one.get("is_shown") else others
                     texts.append((str(one.get("place", ""))[:300], one["text"]))
 
@@ -216,11 +216,11 @@ class RedactedCopies:
         except BaseException:
             job.cancel()
             raise
-        left = about.get("left")
-        if not isinstance(left, list | tuple):
+        left = stored_from(list, about.get("left"))
+        if left is None:
             raise KnownError("child.protocol", reason="check_redacted")
         if left:
-            places = dict.fromkeys(str(one[1]) for one in left if isinstance(one, list | tuple) and len(one) == 2)
+            places = dict.fromkeys(str(place) for _kind, place in stored_list(tuple[Any, Any], left))
             place = ", ".join([*places][:MOST_SHOWN]) or preview.path.name
             raise KnownError("redaction.left", path=preview.path.name, count=len(left), place=place)
 
@@ -242,8 +242,7 @@ def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionReque
 
 
 def _counts(about: Mapping[str, Any], expected: int) -> list[int]:
-    counts = about.get("counts")
-    found = [one for one in counts if isinstance(one, int)] if isinstance(counts, list | tuple) else []
+    found = stored_list(int, about.get("counts"))
     if len(found) != expected:
         raise KnownError("child.protocol", reason="redact")
     return found

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from slmdesk.core.record import Record
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_list
 from slmdesk.text.redaction.types import Certainty, Kind
 
 
@@ -71,11 +71,4 @@ class GivenOut(Record):
 
 
 def remarks_from(untrusted: Json) -> tuple[Remark, ...]:
-    listed: Sequence[Json] = untrusted if isinstance(untrusted, list | tuple) else ()
-    found = []
-    for one in listed:
-        if isinstance(one, Mapping):
-            kind, place = one.get("kind"), one.get("place")
-            if isinstance(kind, str) and isinstance(place, str):
-                found.append(Remark(kind[:40], place[:300]))
-    return tuple(found)
+    return tuple(Remark(one.kind[:40], one.place[:300]) for one in stored_list(Remark, untrusted))

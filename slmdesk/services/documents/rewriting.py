@@ -14,6 +14,7 @@ from typing import Any
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_list
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices
 from slmdesk.services.documents.reader_jobs import start_reader
@@ -55,8 +56,7 @@ def rewritten(
     data = b"".join(pieces)
     if broken or hashlib.sha256(data).hexdigest() != result.get("sha256"):
         raise KnownError("child.protocol", reason="rewrite")
-    refused = result.get("refused")
-    return data, tuple(one for one in refused if isinstance(one, int)) if isinstance(refused, list) else ()
+    return data, tuple(stored_list(int, result.get("refused")))
 
 
 def units_in(untrusted: Json) -> list[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record, changed
 from slmdesk.core.types import ChatMessage, Json, Origin
+from slmdesk.core.wire import stored_from, stored_list
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
@@ -80,14 +81,8 @@ def added_to(untrusted: object, more: dict[str, Json]) -> dict[str, Json]:
 
 
 def kept_from(untrusted: object) -> tuple[int, tuple[tuple[int, int], ...]]:
-    found = untrusted if isinstance(untrusted, Mapping) else {}
-    count, marked = found.get("put_back"), found.get("marked")
-    places = [
-        (one[0], one[1])
-        for one in (marked if isinstance(marked, list | tuple) else ())
-        if isinstance(one, list | tuple) and len(one) == 2 and all(isinstance(each, int) for each in one)
-    ]
-    return (count if isinstance(count, int) else 0), tuple(places)
+    found = stored_from(dict, untrusted) or {}
+    return stored_from(int, found.get("put_back")) or 0, tuple(stored_list(tuple[int, int], found.get("marked")))
 
 
 def kinds_hidden(texts: Iterable[Veiled]) -> dict[Kind, int]:

@@ -14,6 +14,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.paper import Paper
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_from
 from slmdesk.exports.forms import PAPER_FORMS
 from slmdesk.exports.tmx import ANY, to_tmx
 from slmdesk.exports.translations import Report, TranslatedRow, pair_paper, report_paper
@@ -80,8 +81,7 @@ class TranslationFiles(Service):
         models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))
         known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
         used = [one.name for one in known if one.id in request.glossaries or (not request.glossaries and one.is_active)]
-        reported = (self._store.results.get(view.item.id) or {}).get("language")
-        source = request.source or (reported if isinstance(reported, str) else "")
+        source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
         return [
             ("Document", request.path or "a text"),
             ("Languages", f"{_language(source)} to {_language(request.target)}"),

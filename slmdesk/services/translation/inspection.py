@@ -13,6 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import TRANSLATABLE, format_of
 from slmdesk.core.record import Record
 from slmdesk.core.types import Json
+from slmdesk.core.wire import lenient_from, stored_list
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
@@ -193,11 +194,5 @@ def _reason(path: Path) -> str:
 
 
 def _columns(untrusted: Json) -> list[Column]:
-    found: list[Column] = []
-    for one in untrusted if isinstance(untrusted, list | tuple) else ():
-        if isinstance(one, Mapping):
-            shape: Mapping[str, Any] = one
-            samples = shape.get("samples")
-            words = tuple(str(each) for each in samples) if isinstance(samples, list | tuple) else ()
-            found.append(Column(str(shape.get("name", "")), words, shape.get("is_text") is True))
-    return found
+    listed = stored_list(dict, untrusted)
+    return [lenient_from(Column, one, name="", samples=(), is_text=False) for one in listed]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from slmdesk.core.records import Item
 from slmdesk.core.translation import SegmentRecord, SegmentState, doubts_json, flags_json
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_list
 from slmdesk.exports.translations import TranslatedRow
 from slmdesk.services.base.slices import Slices
 from slmdesk.services.translation.asking.labels import STATE_WORDS, flag_words
@@ -27,9 +28,7 @@ def segments_of_item(store: Store, item: str) -> Iterator[SegmentRecord]:
 
 def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
     """Return the parts of a document that are not translated: (kind, place, words)."""
-    kept = (store.results.get(item) or {}).get("left")
-    found = kept if isinstance(kept, list) else []
-    return [(str(one[0]), str(one[1]), str(one[2])) for one in found if isinstance(one, list) and len(one) == 3]
+    return stored_list(tuple[str, str, str], (store.results.get(item) or {}).get("left"))
 
 
 def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:

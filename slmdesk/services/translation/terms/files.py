@@ -10,6 +10,7 @@ from slmdesk.client import ChildClient
 from slmdesk.core.languages import language_of
 from slmdesk.core.record import Record
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_from, stored_list
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices
 from slmdesk.services.documents.reader_jobs import ask_reader, start_reader
@@ -51,26 +52,20 @@ class TermReader:
         found: list[Any] = []
 
         def on_partial(value: Mapping[str, Any]) -> None:
-            rows = value.get(kind)
-            if isinstance(rows, list):
-                found.extend(rows)
+            found.extend(stored_from(list, value.get(kind)) or ())
 
         result = yield start_reader(self._service_thread, self._reader, kind, payload, on_partial, tells_progress=True)[
             1
         ]
-        languages = result.get("languages")
-        reported = [str(one) for one in languages] if isinstance(languages, list) else []
+        reported = stored_list(str, result.get("languages"))
         first, second = (
             (one or (language_of(other).code if other else ""))
             for one, other in zip(codes, [*reported, "", ""], strict=False)
         )
-        skipped = result.get("skipped")
-        count = skipped if isinstance(skipped, int) and not isinstance(skipped, bool) else 0
+        count = stored_from(int, result.get("skipped")) or 0
         return FileRows(path.name, tuple(found), (first, second), count, str(result.get("first_skipped", "")))
 
     def sample(self, path: Path) -> Slices[list[list[str]]]:
         payload: dict[str, Json] = {"path": str(path)}
         result = yield ask_reader(self._service_thread, self._reader, "columns", payload, lambda _value: None)
-        rows = result.get("rows")
-        lists = rows if isinstance(rows, list) else []
-        return [[str(cell) for cell in row] for row in lists if isinstance(row, list | tuple)]
+        return stored_list(list[str], result.get("rows"))

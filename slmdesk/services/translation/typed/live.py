@@ -17,7 +17,7 @@ from slmdesk.core.record import changed
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.translation import LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json
-from slmdesk.core.wire import answer_from
+from slmdesk.core.wire import answer_from, stored_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service import Runtime, Service
@@ -369,8 +369,7 @@ class LiveTranslation(Service):
     ) -> tuple[CachedSegment | None, str]:
         """What came for a segment, looked through; or None and why nothing did.  `words`: as the model saw it."""
         if "code" in value:
-            args = value.get("args")
-            return None, problem_of(str(value["code"]), args if isinstance(args, Mapping) else {}).sentence
+            return None, problem_of(str(value["code"]), stored_from(dict, value.get("args")) or {}).sentence
         try:
             answer = answer_from(value.get("answer"))
         except KnownError as err:
