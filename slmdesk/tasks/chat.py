@@ -11,7 +11,7 @@ from slmdesk.core.record import to_json
 from slmdesk.core.types import Json
 from slmdesk.core.wire import messages_from, sampling_from
 from slmdesk.engine.base import Engine, Finished, Piece, PromptRead, Request, RequestFailed
-from slmdesk.tasks.base import Job, Task, text_of
+from slmdesk.tasks.base import Job, Task, text_of, texts_of
 from slmdesk.tasks.states import restore_state
 
 
@@ -80,6 +80,7 @@ def _scale(untrusted: Json) -> float:
 
 
 def _choices(untrusted: Json) -> tuple[str, ...]:
-    if not isinstance(untrusted, list | tuple) or not all(isinstance(one, str) and one for one in untrusted):
+    choices = texts_of(untrusted, "choices")
+    if "" in choices:
         raise KnownError("request.invalid", what="choices")
-    return tuple(str(one) for one in untrusted)
+    return tuple(choices)

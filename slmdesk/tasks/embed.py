@@ -11,7 +11,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Partial, Progress
 from slmdesk.core.types import Json
 from slmdesk.engine.base import Engine
-from slmdesk.tasks.base import Job, Task, text_of
+from slmdesk.tasks.base import Job, Task, text_of, texts_of
 
 MOST_TEXTS = 1000
 
@@ -36,11 +36,10 @@ def embed(job: Job, engine: Engine) -> Task:
 
 
 def _texts(untrusted: Json) -> Sequence[str]:
-    if isinstance(untrusted, list | tuple) and len(untrusted) <= MOST_TEXTS:
-        texts = [one for one in untrusted if isinstance(one, str)]
-        if texts and len(texts) == len(untrusted):
-            return texts
-    raise KnownError("request.invalid", what="texts")
+    texts = texts_of(untrusted, "texts")
+    if not 0 < len(texts) <= MOST_TEXTS:
+        raise KnownError("request.invalid", what="texts")
+    return texts
 
 
 class _Closeable(Iterator[list[bytes]]):

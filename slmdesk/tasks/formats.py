@@ -10,7 +10,7 @@ from slmdesk.core.protocol import Progress
 from slmdesk.core.record import to_json
 from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
 from slmdesk.engine.base import Engine, Finished, Request, RequestFailed
-from slmdesk.tasks.base import Job, Task, TaskEvent, text_of
+from slmdesk.tasks.base import Job, Task, TaskEvent, text_of, texts_of
 
 _CURVE = ((1, 1.0), (WRITTEN_TOGETHER, WRITTEN_TOGETHER / 2))
 """The same for all files, so that all compute the same tokens in the same steps: other batches round differently."""
@@ -111,8 +111,7 @@ def _permille(job: Job, notify: Callable[[TaskEvent], None]) -> Callable[[float]
 
 
 def _texts(job: Job, name: str) -> list[str]:
-    untrusted = job.payload.get(name)
-    texts = [one for one in untrusted if isinstance(one, str)] if isinstance(untrusted, list | tuple) else []
-    if not texts or len(texts) != len(untrusted if isinstance(untrusted, list | tuple) else ()):
+    texts = texts_of(job.payload.get(name), name)
+    if not texts:
         raise KnownError("request.invalid", what=name)
     return texts

@@ -24,7 +24,7 @@ from spylls.hunspell.readers.file_reader import BaseReader
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Progress
 from slmdesk.core.types import Json
-from slmdesk.tasks.base import Job, Task, text_of
+from slmdesk.tasks.base import Job, Task, text_of, texts_of
 from slmdesk.text.words.spelling import MOST_LETTERS, parts_of, plain
 
 MOST_BYTES = 64 << 20
@@ -197,10 +197,7 @@ def _as(word: str, text: str) -> str:
 
 
 def _words_of(job: Job) -> Sequence[str]:
-    words = job.payload.get("words")
-    if not isinstance(words, list | tuple) or not all(isinstance(one, str) for one in words):
-        raise KnownError("request.invalid", what="words")
-    return [str(one) for one in words if len(str(one)) <= MOST_LETTERS]
+    return [one for one in texts_of(job.payload.get("words"), "words") if len(one) <= MOST_LETTERS]
 
 
 def _read(path: Path) -> OpenDictionary:
