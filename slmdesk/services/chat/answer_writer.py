@@ -19,7 +19,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, 
 from slmdesk.core.record import Record, changed, to_json
 from slmdesk.core.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, ChatMessage, FinishReason, Json, Sampling
-from slmdesk.core.wire import answer_from, messages_to_json
+from slmdesk.core.wire import answer_from, messages_to_json, stored_list
 from slmdesk.services.base.events import (
     MessageEnded,
     MessageGrew,
@@ -382,9 +382,7 @@ class Answers(Service):
     def _goes_on(self, growing: _Growing, answer: Answer, untrusted_result: Mapping[str, Json]) -> bool:
         if growing.request.again is None or growing.lease is None:
             return False
-        scores = untrusted_result.get("scores")
-        numbers = [one for one in scores if isinstance(one, int | float)] if isinstance(scores, list | tuple) else []
-        following = growing.request.again(answer, numbers)
+        following = growing.request.again(answer, stored_list(float, untrusted_result.get("scores")))
         if following is None:
             return False
         growing.before.append(answer)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, TextPart
+from slmdesk.core.wire import stored_from, stored_list
 from slmdesk.services.chat.conversation import SYSTEM, system_of, turns_for_engine
 from slmdesk.services.chat.options import EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
 from slmdesk.services.redaction.service import Veil
@@ -114,19 +115,18 @@ def window_of(item: Item) -> ContextWindow:
 
 def window_then(item: Item, answer: Message) -> ContextWindow:
     """Return what of its chat the model saw for this answer."""
-    found = answer.sampling.get(WINDOW)
-    return _window_from(system_of(item), found if isinstance(found, Mapping) else {}, item.settings)
+    return _window_from(system_of(item), stored_from(dict, answer.sampling.get(WINDOW)) or {}, item.settings)
 
 
 def _window_from(
     system: str, untrusted: Mapping[str, Json], settings: Mapping[str, Json] = MappingProxyType({})
 ) -> ContextWindow:
-    after, notes, pinned = (untrusted.get(key) for key in (AFTER, NOTES, PINNED))
+    after, notes = (stored_from(str, untrusted.get(key)) or "" for key in (AFTER, NOTES))
     return ContextWindow(
         system,
-        after if isinstance(after, str) else "",
-        notes[:MOST_NOTES] if isinstance(notes, str) else "",
-        frozenset(one for one in pinned if isinstance(one, str)) if isinstance(pinned, list | tuple) else frozenset(),
+        after,
+        notes[:MOST_NOTES],
+        frozenset(stored_list(str, untrusted.get(PINNED))),
         examples_from(settings.get(EXAMPLES)),
         options_from(settings).answer_language,
     )

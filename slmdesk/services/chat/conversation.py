@@ -11,6 +11,7 @@ from slmdesk.core.labels import CUT, clean_label
 from slmdesk.core.record import Record, field
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
+from slmdesk.core.wire import stored_from
 
 if TYPE_CHECKING:
     from slmdesk.services.chat.quote import Quoted
@@ -111,8 +112,7 @@ def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
 
 
 def leaf_of(item: Item) -> str | None:
-    leaf = item.settings.get("leaf")
-    return leaf if isinstance(leaf, str) else None
+    return stored_from(str, item.settings.get("leaf"))
 
 
 SYSTEM = (
@@ -125,8 +125,8 @@ small models make up what nobody can know (docs/decisions.md).
 
 
 def system_of(item: Item) -> str:
-    system = item.settings.get("system")
-    return system if isinstance(system, str) and system.strip() else SYSTEM
+    system = stored_from(str, item.settings.get("system")) or ""
+    return system if system.strip() else SYSTEM
 
 
 def brings_text(words: str, *, has_attachments: bool) -> bool:

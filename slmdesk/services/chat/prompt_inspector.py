@@ -8,7 +8,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import THINKING_USUAL, ChatMessage, Json
-from slmdesk.core.wire import messages_to_json
+from slmdesk.core.wire import messages_to_json, stored_from, stored_list
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending, ended
@@ -92,9 +92,8 @@ def _tokens_in(untrusted: Mapping[str, Json]) -> int:
 
 
 def _seen_from(untrusted: Mapping[str, Json], ids: Sequence[str]) -> InspectedPrompt:
-    text, missing, said = untrusted.get("text"), untrusted.get("missing", []), untrusted.get("lookalikes", [])
-    if not isinstance(text, str) or not isinstance(missing, list):
+    text, missing = stored_from(str, untrusted.get("text")), stored_from(list, untrusted.get("missing", []))
+    if text is None or missing is None:
         raise KnownError("child.protocol", reason="prompt")
-    left_out = [ids[one] for one in missing if isinstance(one, int) and 0 <= one < len(ids)]
-    marks = [one for one in said if isinstance(one, str)] if isinstance(said, list) else []
-    return InspectedPrompt(text, _tokens_in(untrusted), tuple(left_out), tuple(marks))
+    left_out = tuple(ids[one] for one in stored_list(int, missing) if 0 <= one < len(ids))
+    return InspectedPrompt(text, _tokens_in(untrusted), left_out, tuple(stored_list(str, untrusted.get("lookalikes"))))

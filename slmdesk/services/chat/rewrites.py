@@ -11,6 +11,7 @@ from enum import StrEnum
 from slmdesk.core.record import changed
 from slmdesk.core.records import Message
 from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.wire import stored_from
 from slmdesk.text.checks.words import tongue
 
 
@@ -77,8 +78,7 @@ def kept_of(rewrite: Rewrite, answer: Message) -> dict[str, Json]:
 
 
 def rewrite_of(message: Message) -> Rewrite | None:
-    said = message.sampling.get("rewrite")
-    return Rewrite(said) if isinstance(said, str) and said in list(Rewrite) else None
+    return stored_from(Rewrite, message.sampling.get("rewrite"))
 
 
 def asked_with(before: Sequence[Message], answer: Message, messages: Sequence[Message]) -> tuple[Message, ...]:

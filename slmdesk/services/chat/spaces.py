@@ -15,6 +15,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.record import Record, changed
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_from, stored_list
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.conversation import NEW_CHAT
@@ -46,12 +47,11 @@ class Space(Record):
     def attachments(self) -> tuple[AttachRequest, ...]:
         found = []
         for one in self.documents:
-            document, folder, mode = (one.get(key) for key in ("document", "folder", "mode"))
-            read = AttachMode(mode) if isinstance(mode, str) and mode in list(AttachMode) else AttachMode.AUTO
-            if isinstance(folder, str) and folder:
+            if folder := stored_from(str, one.get("folder")):
                 found.append(AttachRequest(collection=folder))
-            elif isinstance(document, str) and document:
-                found.append(AttachRequest(document, mode=read))
+            elif document := stored_from(str, one.get("document")):
+                mode = stored_from(AttachMode, one.get("mode")) or AttachMode.AUTO
+                found.append(AttachRequest(document, mode=mode))
         return tuple(found)
 
 
@@ -135,15 +135,8 @@ class SpaceService(Service):
 
 
 def _space_of(item: Item, count: int = 0) -> Space:
-    system, preset, documents = (item.settings.get(key) for key in ("system", "preset", DOCUMENTS))
-    return Space(
-        item.id,
-        item.title,
-        system if isinstance(system, str) else "",
-        preset if isinstance(preset, str) else "",
-        tuple(one for one in documents if isinstance(one, Mapping)) if isinstance(documents, list | tuple) else (),
-        count,
-    )
+    system, preset = (stored_from(str, item.settings.get(key)) or "" for key in ("system", "preset"))
+    return Space(item.id, item.title, system, preset, tuple(stored_list(dict, item.settings.get(DOCUMENTS))), count)
 
 
 def _checked(space: Space) -> tuple[str, dict[str, Json]]:

@@ -18,7 +18,7 @@ from slmdesk.core.chat_import import OWN_PROGRAM, ForeignChat, counted_words
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record
 from slmdesk.core.types import Json
-from slmdesk.core.wire import record_from
+from slmdesk.core.wire import record_from, stored_from
 from slmdesk.services.base.events import ItemsAdded, Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
@@ -274,9 +274,8 @@ class _Import(Service):
             return False
 
     def _is_of_here(self, untrusted: Mapping[str, Any], chat: NewChat) -> bool:
-        own = untrusted.get("own")
-        id = own.get("id") if isinstance(own, Mapping) else None
-        if not isinstance(id, str):
+        id = stored_from(str, (stored_from(dict, untrusted.get("own")) or {}).get("id"))
+        if id is None:
             return False
         try:
             item = self._store.items.get(id)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from slmdesk.core.attached import AttachmentPart
@@ -18,7 +17,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.record import Number, Record, changed, to_json
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.core.wire import record_from
+from slmdesk.core.wire import record_from, stored_dict, stored_from
 from slmdesk.services.chat.context_window import WINDOW, copied_window
 from slmdesk.services.chat.conversation import NEW_CHAT, title_from
 from slmdesk.services.chat.options import options_from
@@ -154,28 +153,31 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
         for number, (one, shape) in enumerate(zip(exported, shapes, strict=True))
     )
     id = untrusted.get("id")
-    sum = sum_of(OWN_PROGRAM, id if isinstance(id, str) else "", messages)
+    sum = sum_of(OWN_PROGRAM, stored_from(str, id) or "", messages)
     mark: dict[str, Json] = {"program": OWN_PROGRAM, "id": str(id)[:200], "sum": sum, "time": now}
     if origin := _origin(untrusted.get("origin")):
         mark["origin"] = origin
     created = min(_time(untrusted.get("created"), now), now)
     updated = min(max(_time(untrusted.get("updated"), now), created), now)
-    title = untrusted.get("title")
     item = _item(
-        clean_label(title if isinstance(title, str) else "", MOST_TITLE) or NEW_CHAT,
+        clean_label(stored_from(str, untrusted.get("title")) or "", MOST_TITLE) or NEW_CHAT,
         created,
         updated,
-        {**_settings(_mapping(untrusted.get("settings")), ids), IMPORTED: mark},
+        {**_settings(stored_from(dict, untrusted.get("settings")) or {}, ids), IMPORTED: mark},
         pinned=untrusted.get("pinned") is True,
         archived=untrusted.get("archived") is True,
     )
-    return NewChat(item, messages, _quotes(_mapping(untrusted.get("quotes")), ids), sum)
+    quotes: dict[str, Json] = {
+        ids[id]: [to_json(one) for one in quoted]
+        for id, quoted in stored_dict(tuple[Quoted, ...], untrusted.get("quotes")).items()
+        if id in ids
+    }
+    return NewChat(item, messages, quotes, sum)
 
 
 def _settings(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str, Json]:
     settings: dict[str, Json] = {**options_from(untrusted).settings, **copied_window(untrusted, ids)}
-    leaf = untrusted.get("leaf")
-    settings["leaf"] = ids.get(leaf) if isinstance(leaf, str) else None
+    settings["leaf"] = ids.get(stored_from(str, untrusted.get("leaf")) or "")
     return {key: value for key, value in settings.items() if value}
 
 
@@ -187,14 +189,12 @@ def _own_message(
     now: float,
     is_here: Callable[[str, str], bool],
 ) -> Message:
-    shapes = untrusted.get("parts")
-    parts = tuple(_part(shape, is_here) for shape in shapes) if isinstance(shapes, list) else ()
+    parts = tuple(_part(shape, is_here) for shape in stored_from(list, untrusted.get("parts")) or ())
     said = "".join(part.text for part in parts if not isinstance(part, AttachmentPart))
-    error, tokens = _mapping(untrusted.get("error")), _mapping(untrusted.get("tokens"))
-    code = error.get("code")
-    is_known = isinstance(code, str) and code in CODES
-    sampling = dict(_mapping(untrusted.get("sampling")))
-    if isinstance(window := sampling.get(WINDOW), Mapping):
+    error, tokens, sampling = (stored_from(dict, untrusted.get(key)) or {} for key in ("error", "tokens", "sampling"))
+    code = stored_from(str, error.get("code"))
+    is_known = code in CODES
+    if (window := stored_from(dict, sampling.get(WINDOW))) is not None:
         sampling[WINDOW] = {key: value for key, value in copied_window(window, ids).items() if value is not None}
     status = one.status
     if status is Status.STREAMING or (status is Status.FAILED and not is_known):
@@ -205,14 +205,14 @@ def _own_message(
         model_name=one.model, preset=one.preset, sampling=sampling, seed=_whole(untrusted.get("seed")),
         tokens_in=_whole(tokens.get("in")), tokens_out=_whole(tokens.get("out")),
         tokens_reused=_whole(tokens.get("reused")), seconds=one.seconds, finish_reason=one.finish_reason,
-        prompt_version=one.prompt_version, error_code=str(code) if is_known else None,
+        prompt_version=one.prompt_version, error_code=code if is_known else None,
         error_args=_args(error.get("args")) if is_known else {}, created=min(_time(one.created, now), now),
         revision=0, thought=one.thought, thought_seconds=one.thought_seconds, original=one.original,
     )  # fmt: skip
 
 
 def _part(untrusted: object, is_here: Callable[[str, str], bool]) -> TextPart:
-    if "attached" not in _mapping(untrusted):
+    if "attached" not in (stored_from(dict, untrusted) or {}):
         return record_from(TextPart, untrusted)
     part = record_from(AttachmentPart, untrusted)
     about = part.attached
@@ -220,37 +220,23 @@ def _part(untrusted: object, is_here: Callable[[str, str], bool]) -> TextPart:
     return changed(part, attached=changed(about, is_gone=True)) if is_gone else part
 
 
-def _quotes(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for id, shapes in untrusted.items():
-        if id in ids and isinstance(shapes, list):
-            with suppress(KnownError):
-                found[ids[id]] = [to_json(record_from(Quoted, one)) for one in shapes]
-    return found
-
-
 def _origin(untrusted: object) -> dict[str, Json]:
-    shape = _mapping(untrusted)
-    program, id = shape.get("program"), shape.get("id")
-    if not (isinstance(program, str) and program and isinstance(id, str)):
+    shape = stored_from(dict, untrusted) or {}
+    program, id = (stored_from(str, shape.get(key)) for key in ("program", "id"))
+    if not program or id is None:
         return {}
     found: dict[str, Json] = {"program": clean_label(program, 60), "id": id[:200]}
     return {**found, "time": _time(shape.get("imported"), 0.0)}
 
 
-def _mapping(untrusted: object) -> Mapping[str, Json]:
-    return untrusted if isinstance(untrusted, Mapping) else {}
-
-
 def _whole(untrusted: object) -> int | None:
     """A number that the database can hold."""
-    if not isinstance(untrusted, int) or isinstance(untrusted, bool):
-        return None
-    return untrusted if abs(untrusted) < 1 << 62 else None
+    number = stored_from(int, untrusted)
+    return None if number is None or abs(number) >= 1 << 62 else number
 
 
 def _args(untrusted: object) -> dict[str, Json]:
-    found = _mapping(untrusted).items()
+    found = (stored_from(dict, untrusted) or {}).items()
     return {key: value[:500] if isinstance(value, str) else value for key, value in found if _is_plain(value)}
 
 

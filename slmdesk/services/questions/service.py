@@ -8,7 +8,7 @@ verified is its result in the store.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from slmdesk.core.records import (
     Status,
 )
 from slmdesk.core.types import Answer, Json, Origin, Role, TextPart
-from slmdesk.core.wire import record_from
+from slmdesk.core.wire import stored_dict, stored_from
 from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime, Service
@@ -153,11 +153,7 @@ class QuestionService(Service):
 
     def answered(self, item: str) -> dict[str, Answered]:
         kept = (self._store.results.get(item) or {}).get("answers")
-        found: dict[str, Answered] = {}
-        for id, shape in kept.items() if isinstance(kept, Mapping) else ():
-            with suppress(KnownError):  # of a newer program: its words are in the message
-                found[id] = record_from(Answered, shape)
-        return found
+        return stored_dict(Answered, kept)  # of a newer program: its words are in the message
 
     def close(self) -> None:
         """End questions not answered yet as `interrupted` when the app ends."""
@@ -394,11 +390,7 @@ class QuestionService(Service):
         self._keep_state(asking)
         with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
             kept = self._store.results.get(asking.item) or {}
-            old = kept.get("answers")
-            answers: dict[str, Json] = {
-                **(old if isinstance(old, Mapping) else {}),
-                message.id: to_json(asking.answered),
-            }
+            answers = {**(stored_from(dict, kept.get("answers")) or {}), message.id: to_json(asking.answered)}
             self._store.results.save(asking.item, {**kept, "answers": answers})
             self._link_cited(asking)
         self._publish(QuestionAnswered(asking.item, message.id, asking.answered))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slmdesk.core.record import Record
 from slmdesk.core.records import Item, Message
+from slmdesk.core.wire import stored_from
 from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 
@@ -31,5 +32,4 @@ class AskedQuestion(Record):
 
 
 def collection_of(item: Item) -> str | None:
-    collection = item.settings.get("collection")
-    return collection if isinstance(collection, str) else None
+    return stored_from(str, item.settings.get("collection"))

@@ -16,6 +16,7 @@ from slmdesk.core.languages import LANGUAGES, NO_BLANKS
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_list
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -265,5 +266,4 @@ def _seen(settings: Settings) -> tuple[bool, str, str]:
 
 
 def _texts(untrusted: Mapping[str, Json], name: str) -> list[str]:
-    value = untrusted.get(name)
-    return [str(one) for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
+    return stored_list(str, untrusted.get(name))

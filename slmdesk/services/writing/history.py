@@ -13,7 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.record import to_json
 from slmdesk.core.records import Item, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.core.wire import stored_from
+from slmdesk.core.wire import stored_list
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.base.service import Service
 from slmdesk.services.writing.types import Change
@@ -89,9 +89,8 @@ def _digest(text: str) -> str:
 
 def _fitting(text: str, stored: Json) -> Sequence[Change]:
     found: list[Change] = []
-    for one in stored if isinstance(stored, list) else ():
-        change = stored_from(Change, one)
+    for change in stored_list(Change, stored):
         at = found[-1].edit.end if found else 0
-        if change and change.edit.start >= at and change.edit.old(text) == change.old:
+        if change.edit.start >= at and change.edit.old(text) == change.old:
             found.append(change)
     return tuple(found)

@@ -15,7 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record, to_json
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Json
-from slmdesk.core.wire import record_from
+from slmdesk.core.wire import stored_dict, stored_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service import Service
@@ -75,17 +75,12 @@ class Quotes(Service):
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
         kept = None if item.startswith(PREFIX) else (self._store.results.get(item) or {}).get("quotes")
-        found: dict[str, tuple[Quoted, ...]] = {}
-        for id, shapes in kept.items() if isinstance(kept, Mapping) else ():
-            if isinstance(shapes, list | tuple):
-                with suppress(KnownError):  # of a newer program: the words are in the message
-                    found[id] = tuple(record_from(Quoted, one) for one in shapes)
-        return found
+        return stored_dict(tuple[Quoted, ...], kept)  # of a newer program: the words are in the message
 
     def forget(self, item: str, messages: Collection[str]) -> dict[str, Json]:
         kept = None if item.startswith(PREFIX) else self._store.results.get(item)
-        old = kept.get("quotes") if kept else None
-        if kept and isinstance(old, Mapping) and not set(messages).isdisjoint(old):
+        old = stored_from(dict, kept.get("quotes")) if kept else None
+        if kept and old and not set(messages).isdisjoint(old):
             quotes = {id: shapes for id, shapes in old.items() if id not in messages}
             self._store.results.save(item, {**kept, "quotes": quotes})
             return {id: shapes for id, shapes in old.items() if id in messages}
@@ -93,8 +88,8 @@ class Quotes(Service):
 
     def put_back(self, item: str, dropped: Mapping[str, Json]) -> None:
         kept = self._store.results.get(item) or {}
-        old = kept.get("quotes")
-        self._store.results.save(item, {**kept, "quotes": {**(old if isinstance(old, Mapping) else {}), **dropped}})
+        old = stored_from(dict, kept.get("quotes")) or {}
+        self._store.results.save(item, {**kept, "quotes": {**old, **dropped}})
 
     def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
         """Look for quotations in an answer that ended with text; QuotesFound follows, also when none are found."""
@@ -141,9 +136,7 @@ class Quotes(Service):
             return
         with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
             kept = self._store.results.get(answer.item) or {}
-            old = kept.get("quotes")
-            shapes: list[Json] = [to_json(one) for one in found]
-            quotes: dict[str, Json] = {**(old if isinstance(old, Mapping) else {}), answer.id: shapes}
+            quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(one) for one in found]}
             self._store.results.save(answer.item, {**kept, "quotes": quotes})
 
 

@@ -5,7 +5,6 @@ Nothing leaves the PC: all goes to 127.0.0.1.  On a thread that lives until the 
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,9 +14,11 @@ from types import TracebackType
 from typing import Any
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.json_file import object_in
 from slmdesk.core.record import Record, field
 from slmdesk.core.try_network import ALLOWED, REFUSED, outcome_of, try_all
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_dict, stored_from
 from slmdesk.services.online.statement.verify import is_control, is_refused
 
 ROLES = ("engine", "reader", "printer", "speller")
@@ -78,12 +79,11 @@ class Control:
 
     @property
     def ports(self) -> tuple[int, int]:
-        found = self._said.get("ports")
-        return (int(found[0]), int(found[1])) if isinstance(found, list) else _NOBODY
+        return stored_from(tuple[int, int], self._said.get("ports")) or _NOBODY
 
     def tried(self) -> Tried:
         if "ports" in self._said:
-            return Tried("control", _ways(self._read()))
+            return Tried("control", stored_dict(str, self._read().get("tries")))
         reason = REFUSED if self._said.get("errno") in (1, 13) else str(self._said.get("error", "it did not start"))
         return Tried("control", dict.fromkeys(("connection", "name look-up"), reason))
 
@@ -92,9 +92,9 @@ class Control:
         with suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()
-        found = self._read().get("heard")
+        heard = stored_dict(int, self._read().get("heard"))
         self.close()
-        return {str(key): int(value) for key, value in found.items()} if isinstance(found, dict) else {}
+        return heard
 
     def close(self) -> None:
         self._process.kill()
@@ -136,7 +136,8 @@ def _tried_by(role: str, ports: tuple[int, int], command: Sequence[str]) -> Trie
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as err:
         return Tried(role, {"start": f"failed: {type(err).__name__}"})
-    return Tried(role, _ways(_object(done.stdout)) or {"start": f"failed: status {done.returncode}"})
+    tries = stored_dict(str, _object(done.stdout).get("tries"))
+    return Tried(role, tries or {"start": f"failed: status {done.returncode}"})
 
 
 def _refusal_of(guard: Callable[[], None]) -> str:
@@ -147,16 +148,9 @@ def _refusal_of(guard: Callable[[], None]) -> str:
     return ALLOWED
 
 
-def _ways(answer: Mapping[str, Any]) -> dict[str, str]:
-    tries = answer.get("tries")
-    return {str(key): str(value) for key, value in tries.items()} if isinstance(tries, dict) else {}
-
-
 def _object(line: bytes) -> dict[str, Any]:
     with suppress(ValueError):
-        found = json.loads(line)
-        if isinstance(found, dict):
-            return found
+        return object_in(line)
     return {}
 
 
