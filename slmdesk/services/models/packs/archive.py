@@ -20,15 +20,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, TypeAlias
+
+from msgspec import Meta
 
 import slmdesk
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import NewFile, new_beside, problem_of
 from slmdesk.core.gguf.file import looks_like, opened, shown_path
 from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record, field, to_json
+from slmdesk.core.record import Record, changed, field, to_json
 from slmdesk.core.types import Json
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.file_io import CHUNK_BYTES, OnBytes
 
 FORMAT, VERSION = "slmdesk-pack", 1
@@ -40,25 +43,25 @@ BLOCK = 512
 END = bytes(2 * BLOCK)
 PACK_MODE = 0o644
 """A pack is made to be handed on and holds nothing of a person's."""
-_MODEL_FILE = re.compile(r"models/[A-Za-z0-9._-]{1,80}\.gguf")
-_TEXT_FILE = re.compile(r"[A-Za-z0-9._-]{1,80}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _LABELS = {"name": 120, "source": 300, "license": 200}
 _ABOUT = ("title", "family", "licence", "good_for", "weakness", "source")
 
 
+Sha256: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
 class Text(Record):
-    file: str
-    bytes: int
-    sha256: str
+    file: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]{1,80}\Z")]
+    bytes: Annotated[int, Meta(ge=0, le=MAX_TEXT_BYTES)]
+    sha256: Sha256
 
 
 class PackedModel(Record):
     """A model in the manifest of a pack; its texts are safe to be shown."""
 
-    file: str
-    bytes: int
-    sha256: str
+    file: Annotated[str, Meta(pattern=r"\Amodels/[A-Za-z0-9._-]{1,80}\.gguf\Z")]
+    bytes: Annotated[int, Meta(ge=0, le=1 << 60)]
+    sha256: Sha256
     name: str
     source: str = ""
     license: str = ""
@@ -214,12 +217,12 @@ class OpenPack:
         version = shape.get("version")
         if isinstance(version, int) and version > VERSION:
             raise KnownError("pack.newer", path=shown_path(self._path), version=str(version)[:20])
-        if version != VERSION or not isinstance(version, int) or isinstance(version, bool):
+        if version != VERSION or type(version) is not int:
             raise self.invalid("its list has no version")
         try:
             manifest = Manifest(_each(shape.get("models"), _model), _each(shape.get("texts"), _text))
-        except ValueError as err:
-            raise self.invalid(f"its list is wrong: {err}") from err
+        except KnownError as err:
+            raise self.invalid(f"its list is wrong: {err.args_for_people['what']}") from err
         return manifest
 
     def _read(self, size: int) -> bytes:
@@ -315,49 +318,24 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _each(untrusted: object, make: Callable[[Mapping[str, object]], Any]) -> tuple[Any, ...]:
-    if not isinstance(untrusted, list) or len(untrusted) > MAX_MODELS:
-        raise ValueError("no list, or too long a one")
-    made = []
-    for one in untrusted:
-        if not isinstance(one, dict):
-            raise ValueError("an entry is no object")
-        made.append(make(one))
-    for key in ("file", "sha256"):
-        if len({getattr(one, key).casefold() for one in made}) != len(made):
-            raise ValueError("an entry stands twice")
-    return tuple(made)
+def _each(untrusted: object, make: Callable[[Mapping[str, Any]], Any]) -> tuple[Any, ...]:
+    made = tuple(make(one) for one in record_from(list[dict[str, Any]], untrusted))
+    names, sums = ({getattr(one, key).casefold() for one in made} for key in ("file", "sha256"))
+    if len(made) > MAX_MODELS or not len(names) == len(sums) == len(made):
+        raise KnownError("request.invalid", what="too many entries, or one stands twice")
+    return made
 
 
-def _model(untrusted: Mapping[str, object]) -> PackedModel:
-    about = untrusted.get("about", {})
-    if not isinstance(about, dict):
-        raise ValueError("about is no object")
-    name, source, license = (_label(untrusted.get(key, ""), limit) for key, limit in _LABELS.items())
-    reported = {key: _label(about[key], 400) for key in _ABOUT if about.get(key)}
-    file, size, sha256 = _named(untrusted, _MODEL_FILE, 1 << 60)
-    return PackedModel(file, size, sha256, name, source, license, reported)
+def _model(untrusted: Mapping[str, Any]) -> PackedModel:
+    about = record_from(dict[str, Any], untrusted.get("about", {}))
+    shape = {"name": "", **untrusted, "about": {key: about[key] for key in _ABOUT if about.get(key)}}
+    model = record_from(PackedModel, shape)
+    labels: dict[str, Any] = {key: clean_label(getattr(model, key), limit) for key, limit in _LABELS.items()}
+    return changed(model, **labels, about={key: clean_label(text, 400) for key, text in model.about.items()})
 
 
-def _text(untrusted: Mapping[str, object]) -> Text:
-    found = Text(*_named(untrusted, _TEXT_FILE, MAX_TEXT_BYTES))
-    if found.file == MANIFEST:
-        raise ValueError("it names itself")
-    return found
-
-
-def _named(untrusted: Mapping[str, object], pattern: re.Pattern[str], most: int) -> tuple[str, int, str]:
-    file, size, sha256 = untrusted.get("file"), untrusted.get("bytes"), untrusted.get("sha256")
-    if not isinstance(file, str) or not pattern.fullmatch(file):
-        raise ValueError("the name of a file")
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= most:
-        raise ValueError("the size of a file")
-    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
-        raise ValueError("the checksum of a file")
-    return file, size, sha256
-
-
-def _label(untrusted: object, limit: int) -> str:
-    if not isinstance(untrusted, str):
-        raise ValueError("a text is none")
-    return clean_label(untrusted, limit)
+def _text(untrusted: Mapping[str, Any]) -> Text:
+    text = record_from(Text, untrusted)
+    if text.file == MANIFEST:
+        raise KnownError("request.invalid", what="it names itself")
+    return text
