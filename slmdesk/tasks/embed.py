@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import cast
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Partial, Progress
-from slmdesk.core.types import Json
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task, text_of, texts_of
 
@@ -22,7 +21,9 @@ def embed(job: Job, engine: Engine) -> Task:
     A Partial with {vectors: [base64 of float32, …]} for some texts at a time, keyed by the number of the first one, in
     order; Progress in texts.  Result {count}.
     """
-    texts = _texts(job.payload.get("texts"))
+    texts = texts_of(job.payload.get("texts"), "texts")
+    if not 0 < len(texts) <= MOST_TEXTS:
+        raise KnownError("request.invalid", what="texts")
     done = 0
     vectors = cast("_Closeable", engine.embed(text_of(job, "path"), texts, lambda: not job.is_cancelled))
     with closing(vectors):
@@ -33,13 +34,6 @@ def embed(job: Job, engine: Engine) -> Task:
             done += len(some)
             yield Progress(job.id, done, len(texts), "text")
     return {"count": done}
-
-
-def _texts(untrusted: Json) -> Sequence[str]:
-    texts = texts_of(untrusted, "texts")
-    if not 0 < len(texts) <= MOST_TEXTS:
-        raise KnownError("request.invalid", what="texts")
-    return texts
 
 
 class _Closeable(Iterator[list[bytes]]):

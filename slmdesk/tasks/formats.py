@@ -50,7 +50,9 @@ def format_quality(job: Job, engine: Engine) -> Task:
     Progress in permille; result: the fields of a FormatQuality, and {answers}.
     """
     path, predictions = text_of(job, "path"), text_of(job, "predictions")
-    texts, questions = _texts(job, "texts"), _texts(job, "questions")
+    texts, questions = (texts_of(job.payload.get(name), name) for name in ("texts", "questions"))
+    if not texts or not questions:
+        raise KnownError("request.invalid", what="texts, questions")
     is_reference = job.payload.get("is_reference") is True
 
     def work(notify: Callable[[TaskEvent], None]) -> FormatQuality:
@@ -108,10 +110,3 @@ def _permille(job: Job, notify: Callable[[TaskEvent], None]) -> Callable[[float]
         return not job.is_cancelled
 
     return on_progress
-
-
-def _texts(job: Job, name: str) -> list[str]:
-    texts = texts_of(job.payload.get(name), name)
-    if not texts:
-        raise KnownError("request.invalid", what=name)
-    return texts

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
@@ -172,7 +172,7 @@ def spelling(job: Job, speller: Speller) -> Task:
 
     A word that takes too long to look up counts as known.
     """
-    words = _words_of(job)
+    words = [one for one in texts_of(job.payload.get("words"), "words") if len(one) <= MOST_LETTERS]
     dictionary = speller.opened(text_of(job, "dictionary"))
     wrong: list[Json] = []
     for number, word in enumerate(words):
@@ -194,10 +194,6 @@ def suggestions(job: Job, speller: Speller) -> Task:
 
 def _as(word: str, text: str) -> str:
     return text[:1].upper() + text[1:] if word[:1].isupper() else text
-
-
-def _words_of(job: Job) -> Sequence[str]:
-    return [one for one in texts_of(job.payload.get("words"), "words") if len(one) <= MOST_LETTERS]
 
 
 def _read(path: Path) -> OpenDictionary:
