@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 else:
     from msgspec.structs import replace as changed
 
-__all__ = ["Fields", "Number", "Record", "changed", "field", "to_json"]
+__all__ = ["Count", "Fields", "Number", "Record", "changed", "field", "to_json"]
 
 _EXACT = frozenset((str, int, bool))
 
 Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
 """In a record that is read from outside; NaN is none."""
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))

@@ -20,7 +20,8 @@ from typing import Any
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
 from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record
+from slmdesk.core.record import Count, Record
+from slmdesk.core.wire import stored_from
 from slmdesk.hub.behind import SYNC_BYTES, WriteBehind, sync_file
 from slmdesk.hub.files import RemotePart
 
@@ -36,9 +37,9 @@ class Origin(Record):
 
     repo: str
     name: str
-    bytes: int
+    bytes: Count
     sha256: str
-    synced: int = 0
+    synced: Count = 0
     etag: str = ""
 
 
@@ -249,14 +250,8 @@ def read_journal(path: Path) -> Origin | None:
 
 
 def _origin_of(untrusted: dict[str, Any]) -> Origin | None:
-    texts = [untrusted.get(key) for key in ("repo", "name", "sha256")]
-    numbers = [untrusted.get(key) for key in ("bytes", "synced")]
-    if not all(isinstance(one, str) for one in texts) or not all(type(one) is int and one >= 0 for one in numbers):
-        return None
-    etag = untrusted.get("etag")
-    repo, name, sha256 = map(str, texts)
-    size, synced = (int(one or 0) for one in numbers)
-    return Origin(repo, name, size, sha256, synced, etag if isinstance(etag, str) else "")
+    etag = stored_from(str, untrusted.get("etag")) or ""
+    return stored_from(Origin, {**untrusted, "etag": etag}) if "synced" in untrusted else None
 
 
 def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:

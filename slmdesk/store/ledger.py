@@ -16,6 +16,7 @@ from typing import Any
 from slmdesk.core.ledger import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash, said_in
 from slmdesk.core.records import NetworkLogRow
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_list
 from slmdesk.store.database import RowLike
 from slmdesk.store.locks import is_instance_alive
 from slmdesk.store.part import Shared, StorePart
@@ -169,7 +170,7 @@ class Ledger(StorePart):
             return [], []
         still: list[Json] = []
         unclean: list[Json] = []
-        for n in sorted({last.n, *_numbers(last.said.get("open"))}):
+        for n in sorted({last.n, *stored_list(int, last.said.get("open"))}):
             row = self._first(ledger_row_from, "select * from ledger where n = ? and kind = 'start'", (n,))
             if row is None or self._has_stopped(n):
                 continue
@@ -244,7 +245,3 @@ def _request_from(row: RowLike) -> NetworkLogRow:
 
 def _key(when: int, data: Mapping[str, Json]) -> tuple[Json, ...]:
     return when, data.get("host"), data.get("method"), data.get("path")
-
-
-def _numbers(value: Json) -> list[int]:
-    return [one for one in value if type(one) is int] if isinstance(value, list) else []

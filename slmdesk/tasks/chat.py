@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf.adapter import MOST_STRENGTH
 from slmdesk.core.protocol import Progress, Token
-from slmdesk.core.record import to_json
-from slmdesk.core.types import Json
-from slmdesk.core.wire import messages_from, sampling_from
+from slmdesk.core.record import Record, to_json
+from slmdesk.core.types import ChatMessage, Json
+from slmdesk.core.wire import picked, record_from, sampling_from
 from slmdesk.engine.base import Engine, Finished, Piece, PromptRead, Request, RequestFailed
-from slmdesk.tasks.base import Job, Task, text_of, texts_of
+from slmdesk.tasks.base import Job, Task, text_of
 from slmdesk.tasks.states import restore_state
+
+
+class _ChatRequest(Record):
+    messages: tuple[ChatMessage, ...]
+    sampling: Json = None
+    answer_prefix: str = ""
+    choices: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
+    with_probabilities: bool = False
+    lora: Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")] = ""
+    lora_scale: Annotated[float, Meta(ge=0, le=MOST_STRENGTH)] = 1.0
 
 
 def chat(job: Job, engine: Engine) -> Task:
@@ -43,44 +55,6 @@ def chat(job: Job, engine: Engine) -> Task:
 
 def chat_request(job: Job, key: str, untrusted: Json) -> Request:
     """A request of the engine from what came over the pipe.  Raises KnownError `request.invalid`."""
-    shape = untrusted if isinstance(untrusted, dict) else {}
-    prefix = shape.get("answer_prefix", "")
-    if not isinstance(prefix, str):
-        raise KnownError("request.invalid", what="answer_prefix")
-    return Request(
-        key=key,
-        handle=text_of(job, "handle"),
-        messages=messages_from(shape.get("messages")),
-        answer_prefix=prefix,
-        sampling=sampling_from(shape.get("sampling")),
-        choices=_choices(shape.get("choices", ())),
-        with_probabilities=_flag(shape, "with_probabilities"),
-        lora=_lora(shape.get("lora", "")),
-        lora_scale=_scale(shape.get("lora_scale", 1.0)),
-    )
-
-
-def _flag(shape: Mapping[str, Json], name: str) -> bool:
-    value = shape.get(name, False)
-    if not isinstance(value, bool):
-        raise KnownError("request.invalid", what=name)
-    return value
-
-
-def _lora(untrusted: Json) -> str:
-    if not isinstance(untrusted, str) or "\0" in untrusted:
-        raise KnownError("request.invalid", what="lora")
-    return untrusted
-
-
-def _scale(untrusted: Json) -> float:
-    if isinstance(untrusted, bool) or not isinstance(untrusted, int | float) or not 0 <= untrusted <= MOST_STRENGTH:
-        raise KnownError("request.invalid", what="lora_scale")
-    return float(untrusted)
-
-
-def _choices(untrusted: Json) -> tuple[str, ...]:
-    choices = texts_of(untrusted, "choices")
-    if "" in choices:
-        raise KnownError("request.invalid", what="choices")
-    return tuple(choices)
+    shape = record_from(_ChatRequest, untrusted)
+    values = {**picked(shape, *shape.__struct_fields__), "sampling": sampling_from(shape.sampling)}
+    return Request(key=key, handle=text_of(job, "handle"), **values)

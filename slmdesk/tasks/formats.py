@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.model_formats import GREEDY_TOKENS, WRITTEN_TOGETHER, FormatQuality, FormatSpeed, Recipe
 from slmdesk.core.protocol import Progress
-from slmdesk.core.record import to_json
+from slmdesk.core.record import Count, to_json
 from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
+from slmdesk.core.wire import record_from
 from slmdesk.engine.base import Engine, Finished, Request, RequestFailed
 from slmdesk.tasks.base import Job, Task, TaskEvent, text_of, texts_of
 
@@ -19,11 +20,8 @@ _CONTEXT = 1024
 
 def quantize(job: Job, engine: Engine) -> Task:
     """Payload {path, target, format, left_out, origin}: make `target` of `path`.  Progress in permille, {}."""
-    left_out = job.payload.get("left_out", [])
-    if not isinstance(left_out, list) or not all(isinstance(one, int) and one >= 0 for one in left_out):
-        raise KnownError("request.invalid", what="left_out")
-    layers = tuple(sorted(one for one in left_out if isinstance(one, int)))
-    recipe = Recipe(text_of(job, "format"), layers, text_of(job, "origin"))
+    left_out = record_from(list[Count], job.payload.get("left_out", []))
+    recipe = Recipe(text_of(job, "format"), tuple(sorted(left_out)), text_of(job, "origin"))
     source, target = text_of(job, "path"), text_of(job, "target")
 
     def work(notify: Callable[[TaskEvent], None]) -> None:

@@ -14,8 +14,9 @@ from slmdesk.core.documents import DocumentInfo, Note, PageStatus
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.formats import format_named, format_of
 from slmdesk.core.protocol import Partial, Progress
-from slmdesk.core.record import changed, to_json
+from slmdesk.core.record import Count, changed, to_json
 from slmdesk.core.types import Json
+from slmdesk.core.wire import record_from
 from slmdesk.documents.base import Reading, locked
 from slmdesk.documents.ole import OLD
 from slmdesk.documents.opening import look_at
@@ -118,13 +119,11 @@ def page_image(job: Job) -> Task:
     Result {png: base64, width, height, boxes: for each mark [[left, top, right, bottom], …], 0..1 of the page}.
     """
     number, width = _whole(job, "number", 1, 1 << 31), _whole(job, "width", 0, MAX_WIDTH)
-    marks = job.payload.get("marks", ())
-    if not (isinstance(marks, list | tuple) and all(_is_span(one) for one in marks)):
-        raise KnownError("request.invalid", what="marks")
+    marks = record_from(tuple[tuple[Count, Count], ...], job.payload.get("marks", ()))
     with _pictures:
         reading = reading_of(job)
         chosen = chosen_format(reading, text_of(job, "format", ""))
-        requested = PictureRequest(number, width, tuple((one[0], one[1]) for one in marks))
+        requested = PictureRequest(number, width, marks)
         picture = picture_of(reading, chosen, requested)
     yield Progress(job.id, 1, 1, "page")
     return {
@@ -150,11 +149,6 @@ def _whole(job: Job, name: str, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise KnownError("request.invalid", what=name)
     return value
-
-
-def _is_span(value: Json) -> bool:
-    is_pair = isinstance(value, list | tuple) and len(value) == 2
-    return is_pair and all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in value)  # type: ignore[union-attr]
 
 
 def reading_of(job: Job) -> Reading:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Partial, Progress
+from slmdesk.core.record import Count
 from slmdesk.core.translation import TERM_COLUMNS
 from slmdesk.core.types import Json
+from slmdesk.core.wire import record_from
 from slmdesk.documents.base import Reading
 from slmdesk.documents.term_files import Wording, pairs_of, sample_of, terms_of
 from slmdesk.tasks.base import Job, Task, text_of
@@ -61,14 +63,10 @@ def _columns_of(job: Job) -> dict[str, int] | None:
     value = job.payload.get("columns")
     if value is None:
         return None
-    if not isinstance(value, Mapping) or "source" not in value:
+    columns = record_from(dict[str, Count], value)
+    if "source" not in columns or not columns.keys() <= {*TERM_COLUMNS}:
         raise KnownError("request.invalid", what="columns")
-    found = {}
-    for name, place in value.items():
-        if name not in TERM_COLUMNS or isinstance(place, bool) or not isinstance(place, int) or place < 0:
-            raise KnownError("request.invalid", what="columns")
-        found[str(name)] = place
-    return found
+    return columns
 
 
 def pairs(job: Job) -> Task:

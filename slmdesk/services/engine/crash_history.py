@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated
-
-from msgspec import Meta
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record, changed, to_json
+from slmdesk.core.record import Count, Record, changed, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import lenient_from, stored_from, stored_list
@@ -30,11 +27,11 @@ CARD_KEY = "crashed_card"
 
 
 class _Crashes(Record):
-    load: Annotated[int, Meta(ge=0)] = 0
+    load: Count = 0
     """In a row."""
-    use: tuple[Json, ...] = ()
+    use: tuple[float, ...] = ()
     """Times."""
-    blocked: Annotated[int, Meta(ge=0)] = 0
+    blocked: Count = 0
     """Deaths, or 0."""
 
 
@@ -114,7 +111,7 @@ def after_load_crash(info: Mapping[str, Json]) -> dict[str, Json]:
 
 def after_use_crash(info: Mapping[str, Json], now: float) -> dict[str, Json]:
     old = _crashes(info)
-    recent = (*(one for one in stored_list(float, old.use) if abs(now - one) < USES_WITHIN_S), now)
+    recent = (*(one for one in old.use if abs(now - one) < USES_WITHIN_S), now)
     return to_json(_Crashes(0, recent, max(old.blocked, len(recent) if len(recent) >= USES else 0)))
 
 
@@ -125,4 +122,5 @@ def after_good_load(info: Mapping[str, Json]) -> dict[str, Json] | None:
 
 
 def _crashes(info: Mapping[str, Json]) -> _Crashes:
-    return lenient_from(_Crashes, info.get(KEY))
+    found = stored_from(dict, info.get(KEY)) or {}
+    return lenient_from(_Crashes, {**found, "use": stored_list(float, found.get("use"))})

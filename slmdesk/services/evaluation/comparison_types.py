@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from slmdesk.core.record import Number, Record
 from slmdesk.core.records import Item, Message, Status
-from slmdesk.core.wire import stored_dict, stored_from
+from slmdesk.core.wire import stored_dict, stored_from, stored_list
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.engine.energy import EnergySource, energy_words
 
@@ -91,8 +91,7 @@ def is_blind(item: Item) -> bool:
 
 
 def names_of(item: Item) -> list[str]:
-    names = item.settings.get("models")
-    return [str(one) for one in names] if isinstance(names, Sequence) and not isinstance(names, str) else []
+    return stored_list(str, item.settings.get("models"))
 
 
 def letter_of(index: int) -> str:

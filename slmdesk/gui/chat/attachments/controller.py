@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_list
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.chat.attachments.attachment import (
@@ -81,8 +82,7 @@ class AttachController(QObject):
         """Take over the attachments of a chat's stored draft when it is first opened."""
         if item.id in self._drafts:
             return
-        kept = item.settings.get("draft_attachments")
-        shapes = [one for one in kept if isinstance(one, Mapping)] if isinstance(kept, list | tuple) else []
+        shapes = stored_list(dict, item.settings.get("draft_attachments"))
         found = [draft for shape in shapes if (draft := draft_from(shape))]
         self._drafts[item.id] = found
         for one in found:
