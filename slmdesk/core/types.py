@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from msgspec import Meta
 
 from slmdesk.core.record import Number, Record, changed, field
 
@@ -63,41 +65,44 @@ THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
 """How much a model that thinks aloud shall do so; `usual`: as its makers set it where nothing is asked for."""
 
 
-class Sampling(Record):
-    """How the next token is chosen.  None: the model's own default, else ours."""
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Bias: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
-    temperature: Number | None = None
-    top_k: int | None = None
-    top_p: Number | None = None
-    min_p: Number | None = None
-    typical_p: Number | None = None
-    repeat_penalty: Number | None = None
-    frequency_penalty: Number | None = None
-    presence_penalty: Number | None = None
-    penalty_last_n: int | None = None
-    dry_multiplier: Number | None = None
+
+class Sampling(Record):
+    """How the next token is chosen.  None: the model's own default, else ours.  Other numbers no library is given."""
+
+    temperature: Annotated[float, Meta(ge=0, le=100)] | None = None
+    top_k: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
+    top_p: Share | None = None
+    min_p: Share | None = None
+    typical_p: Share | None = None
+    repeat_penalty: Annotated[float, Meta(ge=0.01, le=100)] | None = None
+    frequency_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
+    presence_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
+    penalty_last_n: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
+    dry_multiplier: Annotated[float, Meta(ge=0, le=100)] | None = None
     """Strength of DRY, which keeps phrases from coming again; 0: off."""
-    dry_base: Number | None = None
-    dry_allowed_length: int | None = None
-    xtc_probability: Number | None = None
+    dry_base: Annotated[float, Meta(ge=1, le=100)] | None = None
+    dry_allowed_length: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
+    xtc_probability: Share | None = None
     """How often XTC leaves out the likeliest tokens; 0: off."""
-    xtc_threshold: Number | None = None
+    xtc_threshold: Share | None = None
     seed: int | None = None
     grammar: str | None = None
     """GBNF; not together with json_schema."""
     json_schema: str | None = None
-    logit_bias: tuple[tuple[int, Number], ...] = ()
-    word_bias: tuple[tuple[str, Number], ...] = ()
+    logit_bias: tuple[tuple[Annotated[int, Meta(ge=0, le=(1 << 31) - 1)], Bias], ...] = ()
+    word_bias: tuple[tuple[Annotated[str, Meta(min_length=1)], Bias], ...] = ()
     """The same by words; a word of several tokens counts by its first."""
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
     """None: as many as fit; the engine always has a cap."""
     ignore_eos: bool = False
-    thinking: str = THINKING_OFF
-    """One of THINKING."""
-    thought_tokens: int | None = None
+    thinking: Annotated[str, Meta(pattern=rf"\A({'|'.join(THINKING)})\Z")] = THINKING_OFF
+    thought_tokens: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
     """The thought is closed after so many."""
-    thought_seconds: Number | None = None
+    thought_seconds: Annotated[float, Meta(ge=0, le=1 << 20)] | None = None
     """… or after so many seconds."""
 
     def over(self, defaults: Sampling) -> Sampling:
