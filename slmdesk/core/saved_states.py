@@ -25,9 +25,10 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
-from slmdesk.core.record import Record, to_json
+from slmdesk.core.record import Count, Record, to_json
 from slmdesk.core.sealed_pieces import SALT_BYTES, Bytes, Sealing, sealed_size
 from slmdesk.core.sealing import SealBroken
+from slmdesk.core.wire import record_from
 
 SUFFIX = ".state"
 UNFINISHED = ".state-part"
@@ -47,7 +48,7 @@ class BadState(Exception):
     """The file is incomplete, not ours, of another model or engine, or sealed with another key: it cannot be used."""
 
 
-class StateHead(Record):
+class StateHead(Record, forbid_unknown_fields=True):
     key: str
     """Names the file: what was read, by which model, under which prompt."""
     model: str
@@ -56,8 +57,8 @@ class StateHead(Record):
     """What computed it, and how its cells are laid out."""
     documents: tuple[str, ...]
     """Ids of what was read: documents, or a chat."""
-    tokens: int
-    bytes: int
+    tokens: Count
+    bytes: Count
 
 
 class StateFile(Record):
@@ -273,14 +274,9 @@ def _read_head(file: BufferedReader) -> tuple[StateHead, bytes, bool]:
         raise BadState
     raw = file.read(length)
     try:
-        shape = json.loads(raw)
-        head = StateHead(**{**shape, "documents": tuple(map(str, shape["documents"]))})
-    except (ValueError, TypeError, KeyError, RecursionError) as err:
+        head = record_from(StateHead, json.loads(raw))
+    except (ValueError, RecursionError, KnownError) as err:
         raise BadState from err
-    numbers = (head.tokens, head.bytes)
-    words = (head.key, head.model, head.engine)
-    if not all(type(one) is int and one >= 0 for one in numbers) or not all(isinstance(one, str) for one in words):
-        raise BadState
     return head, raw, untrusted.startswith(_SEALED_MARK)
 
 
