@@ -5,25 +5,26 @@ It needs no request and has no file sizes: those, and the checksums, come from t
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from importlib.resources import files as package_files
-from typing import TypeVar
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.core.labels import clean_label
 from slmdesk.core.record import Record
+from slmdesk.core.wire import stored_from
 
 MANY_LANGUAGES = "mul"
 """ISO 639's code for more languages than can be listed."""
-_REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_FILES = re.compile(r"[\w.*?-]+\.gguf", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[a-z]{2}|mul")
-_MOST_PARAMETERS, _LONGEST_CONTEXT, _LONGEST_TEXT = 10**13, 1 << 24, 400
-_Word = TypeVar("_Word", bound=str)
+_LONGEST_TEXT = 400
+_Line: TypeAlias = Annotated[str, Meta(min_length=1)]
+_Parameters: TypeAlias = Annotated[int, Meta(gt=0, le=10**13)]
 
 
 class Skill(StrEnum):
@@ -40,31 +41,31 @@ class Commercial(StrEnum):
     NO = "no"
 
 
-class CatalogueEntry(Record):
+class CatalogueEntry(Record, forbid_unknown_fields=True):
     """A repository with GGUF files, as described in catalogue.toml, which says what each field means."""
 
-    repo: str
+    repo: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")]
     """owner/name on the Hub."""
-    title: str
-    family: str
-    parameters: int
-    licence: str
+    title: _Line
+    family: _Line
+    parameters: _Parameters
+    licence: _Line
     commercial: Commercial
     good_at: tuple[Skill, ...]
-    languages: tuple[str, ...]
-    quantization: str
+    languages: tuple[Annotated[str, Meta(pattern=r"\A([a-z]{2}|mul)\Z")], ...]
+    quantization: _Line
     """A name of core.quantization."""
-    files: str
+    files: Annotated[str, Meta(pattern=r"(?i)\A[\w.*?-]+\.gguf\Z")]
     """A pattern for names of files."""
-    weakness: str
-    good_for: str
-    source: str
-    active: int = 0
+    weakness: _Line
+    good_for: _Line
+    source: _Line
+    active: _Parameters = 0
     """Parameters at work for one word; 0: all of them."""
     distilled: bool = False
-    context_tokens: int | None = None
+    context_tokens: Annotated[int, Meta(gt=0, le=1 << 24)] | None = None
     """None: not known before the file's header is read."""
-    chat_format: str = ""
+    chat_format: _Line = ""
     """A built-in format of the engine for files without a chat template; "": they contain one."""
 
     @property
@@ -105,8 +106,8 @@ def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
         content = tomllib.loads(untrusted)
     except tomllib.TOMLDecodeError as err:
         raise _invalid("no TOML: " + str(err)) from err
-    tables = content.get("model", [])
-    if content.keys() - {"model"} or not isinstance(tables, list):
+    tables = stored_from(list[dict[str, object]], content.get("model", []))
+    if content.keys() - {"model"} or tables is None:
         raise _invalid("something else than [[model]] in it")
     entries = tuple(_entry(table) for table in tables)
     repos = [(entry.repo.lower(), entry.files.lower()) for entry in entries]
@@ -120,95 +121,25 @@ def find_entry(entries: Sequence[CatalogueEntry], repo: str) -> CatalogueEntry |
     return next((entry for entry in entries if entry.repo.lower() == repo.lower()), None)
 
 
-class _Table:
-    def __init__(self, untrusted: object) -> None:
-        if not isinstance(untrusted, dict):
-            raise _invalid("an entry that is no table")
-        self._values: Mapping[str, object] = untrusted
-        repo = untrusted.get("repo")
-        self._where = clean_label(repo, 80) if isinstance(repo, str) else "an entry without a repository"
-        if unknown := untrusted.keys() - set(CatalogueEntry.__struct_fields__):
-            raise self.wrong(", ".join(sorted(unknown)), "is nothing that is known")
-
-    def wrong(self, name: str, reason: str) -> KnownError:
-        return _invalid(clean_label(f"{self._where}: {name} {reason}", 200))
-
-    def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str:
-        value = self._values.get(name)
-        if not isinstance(value, str) or not value or clean_label(value, _LONGEST_TEXT) != value:
-            raise self.wrong(name, "is no line of text")
-        if pattern is not None and not pattern.fullmatch(value):
-            raise self.wrong(name, f"cannot be {value}")
-        return value
-
-    def number(self, name: str, most: int) -> int:
-        value = self._values.get(name)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
-            raise self.wrong(name, "is no sensible number")
-        return value
-
-    def flag(self, name: str) -> bool:
-        value = self._values.get(name, False)
-        if not isinstance(value, bool):
-            raise self.wrong(name, "is neither true nor false")
-        return value
-
-    def word(self, name: str, kind: Callable[[str], _Word]) -> _Word:
-        try:
-            return kind(self.text(name))
-        except ValueError as err:
-            raise self.wrong(name, str(err)) from err
-
-    def words(self, name: str, kind: Callable[[str], _Word]) -> tuple[_Word, ...]:
-        value = self._values.get(name)
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.wrong(name, "is no list of words")
-        try:
-            words = tuple(map(kind, value))
-        except ValueError as err:
-            raise self.wrong(name, str(err)) from err
-        if len(set(words)) != len(words):
-            raise self.wrong(name, "says a word twice")
-        return words
-
-    def has(self, name: str) -> bool:
-        return name in self._values
-
-
-def _entry(untrusted: object) -> CatalogueEntry:
-    table = _Table(untrusted)
-    parameters = table.number("parameters", _MOST_PARAMETERS)
-    return CatalogueEntry(
-        repo=table.text("repo", _REPO),
-        title=table.text("title"),
-        family=table.text("family"),
-        parameters=parameters,
-        active=table.number("active", parameters - 1) if table.has("active") else 0,
-        licence=table.text("licence"),
-        commercial=table.word("commercial", Commercial),
-        good_at=table.words("good_at", Skill),
-        languages=table.words("languages", _language),
-        distilled=table.flag("distilled"),
-        quantization=table.word("quantization", _quantization),
-        files=table.text("files", _FILES),
-        context_tokens=table.number("context_tokens", _LONGEST_CONTEXT) if table.has("context_tokens") else None,
-        chat_format=table.text("chat_format") if table.has("chat_format") else "",
-        weakness=table.text("weakness"),
-        good_for=table.text("good_for"),
-        source=table.text("source"),
-    )
-
-
-def _language(untrusted: str) -> str:
-    if not _LANGUAGE.fullmatch(untrusted):
-        raise ValueError("is no list of ISO 639-1 languages")
-    return untrusted
-
-
-def _quantization(untrusted: str) -> str:
-    if quantization_named(untrusted) is None:
-        raise ValueError("is none that is known")
-    return untrusted
+def _entry(untrusted: Mapping[str, object]) -> CatalogueEntry:
+    repo = stored_from(str, untrusted.get("repo"))
+    where = "an entry without a repository" if repo is None else clean_label(repo, 80)
+    try:
+        entry = msgspec.convert(untrusted, CatalogueEntry)
+    except (msgspec.ValidationError, RecursionError) as err:
+        raise _invalid(clean_label(f"{where}: {err}", 200)) from err
+    texts = {name: value for name in entry.__struct_fields__ if isinstance(value := getattr(entry, name), str)}
+    wrong = {
+        **{f"{name} is no line of text": clean_label(text, _LONGEST_TEXT) != text for name, text in texts.items()},
+        "quantization is none that is known": quantization_named(entry.quantization) is None,
+        "active is no sensible number": entry.active >= entry.parameters,
+        "good_at says a word twice": len(set(entry.good_at)) != len(entry.good_at),
+        "languages says a word twice": len(set(entry.languages)) != len(entry.languages),
+    }
+    for reason, is_wrong in wrong.items():
+        if is_wrong:
+            raise _invalid(f"{where}: {reason}")
+    return entry
 
 
 def _invalid(what: str) -> KnownError:
