@@ -11,18 +11,13 @@ import msgspec
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import to_json
-from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, LoadSpec, Sampling
+from slmdesk.core.types import Answer, ChatMessage, Json, Sampling
 
 T = TypeVar("T")
 
 
 def picked(value: object, *names: str) -> dict[str, Any]:
     return {name: getattr(value, name) for name in names}
-
-
-def loaded_model_from(untrusted: object) -> LoadedModel:
-    """Raises KnownError `request.invalid`."""
-    return record_from(LoadedModel, untrusted)
 
 
 def answer_from(untrusted: object) -> Answer:
@@ -41,11 +36,6 @@ def sampling_from(untrusted: object) -> Sampling:
     that no library should be given.
     """
     return Sampling() if untrusted is None else record_from(Sampling, untrusted)
-
-
-def load_spec_from(untrusted: object) -> LoadSpec:
-    """Raises KnownError `request.invalid`."""
-    return record_from(LoadSpec, untrusted)
 
 
 def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:

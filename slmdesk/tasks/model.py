@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from slmdesk.core.protocol import Progress
 from slmdesk.core.record import to_json
-from slmdesk.core.types import LoadedModel
-from slmdesk.core.wire import load_spec_from
+from slmdesk.core.types import LoadedModel, LoadSpec
+from slmdesk.core.wire import record_from
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task, TaskEvent
 
@@ -18,7 +18,7 @@ SENT_S = 0.1
 
 def load(job: Job, engine: Engine) -> Task:
     """Payload: a LoadSpec.  Progress in permille, its `key` the card that is being used; a LoadedModel."""
-    spec = load_spec_from(job.payload)
+    spec = record_from(LoadSpec, job.payload)
 
     def work(notify: Callable[[TaskEvent], None]) -> LoadedModel:
         last, card = -1, ""

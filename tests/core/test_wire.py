@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from functools import reduce
+from functools import partial, reduce
 
 import pytest
 from hypothesis import given
@@ -26,14 +26,15 @@ from slmdesk.core.types import (
     Timing,
     Usage,
 )  # fmt: skip
-from slmdesk.core.wire import (  # fmt: skip
+from slmdesk.core.wire import (
     answer_from,
-    load_spec_from,
-    loaded_model_from,
     messages_from,
     messages_to_json,
+    record_from,
     sampling_from,
-)
+    stored_dict,
+    stored_list,
+)  # fmt: skip
 
 pytestmark = pytest.mark.pure
 DEEP = reduce(lambda inner, _: [inner], range(100_000), [])
@@ -45,10 +46,10 @@ def over(value):
 
 def test_each_kind_comes_back_equal():
     spec = LoadSpec("/m.gguf", context_tokens=99, threads=2, cost_curve=((1, 1.0), (4, 2.5)))
-    assert load_spec_from(over(spec)) == spec
+    assert record_from(LoadSpec, over(spec)) == spec
     model = LoadedModel("h", "n", "llama", 1, 2, 3, 4, True, "file", memory=MemoryParts(1, 2, 3),
                         sampling_defaults=Sampling(temperature=0.5))  # fmt: skip
-    assert loaded_model_from(over(model)) == model
+    assert record_from(LoadedModel, over(model)) == model
     answer = Answer("x", FinishReason.REPEAT, Usage(1, 2, 3, 4), Timing(0.5, 2), 7, True)
     assert answer_from(over(answer)) == answer
     sure = changed(answer, text="a\ud83dé", probabilities=((0, 1, 0.5), (1, 3, 1.0)))
@@ -83,7 +84,7 @@ def test_messages_come_back_equal():
 )  # fmt: skip
 def test_a_wrong_shape_has_a_code(wrong):
     with pytest.raises(KnownError) as caught:
-        load_spec_from(wrong)
+        record_from(LoadSpec, wrong)
     assert caught.value.code == "request.invalid"
 
 
@@ -116,7 +117,7 @@ def test_numbers_no_library_should_get_have_a_code(wrong):
         (messages_from, [{"role": "\ud800", "parts": []}], "ChatMessage"),
         (sampling_from, {"logit_bias": DEEP}, "Sampling.logit_bias[0]"),
         (sampling_from, DEEP, "Sampling"),
-        (load_spec_from, {"path": DEEP}, "LoadSpec.path"),
+        (partial(record_from, LoadSpec), {"path": DEEP}, "LoadSpec.path"),
     ],
 )
 def test_surrogates_and_endless_levels_have_a_code(build, wrong, what):
@@ -125,8 +126,15 @@ def test_surrogates_and_endless_levels_have_a_code(build, wrong, what):
     assert (caught.value.code, caught.value.args_for_people["what"]) == ("request.invalid", what)
 
 
+def test_a_list_and_a_dictionary_lose_what_is_invalid():
+    odd = [1, True, "1", None, 2.0, DEEP, float("nan"), "\ud800", 3]
+    assert stored_list(int, odd) == [1, 3]
+    assert stored_dict(int, dict(zip("abcdefghi", odd, strict=True))) == {"a": 1, "i": 3}
+    assert not any(read(int, one) for one in odd for read in (stored_list, stored_dict))
+
+
 def test_unknown_fields_are_dropped():
-    assert load_spec_from({"path": "x", "evil": 1}) == LoadSpec("x")
+    assert record_from(LoadSpec, {"path": "x", "evil": 1}) == LoadSpec("x")
 
 
 json_values = st.recursive(
@@ -137,6 +145,6 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_anything_else_raises_only_known_errors(value):
-    for build in (messages_from, sampling_from, load_spec_from, answer_from, loaded_model_from):
+    for build in (messages_from, sampling_from, answer_from, partial(record_from, LoadSpec)):
         with suppress(KnownError):
             build(value)

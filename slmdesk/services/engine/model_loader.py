@@ -15,7 +15,7 @@ from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.record import Record, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
-from slmdesk.core.wire import loaded_model_from
+from slmdesk.core.wire import record_from
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_io import FileMark
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -327,7 +327,7 @@ class ModelLoader(Service):
     def _load_done(self, loading: _Loading, untrusted_result: Mapping[str, Json]) -> None:
         record = loading.record
         try:
-            model = loaded_model_from(untrusted_result)
+            model = record_from(LoadedModel, untrusted_result)
         except KnownError as err:
             self._load_ended(loading, ModelState.NOT_LOADED, problem_for(err))
             return
