@@ -51,20 +51,26 @@ def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
 
 def stored_from(cls: type[T], untrusted: object) -> T | None:
     """Read a record or value from what was stored; None where nothing was, or it is invalid or of a newer program."""
+    if type(untrusted) is cls or untrusted is None:
+        return untrusted
     try:
-        return record_from(cls, untrusted) if untrusted is not None else None
+        return record_from(cls, untrusted)
     except KnownError:
         return None
 
 
 def stored_list(cls: type[T], untrusted: object) -> list[T]:
     """Read a list element by element; invalid ones are left out."""
+    with suppress(KnownError):  # mostly all are valid, and read at once
+        return record_from(list[cls], untrusted) if untrusted else []  # type: ignore[valid-type]
     found = (stored_from(cls, one) for one in stored_from(list, untrusted) or ())
     return [one for one in found if one is not None]
 
 
 def stored_dict(cls: type[T], untrusted: object) -> dict[str, T]:
     """Read a dictionary value by value; invalid ones are left out."""
+    with suppress(KnownError):
+        return record_from(dict[str, cls], untrusted) if untrusted else {}  # type: ignore[valid-type]
     found = ((name, stored_from(cls, one)) for name, one in (stored_from(dict, untrusted) or {}).items())
     return {str(name): one for name, one in found if one is not None}
 

@@ -195,7 +195,8 @@ def _own_message(
     code = stored_from(str, error.get("code"))
     is_known = code in CODES
     if (window := stored_from(dict, sampling.get(WINDOW))) is not None:
-        sampling[WINDOW] = {key: value for key, value in copied_window(window, ids).items() if value is not None}
+        copied = {key: value for key, value in copied_window(window, ids).items() if value is not None}
+        sampling = {**sampling, WINDOW: copied}
     status = one.status
     if status is Status.STREAMING or (status is Status.FAILED and not is_known):
         status = Status.INTERRUPTED
