@@ -61,10 +61,10 @@ class HearingStream(httpcore2.NetworkStream):
                 return read
             except httpcore2.ReadTimeout:
                 waited = time.monotonic() - begin
-                if timeout is not None and waited >= timeout:
-                    raise
                 if reason.on_wait:
                     reason.on_wait(waited)
+                if timeout is not None and waited >= timeout:
+                    raise
             finally:
                 if reason.limit:
                     reason.limit.give_back(most - received)

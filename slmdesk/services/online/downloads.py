@@ -272,6 +272,7 @@ class DownloadService(Service):
             job.goal = goal
             job.stop.set()
         elif goal is DownloadState.CANCELLED:
+            job.goal = goal
             removing = threading.Thread(target=self._remove, args=(job, job.now), name="download", daemon=True)
             removing.start()
             self._removing.append(removing)
@@ -299,9 +300,11 @@ class DownloadService(Service):
             self._look_later()
 
     def _look(self, job: _Download, record: JobRecord) -> None:
+        if job.goal is not None:
+            return  # its thread tells how it ends
         seen = self._jobs.read(record)
         if job.is_on:
-            if job.goal is None and not self._jobs.is_mine(record):
+            if not self._jobs.is_mine(record):
                 job.goal = seen.state if seen.state is DownloadState.CANCELLED else DownloadState.PAUSED
                 job.stop.set()
             return

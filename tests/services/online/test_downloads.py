@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 import time
 from pathlib import Path
 
@@ -172,7 +173,10 @@ def test_pause_resume_and_cancel(recorder, hub, data, home) -> None:
 
 
 def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(recorder, hub, home, monkeypatch):
+    looked = threading.Event()
+
     def fail(*_args):
+        assert looked.wait(20)
         raise RuntimeError("odd")
 
     hub.storage_faults = [Fault(stall_at=1 << 20)]
@@ -183,6 +187,9 @@ def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(r
     monkeypatch.setattr("slmdesk.services.online.downloads.remove_parts_of", fail)
     monkeypatch.setattr("slmdesk.services.online.download.ModelDownload.remove_parts", fail)
     download.do("cancel")
+    services = recorder.services
+    services.service_thread.call(services.downloads._on_time)  # it is cancelled in the table, but not done with
+    looked.set()
     end = download.end()
     assert (end.state, end.problem.code) == ("failed", "bug")
 
