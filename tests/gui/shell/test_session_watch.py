@@ -45,7 +45,7 @@ def watch(qapp):
 def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
     logind = bus.logind()
     one = watch(bus.system_environment)
-    qtbot.waitUntil(lambda: one.holds_sleep, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: one.holds_sleep and bool(logind.calls("Inhibit")), timeout=WAIT_MS)
     (asked,) = logind.calls("Inhibit")
     assert (asked["body"][0], asked["body"][3]) == ("sleep", "delay")
     qtbot.waitUntil(lambda: bool(logind.calls("GetSessionByPID")), timeout=WAIT_MS)
@@ -66,7 +66,7 @@ def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
 def test_the_screen_of_our_session_is_locked_and_that_of_another_is_not_ours(bus, watch, qtbot, word):
     logind = bus.logind()
     one = watch({**bus.system_environment, "XDG_SESSION_ID": "2"})
-    qtbot.waitUntil(lambda: bool(one._session), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(one._session and logind.calls("GetSession")), timeout=WAIT_MS)
     assert logind.calls("GetSession")[0]["body"] == ["2"]
     logind.notify("lock-other")
     logind.notify(word)
