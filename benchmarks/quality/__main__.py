@@ -1,6 +1,6 @@
 """python -m benchmarks.quality MODEL [--aside]: the measures of all jobs, one after another, on one half of the sets.
 
-The open half without `--aside`.  Half an hour to an hour with a model of 1.5 billion parameters; wants a quiet machine.
+The open half without `--aside`.  Two to three hours with a model of 1.5 billion parameters; wants a quiet machine.
 """
 
 from __future__ import annotations
