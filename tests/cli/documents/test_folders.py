@@ -135,7 +135,7 @@ def test_ctrl_c_pauses_and_a_kill_costs_the_file_in_hand(run, environment, tmp_p
     first = begin()
     until(6)
     first.send_signal(signal.SIGINT)
-    out, err = first.communicate(timeout=20)
+    out, err = first.communicate(timeout=60)
     assert first.returncode == 130, (out, err)
     assert b"Paused" in err
     (stopped,) = run("documents", "folders", "--json").json

@@ -173,7 +173,7 @@ def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, 
     first, services = controller.item, program.services
     begin_new(program)
     program.click("make_table_button")
-    end, statuses = time.monotonic() + 20, []
+    end, statuses = time.monotonic() + 60, []
     while time.monotonic() < end and statuses != [JobStatus.DONE] * 2:  # the window hears of nothing meanwhile
         time.sleep(0.01)
         statuses = [one.status for one in services.service_thread.call(services.jobs.list)]

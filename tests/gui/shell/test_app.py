@@ -82,7 +82,7 @@ def test_a_signal_closes_in_order_and_leaves_no_process(home, number):
         children = process.children(recursive=True)
         window.send_signal(number)
         assert window.wait(20) == 0
-        assert not psutil.wait_procs(children, timeout=20)[1]
+        assert not psutil.wait_procs(children, timeout=60)[1]
     finally:
         if window.poll() is None:
             window.kill()
@@ -139,7 +139,7 @@ def test_h6_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
         assert said.startswith("slmdesk: ")
         assert "cannot be written" in said
         window.send_signal(signal.SIGTERM)
-        assert "Traceback" not in window.communicate(timeout=20)[1]
+        assert "Traceback" not in window.communicate(timeout=60)[1]
     finally:
         if window.poll() is None:
             window.kill()

@@ -229,7 +229,7 @@ def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, mod
     children = psutil.Process().children(recursive=True)
     assert children
     program.close()
-    _gone, alive = psutil.wait_procs(children, timeout=20)
+    _gone, alive = psutil.wait_procs(children, timeout=60)
     assert not alive
     again = start()
     again.wait(lambda: again.chat.chat == chat)

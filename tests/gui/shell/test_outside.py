@@ -82,7 +82,7 @@ def test_where_the_desktop_does_not_answer_a_person_gets_the_address(qtbot, monk
     def boxes() -> list[QWidget]:  # a window of another test may be in front
         return [one for one in QApplication.topLevelWidgets() if one.objectName() == "not_opened_dialog"]
 
-    qtbot.waitUntil(lambda: bool(boxes()), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(boxes()), timeout=60_000)
     (box,) = boxes()
     assert "example.org" in box.informativeText()
     box.close()

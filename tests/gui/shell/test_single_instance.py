@@ -36,7 +36,7 @@ print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, request={gi
 """
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert received.args == ["token-1"]
-    assert other.communicate(timeout=20)[0].strip() == "raised"
+    assert other.communicate(timeout=60)[0].strip() == "raised"
     first.release()
     assert second.take()
     second.release()

@@ -80,7 +80,7 @@ def test_g1_a_fifo_is_not_opened(view, tmp_path):
     view.grab()
     assert not opened.is_set()
     with fifo.open("rb"):  # the control: opening is seen
-        assert opened.wait(10)
+        assert opened.wait(60)
     thread.join(10)
 
 

@@ -41,7 +41,7 @@ def vectors_of(services, encoder, record):
 
 
 def until(condition):
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

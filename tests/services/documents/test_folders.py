@@ -67,7 +67,7 @@ def found(services, state, word):
 
 
 def until(condition):
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

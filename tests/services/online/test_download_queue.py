@@ -64,7 +64,7 @@ def wait(recorder, id: str, *states: str, begin: int = 0) -> DownloadChanged:
 
 
 def wait_for(event) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while not event():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -78,7 +78,7 @@ class Download:
 
 def wait_for_part(home: Path, size: int) -> None:
     """Until what the server sent before it fell silent is on the disk."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while sum(one.stat().st_size for one in (home / "models").glob("*.part")) < size:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -107,7 +107,7 @@ def test_a_download_becomes_a_model_of_the_library(recorder, hub, data, home) ->
     recorder.wait(ModelsChanged)
     rows = recorder.services.service_thread.call(recorder.services.network.requests)
     assert [one.purpose for one in rows] == [f"download of {REPO}/{NAME}"] * 2 + [f"files of {REPO}"]
-    deadline = time.monotonic() + 20  # the bytes of a request are noted when its answer is closed
+    deadline = time.monotonic() + 60  # the bytes of a request are noted when its answer is closed
     while len(data) not in [
         one.bytes for one in recorder.services.service_thread.call(recorder.services.network.requests)
     ]:
