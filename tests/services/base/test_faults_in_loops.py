@@ -80,7 +80,7 @@ def test_w4_cancelled_at_any_moment_it_stops_and_keeps_what_is_there(opened, dic
         assert row(recorder.services, sent.answer.id).text == ended.message.text
     print(f"longest from the wish to the end: {longest * 1000:.0f} ms")
     assert longest < 10.0  # the matrix's 500 ms are the engine's; here two instances' tests share two cores
-    assert recorder.services.engine.generation == 1
+    assert recorder.services.engine.generation <= 1, "no child was lost; none was made for what was stopped at once"
 
 
 @counts("c1_commands")
