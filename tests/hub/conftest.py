@@ -15,7 +15,7 @@ from slmdesk.hub.links import file_address
 from slmdesk.hub.part import Part
 from slmdesk.hub.transfer import Progress, Transfer, TransferLimits
 
-FAST = TransferLimits(first_wait_s=0.001, longest_wait_s=0.002, silence_s=0.4, connect_s=5.0)
+FAST = TransferLimits(first_wait_s=0.001, longest_wait_s=0.002, silence_s=20.0, connect_s=20.0)
 REPO, NAME = "some/model-GGUF", "model.Q4_K_M.gguf"
 
 

@@ -279,6 +279,7 @@ def test_d6_a_proxy_is_asked_for_everything_and_one_that_fails_is_named(fetcher,
 
 
 def test_d7_a_stall_is_noticed_given_up_and_gone_on_from(fetcher, hub) -> None:
+    fetcher.limits = changed(fetcher.limits, silence_s=0.4)
     hub.storage_faults = [Fault(stall_at=1_000_000)]
     reported = fetcher.run()
     assert fetcher.waited, "told while it waits"

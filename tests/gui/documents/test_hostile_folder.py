@@ -10,7 +10,7 @@ import pytest
 from fakes.dropping import drop
 from fakes.gaps import Gaps, idle_gap_ms
 from fakes.hostile_documents import GOOD, write_folder
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.core.records import DocumentStatus
@@ -78,9 +78,13 @@ def _looks_and_works(program, made) -> None:
     assert not [one for one in shown if "\n" in one or "\u202e" in one]
     view = program.find("document_view")
     for name in [one for one in shown if one in GOOD]:
-        row = [model.index(row).data() for row in range(model.rowCount())].index(name)  # the list may have moved
-        view.scrollTo(model.index(row))
-        program.click_item(view, row)
+
+        def place(name=name) -> QPoint:  # when the press comes: the list may move until then
+            index = next(one for one in map(model.index, range(model.rowCount())) if one.data() == name)
+            view.scrollTo(index)
+            return view.visualRect(index).center()
+
+        program.click(view.viewport(), place)
         program.wait(lambda name=name: program.find("document_title").full_text == name)
         program.wait(lambda: program.documents.view.count >= 1)
     assert program.window.isVisible()
