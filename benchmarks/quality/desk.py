@@ -180,20 +180,18 @@ class Desk:
             return next((at for one, at in pairs if isinstance(one, kind) and fits(one)), None)
 
 
-class Kept:
-    """What was made, in a folder: an interrupted run goes on, and what was made can be judged anew."""
+def made_once(name: str, make: Callable[[], Made]) -> Made:
+    """Return what was made under this name, without its `result`; make it where it is not in the folder yet.
 
-    def __init__(self) -> None:
-        self._folder = Path(os.environ[OUT_VARIABLE]) if os.environ.get(OUT_VARIABLE) else None
-
-    def made(self, name: str, make: Callable[[], Made]) -> Made:
-        """Return what was made under this name, without its `result`; make it where it is not there."""
-        if self._folder is None:
-            return make()
-        file = self._folder / f"{name}.json"
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            made = asdict(replace(make(), result=None))
-            file.with_suffix(".new").write_text(json.dumps(made, ensure_ascii=False, indent=1), encoding="utf-8")
-            file.with_suffix(".new").replace(file)
-        return Made(**json.loads(file.read_text(encoding="utf-8")))
+    An interrupted run goes on so, and what was made can be judged anew.  Without a folder it is made each time.
+    """
+    folder = os.environ.get(OUT_VARIABLE)
+    if not folder:
+        return make()
+    file = Path(folder, f"{name}.json")
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        made = asdict(replace(make(), result=None))
+        file.with_suffix(".new").write_text(json.dumps(made, ensure_ascii=False, indent=1), encoding="utf-8")
+        file.with_suffix(".new").replace(file)
+    return Made(**json.loads(file.read_text(encoding="utf-8")))

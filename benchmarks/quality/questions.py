@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.quality.desk import Desk, Kept, Made
+from benchmarks.quality.desk import Desk, Made, made_once
 from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
@@ -139,7 +139,6 @@ def main(arguments: Sequence[str]) -> int:
     sides = (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:
-        kept = Kept()
         if threshold is not None:
             _trust(desk, threshold)
         for document in some:
@@ -147,7 +146,7 @@ def main(arguments: Sequence[str]) -> int:
             for number, question in enumerate(document.questions, 1):
                 for side in sides:
                     make = partial(side, desk, record, question)
-                    made = kept.made(f"{document.name}.{number}.{side.__name__}", make)
+                    made = made_once(f"{document.name}.{number}.{side.__name__}", make)
                     judged.append(Judged(side.__name__, document, question, made))
                     print(judged[-1].line, flush=True)
     print(table(judged), flush=True)

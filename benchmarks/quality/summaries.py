@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.quality.desk import PLAIN_SUMMARY, Desk, Kept, Made, line_of
+from benchmarks.quality.desk import PLAIN_SUMMARY, Desk, Made, line_of, made_once
 from benchmarks.quality.expectations import FOLDER, MATTERS, Document, documents, facts_in, recall
 
 PAGE_WORDS = 400
@@ -50,7 +50,7 @@ class Judged:
     def row(self) -> str:
         """As a row of the table."""
         text = self.document.text
-        cells = [self.document.name, str(len(text.split())), str(allowed(text))]
+        cells = [self.document.name, str(count(text)), str(allowed(text))]
         if ours := self.ours:
             cells += [
                 str(ours.words),
@@ -68,7 +68,7 @@ class Judged:
 
 def allowed(text: str) -> int:
     """How many words a summary of medium length may have."""
-    words = len(text.split())
+    words = count(text)
     return round(min(150 + 20 * (math.ceil(words / PAGE_WORDS) - 1), 400, 0.3 * words))
 
 
@@ -126,7 +126,6 @@ def main(arguments: Sequence[str]) -> int:
     rows: list[Judged] = []
     print(HEAD, flush=True)
     with Desk(model) as desk:
-        kept = Kept()
         for document in some:
 
             def ours(document: Document = document) -> Made:
@@ -139,7 +138,7 @@ def main(arguments: Sequence[str]) -> int:
                 return desk.plain(desk.read(document.path), PLAIN_SUMMARY.format(words=allowed(document.text)))
 
             made = {
-                side: judged(kept.made(f"{document.name}.{side}", make), document)
+                side: judged(made_once(f"{document.name}.{side}", make), document)
                 for side, make in (("ours", ours), ("plain", plain))
                 if side in sides and (side == "ours" or not document.is_long)
             }
