@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from slmdesk.core.paper import Paper, Piece, PieceKind, heading, item, paragraph, small, table
+from slmdesk.core.record import Record
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Role
 from slmdesk.exports.chats import Shown, attached_lines, cut_words, iso_time, opening_of, origin_of
@@ -34,7 +34,7 @@ def _about(subject: Item) -> str:
     return f"A chat of {_day(subject.created)}" + (f", imported from {origin['program']}" if origin else "")
 
 
-class ReadDocument(NamedTuple):
+class ReadDocument(Record):
     name: str
     page_kind: str
     pages: int
@@ -51,10 +51,10 @@ def question_paper(
     """
     pieces: list[Piece] = [piece for one in path for piece in _said(one)]
     pieces.append(heading("What was read"))
-    for name, page_kind, pages, unread in documents:
+    for one in documents:
         if len(documents) > 1:
-            pieces.append(heading(name, 3))
-        pieces += coverage_pieces(pages - len(unread), pages, unread, page_kind)
+            pieces.append(heading(one.name, 3))
+        pieces += coverage_pieces(one.pages - len(one.unread), one.pages, one.unread, one.page_kind)
     pieces += not_read_pieces(not_read)
     names = ", ".join(document.name for document in documents)
     return Paper(_title(subject), tuple(pieces), f"Questions to {names}" if names else "")

@@ -44,10 +44,10 @@ def _read_of(store: Store, item: Item) -> list[ReadDocument]:
 
 
 def _json_of(document: ReadDocument) -> Json:
-    name, page_kind, pages, unread = document
-    reasons: list[Json] = [{"page": page, "reason": reason} for page, reason in unread]
-    coverage: Json = {"pages_total": pages, "pages_read": pages - len(unread), "unreadable": reasons}
-    return {"name": name, "page_kind": page_kind, "coverage": coverage}
+    read = document.pages - len(document.unread)
+    reasons: list[Json] = [{"page": page, "reason": reason} for page, reason in document.unread]
+    coverage: Json = {"pages_total": document.pages, "pages_read": read, "unreadable": reasons}
+    return {"name": document.name, "page_kind": document.page_kind, "coverage": coverage}
 
 
 def _not_read_of(store: Store, unread: Callable[[str], Sequence[SkippedDocument]], item: Item) -> list[tuple[str, str]]:
