@@ -36,7 +36,8 @@ from slmdesk.services.tables.types import Column
 
 CONTEXT_TOKENS = 8192
 PLAIN_SUMMARY = (
-    "Summarize this document in its own language, in at most {words} words. Keep names, amounts and dates exact."
+    "Summarize this document in its own language, in ten bullet points of at most {words} words in all. "
+    "Keep names, amounts and dates exact."
 )
 OUT_VARIABLE = "SLMDESK_QUALITY_OUT"
 PLAIN_TOKENS = 600
