@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import Shared, StorePart, marks
@@ -13,13 +12,8 @@ from slmdesk.store.search_index import SearchIndex, fts_query
 
 MOST_WORDS = 200
 """Of a question that are searched for: more find nothing better."""
-
-
-class Hit(Record):
-    """A passage that matches a search, with its rank (BM25: smaller is better)."""
-
-    passage: Passage
-    rank: float
+BEGINNING = 5
+"""Letters."""
 
 
 class Passages(StorePart):
@@ -70,27 +64,27 @@ class Passages(StorePart):
         )
         return int(rows[0]["number"]), int(rows[0]["size"])
 
-    def find(self, pieces: Sequence[str], documents: Sequence[str], limit: int = 20) -> list[Hit]:
-        """The passages of these documents that match best, by BM25 over words joined by OR.
+    def find(self, pieces: Sequence[str], documents: Sequence[str], limit: int = 20) -> list[Passage]:
+        """The passages of these documents that match best, by BM25 over the beginnings of words, joined by OR.
 
         `pieces`: folded words (text.folding); the caller leaves out stop words.
         """
         if not pieces or not documents:
             return []
         return self._all(
-            _hit_from,
+            passage_from,
             "select passages.*, bm25(passage_words) as rank from passage_words join passages on passages.n ="
             f" passage_words.rowid where passage_words match ? and passages.document in ({marks(documents)})"
             " order by rank limit ?",
             [_any_of(pieces), *documents, limit],
         )
 
-    def find_everywhere(self, pieces: Sequence[str], limit: int = 50) -> list[tuple[Hit, str]]:
+    def find_everywhere(self, pieces: Sequence[str], limit: int = 50) -> list[tuple[Passage, str]]:
         """As `find`, in all documents, with their names; includes documents being deleted or read again."""
         if not pieces:
             return []
         return self._all(
-            lambda row: (_hit_from(row), str(row["name"])),
+            lambda row: (passage_from(row), str(row["name"])),
             "select passages.*, documents.name as name, bm25(passage_words) as rank from passage_words"
             " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
             " where passage_words match ? order by rank limit ?",
@@ -151,9 +145,7 @@ def passage_from(row: RowLike) -> Passage:
     return row_to(Passage, row)
 
 
-def _hit_from(row: RowLike) -> Hit:
-    return Hit(passage_from(row), float(row["rank"]))
-
-
 def _any_of(pieces: Sequence[str]) -> str:
-    return " OR ".join('"' + piece.replace('"', '""') + '"' for piece in pieces[:MOST_WORDS])
+    """Of long words the beginning: the rest may be an ending or the other half of a compound."""
+    quoted = [(one[:BEGINNING].replace('"', '""'), "*" if len(one) > BEGINNING else "") for one in pieces[:MOST_WORDS]]
+    return " OR ".join(f'"{words}"{more}' for words, more in quoted)

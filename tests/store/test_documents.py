@@ -74,10 +74,10 @@ def test_passages_are_found_by_words_with_other_endings(store):
         first.id, (), [passage(first.id, "The tenants pay on Monday."), passage(first.id, "Nothing.", page=2)]
     )
     store.pages.save(second.id, (), [passage(second.id, "Łódź has a tenant, who paid.")])
-    hits = store.passages.find(pieces("tenant paying"), [first.id, second.id])
-    assert {hit.passage.document for hit in hits} == {first.id, second.id}
-    assert [hit.passage.document for hit in store.passages.find(pieces("lodz"), [first.id, second.id])] == [second.id]
-    assert store.passages.find(pieces("tenant"), [first.id])[0].passage.page == 1
+    found = store.passages.find(pieces("tenant paying"), [first.id, second.id])
+    assert {one.document for one in found} == {first.id, second.id}
+    assert [one.document for one in store.passages.find(pieces("lodz"), [first.id, second.id])] == [second.id]
+    assert store.passages.find(pieces("tenant"), [first.id])[0].page == 1
     assert store.passages.find([], [first.id]) == store.passages.find(["a"], []) == []
     assert store.passages.find(['"', "*", "NEAR("], [first.id]) == []
 

@@ -1,7 +1,7 @@
 """Ranks the passages of documents for a question: by words always, by meaning where an embedding model is present.
 
-BM25 (Robertson and Zaragoza 2009) as SQLite computes it; rankings are joined by reciprocal rank fusion (Cormack, Clarke
-and Buettcher 2009).  On the service thread.
+The words' beginnings are found by the index, their forms and compounds decide; rankings are joined by reciprocal rank
+fusion (Cormack, Clarke and Buettcher 2009).  On the service thread.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.store import Store
-from slmdesk.text.passages.nearness import nearness
+from slmdesk.text.passages.ranking import ranked_by_words
 from slmdesk.text.words.stop_words import search_words
 
 DEEP = 40
 """Places of each ranking that count."""
+CANDIDATES = 64
+"""Passages that the index finds, to be ranked."""
 FUSION = 60
 """The constant of reciprocal rank fusion: how little the first places are above the next."""
 MEANING = 0.5
@@ -89,11 +91,10 @@ class Retrieval:
         return near.map(joined)
 
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
-        """Return passages by number, the best first: BM25, weighted by how near the words stand to each other."""
-        hits = self._store.passages.find(words, documents, DEEP)
-        near = nearness(words, [one.passage.text for one in hits])
-        order = sorted(zip(hits, near, strict=True), key=lambda one: one[0].rank * one[1])  # bm25: smaller is better
-        return {hit.passage.n: hit.passage for hit, _ in order}
+        """Return passages by number, the best first."""
+        found = self._store.passages.find(words, documents, CANDIDATES)
+        best = ranked_by_words(words, [one.text for one in found])[:DEEP]
+        return {found[place].n: found[place] for place in best}
 
     def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
         requested = [n for one in chosen for n in (one.n + 1, one.n - 1)]

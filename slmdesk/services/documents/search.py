@@ -13,6 +13,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.nearest import nearest_of
 from slmdesk.store import Store
 from slmdesk.text.passages.quotes import FoldedText, folded_quote
+from slmdesk.text.passages.ranking import ranked_by_words
 from slmdesk.text.words.folding import fold, query_pieces
 from slmdesk.text.words.stop_words import search_words
 
@@ -86,7 +87,9 @@ def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
     Service thread.  Raises KnownError `store.…`.
     """
     pieces = search_words(words)
-    return [_hit(store, hit.passage, name, pieces) for hit, name in store.passages.find_everywhere(pieces, limit)]
+    found = store.passages.find_everywhere(pieces, limit)
+    best = ranked_by_words(pieces, [passage.text for passage, _ in found])
+    return [_hit(store, *found[place], pieces) for place in best]
 
 
 def search_typed(store: Store, words: str, limit: int) -> list[TextHit]:

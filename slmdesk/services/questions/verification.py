@@ -133,7 +133,7 @@ class Evidence:
         if self.store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
             return [passage for one in ids for passage in self.store.passages.of_document(one)]
         pieces = search_words(" ".join([*values, self.question]))
-        return [hit.passage for hit in self.store.passages.find(pieces, ids, MOST_HITS)]
+        return self.store.passages.find(pieces, ids, MOST_HITS)
 
     def _supported(self, answer: str, citations: Sequence[Citation]) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
         # with all checks of text: only who has an answer waits

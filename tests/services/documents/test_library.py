@@ -107,7 +107,7 @@ def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_
     assert progress[-1].done == 3
     assert [one.document.status for one in recorder.of(DocumentChanged)] == ["reading", "read"]
     found = services.service_thread.call(lambda: services.store.passages.find(["pump"], [first.id]))
-    assert found[0].passage.page == 1
+    assert found[0].page == 1
     begin = len(recorder.events)
     again = opened(services, path)
     assert again.id == first.id
