@@ -56,6 +56,10 @@ class Passages(StorePart):
             passage_from, f"select * from passages where n in ({marks(numbers)}) order by n", list(numbers)
         )
 
+    def number(self, documents: Sequence[str]) -> int:
+        query = f"select count(*) from passages where document in ({marks(documents)})"
+        return int(self._db.rows(query, list(documents))[0][0])
+
     def count(self, documents: Sequence[str]) -> tuple[int, int]:
         rows = self._db.rows(
             "select count(*) as number, coalesce(sum(length(text)), 0) as size from passages"

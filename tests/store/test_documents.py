@@ -78,8 +78,15 @@ def test_passages_are_found_by_words_with_other_endings(store):
     assert {one.document for one in found} == {first.id, second.id}
     assert [one.document for one in store.passages.find(pieces("lodz"), [first.id, second.id])] == [second.id]
     assert store.passages.find(pieces("tenant"), [first.id])[0].page == 1
+    assert store.passages.number([first.id, second.id]) == 3
     assert store.passages.find([], [first.id]) == store.passages.find(["a"], []) == []
     assert store.passages.find(['"', "*", "NEAR("], [first.id]) == []
+
+
+def test_passages_are_found_by_the_beginning_of_a_compound(store):
+    found = document(store)
+    store.pages.save(found.id, (), [passage(found.id, "Die Kündigungsfrist."), passage(found.id, "Der Kunde kündet.")])
+    assert [one.text for one in store.passages.find(pieces("kündigen"), [found.id])] == ["Die Kündigungsfrist."]
 
 
 def test_new_passages_take_the_place_of_old_ones_and_their_vectors(store):

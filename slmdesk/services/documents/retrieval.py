@@ -93,7 +93,8 @@ class Retrieval:
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
         """Return passages by number, the best first."""
         found = self._store.passages.find(words, documents, CANDIDATES)
-        best = ranked_by_words(words, [one.text for one in found])[:DEEP]
+        among = self._store.passages.number(documents)
+        best = ranked_by_words(words, [one.text for one in found], among=among)[:DEEP]
         return {found[place].n: found[place] for place in best}
 
     def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
