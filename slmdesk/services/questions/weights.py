@@ -1,58 +1,51 @@
-"""Weighs words by how rare they are in some documents, whatever their endings.  Pure functions.
+"""How much of some words stands in a text, in whatever forms and compounds; what is rare in the documents counts more.
 
-Like text.checks.overlap, but "stops" is found for "stop": questions ask in other forms than texts tell.
+By groups of letters, as passages are ranked: of "Rückzahlungsfrist" a sentence about the repayment and its term has
+nearly all, and one about another term little.  Pure functions.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from slmdesk.services.documents.nearest import are_alike
+from slmdesk.text.passages.ranking import groups_of
 from slmdesk.text.words.folding import fold_for_search
 
 LEAST_WEIGHT = 0.1
-"""Of a word in every passage: it still says something."""
-_START = 3
+"""Of a group in every text: it still says something."""
+LEAST_THERE = 0.5
+"""Of a word that stands somewhere in another form."""
 
 
 class Weights:
     def __init__(self, texts: Iterable[str]) -> None:
-        self._places: defaultdict[str, set[int]] = defaultdict(set)
-        self._starts: defaultdict[str, list[str]] = defaultdict(list)
-        self._count = 0
-        for at, text in enumerate(texts):
-            self._count = at + 1
-            for word in set(fold_for_search(text).split()):
-                if word not in self._places:
-                    self._starts[word[:_START]].append(word)
-                self._places[word].add(at)
+        self._texts = [_folded(one) for one in texts]
         self._known: dict[str, float] = {}
 
-    def weight(self, word: str) -> float:
-        """Of a folded word, the highest for one that stands nowhere."""
-        if word not in self._known:
-            self._known[word] = max(LEAST_WEIGHT, math.log((self._count + 1.0) / (len(self._found(word)) + 0.5)))
-        return self._known[word] if self._count > 1 else 1.0
-
     def is_there(self, word: str) -> bool:
-        return bool(self._found(word))
+        return any(self._share([word], one) >= LEAST_THERE for one in self._texts)
 
     def share(self, words: Sequence[str], text: str) -> float:
-        """How much of the words, by weight, stands in a text, 0..1; 1 without words."""
-        there: defaultdict[str, list[str]] = defaultdict(list)
-        for one in set(fold_for_search(text).split()):
-            there[one[:_START]].append(one)
-        weights = {word: self.weight(word) for word in words}
-        whole = sum(weights.values())
-        found = sum(
-            weight
-            for word, weight in weights.items()
-            if any(word == one or are_alike(word, one) for one in there[word[:_START]])
-        )
+        """Of folded words, 0..1; 1 without words."""
+        return self._share(words, _folded(text))
+
+    def _share(self, words: Sequence[str], folded: str) -> float:
+        whole = found = 0.0
+        for word in words:
+            groups = groups_of(word)
+            for group in groups:
+                weight = self._weight(group) / len(groups)
+                whole += weight
+                found += weight * (group in folded)
         return found / whole if whole else 1.0
 
-    def _found(self, word: str) -> set[int]:
-        alike = [one for one in self._starts.get(word[:_START], ()) if one == word or are_alike(word, one)]
-        return set().union(*(self._places[one] for one in alike))
+    def _weight(self, group: str) -> float:
+        if group not in self._known:
+            having = sum(group in one for one in self._texts)
+            self._known[group] = max(LEAST_WEIGHT, math.log((len(self._texts) + 1.0) / (having + 0.5)))
+        return self._known[group] if len(self._texts) > 1 else 1.0
+
+
+def _folded(text: str) -> str:
+    return f" {fold_for_search(text)} "

@@ -28,7 +28,7 @@ def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 
     longs = [SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * len(one) / usual) for one in all_folded]
     scores = [0.0] * len(texts)
     for word in words:
-        groups = _groups_of(word)
+        groups = [f" {word} ", *groups_of(word)]
         for group in groups:
             found = {place: times for place, text in enumerate(all_folded) if (times := text.count(group))}
             weight = math.log(1 + (count - len(found) + 0.5) / (len(found) + 0.5)) / math.sqrt(len(groups))
@@ -37,7 +37,6 @@ def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 
     return sorted(filter(scores.__getitem__, range(len(texts))), key=lambda place: -scores[place])
 
 
-def _groups_of(word: str) -> list[str]:
-    """Each run of four letters of a folded word, the space before it being a letter; and the word as it is."""
-    runs = [f" {word}"[at : at + GROUP] for at in range(max(1, len(word) - GROUP + 2))]
-    return list(dict.fromkeys([f" {word} ", *runs]))
+def groups_of(word: str) -> list[str]:
+    """Each run of four letters of a folded word, the space before it being a letter."""
+    return [f" {word}"[at : at + GROUP] for at in range(max(1, len(word) - GROUP + 2))]

@@ -230,6 +230,21 @@ def test_yes_or_no_questions(question, expected):
     assert asks_yes_or_no(question) is expected
 
 
+def test_half_of_a_compound_is_not_what_was_asked_for():
+    loan = Pages(
+        (
+            "Darlehen\nDie Frist für die Rückzahlung beträgt zwei Jahre.",
+            "Widerruf\nDie Widerrufsfrist beträgt vierzehn Tage.",
+            "Zinsen\nDer Zinssatz beträgt drei Prozent.",
+        )
+    )
+    question = "Wie lang ist die Rückzahlungsfrist?"
+    right = loan.part(question, '[1] "Die Frist für die Rückzahlung beträgt zwei Jahre."\nAntwort: Zwei Jahre.')
+    assert (right.found, right.marks) == (True, ())
+    wrong = loan.part(question, '[2] "Die Widerrufsfrist beträgt vierzehn Tage."\nAntwort: Vierzehn Tage.')
+    assert not wrong.found or wrong.marks
+
+
 def test_nothing_is_near_that_has_hardly_a_word_of_the_question():
     lease = Pages(LEASE)
     grounds = Grounds(lease.passages, lease.page_of)
