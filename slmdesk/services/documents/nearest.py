@@ -10,6 +10,7 @@ from itertools import takewhile
 from slmdesk.core.documents import ASIDE, BlockKind, Page
 from slmdesk.core.record import Record
 from slmdesk.core.records import Passage
+from slmdesk.text.passages.ranking import groups_of
 from slmdesk.text.words.folding import fold_for_search
 from slmdesk.text.words.sentences import sentence_spans
 
@@ -64,9 +65,9 @@ def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int
 
 
 def share_of(words: Sequence[str], text: str) -> float:
-    """Return the share of the words found in a text, 0..1; endings may differ."""
-    there = set(fold_for_search(text).split())
-    return sum(one in there or any(are_alike(one, other) for other in there) for one in words) / max(1, len(words))
+    """Return the share of the words found in a text, 0..1; in other forms and compounds they count in part."""
+    folded = f" {fold_for_search(text)} "
+    return sum(sum(group in folded for group in one) / len(one) for one in map(groups_of, words)) / max(1, len(words))
 
 
 def are_alike(one: str, other: str) -> bool:

@@ -38,5 +38,7 @@ def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 
 
 
 def groups_of(word: str) -> list[str]:
-    """Each run of four letters of a folded word, the space before it being a letter."""
+    """Each run of four letters of a folded word, the space before it being a letter; a number as it is."""
+    if word.isdigit():
+        return [f" {word} "]
     return [f" {word}"[at : at + GROUP] for at in range(max(1, len(word) - GROUP + 2))]
