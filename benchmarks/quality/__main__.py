@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from benchmarks.quality import cells, edits, questions, summaries, translations
+from benchmarks.quality import cells, edits, passages, questions, summaries, translations
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         ("Versions", lambda: edits.main([half])),
         ("Tables, by rule", lambda: cells.main([half])),
         ("Tables, with the model", lambda: cells.main([half, "--model", names[0]])),
+        ("Passages", lambda: passages.main(aside)),
         ("Summaries", lambda: summaries.main([names[0], *aside])),
         ("Questions", lambda: questions.main([names[0], *aside])),
         ("Translations", lambda: translations.main([names[0], *aside])),

@@ -22,7 +22,8 @@ def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 
     None where no text has a word that begins as one of them does.  `among`: of so many texts these fit best.
     """
     all_folded = [f" {fold_for_search(one)} " for one in texts]
-    if not any(f" {word[:GROUP]}" in text for word in words for text in all_folded):
+    beginnings = [f" {word[:-1] if len(word) == GROUP else word[:GROUP]}" for word in words]
+    if not any(one in text for one in beginnings for text in all_folded):
         return []
     count, usual = max(among, len(texts)), sum(map(len, all_folded)) / len(texts)
     longs = [SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * len(one) / usual) for one in all_folded]

@@ -22,6 +22,10 @@ def test_the_word_itself_comes_before_words_that_have_it():
     assert ranked_by_words(["bar"], ["Barely.", "A bar.", "Nothing."]) == [1, 0]
 
 
+def test_a_short_word_is_found_without_its_ending():
+    assert ranked_by_words(["cats"], ["A dog.", "A cat."]) == [1]
+
+
 def test_no_words_and_no_texts_find_nothing():
     assert ranked_by_words([], TEXTS) == []
     assert ranked_by_words(["pump"], []) == []
