@@ -90,8 +90,6 @@ def ask(
                 console.notify(f"note: {answered.reading_words}")
             if answered.documents_words:
                 console.notify(f"note: {answered.documents_words}")
-            if answered.dropped:
-                console.notify(f"note: left out, since they stand on no page: quotations ({answered.dropped})")
             say_redaction(console, answered.redaction)
             for name, words in asked.unread_words:
                 console.notify(f"note: {name}: {words}")
@@ -217,6 +215,7 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept:
 
     reported: dict[str, Json] = {
         "answer": answered.answer,
+        "state": answered.state,
         "found": answered.found,
         "citations": [shape(one) for one in answered.citations],
         "nearest": [shape(one) for one in answered.nearest],

@@ -1,8 +1,11 @@
-"""Splits a question that asks two things at once, so that each is answered: "How much is it, and why?"."""
+"""What a question asks for: one thing or two ("How much is it, and why?"), a yes or no, a figure, a time."""
 
 from __future__ import annotations
 
 import re
+
+from slmdesk.text.checks.numbers import find_numbers
+from slmdesk.text.checks.words import tongue
 
 MOST_PARTS = 3
 
@@ -12,7 +15,7 @@ _ASKING = (
     "quoi que qu[ei]l(?:le)?s? qui quand où comment pourquoi combien",
     "qué quién(?:es)? cuándo dónde cómo cuánt[oa]s? cuál(?:es)?",
     "che chi cosa quando dove come perché quant[oaie] qual[ei]?",
-    "co kto kogo komu kiedy gdzie dlaczego czemu jak ile jak[iae] któr[yae]",
+    "co kto kogo komu kiedy gdzie dlaczego czemu jak il[eu] jak(?:i|a|ie|iego|iej|im|ich) któr(?:y|a|e|ego|ej|ym|ych)",
     "quem qual quais onde wat wie wiens waar waarom hoe hoeveel welke?",
 )
 _ASKS = "|".join(" ".join(_ASKING).split())
@@ -60,35 +63,67 @@ def _is_whole(piece: str, following: str) -> bool:
     return len(words) >= _LEAST_WORDS or (len(words) > 1 and words[0].casefold() != following.split()[0].casefold())
 
 
+_VERBS = {
+    "en": "is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am",
+    "de": "ist|sind|war|waren|hat|haben|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|wurden?|gibt|gilt"
+    "|gehört|gehören",
+    "fr": "est-ce",
+    "pl": "czy",
+}
+_BEGINS_WITH_AND = re.compile(r"^[¿\s]*(?:et|y|e|i|a)\b", re.IGNORECASE)
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether it begins with its verb; in languages that need no such order, whether it has no asking word."""
+    language = tongue(question)
+    asks = re.search(rf"\b(?:{_ASKS})\b", question, re.IGNORECASE) is not None
+    verbs = _VERBS.get(language) or "|".join(_VERBS.values())
+    if re.match(rf"[¿\s]*(?:{verbs})\b", question, re.IGNORECASE):
+        return bool(language) or not asks
+    return "?" in question and not asks and language in _FREE and not _BEGINS_WITH_AND.match(question)
+
+
+_FREE = ("fr", "es", "it", "pl", "pt")
+
+
 _REASONS = (
     r"\b(?:because|since|due to|owing to|as a result|for the reason|so that|in order to|caused?|reasons?"
     r"|weil|da|denn|wegen|aufgrund|infolge|damit|grund|parce|car|puisque|en raison|à cause|afin|porque|debido|ya que"
     r"|perché|poiché|a causa|ponieważ|bo|gdyż|z powodu)\b"
 )
-_EXPECTED: tuple[tuple[str, str], ...] = (
+_EXPECTED: tuple[tuple[str, str, bool], ...] = (
     (
         r"dose|dosage|dosis|dosierung|dosi|dawka|dawce",
         r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b",
+        False,
     ),
-    (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS),
     (
         r"how (?:much|many|high|long|often|large|big)|wie ?viele?|wie (?:hoch|lange|oft|groß)|combien|cuánt[oa]s?"
         r"|quant[oaie]|ile|kosten|gekostet|cost|price|amount|percentage|betrag|preis|montant",
         r"\d",
+        True,
     ),
     (
         r"when|(?:by|until|on|in|from|since) (?:which|what) (?:day|date|month|year)s?|wann|quand|cuándo|quando|kiedy",
         r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant"
         r"|jusqu|année|mois)\w*\b",
+        True,
     ),
 )
+"""What asks for a figure or a time, what an answer to it has, and whether any number is one."""
+_WHY = re.compile(r"\b(?:why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu)\b", re.IGNORECASE)
 
 
 def is_answered(part: str, answer: str) -> bool:
-    """Whether an answer has what a part of a question asks for: a reason, a figure, a time; others are taken for
-    answered.
-    """
-    for asks, has in _EXPECTED:
-        if re.search(rf"\b(?:{asks})\b", part, re.IGNORECASE):
-            return re.search(has, answer, re.IGNORECASE) is not None
+    """Whether an answer to several things has what this part asks for; parts of other kinds are taken for answered."""
+    if _WHY.search(part):
+        return re.search(_REASONS, answer, re.IGNORECASE) is not None
+    return has_figure(part, answer)
+
+
+def has_figure(question: str, answer: str) -> bool:
+    """Whether an answer has the figure or the time that is asked for, if one is."""
+    for asks, has, is_number in _EXPECTED:
+        if re.search(rf"\b(?:{asks})\b", question, re.IGNORECASE):
+            return bool(re.search(has, answer, re.IGNORECASE) or (is_number and find_numbers(answer, tongue(question))))
     return True

@@ -289,13 +289,12 @@ class QuestionService(Service):
             asking.question,
             asking.before,
             names=len(asking.documents) > 1,
-            threshold=truth.threshold if truth and truth.level != "weak" else None,
+            can_tell=truth is not None and truth.level != "weak",
         )
         asking.plan = plan(
             asked,
             reading,
-            lambda one, question, text, strict: self._evidence(asking, one).part(question, text, strict=strict),
-            lambda parts: self._evidence(asking, asking.reading).shown(parts),
+            lambda one, question, text, certainty: self._evidence(asking, one).part(question, text, certainty),
         )
         try:
             request = self._request(asking, next(asking.plan))
@@ -331,7 +330,7 @@ class QuestionService(Service):
             explicit=asking.explicit,
             watcher=Ending(lambda message: self._written(asking, message)),
             polish=lambda text: self._kept_words(asking, text),
-            state=None if step.choices else self._known_state(asking, step.reading),
+            state=self._known_state(asking, step.reading),
             choices=step.choices,
             again=lambda answer, scores: self._next(asking, step, answer, scores),
             veil=asking.veil,
@@ -343,7 +342,7 @@ class QuestionService(Service):
         return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
 
     def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
-        if step.reading.is_whole and not step.choices:
+        if step.reading.is_whole:
             asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds it read
         assert asking.plan is not None
         try:

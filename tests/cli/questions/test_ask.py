@@ -9,7 +9,7 @@ from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 
-SAYS = '[1] "The pump stops at 12 bar."\n[1] "made up words"\nAnswer: At 12 bar.'
+SAYS = "At 12 bar."
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def manual(tmp_path):
 
 def test_an_answer_names_file_page_and_words(run, with_echo, manual):
     asked = run("ask", str(manual), "When does the pump stop?", "--json", echo={"answer": SAYS}).json
-    assert (asked["answer"], asked["found"], asked["dropped"], asked["whole"]) == ("At 12 bar.", True, 1, True)
-    assert asked["citations"] == [{"file": "manual.txt", "page": 1, "quote": "The pump stops at 12 bar"}]
+    assert (asked["answer"], asked["state"], asked["found"], asked["whole"]) == ("At 12 bar.", "in the text", True, True)
+    assert asked["citations"] == [{"file": "manual.txt", "page": 1, "quote": "The pump stops at 12 bar."}]
     followed = run(
         "ask", str(manual), "And then?", "-q", asked["item"], "--json", echo={"answer": "Not in the text."}
     ).json
@@ -38,17 +38,16 @@ def test_an_answer_names_file_page_and_words(run, with_echo, manual):
     listed = run("history", "list", "--kind", "question", "--json").json
     assert [one["id"] for one in listed] == [asked["item"]]
     words = run("ask", str(manual), "When does the pump stop?", echo={"answer": SAYS})
-    assert words.out.startswith("At 12 bar.\n\n> \u201cThe pump stops at 12 bar\u201d \u2014 manual.txt, page 1")
-    assert "stand on no page" in words.err
+    assert words.out.startswith("At 12 bar.\n\n> \u201cThe pump stops at 12 bar.\u201d \u2014 manual.txt, page 1")
 
 
 def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
-    says = '[1] "The pump stops at 12 bar."\nAnswer: The pump stops at 14 bar.'
+    says = "The pump stops at 12 bar, on 14 May."
     asked = run("ask", str(manual), "When does the pump stop?", "--json", echo={"answer": says}).json
     (flag,) = asked["flags"]
-    assert (asked["supported"], flag["text"], flag["detail"]) == (False, "14 bar", "12 bar")
+    assert (asked["state"], asked["supported"], flag["text"]) == ("check this", False, "14 May")
     words = run("ask", str(manual), "When does the pump stop?", echo={"answer": says})
-    assert "“14 bar”: this number is not in the quoted passage (there: 12 bar)" in words.out
+    assert "Check this: date not in the quotation (14 May)." in words.out
 
 
 def holds(home, words: str) -> bool:

@@ -8,12 +8,11 @@ import pytest
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.records import Passage
-from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.documents.retrieval import RankedPassages
-from slmdesk.services.questions.checks import asks_yes_or_no, marks_of
 from slmdesk.services.questions.context import AnswerContext
-from slmdesk.services.questions.grounds import Grounds, in_one_block
+from slmdesk.services.questions.grounds import Grounds
 from slmdesk.services.questions.prompt import NOT_FOUND, Source
+from slmdesk.services.questions.question_parts import asks_yes_or_no
 from slmdesk.services.questions.verification import Evidence
 
 pytestmark = pytest.mark.pure
@@ -128,15 +127,6 @@ def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, w
     assert [one.page for one in part.citations] == [page]
 
 
-def test_a_year_that_was_asked_about_and_does_not_stand_there_is_marked():
-    words = '[4] "Maria Ruiz leads the shop in Linz."\nAnswer: Maria Ruiz leads the shop in Linz.'
-    assert Pages(REPORT).part("Who leads the shop in Linz?", words).marks == ()
-    part = Pages(REPORT).part("Who led the shop in Linz in 2024?", words)
-    assert [one.kind for one in part.marks] == ["elsewhere"]
-    dated = ("Annual report 2024\nSales of jackets rose in all regions.", *REPORT[1:])
-    assert Pages(dated).part("Who led the shop in Linz in 2024?", words).marks == ()
-
-
 @pytest.mark.parametrize(
     ("document", "question", "words"),
     [
@@ -145,6 +135,12 @@ def test_a_year_that_was_asked_about_and_does_not_stand_there_is_marked():
             "Who was elected as the new chair of the works council?",
             '[2] "The project is 60,000 euros over its budget, since the price of steel rose."\nAnswer: Marco Rossi '
             "was elected as the new chair of the works council.",
+        ),
+        (
+            REPORT,
+            "Who is the new head of marketing?",
+            '[4] "Anders Lindqvist is head of finance since 2019."\nAnswer: The new head of marketing is Anders '
+            "Lindqvist.",
         ),
         (
             REPORT,
@@ -161,13 +157,7 @@ def test_a_year_that_was_asked_about_and_does_not_stand_there_is_marked():
             "What rent do the occupiers of the flats on the upper floors pay?",
             '[2] "The rent is 46,800 pounds a year"\nAnswer: They pay 46,800 pounds a year.',
         ),
-        (
-            REPORT,
-            "Who is the new head of marketing?",
-            '[4] "Anders Lindqvist is head of finance since 2019."\nAnswer: The new head of marketing is Anders '
-            "Lindqvist.",
-        ),
-        (LEASE, "May the tenant keep a dog?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),
+        (LEASE, "Which animals may the tenant keep?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),
         (LEASE, "Does it rain?", '[9] "It rains all day"\nAnswer: Yes.'),
         (
             REPORT,
@@ -181,39 +171,12 @@ def test_what_rests_on_nothing_is_not_in_the_text(document, question, words):
     assert (part.answer, part.found, part.citations, part.marks) == (NOT_FOUND, False, (), ())
 
 
-@pytest.mark.parametrize(
-    ("document", "question", "words", "kind"),
-    [
-        (
-            LEASE,
-            "Which insurance company insures the building?",
-            '[4] "The Landlord insures the building against fire and storm"\nAnswer: The Landlord insures the building '
-            "against fire and storm.",
-            "elsewhere",
-        ),
-        (
-            REPORT,
-            "What were the sales of electric bicycles in Norway?",
-            '[5] "Electric bicycles fell to 11.1 million euros; subsidies ended in Norway in June."\nAnswer: In '
-            "Norway, electric bicycles fell to 11.1 million euros.",
-            "elsewhere",
-        ),
-    ],
-)
-def test_what_may_be_about_something_else_is_marked(document, question, words, kind):
-    part = Pages(document).part(question, words)
-    assert part.found
-    assert [one.kind for one in part.marks] == [kind]
-
-
-def test_a_quotation_that_says_no_answers_a_yes_or_no_question_but_is_doubted():
-    words = '[3] "the Tenant does not answer for the damp on the north wall of the basement."\nAnswer: Not in the text.'
-    part = Pages(LEASE).part("Does the tenant answer for the damp in the basement?", words)
-    assert part.answer.startswith("the Tenant does not answer for the damp")
-    assert [one.kind for one in part.marks] == ["doubt"]
-    other = Pages(LEASE).part("Who answers for the damp in the basement?", words)
+def test_a_sentence_that_says_no_is_the_answer_where_the_model_says_yes():
+    part = Pages(LEASE).part("Does the tenant answer for the damp in the basement?", "Yes, the tenant does.")
+    assert part.answer.startswith("In particular, the Tenant does not answer for the damp")
+    assert (part.found, part.marks) == (True, ())
+    other = Pages(LEASE).part("When must the tenant answer for the damp?", "The tenant answers for the damp at once.")
     assert not other.found
-    assert other.nearest[0].page == 3
 
 
 @pytest.mark.parametrize(
@@ -224,6 +187,10 @@ def test_a_quotation_that_says_no_answers_a_yes_or_no_question_but_is_doubted():
         ("Peut-on tailler les haies ?", True),
         ("What may the tenant do?", False),
         ("Wer gehört dazu?", False),
+        ("Was hat das gekostet?", False),
+        ("Do której godziny pracują?", False),
+        ("La commune fait-elle payer le terrain ?", True),
+        ("A quanto ammonta il canone?", False),
     ],
 )
 def test_yes_or_no_questions(question, expected):
@@ -248,37 +215,12 @@ def test_half_of_a_compound_is_not_what_was_asked_for():
 def test_nothing_is_near_that_has_hardly_a_word_of_the_question():
     lease = Pages(LEASE)
     grounds = Grounds(lease.passages, lease.page_of)
-    assert grounds.is_near("How high is the rent?", LEASE[1])
-    assert not grounds.is_near("May the tenant keep a dog?", LEASE[2])
-
-
-def test_a_quotation_is_two_sentences_of_one_block():
-    minutes = Pages(MINUTES)
-    text = minutes.pages[2].text
-    whole = Citation("d", 2, 0, len(text), text)
-    cut = in_one_block(whole, minutes.pages[2], ["over budget", "60,000 euros"])
-    assert cut.quote.startswith("The project is 60,000 euros over its budget")
-    assert cut.quote.endswith("40,000 euros of it.")
-    assert text[cut.start : cut.end] == cut.quote
+    rent, damp = grounds.places[2].citation, grounds.places[4].citation
+    assert grounds.is_near("How high is the rent?", rent)
+    assert not grounds.is_near("May the tenant keep a dog?", damp)
 
 
 def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_words():
     words = '[2] "The rent is 46,800 pounds a year"\nAntwort: Die Miete beträgt 46,800 Pfund im Jahr.'
     part = Pages(LEASE).part("Wie hoch ist die Miete und was ist darin enthalten?", words)
     assert (part.found, [one.page for one in part.citations]) == (True, [2])
-
-
-@pytest.mark.parametrize(
-    ("question", "answer", "kinds"),
-    [
-        ("What must be done before cold store 4 may be used again?",
-         "Before cold store 4 may be used again, a technician must repair the store.", []),
-        ("What must be done before cold store 4 may be used again?",
-         "Before cold store 4 may be used again, 5 technicians must repair the store.", ["number"]),
-        ("Who repairs the store by 9 May?", "A technician repairs the store by 8 May.", ["date"]),
-        ("Must 4 technicians repair the store?", "4 technicians must repair the store.", ["number"]),
-    ],
-)  # fmt: skip
-def test_what_an_answer_repeats_of_the_question_is_not_checked(question, answer, kinds):
-    passage = "The store must not be used until a technician has repaired it."
-    assert [one.kind for one in marks_of(answer, question, [passage])] == kinds

@@ -27,7 +27,7 @@ WHOLE = reading(9, is_whole=True)
 BEST = reading(2, wider=WHOLE)
 
 
-def judge(_reading, _question, text, _strict):
+def judge(_reading, _question, text, _certainty):
     """The words "a: …" are found and cited, "b: …" found and cited elsewhere, all others are not found."""
     kind, _, words = text.partition(": ")
     if kind in ("a", "b"):
@@ -35,10 +35,10 @@ def judge(_reading, _question, text, _strict):
     return Part(NOT_FOUND, False)
 
 
-def through(question, *replies, begin=BEST, threshold=None):
+def through(question, *replies, begin=BEST, can_tell=False):
     """The steps of a question with these replies, and what was answered."""
-    asked = Asked(question, (), names=False, threshold=threshold)
-    steps, way = [], plan(asked, begin, judge, lambda parts: "text")
+    asked = Asked(question, (), names=False, can_tell=can_tell)
+    steps, way = [], plan(asked, begin, judge)
     step, left = next(way), list(replies)
     while True:
         steps.append(step)
@@ -68,7 +68,7 @@ def test_a_part_that_was_passed_over_is_asked_for_by_itself():
     steps, answered = through("How much is it, and why?", Reply("a: 60 euros."), Reply("b: Because steel is dear."))
     assert "every part" in steps[0].turns[-1].text
     assert "Answer only this part of it: why?" in steps[1].turns[-1].text
-    assert steps[1].turns[-1].text.startswith(steps[0].turns[-1].text.partition("First copy")[0].rstrip()), "kept"
+    assert steps[1].turns[-1].text.startswith(steps[0].turns[-1].text.partition("Answer in")[0].rstrip()), "kept"
     assert (answered.answer, answered.citations) == ("60 euros.\nBecause steel is dear.", (CITED, OTHER))
 
 
@@ -86,51 +86,28 @@ def test_an_answer_to_both_parts_needs_one_step():
 YES, NO = Reply("Yes", (-0.2, -3.0)), Reply("No", (-3.0, -0.2))
 
 
-@pytest.mark.parametrize(
-    ("said", "answers", "found", "kinds"),
-    [
-        (YES, YES, True, []),
-        (NO, YES, True, ["doubt"]),
-        (YES, NO, True, ["doubt"]),
-        (NO, NO, False, []),
-        (Reply("Yes"), Reply("Yes"), True, []),
-    ],
-)
-def test_the_model_is_asked_whether_the_text_says_so_and_whether_it_answers_the_question(said, answers, found, kinds):
-    steps, answered = through("When does it stop?", Reply("a: It stops at 12 bar."), said, answers, threshold=0.5)
-    assert steps[1].choices == steps[2].choices == ("Yes", "No")
-    assert "Statement: It stops at 12 bar." in steps[1].turns[-1].text
-    assert "Question: When does it stop?" in steps[2].turns[-1].text
-    assert (answered.found, [one.kind for one in answered.marks]) == (found, kinds)
-    assert answered.supported is (found and not kinds)
+def test_a_model_that_can_tell_is_asked_first_whether_the_text_says_it():
+    steps, answered = through("When does it stop?", YES, Reply("a: At 12 bar."), begin=WHOLE, can_tell=True)
+    assert [one.choices for one in steps] == [("Yes", "No"), ()]
+    assert (answered.answer, answered.found) == ("At 12 bar.", True)
 
 
-def test_what_a_check_has_marked_and_the_model_denies_is_not_in_the_text():
-    def marked(_reading, _question, text, _strict):
-        return Part(text, True, (CITED,), (Mark("words", text, 0, len(text)),))
-
-    missing, found = (NOT_FOUND, False, (), (CITED,)), ("At 12 bar.", True, (CITED,), ())
-    for said, expected in (((NO, YES), missing), ((YES, NO), missing), ((YES, YES), found)):
-        way = plan(Asked("When does it stop?", (), names=False, threshold=0.5), WHOLE, marked, lambda parts: "text")
-        next(way)
-        way.send(Reply("At 12 bar."))
-        way.send(said[0])
-        with pytest.raises(StopIteration) as end:
-            way.send(said[1])
-        answered = end.value.value
-        assert (answered.answer, answered.found, answered.citations, answered.nearest) == expected
+def test_what_it_denies_is_looked_for_in_more_and_is_not_in_the_text():
+    steps, answered = through("When does it stop?", NO, NO, can_tell=True)
+    assert [one.reading.is_whole for one in steps] == [False, True]
+    assert (answered.answer, answered.found) == (NOT_FOUND, False)
 
 
-def test_what_was_not_found_is_not_asked_about():
-    steps, _ = through("When does it stop?", Reply(NOT_FOUND), begin=WHOLE, threshold=0.5)
-    assert len(steps) == 1
+def test_it_is_not_asked_about_what_yes_or_no_answers():
+    steps, _ = through("Does it stop?", Reply("a: No."), begin=WHOLE, can_tell=True)
+    assert [one.choices for one in steps] == [()]
 
 
 def test_marks_move_with_their_part():
-    def marked(_reading, question, text, _strict):
+    def marked(_reading, question, text, _certainty):
         return Part(text, True, (CITED,), (Mark("number", text[:2], 0, 2),))
 
-    way = plan(Asked("How much is it, and why?", (), names=False, threshold=None), WHOLE, marked, lambda parts: "")
+    way = plan(Asked("How much is it, and why?", (), names=False, can_tell=False), WHOLE, marked)
     next(way)
     way.send(Reply("60 euros."))
     with pytest.raises(StopIteration) as end:

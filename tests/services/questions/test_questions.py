@@ -17,7 +17,7 @@ from slmdesk.services.questions.types import AskRequest
 
 pytestmark = pytest.mark.process
 
-SAYS = '[1] "The pump stops at 12 bar."\n[1] "It never stops."\nAnswer: At 12 bar.'
+SAYS = "At 12 bar."
 TEXT = "The pump stops at 12 bar.\fThe valve opens in winter and closes in summer.\fNothing else is known."
 
 
@@ -64,16 +64,15 @@ def ask(services, recorder, question, *documents, **request):
     return sent, ended, recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
 
 
-def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opened, tmp_path):
+def test_a_short_document_is_read_whole_and_the_sentence_that_says_it_is_cited(opened, tmp_path):
     services, recorder = opened()
     record = document(services, tmp_path / "manual.txt")
     sent, ended, answered = ask(services, recorder, "When does the pump stop?", record)
-    assert (answered.answer, answered.found, answered.is_whole, answered.dropped) == ("At 12 bar.", True, True, 1)
+    assert (answered.answer, answered.found, answered.is_whole) == ("At 12 bar.", True, True)
     (cited,) = answered.citations
-    assert (cited.document, cited.page, cited.quote) == (record.id, 1, "The pump stops at 12 bar")
+    assert (cited.document, cited.page, cited.quote) == (record.id, 1, "The pump stops at 12 bar.")
     planned = recorder.of(QuestionPlanned)[0]
     assert (planned.is_whole, planned.passages) == (True, 2)
-    assert "never stops" not in ended.message.text
     assert "manual.txt, page 1" in ended.message.text
     kept = services.service_thread.call(lambda: services.questions.answered(sent.item.id))
     assert kept == {sent.answer.id: answered}
@@ -110,7 +109,7 @@ def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_pat
 
 def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     filler = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
-    services, recorder = opened('[2] "stops at 12 bar"\nAnswer: At 12 bar.')
+    services, recorder = opened()
     record = document(services, tmp_path / "long.txt", f"{filler}\f{TEXT}")
     _, _, answered = ask(services, recorder, "At how many bar does the pump stop?", record)
     planned = recorder.of(QuestionPlanned)[0]
@@ -132,7 +131,7 @@ def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
 
 
 def test_an_answer_that_stands_nowhere_is_not_in_the_text(opened, tmp_path):
-    services, recorder = opened('[1] "It costs 700 euros."\nAnswer: 700 euros.')
+    services, recorder = opened("700 euros.")
     _, ended, answered = ask(
         services, recorder, "What does the pump cost?", document(services, tmp_path / "manual.txt")
     )
@@ -171,43 +170,40 @@ RENT = (
 
 
 @pytest.mark.parametrize(
-    ("quote", "answer", "question", "kinds"),
+    ("answer", "question", "state", "kinds"),
     [
-        ("The rent is 1,200 euros a month", "1,200 euros a month.", "What is the rent?", []),
-        ("The rent is 1,200 euros a month", "The rent is 1,400 euros a month [1].", "What is the rent?", ["amount"]),
-        ("The rent is 1,200 euros a month", "No, it is not 1,400 euros but 1,200 euros.", "Is it 1,400 euros?", []),
-        ("The rent is 1,200 euros a month", "Yes, it is 1,400 euros.", "Is it 1,400 euros?", ["amount"]),
-        ("Mrs Adeyemi may keep a cat", "Mrs Okonkwo may keep a cat if he agrees.", "Who may keep a cat?", ["name"]),
-        ("Mrs Adeyemi may keep a cat", "Mrs Adeyemi may not keep a cat.", "May she keep a cat?", ["negation"]),
-        ("Mrs Adeyemi may keep a cat", "Mrs Adeyemi may keep a cat.", "May she keep a cat?", ["condition"]),
+        ("1,200 euros a month.", "What is the rent?", "in the text", []),
+        ("The rent is 1,400 euros a month.", "What is the rent?", "not in the text", []),
+        ("The rent is 1,200 euros a month, due on the 5 May.", "What is the rent?", "check this", ["date"]),
+        ("No, it is not 1,400 euros but 1,200 euros.", "Is it 1,400 euros?", "in the text", []),
+        ("Yes, it is 1,400 euros.", "Is it 1,400 euros?", "check this", ["amount"]),
+        ("Mrs Okonkwo may keep a cat if he agrees.", "Who may keep a cat?", "not in the text", []),
+        ("Mrs Adeyemi may not keep a cat.", "May she keep a cat?", "check this", ["negation"]),
     ],
 )
-def test_what_the_cited_passages_do_not_bear_out_is_marked(opened, tmp_path, quote, answer, question, kinds):
-    services, recorder = opened(f'[1] "{quote}"\nAnswer: {answer}')
+def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tmp_path, answer, question, state, kinds):
+    services, recorder = opened(answer)
     _, ended, answered = ask(services, recorder, question, document(services, tmp_path / "lease.txt", RENT))
-    assert len(answered.citations) == 1
-    assert [one.kind for one in answered.marks] == kinds
-    assert answered.supported is not bool(kinds)
+    assert (answered.state, [one.kind for one in answered.marks]) == (state, kinds)
+    assert bool(answered.citations) is (state != "not in the text")
     for one in answered.marks:
         assert answered.answer[one.start : one.end] == one.text
-    assert ("Uncertain:" in ended.message.text) is bool(kinds)
+    assert ("Check this:" in ended.message.text) is bool(kinds)
 
 
-def test_the_place_that_holds_the_answer_takes_the_place_of_a_quotation_beside_the_point(opened, tmp_path):
+def test_the_place_that_holds_the_answer_is_cited(opened, tmp_path):
     body = (
         "Dear Ms Brandt, thank you for your call and for the plan of your twelve places. As discussed, the planning "
         "software would come to about 3,900 EUR in the first year, training included. In the second year only the "
         "hotline is charged. We would need your order by 14 March, so that our people can come in April. "
     )
-    services, recorder = opened(
-        '[2] "Price list.xlsx (11375 bytes)"\nAnswer: The planning software costs about 3,900 EUR.'
-    )
+    services, recorder = opened("The planning software costs about 3,900 EUR.")
     record = document(services, tmp_path / "mail.txt", f"{body * 2}\fAttachments: Price list.xlsx (11375 bytes)")
     _, ended, answered = ask(services, recorder, "What does the planning software cost?", record)
     assert (answered.supported, answered.marks) == (True, ())
     assert [one.page for one in answered.citations] == [1]
     assert "3,900 EUR" in answered.citations[0].quote
-    assert "Uncertain:" not in ended.message.text
+    assert "Check this:" not in ended.message.text
 
 
 @pytest.mark.parametrize(("choice", "words"), [("Yes", "At 12 bar."), ("No", "Not in the text.")])
@@ -222,7 +218,6 @@ def test_a_model_that_can_judge_is_asked_about_its_answer(opened, tmp_path, choi
     assert (answered.answer, answered.marks) == (words, ())
     assert ended.message.text.startswith(words)
     assert answered.citations or answered.nearest
-    assert ended.message.tokens_in > ended.usage.prompt_tokens, "of all requests"
 
 
 def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
@@ -239,7 +234,7 @@ def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
 
 
 def test_several_documents_name_the_file(opened, tmp_path):
-    services, recorder = opened('[2] "The pump stops at 12 bar."\nAnswer: At 12 bar.')
+    services, recorder = opened()
     first = document(services, tmp_path / "other.txt", "Roses grow in May.")
     second = document(services, tmp_path / "manual.txt", "The pump stops at 12 bar.")
     _, ended, answered = ask(services, recorder, "When does the pump stop?", first, second)
@@ -280,12 +275,12 @@ def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
     services.service_thread.call(lambda: services.questions.stop(late))
     ended = recorder.end_of(late).message
     assert ended.status is Status.CANCELLED
-    assert ended.text.startswith("[1]")
+    assert ended.text.startswith("At")
     assert not recorder.of(QuestionAnswered)
 
 
 def test_an_engine_that_dies_fails_the_question_with_its_words_kept(opened, tmp_path):
-    services, recorder = opened(SAYS, fault="abort", at=4)
+    services, recorder = opened(SAYS, fault="abort", at=2)
     record = document(services, tmp_path / "manual.txt")
     _, ended, _ = ask(services, recorder, "When does the pump stop?", record)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "child.died")

@@ -25,7 +25,6 @@ from slmdesk.gui.widgets.shield import Shield
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.gui.widgets.translate_request import pop_up_words_menu
 from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
-from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.questions.types import AskedQuestion
@@ -167,14 +166,10 @@ class QuestionPane(QScrollArea):
         """Show the answer with its quotations; if it has none, the passages that come closest."""
         if answered.is_quoted:
             self._add("This model is too weak to answer by itself. These passages fit the question best:", "muted")
-        elif not answered.found:
-            self._add(f"Not found in this {self._what}.", "")
         else:
             self._add(answered.answer, "")
-        if answered.marks:
-            self._add(f"⚠ Uncertain: {marks_in_words(answered.marks)}", "warn")
-        elif answered.found and not answered.citations:
-            self._add("⚠ No passage could be shown for this answer; check it before you rely on it.", "warn")
+        if answered.missing:
+            self._add(f"⚠ Check this: {answered.missing}", "warn")
         self._cite(answered.citations)
         if answered.reading_words:
             self._add(answered.reading_words, "small")
