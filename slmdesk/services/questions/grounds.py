@@ -17,7 +17,7 @@ from slmdesk.services.documents.nearest import Citation, PageOf, are_alike, stre
 from slmdesk.services.questions.question_parts import asks_yes_or_no
 from slmdesk.services.questions.weights import Weights
 from slmdesk.text.checks import negation
-from slmdesk.text.checks.check import Flag, check
+from slmdesk.text.checks.check import Flag
 from slmdesk.text.checks.evidence import holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.words.anaphora import refers_back
@@ -32,10 +32,8 @@ LEAST_SURE = 0.7
 """How much of the question the quotations have (`relation`) and how sure the model is that the text says it, added:
 with less, an answer is not in the text.  Neither separates alone.
 """
-UNTOLD = 0.2
-"""How sure a model is taken to be that was not asked: so a quotation must have half of what there is."""
-LEAST_SHARE = 0.5
-"""Of the question's words, what the place with most of them has at least: where none has, it is about nothing there."""
+UNTOLD = 0.4
+"""How sure a model is taken to be that was not asked."""
 LEAST_NEAR = 0.55
 """Of the question's words, by rarity, that a sentence must have to be shown as near."""
 MOST_PLACES = 60
@@ -88,7 +86,7 @@ class Grounds:
         asked = asked_words(question)
         own = own_words(answer, asked)
         values = new_values(question, answer)
-        if speaks_otherwise(answer, self._text):
+        if self._is_otherwise(question, answer):
             own = []
             if not values:
                 return ()
@@ -148,9 +146,7 @@ class Grounds:
             return ()
         quotes = "\n".join(one.quote for one in citations)
         marks = [_mark(one) for one in new_values(question, answer) if not holds(one, answer, quotes)]
-        if asks_yes_or_no(question):
-            marks += [_mark(one) for one in check(answer, quotes) if one.kind == "negation"]
-        if marks or speaks_otherwise(answer, self._text):
+        if marks or self._is_otherwise(question, answer):
             return tuple(marks)
         own = own_words(answer, asked_words(question))
         if self.weights.share(own, quotes) < LEAST_SAID:
@@ -158,27 +154,29 @@ class Grounds:
         return ()
 
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Whether nothing that the answer adds to the question, value or word, stands in its quotations."""
+        """Whether nothing that the answer adds to the question stands in its quotations, or it adds nothing."""
         quotes = "\n".join(one.quote for one in citations)
         if values := new_values(question, answer):
             return not any(holds(one, answer, quotes) for one in values)
         own = own_words(answer, asked_words(question))
-        return bool(own) and not speaks_otherwise(answer, self._text) and not self.weights.share(own, quotes)
+        return not own or (not self._is_otherwise(question, answer) and not self.weights.share(own, quotes))
+
+    def _is_otherwise(self, question: str, answer: str) -> bool:
+        return speaks_otherwise(f"{question} {answer}", self._text)
 
     def relation(self, question: str, citations: Sequence[Citation]) -> float:
-        """How much of a question the quotations have, by what the place with most of it has; 1 where none has any."""
+        """How much of a question the quotations have, by rarity, 0..1; 1 in another language."""
         if speaks_otherwise(question, self._text):
             return 1.0
-        words = asked_words(question)
-        best = max((self.weights.share(words, one.text) for one in self.places), default=0.0)
         cited = "\n".join(one.text for one in self.places if one.citation in citations)
-        return self.weights.share(words, cited) / max(best, LEAST_SHARE)
+        return self.weights.share(asked_words(question), cited)
 
     def is_near(self, question: str, citation: Citation) -> bool:
         text = "\n".join(one.text for one in self.places if one.citation == citation)
         return self.weights.share(asked_words(question), text) >= LEAST_NEAR
 
     def unknown_names(self, question: str) -> list[str]:
+        question = question.lstrip("¿¡ ")  # behind these a large word would be a name
         names = [one for one in values_in(question) if one.kind == "name"]
         if not names or speaks_otherwise(question, self._text):  # "Deutschland" may stand there as "Germany"
             return []

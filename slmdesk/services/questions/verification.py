@@ -52,7 +52,7 @@ class Evidence:
             return self._missing()
         citations = grounds.citations(question, answer)
         is_yes_or_no = asks_yes_or_no(question)
-        if grounds.are_against(question, answer, citations):
+        if grounds.are_against(question, answer.split()[0] if is_yes_or_no else answer, citations):
             if not is_yes_or_no:
                 return self._missing()  # what it takes for granted is denied
             citations = citations[:1]

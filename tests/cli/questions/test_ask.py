@@ -29,7 +29,8 @@ def manual(tmp_path):
 
 def test_an_answer_names_file_page_and_words(run, with_echo, manual):
     asked = run("ask", str(manual), "When does the pump stop?", "--json", echo={"answer": SAYS}).json
-    assert (asked["answer"], asked["state"], asked["found"], asked["whole"]) == ("At 12 bar.", "in the text", True, True)
+    assert (asked["answer"], asked["state"]) == ("At 12 bar.", "in the text")
+    assert (asked["found"], asked["whole"]) == (True, True)
     assert asked["citations"] == [{"file": "manual.txt", "page": 1, "quote": "The pump stops at 12 bar."}]
     followed = run(
         "ask", str(manual), "And then?", "-q", asked["item"], "--json", echo={"answer": "Not in the text."}
