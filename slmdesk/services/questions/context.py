@@ -1,4 +1,4 @@
-"""Chooses what a model reads for a question: the best passages first, and more only when they do not answer it.
+"""Chooses what a model reads for a question: the whole text where that is soon read, else the best passages first.
 
 Passages are ranked, the model is loaded, tokens are counted; then it is decided.  On the service thread.
 """
@@ -29,8 +29,12 @@ ANSWER_TOKENS = 400
 FRAME_TOKENS = 260
 """Instructions and the format's own, beside the passages."""
 SOURCE_TOKENS = 14
+WHOLE_TOKENS = 2500
+"""Of a text that is read whole at once, three pages or four: passages alone mislead a small model.  About 20 s of
+reading, and the next question finds it read.
+"""
 FIRST_TOKENS = 600
-"""Of the passages that are read first: they hold most answers, and no document has to be read for them."""
+"""Of the passages that are read first of a longer one: they hold most answers."""
 READ_TOKENS = 1800
 """Of passages, where those do not answer it and the documents do not fit whole: with more, small models lose their
 way.
@@ -174,7 +178,7 @@ class ReadingChoice:
         more = list(candidates) if is_whole else _best_that_fit(ranked, tokens, min(budget, READ_TOKENS))
         wider = self._reading(model, more, tokens, is_whole=is_whole)
         first = _best_that_fit(ranked, tokens, min(budget, FIRST_TOKENS))
-        if not first or wider.tokens <= FIRST_TOKENS or self._is_about_all:
+        if not first or wider.tokens <= (WHOLE_TOKENS if is_whole else FIRST_TOKENS) or self._is_about_all:
             self._end(wider)
         else:
             self._end(changed(self._reading(model, first, tokens), wider=wider))

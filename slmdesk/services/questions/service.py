@@ -1,6 +1,6 @@
 """The question service: answers questions about documents, with verified citations.  Everything on the service thread.
 
-The model reads the best passages first, and more where they do not answer it (see `plan`).  A question is an item of
+The model reads the whole text where that is soon read, else the best passages first (see `context` and `plan`).  A question is an item of
 kind `question` with messages like a chat's, so that history, search, trash and export treat it like one; what was
 verified is its result in the store.
 """

@@ -141,7 +141,7 @@ def test_an_answer_that_stands_nowhere_is_not_in_the_text(opened, tmp_path):
 
 def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path):
     page = "Chapter {} is about gardens, roses and the rain of May. "
-    text = "\f".join(page.format(number) * 12 + "The pump stops." for number in range(8))
+    text = "\f".join(page.format(number) * 12 + "The pump stops." for number in range(18))
     services, recorder = opened("Not in the text.")
     _, _, answered = ask(
         services, recorder, "When does the pump stop?", document(services, tmp_path / "long.txt", text)
