@@ -145,7 +145,8 @@ class Grounds:
         if not citations:
             return ()
         quotes = "\n".join(one.quote for one in citations)
-        marks = [_mark(one) for one in new_values(question, answer) if not holds(one, answer, quotes)]
+        values = [one for one in new_values(question, answer) if one.kind != "name"]  # which languages inflect
+        marks = [_mark(one) for one in values if not holds(one, answer, quotes)]
         if marks or self._is_otherwise(question, answer):
             return tuple(marks)
         own = own_words(answer, asked_words(question))

@@ -91,39 +91,38 @@ _REASONS = (
     r"|weil|da|denn|wegen|aufgrund|infolge|damit|grund|parce|car|puisque|en raison|à cause|afin|porque|debido|ya que"
     r"|perché|poiché|a causa|ponieważ|bo|gdyż|z powodu)\b"
 )
-_EXPECTED: tuple[tuple[str, str, bool], ...] = (
-    (
-        r"dose|dosage|dosis|dosierung|dosi|dawka|dawce",
-        r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b",
-        False,
-    ),
-    (
-        r"how (?:much|many|high|long|often|large|big)|wie ?viele?|wie (?:hoch|lange|oft|groß)|combien|cuánt[oa]s?"
-        r"|quant[oaie]|ile|kosten|gekostet|cost|price|amount|percentage|betrag|preis|montant",
-        r"\d",
-        True,
-    ),
-    (
-        r"when|(?:by|until|on|in|from|since) (?:which|what) (?:day|date|month|year)s?|wann|quand|cuándo|quando|kiedy",
-        r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant"
-        r"|jusqu|année|mois)\w*\b",
-        True,
-    ),
+_DOSE = (
+    r"dose|dosage|dosis|dosierung|dosi|dawka|dawce",
+    r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b",
+    False,
 )
-"""What asks for a figure or a time, what an answer to it has, and whether any number is one."""
-_WHY = re.compile(r"\b(?:why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu)\b", re.IGNORECASE)
+_COUNT = (
+    r"how (?:much|many|high|long|often|large|big)|wie ?viele?|wie (?:hoch|lange|oft|groß)|combien|cuánt[oa]s?"
+    r"|quant[oaie]|ile|kosten|gekostet|cost|price|amount|percentage|betrag|preis|montant",
+    r"\d",
+    True,
+)
+_TIME = (
+    r"when|(?:by|until|on|in|from|since) (?:which|what) (?:day|date|month|year)s?|wann|quand|cuándo|quando|kiedy",
+    r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant|jusqu|année|mois)\w*\b",
+    True,
+)
+"""What asks for something, what an answer to it has, and whether any number is one."""
+_WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
 
 
 def is_answered(part: str, answer: str) -> bool:
     """Whether an answer to several things has what this part asks for; parts of other kinds are taken for answered."""
-    if _WHY.search(part):
-        return re.search(_REASONS, answer, re.IGNORECASE) is not None
-    return has_figure(part, answer)
+    return _has(part, answer, _DOSE, _WHY, _COUNT, _TIME)
 
 
 def has_figure(question: str, answer: str) -> bool:
-    """Whether an answer has the figure or the time that is asked for, if one is."""
-    for asks, has, is_number in _EXPECTED:
+    """Whether an answer has the figure that is asked for, if one is."""
+    return _has(question, answer, _DOSE, _COUNT)
+
+
+def _has(question: str, answer: str, *kinds: tuple[str, str, bool]) -> bool:
+    for asks, has, is_number in kinds:
         if re.search(rf"\b(?:{asks})\b", question, re.IGNORECASE):
             return bool(re.search(has, answer, re.IGNORECASE) or (is_number and find_numbers(answer, tongue(question))))
     return True

@@ -1,8 +1,8 @@
 """The question service: answers questions about documents, with verified citations.  Everything on the service thread.
 
-The model reads the whole text where that is soon read, else the best passages first (see `context` and `plan`).  A question is an item of
-kind `question` with messages like a chat's, so that history, search, trash and export treat it like one; what was
-verified is its result in the store.
+The model reads the whole text where that is soon read, else the best passages first (see `context` and `plan`).  A
+question is an item of kind `question` with messages like a chat's, so that history, search, trash and export treat it
+like one; what was verified is its result in the store.
 """
 
 from __future__ import annotations

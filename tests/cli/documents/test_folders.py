@@ -17,7 +17,7 @@ from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 
-SAYS = '[1] "The valve opens in winter."\nAnswer: In winter.'
+SAYS = "In winter."
 OLD = 1_000_000_000
 
 
@@ -51,7 +51,7 @@ def test_a_folder_is_asked_and_the_file_is_named(run, environment, papers, tmp_p
     services.close()
     (papers / "broken.docx").write_bytes(b"PK\x03\x04" + b"\x00" * 300)
     os.utime(papers / "broken.docx", (OLD, OLD))
-    asked = run("ask", str(papers), "When does the valve open?", "--json", echo={"answer": SAYS.replace("[1]", "[2]")})
+    asked = run("ask", str(papers), "When does the valve open?", "--json", echo={"answer": SAYS})
     asked = asked.json
     (cited,) = asked["citations"]
     assert (cited["file"], cited["page"], cited["path"]) == ("b.txt", 1, str(papers / "sub" / "b.txt"))
@@ -61,7 +61,7 @@ def test_a_folder_is_asked_and_the_file_is_named(run, environment, papers, tmp_p
     folders = run("documents", "folders", "--json").json
     assert [(one["path"], one["documents"], one["watched"]) for one in folders] == [(str(papers), 2, False)]
     shutil.rmtree(papers)
-    again = run("ask", str(papers), "When does the valve open?", "--json", echo={"answer": SAYS.replace("[1]", "[2]")})
+    again = run("ask", str(papers), "When does the valve open?", "--json", echo={"answer": SAYS})
     assert again.json["citations"] == [cited], "what was read is asked though the drive is gone"
     assert "not reachable" in again.err
 

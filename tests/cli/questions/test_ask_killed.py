@@ -20,7 +20,7 @@ from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 
-ECHO = json.dumps({"slow": 0.02, "answer": '[1] "The pump stops at 12 bar."\nAnswer: The pump stops at 12 bar.'})
+ECHO = json.dumps({"slow": 0.02, "answer": "The pump stops at 12 bar, and so it is written."})
 QUESTION = "At how many bar does the pump stop?"
 FILLER = "Chapter {} is about gardens, roses and the rain of May. "
 

@@ -210,7 +210,7 @@ def test_a_table_without_it_gives_all(given, tmp_path):
 # ---- questions
 
 
-ANSWER = '[1] "The money goes to the account {iban}"\nAnswer: It goes to the account {iban}, which {name} has named.'
+ANSWER = "It goes to the account {iban}, which {name} has named."
 
 
 def ask(recorder, question, *documents, **request):
@@ -263,7 +263,7 @@ def test_quotations_are_looked_up_in_the_document_itself(given, tmp_path, monkey
     (cited,) = answered.citations
     assert cited.quote.startswith("The money goes to the account GB33 BUKB 2020 1555 5555 55")
     assert "GB33 BUKB 2020 1555 5555 55" in ended.message.text
-    assert answered.redaction.put_back == 3
+    assert answered.redaction.put_back == 2
     assert holds(lines) == []
 
 
@@ -277,7 +277,7 @@ def test_a_follow_up_is_redacted_too_with_the_same_table(given, tmp_path):
     assert call(recorder, lambda: recorder.services.redaction.table(sent.item.id)) == first
 
 
-FAR = "Brandon looks after the boiler.\f" + "Nothing of that is said here. " * 300 + "\f" + LETTER
+FAR = "Brandon looks after the boiler.\f" + "Nothing of that is said here. " * 600 + "\f" + LETTER
 
 
 def test_a_name_that_a_page_tells_which_is_not_read_is_hidden_in_the_passage(given, tmp_path):
