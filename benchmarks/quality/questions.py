@@ -3,7 +3,7 @@
 Each question of benchmarks/quality/matters (with --older, of documents) is asked of the program (with --plain of the
 same model in a chat with the document attached, too) and judged by the rules written down before (see `expectations`).
 A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
-in telling true from false is taken for passed, with this threshold; without it no answer is asked about again.  With a
+in telling true from false is taken for passed; a model that sat none is not asked what the text says.  With a
 folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
 
 *Marked* is an answer that carries a doubt, or has no quotation.

@@ -133,12 +133,16 @@ class Grounds:
         return max(likely, key=worth, default=None)
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Whether the clause with most of the question's words denies it, and the answer does not."""
+        """Whether the clause with most of the question's words denies it, and the answer does not.
+
+        Of what yes or no answers, any clause: the quotation then says it better.
+        """
         language = tongue(self._text)
         if any(line.denials for line in (*negation.lines(question, language), *negation.lines(answer, language))):
             return False
-        asked = asked_words(question)
-        return any(_denies(line, asked) for one in citations[:1] for line in negation.lines(one.quote, language))
+        asked, is_any = asked_words(question), asks_yes_or_no(question)
+        lines = negation.lines(citations[0].quote, language) if citations else []
+        return any(bool(one.denials) if is_any else _denies(one, asked) for one in lines)
 
     def marks(self, question: str, answer: str, citations: Sequence[Citation]) -> tuple[Mark, ...]:
         """What the quotations do not bear out; none without quotations."""
