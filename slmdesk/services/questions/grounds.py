@@ -64,7 +64,7 @@ class Grounds:
 
     def _places(self) -> Iterator[Place]:
         document = heading = head = before = ""
-        language = tongue(self._text)
+        language = tongue(self.text)
         for passage in self.passages:
             if passage.document != document:
                 document, heading = passage.document, ""
@@ -137,7 +137,7 @@ class Grounds:
 
         Of what yes or no answers, any clause: the quotation then says it better.
         """
-        language = tongue(self._text)
+        language = tongue(self.text)
         if any(line.denials for line in (*negation.lines(question, language), *negation.lines(answer, language))):
             return False
         asked, is_any = asked_words(question), asks_yes_or_no(question)
@@ -167,11 +167,11 @@ class Grounds:
         return not own or (not self._is_otherwise(question, answer) and not self.weights.share(own, quotes))
 
     def _is_otherwise(self, question: str, answer: str) -> bool:
-        return speaks_otherwise(f"{question} {answer}", self._text)
+        return speaks_otherwise(f"{question} {answer}", self.text)
 
     def relation(self, question: str, citations: Sequence[Citation]) -> float:
         """How much of a question the quotations have, by rarity, 0..1; 1 in another language."""
-        if speaks_otherwise(question, self._text):
+        if speaks_otherwise(question, self.text):
             return 1.0
         cited = "\n".join(one.text for one in self.places if one.citation in citations)
         return self.weights.share(asked_words(question), cited)
@@ -183,12 +183,12 @@ class Grounds:
     def unknown_names(self, question: str) -> list[str]:
         question = question.lstrip("¿¡ ")  # behind these a large word would be a name
         names = [one for one in values_in(question) if one.kind == "name"]
-        if not names or speaks_otherwise(question, self._text):  # "Deutschland" may stand there as "Germany"
+        if not names or speaks_otherwise(question, self.text):  # "Deutschland" may stand there as "Germany"
             return []
-        return [one.text for one in names if not holds(one, question, self._text)]
+        return [one.text for one in names if not holds(one, question, self.text)]
 
     @cached_property
-    def _text(self) -> str:
+    def text(self) -> str:
         return "\n".join(one.text for one in self.passages)
 
 

@@ -225,8 +225,9 @@ def grammar_of(question: str) -> str | None:
     return f'root ::= ("{known.yes}" | "{known.no}") [.,] [^\\n]{{0,{LONGEST_ANSWER}}}'
 
 
-def not_found(question: str) -> str:
-    known = _LANGUAGES.get(tongue(question))
+def not_found(question: str, text: str = "") -> str:
+    """In the language of the question, or where a short one does not tell it, of the text."""
+    known = _LANGUAGES.get(tongue(question) or tongue(text))
     return known.not_found if known else NOT_FOUND
 
 

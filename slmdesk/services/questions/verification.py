@@ -88,7 +88,7 @@ class Evidence:
         return "\n\n".join(lines)
 
     def _missing(self) -> Part:
-        return Part(not_found(self.question), False, nearest=self._nearest_ones())
+        return Part(not_found(self.question, self._grounds.text), False, nearest=self._nearest_ones())
 
     def _nearest_ones(self) -> tuple[Citation, ...]:
         return tuple(one for one in self._nearest() if self._grounds.is_near(self.question, one))
