@@ -99,12 +99,6 @@ def truth_step(text: str, statement: str) -> dict[str, Json]:
     return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
 
 
-def answer_step(text: str, question: str) -> dict[str, Json]:
-    ask = "\n\nDoes the text above say the answer to this question? Answer Yes or No."
-    parts = (*_document("Text: ", text), TextPart(f"\n\nQuestion: {question}{ask}"))
-    return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
-
-
 def block_step(blocks: Sequence[str], statement: str) -> dict[str, Json]:
     listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(blocks, 1))
     ask = "\n\nWhich block says this? Answer with its number only."

@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from slmdesk.core.documents import PageStatus
+from slmdesk.core.record import to_json
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
+from slmdesk.core.wire import stored_dict
 from slmdesk.exports.chats import chat_shape
 from slmdesk.exports.papers import ReadDocument, question_paper
 from slmdesk.services.base.exporting import Make, json_bytes
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import SkippedDocument
+from slmdesk.services.questions.prompt import Answered
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-question"
@@ -25,9 +28,10 @@ def export_question(
     held, documents, missing = chats.open(item.id), _read_of(store, item), _not_read_of(store, unread, item)
     if form == "json":
         chat = chat_shape(held.item, chats.messages(item.id), held.messages)
-        answers = (store.results.get(item.id) or {}).get("answers") or {}
+        answers = stored_dict(Answered, (store.results.get(item.id) or {}).get("answers"))
+        states: Json = {id: {**to_json(one), "state": one.state} for id, one in answers.items()}
         skipped: list[Json] = [{"name": name, "reason": reason} for name, reason in missing]
-        about = {"documents": [_json_of(one) for one in documents], "not_read": skipped, "answers": answers}
+        about = {"documents": [_json_of(one) for one in documents], "not_read": skipped, "answers": states}
         return lambda: json_bytes({**chat, "format": FORMAT, **about})
     return lambda: question_paper(held.item, held.messages, documents, missing)
 

@@ -23,9 +23,6 @@ class Weights:
         self._texts = [_folded(one) for one in texts]
         self._known: dict[str, float] = {}
 
-    def is_there(self, word: str) -> bool:
-        return any(self._share([word], one) >= LEAST_THERE for one in self._texts)
-
     def share(self, words: Sequence[str], text: str) -> float:
         """Of folded words, 0..1; 1 without words."""
         return self._share(words, _folded(text))

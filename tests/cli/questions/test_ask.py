@@ -47,6 +47,8 @@ def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
     asked = run("ask", str(manual), "When does the pump stop?", "--json", echo={"answer": says}).json
     (flag,) = asked["flags"]
     assert (asked["state"], asked["supported"], flag["text"]) == ("check this", False, "14 May")
+    exported = run("history", "export", asked["item"], "--format", "json").json
+    assert [one["state"] for one in exported["answers"].values()] == ["check this"]
     words = run("ask", str(manual), "When does the pump stop?", echo={"answer": says})
     assert "Check this: date not in the quotation (14 May)." in words.out
 
