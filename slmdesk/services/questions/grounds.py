@@ -176,6 +176,12 @@ class Grounds:
         cited = "\n".join(one.text for one in self.places if one.citation in citations)
         return self.weights.share(asked_words(question), cited)
 
+    def bears_out(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
+        """Whether an answer adds words to the question, and its quotations have most of them."""
+        own = own_words(answer, asked_words(question))
+        quotes = "\n".join(one.quote for one in citations)
+        return bool(own) and self.weights.share(own, quotes) >= LEAST_SAID
+
     def is_near(self, question: str, citation: Citation) -> bool:
         text = "\n".join(one.text for one in self.places if one.citation == citation)
         return self.weights.share(asked_words(question), text) >= LEAST_NEAR

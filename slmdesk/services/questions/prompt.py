@@ -46,6 +46,7 @@ _LANGUAGES: Mapping[str, _Language] = {
     "it": _Language("Italian", "Sì", "No", "Non è nel testo."),
     "pl": _Language("Polish", "Tak", "Nie", "Nie ma tego w tekście."),
 }
+NO = frozenset(one.no.casefold() for one in _LANGUAGES.values())
 _ANY = "the language of the question"
 _QUOTE = re.compile(r"\[\d{1,4}\]\s*[\"\u201c\u201e\u00ab]")
 _LABEL = re.compile(r"^\s*(?:Answer|Antwort|Réponse|Respuesta|Risposta|Odpowiedź)\s*:\s*", re.IGNORECASE)

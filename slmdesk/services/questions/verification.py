@@ -11,7 +11,7 @@ from slmdesk.core.records import DocumentRecord, Passage
 from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
 from slmdesk.services.questions.context import AnswerContext
 from slmdesk.services.questions.grounds import LEAST_SURE, UNTOLD, Grounds
-from slmdesk.services.questions.prompt import Answered, Part, not_found, parsed_answer
+from slmdesk.services.questions.prompt import NO, Answered, Part, not_found, parsed_answer
 from slmdesk.services.questions.question_parts import asks_yes_or_no, has_figure, parts_of
 from slmdesk.store import Store
 from slmdesk.text.words.stop_words import search_words
@@ -51,16 +51,18 @@ class Evidence:
         if not is_found or grounds.unknown_names(self.question) or not of_kind:
             return self._missing()
         citations = grounds.citations(question, answer)
-        is_yes_or_no = asks_yes_or_no(question)
-        if grounds.are_against(question, answer.split()[0] if is_yes_or_no else answer, citations):
+        is_yes_or_no, is_said = asks_yes_or_no(question), False
+        word = answer.split()[0].strip(".,").casefold()
+        if word not in NO and grounds.are_against(question, word if is_yes_or_no else answer, citations):
             if not is_yes_or_no:
                 return self._missing()  # what it takes for granted is denied
             citations = citations[:1]
             answer = " ".join(citations[0].quote.split())
-        if citations and (
-            grounds.relation(question, citations) + certainty < LEAST_SURE
-            or (not is_yes_or_no and grounds.is_made_up(question, answer, citations))
-        ):
+        elif is_yes_or_no:
+            is_said = grounds.bears_out(question, answer, citations)
+        elif grounds.is_made_up(question, answer, citations):
+            return self._missing()
+        if not is_said and grounds.relation(question, citations) + certainty < LEAST_SURE:
             return self._missing()
         marks = grounds.marks(question, answer, citations)
         return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())
