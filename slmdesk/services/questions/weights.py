@@ -14,8 +14,6 @@ from slmdesk.text.words.folding import fold_for_search
 
 LEAST_WEIGHT = 0.1
 """Of a group in every text: it still says something."""
-LEAST_THERE = 0.5
-"""Of a word that stands somewhere in another form."""
 
 
 class Weights:
