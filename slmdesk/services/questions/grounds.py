@@ -28,7 +28,7 @@ LEAST_SAID = 0.5
 """Of an answer's own words, by rarity, that must stand in its quotations; with fewer it is marked."""
 LEAST_GAIN = 0.25
 """Of them, what a second quotation must add."""
-LEAST_SURE = 0.7
+LEAST_SURE = 0.8
 """How much of the question the quotations have (`relation`) and how sure the model is that the text says it, added:
 with less, an answer is not in the text.  Neither separates alone.
 """
