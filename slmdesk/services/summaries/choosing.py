@@ -15,6 +15,7 @@ from itertools import pairwise
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.record import Record, changed
+from slmdesk.services.summaries.papers import Paper, paper_of
 from slmdesk.services.summaries.prompts import Length
 from slmdesk.services.summaries.selection import MARKS, item_spans, section_numbers
 from slmdesk.text.checks.dates import DateMention, Day, find_dates
@@ -28,11 +29,17 @@ LEAST_WORDS, LEAST_CLAUSE = 4, 5
 
 _WORTH = {
     Matter.DECISION: 4.0, Matter.ACTION: 4.0, Matter.MONEY: 2.5, Matter.CHANGE: 2.0, Matter.PERIOD: 1.5,
-    Matter.SHARE: 1.5, Matter.REQUEST: 1.5, Matter.DUTY: 1.0, Matter.QUANTITY: 1.0, Matter.DENIAL: 1.0,
+    Matter.SHARE: 1.5, Matter.REQUEST: 1.5, Matter.DUTY: 1.0, Matter.QUANTITY: 1.0, Matter.DENIAL: 0.5,
     Matter.CONDITION: 0.5, Matter.PARTY: 1.0,
 }  # fmt: skip
-_TO_COME = 2.0
-"""What a date after the paper's own gains: a term, a deadline."""
+_TO_COME, _TERM, _REMEDY = 2.0, 1.5, 2.0
+"""What a sentence gains by a date after the paper's own, by a term ("within 14 days") and by a way to contest that has
+one.
+"""
+_PAST = 0.6
+"""Of its worth is left to what only speaks of days before the paper's own."""
+_KNOWN = 0.5
+"""Of its worth is left to a line whose figures are all said."""
 _ANNOUNCED, _FIRST_OF_SECTION, _ROW, _TOTAL = 1.5, 0.5, 2.0, 1.5
 _REASON = 0.5
 """Of its worth is left to what stands below a heading that announces reasons or history."""
@@ -40,7 +47,9 @@ _AGAIN = 0.7
 """What a line is worth when another of its section is chosen already; so for each."""
 _PER_WORD = 0.7
 """The power of a line's length by which its worth is divided."""
-_SHORT = 6
+_SHORT = 10
+"""A line of fewer words counts as one of so many."""
+_LEAST_OUTCOME = 2.5
 _SAME, _SAME_FIGURES = 0.7, 0.4
 """Of the words of the shorter of two lines, which both have when they say the same; and where its figures agree."""
 
@@ -84,7 +93,11 @@ _UNSAID = re.compile(
     # a meeting's opening and end, who was there
     r"\bquorum\b|beschlussfähig|quórum|numero legale|prawomocn\w+|\bkworum|(?:closed|opened) the meeting|"
     r"schließt die|séance est levée|(?:levanta|abre) la sesión|seduta è tolta|valida la seduta|si è riunito|"
-    r"porządek obrad|zebranie zakończono|ordre du jour étant|"
+    r"porządek obrad|zebranie (?:zakończono|odbyło się)|ordre du jour étant|se reúne|"
+    r"\b(?:approv|aprueb|aprob|genehmig|adopt|przyj)\w* .{0,40}\b(?:minutes|acta|protokoll|procès-verbal|protokół)\b|"
+    # what only announces
+    r":\W*$|(?:as follows|the following|folgendes|ce qui suit|quanto segue|lo siguiente|siguientes cláusulas|"
+    r"następującą decyzję)\W*$|^\W*(?:signed|fait à|hecho en|letto,|gelesen und)|"
     # the paper about itself
     r"^\W*(?:as always, )?(?:the|this|das|der|dieser?s?|le|ce(?: présent)?|el|este|la|esta|il|questa|il presente)? ?"
     r"(?:present |présent |presente )?(?:report|minutes|bericht|protokoll|rapport|procès-verbal|informe|acta|relazione|"
@@ -99,20 +112,51 @@ _REASONS = re.compile(
 )
 _OUTCOME = re.compile(
     r"\b(?:decisions?|decided|outcome|results?|assessment|impression|conclusions?|entscheidung\w*|ergebnis\w*|beurteilung|"
-    r"bescheid|décisions?|dispositif|avis|resolución|resuelvo|decision[ei]|esito|decyzj\w|rozstrzygnięci\w|wynik\w*|"
-    r"diagnos\w+|das wichtigste\w*|rozpoznanie|najważniejsze|résultats?)\b",
+    r"décision|dispositif|conclusions?|résultats?|resolución|resultado|conclusiones|decisione|esito|conclusioni|decyzj\w|"
+    r"rozstrzygnięci\w|wynik\w*|wniosek|diagnos\w+|rozpoznanie|das wichtigste\w*|najważniejsze)\b",
+    re.IGNORECASE,
+)
+_RULES = re.compile(
+    r"\b(?:chang(?:ed|e)|accept\w*|allow\w*|reject\w*|refus\w+|grant\w*|upheld|uphold|dismiss\w*|declin\w+|approv\w+|"
+    r"confirm\w*|terminat\w+|aufgehoben|zurückgewiesen|stattgegeben|abgelehnt|lehnen|bewillig\w+|genehmig\w+|kündig\w+|"
+    r"übernehmen|admise?|rejet\w+|accord\w+|annul\w+|refus\w+|confirm\w+|résili\w+|estima|desestim\w+|confirma\w*|"
+    r"concede\w*|denieg\w+|resuelv\w+|accolt\w|accoglie|respint\w|rigett\w+|annullat\w|confermat\w|riconosc\w+|"
+    r"odmawia|odmówi\w+|uwzględni\w+|uchyl\w+|przyzn\w+|utrzymuj\w+|oddal\w+|umarza)\b",
+    re.IGNORECASE,
+)
+_VOTE = re.compile(
+    r"\b(?:votes? to|stimmen|voix|votos|voti|głos\w+|vot(?:é|ed)|unanim\w+|einstimmig|jednogłośnie|resolved|adjourned|"
+    r"motion|vertagt|ajourn\w+|aplaz\w+|rinviat\w+|odrocz\w+|repoussé\w*|retient|délibèr\w+|delibera\w*|acuerda\w*|"
+    r"deniega|approva|uchwali\w+|beschließt|ja-stimmen|ustal(?:ono|iło)|postan\w+)\b",
+    re.IGNORECASE,
+)
+"""A meeting's decision, also one to do nothing."""
+_WITHIN = re.compile(
+    r"\b(?:within|innerhalb|binnen|dans (?:un délai|les)|en (?:el|un) plazo|entro|w (?:terminie|ciągu)|"
+    r"notice|frist|préavis|preaviso|preavviso|wypowiedzeni\w+)\b",
+    re.IGNORECASE,
+)
+_CONTEST = re.compile(
+    r"\b(?:appeal\w*|object(?:ion)?|tribunal|court|widerspr\w+|einspr\w+|klage|\w*gericht|recours|saisir|recurso|demanda|"
+    r"juzgado|ricorso|tribunale|odwołani\w+|skarg\w+)\b",
+    re.IGNORECASE,
+)
+_IF = re.compile(
+    r"\b(?:if|unless|provided|subject to|wenn|falls|sofern|soweit|si|sauf|condition|siempre que|salvo|se|condizione|"
+    r"qualora|patto|jeśli|jeżeli|chyba że|o ile|warunkiem|s['’]il)\b",
     re.IGNORECASE,
 )
 _BY = re.compile(
     r"\b(?:by|before|no later than|not later than|latest|spätestens(?: zum| am| bis zum)?|bis(?: zum| spätestens)?|vor dem|"
     r"avant le|au plus tard le|jusqu['’]au|d['’]ici le|antes del?(?: día)?|hasta el|más tardar el|muy tarde el|"
-    r"entro il|oltre il|najpóźniej(?: do)?|do(?: dnia)?|przed) (?:\w+,? )?$",
+    r"entro il|oltre il|najpóźniej(?: do)?|do(?: dnia)?|przed) $",
     re.IGNORECASE,
 )
+_NOTE = re.compile(r"\b(?:note|beachten|noter|tener en cuenta|notare|zauważyć|quote|angeben|indiquer|podać)\b", re.IGNORECASE)
 _STATE = re.compile(
     r"\b(?:befristet|läuft|laufen|bleib\w+|gilt|gelten|gültig|dauer\w+|runs?|lasts?|remains?|valid|until|expir\w+|"
     r"dure\w*|valable|reste\w*|maint\w+|vigen\w+|vence|dura|queda\w*|sigue|scade|valid\w|resta\w*|obowiązuj\w+|trwa|"
-    r"ważn\w+|pozosta\w+|fermes?|closed|geschlossen)\b",
+    r"ważn\w+|pozosta\w+|fermes?|closed|geschlossen|effet|reconduit\w*|prolong\w*|wypowiedzieć)\b",
     re.IGNORECASE,
 )
 _TASKS = re.compile(
@@ -124,8 +168,12 @@ _TOTAL_ROW = re.compile(
     r"\W*(?:totals?|sum|gesamt\w*|summe|ensemble|suma|totale|importo totale|razem|ogółem|łącznie)\b", re.IGNORECASE
 )
 _PARTY_NAME = re.compile(r"\*\*(.+?)\*\*|([^,(]{4,90})")
-_BETWEEN = re.compile(r"^\W*(?:between|and|zwischen|und|entre|et|y|tra|e|pomiędzy|a|oraz)\b\W*", re.IGNORECASE)
-_PARTY = re.compile(r"[\"“„«»”][^\"“„«»”]{2,40}[\"“„«»”]")
+_BETWEEN = re.compile(
+    r"^\W*(?:between|and|zwischen|und|entre|et|y|tra|e|pomiędzy|a|oraz|de una parte|de otra)\b\W*", re.IGNORECASE
+)
+_ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*(?:[^\"“”„«»]{0,20})$")
+_NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*|[IVX]+|TOP \d+|Art\w* \d+)[.)]?\s*[-–—:.]?\s+(?=\S)")
+_EMPHASIS = re.compile(r"\*\*|__|`")
 
 Sentences = Callable[[str], Sequence[tuple[int, int]]]
 
@@ -192,19 +240,23 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     is_over = bool(actions) and used > words
     left = [at for at in every if at not in chosen and not lines[at].is_action]
     sections = Counter(lines[at].section for at in chosen)
+    figures = [_figures(one.text) for one in lines]
+    known = frozenset[str]().union(*(figures[at] for at in chosen))
     while left:
         best, rank = list[int](), 0.0
         for at in left:
             chain = _chain(lines, at, chosen)
             length = sum(size[one] for one in chain)
             if used + length <= words:
-                worth = sum(lines[one].worth for one in chain) * _AGAIN ** sections[lines[at].section]
+                worth = sum(lines[one].worth * (_KNOWN if _are_known(figures[one], known) else 1) for one in chain)
+                worth *= _AGAIN ** sections[lines[at].section]
                 if worth / max(_SHORT, length) ** _PER_WORD > rank:
                     best, rank = chain, worth / max(_SHORT, length) ** _PER_WORD
         if not best:
             break
         chosen += best
         used += sum(size[at] for at in best)
+        known = known.union(*(figures[at] for at in best))
         sections[lines[best[-1]].section] += 1
         left = [at for at in left if at not in best and not any(_is_same(lines[at], lines[one]) for one in best)]
     points = sorted(set(chosen) - set(first) - set(actions))
@@ -233,6 +285,10 @@ def _is_same(one: Line, other: Line) -> bool:
     figures, others = sorted((_figures(one.text), _figures(other.text)), key=len)
     share = len(mine & theirs) / least
     return share >= _SAME or bool(figures and figures <= others and share >= _SAME_FIGURES)
+
+
+def _are_known(figures: frozenset[str], known: frozenset[str]) -> bool:
+    return bool(figures) and figures <= known
 
 
 def _figures(text: str) -> frozenset[str]:
@@ -267,10 +323,10 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
                 found.append(_row(at, start, end, cells, header, section, own, language))
             continue
         for start, end, is_clause in _sentences(piece, spans):
-            said = piece.text[start:end].strip(MARKS + ";")
+            said = _EMPHASIS.sub("", _NUMBER.sub("", piece.text[start:end].lstrip(MARKS + "-"))).strip(MARKS + ";")
             if count_words(said) < LEAST_WORDS or not _is_sentence(piece, said, end) or _UNSAID.search(said):
                 continue
-            line = _line(at, start, end, said, heading, section, own, language)
+            line = _line(at, start, end, said[:1].upper() + said[1:], heading, section, own, language)
             is_back = refers_back(said, language) or is_clause
             needs_last = is_back and bool(found) and found[-1].section == section
             if is_new:
@@ -284,28 +340,38 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
 
 
 def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line]) -> Line | None:
-    """Return what the paper is: its title or subject with the parties of a contract or the sentence with the outcome."""
+    """Return what the paper is: its title with the parties of a contract, or with the sentence that says the outcome."""
     title = _title(pieces, here)
-    parties = _parties(pieces, here)
-    if parties:
+    headings = [pieces[at].text for at in here if pieces[at].is_heading]
+    paper = paper_of("\n".join(pieces[at].text for at in here[:120]), headings)
+    if paper is Paper.CONTRACT and (parties := _parties(pieces, here)):
         at, names = parties
-        text = f"{title}: {' – '.join(names)}" if title else " – ".join(names)
-        return Line(at, 0, len(pieces[at].text), text, 0.0, is_first=True)
-    best = _outcome(pieces, here, lines)
-    if best is None:
-        return None
-    text = f"{title}: {best.text}" if title else best.text
-    return changed(best, text=text, is_first=True, is_action=False, needs_last=False)
+        return Line(at, 0, len(pieces[at].text), f"{title}: {' – '.join(names)}".lstrip(": "), 0.0, -1, is_first=True)
+    if paper is Paper.MINUTES and title:
+        at = next(at for at in here if title in pieces[at].text)
+        return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True)
+    best = _outcome(pieces, here, lines, paper)
+    text = f"{title}: {best.text}" if title and best else best.text if best else ""
+    return changed(best, text=text, is_first=True, is_action=False, needs_last=False) if best else None
 
 
-def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line]) -> Line | None:
-    below, heading = dict[int, str](), ""
+def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper) -> Line | None:
+    """Return the sentence that says what was decided or found: by its heading, by its verb, else by its worth."""
+    below, heading, is_title = dict[int, str](), "", True
     for at in here:
-        heading = pieces[at].text if pieces[at].is_heading else heading
+        if pieces[at].is_heading:
+            heading, is_title = "" if is_title else pieces[at].text, False
         below[at] = heading
-    sentences = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
-    told = [one for one in sentences if _OUTCOME.search(below[one.piece]) or sums_up(below[one.piece])]
-    return max(told[:4] or sentences[:4], key=lambda one: one.worth, default=None)
+    every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
+    told = [one for one in every if _OUTCOME.search(below[one.piece]) and not _REASONS.search(below[one.piece])]
+    summed = [one for one in every if sums_up(below[one.piece])]
+    if paper is Paper.REPORT:
+        some = summed or (told if not any(_VOTE.search(one.text) for one in told) else []) or every[:6]
+    else:
+        some = [one for one in (told or every) if _RULES.search(one.text)] or told or summed or every[:6]
+        if told and _RULES.search(some[0].text):
+            return some[0]
+    return next((one for one in some[:6] if one.worth >= _LEAST_OUTCOME), some[0] if some else None)
 
 
 def _title(pieces: Sequence[Piece], here: range) -> str:
@@ -317,13 +383,10 @@ def _title(pieces: Sequence[Piece], here: range) -> str:
 
 def _parties(pieces: Sequence[Piece], here: range) -> tuple[int, list[str]] | None:
     found = list[tuple[int, str]]()
-    for at in here[1:10]:
-        if pieces[at].is_heading:
-            break
-        if Matter.PARTY in matters(pieces[at].text) or _PARTY.search(pieces[at].text[-60:]):
-            name = _PARTY_NAME.search(_BETWEEN.sub("", pieces[at].text))
-            if name:
-                found.append((at, (name[1] or name[2]).strip()))
+    for at in here[1:12]:
+        text, alias = pieces[at].text, _ALIAS.search(pieces[at].text)
+        if alias and (name := _PARTY_NAME.search(_BETWEEN.sub("", text, count=1) if "**" not in text else text)):
+            found.append((at, f"{(name[1] or name[2]).strip(' ,*')} ({alias[1].strip(' ,.')})"))
     return (found[0][0], [name for _, name in found[:3]]) if len(found) > 1 else None
 
 
@@ -358,17 +421,34 @@ def _line(
     at: int, start: int, end: int, text: str, heading: str, section: int, own: Day | None, language: str
 ) -> Line:
     kinds = matters(text, language)
-    dates = find_dates(text, language)
+    dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
     to_come = [one for one in dates if _is_after(one, own)]
-    worth = sum(_WORTH.get(one, 0.0) for one in kinds) + _TO_COME * bool(to_come)
+    has_term, is_vote = _WITHIN.search(text) is not None, _VOTE.search(text) is not None
+    worth = sum(_WORTH.get(one, 0.0) for one in kinds) + _TO_COME * bool(to_come) + _TERM * has_term
+    worth += _WORTH[Matter.CHANGE] * (is_vote and Matter.CHANGE not in kinds)
+    worth += _REMEDY * (has_term and _CONTEST.search(text) is not None)
     worth += _ANNOUNCED * (announces(heading) or sums_up(heading))
     if _REASONS.search(heading):
         worth *= _REASON
-    is_due = any(_BY.search(text[: one.start]) for one in to_come) and not _STATE.search(text)
-    is_asked = Matter.REQUEST in kinds and bool(to_come or Matter.PERIOD in kinds)
+    if not to_come and any(all(one.readings[0][1:]) for one in dates):
+        worth *= _PAST
+    is_due = any(_is_deadline(text, one, dates) for one in to_come)
+    is_asked = Matter.REQUEST in kinds and not _NOTE.search(text)
     is_action = is_due or is_asked or ACTION_LEAD.search(text) is not None
     has_weight = bool(_figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST})
+    head = _NUMBER.sub("", heading)
+    if is_vote and head and not stems(head) & stems(text) and not _OUTCOME.search(head):
+        text = f"{head}: {text}"
     return Line(at, start, end, text, worth, section, is_action=is_action, has_weight=has_weight)
+
+
+def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention]) -> bool:
+    """Whether something is to be done by that day: not where a state or a period ends, nor in a condition."""
+    before = text[: mention.start]
+    if not _BY.search(before) or not mention.readings[0][2] or _IF.search(before):
+        return False
+    is_period = any(0 < mention.start - one.end < 20 for one in dates)
+    return not is_period and not _STATE.search(text[max(0, mention.start - 60) : mention.end + 30])
 
 
 # ---- tables
@@ -380,7 +460,9 @@ def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, i
     found = list[tuple[int, int, list[str]]]()
     for start, end in pairwise(cuts):
         text = piece.text[start:end].removesuffix(" ; ")
-        if not _RULE.fullmatch(text):
+        if _RULE.fullmatch(text):
+            header, found = (found[-1][2], []) if found else (header, [])
+        else:
             cells = [cell.strip(MARKS) for cell in text.strip(" |").split("|")]
             found.append((start, start + len(text), cells if not text.startswith("| |") else ["", *cells]))
     if not header and found and not any(_is_amount(cell) for cell in found[0][2][1:]):
@@ -422,8 +504,6 @@ def _own_date(pieces: Sequence[Piece], here: range, language: str) -> Day | None
 
 def _is_after(mention: DateMention, own: Day | None) -> bool:
     """Whether a date lies after the paper's; one without a year is of the nearest."""
-    if not mention.readings or mention.readings[0][1] is None:
-        return False
     if own is None:
         return True
     year, month, day = mention.readings[0]
