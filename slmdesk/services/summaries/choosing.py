@@ -20,7 +20,7 @@ from slmdesk.services.summaries.prompts import Length
 from slmdesk.services.summaries.selection import MARKS, item_spans, section_numbers
 from slmdesk.text.checks.dates import DateMention, Day, find_dates
 from slmdesk.text.checks.overlap import stems
-from slmdesk.text.passages.salience import ACTION_LEAD, DECISION_LEAD, Matter, announces, matters, sums_up
+from slmdesk.text.passages.salience import ACTION_LEAD, Matter, announces, matters, sums_up
 from slmdesk.text.words.anaphora import refers_back
 
 PAGE_WORDS, MANY_PAGES = 400, 30
@@ -40,16 +40,18 @@ _PAST = 0.6
 """Of its worth is left to what only speaks of days before the paper's own."""
 _KNOWN = 0.5
 """Of its worth is left to a line whose figures are all said."""
-_ANNOUNCED, _FIRST_OF_SECTION, _ROW, _TOTAL = 1.5, 0.5, 2.0, 1.5
-_REASON = 0.5
-"""Of its worth is left to what stands below a heading that announces reasons or history."""
-_AGAIN = 0.7
+_ANNOUNCED, _ROW, _TOTAL = 2.0, 2.5, 1.5
+_REASON = 0.4
+"""Of its worth is left to what stands below a heading that announces reasons, or above the first heading of a letter."""
+_AGAIN = 0.85
 """What a line is worth when another of its section is chosen already; so for each."""
 _PER_WORD = 0.7
 """The power of a line's length by which its worth is divided."""
 _SHORT = 10
 """A line of fewer words counts as one of so many."""
 _LEAST_OUTCOME = 2.5
+_LEAST_WORTH, _NEARLY = 1.0, 0.9
+"""What is worth less is only said where a summary would else have less than this share of its words."""
 _SAME, _SAME_FIGURES = 0.7, 0.4
 """Of the words of the shorter of two lines, which both have when they say the same; and where its figures agree."""
 
@@ -86,10 +88,9 @@ _UNSAID = re.compile(
     r"félicit\w+|agradec\w+|lament\w+|ringrazi\w+|dispiace|dzięku\w+|podzięk\w+|przeprasz\w+)\b|"
     # whom to ask, opening hours, privacy
     r"\b(?:ring|call|phone) (?:us|me)\b|\bquestions? (?:about|concerning)|\bany (?:questions|queries)|\brückfragen\b|"
-    r"\b(?:telephone|phone|telefon|téléphone|teléfono|telefono|tel|rufnummer|durchwahl)\b\.?[^.]{0,20}\d{3}|"
     r"\b(?:pour toute question|cualquier duda|per chiarimenti|pytania (?:proszę|prosimy))|\bprivacy|data protection|"
     r"\bpersonal data|datenschutz|\b(?:ihre|personenbezogene\w*) daten\b|données (?:vous|personnelles|à caractère)|"
-    r"protección de datos|datos (?:personales|se tratan)|dati personali|danych osobowych|"
+    r"protección de datos|datos (?:personales|de contacto|se tratan)|dati personali|danych osobowych|"
     # a meeting's opening and end, who was there
     r"\bquorum\b|beschlussfähig|quórum|numero legale|prawomocn\w+|\bkworum|(?:closed|opened) the meeting|"
     r"schließt die|séance est levée|(?:levanta|abre) la sesión|seduta è tolta|valida la seduta|si è riunito|"
@@ -104,6 +105,9 @@ _UNSAID = re.compile(
     r"verbale|protokół|sprawozdani\w+)\b|\b(?:figures|zahlen|chiffres|cifras|dati|dane)\b.{0,30}\b(?:provisional|"
     r"preliminary|audited|vorläufig|provisoires|provisional\w*|provvisori|zbadane)",
     re.IGNORECASE,
+)
+_PHONE = re.compile(
+    r"\b(?:telephone|phone|telefon|téléphone|teléfono|telefono|tel|rufnummer|durchwahl|poste)\b\.?[^.]{0,20}\d{3}", re.IGNORECASE
 )
 _REASONS = re.compile(
     r"\b(?:reasons?|grounds|background|history|previous|gründe|begründung|sachverhalt|vorgeschichte|motifs|faits|rappel|"
@@ -147,15 +151,23 @@ _IF = re.compile(
     re.IGNORECASE,
 )
 _BY = re.compile(
-    r"\b(?:by|before|no later than|not later than|latest|spätestens(?: zum| am| bis zum)?|bis(?: zum| spätestens)?|vor dem|"
+    r"(?<!\bnot )(?<!\bnie )(?<!\bpas )(?<!\bno )(?<!\bnicht )\b(?:by|before|no later than|not later than|latest|spätestens(?: zum| am| bis zum)?|bis(?: zum| spätestens)?|vor dem|"
     r"avant le|au plus tard le|jusqu['’]au|d['’]ici le|antes del?(?: día)?|hasta el|más tardar el|muy tarde el|"
     r"entro il|oltre il|najpóźniej(?: do)?|do(?: dnia)?|przed) $",
     re.IGNORECASE,
 )
+_BACK = re.compile(
+    r"(?:its|celui-ci|celle-ci|ceux-ci|cette|letzter\w+|dessen|deren|jego|jej|ich|esta (?:no|se)|contra ella|in mancanza|"
+    r"failing (?:this|that|which)|passé ce)\b",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"(?:and|but|or|und|aber|denn|et|mais|pero|y|e|ma|i|ale|lecz|oraz)\b", re.IGNORECASE)
+"""At the beginning of a clause: it goes on with the one before."""
+_IMPERSONAL = re.compile(r"il (?:vous|nous|est|faut|y a|appartient)\b", re.IGNORECASE)
 _NOTE = re.compile(r"\b(?:note|beachten|noter|tener en cuenta|notare|zauważyć|quote|angeben|indiquer|podać)\b", re.IGNORECASE)
 _STATE = re.compile(
     r"\b(?:befristet|läuft|laufen|bleib\w+|gilt|gelten|gültig|dauer\w+|runs?|lasts?|remains?|valid|until|expir\w+|"
-    r"dure\w*|valable|reste\w*|maint\w+|vigen\w+|vence|dura|queda\w*|sigue|scade|valid\w|resta\w*|obowiązuj\w+|trwa|"
+    r"dure\w*|valable|maint\w+|vigen\w+|vence|dura|queda\w*|sigue|scade|valid\w|resta\w*|obowiązuj\w+|trwa|"
     r"ważn\w+|pozosta\w+|fermes?|closed|geschlossen|effet|reconduit\w*|prolong\w*|wypowiedzieć)\b",
     re.IGNORECASE,
 )
@@ -167,7 +179,7 @@ _TASKS = re.compile(
 _TOTAL_ROW = re.compile(
     r"\W*(?:totals?|sum|gesamt\w*|summe|ensemble|suma|totale|importo totale|razem|ogółem|łącznie)\b", re.IGNORECASE
 )
-_PARTY_NAME = re.compile(r"\*\*(.+?)\*\*|([^,(]{4,90})")
+_BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
 _BETWEEN = re.compile(
     r"^\W*(?:between|and|zwischen|und|entre|et|y|tra|e|pomiędzy|a|oraz|de una parte|de otra)\b\W*", re.IGNORECASE
 )
@@ -234,8 +246,8 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     chosen, actions = list(first), list[int]()
     for at in sorted((at for at in every if lines[at].is_action), key=size.__getitem__):
         if not any(_is_same(lines[at], lines[one]) for one in chosen):
-            actions.append(at)
-            chosen.append(at)
+            actions += _chain(lines, at, chosen)
+            chosen += _chain(lines, at, chosen)
     used = sum(size[at] for at in chosen)
     is_over = bool(actions) and used > words
     left = [at for at in every if at not in chosen and not lines[at].is_action]
@@ -244,7 +256,10 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     known = frozenset[str]().union(*(figures[at] for at in chosen))
     while left:
         best, rank = list[int](), 0.0
+        least = _LEAST_WORTH if used >= _NEARLY * words else 0.0
         for at in left:
+            if lines[at].worth < least:
+                continue
             chain = _chain(lines, at, chosen)
             length = sum(size[one] for one in chain)
             if used + length <= words:
@@ -300,15 +315,16 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
     own = _own_date(pieces, here, language)
     found = list[Line]()
     sections = section_numbers(pieces, here)
-    heading, is_new, header = "", True, list[str]()
+    heading, is_title, header = "", True, list[str]()
     begin = _salutation(pieces, here)
+    has_letter = begin >= 0 and any(pieces[at].is_heading for at in here if at > begin)
     is_closed = False
     for at in here:
         piece, section = pieces[at], sections[at - here.start]
         if piece.kind is not BlockKind.TABLE_ROW:
             header = []
         if piece.is_heading:
-            heading, is_new, is_closed = piece.text, True, False
+            heading, is_title, is_closed = "" if is_title else piece.text, False, False
             continue
         text = piece.text.strip(MARKS)
         if _MAIL_HEADER.match(text):
@@ -327,11 +343,13 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
             if count_words(said) < LEAST_WORDS or not _is_sentence(piece, said, end) or _UNSAID.search(said):
                 continue
             line = _line(at, start, end, said[:1].upper() + said[1:], heading, section, own, language)
-            is_back = refers_back(said, language) or is_clause
-            needs_last = is_back and bool(found) and found[-1].section == section
-            if is_new:
-                line = changed(line, worth=line.worth + _FIRST_OF_SECTION)
-            is_new = False
+            if line is None:
+                continue
+            is_back = (refers_back(said, language) or _BACK.match(said)) and not _IMPERSONAL.match(said)
+            is_back = is_back or (is_clause and _LINK.match(said))
+            needs_last = bool(is_back and found) and found[-1].section == section
+            if has_letter and not heading:
+                line = changed(line, worth=line.worth * _REASON)
             found.append(changed(line, needs_last=needs_last))
     first = first_line(pieces, here, found)
     if first is None:
@@ -385,8 +403,8 @@ def _parties(pieces: Sequence[Piece], here: range) -> tuple[int, list[str]] | No
     found = list[tuple[int, str]]()
     for at in here[1:12]:
         text, alias = pieces[at].text, _ALIAS.search(pieces[at].text)
-        if alias and (name := _PARTY_NAME.search(_BETWEEN.sub("", text, count=1) if "**" not in text else text)):
-            found.append((at, f"{(name[1] or name[2]).strip(' ,*')} ({alias[1].strip(' ,.')})"))
+        if alias and (name := _BOLD.search(text) or _UP_TO_COMMA.search(_BETWEEN.sub("", text))):
+            found.append((at, f"{name[1].strip()} ({alias[1].strip(' ,.')})"))
     return (found[0][0], [name for _, name in found[:3]]) if len(found) > 1 else None
 
 
@@ -407,7 +425,7 @@ def _sentences(piece: Piece, spans: Sentences) -> Iterator[tuple[int, int, bool]
             if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in parts):
                 parts = [(start, end)]
             for number, (one, two) in enumerate(parts):
-                yield one, one + len(piece.text[one:two].rstrip()), number > 0 and False
+                yield one, one + len(piece.text[one:two].rstrip()), number > 0
 
 
 def _is_sentence(piece: Piece, said: str, end: int) -> bool:
@@ -419,18 +437,20 @@ def _is_sentence(piece: Piece, said: str, end: int) -> bool:
 
 def _line(
     at: int, start: int, end: int, text: str, heading: str, section: int, own: Day | None, language: str
-) -> Line:
+) -> Line | None:
     kinds = matters(text, language)
+    if _PHONE.search(text) and not kinds & {Matter.MONEY, Matter.PERIOD}:
+        return None
     dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
     to_come = [one for one in dates if _is_after(one, own)]
     has_term, is_vote = _WITHIN.search(text) is not None, _VOTE.search(text) is not None
     worth = sum(_WORTH.get(one, 0.0) for one in kinds) + _TO_COME * bool(to_come) + _TERM * has_term
     worth += _WORTH[Matter.CHANGE] * (is_vote and Matter.CHANGE not in kinds)
     worth += _REMEDY * (has_term and _CONTEST.search(text) is not None)
-    worth += _ANNOUNCED * (announces(heading) or sums_up(heading))
-    if _REASONS.search(heading):
-        worth *= _REASON
-    if not to_come and any(all(one.readings[0][1:]) for one in dates):
+    is_reason = _REASONS.search(heading) is not None
+    is_announced = not is_reason and bool(announces(heading) or sums_up(heading) or _OUTCOME.search(heading))
+    worth = worth * (_REASON if is_reason else 1.0) + _ANNOUNCED * is_announced
+    if not to_come and not is_announced and any(all(one.readings[0][1:]) for one in dates):
         worth *= _PAST
     is_due = any(_is_deadline(text, one, dates) for one in to_come)
     is_asked = Matter.REQUEST in kinds and not _NOTE.search(text)
@@ -448,7 +468,7 @@ def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention]) 
     if not _BY.search(before) or not mention.readings[0][2] or _IF.search(before):
         return False
     is_period = any(0 < mention.start - one.end < 20 for one in dates)
-    return not is_period and not _STATE.search(text[max(0, mention.start - 60) : mention.end + 30])
+    return not is_period and not _STATE.search(text[: mention.end + 30])
 
 
 # ---- tables
