@@ -32,7 +32,7 @@ _WORTH = {
     Matter.SHARE: 1.5, Matter.REQUEST: 1.5, Matter.DUTY: 1.0, Matter.QUANTITY: 1.0, Matter.DENIAL: 0.5,
     Matter.CONDITION: 0.5, Matter.PARTY: 1.0,
 }  # fmt: skip
-_TO_COME, _TERM, _REMEDY = 2.0, 1.5, 2.0
+_TO_COME, _TERM, _REMEDY, _EXCEPTED = 2.0, 1.5, 2.0, 1.0
 """What a sentence gains by a date after the paper's own, by a term ("within 14 days") and by a way to contest that has
 one.
 """
@@ -50,6 +50,8 @@ _PER_WORD = 0.7
 _SHORT = 10
 """A line of fewer words counts as one of so many."""
 _LEAST_OUTCOME = 2.5
+_TOLD = 0.6
+"""A decision with less of the words of its heading is said with the heading: "Floodlights: The motion was lost"."""
 _LEAST_WORTH, _NEARLY = 1.0, 0.9
 """What is worth less is only said where a summary would else have less than this share of its words."""
 _SAME, _SAME_FIGURES = 0.7, 0.4
@@ -115,9 +117,13 @@ _REASONS = re.compile(
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(
-    r"\b(?:decisions?|decided|outcome|results?|assessment|impression|conclusions?|entscheidung\w*|ergebnis\w*|beurteilung|"
-    r"décision|dispositif|conclusions?|résultats?|resolución|resultado|conclusiones|decisione|esito|conclusioni|decyzj\w|"
-    r"rozstrzygnięci\w|wynik\w*|wniosek|diagnos\w+|rozpoznanie|das wichtigste\w*|najważniejsze)\b",
+    r"\b(?:decisions?|decided|outcome|results?|entscheidung\w*|beschlüsse|beschluss|décisions?|dispositif|résultats?|"
+    r"resolución|resultado|decision[ei]|esito|decyzj\w|rozstrzygnięci\w|wynik\w*)\b",
+    re.IGNORECASE,
+)
+_GIST = re.compile(
+    r"\b(?:assessment|impression|conclusions?|beurteilung|ergebnis\w*|conclusion(?:s|es|i)?|diagnos\w+|diagnóstico\w*|"
+    r"valoración|valutazione|wnioski|rozpoznanie|das wichtigste\w*|najważniejsze|l['’]essentiel)\b",
     re.IGNORECASE,
 )
 _RULES = re.compile(
@@ -129,7 +135,7 @@ _RULES = re.compile(
     re.IGNORECASE,
 )
 _VOTE = re.compile(
-    r"\b(?:votes? to|stimmen|voix|votos|voti|głos\w+|vot(?:é|ed)|unanim\w+|einstimmig|jednogłośnie|resolved|adjourned|"
+    r"\b(?:votes?|stimmen|voix|votos|voti|głos\w+|vot(?:é|ed)|unanim\w+|einstimmig|jednogłośnie|resolved|adjourned|"
     r"motion|vertagt|ajourn\w+|aplaz\w+|rinviat\w+|odrocz\w+|repoussé\w*|retient|délibèr\w+|delibera\w*|acuerda\w*|"
     r"deniega|approva|uchwali\w+|beschließt|ja-stimmen|ustal(?:ono|iło)|postan\w+)\b",
     re.IGNORECASE,
@@ -157,13 +163,30 @@ _BY = re.compile(
     re.IGNORECASE,
 )
 _BACK = re.compile(
-    r"(?:its|celui-ci|celle-ci|ceux-ci|cette|letzter\w+|dessen|deren|jego|jej|ich|esta (?:no|se)|contra ella|in mancanza|"
-    r"failing (?:this|that|which)|passé ce)\b",
+    r"(?:its|celui-ci|celle-ci|ceux-ci|cette|letzter\w+|dessen|deren|jego|jej|ich|esta (?:no|se)|in mancanza|"
+    r"passé ce)\b",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"(?:and|but|or|und|aber|denn|et|mais|pero|y|e|ma|i|ale|lecz|oraz)\b", re.IGNORECASE)
 """At the beginning of a clause: it goes on with the one before."""
 _IMPERSONAL = re.compile(r"il (?:vous|nous|est|faut|y a|appartient)\b", re.IGNORECASE)
+_TALK = re.compile(
+    r"\b(?:moved|proposed|suggest\w*|pointed|spoke|reported|schlägt|stellt .{3,40} vor|bietet|weist|wirbt|verweist|berichtet|"
+    r"propose\w*|suggère|s['’]inquiètent|indique|fait savoir|propone|sugiere|considera|pide|pregunta|expone|recuerda|"
+    r"riferisce|ricorda|segnala|offre|osserva|zaproponował\w*|poinformował\w*|zapowiedział\w*|narzekali|wskazywali)\b",
+    re.IGNORECASE,
+)
+"""What somebody said before something was decided."""
+_EXCEPT = re.compile(
+    r"\b(?:except\w*|exclud\w+|no part of|(?:not|pas|nicht|non|no|nie) (?:\w+ ){0,3}(?:included|compris\w*|enthalten|betreut|"
+    r"incluid\w+|compres\w|obj\w+)|ausgenommen|außer|sauf|à la charge|excepto|salvo|exceptuad\w+|fuera de\w*|tranne|"
+    r"eccezione|esclus\w|a carico|wyjątkiem|wyłącznie)\b",
+    re.IGNORECASE,
+)
+_OBJECT = re.compile(
+    r"\b(?:services?|subject|scope|object|gegenstand|leistung\w*|objet|objeto|oggetto|przedmiot)\b", re.IGNORECASE
+)
+"""A heading below which a contract says what it is about."""
 _NOTE = re.compile(r"\b(?:note|beachten|noter|tener en cuenta|notare|zauważyć|quote|angeben|indiquer|podać)\b", re.IGNORECASE)
 _STATE = re.compile(
     r"\b(?:befristet|läuft|laufen|bleib\w+|gilt|gelten|gültig|dauer\w+|runs?|lasts?|remains?|valid|until|expir\w+|"
@@ -184,7 +207,7 @@ _BETWEEN = re.compile(
     r"^\W*(?:between|and|zwischen|und|entre|et|y|tra|e|pomiędzy|a|oraz|de una parte|de otra)\b\W*", re.IGNORECASE
 )
 _ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*(?:[^\"“”„«»]{0,20})$")
-_NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*|[IVX]+|TOP \d+|Art\w* \d+)[.)]?\s*[-–—:.]?\s+(?=\S)")
+_NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+)\s*[-–—:.]?\s+(?=\S)")
 _EMPHASIS = re.compile(r"\*\*|__|`")
 
 Sentences = Callable[[str], Sequence[tuple[int, int]]]
@@ -348,6 +371,8 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
             is_back = (refers_back(said, language) or _BACK.match(said)) and not _IMPERSONAL.match(said)
             is_back = is_back or (is_clause and _LINK.match(said))
             needs_last = bool(is_back and found) and found[-1].section == section
+            if _OBJECT.search(heading) and (not found or found[-1].section != section):
+                line = changed(line, worth=line.worth + _ANNOUNCED)
             if has_letter and not heading:
                 line = changed(line, worth=line.worth * _REASON)
             found.append(changed(line, needs_last=needs_last))
@@ -381,15 +406,12 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
             heading, is_title = "" if is_title else pieces[at].text, False
         below[at] = heading
     every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
+    summed = [one for one in every if sums_up(below[one.piece]) or _GIST.search(below[one.piece])]
     told = [one for one in every if _OUTCOME.search(below[one.piece]) and not _REASONS.search(below[one.piece])]
-    summed = [one for one in every if sums_up(below[one.piece])]
-    if paper is Paper.REPORT:
-        some = summed or (told if not any(_VOTE.search(one.text) for one in told) else []) or every[:6]
-    else:
-        some = [one for one in (told or every) if _RULES.search(one.text)] or told or summed or every[:6]
-        if told and _RULES.search(some[0].text):
-            return some[0]
-    return next((one for one in some[:6] if one.worth >= _LEAST_OUTCOME), some[0] if some else None)
+    if paper is not Paper.REPORT and (ruled := [one for one in told or every if _RULES.search(one.text)]):
+        return ruled[0]
+    some = (summed or every if paper is Paper.REPORT else told or summed or every)[:6]
+    return next((one for one in some if one.worth >= _LEAST_OUTCOME and _figures(one.text)), some[0] if some else None)
 
 
 def _title(pieces: Sequence[Piece], here: range) -> str:
@@ -443,23 +465,30 @@ def _line(
         return None
     dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
     to_come = [one for one in dates if _is_after(one, own)]
+    is_talk = _TALK.search(text) is not None and not _VOTE.search(text)
     has_term, is_vote = _WITHIN.search(text) is not None, _VOTE.search(text) is not None
     worth = sum(_WORTH.get(one, 0.0) for one in kinds) + _TO_COME * bool(to_come) + _TERM * has_term
     worth += _WORTH[Matter.CHANGE] * (is_vote and Matter.CHANGE not in kinds)
     worth += _REMEDY * (has_term and _CONTEST.search(text) is not None)
-    is_reason = _REASONS.search(heading) is not None
+    worth += _EXCEPTED * (_EXCEPT.search(text) is not None)
+    is_reason = _REASONS.search(heading) is not None or is_talk
     is_announced = not is_reason and bool(announces(heading) or sums_up(heading) or _OUTCOME.search(heading))
     worth = worth * (_REASON if is_reason else 1.0) + _ANNOUNCED * is_announced
-    if not to_come and not is_announced and any(all(one.readings[0][1:]) for one in dates):
+    if not to_come and not is_announced and not has_term and any(all(one.readings[0][1:]) for one in dates):
         worth *= _PAST
     is_due = any(_is_deadline(text, one, dates) for one in to_come)
     is_asked = Matter.REQUEST in kinds and not _NOTE.search(text)
     is_action = is_due or is_asked or ACTION_LEAD.search(text) is not None
     has_weight = bool(_figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST})
     head = _NUMBER.sub("", heading)
-    if is_vote and head and not stems(head) & stems(text) and not _OUTCOME.search(head):
+    if is_vote and head and not is_announced and not is_reason and _share(head, text) < _TOLD:
         text = f"{head}: {text}"
     return Line(at, start, end, text, worth, section, is_action=is_action, has_weight=has_weight)
+
+
+def _share(head: str, text: str) -> float:
+    words = {word for word in stems(head) if len(word) > 3}
+    return len(words & stems(text)) / len(words) if words else 1.0
 
 
 def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention]) -> bool:
