@@ -1,15 +1,17 @@
 """Chooses by rules what a summary of a document says: what the paper is, what has to be done, what else one must know.
 
-Everything is told by the form of the paper, by its dates beside its own, and by short lists of words in six languages.
-Pure functions.
+Told by the form of a paper, by its dates beside its own date, and by the words in `choosing.toml`.  Pure functions.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib import resources
 from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
@@ -25,37 +27,35 @@ from slmdesk.text.words.anaphora import refers_back
 
 PAGE_WORDS, MANY_PAGES = 400, 30
 LEAST_WORDS, LEAST_CLAUSE = 4, 5
-"""Of a sentence that says something, and of a clause behind a semicolon that stands alone."""
+"""Of a sentence that says something, and of the parts of one that is cut at its semicolons."""
+FIRST_PIECES = 15
+"""Among which the letterhead, the title and the parties stand."""
 
 _WORTH = {
     Matter.DECISION: 4.0, Matter.ACTION: 4.0, Matter.MONEY: 2.5, Matter.CHANGE: 2.0, Matter.PERIOD: 1.5,
-    Matter.SHARE: 1.5, Matter.REQUEST: 1.5, Matter.DUTY: 1.0, Matter.QUANTITY: 1.0, Matter.DENIAL: 0.5,
-    Matter.CONDITION: 0.5, Matter.PARTY: 1.0,
+    Matter.SHARE: 1.5, Matter.REQUEST: 1.5, Matter.DUTY: 1.0, Matter.QUANTITY: 1.0, Matter.PARTY: 1.0,
+    Matter.DENIAL: 0.5, Matter.CONDITION: 0.5,
 }  # fmt: skip
-_TO_COME, _TERM, _REMEDY, _EXCEPTED = 2.0, 1.5, 2.0, 1.0
-"""What a sentence gains by a date after the paper's own, by a term ("within 14 days") and by a way to contest that has
-one.
+_TO_COME, _TERM, _CONTEST, _EXCEPTED = 2.0, 1.5, 2.0, 1.0
+"""What a sentence gains by a date after the paper's own, a term ("within 14 days"), a way to contest that has a term,
+and an exception.
 """
-_PAST = 0.6
-"""Of its worth is left to what only speaks of days before the paper's own."""
-_KNOWN = 0.5
-"""Of its worth is left to a line whose figures are all said."""
 _ANNOUNCED, _ROW, _TOTAL = 2.0, 2.5, 1.5
-_REASON = 0.4
-"""Of its worth is left to what stands below a heading that announces reasons, or above the first heading of a letter."""
+_REASON, _PAST, _KNOWN = 0.4, 0.6, 0.5
+"""Of its worth is left to a reason or what was said before a decision; to what only speaks of days before the paper's
+own; to a line whose figures are all said.
+"""
 _AGAIN = 0.85
 """What a line is worth when another of its section is chosen already; so for each."""
-_PER_WORD = 0.7
-"""The power of a line's length by which its worth is divided."""
-_SHORT = 10
-"""A line of fewer words counts as one of so many."""
-_LEAST_OUTCOME = 2.5
-_TOLD = 0.6
-"""A decision with less of the words of its heading is said with the heading: "Floodlights: The motion was lost"."""
+_PER_WORD, _SHORT = 0.7, 10
+"""A line's worth is divided by this power of its words, but of so many at least."""
 _LEAST_WORTH, _NEARLY = 1.0, 0.9
 """What is worth less is only said where a summary would else have less than this share of its words."""
-_SAME, _SAME_FIGURES = 0.7, 0.4
-"""Of the words of the shorter of two lines, which both have when they say the same; and where its figures agree."""
+_LEAST_OUTCOME = 2.5
+_SAME, _SAME_FIGURES, _TOLD = 0.7, 0.4, 0.6
+"""Of the words of the shorter of two lines that say the same, which both have; the same where its figures agree; and
+of the words of a heading, which a decision has that is said without it.
+"""
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
@@ -64,151 +64,10 @@ _CLAUSE = re.compile(r";\s+")
 _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
 _ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
 _RULE = re.compile(r"[\s|:-]*")
-_SALUTATION = re.compile(
-    r"(?:dear|hello|hi|good (?:morning|day)|to whom|sehr geehrte\w?|liebe[rs]?|guten tag|hallo|madame|monsieur|mesdames|"
-    r"messieurs|ch[eè]re?s?|bonjour|estimad\w+|querid\w+|muy señor\w*|hola|gentil\w+|egregi\w*|spett\w*|car[oaie]|"
-    r"buongiorno|szanown\w+|drog\w+|dzień dobry|witam)\b.{0,60}$",
-    re.IGNORECASE,
-)
-_CLOSING = re.compile(
-    r"(?:yours|(?:kind|best|with)? ?(?:regards|wishes)|sincerely|mit (?:freundlich|besten|vielen)\w*|(?:viele|beste|herzliche) "
-    r"grüße|hochachtungsvoll|cordialement|veuillez agréer|(?:bien|sincères) |atentamente|un (?:cordial )?saludo|"
-    r"(?:distinti|cordiali) saluti|z (?:poważaniem|wyrazami)|pozdrawiam|with thanks)",
-    re.IGNORECASE,
-)
-_MAIL_HEADER = re.compile(
-    r"(?:from|sent|von|gesendet|de|envoyé|enviado|da|inviato|od|wysłano)\s?:.{3,200}?"
-    r"(?:subject|re|betreff|objet|asunto|oggetto|temat)\s?:",
-    re.IGNORECASE,
-)
-_SUBJECT = re.compile(
-    r"\b(?:subject|re|betreff|betr\.|objet|asunto|oggetto|temat|dotyczy)\s?:\W*(?P<what>[^|]{5,150})$", re.IGNORECASE
-)
-_UNSAID = re.compile(
-    # thanks, apologies, greetings
-    r"\b(?:thank(?:s|ed)?|sorry|apologi\w+|congratulat\w+|dank(?:e|en|t)|bedauern|entschuldig\w+|remerci\w+|agréer|"
-    r"félicit\w+|agradec\w+|lament\w+|ringrazi\w+|dispiace|dzięku\w+|podzięk\w+|przeprasz\w+)\b|"
-    # whom to ask, opening hours, privacy
-    r"\b(?:ring|call|phone) (?:us|me)\b|\bquestions? (?:about|concerning)|\bany (?:questions|queries)|\brückfragen\b|"
-    r"\b(?:pour toute question|cualquier duda|per chiarimenti|pytania (?:proszę|prosimy))|\bprivacy|data protection|"
-    r"\bpersonal data|datenschutz|\b(?:ihre|personenbezogene\w*) daten\b|données (?:vous|personnelles|à caractère)|"
-    r"protección de datos|datos (?:personales|de contacto|se tratan)|dati personali|danych osobowych|"
-    # a meeting's opening and end, who was there
-    r"\bquorum\b|beschlussfähig|quórum|numero legale|prawomocn\w+|\bkworum|(?:closed|opened) the meeting|"
-    r"schließt die|séance est levée|(?:levanta|abre) la sesión|seduta è tolta|valida la seduta|si è riunito|"
-    r"porządek obrad|zebranie (?:zakończono|odbyło się)|ordre du jour étant|se reúne|"
-    r"\b(?:approv|aprueb|aprob|genehmig|adopt|przyj)\w* .{0,40}\b(?:minutes|acta|protokoll|procès-verbal|protokół)\b|"
-    # what only announces
-    r":\W*$|(?:as follows|the following|folgendes|ce qui suit|quanto segue|lo siguiente|siguientes cláusulas|"
-    r"następującą decyzję)\W*$|^\W*(?:signed|fait à|hecho en|letto,|gelesen und)|"
-    # the paper about itself
-    r"^\W*(?:as always, )?(?:the|this|das|der|dieser?s?|le|ce(?: présent)?|el|este|la|esta|il|questa|il presente)? ?"
-    r"(?:present |présent |presente )?(?:report|minutes|bericht|protokoll|rapport|procès-verbal|informe|acta|relazione|"
-    r"verbale|protokół|sprawozdani\w+)\b|\b(?:figures|zahlen|chiffres|cifras|dati|dane)\b.{0,30}\b(?:provisional|"
-    r"preliminary|audited|vorläufig|provisoires|provisional\w*|provvisori|zbadane)",
-    re.IGNORECASE,
-)
-_PHONE = re.compile(
-    r"\b(?:telephone|phone|telefon|téléphone|teléfono|telefono|tel|rufnummer|durchwahl|poste)\b\.?[^.]{0,20}\d{3}", re.IGNORECASE
-)
-_REASONS = re.compile(
-    r"\b(?:reasons?|grounds|background|history|previous|gründe|begründung|sachverhalt|vorgeschichte|motifs|faits|rappel|"
-    r"antecedentes|fundamentos|hechos|motivi|fatto|premess[ae]|uzasadnienie|stan faktyczny)\b",
-    re.IGNORECASE,
-)
-_OUTCOME = re.compile(
-    r"\b(?:decisions?|decided|outcome|results?|entscheidung\w*|beschlüsse|beschluss|décisions?|dispositif|résultats?|"
-    r"resolución|resultado|decision[ei]|esito|decyzj\w|rozstrzygnięci\w|wynik\w*)\b",
-    re.IGNORECASE,
-)
-_GIST = re.compile(
-    r"\b(?:assessment|impression|conclusions?|beurteilung|ergebnis\w*|conclusion(?:s|es|i)?|diagnos\w+|diagnóstico\w*|"
-    r"valoración|valutazione|wnioski|rozpoznanie|das wichtigste\w*|najważniejsze|l['’]essentiel)\b",
-    re.IGNORECASE,
-)
-_RULES = re.compile(
-    r"\b(?:chang(?:ed|e)|accept\w*|allow\w*|reject\w*|refus\w+|grant\w*|upheld|uphold|dismiss\w*|declin\w+|approv\w+|"
-    r"confirm\w*|terminat\w+|aufgehoben|zurückgewiesen|stattgegeben|abgelehnt|lehnen|bewillig\w+|genehmig\w+|kündig\w+|"
-    r"übernehmen|admise?|rejet\w+|accord\w+|annul\w+|refus\w+|confirm\w+|résili\w+|estima|desestim\w+|confirma\w*|"
-    r"concede\w*|denieg\w+|resuelv\w+|accolt\w|accoglie|respint\w|rigett\w+|annullat\w|confermat\w|riconosc\w+|"
-    r"odmawia|odmówi\w+|uwzględni\w+|uchyl\w+|przyzn\w+|utrzymuj\w+|oddal\w+|umarza)\b",
-    re.IGNORECASE,
-)
-_VOTE = re.compile(
-    r"\b(?:votes?|stimmen|voix|votos|voti|głos\w+|vot(?:é|ed)|unanim\w+|einstimmig|jednogłośnie|resolved|adjourned|"
-    r"motion|vertagt|ajourn\w+|aplaz\w+|rinviat\w+|odrocz\w+|repoussé\w*|retient|délibèr\w+|delibera\w*|acuerda\w*|"
-    r"deniega|approva|uchwali\w+|beschließt|ja-stimmen|ustal(?:ono|iło)|postan\w+)\b",
-    re.IGNORECASE,
-)
-"""A meeting's decision, also one to do nothing."""
-_WITHIN = re.compile(
-    r"\b(?:within|innerhalb|binnen|dans (?:un délai|les)|en (?:el|un) plazo|entro|w (?:terminie|ciągu)|"
-    r"notice|frist|préavis|preaviso|preavviso|wypowiedzeni\w+)\b",
-    re.IGNORECASE,
-)
-_CONTEST = re.compile(
-    r"\b(?:appeal\w*|object(?:ion)?|tribunal|court|widerspr\w+|einspr\w+|klage|\w*gericht|recours|saisir|recurso|demanda|"
-    r"juzgado|ricorso|tribunale|odwołani\w+|skarg\w+)\b",
-    re.IGNORECASE,
-)
-_IF = re.compile(
-    r"\b(?:if|unless|provided|subject to|wenn|falls|sofern|soweit|si|sauf|condition|siempre que|salvo|se|condizione|"
-    r"qualora|patto|jeśli|jeżeli|chyba że|o ile|warunkiem|s['’]il)\b",
-    re.IGNORECASE,
-)
-_BY = re.compile(
-    r"(?<!\bnot )(?<!\bnie )(?<!\bpas )(?<!\bno )(?<!\bnicht )\b(?:by|before|no later than|not later than|latest|spätestens(?: zum| am| bis zum)?|bis(?: zum| spätestens)?|vor dem|"
-    r"avant le|au plus tard le|jusqu['’]au|d['’]ici le|antes del?(?: día)?|hasta el|más tardar el|muy tarde el|"
-    r"entro il|oltre il|najpóźniej(?: do)?|do(?: dnia)?|przed) $",
-    re.IGNORECASE,
-)
-_BACK = re.compile(
-    r"(?:its|celui-ci|celle-ci|ceux-ci|cette|letzter\w+|dessen|deren|jego|jej|ich|esta (?:no|se)|in mancanza|"
-    r"passé ce)\b",
-    re.IGNORECASE,
-)
-_LINK = re.compile(r"(?:and|but|or|und|aber|denn|et|mais|pero|y|e|ma|i|ale|lecz|oraz)\b", re.IGNORECASE)
-"""At the beginning of a clause: it goes on with the one before."""
-_IMPERSONAL = re.compile(r"il (?:vous|nous|est|faut|y a|appartient)\b", re.IGNORECASE)
-_TALK = re.compile(
-    r"\b(?:moved|proposed|suggest\w*|pointed|spoke|reported|schlägt|stellt .{3,40} vor|bietet|weist|wirbt|verweist|berichtet|"
-    r"propose\w*|suggère|s['’]inquiètent|indique|fait savoir|propone|sugiere|considera|pide|pregunta|expone|recuerda|"
-    r"riferisce|ricorda|segnala|offre|osserva|zaproponował\w*|poinformował\w*|zapowiedział\w*|narzekali|wskazywali)\b",
-    re.IGNORECASE,
-)
-"""What somebody said before something was decided."""
-_EXCEPT = re.compile(
-    r"\b(?:except\w*|exclud\w+|no part of|(?:not|pas|nicht|non|no|nie) (?:\w+ ){0,3}(?:included|compris\w*|enthalten|betreut|"
-    r"incluid\w+|compres\w|obj\w+)|ausgenommen|außer|sauf|à la charge|excepto|salvo|exceptuad\w+|fuera de\w*|tranne|"
-    r"eccezione|esclus\w|a carico|wyjątkiem|wyłącznie)\b",
-    re.IGNORECASE,
-)
-_OBJECT = re.compile(
-    r"\b(?:services?|subject|scope|object|gegenstand|leistung\w*|objet|objeto|oggetto|przedmiot)\b", re.IGNORECASE
-)
-"""A heading below which a contract says what it is about."""
-_NOTE = re.compile(r"\b(?:note|beachten|noter|tener en cuenta|notare|zauważyć|quote|angeben|indiquer|podać)\b", re.IGNORECASE)
-_STATE = re.compile(
-    r"\b(?:befristet|läuft|laufen|bleib\w+|gilt|gelten|gültig|dauer\w+|runs?|lasts?|remains?|valid|until|expir\w+|"
-    r"dure\w*|valable|maint\w+|vigen\w+|vence|dura|queda\w*|sigue|scade|valid\w|resta\w*|obowiązuj\w+|trwa|"
-    r"ważn\w+|pozosta\w+|fermes?|closed|geschlossen|effet|reconduit\w*|prolong\w*|wypowiedzieć)\b",
-    re.IGNORECASE,
-)
-_TASKS = re.compile(
-    r"\b(?:who|by whom|responsible|by|due|deadline|owner|action|tasks?|wer|bis|frist|zuständig|aufgabe|qui|responsable|"
-    r"échéance|quién|plazo|fecha límite|chi|incaricat\w+|scadenza|entro|incarico|kto|zadanie|termin|czynność)\b",
-    re.IGNORECASE,
-)
-_TOTAL_ROW = re.compile(
-    r"\W*(?:totals?|sum|gesamt\w*|summe|ensemble|suma|totale|importo totale|razem|ogółem|łącznie)\b", re.IGNORECASE
-)
-_BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
-_BETWEEN = re.compile(
-    r"^\W*(?:between|and|zwischen|und|entre|et|y|tra|e|pomiędzy|a|oraz|de una parte|de otra)\b\W*", re.IGNORECASE
-)
-_ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*(?:[^\"“”„«»]{0,20})$")
-_NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+)\s*[-–—:.]?\s+(?=\S)")
 _EMPHASIS = re.compile(r"\*\*|__|`")
+_NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+)\s*[-–—:.]?\s+(?=\S)")
+_BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
+_ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*[^\"“”„«»]{0,20}$")
 
 Sentences = Callable[[str], Sequence[tuple[int, int]]]
 
@@ -223,13 +82,15 @@ class Line(Record):
     text: str
     worth: float
     section: int = 0
+    head: str = ""
+    """What stands in front of the passage in `text`: the paper's title, the section's heading."""
     is_first: bool = False
-    """It says what the paper is: a title with the sentence that says the outcome."""
+    """It says what the paper is."""
     is_action: bool = False
     has_weight: bool = False
-    """It holds a figure or a duty: one who reads on would miss it."""
+    """It holds a figure or a duty: who reads on would miss it."""
     needs_last: bool = False
-    """It refers to the line before it and says nothing alone."""
+    """It says nothing without the line before it."""
 
 
 class Chosen(Record):
@@ -239,57 +100,58 @@ class Chosen(Record):
     rest: tuple[Line, ...]
     """Passages with figures or duties that are not said."""
     is_over: bool = False
-    """What has to be done is alone more than the words allow."""
+    """What has to be done has alone more words than are allowed."""
 
 
 def count_words(text: str) -> int:
     """Count words; two signs of Chinese or Japanese are one, marks are none."""
-    signs = len(_CJK.findall(text))
-    return sum(any(map(str.isalnum, word)) for word in _CJK.sub(" ", text).split()) + math.ceil(signs / 2)
+    words = _CJK.sub(" ", text).split()
+    return sum(any(map(str.isalnum, word)) for word in words) + math.ceil(len(_CJK.findall(text)) / 2)
 
 
 def allowed_words(words: int, length: Length | int) -> int:
-    """Return how many words the summary of a paper of so many has; a number asked for is kept."""
+    """Return how many words the summary of a paper of so many may have; a number asked for is kept."""
     if isinstance(length, int):
         return length
-    more = max(0, math.ceil(words / PAGE_WORDS) - 1)
+    further = max(0, math.ceil(words / PAGE_WORDS) - 1)
     base, page, most, share = {
         Length.SHORT: (60, 5, 120, 0.2),
         Length.MEDIUM: (150, 20, 400, 0.3),
-        Length.LONG: (300, 60, 2500 if more + 1 >= MANY_PAGES else 1000, 0.5),
+        Length.LONG: (300, 60, 2500 if further + 1 >= MANY_PAGES else 1000, 0.5),
     }[length]
-    return max(1, round(min(base + page * more, most, share * words)))
+    return max(1, round(min(base + page * further, most, share * words)))
+
+
+# ---- choosing
 
 
 def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:
-    """Choose what a summary of so many words says; `lengths`: words of each line as it will be shown."""
+    """Choose what a summary of so many words says.  `lengths`: words of each line as it will be shown."""
     size = lengths or [count_words(one.text) for one in lines]
-    every = range(len(lines))
-    first = [at for at in every if lines[at].is_first][:1]
-    chosen, actions = list(first), list[int]()
-    for at in sorted((at for at in every if lines[at].is_action), key=size.__getitem__):
-        if not any(_is_same(lines[at], lines[one]) for one in chosen):
-            actions += _chain(lines, at, chosen)
-            chosen += _chain(lines, at, chosen)
+    figures = [_figures(one.text) for one in lines]
+    first = [at for at, one in enumerate(lines) if one.is_first][:1]
+    actions = list[int]()
+    for at in sorted((at for at, one in enumerate(lines) if one.is_action), key=size.__getitem__):
+        if not any(_is_same(lines[at], lines[one]) for one in [*first, *actions]):
+            actions += _with_needed(lines, at, [*first, *actions])
+    chosen = [*first, *actions]
     used = sum(size[at] for at in chosen)
     is_over = bool(actions) and used > words
-    left = [at for at in every if at not in chosen and not lines[at].is_action]
     sections = Counter(lines[at].section for at in chosen)
-    figures = [_figures(one.text) for one in lines]
     known = frozenset[str]().union(*(figures[at] for at in chosen))
+    left = [at for at, one in enumerate(lines) if at not in chosen and not one.is_action and not one.is_first]
     while left:
-        best, rank = list[int](), 0.0
-        least = _LEAST_WORTH if used >= _NEARLY * words else 0.0
+        best, most = list[int](), 0.0
         for at in left:
-            if lines[at].worth < least:
-                continue
-            chain = _chain(lines, at, chosen)
-            length = sum(size[one] for one in chain)
-            if used + length <= words:
-                worth = sum(lines[one].worth * (_KNOWN if _are_known(figures[one], known) else 1) for one in chain)
-                worth *= _AGAIN ** sections[lines[at].section]
-                if worth / max(_SHORT, length) ** _PER_WORD > rank:
-                    best, rank = chain, worth / max(_SHORT, length) ** _PER_WORD
+            group = _with_needed(lines, at, chosen)
+            length = sum(size[one] for one in group)
+            is_worth = lines[at].worth >= _LEAST_WORTH or used < _NEARLY * words
+            if used + length <= words and is_worth:
+                worth = sum(
+                    lines[one].worth * (_KNOWN if figures[one] and figures[one] <= known else 1) for one in group
+                )
+                rank = worth * _AGAIN ** sections[lines[at].section] / max(_SHORT, length) ** _PER_WORD
+                best, most = (group, rank) if rank > most else (best, most)
         if not best:
             break
         chosen += best
@@ -297,207 +159,200 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
         known = known.union(*(figures[at] for at in best))
         sections[lines[best[-1]].section] += 1
         left = [at for at in left if at not in best and not any(_is_same(lines[at], lines[one]) for one in best)]
-    points = sorted(set(chosen) - set(first) - set(actions))
-    said = [lines[at] for at in chosen]
-    rest = [one for one in lines if one.has_weight and one not in said and not any(_is_same(one, two) for two in said)]
+    said = [lines[at] for at in sorted(chosen)]
+    rest = [one for one in lines if one.has_weight and not any(one is two or _is_same(one, two) for two in said)]
     return Chosen(
         lines[first[0]] if first else None,
         tuple(lines[at] for at in sorted(actions)),
-        tuple(lines[at] for at in points),
+        tuple(lines[at] for at in sorted(chosen) if at not in first and at not in actions),
         tuple(rest),
         is_over,
     )
 
 
-def _chain(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[int]:
-    """Return a line with those before it that it refers to and that are not chosen yet."""
-    chain = [at]
-    while lines[chain[0]].needs_last and chain[0] and chain[0] - 1 not in chosen:
-        chain.insert(0, chain[0] - 1)
-    return chain
+def _with_needed(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[int]:
+    """Return a line with those before it without which it says nothing, as far as they are not chosen."""
+    group = [at]
+    while lines[group[0]].needs_last and group[0] and group[0] - 1 not in chosen:
+        group.insert(0, group[0] - 1)
+    return group
 
 
 def _is_same(one: Line, other: Line) -> bool:
     mine, theirs = stems(one.text), stems(other.text)
-    least = min(len(mine), len(theirs)) or 1
-    figures, others = sorted((_figures(one.text), _figures(other.text)), key=len)
-    share = len(mine & theirs) / least
-    return share >= _SAME or bool(figures and figures <= others and share >= _SAME_FIGURES)
-
-
-def _are_known(figures: frozenset[str], known: frozenset[str]) -> bool:
-    return bool(figures) and figures <= known
+    share = len(mine & theirs) / (min(len(mine), len(theirs)) or 1)
+    fewer, more = sorted((_figures(one.text), _figures(other.text)), key=len)
+    return share >= _SAME or (share >= _SAME_FIGURES and bool(fewer) and fewer <= more)
 
 
 def _figures(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
 
 
+# ---- the lines of a paper
+
+
 def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str) -> list[Line]:
-    """Return what a summary of these pieces may say, first the line that says what the paper is."""
-    own = _own_date(pieces, here, language)
-    found = list[Line]()
-    sections = section_numbers(pieces, here)
-    heading, is_title, header = "", True, list[str]()
-    begin = _salutation(pieces, here)
-    has_letter = begin >= 0 and any(pieces[at].is_heading for at in here if at > begin)
-    is_closed = False
+    """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
+    sections, own, mails = section_numbers(pieces, here), _own_date(pieces, here, language), _Mails()
+    letterhead = next((at for at in here[:FIRST_PIECES] if _begins("salutation", pieces[at], language, 80)), -1)
+    is_letter = letterhead >= 0 and any(pieces[at].is_heading for at in here if at > letterhead)
+    found, heading, headings, header, is_closed = list[Line](), "", 0, list[str](), False
     for at in here:
-        piece, section = pieces[at], sections[at - here.start]
-        if piece.kind is not BlockKind.TABLE_ROW:
-            header = []
+        piece = pieces[at]
+        place = _Place(sections[at - here.start], heading, own, language)
+        header = header if piece.kind is BlockKind.TABLE_ROW else []
         if piece.is_heading:
-            heading, is_title, is_closed = "" if is_title else piece.text, False, False
-            continue
-        text = piece.text.strip(MARKS)
-        if _MAIL_HEADER.match(text):
+            heading, headings, is_closed = piece.text if headings else "", headings + 1, False
+        elif mails.is_header(piece, at, language):
             is_closed = False
+        elif is_closed or _begins("closing", piece, language, 60):
+            is_closed = True
+        elif at <= letterhead or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue
-        is_closed = is_closed or (len(text) < 60 and _CLOSING.match(text) is not None)
-        if is_closed or at <= begin or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
-            continue
-        if piece.kind is BlockKind.TABLE_ROW:
+        elif piece.kind is BlockKind.TABLE_ROW:
             header, rows = _rows(piece, header)
-            for start, end, cells in rows:
-                found.append(_row(at, start, end, cells, header, section, own, language))
-            continue
-        for start, end, is_clause in _sentences(piece, spans):
-            said = _EMPHASIS.sub("", _NUMBER.sub("", piece.text[start:end].lstrip(MARKS + "-"))).strip(MARKS + ";")
-            if count_words(said) < LEAST_WORDS or not _is_sentence(piece, said, end) or _UNSAID.search(said):
-                continue
-            line = _line(at, start, end, said[:1].upper() + said[1:], heading, section, own, language)
-            if line is None:
-                continue
-            is_back = (refers_back(said, language) or _BACK.match(said)) and not _IMPERSONAL.match(said)
-            is_back = is_back or (is_clause and _LINK.match(said))
-            needs_last = bool(is_back and found) and found[-1].section == section
-            if _OBJECT.search(heading) and (not found or found[-1].section != section):
-                line = changed(line, worth=line.worth + _ANNOUNCED)
-            if has_letter and not heading:
-                line = changed(line, worth=line.worth * _REASON)
-            found.append(changed(line, needs_last=needs_last))
-    first = first_line(pieces, here, found)
+            found += [_row(at, row, header, place) for row in rows]
+        else:
+            some = list(_sentences(at, piece, spans, place))
+            if is_letter and not heading:
+                some = [changed(one, worth=one.worth * _REASON) for one in some]
+            if some and found and found[-1].section != place.section and _has("object", heading, language):
+                some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
+            found += some
+    found = mails.corrected(found)
+    first = first_line(pieces, here, found, language)
     if first is None:
         return found
     return [first, *(one for one in found if (one.piece, one.start) != (first.piece, first.start))]
 
 
-def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line]) -> Line | None:
-    """Return what the paper is: its title with the parties of a contract, or with the sentence that says the outcome."""
-    title = _title(pieces, here)
-    headings = [pieces[at].text for at in here if pieces[at].is_heading]
-    paper = paper_of("\n".join(pieces[at].text for at in here[:120]), headings)
-    if paper is Paper.CONTRACT and (parties := _parties(pieces, here)):
-        at, names = parties
-        return Line(at, 0, len(pieces[at].text), f"{title}: {' – '.join(names)}".lstrip(": "), 0.0, -1, is_first=True)
+class _Place(Record):
+    section: int
+    heading: str
+    own: Day | None
+    """The date of the paper."""
+    language: str
+
+
+def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterator[Line]:
+    """Yield the sentences of a piece that may stand in a summary, cut at their semicolons."""
+    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
+    items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
+    last: Line | None = None
+    for begin, stop in items:
+        for start, end in ((begin + one, begin + two) for one, two in spans(piece.text[begin:stop])):
+            whole = piece.text[start:end]
+            is_whole = _ENDS.search(whole.strip(MARKS)) or _CJK.search(whole) or piece.kind is BlockKind.LIST_ITEM
+            cuts = [start, *(found.end() for found in _CLAUSE.finditer(piece.text, start, end)), end]
+            if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in pairwise(cuts)):
+                cuts = [start, end]
+            for one, two in pairwise(cuts) if is_whole else ():
+                text = _EMPHASIS.sub("", _NUMBER.sub("", piece.text[one:two].strip().lstrip(MARKS + "-"))).strip(
+                    MARKS + ";"
+                )
+                line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place)
+                if line is not None:
+                    is_linked = one > start and _has("link", text, place.language, at_start=True)
+                    is_back = is_linked or _has("back", text, place.language, at_start=True)
+                    is_back = is_back or refers_back(text, place.language)
+                    is_alone = last is None or _has("alone", text, place.language, at_start=True)
+                    last = changed(line, needs_last=is_back and not is_alone)
+                    yield last
+
+
+def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
+    language, heading = place.language, place.heading
+    if count_words(text) < LEAST_WORDS or text.endswith(":") or _has("unsaid", text, language):
+        return None
+    kinds = matters(text, language)
+    if _has("paper", text, language, at_start=True) or (
+        _has("phone", text, language) and not kinds & {Matter.MONEY, Matter.PERIOD}
+    ):
+        return None
+    dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
+    to_come = [one for one in dates if _is_after(one, place.own)]
+    has_term, is_vote = _has("within", text, language), _has("vote", text, language)
+    is_reason = _has("reasons", heading, language) or (not is_vote and _has("talk", text, language))
+    is_announced = announces(heading) or sums_up(heading) or _has("outcome", heading, language)
+    worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.CHANGE} if is_vote else set()))
+    worth += _TO_COME * bool(to_come) + _TERM * has_term + _EXCEPTED * _has("except", text, language)
+    worth += _CONTEST * (has_term and _has("contest", text, language))
+    worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced
+    if not (to_come or is_announced or has_term) and any(all(one.readings[0][1:]) for one in dates):
+        worth *= _PAST
+    is_asked = Matter.REQUEST in kinds and not _has("note", text, language)
+    is_due = any(_is_deadline(text, one, dates, language) for one in to_come)
+    head = _NUMBER.sub("", heading) if is_vote and not is_announced and not is_reason else ""
+    words = {word for word in stems(head) if len(word) > 3}
+    head = f"{head}: " if words and len(words & stems(text)) < _TOLD * len(words) else ""
+    return Line(
+        at, start, end, head + text[:1].upper() + text[1:], worth, place.section, head,
+        is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
+        has_weight=bool(_figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}),
+    )  # fmt: skip
+
+
+# ---- what the paper is
+
+
+def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], language: str) -> Line | None:
+    """Return what the paper is: its title, of contracts with the parties, of others with the sentence that says the
+    outcome; of minutes alone.
+    """
+    paper = paper_of(
+        "\n".join(pieces[at].text for at in here[:120]), [pieces[at].text for at in here if pieces[at].is_heading]
+    )
+    at, title = _title(pieces, here, language)
+    lead = f"{title}: " if title else ""
+    if paper is Paper.CONTRACT and len(parties := list(_parties(pieces, here))) > 1:
+        at, text = parties[0][0], " – ".join(name for _, name in parties[:3])
+        return Line(at, 0, len(pieces[at].text), lead + text, 0.0, -1, lead, is_first=True)
     if paper is Paper.MINUTES and title:
-        at = next(at for at in here if title in pieces[at].text)
         return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True)
-    best = _outcome(pieces, here, lines, paper)
-    text = f"{title}: {best.text}" if title and best else best.text if best else ""
-    return changed(best, text=text, is_first=True, is_action=False, needs_last=False) if best else None
+    best = _outcome(pieces, here, lines, paper, language)
+    if best is None:
+        return None
+    return changed(best, text=lead + best.text, head=lead + best.head, is_first=True, is_action=False, needs_last=False)
 
 
-def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper) -> Line | None:
-    """Return the sentence that says what was decided or found: by its heading, by its verb, else by its worth."""
-    below, heading, is_title = dict[int, str](), "", True
+def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:
+    """Return the sentence that says what was decided or found: by its heading, by its verb, else by its figures."""
+    above, heading, is_title = dict[int, str](), "", True
     for at in here:
         if pieces[at].is_heading:
             heading, is_title = "" if is_title else pieces[at].text, False
-        below[at] = heading
+        above[at] = heading
     every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
-    summed = [one for one in every if sums_up(below[one.piece]) or _GIST.search(below[one.piece])]
-    told = [one for one in every if _OUTCOME.search(below[one.piece]) and not _REASONS.search(below[one.piece])]
-    if paper is not Paper.REPORT and (ruled := [one for one in told or every if _RULES.search(one.text)]):
+    summed = [one for one in every if sums_up(above[one.piece]) or _has("gist", above[one.piece], language)]
+    told = [one for one in every if _has("outcome", above[one.piece], language)]
+    told = [one for one in told if not _has("reasons", above[one.piece], language)]
+    ruled = [one for one in told or every if _has("rules", one.text, language)]
+    if paper is not Paper.REPORT and ruled:
         return ruled[0]
     some = (summed or every if paper is Paper.REPORT else told or summed or every)[:6]
     return next((one for one in some if one.worth >= _LEAST_OUTCOME and _figures(one.text)), some[0] if some else None)
 
 
-def _title(pieces: Sequence[Piece], here: range) -> str:
-    heading = next((pieces[at].text for at in here[:12] if pieces[at].is_heading), "")
-    subjects = (_SUBJECT.search(pieces[at].text) for at in here[:12])
-    subject = next((found["what"].strip(MARKS) for found in subjects if found), "")
-    return (heading or subject).strip(MARKS).rstrip(".:")
+def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
+    """Return the first heading, else what a line calls the subject, with its piece."""
+    for at in here[:FIRST_PIECES]:
+        if pieces[at].is_heading:
+            return at, pieces[at].text.strip(MARKS).rstrip(".:")
+    for at in here[:FIRST_PIECES]:
+        if found := re.search(rf"{_words('subject', language).pattern}\W*:\W*(\S.{{4,140}})$", pieces[at].text, re.I):
+            return at, found[1].strip(MARKS).rstrip(".:")
+    return here.start, ""
 
 
-def _parties(pieces: Sequence[Piece], here: range) -> tuple[int, list[str]] | None:
-    found = list[tuple[int, str]]()
-    for at in here[1:12]:
-        text, alias = pieces[at].text, _ALIAS.search(pieces[at].text)
-        if alias and (name := _BOLD.search(text) or _UP_TO_COMMA.search(_BETWEEN.sub("", text))):
-            found.append((at, f"{name[1].strip()} ({alias[1].strip(' ,.')})"))
-    return (found[0][0], [name for _, name in found[:3]]) if len(found) > 1 else None
-
-
-def _salutation(pieces: Sequence[Piece], here: range) -> int:
-    """Return the piece up to which all is letterhead; -1 without one."""
-    return next((at for at in here[:15] if _SALUTATION.match(pieces[at].text.strip(MARKS))), -1)
-
-
-def _sentences(piece: Piece, spans: Sentences) -> Iterator[tuple[int, int, bool]]:
-    """Yield start and end of the sentences of a piece and of their clauses, and whether it is a later clause."""
-    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
-    items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
-    for begin, stop in items:
-        for start, end in spans(piece.text[begin:stop]):
-            start, end = begin + start, begin + end
-            cuts = [found.end() for found in _CLAUSE.finditer(piece.text, start, end)]
-            parts = list(pairwise([start, *cuts, end]))
-            if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in parts):
-                parts = [(start, end)]
-            for number, (one, two) in enumerate(parts):
-                yield one, one + len(piece.text[one:two].rstrip()), number > 0
-
-
-def _is_sentence(piece: Piece, said: str, end: int) -> bool:
-    """Whether it is more than a line of an address, of a list of names or of a signature."""
-    if piece.kind is BlockKind.LIST_ITEM or _ENDS.search(said) or piece.text[end - 1] == ";":
-        return True
-    return bool(_ENDS.search(piece.text[end:])) or _CJK.search(said) is not None
-
-
-def _line(
-    at: int, start: int, end: int, text: str, heading: str, section: int, own: Day | None, language: str
-) -> Line | None:
-    kinds = matters(text, language)
-    if _PHONE.search(text) and not kinds & {Matter.MONEY, Matter.PERIOD}:
-        return None
-    dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
-    to_come = [one for one in dates if _is_after(one, own)]
-    is_talk = _TALK.search(text) is not None and not _VOTE.search(text)
-    has_term, is_vote = _WITHIN.search(text) is not None, _VOTE.search(text) is not None
-    worth = sum(_WORTH.get(one, 0.0) for one in kinds) + _TO_COME * bool(to_come) + _TERM * has_term
-    worth += _WORTH[Matter.CHANGE] * (is_vote and Matter.CHANGE not in kinds)
-    worth += _REMEDY * (has_term and _CONTEST.search(text) is not None)
-    worth += _EXCEPTED * (_EXCEPT.search(text) is not None)
-    is_reason = _REASONS.search(heading) is not None or is_talk
-    is_announced = not is_reason and bool(announces(heading) or sums_up(heading) or _OUTCOME.search(heading))
-    worth = worth * (_REASON if is_reason else 1.0) + _ANNOUNCED * is_announced
-    if not to_come and not is_announced and not has_term and any(all(one.readings[0][1:]) for one in dates):
-        worth *= _PAST
-    is_due = any(_is_deadline(text, one, dates) for one in to_come)
-    is_asked = Matter.REQUEST in kinds and not _NOTE.search(text)
-    is_action = is_due or is_asked or ACTION_LEAD.search(text) is not None
-    has_weight = bool(_figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST})
-    head = _NUMBER.sub("", heading)
-    if is_vote and head and not is_announced and not is_reason and _share(head, text) < _TOLD:
-        text = f"{head}: {text}"
-    return Line(at, start, end, text, worth, section, is_action=is_action, has_weight=has_weight)
-
-
-def _share(head: str, text: str) -> float:
-    words = {word for word in stems(head) if len(word) > 3}
-    return len(words & stems(text)) / len(words) if words else 1.0
-
-
-def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention]) -> bool:
-    """Whether something is to be done by that day: not where a state or a period ends, nor in a condition."""
-    before = text[: mention.start]
-    if not _BY.search(before) or not mention.readings[0][2] or _IF.search(before):
-        return False
-    is_period = any(0 < mention.start - one.end < 20 for one in dates)
-    return not is_period and not _STATE.search(text[: mention.end + 30])
+def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
+    """Yield the parties of a contract with what they are called in it: "Fernhill Ltd (the Contractor)"."""
+    for at in here[1:FIRST_PIECES]:
+        text = pieces[at].text
+        between = re.compile(rf"\W*{_words('between', '').pattern}\W*", re.IGNORECASE)
+        if alias := _ALIAS.search(text):
+            if name := _BOLD.search(text) or _UP_TO_COMMA.search(between.sub("", text, count=1)):
+                yield at, f"{name[1].strip()} ({alias[1].strip(' ,.')})"
 
 
 # ---- tables
@@ -513,8 +368,8 @@ def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, i
             header, found = (found[-1][2], []) if found else (header, [])
         else:
             cells = [cell.strip(MARKS) for cell in text.strip(" |").split("|")]
-            found.append((start, start + len(text), cells if not text.startswith("| |") else ["", *cells]))
-    if not header and found and not any(_is_amount(cell) for cell in found[0][2][1:]):
+            found.append((start, start + len(text), ["", *cells] if text.startswith("| |") else cells))
+    if not header and found and not any(map(_is_amount, found[0][2][1:])):
         return found[0][2], found[1:]
     return header, found
 
@@ -523,21 +378,91 @@ def _is_amount(cell: str) -> bool:
     return sum(map(str.isdigit, cell)) > sum(map(str.isalpha, cell))
 
 
-def _row(
-    at: int, start: int, end: int, cells: Sequence[str], header: Sequence[str], section: int, own: Day | None, lang: str
-) -> Line:
-    is_task = len(cells) > 1 and sum(_TASKS.search(one) is not None for one in header) >= 2
-    if is_task:
+def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place: _Place) -> Line:
+    """Return a row that says something alone: its name and its figures with the heads of their columns."""
+    start, end, cells = row
+    if len(cells) > 1 and sum(_has("tasks", one, place.language) for one in header) > 1:
         text = " – ".join(one for one in cells if one)
-        return Line(at, start, end, text, _ROW + _TO_COME, section, is_action=True, has_weight=True)
+        return Line(at, start, end, text, _ROW + _TO_COME, place.section, is_action=True, has_weight=True)
     heads = [*header, *[""] * len(cells)]
-    values = [f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell]
-    text = f"{cells[0]}: {'; '.join(values)}" if values and cells[0] else "; ".join(values) or cells[0]
-    worth = _ROW * bool(_figures(text)) + _TOTAL * bool(_TOTAL_ROW.match(cells[0]))
-    return Line(at, start, end, text, worth, section, has_weight=bool(_figures(text)))
+    values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
+    text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
+    has_figures = bool(_figures("".join(cells[1:])))
+    worth = _ROW * has_figures + _TOTAL * _has("total", cells[0], place.language, at_start=True)
+    return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
 
 
-# ---- dates
+# ---- mails
+
+
+class _Mails:
+    """The mails of a thread: where each begins, and its date."""
+
+    def __init__(self) -> None:
+        self._begins: list[int] = []
+        self._dates: list[tuple[int, ...]] = []
+
+    def is_header(self, piece: Piece, at: int, language: str) -> bool:
+        text = piece.text.strip(MARKS)
+        is_sender = re.match(rf"{_words('sender', '').pattern}\W*:", text, re.IGNORECASE) is not None
+        if not is_sender and (
+            not self._begins or not re.match(rf"{_words('header', language).pattern}\W*:", text, re.IGNORECASE)
+        ):
+            return False
+        if is_sender:
+            self._begins.append(at)
+            self._dates.append(())
+        for one in find_dates(text, language):
+            if not self._dates[-1] and one.readings and all(one.readings[0]):
+                self._dates[-1] = tuple(part or 0 for part in one.readings[0])
+            elif len(self._dates[-1]) == 3 and one.minutes:
+                self._dates[-1] += one.minutes[:1]
+        return True
+
+    def corrected(self, lines: Sequence[Line]) -> list[Line]:
+        """Return the lines of a thread without weight where a later mail says something else on the same thing."""
+        when = [
+            max((date for begin, date in zip(self._begins, self._dates) if begin < one.piece), default=())
+            for one in lines
+        ]
+        return list(lines) if len(self._begins) < 2 or not all(self._dates) else [
+            changed(one, worth=0.0, is_action=False)
+            if any(date > mine and _is_on(one, other) for other, date in zip(lines, when, strict=True)) else one
+            for one, mine in zip(lines, when, strict=True)
+        ]  # fmt: skip
+
+
+def _is_on(one: Line, other: Line) -> bool:
+    mine, theirs = ({word for word in stems(line.text) if len(word) > 3} for line in (one, other))
+    return len(mine & theirs) > _SAME_FIGURES * min(len(mine), len(theirs)) and _figures(one.text) != _figures(
+        other.text
+    )
+
+
+# ---- words and dates
+
+
+def _begins(name: str, piece: Piece, language: str, most: int) -> bool:
+    return (
+        len(piece.text) < most and not piece.is_heading and _has(name, piece.text.strip(MARKS), language, at_start=True)
+    )
+
+
+def _has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
+    pattern = _words(name, language)
+    return (pattern.match(text) if at_start else pattern.search(text)) is not None
+
+
+@cache
+def _words(name: str, language: str) -> re.Pattern[str]:
+    by_language = _tables()[name]
+    alternatives = by_language.get(language) or "|".join(by_language.values())
+    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
+
+
+@cache
+def _tables() -> dict[str, dict[str, str]]:
+    return tomllib.loads(resources.files("slmdesk.services.summaries").joinpath("choosing.toml").read_text("utf-8"))
 
 
 def _own_date(pieces: Sequence[Piece], here: range, language: str) -> Day | None:
@@ -552,13 +477,21 @@ def _own_date(pieces: Sequence[Piece], here: range, language: str) -> Day | None
 
 
 def _is_after(mention: DateMention, own: Day | None) -> bool:
-    """Whether a date lies after the paper's; one without a year is of the nearest."""
+    """Whether a date lies after the paper's; one without a year is within eight months."""
+    year, month, day = mention.readings[0]
     if own is None:
         return True
-    year, month, day = mention.readings[0]
-    mine = (own[0] or 0) * 12 + (own[1] or 0)
+    months = ((year or 0) - (own[0] or 0)) * 12 + (month or 0) - (own[1] or 0)
     if year is None:
-        ahead = ((month or 0) - (own[1] or 0)) % 12
-        return ahead <= 8 and (ahead > 0 or (day or 31) > (own[2] or 0))
-    theirs = year * 12 + (month or 0)
-    return theirs > mine or (theirs == mine and (day or 31) > (own[2] or 0))
+        months = ((month or 0) - (own[1] or 0)) % 12
+    is_later = months > 0 or (months == 0 and (day or 31) > (own[2] or 0))
+    return is_later and (year is not None or months <= 8)
+
+
+def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], language: str) -> bool:
+    """Whether something is to be done by that day: not where a state or a period ends, nor in a condition."""
+    before = text[: mention.start]
+    if not mention.readings[0][2] or not re.search(_words("by", language).pattern + r"\W*$", before, re.IGNORECASE):
+        return False
+    is_period = any(0 < mention.start - one.end < 20 for one in dates)
+    return not is_period and not _has("if", before, language) and not _has("state", text[: mention.end + 30], language)

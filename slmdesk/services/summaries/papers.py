@@ -29,7 +29,7 @@ _TITLES = {
     r"ata|notulen)",
     Paper.LETTER: r"(?:\w*letter|memo(?:randum)?|\w*brief|schreiben|lettre|courrier|courriel|carta|correo|lettera|"
     r"list|pismo|brief)",
-    Paper.REPORT: r"(?:\w*report|statement|\w*bericht|gutachten|rapport|expertise|informe|relazione|raport|relatório|"
+    Paper.REPORT: r"(?:\w*report|statement|\w*bericht|gutachten|rapport|expertise|informe|relazione|raport|sprawozdanie|relatório|"
     r"verslag|results|review)",
 }
 _SIGNS = {
