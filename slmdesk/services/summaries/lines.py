@@ -1,0 +1,417 @@
+"""Cuts a paper into the lines that a summary of it may say, with what each is worth, and says what the paper is.
+
+Told by the form of a paper, by its dates beside its own date, and by the words in `lines.toml`.  Pure functions.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+
+from slmdesk.core.chunking import Piece
+from slmdesk.core.documents import BlockKind
+from slmdesk.core.record import Record, changed
+from slmdesk.services.summaries.papers import Paper, paper_of
+from slmdesk.services.summaries.selection import MARKS, item_spans, section_numbers
+from slmdesk.text.checks.dates import DateMention, Day, find_dates
+from slmdesk.text.checks.overlap import stems
+from slmdesk.text.passages.salience import ACTION_LEAD, Matter, announces, matters, sums_up
+from slmdesk.text.words.anaphora import refers_back
+
+LEAST_WORDS, LEAST_CLAUSE = 4, 5
+"""Of a sentence that says something, and of the parts of one that is cut at its semicolons."""
+FIRST_PIECES = 15
+"""Among which the letterhead, the title and the parties stand."""
+
+_WORTH = {
+    Matter.DECISION: 4.0, Matter.ACTION: 4.0, Matter.MONEY: 2.5, Matter.CHANGE: 2.0, Matter.PERIOD: 1.5,
+    Matter.SHARE: 1.5, Matter.REQUEST: 1.5, Matter.DUTY: 1.0, Matter.QUANTITY: 1.0, Matter.PARTY: 1.0,
+    Matter.DENIAL: 0.5, Matter.CONDITION: 0.5,
+}  # fmt: skip
+_TO_COME, _TERM, _CONTEST, _EXCEPTED = 2.0, 1.5, 2.0, 1.0
+"""What a sentence gains by a date after the paper's own, a term ("within 14 days"), a way to contest that has a term,
+and an exception.
+"""
+_ANNOUNCED, _ROW, _TOTAL = 2.0, 2.5, 1.5
+_REASON, _PAST = 0.4, 0.6
+"""Of its worth is left to a reason or what was said before a decision; to what only speaks of days before the paper's
+own.
+"""
+_LEAST_OUTCOME = 2.0
+_ON, _TOLD = 0.4, 0.6
+"""Of the words of the shorter of two lines on one thing, which both have; of the words of a heading, which a decision
+has that is said without it.
+"""
+
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
+_ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
+_CLAUSE = re.compile(r";\s+")
+_BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
+_ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
+_RULE = re.compile(r"[\s|:-]*")
+_EMPHASIS = re.compile(r"\*\*|__|`")
+_NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+)\s*[-–—:.]?\s+(?=\S)")
+_BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
+_ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*[^\"“”„«»]{0,20}$")
+
+Sentences = Callable[[str], Sequence[tuple[int, int]]]
+
+
+class Line(Record):
+    """Something a summary may say: a sentence, a clause of one, an item of a list, a row of a table."""
+
+    piece: int
+    start: int
+    """Of the characters of the piece's text."""
+    end: int
+    text: str
+    worth: float
+    section: int = 0
+    head: str = ""
+    """What stands in front of the passage in `text`: the paper's title, the section's heading."""
+    is_first: bool = False
+    """It says what the paper is."""
+    is_action: bool = False
+    has_weight: bool = False
+    """It holds a figure or a duty: who reads on would miss it."""
+    needs_last: bool = False
+    """It says nothing without the line before it."""
+
+
+def count_words(text: str) -> int:
+    """Count words; two signs of Chinese or Japanese are one, marks are none."""
+    words = _CJK.sub(" ", text).split()
+    return sum(any(map(str.isalnum, word)) for word in words) + math.ceil(len(_CJK.findall(text)) / 2)
+
+
+def figures(text: str) -> frozenset[str]:
+    """Return the figures of a text, without what groups their digits."""
+    return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
+
+
+def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str) -> list[Line]:
+    """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
+    sections, own, mails = section_numbers(pieces, here), _own_date(pieces, here, language), _Mails()
+    letterhead = next((at for at in here[:FIRST_PIECES] if _begins("salutation", pieces[at], language, 80)), -1)
+    is_letter = letterhead >= 0 and any(pieces[at].is_heading for at in here if at > letterhead)
+    found, heading, headings, header, is_closed = list[Line](), "", 0, list[str](), False
+    for at in here:
+        piece = pieces[at]
+        place = _Place(sections[at - here.start], heading, own, language)
+        header = header if piece.kind is BlockKind.TABLE_ROW else []
+        if piece.is_heading:
+            heading, headings, is_closed = piece.text if headings else "", headings + 1, False
+        elif mails.is_header(piece, at, language):
+            is_closed = False
+        elif is_closed or _begins("closing", piece, language, 60):
+            is_closed = True
+        elif at <= letterhead or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
+            continue
+        elif piece.kind is BlockKind.TABLE_ROW:
+            header, rows = _rows(piece, header)
+            found += [_row(at, row, header, place) for row in rows]
+        else:
+            some = list(_sentences(at, piece, spans, place))
+            if is_letter and not heading:
+                some = [changed(one, worth=one.worth * _REASON) for one in some]
+            if some and (not found or found[-1].section != place.section) and _has("object", heading, language):
+                some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
+            found += some
+    found = mails.corrected(found)
+    first = first_line(pieces, here, mails.newest(found), language)
+    if first is None:
+        return found
+    return [first, *_without(found, first)]
+
+
+def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
+    """Yield the lines but for the passage that the first line says; what refers to that stands alone."""
+    was_first = False
+    for one in lines:
+        is_first = (one.piece, one.start) == (first.piece, first.start)
+        if not is_first:
+            yield changed(one, needs_last=one.needs_last and not was_first)
+        was_first = is_first
+
+
+class _Place(Record):
+    section: int
+    heading: str
+    own: Day | None
+    """The date of the paper."""
+    language: str
+
+
+def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterator[Line]:
+    """Yield the sentences of a piece that may stand in a summary, cut at their semicolons."""
+    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
+    items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
+    last: Line | None = None
+    for begin, stop in items:
+        for start, end in ((begin + one, begin + two) for one, two in spans(piece.text[begin:stop])):
+            whole = piece.text[start:end]
+            is_whole = _ENDS.search(whole.strip(MARKS)) or piece.kind is BlockKind.LIST_ITEM
+            cuts = [start, *(found.end() for found in _CLAUSE.finditer(piece.text, start, end)), end]
+            if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in pairwise(cuts)):
+                cuts = [start, end]
+            for one, two in pairwise(cuts) if is_whole else ():
+                text = _EMPHASIS.sub("", _NUMBER.sub("", piece.text[one:two].strip().lstrip(MARKS + "-"))).strip(
+                    MARKS + ";"
+                )
+                line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place)
+                if line is not None:
+                    is_linked = one > start and _has("link", text, place.language, at_start=True)
+                    is_back = is_linked or _has("back", text, place.language, at_start=True)
+                    is_back = is_back or refers_back(text, place.language)
+                    is_alone = last is None or _has("alone", text, place.language, at_start=True)
+                    last = changed(line, needs_last=is_back and not is_alone)
+                    yield last
+
+
+def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
+    language, heading = place.language, place.heading
+    if count_words(text) < LEAST_WORDS or text.endswith(":") or _has("unsaid", text, language) or _ALIAS.search(text):
+        return None
+    kinds = matters(text, language)
+    if _has("paper", text, language, at_start=True) or (
+        _has("phone", text, language) and not kinds & {Matter.MONEY, Matter.PERIOD}
+    ):
+        return None
+    dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
+    to_come = [one for one in dates if _is_after(one, place.own)]
+    has_term, is_vote = _has("within", text, language), _has("vote", text, language)
+    is_reason = _has("reasons", heading, language) or (not is_vote and _has("talk", text, language))
+    is_announced = announces(heading) or sums_up(heading) or _has("outcome", heading, language)
+    worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.CHANGE} if is_vote else set()))
+    worth += _TO_COME * bool(to_come) + _TERM * has_term + _EXCEPTED * _has("except", text, language)
+    worth += _CONTEST * (has_term and _has("contest", text, language))
+    worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced
+    if not (to_come or is_announced or has_term) and any(all(one.readings[0][1:]) for one in dates):
+        worth *= _PAST
+    is_asked = Matter.REQUEST in kinds and not _has("note", text, language)
+    is_due = any(_is_deadline(text, one, dates, language) for one in to_come)
+    head = _NUMBER.sub("", heading) if is_vote and not is_announced and not is_reason else ""
+    words = {word for word in stems(head) if len(word) > 3}
+    head = f"{head}: " if words and len(words & stems(text)) < _TOLD * len(words) else ""
+    return Line(
+        at, start, end, head + text[:1].upper() + text[1:], worth, place.section, head,
+        is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
+        has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}),
+    )  # fmt: skip
+
+
+# ---- what the paper is
+
+
+def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], language: str) -> Line | None:
+    """Return what the paper is: its title, of contracts with the parties, of others with the sentence that says the
+    outcome; of minutes alone.
+    """
+    paper = paper_of(
+        "\n".join(pieces[at].text for at in here[:120]), [pieces[at].text for at in here if pieces[at].is_heading]
+    )
+    at, title = _title(pieces, here, language)
+    lead = f"{title}: " if title else ""
+    if paper is Paper.CONTRACT and len(parties := list(_parties(pieces, here))) > 1:
+        at, text = parties[0][0], " – ".join(name for _, name in parties[:3])
+        return Line(at, 0, len(pieces[at].text), lead + text, 0.0, -1, lead, is_first=True)
+    if paper is Paper.MINUTES and title:
+        return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True)
+    best = _outcome(pieces, here, lines, paper, language)
+    if best is None:
+        return None
+    return changed(best, text=lead + best.text, head=lead + best.head, is_first=True, is_action=False, needs_last=False)
+
+
+def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:
+    """Return the sentence that says what was decided or found: by its heading, by its verb, else by its figures."""
+    above, heading, is_title = dict[int, str](), "", True
+    for at in here:
+        if pieces[at].is_heading:
+            heading, is_title = "" if is_title else pieces[at].text, False
+        above[at] = heading
+    every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
+    every = [one for one in every if one.worth] or every
+    summed = [one for one in every if sums_up(above[one.piece]) or _has("gist", above[one.piece], language)]
+    told = [one for one in every if _has("outcome", above[one.piece], language)]
+    told = [one for one in told if not _has("reasons", above[one.piece], language)]
+    ruled = [one for one in told or every if _has("rules", one.text, language)]
+    if paper is not Paper.REPORT and ruled:
+        return ruled[0]
+    some = (summed or every if paper is Paper.REPORT else told or summed or every)[:6]
+    return next((one for one in some if one.worth >= _LEAST_OUTCOME and figures(one.text)), some[0] if some else None)
+
+
+def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
+    """Return the first heading, else what a line calls the subject, with its piece."""
+    for at in here[:FIRST_PIECES]:
+        if pieces[at].is_heading:
+            return at, pieces[at].text.strip(MARKS).rstrip(".:")
+    for at in here[:FIRST_PIECES]:
+        if found := re.search(rf"{_words('subject', language).pattern}\W*:\W*(\S.{{4,140}})$", pieces[at].text, re.I):
+            return at, found[1].strip(MARKS).rstrip(".:")
+    return here.start, ""
+
+
+def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
+    """Yield the parties of a contract with what they are called in it: "Fernhill Ltd (the Contractor)"."""
+    for at in here[1:FIRST_PIECES]:
+        text = pieces[at].text
+        between = re.compile(rf"\W*{_words('between', '').pattern}\W*", re.IGNORECASE)
+        name = _BOLD.search(text) or _UP_TO_COMMA.search(between.sub("", text, count=1))
+        if name and (alias := _ALIAS.search(text)):
+            yield at, f"{name[1].strip()} ({alias[1].strip(' ,.')})"
+
+
+# ---- tables
+
+
+def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
+    """Return the heads of a table's columns and its rows; `header`: the heads as known from earlier pieces."""
+    cuts = [0, *(found.start() + 3 for found in _ROWS.finditer(piece.text)), len(piece.text)]
+    found = list[tuple[int, int, list[str]]]()
+    for start, end in pairwise(cuts):
+        text = piece.text[start:end].removesuffix(" ; ")
+        if _RULE.fullmatch(text):
+            header, found = (found[-1][2], []) if found else (header, [])
+        else:
+            cells = [cell.strip(MARKS) for cell in text.strip(" |").split("|")]
+            found.append((start, start + len(text), ["", *cells] if text.startswith("| |") else cells))
+    if not header and found and not any(map(_is_amount, found[0][2][1:])):
+        return found[0][2], found[1:]
+    return header, found
+
+
+def _is_amount(cell: str) -> bool:
+    return sum(map(str.isdigit, cell)) > sum(map(str.isalpha, cell))
+
+
+def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place: _Place) -> Line:
+    """Return a row that says something alone: its name and its figures with the heads of their columns."""
+    start, end, cells = row
+    if len(cells) > 1 and sum(_has("tasks", one, place.language) for one in header) > 1:
+        text = " – ".join(one for one in cells if one)
+        return Line(at, start, end, text, _ROW + _TO_COME, place.section, is_action=True, has_weight=True)
+    heads = [*header, *[""] * len(cells)]
+    values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
+    text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
+    has_figures = bool(figures("".join(cells[1:])))
+    worth = _ROW * has_figures + _TOTAL * _has("total", cells[0], place.language, at_start=True)
+    return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
+
+
+# ---- mails
+
+
+class _Mails:
+    """The mails of a thread: where each begins, and its date."""
+
+    def __init__(self) -> None:
+        self._begins: list[int] = []
+        self._dates: list[tuple[int, ...]] = []
+
+    def is_header(self, piece: Piece, at: int, language: str) -> bool:
+        text = piece.text.strip(MARKS)
+        is_sender = re.match(rf"{_words('sender', '').pattern}\W*:", text, re.IGNORECASE) is not None
+        if not is_sender and (
+            not self._begins or not re.match(rf"{_words('header', language).pattern}\W*:", text, re.IGNORECASE)
+        ):
+            return False
+        if is_sender:
+            self._begins.append(at)
+            self._dates.append(())
+        for one in find_dates(text, language):
+            if not self._dates[-1] and one.readings and all(one.readings[0]):
+                self._dates[-1] = tuple(part or 0 for part in one.readings[0])
+            elif len(self._dates[-1]) == 3 and one.minutes:
+                self._dates[-1] += one.minutes[:1]
+        return True
+
+    def corrected(self, lines: Sequence[Line]) -> list[Line]:
+        """Return the lines of a thread without worth where a later mail says other figures on the same thing."""
+        dated = [(one, self._date_of(one)) for one in lines]
+        return [
+            changed(one, worth=0.0, is_action=False)
+            if any(later > date and _is_on(one, other) for other, later in dated) else one
+            for one, date in dated
+        ]  # fmt: skip
+
+    def newest(self, lines: Sequence[Line]) -> list[Line]:
+        newest = max(map(self._date_of, lines), default=())
+        return [one for one in lines if self._date_of(one) == newest]
+
+    def _date_of(self, line: Line) -> tuple[int, ...]:
+        """Return when the mail was sent that a line stands in; empty where not all mails have a date."""
+        some = [date for begin, date in zip(self._begins, self._dates, strict=True) if begin < line.piece]
+        return some[-1] if some and all(self._dates) else ()
+
+
+def _is_on(one: Line, other: Line) -> bool:
+    """Whether two lines are on the same thing and name other figures."""
+    mine, theirs = ({word for word in stems(line.text) if len(word) > 3} for line in (one, other))
+    both = len(mine & theirs)
+    return both > 1 and both > _ON * min(len(mine), len(theirs)) and figures(one.text) != figures(other.text)
+
+
+# ---- words and dates
+
+
+def _begins(name: str, piece: Piece, language: str, most: int) -> bool:
+    return (
+        len(piece.text) < most and not piece.is_heading and _has(name, piece.text.strip(MARKS), language, at_start=True)
+    )
+
+
+def _has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
+    pattern = _words(name, language)
+    return (pattern.match(text) if at_start else pattern.search(text)) is not None
+
+
+@cache
+def _words(name: str, language: str) -> re.Pattern[str]:
+    by_language = _tables()[name]
+    alternatives = by_language.get(language) or "|".join(by_language.values())
+    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
+
+
+@cache
+def _tables() -> dict[str, dict[str, str]]:
+    return tomllib.loads(resources.files("slmdesk.services.summaries").joinpath("lines.toml").read_text("utf-8"))
+
+
+def _own_date(pieces: Sequence[Piece], here: range, language: str) -> Day | None:
+    """Return the date of the paper: the first whole date of a title, a letterhead or a line with a signature."""
+    for at in here:
+        text = pieces[at].text
+        if pieces[at].is_heading or (len(text) < 300 and not _ENDS.search(text.strip(MARKS))):
+            for one in find_dates(text, language):
+                if one.readings and all(one.readings[0]):
+                    return one.readings[0]
+    return None
+
+
+def _is_after(mention: DateMention, own: Day | None) -> bool:
+    """Whether a date lies after the paper's; one without a year is within eight months."""
+    year, month, day = mention.readings[0]
+    if own is None:
+        return True
+    months = ((year or 0) - (own[0] or 0)) * 12 + (month or 0) - (own[1] or 0)
+    if year is None:
+        months = ((month or 0) - (own[1] or 0)) % 12
+    is_later = months > 0 or (months == 0 and (day or 31) > (own[2] or 0))
+    return is_later and (year is not None or months <= 8)
+
+
+def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], language: str) -> bool:
+    """Whether something is to be done by that day: not where a state or a period ends, nor in a condition."""
+    before = text[: mention.start]
+    if not mention.readings[0][2] or not re.search(_words("by", language).pattern + r"\W*$", before, re.IGNORECASE):
+        return False
+    is_period = any(0 < mention.start - one.end < 20 for one in dates)
+    return not is_period and not _has("if", before, language) and not _has("state", text[: mention.end + 30], language)
