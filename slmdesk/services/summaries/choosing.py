@@ -100,6 +100,7 @@ def _with_needed(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[
 
 
 def _is_same(one: _Content, other: _Content) -> bool:
+    """Whether two lines say the same: they share most words, or many with their figures; other figures part them."""
     share = len(one[0] & other[0]) / (min(len(one[0]), len(other[0])) or 1)
     fewer, more = sorted((one[1], other[1]), key=len)
-    return share >= _SAME or (share >= _SAME_FIGURES and bool(fewer) and fewer <= more)
+    return fewer <= more and share >= (_SAME_FIGURES if fewer else _SAME)

@@ -56,7 +56,10 @@ _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
 _ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
 _RULE = re.compile(r"[\s|:-]*")
 _EMPHASIS = re.compile(r"\*\*|__|`")
-_NUMBER = re.compile(r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+)\s*[-–—:.]?\s+(?=\S)")
+_NUMBER = re.compile(
+    r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+|"
+    r"(?:Prim|Segund|Tercer|Cuart|Quint|Sext|Séptim|Octav)\w+[.:])\s*[-–—:.]?\s+(?=\S)"
+)
 _BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
 _ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*[^\"“”„«»]{0,20}$")
 
@@ -165,13 +168,21 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
                     MARKS + ";"
                 )
                 line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place)
-                if line is not None:
-                    is_linked = one > start and _has("link", text, place.language, at_start=True)
-                    is_back = is_linked or _has("back", text, place.language, at_start=True)
-                    is_back = is_back or refers_back(text, place.language)
-                    is_alone = last is None or _has("alone", text, place.language, at_start=True)
-                    last = changed(line, needs_last=is_back and not is_alone)
-                    yield last
+                if line is None:
+                    last = None
+                    break  # its later clauses go with it
+                is_alone = _has("alone", text, place.language, at_start=True)
+                is_back = refers_back(text, place.language) or _has("back", text, place.language, at_start=True)
+                if is_back and not is_alone and last is None:
+                    line = _headed(line, place.heading)
+                last = changed(line, needs_last=one > start or (is_back and not is_alone and last is not None))
+                yield last
+
+
+def _headed(line: Line, heading: str) -> Line:
+    """Return a line with the heading it stands under: "Floodlights: The motion was lost"."""
+    head = f"{_NUMBER.sub('', heading)}: " if heading and not line.head else line.head
+    return changed(line, text=head + line.text.removeprefix(line.head), head=head)
 
 
 def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
@@ -196,14 +207,14 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
         worth *= _PAST
     is_asked = Matter.REQUEST in kinds and not _has("note", text, language)
     is_due = any(_is_deadline(text, one, dates, language) for one in to_come)
-    head = _NUMBER.sub("", heading) if is_vote and not is_announced and not is_reason else ""
-    words = {word for word in stems(head) if len(word) > 3}
-    head = f"{head}: " if words and len(words & stems(text)) < _TOLD * len(words) else ""
-    return Line(
-        at, start, end, head + text[:1].upper() + text[1:], worth, place.section, head,
+    line = Line(
+        at, start, end, text[:1].upper() + text[1:], worth, place.section,
         is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
         has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}),
     )  # fmt: skip
+    words = {word for word in stems(_NUMBER.sub("", heading)) if len(word) > 3}
+    is_untold = is_vote and not is_announced and not is_reason and len(words & stems(text)) < _TOLD * len(words)
+    return _headed(line, heading) if is_untold else line
 
 
 # ---- what the paper is

@@ -29,8 +29,8 @@ _TITLES = {
     r"ata|notulen)",
     Paper.LETTER: r"(?:\w*letter|memo(?:randum)?|\w*brief|schreiben|lettre|courrier|courriel|carta|correo|lettera|"
     r"list|pismo|brief)",
-    Paper.REPORT: r"(?:\w*report|statement|\w*bericht|gutachten|rapport|expertise|informe|relazione|raport|sprawozdanie|"
-    r"relatório|verslag|results|review)",
+    Paper.REPORT: r"(?:\w*report|statement|\w*bericht|gutachten|rapport|expertise|informe|relazione|raport|"
+    r"sprawozdanie|relatório|verslag|results|review)",
 }
 _SIGNS = {
     Paper.CONTRACT: r"\bshall\b|\bparty\b|\bparties\b|\btenant\b|\blandlord\b|\bhereinafter\b|\bthis agreement\b|"

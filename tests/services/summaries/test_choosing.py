@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from slmdesk.core.chunking import Piece, pieces_of
+from slmdesk.core.record import changed
+from slmdesk.documents.markdown import sections_of
+from slmdesk.services.summaries.choosing import allowed_words, choose
+from slmdesk.services.summaries.lines import Line, count_words, lines_of
+from slmdesk.services.summaries.prompts import Length
+from slmdesk.text.words.sentences import sentence_spans
+
+pytestmark = pytest.mark.pure
+
+LETTER = """# Notice on your parking permit
+
+**Town of Elmbridge** Parking Office, PO Box 7
+
+Mr Ian Cole, 4 High Street, Elmbridge
+
+Date: 3 March 2026
+
+Dear Mr Cole,
+
+Thank you for your letter of 2 February 2026, which reached us on 5 February 2026.
+
+## Our decision
+
+Your application is granted in part. You get one permit, not two.
+
+| Permit | Fee (£) |
+| --- | --- |
+| First car | 120.00 |
+| Second car | not granted |
+| Total | 120.00 |
+
+## Reasons
+
+Only one car was registered at your address on 1 January 2026.
+
+## What you have to do
+
+Please pay the £120.00 by 31 March 2026; it can be paid in two parts. If it is not paid, the permit lapses.
+
+You can appeal to the tribunal within 28 days. You can ring us on 01632 960 001, Monday to Friday.
+
+Yours sincerely,
+
+Ann Shaw, head of office, has 3 assistants.
+"""
+MAILS = """# Boiler
+
+**From:** Petra **To:** Tom **Sent:** 3 March 2026 **Subject:** Boiler
+
+The new boiler is delivered on Thursday, 12 March, at 8.
+
+**From:** Petra **To:** Tom **Sent:** 5 March 2026 **Subject:** Re: Boiler
+
+The new boiler is now delivered on Monday, 16 March, at 9.
+"""
+
+
+def pieces(text: str) -> list[Piece]:
+    return [piece for page in sections_of(text) for piece in pieces_of("d", page)[0]]
+
+
+def lines(text: str, language: str = "en") -> list[Line]:
+    some = pieces(text)
+    return lines_of(some, range(len(some)), lambda words: sentence_spans(words, language), language)
+
+
+def texts(some: list[Line]) -> list[str]:
+    return [one.text for one in some]
+
+
+def line(text: str, worth: float = 1.0, section: int = 0) -> Line:
+    return Line(0, 0, len(text), text, worth, section, has_weight=True)
+
+
+def test_words_grow_with_the_paper_and_no_length_has_less_than_a_shorter_one() -> None:
+    assert allowed_words(550, Length.MEDIUM) == 165
+    assert (allowed_words(400, Length.SHORT), allowed_words(4000, Length.SHORT)) == (60, 105)
+    assert (allowed_words(6000, Length.MEDIUM), allowed_words(6000, Length.LONG)) == (400, 1000)
+    assert allowed_words(40_000, Length.LONG) == 2500
+    assert allowed_words(550, 90) == 90
+    for words in range(1, 20_000, 97):
+        of_each = [allowed_words(words, one) for one in (Length.SHORT, Length.MEDIUM, Length.LONG)]
+        assert all(one <= two for one, two in pairwise(of_each))
+    assert count_words("The fee – £120 – is due.") == 5
+    assert count_words("会议于三月一日举行") == 5
+
+
+def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone() -> None:
+    found = lines(LETTER)
+    assert found[0].is_first
+    assert found[0].text == "Notice on your parking permit: Your application is granted in part."
+    assert (found[0].head, pieces(LETTER)[found[0].piece].text[found[0].start : found[0].end]) == (
+        "Notice on your parking permit: ", "Your application is granted in part.",
+    )  # fmt: skip
+    assert "First car: Fee (£) 120.00" in texts(found)
+    assert [one.text for one in found if one.is_action] == ["Please pay the £120.00 by 31 March 2026"]
+    assert [one.text for one in found if one.needs_last] == [
+        "It can be paid in two parts.",
+        "If it is not paid, the permit lapses.",
+    ]
+    said = " ".join(texts(found))
+    assert not any(one in said for one in ("Thank", "PO Box", "High Street", "ring us", "Ann Shaw", "assistants"))
+
+
+def test_what_is_to_come_is_worth_more_than_reasons_and_what_is_past() -> None:
+    worth = {one.text: one.worth for one in lines(LETTER)}
+    reason = worth["Only one car was registered at your address on 1 January 2026."]
+    assert reason < worth["You get one permit, not two."] < worth["You can appeal to the tribunal within 28 days."]
+
+
+def test_decision_of_a_meeting_is_said_with_its_heading_and_a_table_of_tasks_is_to_be_done() -> None:
+    found = lines(
+        "# Minutes of 3 March 2026\n\n**Present:** Ann Shaw, Ian Cole\n\n## 1. Floodlights\n\nMr Cole moved that two be "
+        "put up for £5,300. The motion was lost by two votes to four.\n\n## 2. Tasks\n\n| What | Who | By |\n|---|---|---|\n"
+        "| Letter to the club | Ms Shaw | 31 March |\n\nThe minutes are displayed in the hall."
+    )  # fmt: skip
+    assert texts(found)[0] == "Minutes of 3 March 2026"
+    assert texts(found)[2:] == [
+        "Floodlights: The motion was lost by two votes to four.",
+        "Letter to the club – Ms Shaw – 31 March",
+    ]
+    assert [one.is_action for one in found] == [False, False, False, True]
+
+
+def test_contract_begins_with_its_parties() -> None:
+    found = lines(
+        "# Cleaning contract\n\nbetween **Elm Dental LLP**, 4 High Street (“the Practice”),\n\n"
+        "and **Fern Ltd**, 6 Low Street (“the Contractor”).\n\n## 1. Term\n\nThe contract begins on 1 March 2026."
+    )  # fmt: skip
+    assert found[0].text == "Cleaning contract: Elm Dental LLP (the Practice) – Fern Ltd (the Contractor)"
+
+
+def test_later_mail_corrects_an_earlier_one() -> None:
+    found = lines(MAILS)
+    assert [(one.text, one.worth > 0) for one in found] == [
+        ("Boiler: The new boiler is now delivered on Monday, 16 March, at 9.", True),
+        ("The new boiler is delivered on Thursday, 12 March, at 8.", False),
+    ]
+
+
+def test_what_has_to_be_done_is_never_left_out_and_the_rest_gives_way() -> None:
+    some = lines(LETTER)
+    chosen = choose(some, 12)
+    assert [one.text for one in chosen.actions] == ["Please pay the £120.00 by 31 March 2026"]
+    assert (chosen.is_over, chosen.points) == (True, ())
+    assert "You can appeal to the tribunal within 28 days." in [one.text for one in chosen.rest]
+    assert not choose(some, 80).is_over
+
+
+def test_words_are_kept_and_lengths_after_shortening_let_more_in() -> None:
+    some = [line(f"Item {number} costs {number * 100} euros a month in the house", 2.0, number) for number in range(9)]
+    whole, shortened = choose(some, 30), choose(some, 30, [5] * 9)
+    assert sum(count_words(one.text) for one in whole.points) <= 30
+    assert (len(whole.points), len(shortened.points), len(shortened.rest)) == (2, 6, 3)
+
+
+def test_two_lines_on_one_thing_are_one() -> None:
+    some = [line("The fee of 120 euros is due on 31 March."), line("The fee is due on 31 March: 120 euros.", 2.0)]
+    chosen = choose(some, 100)
+    assert ([one.text for one in chosen.points], chosen.rest) == ([some[1].text], ())
+
+
+def test_line_that_says_nothing_alone_comes_with_the_one_before() -> None:
+    first, second = (
+        line("The swings were found rotten.", 0.1),
+        changed(line("They stay closed until May.", 5.0), needs_last=True),
+    )
+    assert choose([first, second], 20).points == (first, second)
+    assert choose([first, second], 6).points == (first,)
+
+
+def test_sections_are_heard_before_one_is_heard_again() -> None:
+    some = [line(f"{word} is paid for by the {word} itself now", 2.0, 0) for word in ("roof", "door")]
+    other = line("garden stays open to everybody in the summer", 1.9, 1)
+    assert other in choose([*some, other], 18).points
