@@ -17,7 +17,7 @@ from slmdesk.text.checks.overlap import stems
 PAGE_WORDS, MANY_PAGES = 400, 30
 _AGAIN = 0.85
 """What a line is worth when another of its section is chosen already; so for each."""
-_PER_WORD, _SHORT = 0.7, 10
+_PER_WORD, _SHORT = 0.6, 10
 """A line's worth is divided by this power of its words, but of so many at least."""
 _LEAST_WORTH, _NEARLY = 1.0, 0.9
 """What is worth less is only said where a summary would else have less than this share of its words."""

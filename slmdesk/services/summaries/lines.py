@@ -126,6 +126,8 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
             if some and (not found or found[-1].section != place.section) and _has("object", heading, language):
                 some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
             found += some
+    if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
+        found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
     found = mails.corrected(found)
     first = first_line(pieces, here, mails.newest(found), language)
     if first is None:
@@ -141,6 +143,12 @@ def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
         if not is_first:
             yield changed(one, needs_last=one.needs_last and not was_first)
         was_first = is_first
+
+
+def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
+    """Whether a line is a task in a paper that lists its tasks in a table."""
+    is_listed = pieces[line.piece].kind is BlockKind.TABLE_ROW or ACTION_LEAD.search(line.text) is not None
+    return line.is_action and is_listed
 
 
 class _Place(Record):
@@ -198,7 +206,8 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
     to_come = [one for one in dates if _is_after(one, place.own)]
     has_term, is_vote = _has("within", text, language), _has("vote", text, language)
     is_reason = _has("reasons", heading, language) or (not is_vote and _has("talk", text, language))
-    is_announced = announces(heading) or sums_up(heading) or _has("outcome", heading, language)
+    is_announced = announces(heading) or sums_up(heading)
+    is_announced = is_announced or _has("outcome", heading, language) or _has("gist", heading, language)
     worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.CHANGE} if is_vote else set()))
     worth += _TO_COME * bool(to_come) + _TERM * has_term + _EXCEPTED * _has("except", text, language)
     worth += _CONTEST * (has_term and _has("contest", text, language))
