@@ -1,23 +1,22 @@
 """Cuts a paper into the lines that a summary of it may say, with what each is worth, and says what the paper is.
 
-Told by the form of a paper, by its dates beside its own date, and by the words in `lines.toml`.  Pure functions.
+Told by the form of a paper, by its dates beside its own date, and by the words of `paper_words`.  Pure functions.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
-from importlib import resources
 from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.record import Record, changed
+from slmdesk.services.summaries.paper_words import has, pattern
 from slmdesk.services.summaries.papers import Paper, paper_of
 from slmdesk.services.summaries.selection import MARKS, item_spans, section_numbers
+from slmdesk.services.summaries.threads import Thread
 from slmdesk.text.checks.dates import DateMention, Day, find_dates
 from slmdesk.text.checks.overlap import stems
 from slmdesk.text.passages.salience import ACTION_LEAD, Matter, announces, matters, sums_up
@@ -100,8 +99,8 @@ def figures(text: str) -> frozenset[str]:
 
 def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str) -> list[Line]:
     """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
-    sections, own, mails = section_numbers(pieces, here), _own_date(pieces, here, language), _Mails()
-    letterhead = next((at for at in here[:FIRST_PIECES] if _begins("salutation", pieces[at], language, 80)), -1)
+    sections, own, thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
+    letterhead = next((at for at in here[:FIRST_PIECES] if _is_short("salutation", pieces[at], language, 80)), -1)
     is_letter = letterhead >= 0 and any(pieces[at].is_heading for at in here if at > letterhead)
     found, heading, headings, header, is_closed = list[Line](), "", 0, list[str](), False
     for at in here:
@@ -110,9 +109,9 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
         header = header if piece.kind is BlockKind.TABLE_ROW else []
         if piece.is_heading:
             heading, headings, is_closed = piece.text if headings else "", headings + 1, False
-        elif mails.is_header(piece, at, language):
+        elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or _begins("closing", piece, language, 60):
+        elif is_closed or _is_short("closing", piece, language, 60):
             is_closed = True
         elif at <= letterhead or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue
@@ -123,13 +122,13 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
             some = list(_sentences(at, piece, spans, place))
             if is_letter and not heading:
                 some = [changed(one, worth=one.worth * _REASON) for one in some]
-            if some and (not found or found[-1].section != place.section) and _has("object", heading, language):
+            if some and (not found or found[-1].section != place.section) and has("object", heading, language):
                 some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
             found += some
     if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
         found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
-    found = mails.corrected(found)
-    first = first_line(pieces, here, mails.newest(found), language)
+    found = _corrected(found, thread)
+    first = first_line(pieces, here, _newest(found, thread), language)
     if first is None:
         return found
     return [first, *_without(found, first)]
@@ -149,6 +148,11 @@ def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
     """Whether a line is a task in a paper that lists its tasks in a table."""
     is_listed = pieces[line.piece].kind is BlockKind.TABLE_ROW or ACTION_LEAD.search(line.text) is not None
     return line.is_action and is_listed
+
+
+def _is_short(name: str, piece: Piece, language: str, most: int) -> bool:
+    is_short = len(piece.text) < most and not piece.is_heading
+    return is_short and has(name, piece.text.strip(MARKS), language, at_start=True)
 
 
 class _Place(Record):
@@ -179,8 +183,8 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
                 if line is None:
                     last = None
                     break  # its later clauses go with it
-                is_alone = _has("alone", text, place.language, at_start=True)
-                is_back = refers_back(text, place.language) or _has("back", text, place.language, at_start=True)
+                is_alone = has("alone", text, place.language, at_start=True)
+                is_back = refers_back(text, place.language) or has("back", text, place.language, at_start=True)
                 if is_back and not is_alone and last is None:
                     line = _headed(line, place.heading)
                 last = changed(line, needs_last=one > start or (is_back and not is_alone and last is not None))
@@ -195,26 +199,26 @@ def _headed(line: Line, heading: str) -> Line:
 
 def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
     language, heading = place.language, place.heading
-    if count_words(text) < LEAST_WORDS or text.endswith(":") or _has("unsaid", text, language) or _ALIAS.search(text):
+    if count_words(text) < LEAST_WORDS or text.endswith(":") or has("unsaid", text, language) or _ALIAS.search(text):
         return None
     kinds = matters(text, language)
-    if _has("paper", text, language, at_start=True) or (
-        _has("phone", text, language) and not kinds & {Matter.MONEY, Matter.PERIOD}
+    if has("paper", text, language, at_start=True) or (
+        has("phone", text, language) and not kinds & {Matter.MONEY, Matter.PERIOD}
     ):
         return None
     dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
     to_come = [one for one in dates if _is_after(one, place.own)]
-    has_term, is_vote = _has("within", text, language), _has("vote", text, language)
-    is_reason = _has("reasons", heading, language) or (not is_vote and _has("talk", text, language))
+    has_term, is_vote = has("within", text, language), has("vote", text, language)
+    is_reason = has("reasons", heading, language) or (not is_vote and has("talk", text, language))
     is_announced = announces(heading) or sums_up(heading)
-    is_announced = is_announced or _has("outcome", heading, language) or _has("gist", heading, language)
+    is_announced = is_announced or has("outcome", heading, language) or has("gist", heading, language)
     worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.CHANGE} if is_vote else set()))
-    worth += _TO_COME * bool(to_come) + _TERM * has_term + _EXCEPTED * _has("except", text, language)
-    worth += _CONTEST * (has_term and _has("contest", text, language))
+    worth += _TO_COME * bool(to_come) + _TERM * has_term + _EXCEPTED * has("except", text, language)
+    worth += _CONTEST * (has_term and has("contest", text, language))
     worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced
     if not (to_come or is_announced or has_term) and any(all(one.readings[0][1:]) for one in dates):
         worth *= _PAST
-    is_asked = Matter.REQUEST in kinds and not _has("note", text, language)
+    is_asked = Matter.REQUEST in kinds and not has("note", text, language)
     is_due = any(_is_deadline(text, one, dates, language) for one in to_come)
     line = Line(
         at, start, end, text[:1].upper() + text[1:], worth, place.section,
@@ -258,10 +262,10 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
         above[at] = heading
     every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
     every = [one for one in every if one.worth] or every
-    summed = [one for one in every if sums_up(above[one.piece]) or _has("gist", above[one.piece], language)]
-    told = [one for one in every if _has("outcome", above[one.piece], language)]
-    told = [one for one in told if not _has("reasons", above[one.piece], language)]
-    ruled = [one for one in told or every if _has("rules", one.text, language)]
+    summed = [one for one in every if sums_up(above[one.piece]) or has("gist", above[one.piece], language)]
+    told = [one for one in every if has("outcome", above[one.piece], language)]
+    told = [one for one in told if not has("reasons", above[one.piece], language)]
+    ruled = [one for one in told or every if has("rules", one.text, language)]
     if paper is not Paper.REPORT and ruled:
         return ruled[0]
     some = (summed or every if paper is Paper.REPORT else told or summed or every)[:6]
@@ -274,7 +278,7 @@ def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, st
         if pieces[at].is_heading:
             return at, pieces[at].text.strip(MARKS).rstrip(".:")
     for at in here[:FIRST_PIECES]:
-        if found := re.search(rf"{_words('subject', language).pattern}\W*:\W*(\S.{{4,140}})$", pieces[at].text, re.I):
+        if found := re.search(rf"{pattern('subject', language).pattern}\W*:\W*(\S.{{4,140}})$", pieces[at].text, re.I):
             return at, found[1].strip(MARKS).rstrip(".:")
     return here.start, ""
 
@@ -283,7 +287,7 @@ def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
     """Yield the parties of a contract with what they are called in it: "Fernhill Ltd (the Contractor)"."""
     for at in here[1:FIRST_PIECES]:
         text = pieces[at].text
-        between = re.compile(rf"\W*{_words('between', '').pattern}\W*", re.IGNORECASE)
+        between = re.compile(rf"\W*{pattern('between').pattern}\W*", re.IGNORECASE)
         name = _BOLD.search(text) or _UP_TO_COMMA.search(between.sub("", text, count=1))
         if name and (alias := _ALIAS.search(text)):
             yield at, f"{name[1].strip()} ({alias[1].strip(' ,.')})"
@@ -315,61 +319,35 @@ def _is_amount(cell: str) -> bool:
 def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place: _Place) -> Line:
     """Return a row that says something alone: its name and its figures with the heads of their columns."""
     start, end, cells = row
-    if len(cells) > 1 and sum(_has("tasks", one, place.language) for one in header) > 1:
+    if len(cells) > 1 and sum(has("tasks", one, place.language) for one in header) > 1:
         text = " – ".join(one for one in cells if one)
         return Line(at, start, end, text, _ROW + _TO_COME, place.section, is_action=True, has_weight=True)
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
     has_figures = bool(figures("".join(cells[1:])))
-    worth = _ROW * has_figures + _TOTAL * _has("total", cells[0], place.language, at_start=True)
+    worth = _ROW * has_figures + _TOTAL * has("total", cells[0], place.language, at_start=True)
     return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
 
 
 # ---- mails
 
 
-class _Mails:
-    """The mails of a thread: where each begins, and its date."""
+def _corrected(lines: Sequence[Line], thread: Thread) -> list[Line]:
+    """Return the lines of a thread, without worth where a later mail says other figures on the same thing."""
+    if not thread.has_several:
+        return list(lines)
+    dated = [(one, thread.date_of(one.piece)) for one in lines]
+    return [
+        changed(one, worth=0.0, is_action=False)
+        if any(later > date and _is_on(one, other) for other, later in dated) else one
+        for one, date in dated
+    ]  # fmt: skip
 
-    def __init__(self) -> None:
-        self._begins: list[int] = []
-        self._dates: list[tuple[int, ...]] = []
 
-    def is_header(self, piece: Piece, at: int, language: str) -> bool:
-        text = piece.text.strip(MARKS)
-        is_sender = re.match(rf"{_words('sender', '').pattern}\W*:", text, re.IGNORECASE) is not None
-        if not is_sender and (
-            not self._begins or not re.match(rf"{_words('header', language).pattern}\W*:", text, re.IGNORECASE)
-        ):
-            return False
-        if is_sender:
-            self._begins.append(at)
-            self._dates.append(())
-        for one in find_dates(text, language):
-            if not self._dates[-1] and one.readings and all(one.readings[0]):
-                self._dates[-1] = tuple(part or 0 for part in one.readings[0])
-            elif len(self._dates[-1]) == 3 and one.minutes:
-                self._dates[-1] += one.minutes[:1]
-        return True
-
-    def corrected(self, lines: Sequence[Line]) -> list[Line]:
-        """Return the lines of a thread without worth where a later mail says other figures on the same thing."""
-        dated = [(one, self._date_of(one)) for one in lines]
-        return [
-            changed(one, worth=0.0, is_action=False)
-            if any(later > date and _is_on(one, other) for other, later in dated) else one
-            for one, date in dated
-        ]  # fmt: skip
-
-    def newest(self, lines: Sequence[Line]) -> list[Line]:
-        newest = max(map(self._date_of, lines), default=())
-        return [one for one in lines if self._date_of(one) == newest]
-
-    def _date_of(self, line: Line) -> tuple[int, ...]:
-        """Return when the mail was sent that a line stands in; empty where not all mails have a date."""
-        some = [date for begin, date in zip(self._begins, self._dates, strict=True) if begin < line.piece]
-        return some[-1] if some and all(self._dates) else ()
+def _newest(lines: Sequence[Line], thread: Thread) -> list[Line]:
+    newest = max((thread.date_of(one.piece) for one in lines), default=())
+    return [one for one in lines if not thread.has_several or thread.date_of(one.piece) == newest]
 
 
 def _is_on(one: Line, other: Line) -> bool:
@@ -379,30 +357,7 @@ def _is_on(one: Line, other: Line) -> bool:
     return both > 1 and both > _ON * min(len(mine), len(theirs)) and figures(one.text) != figures(other.text)
 
 
-# ---- words and dates
-
-
-def _begins(name: str, piece: Piece, language: str, most: int) -> bool:
-    return (
-        len(piece.text) < most and not piece.is_heading and _has(name, piece.text.strip(MARKS), language, at_start=True)
-    )
-
-
-def _has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
-    pattern = _words(name, language)
-    return (pattern.match(text) if at_start else pattern.search(text)) is not None
-
-
-@cache
-def _words(name: str, language: str) -> re.Pattern[str]:
-    by_language = _tables()[name]
-    alternatives = by_language.get(language) or "|".join(by_language.values())
-    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
-
-
-@cache
-def _tables() -> dict[str, dict[str, str]]:
-    return tomllib.loads(resources.files("slmdesk.services.summaries").joinpath("lines.toml").read_text("utf-8"))
+# ---- dates
 
 
 def _own_date(pieces: Sequence[Piece], here: range, language: str) -> Day | None:
@@ -431,7 +386,7 @@ def _is_after(mention: DateMention, own: Day | None) -> bool:
 def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], language: str) -> bool:
     """Whether something is to be done by that day: not where a state or a period ends, nor in a condition."""
     before = text[: mention.start]
-    if not mention.readings[0][2] or not re.search(_words("by", language).pattern + r"\W*$", before, re.IGNORECASE):
+    if not mention.readings[0][2] or not re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE):
         return False
     is_period = any(0 < mention.start - one.end < 20 for one in dates)
-    return not is_period and not _has("if", before, language) and not _has("state", text[: mention.end + 30], language)
+    return not is_period and not has("if", before, language) and not has("state", text[: mention.end + 30], language)
