@@ -65,7 +65,9 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     used = sum(size[at] for at in chosen)
     is_over = bool(actions) and used > words
     sections = Counter(lines[at].section for at in chosen)
-    left = [at for at in every if at not in chosen and not lines[at].is_action and not lines[at].is_first]
+    left = [
+        at for at in every if not lines[at].is_action and not any(_is_same(content[at], content[one]) for one in chosen)
+    ]
     while left:
         best, most = list[int](), 0.0
         for at in left:

@@ -212,7 +212,7 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
     is_reason = has("reasons", heading, language) or (not is_vote and has("talk", text, language))
     is_announced = announces(heading) or sums_up(heading)
     is_announced = is_announced or has("outcome", heading, language) or has("gist", heading, language)
-    worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.CHANGE} if is_vote else set()))
+    worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.DECISION} if is_vote else set()))
     worth += _TO_COME * bool(to_come) + _TERM * has_term + _EXCEPTED * has("except", text, language)
     worth += _CONTEST * (has_term and has("contest", text, language))
     worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced
