@@ -26,6 +26,7 @@ LEAST_WORDS, LEAST_CLAUSE = 4, 5
 """Of a sentence that says something, and of the parts of one that is cut at its semicolons."""
 FIRST_PIECES = 15
 """Among which the letterhead, the title and the parties stand."""
+MOST_TITLE = 200
 
 _WORTH = {
     Matter.DECISION: 4.0, Matter.ACTION: 4.0, Matter.MONEY: 2.5, Matter.CHANGE: 2.0, Matter.PERIOD: 1.5,
@@ -51,6 +52,7 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _CLAUSE = re.compile(r";\s+")
+_REPLY = re.compile(r"^(?:(?:re|aw|fwd?|wg|tr|rif|odp)\s*:\s*)+", re.IGNORECASE)
 _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
 _ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
 _RULE = re.compile(r"[\s|:-]*")
@@ -100,15 +102,15 @@ def figures(text: str) -> frozenset[str]:
 def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str) -> list[Line]:
     """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
     sections, own, thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
-    letterhead = next((at for at in here[:FIRST_PIECES] if _is_short("salutation", pieces[at], language, 80)), -1)
+    letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     is_letter = letterhead >= 0 and any(pieces[at].is_heading for at in here if at > letterhead)
-    found, heading, headings, header, is_closed = list[Line](), "", 0, list[str](), False
+    found, heading, header, is_closed = list[Line](), "", list[str](), False
     for at in here:
         piece = pieces[at]
         place = _Place(sections[at - here.start], heading, own, language)
         header = header if piece.kind is BlockKind.TABLE_ROW else []
         if piece.is_heading:
-            heading, headings, is_closed = piece.text if headings else "", headings + 1, False
+            heading, is_closed = "" if at == titled else piece.text, False
         elif thread.is_header(piece, at, language):
             is_closed = False
         elif is_closed or _is_short("closing", piece, language, 60):
@@ -255,10 +257,10 @@ def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], lang
 
 def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:
     """Return the sentence that says what was decided or found: by its heading, by its verb, else by its figures."""
-    above, heading, is_title = dict[int, str](), "", True
+    above, heading, titled = dict[int, str](), "", _title(pieces, here, language)[0]
     for at in here:
         if pieces[at].is_heading:
-            heading, is_title = "" if is_title else pieces[at].text, False
+            heading = "" if at == titled else pieces[at].text
         above[at] = heading
     every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
     every = [one for one in every if one.worth] or every
@@ -273,14 +275,25 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
-    """Return the first heading, else what a line calls the subject, with its piece."""
-    for at in here[:FIRST_PIECES]:
-        if pieces[at].is_heading:
+    """Return a paper's title with its piece: a heading above its text, what a line calls the subject, or the line above
+    the salutation.
+    """
+    letterhead = _letterhead(pieces, here, language)
+    above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at < letterhead]
+    headings = [at for at in above if pieces[at].is_heading and not _NUMBER.match(pieces[at].text)]
+    for at in above if not headings else ():
+        if found := re.search(rf"{pattern('subject').pattern}\W*:\W*(\S.{{4,140}})$", pieces[at].text, re.I):
+            return at, _REPLY.sub("", found[1]).strip(MARKS).rstrip(".:")
+    last = [letterhead - 1] if letterhead > here.start and not find_dates(pieces[letterhead - 1].text, language) else []
+    for at in [*headings[:1], *last]:
+        if len(pieces[at].text) < MOST_TITLE:
             return at, pieces[at].text.strip(MARKS).rstrip(".:")
-    for at in here[:FIRST_PIECES]:
-        if found := re.search(rf"{pattern('subject', language).pattern}\W*:\W*(\S.{{4,140}})$", pieces[at].text, re.I):
-            return at, found[1].strip(MARKS).rstrip(".:")
-    return here.start, ""
+    return -1, ""
+
+
+def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
+    """Return the piece of the salutation, above which all is letterhead; -1 where there is none."""
+    return next((at for at in here[:FIRST_PIECES] if _is_short("salutation", pieces[at], language, 80)), -1)
 
 
 def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
