@@ -21,8 +21,8 @@ _PER_WORD, _SHORT = 0.6, 10
 """A line's worth is divided by this power of its words, but of so many at least."""
 _LEAST_WORTH, _NEARLY = 1.0, 0.9
 """What is worth less is only said where a summary would else have less than this share of its words."""
-_SAME, _SAME_FIGURES = 0.7, 0.4
-"""Of the words of the shorter of two lines that say the same, which both have; the same where its figures agree."""
+_SAID, _SAID_WITH_FIGURES = 0.7, 0.5
+"""Of the words of the shorter of two lines, which both have when one says the other; where that has the figures too."""
 
 _Content = tuple[frozenset[str], frozenset[str]]
 """Words and figures of a line."""
@@ -54,19 +54,19 @@ def allowed_words(words: int, length: Length | int) -> int:
 def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:
     """Choose what a summary of so many words says.  `lengths`: words of each line as it will be shown."""
     size = lengths or [count_words(one.text) for one in lines]
-    content = [(stems(one.text), figures(one.text)) for one in lines]
+    content = [(_words(one.text), figures(one.text)) for one in lines]
     every = range(len(lines))
     first = [at for at in every if lines[at].is_first][:1]
     actions = list[int]()
     for at in sorted((at for at in every if lines[at].is_action), key=size.__getitem__):
-        if not any(_is_same(content[at], content[one]) for one in [*first, *actions]):
+        if not any(_is_said(content[at], content[one]) for one in [*first, *actions]):
             actions += _with_needed(lines, at, [*first, *actions])
     chosen = [*first, *actions]
     used = sum(size[at] for at in chosen)
     is_over = bool(actions) and used > words
     sections = Counter(lines[at].section for at in chosen)
     left = [
-        at for at in every if not lines[at].is_action and not any(_is_same(content[at], content[one]) for one in chosen)
+        at for at in every if not lines[at].is_action and not any(_is_said(content[at], content[one]) for one in chosen)
     ]
     while left:
         best, most = list[int](), 0.0
@@ -82,13 +82,13 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
         chosen += best
         used += sum(size[at] for at in best)
         sections[lines[best[-1]].section] += 1
-        left = [at for at in left if at not in best and not any(_is_same(content[at], content[one]) for one in best)]
+        left = [at for at in left if at not in best and not any(_is_said(content[at], content[one]) for one in best)]
     rest = [at for at in every if at not in chosen and lines[at].has_weight]
     return Chosen(
         lines[first[0]] if first else None,
         tuple(lines[at] for at in sorted(actions)),
         tuple(lines[at] for at in sorted(chosen) if at not in first and at not in actions),
-        tuple(lines[at] for at in rest if not any(_is_same(content[at], content[one]) for one in chosen)),
+        tuple(lines[at] for at in rest if not any(_is_said(content[at], content[one]) for one in chosen)),
         is_over,
     )
 
@@ -101,8 +101,11 @@ def _with_needed(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[
     return group
 
 
-def _is_same(one: _Content, other: _Content) -> bool:
-    """Whether two lines say the same: they share most words, or many with their figures; other figures part them."""
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for word in stems(text) if len(word) > 3 and not word.isdigit())
+
+
+def _is_said(one: _Content, other: _Content) -> bool:
+    """Whether another line says what one says: it has its figures and many of its words; most where it has none."""
     share = len(one[0] & other[0]) / (min(len(one[0]), len(other[0])) or 1)
-    fewer, more = sorted((one[1], other[1]), key=len)
-    return fewer <= more and share >= (_SAME_FIGURES if fewer else _SAME)
+    return one[1] <= other[1] and share >= (_SAID_WITH_FIGURES if one[1] else _SAID)
