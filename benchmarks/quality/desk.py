@@ -60,8 +60,7 @@ class Made:
 
 
 def line_of(sentence: Sentence) -> str:
-    """A sentence as a line, with the topic it stands under."""
-    return f"- {sentence.group}: {sentence.text}" if sentence.group else f"- {sentence.text}"
+    return f"- {sentence.text}"
 
 
 class Desk:

@@ -39,6 +39,7 @@ from slmdesk.services.summaries.types import (
     SummaryRequest,
     UnreadableDocument,
     coverage_words,
+    more_words,
     omitted_words,
     pages_read_words,
     sentence_words,
@@ -89,6 +90,7 @@ class LengthType(click.ParamType[str | int]):
     help="A file (.md, .json, .docx, .pdf, .html, .xlsx); for several documents or a folder: a folder.",
 )
 @click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option("--omitted", is_flag=True, help="Print the passages with figures or duties that are left out, too.")
 @no_save_option
 @redact_option
 @redact_preview_option
@@ -106,13 +108,14 @@ def summarize(
     model: str | None,
     output: Path | None,
     force: bool,
+    omitted: bool,
     no_save: bool,
     redact: bool,
     redact_preview: bool,
 ) -> int | None:
     """Summarize each FILE, and several also together; a folder stands for the documents in it.
 
-    Each sentence names its page; what the text does not support is marked; the last line says what was read.
+    First what it is, then what has to be done, then what else matters; each sentence names its page.
     """
     began = time.monotonic()
     requested_kind = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
@@ -150,7 +153,7 @@ def summarize(
     if console.as_json:
         console.give(shape)
     elif output is None:
-        console.say(_page_of(summary))
+        console.say(_page_of(summary, has_omitted=omitted))
     say_redaction(console, summary.redaction)
     return 1 if failed else None
 
@@ -226,16 +229,18 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
     }
 
 
-def _page_of(summary: Summary) -> str:
+def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
     """The summary as text: one document's; of several, each one's, then the joint one."""
     parts: list[str] = []
-    if len(summary.documents) > 1:
-        for one in summary.documents:
-            parts += [f"# {one.name}", text_of(summary.kind, one.sentences, one.page_kind), omitted_words(one)]
-            parts.append(coverage_words(one.coverage, one.page_kind))
-        parts.append("# Together")
+    several = len(summary.documents) > 1
+    for one in summary.documents if several else ():
+        parts += [f"# {one.name}", text_of(summary.kind, one.sentences, one.page_kind)]
+        parts += [omitted_words(one) if has_omitted else more_words([one])]
+        parts.append(coverage_words(one.coverage, one.page_kind))
+    parts += ["# Together"] if several else []
     parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), summary.note]
-    parts += [omitted_words(one) for one in summary.documents if len(summary.documents) == 1]
+    if not several:
+        parts += map(omitted_words, summary.documents) if has_omitted else [more_words(summary.documents)]
     if summary.left_out:
         parts.append(f"Left out, since the text does not support them: {summary.left_out} sentences.")
     parts.append(whole_coverage_words(summary))

@@ -37,6 +37,10 @@ class Chosen(Record):
     is_over: bool = False
     """What has to be done has alone more words than are allowed."""
 
+    @property
+    def every(self) -> tuple[Line, ...]:
+        return (*((self.first,) if self.first else ()), *self.actions, *self.points)
+
 
 def allowed_words(words: int, length: Length | int) -> int:
     """Return how many words the summary of a paper of so many may have; a number asked for is kept."""
@@ -91,6 +95,20 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
         tuple(lines[at] for at in rest if not any(_is_said(content[at], content[one]) for one in chosen)),
         is_over,
     )
+
+
+def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, int]]]:
+    """Return what more than one of the documents says: for each thing, the number of the document and of its line."""
+    same = list[list[tuple[int, int]]]()
+    content = [[(_words(text), figures(text)) for text in texts] for texts in documents]
+    for at, lines in enumerate(content):
+        for number, line in enumerate(lines):
+            group = next((one for one in same if _is_said(line, content[one[0][0]][one[0][1]])), None)
+            if group is None:
+                same.append([(at, number)])
+            elif all(other != at for other, _ in group):
+                group.append((at, number))
+    return [group for group in same if len(group) > 1]
 
 
 def _with_needed(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[int]:

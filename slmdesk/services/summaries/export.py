@@ -12,7 +12,7 @@ from slmdesk.exports.papers import coverage_pieces, not_read_pieces
 from slmdesk.exports.xlsx import Cell, to_xlsx
 from slmdesk.services.base.exporting import Make, json_bytes
 from slmdesk.services.documents.citations import Coverage, Span
-from slmdesk.services.summaries.types import ALSO, Sentence, Summary, has_bullets, place_words
+from slmdesk.services.summaries.types import Sentence, Summary, has_bullets, more_words, place_words
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-summary"
@@ -65,10 +65,8 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
         pieces.append(small(summary.note))
     if summary.left_out:
         pieces.append(small(f"Left out, since the text does not support them: {summary.left_out} sentences."))
-    for document in documents:
-        if document.omitted:
-            omitted = [(sentence, document.page_kind) for sentence in document.omitted]
-            pieces += [heading(ALSO if is_one else f"{ALSO}: {document.name}"), *_sentences("bullets", omitted)]
+    if more := more_words(documents):
+        pieces.append(small(more))
     names = {} if is_one else {document.document: document.name for document in documents}
     pieces += [*_marks(every), *_proofs(every, names, passages)]
     pieces += [heading("What was read"), *_coverage(summary.coverage, summary.page_kind)]
@@ -83,17 +81,18 @@ def _sentences(kind: str, sentences: Sequence[Placed]) -> Iterator[Piece]:
         if sentences:
             yield paragraph(*(run for one in sentences for run in (*_runs_of(*one), Run(" "))))
         return
-    group = ""
+    group, has_groups = "", any(sentence.group for sentence, _ in sentences)
     for sentence, page_kind in sentences:
         if sentence.group != group:
             group = sentence.group
             yield heading(group, 3)
-        yield item(*_runs_of(sentence, page_kind))
+        runs = _runs_of(sentence, page_kind)
+        yield item(*runs) if group or not has_groups else paragraph(*runs)
 
 
 def _runs_of(sentence: Sentence, page_kind: str) -> list[Run]:
     runs = [Run(_words(sentence)), _reference(sentence, page_kind)]
-    return runs if sentence.supported else [*runs, Run(" (not supported by the text)", italic=True)]
+    return runs if sentence.supported else [*runs, Run(" (check this)", italic=True)]
 
 
 def _marks(sentences: Sequence[Placed]) -> list[Piece]:
@@ -152,8 +151,7 @@ def summary_sheets(summary: Summary) -> Mapping[str, Sequence[Sequence[Cell]]]:
 
 
 def _words(sentence: Sentence) -> str:
-    text = " ".join(sentence.text.split())
-    return f"“{text}”" if sentence.quotation else text
+    return " ".join(sentence.text.split())
 
 
 def _reference(sentence: Sentence, page_kind: str) -> Run:

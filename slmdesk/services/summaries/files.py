@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
-from slmdesk.services.summaries.types import Summary, coverage_words, omitted_words, text_of, whole_coverage_words
+from slmdesk.services.summaries.types import Summary, coverage_words, more_words, text_of, whole_coverage_words
 from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 TABLE = "summaries.csv"
@@ -35,9 +35,7 @@ def write_summaries(output: Path, summary: Summary) -> list[Path]:
     for one in summary.documents:
         words = text_of(summary.kind, one.sentences, one.page_kind)
         coverage = coverage_words(one.coverage, one.page_kind)
-        write(
-            _free_name(one.name, used), _file_of((f"# {one.name}", words, summary.note, omitted_words(one), coverage))
-        )
+        write(_free_name(one.name, used), _file_of((f"# {one.name}", words, summary.note, more_words([one]), coverage)))
     if len(summary.documents) > 1:
         together = text_of(summary.kind, summary.sentences, summary.page_kinds)
         parts = ("# Together", together, summary.note, whole_coverage_words(summary))

@@ -15,7 +15,7 @@ from slmdesk.core.record import Record, changed
 from slmdesk.services.documents.citations import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
 from slmdesk.text.checks.check import Flag, Kind, check
 from slmdesk.text.checks.evidence import VALUES, holds, may_hold
-from slmdesk.text.checks.overlap import Rarity
+from slmdesk.text.checks.overlap import Rarity, stems
 from slmdesk.text.passages.quotes import FoldedText
 
 BETTER = 0.1
@@ -24,6 +24,8 @@ LEAST_RELATED = 0.3
 """Of a point's other words, by weight, that a piece must hold to speak of the same as a value of the point."""
 MOST_LOOKED_AT = 400
 MOST_LINKS = 4
+ALIKE = 0.7
+"""Two points with so many words in common say the same."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
 
 
@@ -34,11 +36,17 @@ class Point(Record):
     share: float = 1.0
     """Of its words, by weight, that stand in the pieces."""
     label: str = ""
-    is_quotation: bool = False
+    quotation: str = ""
+    """The words of the piece that it says, where it was chosen from there."""
 
     @property
     def is_supported(self) -> bool:
         return not self.flags
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it holds well enough: no check marks it, or one alone that is not about its words."""
+        return self.is_supported or (len({flag.kind for flag in self.flags}) == 1 and self.flags[0].kind != WORDS)
 
 
 class Source(Record):
@@ -155,3 +163,22 @@ def _terms_elsewhere(said: str, text: str) -> list[Mark]:
     folded = FoldedText(text)
     terms = [found for found in _QUOTED.finditer(said) if found[1] not in folded]
     return [Mark("name", found[1], found.start(1), found.end(1)) for found in terms]
+
+
+def distinct(points: Sequence[Point]) -> list[Point]:
+    """Drop points that say the same as an earlier one; the supported one of the two stays."""
+    kept: list[Point] = []
+    for one in points:
+        words = stems(one.text)
+        same = next((at for at, other in enumerate(kept) if _alike(words, stems(other.text))), None)
+        if same is None:
+            kept.append(one)
+        elif one.is_supported and not kept[same].is_supported:
+            kept[same] = one
+    return kept
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one and other) and len(one & other) >= ALIKE * min(len(one), len(other)) and (
+        len(one & other) >= 0.5 * max(len(one), len(other))
+    )  # fmt: skip

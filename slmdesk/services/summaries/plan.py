@@ -1,16 +1,15 @@
-"""The plan of a summary's job: one question about each document, or about each part of a long one.
+"""The plan of a summary's job: what it says is chosen by rules, at once; a model only words it.
 
-The model writes; the program links each sentence to its passages by rule, checks and marks it, adds what the form of
-the paper makes sure of (decisions, actions), and lists what the document says beside.  A model that is too weak writes
-nothing: sentences of the document itself are chosen.  See jobs.plan.Plan; service thread.
+A model says the chosen sentences in another language or in everyday words, each by itself, or writes what a person
+wants from a text.  Whatever is made, it has the words its length allows.  See jobs.plan.Plan; service thread.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 from slmdesk.core.errors import KnownError
@@ -21,24 +20,19 @@ from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import is_weak
-from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, StepValue, Yield
+from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.steps import step_key
-from slmdesk.services.summaries.additions import with_additions
-from slmdesk.services.summaries.linking import Point, Source, linked
-from slmdesk.services.summaries.omissions import Candidate, omitted, weighty
+from slmdesk.services.summaries.choosing import Chosen, allowed_words, choose, said_in_several
+from slmdesk.services.summaries.lines import Line, count_words, lines_of
+from slmdesk.services.summaries.linking import Point, distinct, judged, linked
 from slmdesk.services.summaries.papers import Paper, paper_of
-from slmdesk.services.summaries.parts import SummaryParts
-from slmdesk.services.summaries.prompts import AnswerPoint, Kind, Style, points_in, prompt_version, sentences_requested
-from slmdesk.services.summaries.selection import (
-    in_order,
-    kept,
-    quotations,
-    sections_of,
-    select,
-    sentence_for,
-)
+from slmdesk.services.summaries.prompts import Kind, line_in, line_step, own_step, points_in, prompt_version
+from slmdesk.services.summaries.selection import sections_of
 from slmdesk.services.summaries.source_text import SingleText, SummaryTexts
 from slmdesk.services.summaries.types import (
+    KEY_POINTS,
+    SHARED,
+    TO_DO,
     DocumentSummary,
     PartialSummary,
     Sentence,
@@ -46,16 +40,41 @@ from slmdesk.services.summaries.types import (
     SummaryRequest,
     figures_words,
 )
-from slmdesk.services.summaries.writing import Writing
+from slmdesk.text.checks.overlap import stems
 from slmdesk.text.words.sentences import sentence_spans
+from slmdesk.text.words.stop_words import search_words
 
 LEAST_PARAMETERS = 700_000_000
-"""A smaller model that sat no exam is not trusted to summarize in its own words."""
+"""A smaller model that sat no exam is not trusted with wording."""
 WRITTEN_COST = 1.5
 """What one written token costs, in tokens read."""
-PIECES_AT_ONCE = 400
-NO_SECTION = -1
+FEW_WORDS = 120
+"""Of a paper with fewer only what it is and what has to be done is said."""
+NEAR = 1.1
+"""A number of words that was asked for is kept within a tenth."""
+FOCUSED = 10.0
+"""What a line gains by a word of the focus: more than any other line is worth."""
+SHARED_TOKENS = 400
+"""Of the instructions and the chat format, about."""
+TEXTS_AT_ONCE = 400
+"""Whose tokens are counted in one message."""
 UNFINISHED = "This summary was stopped before its end. These are the sentences that had been written."
+TOO_MUCH_TO_DO = "What has to be done fills more than this length; all else is left out."
+TOO_WEAK = "{model} is too weak to word sentences itself: these are sentences of the text."
+PARTLY_GIVEN = "{name} is longer than {model} reads at once: it was given the passages that matter most."
+
+
+@dataclass(slots=True)
+class Selection:
+    """What is said of a document."""
+
+    text: SingleText
+    paper: Paper
+    lines: list[Line]
+    words: int
+    """How many it may have."""
+    chosen: Chosen
+    points: list[Point] = field(default_factory=list)
 
 
 class SummaryPlan:
@@ -72,13 +91,11 @@ class SummaryPlan:
         self._job, self._request, self._record = job, request, record
         self._tools, self._reported = tools, reported
         self._texts = SummaryTexts(texts, tools.pages)
-        self._parts = SummaryParts(request, self._texts)
-        self._part_of: dict[str, int] = {}
-        self._styles: list[Style] = []
-        self._writing = Writing()
-        self._candidates: dict[int, list[Candidate]] = {}
-        """The sentences of a document that matter, by its first piece."""
-        self._is_weak = is_weak(record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS)
+        self._selections: list[Selection] = []
+        self._lines: dict[str, tuple[Selection, Line]] = {}
+        """By the key of the step that words it."""
+        self._writing = ""
+        self._notes: list[str] = []
         self._left_out = 0
         self._shown: list[Sentence] = []
         self._began = time.monotonic()
@@ -89,159 +106,179 @@ class SummaryPlan:
     def run(self) -> Plan:
         """Yield all batches; `summary` is set at the end."""
         yield from self._texts.read()
-        self._styles = [self._style(text) for text in self._texts.texts]
-        if not self._is_weak:
-            yield from self._parts.measure(self._tools)
-        if self._is_weak or not self._parts.ranges:
-            finals = yield from self._quoted()
-        else:
-            finals = yield from self._written()
-        documents: list[DocumentSummary] = []
-        for text, style, final in zip(self._texts.texts, self._styles, finals, strict=True):
-            missing = self._omitted(text, (yield from self._weighty(text)), final)
-            documents.append(self._texts.one(text, final, missing, style.paper.value))
-        self.summary = self._summary(documents, self._joint(finals))
-
-    def _style(self, text: SingleText) -> Style:
-        request = self._request
-        paper = request.paper
-        if paper is Paper.AUTO:
-            pieces = [self._texts.pieces[at] for at in text.pieces]
-            headings = [one.text for one in pieces if one.is_heading]
-            paper = paper_of("\n".join(one.text for one in pieces[:120]), headings, text.record.format or "")
-        language = request.language or text.language
-        return Style(request.kind, language, request.focus, request.instruction, paper)
-
-    # ---- written by the model
-
-    def _written(self) -> Generator[AskedQuestion, Any, list[list[Point]]]:
-        parts = self._parts
-        steps = [parts.step(at, self._style_of(at)) for at in range(len(parts.ranges))]
-        version = prompt_version()
-        self._part_of = {step_key(self._job.model_sha256, version, step): at for at, step in enumerate(steps)}
-        about = sum(map(parts.requested, range(len(steps))))
-        cost = (sum(parts.tokens) + about * 35 * WRITTEN_COST) / len(steps)
-        values: list[StepValue] = yield Batch(steps, version, cost, name="points")
-        points: list[list[Point]] = []
-        for at, value in enumerate(values):
-            parts.receive(at, value)
-            points.append(self._linked(at, self._answers_in(at, value)))
+        for text in self._texts.texts:
+            self._selections.append(self._selection(text))
             yield Yield()
-        missing = values.count(None)
-        if missing and (missing > len(values) / 2 or not any(points)):
-            raise self._why_nothing()  # a summary of less than half of a text is none
-        finals: list[list[Point]] = []
-        for text, style in zip(self._texts.texts, self._styles, strict=True):
-            mine = [one for at, some in enumerate(points) if parts.ranges[at].start in text.pieces for one in some]
-            finals.append((yield from self._final(text, style, mine)))
-        return finals
+        is_own = bool(self._request.instruction)
+        has_words = is_own or self._request.kind is Kind.SIMPLE or any(map(self._is_translated, self._selections))
+        method = "quotations"
+        if has_words and any(one.lines for one in self._selections):
+            if is_weak(self._record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS):
+                self._notes.append(TOO_WEAK.format(model=self._record.name))
+            else:
+                method = "model"
+                yield from self._written() if is_own else self._worded()
+        if any(one.chosen.is_over for one in self._selections if not one.points):
+            self._notes.insert(0, TOO_MUCH_TO_DO)
+        documents = [self._document(one) for one in self._selections]
+        self.summary = self._summary(documents, method)
 
-    def _style_of(self, part: int) -> Style:
-        start = self._parts.ranges[part].start
-        return next(
-            style
-            for text, style in zip(self._texts.texts, self._styles, strict=True)
-            if start in text.pieces
-        )  # fmt: skip
+    def _selection(self, text: SingleText) -> Selection:
+        pieces = [self._texts.pieces[at] for at in text.pieces]
+        paper, request = self._request.paper, self._request
+        if paper is Paper.AUTO:
+            headings = [piece.text for piece in pieces if piece.is_heading]
+            paper = paper_of("\n".join(piece.text for piece in pieces[:120]), headings, text.record.format or "")
+        spans = partial(sentence_spans, language=text.language)
+        lines = lines_of(self._texts.pieces, text.pieces, spans, text.language)
+        focus = stems(" ".join(search_words(f"{request.focus} {request.instruction}")))
+        if focus:
+            lines = [changed(line, worth=line.worth + FOCUSED * bool(focus & stems(line.text))) for line in lines]
+        total = sum(count_words(piece.text) for piece in pieces)
+        words = allowed_words(total, request.length)
+        said = [line for line in lines if line.is_first or line.is_action] if total < FEW_WORDS else lines
+        return Selection(text, paper, lines, words, choose(said or lines, words))
 
-    def _answers_in(self, at: int, value: StepValue) -> list[AnswerPoint]:
-        if value is None:
-            return []
-        is_cut = value.get("finish_reason") in ("length", "repeat")
-        return points_in(str(value.get("text", "")), self._style_of(at), is_cut=is_cut)
+    def _language(self, selection: Selection) -> str:
+        return self._request.language or selection.text.language
 
-    def _linked(self, at: int, answers: Sequence[AnswerPoint]) -> list[Point]:
-        """Link sentences about a part to its passages; titles, which say nothing, are left out."""
-        part = self._parts.ranges[at]
-        among, source = self._parts.linkable(part), self._source(part.start)
-        worded = [one for one in answers if not self._texts.is_title(one.text)]
-        return [linked(Point(one.text, (), label=one.label), source, among) for one in worded]
+    def _is_translated(self, selection: Selection) -> bool:
+        return bool(selection.text.language) and self._language(selection) != selection.text.language
 
-    def _final(self, text: SingleText, style: Style, points: list[Point]) -> Generator[AskedQuestion, Any, list[Point]]:
-        def sentence(point: Point) -> Point | None:
-            return sentence_for(point, self._source(text.pieces.start), text.pieces, self._spans(text))
+    # ---- worded line by line
 
-        final = kept(points, sentence)
-        self._left_out += len(points) - len(final)
-        if style.kind is Kind.SECTIONS:
-            names = sections_of(self._texts.pieces, text.pieces)
-            return [changed(one, label=names[one.links[0]] if one.links else "") for one in final]
-        if style.is_prose or style.kind is Kind.OWN:
-            return final or self._sentences_of(text.pieces, self._parts.points_of(text))
-        candidates = yield from self._weighty(text)
-        count = self._parts.points_of(text)
-        unsaid = partial(self._omitted, text, candidates)
-        final = with_additions(final, unsaid, self._texts.pieces, text.pieces, style, count)
-        final = final or self._sentences_of(text.pieces, count)
-        return in_order(final) if style.has_labels else final
+    def _worded(self) -> Generator[AskedQuestion, Any, None]:
+        """Have the chosen lines worded by the model, and leave out what is too much by then."""
+        version, is_simple = prompt_version(), self._request.kind is Kind.SIMPLE
+        keyed: dict[str, Mapping[str, Json]] = {}
+        for selection in self._selections:
+            for line in selection.chosen.every:
+                step = line_step(line.text, self._language(selection), is_simple=is_simple)
+                key = step_key(self._job.model_sha256, version, step)
+                keyed[key], self._lines[key] = step, (selection, line)
+        values: list[StepValue] = yield Batch(list(keyed.values()), version, 35 * WRITTEN_COST, name="lines")
+        if not any(values):
+            raise self._why_nothing()
+        worded = {self._lines[key][1]: self._wording(key, value) for key, value in zip(keyed, values, strict=True)}
+        for selection in self._selections:
+            much = selection.words + 1
+            lengths = [count_words(worded[line].text) if line in worded else much for line in selection.lines]
+            selection.chosen = choose(selection.lines, selection.words, lengths)
+            selection.points = [
+                changed(worded[line], label=label) for line, label in self._labelled(selection) if line in worded
+            ]
 
-    def _weighty(self, text: SingleText) -> Generator[AskedQuestion, Any, list[Candidate]]:
-        candidates = self._candidates.get(text.pieces.start)
-        if candidates is None:
-            candidates = self._candidates[text.pieces.start] = []
-            for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
-                some = range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop))
-                candidates += weighty(self._texts.pieces, some, self._spans(text), text.language)
-                yield Yield()
-        return candidates
+    def _wording(self, key: str, value: StepValue) -> Point:
+        """Return a line as the model worded it, or as it stands where the wording does not hold."""
+        selection, line = self._lines[key]
+        original = Point(line.text, (line.piece,), quotation=self._quotation(line))
+        text = line_in(str((value or {}).get("text", "")))
+        if not text or (value or {}).get("finish_reason") in ("length", "repeat"):
+            return original
+        source = self._texts.source(line.piece, self._language(selection))
+        point = judged(changed(original, text=text), source, original.links)
+        return point if point.is_supported or source.is_translated else original
 
-    def _omitted(
-        self, text: SingleText, candidates: Sequence[Candidate], said: Sequence[Point], most: int | None = None
-    ) -> list[Point]:
-        sections = {at: self._texts.section_of(at) for at in text.pieces}
-        return omitted(candidates, said, sections, self._texts.rarity, text.language, most)
+    # ---- written for a person's own request
+
+    def _written(self) -> Generator[AskedQuestion, Any, None]:
+        version = prompt_version()
+        steps = []
+        for selection in self._selections:
+            given = yield from self._given(selection)
+            language, words = self._language(selection), selection.words
+            steps.append(own_step(given, selection.paper, self._request.instruction, words, language))
+        cost = sum(one.words for one in self._selections) / len(steps) * 2 * WRITTEN_COST
+        values: list[StepValue] = yield Batch(steps, version, cost, name="written")
+        if not any(values):
+            raise self._why_nothing()
+        for selection, value in zip(self._selections, values, strict=True):
+            if value is None:
+                self._texts.unread.update(dict.fromkeys(selection.text.pieces, "not answered by the model"))
+                continue
+            is_cut = value.get("finish_reason") in ("length", "repeat")
+            answer = points_in(str(value.get("text", "")), self._language(selection), is_cut=is_cut)
+            among = [at for at in selection.text.pieces if not self._texts.pieces[at].says_nothing]
+            source = self._texts.source(selection.text.pieces.start, self._language(selection))
+            points = distinct([linked(Point(text, ()), source, among or selection.text.pieces) for text in answer])
+            yield Yield()
+            kept = [point for point in points if point.is_kept]
+            self._left_out += len(points) - len(kept)
+            selection.points = self._cut(kept, selection.words)
+            selection.chosen = changed(selection.chosen, rest=())  # a person's request says what matters
+
+    def _given(self, selection: Selection) -> Generator[AskedQuestion, Any, str]:
+        """Return what the model is given of a document: the whole text where it fits, else the lines that matter."""
+        texts = [self._texts.pieces[at].text for at in selection.text.pieces]
+        tokens = 0
+        for begin in range(0, len(texts), TEXTS_AT_ONCE):
+            some = texts[begin : begin + TEXTS_AT_ONCE]
+            counts = yield Question(partial(self._tools.count, some))
+            tokens += sum(counts) + len(some)
+        space = self._tools.context_tokens - SHARED_TOKENS - 3 * selection.words
+        if tokens <= space:
+            return "\n".join(
+                f"\n# {piece.text}" if piece.is_heading else piece.text
+                for piece in (self._texts.pieces[at] for at in selection.text.pieces)
+            ).strip()
+        words = sum(map(count_words, texts))
+        chosen = choose(selection.lines, int(0.9 * words * space / tokens))
+        self._notes.append(PARTLY_GIVEN.format(name=selection.text.record.name, model=self._record.name))
+        return "\n".join(line.text for line in sorted(chosen.every, key=lambda line: (line.piece, line.start)))
+
+    def _cut(self, points: Sequence[Point], words: int) -> list[Point]:
+        most = words * NEAR if isinstance(self._request.length, int) else words
+        kept, used = list[Point](), 0
+        for point in points:
+            used += count_words(point.text)
+            if used <= most or not kept:
+                kept.append(point)
+        return kept
 
     def _why_nothing(self) -> KnownError:
-        failure = self._tools.failure() or KnownError("request.invalid", what="no part could be summarized")
+        failure = self._tools.failure() or KnownError("request.invalid", what="nothing could be worded")
         return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
     # ---- what is shown meanwhile
 
     def written(self, key: str, words: str) -> None:
-        """Take words of an answer as they are written; whole sentences are linked and reported at once."""
-        at = self._part_of.get(key)
-        if at is not None and self._parts.ranges:
-            points = self._linked(at, self._writing.add(at, words, self._style_of(at)))
-            if points or self._writing.is_due:
-                self._report(points)
+        """Take words of an answer as they are written."""
+        if key not in self._lines:
+            self._writing += words
+            self._report(())
 
     def restarted(self) -> None:
-        """The model is there, or there again: steps that were under way are answered from their beginning."""
-        self._writing.restart()
+        """The model is there, or there again: what was being written is written again."""
+        self._writing = ""
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
-        at = self._part_of.get(key)
-        if at is not None:
-            self._parts.receive(at, value)
-            known = self._writing.end(at)
-            self._report(self._linked(at, self._answers_in(at, value)[known:]))
+        if key in self._lines:
+            self._report([self._wording(key, value)])
 
     def _report(self, points: Sequence[Point]) -> None:
-        parts, texts = self._parts, self._texts
-        sentences = texts.sentences(points)
+        sentences = self._texts.sentences(points)
         self._shown += sentences
-        self._reported(
-            PartialSummary(sentences, parts.pages_read, texts.page_count, texts.page_kind, self._writing.line)
-        )
+        total = self._texts.page_count
+        self._reported(PartialSummary(sentences, total, total, self._texts.page_kind, self._writing))
 
     @property
     def draft(self) -> Summary | None:
         if not self._shown:
             return None
-        read, total = self._parts.pages_read, self._texts.page_count
         by_document: dict[str, list[Sentence]] = {}
-        for one in self._shown:
-            by_document.setdefault(one.blocks[0].document if one.blocks else "", []).append(one)
+        for sentence in self._shown:
+            by_document.setdefault(sentence.blocks[0].document, []).append(sentence)
         documents = [
             changed(self._texts.one(text, []), sentences=tuple(by_document.get(text.record.id, ())))
             for text in self._texts.texts
         ]
+        total = self._texts.page_count
         return Summary(
-            kind=Kind.BULLETS.value,
+            kind=self._request.kind.value,
             language=self._request.language or self._texts.language,
             method="model",
             sentences=tuple(self._shown),
-            coverage=Coverage(total, read, 0, 0, ()),
+            coverage=Coverage(total, total, 0, 0, ()),
             documents=tuple(documents),
             model=self._record.name,
             note=UNFINISHED,
@@ -249,102 +286,67 @@ class SummaryPlan:
             is_draft=True,
         )
 
-    # ---- without wording
-
-    def _quoted(self) -> Generator[AskedQuestion, Any, list[list[Point]]]:
-        """Choose for each document the sentences that matter most; for a long one by part, then among all parts."""
-        found: list[list[Point]] = []
-        by_sections = self._request.kind is Kind.SECTIONS
-        for text in self._texts.texts:
-            points: list[Point] = []
-            for name, part in self._runs(text):
-                points += [changed(one, label=name) for one in self._sentences_of(part, self._parts.target)]
-                yield Yield()
-            is_enough = by_sections or len(points) <= self._parts.target
-            found.append(points if is_enough else self._select(points, self._parts.target))
-        return found
-
-    def _runs(self, text: SingleText) -> Iterator[tuple[str, range]]:
-        """Yield the sections of a document with their names; for other kinds of summaries unnamed parts of equal
-        length.
-        """
-        if self._request.kind is not Kind.SECTIONS:
-            for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
-                yield "", range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop))
-            return
-        names = sections_of(self._texts.pieces, text.pieces)
-        for name, group in groupby(text.pieces, key=names.__getitem__):
-            here = list(group)
-            yield name, range(here[0], here[-1] + 1)
-
-    def _sentences_of(self, pieces: range, count: int) -> list[Point]:
-        text = self._texts.text_at(pieces.start) if pieces else None
-        if text is None:
-            return []
-        spans = self._spans(text)
-        return quotations(self._texts.pieces, pieces, count, spans, self._request.focus, text.language)
-
     # ---- the result
 
-    def _joint(self, finals: Sequence[Sequence[Point]]) -> list[Point]:
-        """Choose from the points of several documents those of their joint summary; no document goes unheard."""
-        if len(finals) < 2:
-            return list(finals[0]) if finals else []
-        kind = Kind.BULLETS if self._request.kind is Kind.SECTIONS else self._request.kind
-        target = max(sentences_requested(kind, self._request.length), len(finals))
-        label = "" if kind is Kind.BULLETS else None
-        every = [one if label is None else changed(one, label=label) for some in finals for one in some]
-        return self._select(every, target)
+    def _labelled(self, selection: Selection) -> Iterator[tuple[Line, str]]:
+        """Yield the chosen lines with what they stand under: what the paper is, what has to be done, the rest."""
+        kind, chosen = self._request.kind, selection.chosen
+        names = sections_of(self._texts.pieces, selection.text.pieces) if kind is Kind.SECTIONS else {}
+        is_prose = kind is Kind.PARAGRAPH
+        if chosen.first:
+            yield chosen.first, ""
+        for line in chosen.actions:
+            yield line, "" if is_prose else TO_DO
+        for line in chosen.points:
+            yield line, "" if is_prose else names.get(line.piece, KEY_POINTS)
 
-    def _select(self, points: Sequence[Point], count: int) -> list[Point]:
-        several = len(self._texts.texts) > 1
-        sections = self._texts.section_of
+    def _quotation(self, line: Line) -> str:
+        return self._texts.pieces[line.piece].text[line.start : line.end]
 
-        def owner(point: Point) -> int:
-            if not point.links:
-                return NO_SECTION
-            at = point.links[0]
-            return self._texts.texts.index(self._texts.text_at(at)) if several else sections(at)
+    def _document(self, selection: Selection) -> DocumentSummary:
+        if not selection.points:
+            selection.points = [
+                Point(line.text, (line.piece,), label=label, quotation=self._quotation(line))
+                for line, label in self._labelled(selection)
+            ]
+        said = [point.quotation for point in selection.points]
+        rest = [
+            Point(line.text, (line.piece,), quotation=quotation)
+            for line in selection.chosen.rest
+            if (quotation := self._quotation(line)) not in said
+        ]
+        return self._texts.one(selection.text, selection.points, rest, selection.paper.value)
 
-        return select(points, count, owner, focus=self._request.focus)
+    def _joint(self) -> list[Point]:
+        """Return what several documents say together: what each is, then what several of them say."""
+        firsts = [changed(one.points[0], label="") for one in self._selections if one.points]
+        every = [one.points[1:] for one in self._selections]
+        shared = said_in_several([[point.text for point in points] for points in every])
+        return firsts + [
+            changed(every[at][number], links=tuple(every[a][n].links[0] for a, n in same), label=SHARED)
+            for same in shared
+            for at, number in same[:1]
+        ]
 
-    def _summary(self, documents: Sequence[DocumentSummary], joint: Sequence[Point]) -> Summary:
+    def _summary(self, documents: Sequence[DocumentSummary], method: str) -> Summary:
         names = {one.document: one.name for one in documents} if len(documents) > 1 else {}
-        sentences = self._texts.sentences(joint, names) if names else documents[0].sentences if documents else ()
+        sentences = (
+            self._texts.sentences(self._joint(), names) if names else documents[0].sentences if documents else ()
+        )
+        notes = [*self._notes, figures_words(self._texts.figures())]
+        if not any(one.lines for one in self._selections):
+            notes = ["There is no text that could be summarized."]
         return Summary(
             kind=self._request.kind.value,
             language=self._request.language or self._texts.language,
-            method="quotations" if self._is_weak else "model",
+            method=method,
             sentences=sentences,
             coverage=self._texts.coverage(),
             documents=tuple(documents),
             model=self._record.name,
-            note=self._note(sentences),
+            note=" ".join(filter(None, notes)),
             left_out=self._left_out,
             seconds=round(time.monotonic() - self._began, 1),
             not_read=self._request.not_read,
+            words=sum(one.words for one in self._selections),
         )
-
-    def _note(self, sentences: Sequence[Sentence]) -> str:
-        if not self._texts.pieces:
-            return "There is no text that could be summarized."
-        if self._is_weak:
-            return (
-                f"{self._record.name} is too weak to summarize in its own words: these are sentences of the text, "
-                "chosen because they say most of it."
-            )
-        figures = figures_words(self._texts.figures())
-        if sentences and all(one.quotation for one in sentences):
-            usable = "The model gave no usable points: these are sentences of the text that say most of it."
-            return f"{usable} {figures}".rstrip()
-        return figures
-
-    # ---- small things
-
-    def _source(self, piece: int) -> Source:
-        style = self._styles[self._texts.texts.index(self._texts.text_at(piece))]
-        return self._texts.source(piece, style.language)
-
-    @staticmethod
-    def _spans(text: SingleText) -> Callable[[str], Sequence[tuple[int, int]]]:
-        return lambda words: sentence_spans(words, text.language)

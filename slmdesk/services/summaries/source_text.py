@@ -139,8 +139,8 @@ class SummaryTexts:
     def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
         pieces = [self.pieces[at] for at in point.links]
         spans = tuple(Span(one.document, one.page, one.start, one.end) for one in pieces)
-        if point.is_quotation:
-            spans = (self._place_of(point.text, pieces[0]),)
+        if point.quotation:
+            spans = (self._place_of(point.quotation, pieces[0]),)
         files = dict.fromkeys(names[one.document] for one in pieces if one.document in names)
         return Sentence(
             text=point.text,
@@ -148,7 +148,7 @@ class SummaryTexts:
             pages=tuple(dict.fromkeys(one.page for one in pieces)),
             supported=point.is_supported,
             flags=point.flags,
-            quotation=point.is_quotation,
+            quotation=point.text == point.quotation,
             group=point.label,
             file=", ".join(files),
         )

@@ -13,7 +13,9 @@ from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
 
-ALSO = "Also in the document"
+TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
+"""What sentences stand under; the first of a summary says what the paper is and stands under nothing."""
+ALSO = "More passages with figures or duties"
 
 
 class Sentence(Record):
@@ -24,7 +26,7 @@ class Sentence(Record):
     flags: tuple[Mark, ...] = ()
     quotation: bool = False
     group: str = ""
-    """Of an executive summary: Decision, Action, Date, Amount, Party, Fact; of one by sections: the heading."""
+    """What it stands under: TO_DO, KEY_POINTS, or a heading of the document."""
     file: str = ""
 
 
@@ -35,7 +37,7 @@ class DocumentSummary(Record):
     sentences: tuple[Sentence, ...]
     coverage: Coverage
     omitted: tuple[Sentence, ...] = ()
-    """Sentences of the document that matter and of which the summary has nothing: *also in the document*."""
+    """Passages with figures or duties that the summary does not say."""
     paper: str = ""
     """The sort of paper it was summarized as (see `papers`); empty: made by an older version."""
 
@@ -76,7 +78,7 @@ class Summary(Record):
     kind: str
     language: str
     method: str
-    """`model`: worded by it; `quotations`: sentences of the documents, since the model cannot be trusted with more."""
+    """`model`: worded by it; `quotations`: sentences of the documents."""
     sentences: tuple[Sentence, ...]
     """Of the document; of several, what they say together."""
     coverage: Coverage
@@ -90,11 +92,12 @@ class Summary(Record):
     is_draft: bool = False
     """The sentences written so far: it was stopped, or its program has ended, before its end."""
     redaction: RedactionReport | None = None
+    words: int = 0
+    """How many it may have; 0: made when summaries had no length of their own."""
 
     @property
     def is_of_older_version(self) -> bool:
-        """Whether it was made before summaries were asked of whole texts: to make it again is worth it."""
-        return self.method == "model" and not any(one.paper for one in self.documents)
+        return not self.words and not self.is_draft
 
     @property
     def page_kind(self) -> str:
@@ -120,6 +123,8 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
     if found is None or not 0 <= number < len(found.omitted):
         raise KnownError("request.invalid", what="no such sentence")
     added = found.omitted[number]
+    if any(one.group for one in found.sentences):
+        added = changed(added, group=KEY_POINTS)
     rest = found.omitted[:number] + found.omitted[number + 1 :]
     updated = changed(found, sentences=_in_order((*found.sentences, added)), omitted=rest)
     documents = tuple(updated if one is found else one for one in summary.documents)
@@ -147,27 +152,35 @@ def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 
 def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
-    text = f"“{sentence.text}”" if sentence.quotation else sentence.text
-    warning = "" if sentence.supported else " (not supported by the text)"
-    return f"{text} {place_words(sentence, page_kind)}".rstrip() + warning
+    warning = "" if sentence.supported else " (check this)"
+    return f"{sentence.text} {place_words(sentence, page_kind)}".rstrip() + warning
 
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
     if not has_bullets(kind, sentences):
         return " ".join(sentence_words(one, page_kind) for one in sentences)
+    has_groups = any(one.group for one in sentences)
     lines: list[str] = []
     group = ""
     for one in sentences:
         if one.group != group:
             group = one.group
             lines += ([""] if lines else []) + [f"**{group}**", ""]
-        lines.append(f"- {sentence_words(one, page_kind)}")
+        mark = "- " if group or not has_groups else ""
+        lines.append(f"{mark}{sentence_words(one, page_kind)}")
     return "\n".join(lines)
 
 
 def omitted_words(document: DocumentSummary) -> str:
+    """Return the passages that a summary does not say, one a line."""
     lines = [f"- {sentence_words(one, document.page_kind)}" for one in document.omitted]
     return "\n".join([f"**{ALSO}**", "", *lines]) if lines else ""
+
+
+def more_words(documents: Sequence[DocumentSummary]) -> str:
+    """Return how many passages are not said, for the last line of a copy; empty where there are none."""
+    count = sum(len(one.omitted) for one in documents)
+    return f"{count:,} more passage{'' if count == 1 else 's'} with figures or duties." if count else ""
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:

@@ -1,20 +1,16 @@
 """Tells what in a text matters to a reader of papers: money, dates, periods, duties, denials, decisions, parties.
 
-By patterns in English, German, French, Spanish, Italian, Polish, Portuguese and Dutch, and by how central a sentence is
-(see `centrality`); never by its position.  Pure functions; microseconds a sentence.
+By patterns in English, German, French, Spanish, Italian, Polish, Portuguese and Dutch, never by its position.  Pure
+functions; microseconds a sentence.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 from enum import StrEnum
 
 from slmdesk.text.checks.dates import find_dates
 from slmdesk.text.checks.denials import denial
-from slmdesk.text.checks.overlap import stems
-from slmdesk.text.passages.centrality import centralities
 
 
 class Matter(StrEnum):
@@ -33,22 +29,6 @@ class Matter(StrEnum):
     DENIAL = "denial"
     CONDITION = "condition"
 
-
-_WORTH = {
-    Matter.DECISION: 6.0, Matter.ACTION: 6.0, Matter.PARTY: 3.0, Matter.MONEY: 2.5, Matter.DATE: 1.5,
-    Matter.PERIOD: 1.5, Matter.SHARE: 1.5, Matter.QUANTITY: 1.0,
-    Matter.CHANGE: 1.5, Matter.DUTY: 1.0, Matter.REQUEST: 1.5, Matter.DENIAL: 0.8, Matter.CONDITION: 0.4,
-}  # fmt: skip
-_CENTRAL = 2.0
-"""What the most central sentence gains by that."""
-_ANNOUNCED = 2.0
-"""What a sentence gains by a heading that announces decisions, requests or dates."""
-_AGAIN = 0.45
-"""What a sentence is worth when another of its section is chosen already; so for each."""
-_SAME, _REPEATED = 0.7, 0.1
-"""What shares so many words with a chosen sentence repeats it, and is worth so much less."""
-_SHORT, _LONG = 30, 420
-"""Characters: shorter sentences are mostly remains, longer ones are read by nobody."""
 
 DECISION_LEAD = re.compile(
     r"^\W*(?:decisions?|decided|resolved|resolutions?|agreed|beschl(?:uss|üsse)|beschlossen|entscheidung(?:en)?|"
@@ -175,42 +155,3 @@ def announces(heading: str) -> bool:
 def sums_up(heading: str) -> bool:
     """Return whether what stands below a heading is a summary of the text itself: "The contract in brief"."""
     return _SUMS_UP.search(heading) is not None
-
-
-def weight(sentence: str, language: str = "") -> float:
-    """Return how much a sentence matters by its patterns alone, from 0; a single duty is 1."""
-    worth = sum(_WORTH[one] for one in matters(sentence, language))
-    return worth * 0.5 if not _SHORT <= len(sentence) <= _LONG else worth
-
-
-def salient(
-    sentences: Sequence[str],
-    sections: Sequence[int],
-    count: int,
-    language: str = "",
-    taken: Sequence[int] = (),
-    announced: Sequence[bool] = (),
-) -> list[int]:
-    """Return the positions of the `count` sentences that matter most, in text order.
-
-    `sections`: of each sentence, the number of its section, so that no section is heard twice before others are;
-    `taken`: sections of which something is said already, once for each time; `announced`: of each sentence, whether
-    the heading above it announces what readers look for (see `announces`).
-    """
-    value = [
-        weight(sentence, language) + _CENTRAL * central + _ANNOUNCED * is_announced
-        for sentence, central, is_announced in zip(
-            sentences, centralities(sentences), announced or [False] * len(sentences), strict=True
-        )
-    ]
-    words = [stems(sentence) for sentence in sentences]
-    chosen_of, left, chosen = Counter(taken), set(range(len(sentences))), list[int]()
-    while left and len(chosen) < count:
-        best = max(left, key=lambda at: (value[at] * _AGAIN ** chosen_of[sections[at]], -at))
-        left.remove(best)
-        chosen.append(best)
-        chosen_of[sections[best]] += 1
-        for at in left:
-            if len(words[at] & words[best]) > _SAME * max(len(words[at]), len(words[best])):
-                value[at] *= _REPEATED
-    return sorted(chosen)
