@@ -29,7 +29,7 @@ from slmdesk.services.questions.events import QuestionAnswered
 from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.questions.types import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
-from slmdesk.services.summaries.types import Sentence, Summary, SummaryRequest
+from slmdesk.services.summaries.types import Summary, SummaryRequest
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.service import TableRequest
 from slmdesk.services.tables.types import Column
@@ -57,10 +57,6 @@ class Made:
     marked: int = 0
     """How many of its statements carry a mark of doubt."""
     notes: str = ""
-
-
-def line_of(sentence: Sentence) -> str:
-    return f"- {sentence.text}"
 
 
 class Desk:
@@ -100,7 +96,8 @@ class Desk:
         event, at = self._wait(SummaryEnded, lambda one: one.item == item.id, start)
         first = self._first(SummaryGrew, lambda one: bool(one.points or getattr(one, "writing", "")), start) or at
         summary: Summary = event.summary
-        return Made("\n".join(map(line_of, summary.sentences)), at - began, first - began, summary)
+        lines = "\n".join(f"- {sentence.text}" for sentence in summary.sentences)
+        return Made(lines, at - began, first - began, summary)
 
     def answer(self, document: DocumentRecord, question: str) -> Made:
         """Ask a document."""

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.quality.desk import PLAIN_SUMMARY, Desk, Made, line_of, made_once
+from benchmarks.quality.desk import PLAIN_SUMMARY, Desk, Made, made_once
 from benchmarks.quality.expectations import FOLDER, MATTERS, Document, documents, facts_in, recall
 
 PAGE_WORDS = 400
@@ -130,9 +130,8 @@ def main(arguments: Sequence[str]) -> int:
 
             def ours(document: Document = document) -> Made:
                 made = desk.summary(desk.read(document.path))
-                sentences = made.result.sentences
-                marked = sum(not one.supported for one in sentences)
-                return Made("\n".join(map(line_of, sentences)), made.seconds, made.first_s, marked=marked)
+                marked = sum(not one.supported for one in made.result.sentences)
+                return Made(made.text, made.seconds, made.first_s, marked=marked)
 
             def plain(document: Document = document) -> Made:
                 return desk.plain(desk.read(document.path), PLAIN_SUMMARY.format(words=allowed(document.text)))
