@@ -26,6 +26,8 @@ LEAST_WORDS, LEAST_CLAUSE = 4, 5
 """Of a sentence that says something, and of the parts of one that is cut at its semicolons."""
 FIRST_PIECES = 15
 """Among which the letterhead, the title and the parties stand."""
+FIRST_LINES = 10
+"""Among which the outcome stands where no heading announces it."""
 MOST_TITLE = 200
 
 _WORTH = {
@@ -178,9 +180,7 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
             if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in pairwise(cuts)):
                 cuts = [start, end]
             for one, two in pairwise(cuts) if is_whole else ():
-                text = _EMPHASIS.sub("", _NUMBER.sub("", piece.text[one:two].strip().lstrip(MARKS + "-"))).strip(
-                    MARKS + ";"
-                )
+                text = _bare(piece.text[one:two])
                 line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place)
                 if line is None:
                     last = None
@@ -191,6 +191,24 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
                     line = _headed(line, place.heading)
                 last = changed(line, needs_last=one > start or (is_back and not is_alone and last is not None))
                 yield last
+
+
+def _bare(text: str) -> str:
+    """Return a passage without its number and its marks of a list and of emphasis."""
+    return _EMPHASIS.sub("", _NUMBER.sub("", text.strip().lstrip(MARKS + "-"))).strip(MARKS + ";")
+
+
+def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
+    """Return lines in text order with each that says nothing without the one before it joined to that."""
+    whole = list[Line]()
+    for line in lines:
+        last = whole[-1] if whole else None
+        if last and line.needs_last and last.piece == line.piece and line.start - last.end <= 1:
+            text = _bare(pieces[line.piece].text[last.start : line.end])
+            whole[-1] = changed(last, end=line.end, text=last.head + text[:1].upper() + text[1:])
+        else:
+            whole.append(line)
+    return whole
 
 
 def _headed(line: Line, heading: str) -> Line:
@@ -247,11 +265,11 @@ def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], lang
     if paper is Paper.CONTRACT and len(parties := list(_parties(pieces, here))) > 1:
         at, text = parties[0][0], " – ".join(name for _, name in parties[:3])
         return Line(at, 0, len(pieces[at].text), lead + text, 0.0, -1, lead, is_first=True)
-    if paper is Paper.MINUTES and title:
+    if paper in (Paper.CONTRACT, Paper.MINUTES) and title:
         return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True)
     best = _outcome(pieces, here, lines, paper, language)
     if best is None:
-        return None
+        return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True) if title else None
     return changed(best, text=lead + best.text, head=lead + best.head, is_first=True, is_action=False, needs_last=False)
 
 
@@ -267,9 +285,11 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     summed = [one for one in every if sums_up(above[one.piece]) or has("gist", above[one.piece], language)]
     told = [one for one in every if has("outcome", above[one.piece], language)]
     told = [one for one in told if not has("reasons", above[one.piece], language)]
-    ruled = [one for one in told or every if has("rules", one.text, language)]
+    ruled = [one for one in told or every[:FIRST_LINES] if has("rules", one.text, language)]
     if paper is not Paper.REPORT and ruled:
         return ruled[0]
+    if paper is Paper.ARTICLE and not (told or summed) and titled >= 0:
+        return None
     some = (summed or every if paper is Paper.REPORT else told or summed or every)[:6]
     return next((one for one in some if one.worth >= _LEAST_OUTCOME and figures(one.text)), some[0] if some else None)
 
@@ -399,7 +419,8 @@ def _is_after(mention: DateMention, own: Day | None) -> bool:
 def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], language: str) -> bool:
     """Whether something is to be done by that day: not where a state or a period ends, nor in a condition."""
     before = text[: mention.start]
-    if not mention.readings[0][2] or not re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE):
+    by = re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
+    if not mention.readings[0][2] or not by:
         return False
-    is_period = any(0 < mention.start - one.end < 20 for one in dates)
+    is_period = any(0 < mention.start - one.end < 20 for one in dates) or re.search(r"\d\.?\s*$", before[: by.start()])
     return not is_period and not has("if", before, language) and not has("state", text[: mention.end + 30], language)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from slmdesk.core.errors import KnownError
@@ -23,7 +25,7 @@ from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.summaries.choosing import Chosen, allowed_words, choose, said_in_several
-from slmdesk.services.summaries.lines import Line, count_words, lines_of
+from slmdesk.services.summaries.lines import Line, count_words, joined, lines_of
 from slmdesk.services.summaries.linking import Point, distinct, judged, linked
 from slmdesk.services.summaries.papers import Paper, paper_of
 from slmdesk.services.summaries.prompts import Kind, line_in, line_step, own_step, points_in, prompt_version
@@ -307,7 +309,8 @@ class SummaryPlan:
         if not selection.points:
             selection.points = [
                 Point(line.text, (line.piece,), label=label, quotation=self._quotation(line))
-                for line, label in self._labelled(selection)
+                for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
+                for line in joined([line for line, _ in labelled], self._texts.pieces)
             ]
         said = [point.quotation for point in selection.points]
         rest = [
