@@ -103,7 +103,7 @@ def figures(text: str) -> frozenset[str]:
 
 def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str) -> list[Line]:
     """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
-    sections, own, thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
+    sections, own, thread = section_numbers(pieces, here), _own_date(pieces, here, language)[0], Thread()
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     is_letter = letterhead >= 0 and any(pieces[at].is_heading for at in here if at > letterhead)
     found, heading, header, is_closed = list[Line](), "", list[str](), False
@@ -261,6 +261,8 @@ def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], lang
         "\n".join(pieces[at].text for at in here[:120]), [pieces[at].text for at in here if pieces[at].is_heading]
     )
     at, title = _title(pieces, here, language)
+    date = _own_date(pieces, here, language)[1] if _letterhead(pieces, here, language) >= 0 else ""
+    title = f"{title}, {date}" if title and date and date not in title else title
     lead = f"{title}: " if title else ""
     if paper is Paper.CONTRACT and len(parties := list(_parties(pieces, here))) > 1:
         at, text = parties[0][0], " – ".join(name for _, name in parties[:3])
@@ -393,15 +395,19 @@ def _is_on(one: Line, other: Line) -> bool:
 # ---- dates
 
 
-def _own_date(pieces: Sequence[Piece], here: range, language: str) -> Day | None:
-    """Return the date of the paper: the first whole date of a title, a letterhead or a line with a signature."""
+def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day | None, str]:
+    """Return the date of the paper, with its words: the first whole date of a title, a letterhead or a line with a
+    signature.
+    """
+    letterhead = _letterhead(pieces, here, language)
     for at in here:
-        text = pieces[at].text
-        if pieces[at].is_heading or (len(text) < 300 and not _ENDS.search(text.strip(MARKS))):
+        text, kind = pieces[at].text, pieces[at].kind
+        is_line = kind is not BlockKind.TABLE_ROW and len(text) < 300 and not _ENDS.search(text.strip(MARKS))
+        if pieces[at].is_heading or is_line or at < letterhead:
             for one in find_dates(text, language):
                 if one.readings and all(one.readings[0]):
-                    return one.readings[0]
-    return None
+                    return one.readings[0], text[one.start : one.end]
+    return None, ""
 
 
 def _is_after(mention: DateMention, own: Day | None) -> bool:
