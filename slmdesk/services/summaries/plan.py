@@ -18,7 +18,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.record import changed
 from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.documents.citations import Coverage
+from slmdesk.services.documents.citations import Coverage, Mark
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import is_weak
@@ -26,9 +26,9 @@ from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Question, Ste
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.summaries.choosing import Chosen, allowed_words, choose, said_in_several
 from slmdesk.services.summaries.lines import Line, count_words, joined, lines_of
-from slmdesk.services.summaries.linking import Point, distinct, judged, linked
+from slmdesk.services.summaries.linking import Point, distinct, linked
 from slmdesk.services.summaries.papers import Paper, paper_of
-from slmdesk.services.summaries.prompts import Kind, line_in, line_step, own_step, points_in, prompt_version
+from slmdesk.services.summaries.prompts import Kind, line_in, own_step, points_in, prompt_version, simple_step
 from slmdesk.services.summaries.selection import sections_of
 from slmdesk.services.summaries.source_text import SingleText, SummaryTexts
 from slmdesk.services.summaries.types import (
@@ -42,7 +42,13 @@ from slmdesk.services.summaries.types import (
     SummaryRequest,
     figures_words,
 )
+from slmdesk.services.translation.asking.prompts import TranslationStyle, translation_step
+from slmdesk.services.translation.asking.prompts import prompt_version as translation_version
+from slmdesk.text.checks.check import check
 from slmdesk.text.checks.overlap import stems
+from slmdesk.text.translation.answer import cleaned
+from slmdesk.text.translation.checks import flags_of
+from slmdesk.text.translation.tagged import Tags
 from slmdesk.text.words.sentences import sentence_spans
 from slmdesk.text.words.stop_words import search_words
 
@@ -50,6 +56,8 @@ LEAST_PARAMETERS = 700_000_000
 """A smaller model that sat no exam is not trusted with wording."""
 WRITTEN_COST = 1.5
 """What one written token costs, in tokens read."""
+LINE_COST = 60.0
+"""Of a line that is worded, in tokens read."""
 FEW_WORDS = 120
 """Of a paper with fewer only what it is and what has to be done is said."""
 NEAR = 1.1
@@ -79,6 +87,11 @@ class Selection:
     points: list[Point] = field(default_factory=list)
 
 
+StepFor = Callable[[Selection, str], dict[str, Json]]
+Worded = Callable[[Selection, Point, str], Point]
+"""Given a line and a model's answer, returns the line as it is to be said."""
+
+
 class SummaryPlan:
     def __init__(
         self,
@@ -94,8 +107,9 @@ class SummaryPlan:
         self._tools, self._reported = tools, reported
         self._texts = SummaryTexts(texts, tools.pages)
         self._selections: list[Selection] = []
-        self._lines: dict[str, tuple[Selection, Line]] = {}
+        self._lines: dict[str, tuple[Selection, Line, Worded]] = {}
         """By the key of the step that words it."""
+        self._worded_as: dict[Line, Point] = {}
         self._writing = ""
         self._notes: list[str] = []
         self._left_out = 0
@@ -151,35 +165,68 @@ class SummaryPlan:
 
     def _worded(self) -> Generator[AskedQuestion, Any, None]:
         """Have the chosen lines worded by the model, and leave out what is too much by then."""
-        version, is_simple = prompt_version(), self._request.kind is Kind.SIMPLE
-        keyed: dict[str, Mapping[str, Json]] = {}
         for selection in self._selections:
             for line in selection.chosen.every:
-                step = line_step(line.text, self._language(selection), is_simple=is_simple)
-                key = step_key(self._job.model_sha256, version, step)
-                keyed[key], self._lines[key] = step, (selection, line)
-        values: list[StepValue] = yield Batch(list(keyed.values()), version, 35 * WRITTEN_COST, name="lines")
-        if not any(values):
-            raise self._why_nothing()
-        worded = {self._lines[key][1]: self._wording(key, value) for key, value in zip(keyed, values, strict=True)}
+                self._worded_as[line] = Point(line.text, (line.piece,), quotation=self._quotation(line))
+        if self._request.kind is Kind.SIMPLE:
+            yield from self._pass(self._selections, self._simple_step, self._simple)
+        yield from self._pass(
+            [one for one in self._selections if self._is_translated(one)], self._translation_step, self._translated
+        )
         for selection in self._selections:
             much = selection.words + 1
-            lengths = [count_words(worded[line].text) if line in worded else much for line in selection.lines]
+            known = self._worded_as
+            lengths = [count_words(known[line].text) if line in known else much for line in selection.lines]
             selection.chosen = choose(selection.lines, selection.words, lengths)
             selection.points = [
-                changed(worded[line], label=label) for line, label in self._labelled(selection) if line in worded
+                changed(known[line], label=label) for line, label in self._labelled(selection) if line in known
             ]
 
-    def _wording(self, key: str, value: StepValue) -> Point:
-        """Return a line as the model worded it, or as it stands where the wording does not hold."""
-        selection, line = self._lines[key]
-        original = Point(line.text, (line.piece,), quotation=self._quotation(line))
-        text = line_in(str((value or {}).get("text", "")))
-        if not text or (value or {}).get("finish_reason") in ("length", "repeat"):
-            return original
-        source = self._texts.source(line.piece, self._language(selection))
-        point = judged(changed(original, text=text), source, original.links)
-        return point if point.is_supported or source.is_translated else original
+    def _pass(
+        self, selections: Sequence[Selection], step_for: StepFor, worded: Worded
+    ) -> Generator[AskedQuestion, Any, None]:
+        """Have each line worded by a step of its own; a line whose step fails stays as it is."""
+        version = f"{prompt_version()} {translation_version()}"
+        steps: dict[str, Mapping[str, Json]] = {}
+        for selection in selections:
+            for line in selection.chosen.every:
+                step = step_for(selection, self._worded_as[line].text)
+                key = step_key(self._job.model_sha256, version, step)
+                steps[key], self._lines[key] = step, (selection, line, worded)
+        if not steps:
+            return
+        values: list[StepValue] = yield Batch(list(steps.values()), version, LINE_COST, name="lines")
+        if not any(values):
+            raise self._why_nothing()
+        for key, value in zip(steps, values, strict=True):
+            if value is not None:
+                self._worded_as[self._lines[key][1]] = self._wording(key, value)
+
+    def _wording(self, key: str, value: Mapping[str, Json]) -> Point:
+        """Return a line as the model worded it, or as it was where the wording cannot be used."""
+        selection, line, worded = self._lines[key]
+        point = self._worded_as[line]
+        is_cut = value.get("finish_reason") in ("length", "repeat")
+        return point if is_cut else worded(selection, point, str(value.get("text", "")))
+
+    def _simple_step(self, selection: Selection, text: str) -> dict[str, Json]:
+        return simple_step(text, selection.text.language)
+
+    def _simple(self, selection: Selection, point: Point, answer: str) -> Point:
+        text = line_in(answer)
+        return point if not text or check(text, point.text, selection.text.language) else changed(point, text=text)
+
+    def _translation_step(self, selection: Selection, text: str) -> dict[str, Json]:
+        return translation_step(text, Tags(), TranslationStyle(self._language(selection), selection.text.language))
+
+    def _translated(self, selection: Selection, point: Point, answer: str) -> Point:
+        source, target = selection.text.language, self._language(selection)
+        text = cleaned(point.text, answer, Tags(), languages=(source, target)).target
+        flags = flags_of(point.text, text, source_language=source, target_language=target, tags=Tags())
+        if any(flag.kind in ("empty", "chatter") for flag in flags):
+            return point
+        marks = [Mark(flag.kind, flag.text, 0, len(text), flag.detail) for flag in flags]
+        return changed(point, text=text, flags=tuple(marks))
 
     # ---- written for a person's own request
 

@@ -57,11 +57,11 @@ def prompt_version() -> str:
     return f"summary {texts()['version']}"
 
 
-def line_step(line: str, language: str, *, is_simple: bool) -> dict[str, Json]:
-    """Build the step that says a sentence in everyday words or in another language.  `language`: of ISO 639-1."""
+def simple_step(line: str, language: str) -> dict[str, Json]:
+    """Build the step that says a sentence in everyday words.  `language`: of ISO 639-1."""
     known = texts()
-    task = " ".join(filter(None, (known["simple" if is_simple else "translated"], known["language"].get(language, ""))))
-    return _step(known["line_system"], "", line, f"{task} {known['only']}", [], LINE_TOKENS)
+    task = " ".join(filter(None, (known["simple"], known["language"].get(language, ""), known["only"])))
+    return _step(known["simple_system"], "", line, task, [], LINE_TOKENS)
 
 
 def own_step(text: str, paper: Paper, instruction: str, words: int, language: str) -> dict[str, Json]:
