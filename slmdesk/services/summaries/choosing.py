@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
 
 from slmdesk.core.record import Record
 from slmdesk.services.summaries.lines import Line, count_words, figures
@@ -61,38 +62,48 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     content = [(_words(one.text), figures(one.text)) for one in lines]
     every = range(len(lines))
     first = [at for at in every if lines[at].is_first][:1]
-    actions = list[int]()
+    chosen = list(first)
+
+    def is_said(at: int) -> bool:
+        return any(_is_said(content[at], content[one]) for one in chosen)
+
     for at in sorted((at for at in every if lines[at].is_action), key=size.__getitem__):
-        if not any(_is_said(content[at], content[one]) for one in [*first, *actions]):
-            actions += _with_needed(lines, at, [*first, *actions])
-    chosen = [*first, *actions]
+        if not is_said(at):
+            chosen += _with_needed(lines, at, chosen)
+    actions = chosen[len(first) :]
     used = sum(size[at] for at in chosen)
     is_over = bool(actions) and used > words
     sections = Counter(lines[at].section for at in chosen)
-    left = [
-        at for at in every if not lines[at].is_action and not any(_is_said(content[at], content[one]) for one in chosen)
-    ]
-    while left:
-        best, most = list[int](), 0.0
-        for at in left:
-            group = _with_needed(lines, at, chosen)
-            length = sum(size[one] for one in group)
-            if used + length <= words and (lines[at].worth >= _LEAST_WORTH or used < _NEARLY * words):
-                worth = sum(lines[one].worth for one in group) * _AGAIN ** sections[lines[at].section]
-                rank = worth / max(_SHORT, length) ** _PER_WORD
-                best, most = (group, rank) if rank > most else (best, most)
-        if not best:
-            break
-        chosen += best
-        used += sum(size[at] for at in best)
-        sections[lines[best[-1]].section] += 1
-        left = [at for at in left if at not in best and not any(_is_said(content[at], content[one]) for one in best)]
-    rest = [at for at in every if at not in chosen and lines[at].has_weight]
+
+    def rank(at: int) -> float:
+        group = _with_needed(lines, at, chosen)
+        worth: float = sum(lines[one].worth for one in group) * _AGAIN ** sections[lines[at].section]
+        return worth / max(_SHORT, sum(size[one] for one in group)) ** _PER_WORD
+
+    queue = [(-rank(at), at) for at in every if not lines[at].is_action]
+    heapify(queue)
+    while queue and queue[0][0]:
+        known, at = heappop(queue)
+        if at in chosen or is_said(at):
+            continue
+        if (now := -rank(at)) > known:
+            heappush(queue, (now, at))
+            continue
+        group = _with_needed(lines, at, chosen)
+        length = sum(size[one] for one in group)
+        if used + length <= words and (lines[at].worth >= _LEAST_WORTH or used < _NEARLY * words):
+            chosen += group
+            used += length
+            sections[lines[at].section] += 1
+            for after in range(group[0] + 1, len(lines)):
+                if not lines[after].needs_last:
+                    break
+                heappush(queue, (-rank(after), after))
     return Chosen(
         lines[first[0]] if first else None,
         tuple(lines[at] for at in sorted(actions)),
         tuple(lines[at] for at in sorted(chosen) if at not in first and at not in actions),
-        tuple(lines[at] for at in rest if not any(_is_said(content[at], content[one]) for one in chosen)),
+        tuple(lines[at] for at in every if at not in chosen and lines[at].has_weight and not is_said(at)),
         is_over,
     )
 
