@@ -104,12 +104,15 @@ def figures(text: str) -> frozenset[str]:
 def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str) -> list[Line]:
     """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
     sections, own, thread = section_numbers(pieces, here), _own_date(pieces, here, language)[0], Thread()
+    paper = paper_of(
+        "\n".join(pieces[at].text for at in here[:120]), [pieces[at].text for at in here if pieces[at].is_heading]
+    )
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     is_letter = letterhead >= 0 and any(pieces[at].is_heading for at in here if at > letterhead)
     found, heading, header, is_closed = list[Line](), "", list[str](), False
     for at in here:
         piece = pieces[at]
-        place = _Place(sections[at - here.start], heading, own, language)
+        place = _Place(sections[at - here.start], heading, own, paper, language)
         header = header if piece.kind is BlockKind.TABLE_ROW else []
         if piece.is_heading:
             heading, is_closed = "" if at == titled else piece.text, False
@@ -132,7 +135,7 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
     if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
         found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
     found = _corrected(found, thread)
-    first = first_line(pieces, here, _newest(found, thread), language)
+    first = first_line(pieces, here, _newest(found, thread), paper, language)
     if first is None:
         return found
     return [first, *_without(found, first)]
@@ -164,6 +167,7 @@ class _Place(Record):
     heading: str
     own: Day | None
     """The date of the paper."""
+    paper: Paper
     language: str
 
 
@@ -228,8 +232,9 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
         return None
     dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
     to_come = [one for one in dates if _is_after(one, place.own)]
-    has_term, is_vote = has("within", text, language), has("vote", text, language)
-    is_reason = has("reasons", heading, language) or (not is_vote and has("talk", text, language))
+    has_term, is_report = has("within", text, language), place.paper is Paper.REPORT
+    is_vote = not is_report and has("vote", text, language)
+    is_reason = has("reasons", heading, language) or (not is_vote and not is_report and has("talk", text, language))
     is_announced = announces(heading) or sums_up(heading)
     is_announced = is_announced or has("outcome", heading, language) or has("gist", heading, language)
     worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.DECISION} if is_vote else set()))
@@ -253,13 +258,10 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
 # ---- what the paper is
 
 
-def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], language: str) -> Line | None:
+def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:
     """Return what the paper is: its title, of contracts with the parties, of others with the sentence that says the
     outcome; of minutes alone.
     """
-    paper = paper_of(
-        "\n".join(pieces[at].text for at in here[:120]), [pieces[at].text for at in here if pieces[at].is_heading]
-    )
     at, title = _title(pieces, here, language)
     date = _own_date(pieces, here, language)[1] if _letterhead(pieces, here, language) >= 0 else ""
     title = f"{title}, {date}" if title and date and date not in title else title
