@@ -77,8 +77,8 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
 
     def rank(at: int) -> float:
         group = _with_needed(lines, at, chosen)
-        worth: float = sum(lines[one].worth for one in group) * _AGAIN ** sections[lines[at].section]
-        return worth / max(_SHORT, sum(size[one] for one in group)) ** _PER_WORD
+        worth = sum(lines[one].worth for one in group) * _AGAIN ** sections[lines[at].section]
+        return worth / math.pow(max(_SHORT, sum(size[one] for one in group)), _PER_WORD)
 
     queue = [(-rank(at), at) for at in every if not lines[at].is_action]
     heapify(queue)

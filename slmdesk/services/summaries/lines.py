@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -31,18 +32,17 @@ FIRST_LINES = 10
 MOST_TITLE = 200
 
 _WORTH = {
-    Matter.DECISION: 4.0, Matter.ACTION: 4.0, Matter.MONEY: 2.5, Matter.CHANGE: 2.0, Matter.PERIOD: 1.5,
-    Matter.SHARE: 1.5, Matter.REQUEST: 1.5, Matter.DUTY: 1.0, Matter.QUANTITY: 1.0, Matter.PARTY: 1.0,
-    Matter.DENIAL: 0.5, Matter.CONDITION: 0.5,
+    Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.QUANTITY: 1.0, Matter.DENIAL: 0.5,
+    Matter.CONDITION: 0.5,
 }  # fmt: skip
-_TO_COME, _TERM, _CONTEST, _EXCEPTED = 2.0, 1.5, 2.0, 1.0
-"""What a sentence gains by a date after the paper's own, a term ("within 14 days"), a way to contest that has a term,
-and an exception.
-"""
-_ANNOUNCED, _ROW, _TOTAL = 2.0, 2.5, 1.5
-_REASON, _PAST = 0.4, 0.6
+_TO_COME, _WITH_YEAR, _TERM = 2.0, 1.5, 1.5
+"""What a sentence gains by a date after the paper's own, by one with its year, by a term ("within 14 days")."""
+_ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
+_TOPIC, _TOPIC_OF, _AGAIN = 1.5, 4, 1.5
+"""What the first of at least so many sentences of a paragraph gains, and what says a figure of another section."""
+_REASON, _PAST, _BACK = 0.4, 0.6, 0.8
 """Of its worth is left to a reason or what was said before a decision; to what only speaks of days before the paper's
-own.
+own; to what says nothing without the line before it.
 """
 _LEAST_OUTCOME = 2.0
 _ON, _TOLD = 0.4, 0.6
@@ -53,10 +53,12 @@ has that is said without it.
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _CLAUSE = re.compile(r";\s+")
 _REPLY = re.compile(r"^(?:(?:re|aw|fwd?|wg|tr|rif|odp)\s*:\s*)+", re.IGNORECASE)
 _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
 _ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
+_ROW_NUMBER = re.compile(r"[A-Z]{0,2}\W?\d*\W?")
 _RULE = re.compile(r"[\s|:-]*")
 _EMPHASIS = re.compile(r"\*\*|__|`")
 _NUMBER = re.compile(
@@ -134,7 +136,7 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
             found += some
     if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
         found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
-    found = _corrected(found, thread)
+    found = _corrected(_recurring(found), thread)
     first = first_line(pieces, here, _newest(found, thread), paper, language)
     if first is None:
         return found
@@ -149,6 +151,16 @@ def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
         if not is_first:
             yield changed(one, needs_last=one.needs_last and not was_first)
         was_first = is_first
+
+
+def _recurring(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines, those worth more that say a figure to which another section comes back."""
+    sections = defaultdict[str, set[int]](set)
+    for line in lines:
+        for figure in figures(line.text):
+            sections[figure].add(line.section)
+    again = {one for one, places in sections.items() if len(places) > 1 < len(one) and not _YEAR.fullmatch(one)}
+    return [changed(line, worth=line.worth + _AGAIN * bool(again & figures(line.text))) for line in lines]
 
 
 def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
@@ -177,7 +189,8 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
     items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
     last: Line | None = None
     for begin, stop in items:
-        for start, end in ((begin + one, begin + two) for one, two in spans(piece.text[begin:stop])):
+        sentences = [(begin + one, begin + two) for one, two in spans(piece.text[begin:stop])]
+        for start, end in sentences:
             whole = piece.text[start:end]
             is_whole = _ENDS.search(whole.strip(MARKS)) or piece.kind is BlockKind.LIST_ITEM
             cuts = [start, *(found.end() for found in _CLAUSE.finditer(piece.text, start, end)), end]
@@ -193,7 +206,10 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
                 is_back = refers_back(text, place.language) or has("back", text, place.language, at_start=True)
                 if is_back and not is_alone and last is None:
                     line = _headed(line, place.heading)
-                last = changed(line, needs_last=one > start or (is_back and not is_alone and last is not None))
+                needs_last = one > start or (is_back and not is_alone and last is not None)
+                is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
+                worth = (line.worth + _TOPIC * is_topic) * (_BACK if needs_last else 1.0)
+                last = changed(line, worth=worth, needs_last=needs_last)
                 yield last
 
 
@@ -235,12 +251,11 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
     has_term, is_report = has("within", text, language), place.paper is Paper.REPORT
     is_vote = not is_report and has("vote", text, language)
     is_reason = has("reasons", heading, language) or (not is_vote and not is_report and has("talk", text, language))
-    is_announced = announces(heading) or sums_up(heading)
-    is_announced = is_announced or has("outcome", heading, language) or has("gist", heading, language)
+    is_summed = sums_up(heading) or has("gist", heading, language)
+    is_announced = is_summed or announces(heading) or has("outcome", heading, language)
     worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.DECISION} if is_vote else set()))
-    worth += _TO_COME * bool(to_come) + _TERM * has_term + _EXCEPTED * has("except", text, language)
-    worth += _CONTEST * (has_term and has("contest", text, language))
-    worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced
+    worth += _TO_COME * bool(to_come) + _WITH_YEAR * any(one.readings[0][0] for one in dates) + _TERM * has_term
+    worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed
     if not (to_come or is_announced or has_term) and any(all(one.readings[0][1:]) for one in dates):
         worth *= _PAST
     is_asked = Matter.REQUEST in kinds and not has("note", text, language)
@@ -357,7 +372,7 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
     """Return a row that says something alone: its name and its figures with the heads of their columns."""
     start, end, cells = row
     if len(cells) > 1 and sum(has("tasks", one, place.language) for one in header) > 1:
-        text = " – ".join(one for one in cells if one)
+        text = " – ".join(one for one in cells[_ROW_NUMBER.fullmatch(cells[0]) is not None :] if one)
         return Line(at, start, end, text, _ROW + _TO_COME, place.section, is_action=True, has_weight=True)
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
