@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -32,17 +31,17 @@ FIRST_LINES = 10
 MOST_TITLE = 200
 
 _WORTH = {
-    Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.QUANTITY: 1.0, Matter.DENIAL: 0.5,
-    Matter.CONDITION: 0.5,
+    Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
+    Matter.DENIAL: 0.5, Matter.CONDITION: 0.5,
 }  # fmt: skip
 _TO_COME, _WITH_YEAR, _TERM = 2.0, 1.5, 1.5
 """What a sentence gains by a date after the paper's own, by one with its year, by a term ("within 14 days")."""
 _ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
-_TOPIC, _TOPIC_OF, _AGAIN = 1.5, 4, 1.5
-"""What the first of at least so many sentences of a paragraph gains, and what says a figure of another section."""
-_REASON, _PAST, _BACK = 0.4, 0.6, 0.8
+_TOPIC, _TOPIC_OF = 1.5, 4
+"""What the first of at least so many sentences of a paragraph gains."""
+_REASON, _PAST = 0.4, 0.6
 """Of its worth is left to a reason or what was said before a decision; to what only speaks of days before the paper's
-own; to what says nothing without the line before it.
+own.
 """
 _LEAST_OUTCOME = 2.0
 _ON, _TOLD = 0.4, 0.6
@@ -53,7 +52,6 @@ has that is said without it.
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _CLAUSE = re.compile(r";\s+")
 _REPLY = re.compile(r"^(?:(?:re|aw|fwd?|wg|tr|rif|odp)\s*:\s*)+", re.IGNORECASE)
 _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
@@ -136,7 +134,7 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
             found += some
     if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
         found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
-    found = _corrected(_recurring(found), thread)
+    found = _corrected(found, thread)
     first = first_line(pieces, here, _newest(found, thread), paper, language)
     if first is None:
         return found
@@ -151,16 +149,6 @@ def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
         if not is_first:
             yield changed(one, needs_last=one.needs_last and not was_first)
         was_first = is_first
-
-
-def _recurring(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines, those worth more that say a figure to which another section comes back."""
-    sections = defaultdict[str, set[int]](set)
-    for line in lines:
-        for figure in figures(line.text):
-            sections[figure].add(line.section)
-    again = {one for one, places in sections.items() if len(places) > 1 < len(one) and not _YEAR.fullmatch(one)}
-    return [changed(line, worth=line.worth + _AGAIN * bool(again & figures(line.text))) for line in lines]
 
 
 def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
@@ -206,10 +194,9 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
                 is_back = refers_back(text, place.language) or has("back", text, place.language, at_start=True)
                 if is_back and not is_alone and last is None:
                     line = _headed(line, place.heading)
-                needs_last = one > start or (is_back and not is_alone and last is not None)
                 is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
-                worth = (line.worth + _TOPIC * is_topic) * (_BACK if needs_last else 1.0)
-                last = changed(line, worth=worth, needs_last=needs_last)
+                needs_last = one > start or (is_back and not is_alone and last is not None)
+                last = changed(line, worth=line.worth + _TOPIC * is_topic, needs_last=needs_last)
                 yield last
 
 
