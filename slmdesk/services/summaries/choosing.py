@@ -20,8 +20,8 @@ _AGAIN = 0.85
 """What a line is worth when another of its section is chosen already; so for each."""
 _PER_WORD, _SHORT = 0.6, 10
 """A line's worth is divided by this power of its words, but of so many at least."""
-_LEAST_WORTH, _NEARLY = 1.0, 0.9
-"""What is worth less is only said where a summary would else have less than this share of its words."""
+_POINT_WORDS, _FEW_SECTIONS, _OF_SECTION = 15, 3, 5
+"""Words of a point; of a paper with more than so few sections one gets at most a third of the points, or so many."""
 _SAID, _SAID_WITH_FIGURES = 0.7, 0.5
 """Of the words of the shorter of two lines, which both have when one says the other; where that has the figures too."""
 
@@ -74,6 +74,8 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     used = sum(size[at] for at in chosen)
     is_over = bool(actions) and used > words
     sections = Counter(lines[at].section for at in chosen)
+    has_sections = len({line.section for line in lines}) > _FEW_SECTIONS
+    most = max(_OF_SECTION, words // (3 * _POINT_WORDS)) if has_sections else words
 
     def rank(at: int) -> float:
         group = _with_needed(lines, at, chosen)
@@ -91,7 +93,7 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
             continue
         group = _with_needed(lines, at, chosen)
         length = sum(size[one] for one in group)
-        if used + length <= words and (lines[at].worth >= _LEAST_WORTH or used < _NEARLY * words):
+        if used + length <= words and sections[lines[at].section] < most:
             chosen += group
             used += length
             sections[lines[at].section] += 1

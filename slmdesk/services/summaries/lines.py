@@ -32,7 +32,7 @@ MOST_TITLE = 200
 
 _WORTH = {
     Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
-    Matter.DENIAL: 0.5, Matter.CONDITION: 0.5,
+    Matter.CONDITION: 0.5,
 }  # fmt: skip
 _TO_COME, _WITH_YEAR, _TERM = 2.0, 1.5, 1.5
 """What a sentence gains by a date after the paper's own, by one with its year, by a term ("within 14 days")."""
@@ -108,7 +108,6 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
         "\n".join(pieces[at].text for at in here[:120]), [pieces[at].text for at in here if pieces[at].is_heading]
     )
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
-    is_letter = letterhead >= 0 and any(pieces[at].is_heading for at in here if at > letterhead)
     found, heading, header, is_closed = list[Line](), "", list[str](), False
     for at in here:
         piece = pieces[at]
@@ -127,8 +126,6 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
             found += [_row(at, row, header, place) for row in rows]
         else:
             some = list(_sentences(at, piece, spans, place))
-            if is_letter and not heading:
-                some = [changed(one, worth=one.worth * _REASON) for one in some]
             if some and (not found or found[-1].section != place.section) and has("object", heading, language):
                 some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
             found += some
@@ -297,7 +294,8 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     if paper is Paper.ARTICLE and not (told or summed) and titled >= 0:
         return None
     some = (summed or every if paper is Paper.REPORT else told or summed or every)[:6]
-    return next((one for one in some if one.worth >= _LEAST_OUTCOME and figures(one.text)), some[0] if some else None)
+    with_figures = [one for one in some if one.worth >= _LEAST_OUTCOME and figures(one.text)]
+    return max(with_figures, default=next(iter(some), None), key=lambda one: one.worth / count_words(one.text))
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:

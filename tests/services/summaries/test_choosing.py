@@ -148,3 +148,42 @@ def test_sections_are_heard_before_one_is_heard_again() -> None:
     some = [line(f"{word} is paid for by the {word} itself now", 2.0, 0) for word in ("roof", "door")]
     other = line("garden stays open to everybody in the summer", 1.9, 1)
     assert other in choose([*some, other], 18).points
+
+
+def test_report_values_its_summary_whole_dates_and_what_a_paragraph_is_about() -> None:
+    worth = {
+        one.text: one.worth
+        for one in lines(
+            "# Annual report 2025\n\n3 March 2026\n\n## The year in brief\n\n"
+            "The yard cost £412,000. We taught 21 riders more.\n\n"
+            "## The yard\n\nThe floor was laid in 3 weeks. The roof had to wait. The doors were painted green. "
+            "The gate had to wait as well.\n\nThe lease of the paddock ends on 30 September 2026.\n\n"
+            "The lease of the garden ends on 30 September.\n\nThe committee proposed a fee of £40."
+        )
+    }
+    assert worth["We taught 21 riders more."] > worth["The lease of the paddock ends on 30 September 2026."]
+    assert (
+        worth["The lease of the paddock ends on 30 September 2026."]
+        > worth["The lease of the garden ends on 30 September."]
+    )
+    assert worth["The floor was laid in 3 weeks."] > worth["The roof had to wait."]
+    assert worth["The committee proposed a fee of £40."] > worth["The roof had to wait."]
+
+
+def test_number_of_a_task_is_not_said() -> None:
+    found = lines(
+        "# Report\n\n## Tasks\n\n| No | What | Who | By |\n|---|---|---|---|\n"
+        "| R1 | Order the boiler | Ms Shaw | 31 March |\n| R2 | Pay the fee | Mr Cole | 3 May |"
+    )
+    assert [one.text for one in found if one.is_action] == [
+        "Order the boiler – Ms Shaw – 31 March",
+        "Pay the fee – Mr Cole – 3 May",
+    ]
+
+
+def test_section_gets_a_third_of_the_points_of_a_paper_with_many() -> None:
+    some = [line(f"Item {number} costs {number + 100} euros", 9.0, 0) for number in range(30)]
+    others = [line(f"Wall {number} costs {number + 500} euros", 1.0, number) for number in range(1, 5)]
+    points = choose([*some, *others], 300).points
+    assert (len([one for one in points if one in some]), len([one for one in points if one in others])) == (6, 4)
+    assert len(choose(some, 100).points) == 20

@@ -8,7 +8,8 @@ from slmdesk.core import gbnf
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.errors import KnownError
-from slmdesk.core.record import changed
+from slmdesk.core.record import changed, to_json
+from slmdesk.core.wire import stored_from
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.documents.citations import UNLINKED, WORDS, Coverage, Span, Unread
 from slmdesk.services.summaries.additions import with_additions
@@ -547,6 +548,14 @@ def test_quotations_are_whole_sentences_of_the_text() -> None:
     assert len(found) == 3
     assert all(one.is_quotation and one.text == pieces[one.links[0]].text for one in found)
     assert all(one.text.endswith(".") for one in found)
+
+
+def test_what_was_stored_without_a_number_of_words_was_made_by_an_earlier_version() -> None:
+    summary = Summary("bullets", "en", "model", (), Coverage(1, 1, 1, 1), (), words=90)
+    stored = to_json(summary)
+    del stored["words"]
+    for changes, is_older in (({}, True), ({"words": 90}, False), ({"is_draft": True}, False)):
+        assert stored_from(Summary, stored | changes).is_of_older_version == is_older
 
 
 def test_how_much_was_read_is_said_in_the_words_of_the_document() -> None:
