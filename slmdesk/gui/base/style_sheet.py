@@ -212,6 +212,7 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     return f"""
     QLabel[kind="figure"] {{ font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="strong"] {{ font-weight: 600; }}
+    #summary_group, #summary_also {{ padding: 12px 6px 4px 6px; }}
     QLabel[kind="title"] {{ font-size: {fonts.points(1.5)}pt; font-weight: 600; }}
     QLabel[kind="heading"] {{ font-size: {fonts.points(1.15)}pt; font-weight: 600; }}
     QLabel[kind="muted"] {{ color: {t.muted}; }}
@@ -235,6 +236,9 @@ def _fields(t: Theme, fonts: Fonts) -> str:
     QLineEdit, QComboBox {{ background: {t.surface}; color: {t.text}; border: 2px solid {t.line};
         border-radius: {CONTROL_RADIUS}px; padding: 3px 8px; selection-background-color: {t.accent};
         selection-color: {t.on_accent}; }}
+    QComboBox[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.muted};
+        padding: 1px 24px 1px 0; font-size: {fonts.points(0.87)}pt; }}
+    QComboBox[kind="quiet"]::drop-down {{ width: 0; }}
     QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {t.accent}; }}
     QComboBox {{ padding-right: 28px; combobox-popup: 0; }}
     QComboBox::drop-down {{ border: none; width: 24px; }}

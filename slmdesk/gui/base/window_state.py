@@ -38,6 +38,7 @@ class WindowState(Record):
     last_document: str = ""
     last_document_page: int = 1
     last_document_pane: str = ""
+    last_summary_length: str = "medium"
     last_typed: str = ""
     """Id of the typed text that stood in the translator last."""
     last_writing: str = ""

@@ -141,6 +141,7 @@ class DocumentsArea(QObject):
         self.page.restore_layout(state.documents_splitter, state.documents_body)
         self.view.show_thumbnails(state.documents_thumbnails)
         self.page.side.show_pane(state.last_document_pane)
+        self.summary_pane.form.use_length(state.last_summary_length)
         self.view.show_pages()
         self._restored = (state.last_document, state.last_document_page)
         if state.last_document:
@@ -156,6 +157,7 @@ class DocumentsArea(QObject):
             "last_document": self.documents.current or self._restored[0],
             "last_document_page": max(1, self.page.view.reached),
             "last_document_pane": self.page.side.current,
+            "last_summary_length": self.summary_pane.form.last_length,
         }
 
     def show_result(self, document: str, item: str, kind: str) -> None:

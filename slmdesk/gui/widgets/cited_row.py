@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QWidget
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import Part, column, row
 from slmdesk.gui.widgets.named import passing
-from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.gui.widgets.text import breakable, first_words, plain_label, plain_tip
 from slmdesk.gui.widgets.translate_request import request_translation
 
 
@@ -19,30 +19,28 @@ class CitedRow(QFrame):
     copy_requested = Signal()
 
     def __init__(
-        self,
-        text: str,
-        place: str,
-        parent: QWidget,
-        *,
-        name: str,
-        warning: str = "",
-        details: str = "",
-        has_bullet: bool = False,
-    ) -> None:
+        self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
+        has_bullet: bool = False, kind: str = "", most_words: int = 0,
+    ) -> None:  # fmt: skip
+        """`kind`: the style sheet's, of the text; of longer text only the first `most_words` are shown until chosen."""
         super().__init__(parent)
         self.setObjectName(name)
         self._text = text
         self.setProperty("kind", "row")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        lines = [plain_label(breakable(text), self, name="row_text")]
+        whole = plain_label(breakable(text), self, name="row_text", kind=kind)
+        if most_words and (begin := first_words(text, most_words)) != text:
+            whole.setText(breakable(f"{begin} …"))
+            self.chosen.connect(lambda: whole.setText(breakable(text)))
+        lines = [whole]
         lines.append(plain_label(breakable(place), self, name="row_place", kind="small"))
         if warning:
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
-        parts: list[Part] = [(column(*lines, gap=theme.SPACE_4), 1)]
+        parts: list[Part] = [(column(*lines, gap=0), 1)]
         if has_bullet:
             parts.insert(0, (plain_label("•", self, name="row_bullet", wraps=False), Qt.AlignmentFlag.AlignTop))
-        row(*parts, into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_8))
+        row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
         self.setToolTip(plain_tip(details))
         self.setAccessibleName(". ".join(one for one in (f"{text} {place}", warning) if one))
 

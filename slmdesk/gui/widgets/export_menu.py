@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.paper import FORMS, Form
 
@@ -44,7 +44,10 @@ class ChatsExportMenu(ExportMenu):
 
 
 def give_export_menu(
-    button: QPushButton, chosen: Callable[[str], object], title: str = "Export as", forms: Sequence[Form] = FORMS
+    button: QPushButton | QToolButton,
+    chosen: Callable[[str], object],
+    title: str = "Export as",
+    forms: Sequence[Form] = FORMS,
 ) -> None:
     menu = ExportMenu(button, title, forms)
     menu.form_chosen.connect(chosen)

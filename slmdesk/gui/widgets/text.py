@@ -116,6 +116,12 @@ def breakable(text: str, every: int = 30) -> str:
     return re.sub(rf"\S{{{every}}}", lambda found: found.group() + "\u200b", text)
 
 
+def first_words(text: str, most: int) -> str:
+    """The first words of a text; two signs of Chinese or Japanese are a word."""
+    words = [*re.finditer(r"[\u3040-\u9fff]{1,2}|[^\s\u3040-\u9fff]+", text)]
+    return text[: words[most - 1].end()] if len(words) > most else text
+
+
 def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
     """`text`, or its beginning and an ellipsis where it takes more than `lines` lines of `width` pixels."""
     layout = QTextLayout(text, font)

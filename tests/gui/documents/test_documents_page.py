@@ -14,7 +14,7 @@ from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
 
 from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import JobStatus
@@ -24,6 +24,7 @@ from slmdesk.gui.documents.summaries.pane import SentenceRow
 from slmdesk.gui.documents.viewer.coverage_strip import Cell, CoverageStrip
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.summaries.prompts import Length
 from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = pytest.mark.gui
@@ -237,8 +238,9 @@ def test_a_summary_leads_to_its_passages(program, letter, model_file):
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None)
     assert "4 of 4 sections read." in program.find("summary_coverage").text()
-    assert all(row.findChild(QLabel, "row_bullet") is not None for row in pane.rows), "bullet points have bullets"
     program.wait(lambda: pane.rows and pane.rows[0].isVisible())
+    has_bullets = [row.findChild(QLabel, "row_bullet") is not None for row in pane.rows]
+    assert has_bullets == [False] + [True] * (len(pane.rows) - 1), "the first says what the document is"
     row = next(one for one in pane.rows if one.sentence.pages)
     program.click(row)
     page = row.sentence.blocks[0].page
@@ -248,7 +250,7 @@ def test_a_summary_leads_to_its_passages(program, letter, model_file):
     words = program.documents.view.sheets[page - 1].page.text[start:end]
     assert row.sentence.text.split()[0] in words
     program.click("copy_summary_button")
-    assert "4 of 4 sections read." in QApplication.clipboard().text()
+    assert QApplication.clipboard().text().endswith("4 of 4 sections read.")
     program.documents.view.place_clicked.emit(page, start, QPointF())
     assert row.property("lit")
     program.click("about_chip")
@@ -319,11 +321,11 @@ def summarized(program, letter, model_file):
     return program
 
 
-def kept_summary(program, **changes):
+def kept_summary(program, *, words=1, **changes):
     """The shown summary, changed in the history as `changes` of its document say, and shown again."""
     services, summaries = program.services, program.frame.documents_area.summaries
     summary = program.find("summary_pane").summary
-    updated = changed(summary, method="model", documents=(changed(summary.documents[0], **changes),))
+    updated = changed(summary, words=words, documents=(changed(summary.documents[0], **changes),))
     services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
     summaries.choose(summaries.item)
     program.wait(lambda: program.find("summary_pane").summary == updated)
@@ -334,13 +336,16 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     program, pane = summarized, summarized.find("summary_pane")
     first = pane.summary.sentences[0]
     kept_summary(program, omitted=(changed(first, text="The deposit is 2,400 euros.", quotation=True),))
-    assert program.find("summary_also").text() == "Also in the document"
-    count = len(pane.rows)
+    count, more = len(pane.rows), program.find("more_passages_button")
+    assert more.text() == "1 more passage"
+    program.click("copy_summary_button")
+    assert "\n1 more passage with figures or duties.\n" in QApplication.clipboard().text()
+    program.click(more)
     program.click("add_omitted_button")
     program.wait(lambda: len(pane.rows) == count + 1)
     assert "The deposit is 2,400 euros." in [row.sentence.text for row in pane.rows]
-    program.wait(lambda: pane.findChild(QLabel, "summary_also") is None)
-    program.wait(lambda: pane.findChild(QPushButton, "add_omitted_button") is None)
+    assert not more.isVisible()
+    program.wait(lambda: pane.findChild(QToolButton, "add_omitted_button") is None)
     assert [row.sentence.text for row in pane.findChildren(SentenceRow)].count("The deposit is 2,400 euros.") == 1
     services, item = program.services, program.frame.documents_area.summaries.item
     stored = services.service_thread.call(lambda: services.summaries.open(item)).summary
@@ -351,7 +356,7 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
 def test_a_summary_of_an_older_version_says_so_and_is_made_again(summarized):
     program, pane = summarized, summarized.find("summary_pane")
     assert not program.find("summarize_again_button").isVisible()
-    kept_summary(program, paper="")
+    kept_summary(program, words=0, paper="")
     assert "the old way" in program.find("summary_note").text()
     older = program.frame.documents_area.summaries.item
     program.click("summarize_again_button")
@@ -385,11 +390,11 @@ def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
     def leave_unfinished():
         job = services.summaries.open(item).job
         services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
-        services.store.results.save(item, to_json(changed(summary, sentences=summary.sentences[:2], is_draft=True)))
+        services.store.results.save(item, to_json(changed(summary, is_draft=True)))
 
     services.service_thread.call(leave_unfinished)
     summaries.choose(item)
-    program.wait(lambda: pane.summary is None and len(pane.rows) == 2)
+    program.wait(lambda: pane.summary is None and len(pane.rows) == 1)
     program.wait(lambda: "had been written" in program.find("summary_note").text())
     assert "cancelled" in program.find("summary_note").text()
     assert program.find("summarize_button").isEnabled()
@@ -411,20 +416,6 @@ def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path
     next(one for one in menu.actions() if one.objectName() == "export_pdf").trigger()
     program.documents.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
     program.wait(lambda: any(one.notice.is_error and "none" in one.notice.text for one in program.window.notices.bars))
-
-
-def test_in_a_low_window_a_summary_that_is_made_is_seen(summarized):
-    program = summarized
-    usual = program.documents.fontMetrics().lineSpacing()
-    program.frame.settings.change("font_scale", 150)
-    program.wait(lambda: program.documents.fontMetrics().lineSpacing() > usual)
-    program.window.resize(900, 600)
-    program.documents.document.show_panes()
-    pane = program.find("summary_pane")
-    program.wait(lambda: pane.isVisible() and pane.viewport().height() < 20 * pane.fontMetrics().lineSpacing())
-    pane.verticalScrollBar().setValue(0)
-    program.frame.documents_area.summaries.choose(program.frame.documents_area.summaries.item)
-    program.wait(lambda: pane.rows and pane.rows[0].visibleRegion().boundingRect().height() > 2 * usual)
 
 
 def test_how_far_a_summary_is_takes_one_line(summarized):
@@ -459,6 +450,36 @@ def test_an_export_is_offered_beside_its_document(summarized, letter):
     assert Path(dialog.directory().absolutePath()) == letter.parent
     assert Path(dialog.selectedFiles()[0]).parent == letter.parent
     dialog.close()
+
+
+def test_each_length_is_made_once_and_remembered(summarized, start):
+    program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
+    first, length = summaries.item, program.find("summary_length")
+    assert (length.currentText(), program.find("summary_paper").currentText()) == ("Medium", "Contract")
+    assert not program.find("summarize_button").isVisible()
+    length.setFocus()
+    QTest.keyClick(length, Qt.Key.Key_Down)
+    program.wait(lambda: summaries.item != first and pane.summary is not None)
+    assert summaries.request.length is Length.LONG
+    program.wait(lambda: len(summaries.items.shown) == 2)
+    QTest.keyClick(length, Qt.Key.Key_Up)
+    program.wait(lambda: summaries.item == first and pane.summary is not None)
+    QTest.keyClick(length, Qt.Key.Key_Down)
+    program.wait(lambda: summaries.item != first and pane.summary is not None)
+    assert len(program.ask(lambda services: services.history.items("summary"))) == 2
+    program.close()
+    assert start().find("summary_pane").form.last_length == "long"
+
+
+def test_a_long_sentence_is_folded_until_it_is_chosen(qtbot):
+    said = " ".join(f"word{number}" for number in range(1, 41))
+    around = QWidget()
+    qtbot.addWidget(around)
+    row = SentenceRow(Sentence(said, (), (1,), True), "page", around)
+    words = row.findChild(QLabel, "row_text")
+    assert words.text() == said[: said.index(" word31")] + " …"
+    QTest.keyClick(row, Qt.Key.Key_Return)
+    assert words.text() == said
 
 
 def test_a_sentence_is_copied_with_file_and_page(summarized):
@@ -508,6 +529,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     menu = program.find("earlier_summaries_more").menu()
     assert [one.text() for one in menu.actions()] == ["Rename…", "Delete"]
     assert not program.find("earlier_summaries_button").isVisible()
+    program.click("summary_other_button")
     program.click("summarize_button")
     program.wait(lambda: summaries.item != first and pane.summary is not None and pane.rows)
     button = program.find("earlier_summaries_button")
@@ -587,6 +609,7 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nThe bill is 900 EUR.")
     (folder / "b.docx").write_bytes(b"PK\x03\x04 this is none")
     (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
+    program.click("summary_other_button")
     program.click("summarize_folder_button")
     for chosen in (folder, target):
         dialog = program.documents.findChild(QFileDialog, "folder_dialog")

@@ -97,7 +97,7 @@ class EarlierBox(QFrame):
     def __init__(self, parent: QWidget, *, name: str) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._has_others = self.has_entries = self._is_busy = False
+        self.has_entries = False
         self._shown: tuple[list[Entry], str] = [], ""
         self._button = button("Earlier", f"{name}_button", self, kind="quiet", icon="chevron-right")
         self._button.setCheckable(True)
@@ -138,20 +138,13 @@ class EarlierBox(QFrame):
             last.rename_requested.connect(partial(self.rename_requested.emit, entry.id))
             last.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
             self._list.addWidget(last)
-        self._has_others, self.has_entries = others > 0, bool(entries)
+        self.has_entries = bool(entries)
         if last is not None and not others:
             self._only.setMenu(last.menu)
-        self._settle()
-
-    def show_busy(self, is_busy: bool) -> None:
-        self._is_busy = is_busy
-        self._settle()
-
-    def _settle(self) -> None:
-        self._button.setVisible(self._has_others)
-        self._only.setVisible(not self._has_others)
-        self._rows.setVisible(self._has_others and self._button.isChecked())
-        self.setVisible(self._has_others or (self.has_entries and not self._is_busy))
+        self._button.setVisible(others > 0)
+        self._only.setVisible(not others)
+        self._rows.setVisible(others > 0 and self._button.isChecked())
+        self.setVisible(self.has_entries)
 
     def _on_toggled(self, is_open: bool) -> None:
         set_icon(self._button, "chevron-down" if is_open else "chevron-right")

@@ -22,20 +22,20 @@ class ItemsController(QObject):
         super().__init__(parent, objectName=f"{kind}_items")
         self._bridge, self._kind = bridge, kind
         self._document = ""
-        self._items: Sequence[Item] = ()
+        self.shown: Sequence[Item] = ()
         self.current = ""
         bridge.on(ItemChanged, self._on_item_changed)
 
     def show_document(self, document: str, then: Callable[[Sequence[Item]], None] | None = None) -> None:
         """List the items of another document; `then` is called with them if that document is still shown."""
-        self._document, self._items = document, ()
+        self._document, self.shown = document, ()
         self.listed.emit([], self.current)
         self.refresh(then)
 
     def set_current(self, item: str) -> None:
         if item != self.current:
             self.current = item
-            self.listed.emit(self._items, item)
+            self.listed.emit(self.shown, item)
 
     def refresh(self, then: Callable[[Sequence[Item]], None] | None = None) -> None:
         document, kind = self._document, self._kind
@@ -45,7 +45,7 @@ class ItemsController(QObject):
         def received(items: Sequence[Item]) -> None:
             if document != self._document:
                 return
-            self._items = items
+            self.shown = items
             self.listed.emit(items, self.current)
             if then is not None:
                 then(items)
@@ -64,7 +64,7 @@ class ItemsController(QObject):
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
-        if item.kind != self._kind or all(one.id != item.id for one in self._items):
+        if item.kind != self._kind or all(one.id != item.id for one in self.shown):
             return
         is_gone = item.deleted_at is not None
         if is_gone and item.id == self.current:

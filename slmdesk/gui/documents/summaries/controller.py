@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from slmdesk.core.record import changed
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge, Call
 from slmdesk.gui.documents.common.job_follower import JobFollower
@@ -16,15 +18,11 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import event_of
+from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
-from slmdesk.services.summaries.papers import Paper
-from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import KIND, SummaryView
-from slmdesk.services.summaries.types import Sentence, Summary, SummaryRequest
-
-FormRequest: TypeAlias = tuple[Kind, Length, str, str, Paper]
-"""Kind, length, focus words, an instruction, and what sort of paper it is."""
+from slmdesk.services.summaries.types import Sentence, Summary, SummaryRequest, request_from
 
 
 class SummaryController(JobFollower):
@@ -41,6 +39,8 @@ class SummaryController(JobFollower):
         self._requested = ""
         """To be opened once its document is on show."""
         self._points: list[Sentence] = []
+        self.request = SummaryRequest(())
+        """Of the shown summary."""
         self.redaction = RedactionController(bridge, self)
         self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
@@ -63,35 +63,31 @@ class SummaryController(JobFollower):
         self._leave()
         self.items.show_document(document, self._open_newest)
 
-    def begin(
-        self,
-        kind: Kind,
-        length: Length,
-        focus: str,
-        instruction: str = "",
-        paper: Paper = Paper.AUTO,
-        *,
-        redact: bool = False,
-    ) -> None:
-        """Summarize the shown document.  `redact`: once a person has looked."""
-        asked = (Kind(kind), Length(length), "", focus, instruction)
-        self._begin(SummaryRequest((self._document,), *asked, paper=Paper(paper), redact=redact))
+    def begin(self, request: SummaryRequest) -> None:
+        """Summarize the shown document.  A request to redact: once a person has looked."""
+        self._begin(changed(request, documents=(self._document,)))
 
     def summarize_again(self) -> None:
         """Make the shown summary anew, for the same request; the old one stays."""
-        item = self.item
-        self._bridge.ask(lambda services: services.summaries.open(item).request, self._begin)
+        self._begin(self.request)
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Show the shown summary as another request would have it: one that is kept, else a new one."""
+        request = changed(self.request, **changes)
+        kept = [one.id for one in self.items.shown if request_from(request_in(one)) == request]
+        if kept:
+            self._bridge.ask(self._bridge.services.summaries.open(kept[0]), partial(self._on_kept, request))
+        else:
+            self._begin(request)
 
     def add_omitted(self, document: str, number: int) -> None:
         """Put a sentence of those that a document says beside into the shown summary; `made` follows."""
         self._bridge.services.summaries.add(self.item, document, number)
 
-    def begin_folder(self, request: FormRequest, folder: Path, target: Path) -> None:
-        kind, length, focus, instruction, paper = request
-        requested = SummaryRequest((), kind, length, "", focus, instruction, paper=paper)
+    def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
         self.reading.emit("Looking at the folder…", 0, 0)
         self._following = self._bridge.follow(
-            self._bridge.services.folder_summaries.begin(folder, target, requested),
+            self._bridge.services.folder_summaries.begin(folder, target, request),
             self._on_folder_begun,
             self._on_folder_refused,
             self._on_read,
@@ -107,6 +103,7 @@ class SummaryController(JobFollower):
     def show_begun(self, item: Item) -> None:
         self._points = []
         self._set(item.id)
+        self.request = request_from(request_in(item))
         self.begun.emit()
         self.choose(item.id)
         self.items.refresh()
@@ -135,6 +132,7 @@ class SummaryController(JobFollower):
             return
         self._about = about
         self._set(view.item.id)
+        self.request = view.request
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
         self._points = list(view.draft.sentences) if view.draft else []
         if view.summary is not None:
@@ -148,6 +146,13 @@ class SummaryController(JobFollower):
                 read = view.draft.coverage
                 self.grew.emit(list(self._points), read.pages_read, read.pages_total, view.draft.page_kind)
             self.job_reported.emit(event_of(view.job))
+
+    def _on_kept(self, request: SummaryRequest, view: SummaryView) -> None:
+        is_current = view.summary is not None and not view.summary.is_of_older_version
+        if is_current or (view.job is not None and not view.job.status.is_end):
+            self._on_opened(view)
+        else:
+            self._begin(request)
 
     def _on_read(self, report: tuple[int, int, str]) -> None:
         done, total, name = report
