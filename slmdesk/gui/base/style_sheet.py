@@ -212,7 +212,7 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     return f"""
     QLabel[kind="figure"] {{ font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="strong"] {{ font-weight: 600; }}
-    #summary_group, #summary_also {{ padding: 12px 6px 4px 6px; }}
+    #summary_group, #summary_also {{ padding: 12px 0 4px 1px; }}
     QLabel[kind="title"] {{ font-size: {fonts.points(1.5)}pt; font-weight: 600; }}
     QLabel[kind="heading"] {{ font-size: {fonts.points(1.15)}pt; font-weight: 600; }}
     QLabel[kind="muted"] {{ color: {t.muted}; }}

@@ -33,8 +33,7 @@ class CitedRow(QFrame):
         if most_words and (begin := first_words(text, most_words)) != text:
             whole.setText(breakable(f"{begin} …"))
             self.chosen.connect(lambda: whole.setText(breakable(text)))
-        lines = [whole]
-        lines.append(plain_label(breakable(place), self, name="row_place", kind="small"))
+        lines = [whole, plain_label(breakable(place), self, name="row_place", kind="small")]
         if warning:
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
         parts: list[Part] = [(column(*lines, gap=0), 1)]

@@ -456,12 +456,9 @@ def test_each_length_is_made_once_and_remembered(summarized, start):
     program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
     first, length = summaries.item, program.find("summary_length")
     assert (length.currentText(), program.find("summary_paper").currentText()) == ("Medium", "Contract")
-    assert not program.find("summarize_button").isVisible()
-    length.setFocus()
     QTest.keyClick(length, Qt.Key.Key_Down)
-    program.wait(lambda: summaries.item != first and pane.summary is not None)
+    program.wait(lambda: summaries.item != first and pane.summary is not None and len(summaries.items.shown) == 2)
     assert summaries.request.length is Length.LONG
-    program.wait(lambda: len(summaries.items.shown) == 2)
     QTest.keyClick(length, Qt.Key.Key_Up)
     program.wait(lambda: summaries.item == first and pane.summary is not None)
     QTest.keyClick(length, Qt.Key.Key_Down)

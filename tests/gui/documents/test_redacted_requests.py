@@ -61,41 +61,24 @@ def ask(program, question: str) -> None:
     QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
 
 
-def test_a_summary_is_shown_first(program):
+def test_a_text_is_shown_before_it_is_summarized_and_a_preview_that_is_cancelled_begins_nothing(program):
+    pane = program.find("summary_pane")
     program.click("summary_chip")
     program.click("summary_other_button")
     assert not program.find("redact_summary_button").isChecked()
     program.click("redact_summary_button")
     program.click("summarize_button")
+    looked(program)
+    QTest.keyClick(program.find("redaction_preview"), Qt.Key.Key_Escape)
+    program.wait(lambda: program.window.findChild(QDialog, "redaction_preview") is None)
+    assert program.ask(lambda services: services.history.titles()) == []
+    program.click("summarize_button")
     assert ("Ashworth (2 times)", True) in looked(program)
     assert LETTER.strip() in text_looked_at(program)
-    pane = program.find("summary_pane")
     assert pane.summary is None
     program.click("redaction_send")
     program.wait(lambda: pane.summary is not None)
     assert program.frame.documents_area.summaries.request.redact
-
-
-def test_a_preview_that_is_cancelled_begins_nothing(program):
-    program.click("summary_chip")
-    program.click("summary_other_button")
-    program.click("redact_summary_button")
-    program.click("summarize_button")
-    looked(program)
-    QTest.keyClick(program.find("redaction_preview"), Qt.Key.Key_Escape)
-    program.wait(lambda: program.window.findChild(QDialog, "redaction_preview") is None)
-    assert program.find("summarize_button").isEnabled()
-    assert program.ask(lambda services: services.history.titles()) == []
-
-
-def test_without_the_shield_nothing_is_asked_first(program):
-    """The control."""
-    program.click("summary_chip")
-    program.click("summarize_button")
-    pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None)
-    assert program.window.findChild(QDialog, "redaction_preview") is None
-    assert pane.summary.redaction is None
 
 
 def test_a_folder_is_not_summarized_with_the_shield(program):

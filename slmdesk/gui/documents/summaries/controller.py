@@ -67,12 +67,8 @@ class SummaryController(JobFollower):
         """Summarize the shown document.  A request to redact: once a person has looked."""
         self._begin(changed(request, documents=(self._document,)))
 
-    def summarize_again(self) -> None:
-        """Make the shown summary anew, for the same request; the old one stays."""
-        self._begin(self.request)
-
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Show the shown summary as another request would have it: one that is kept, else a new one."""
+        """Show a summary for the shown request with other values: one kept by this version, else a new one."""
         request = changed(self.request, **changes)
         kept = [one.id for one in self.items.shown if request_from(request_in(one)) == request]
         if kept:

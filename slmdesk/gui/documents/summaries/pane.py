@@ -98,7 +98,8 @@ class SummaryPane(QScrollArea):
         self._making.lay_out(has_own_line=True)
         self._note = plain_label("", inner, name="summary_note", kind="muted")
         self._say = partial(show_words, self._note)
-        self._again = button("Summarize again", "summarize_again_button", inner, on=self._controller.summarize_again)
+        again = partial(self._controller.change, {})
+        self._again = button("Summarize again", "summarize_again_button", inner, on=again)
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
@@ -249,10 +250,8 @@ class SummaryPane(QScrollArea):
 
     def _filed(self, sentence: Sentence) -> Sentence:
         """A sentence with the name of its file, even if there is only one."""
-        summary = self.summary
-        if sentence.file or summary is None or len(summary.documents) != 1:
-            return sentence
-        return changed(sentence, file=summary.documents[0].name)
+        documents = self.summary.documents if self.summary else ()
+        return changed(sentence, file=sentence.file or (documents[0].name if len(documents) == 1 else ""))
 
     def _add_rows(self, placed: Sequence[tuple[Sentence, str]], *, has_bullets: bool) -> None:
         """Add sentences, each with what the pages of its document are called."""
