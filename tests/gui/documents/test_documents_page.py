@@ -24,7 +24,6 @@ from slmdesk.gui.documents.summaries.pane import SentenceRow
 from slmdesk.gui.documents.viewer.coverage_strip import Cell, CoverageStrip
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.summaries.prompts import Length
 from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = pytest.mark.gui
@@ -341,8 +340,10 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     program.click("copy_summary_button")
     assert "\n1 more passage with figures or duties.\n" in QApplication.clipboard().text()
     program.click(more)
-    program.click("add_omitted_button")
+    program.find("add_omitted_button").setFocus()
+    QTest.keyClick(program.find("add_omitted_button"), Qt.Key.Key_Space)
     program.wait(lambda: len(pane.rows) == count + 1)
+    assert pane.hasFocus(), "it stays in the pane"
     assert "The deposit is 2,400 euros." in [row.sentence.text for row in pane.rows]
     assert not more.isVisible()
     program.wait(lambda: pane.findChild(QToolButton, "add_omitted_button") is None)
@@ -458,7 +459,6 @@ def test_each_length_is_made_once_and_remembered(summarized, start):
     assert (length.currentText(), program.find("summary_paper").currentText()) == ("Medium", "Contract")
     QTest.keyClick(length, Qt.Key.Key_Down)
     program.wait(lambda: summaries.item != first and pane.summary is not None and len(summaries.items.shown) == 2)
-    assert summaries.request.length is Length.LONG
     QTest.keyClick(length, Qt.Key.Key_Up)
     program.wait(lambda: summaries.item == first and pane.summary is not None)
     QTest.keyClick(length, Qt.Key.Key_Down)

@@ -42,7 +42,7 @@ class SummaryForm(QFrame):
         self.last_length: str = Length.MEDIUM.value
         self._has_summary, self._is_allowed = False, True
         self._build_ui()
-        self._focus.returnPressed.connect(self._on_begin)
+        self._focus.returnPressed.connect(self._begin.click)
         self._kind.currentIndexChanged.connect(self._on_kind)
         self._length.value_chosen.connect(self._on_length)
         self._paper.value_chosen.connect(lambda value: self._change(paper=Paper(value)))
@@ -68,7 +68,8 @@ class SummaryForm(QFrame):
         self._focus = text_line("summary_focus", self._more, "Focus on…", label=label)
         self.shield = Shield("redact_summary_button", self._more)
         column(self._kind, row((self._focus, 1), self.shield), into=self._more, gap=theme.SPACE_8)
-        self._begin = button("Summarize", "summarize_button", self, kind="primary", on=self._on_begin)
+        self._begin = button("Summarize", "summarize_button", self, kind="primary")
+        self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
         tip = "One summary for each document in a folder and one of all, written as files"
         self._folder = button("A whole folder…", "summarize_folder_button", self, tip=tip, on=self._on_folder)
         self._first, self._last = flow(self._length, self._paper, gap=0), flow(gap=theme.SPACE_8)
@@ -102,10 +103,6 @@ class SummaryForm(QFrame):
         words, paper = self._focus.text().strip(), Paper(self._paper.currentData())
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
         return SummaryRequest((), kind, length, "", focus, instruction, paper=paper, redact=self.shield.isChecked())
-
-    def _on_begin(self) -> None:
-        if self._begin.isEnabled():
-            self._ask(self.summary_requested)
 
     def _on_folder(self) -> None:
         if self.shield.isChecked():

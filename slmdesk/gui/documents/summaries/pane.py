@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from slmdesk.core.record import changed
 from slmdesk.core.records import Item, JobStatus
@@ -296,6 +296,9 @@ class SummaryPane(QScrollArea):
                 self._also.addLayout(row((passage, 1), (add, Qt.AlignmentFlag.AlignTop)))
 
     def _clear(self) -> None:
+        focus = QApplication.focusWidget()
+        if focus is not None and self.isAncestorOf(focus) and not self.form.isAncestorOf(focus):
+            self.setFocus()  # else it would go on to another part of the window
         self.summary = None
         self._making_timer.stop()
         self._making.setVisible(False)
