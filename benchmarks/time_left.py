@@ -1,6 +1,6 @@
 """python -m benchmarks.time_left DOCUMENT [--model GGUF] [--as-it-is] [--twice]: how right is a summary's time left?
 
-The document is summarized in a home of its own, as in the program; each prediction is kept with its moment, and at the
+The document is summarized in everyday words, in a home of its own; each prediction is kept with its moment, and at the
 end compared with what was really left: after 10, 25, 50 and 75 % of the whole time, from the job's first step on.  The
 starter model is too weak to word a summary, which would leave little to predict: it is noted as able first, unless
 `--as-it-is`.  `--twice`: a second summary, of another length, once the prices of the first are known.
@@ -47,6 +47,7 @@ def summarize(services: Services, document: str, length: int) -> list[SummaryPoi
     """All predictions of one summary, the last one at its end."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.jobs.events import JobChanged
+    from slmdesk.services.summaries.prompts import Kind
     from slmdesk.services.summaries.types import SummaryRequest
 
     said: list[SummaryPoint] = []
@@ -60,7 +61,7 @@ def summarize(services: Services, document: str, length: int) -> list[SummaryPoi
                 over.set()
 
     services.on(JobChanged, receive)
-    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((document,), length=length)))
+    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((document,), Kind.SIMPLE, length)))
     if not over.wait(PATIENCE_S):
         raise TimeoutError("the summary did not end")
     return said

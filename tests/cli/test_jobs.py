@@ -104,7 +104,7 @@ def test_a_summary_that_was_paused_writes_its_file_when_it_goes_on(run, with_mod
     trust_model()
     slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.3, "words": True})}
     summary = subprocess.Popen(
-        [*SLMDESK, "summarize", str(paper), "-o", str(out)],
+        [*SLMDESK, "summarize", str(paper), "--language", "de", "-o", str(out)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     try:

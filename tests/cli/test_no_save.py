@@ -34,7 +34,7 @@ def commands(letters: list[str]) -> list[list[str]]:
     return [
         ["ask", old, f"What does the {MARKER} say?"],
         ["ask", str(Path(old).parent), f"What does the {MARKER} say?"],
-        ["summarize", old, new],
+        ["summarize", old, new, "--language", "de"],
         ["extract", old, "--columns", f"{MARKER},Total:amount"],
         ["compare", old, new],
         ["translate", old, "--to", "de", "--from", "en", "--force"],

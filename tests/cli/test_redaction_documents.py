@@ -56,7 +56,7 @@ def test_documents_are_asked_about_and_it_is_said_what_was_replaced(run, with_ec
 
 @pytest.mark.process
 def test_a_redacted_summary_says_so(run, with_echo, lease):
-    made = run("summarize", lease, "--redact")
+    made = run("summarize", lease, "--redact", "--instruction", "Tell all.")
     assert made.status == 0, made.err
     assert "note: Replaced before the model saw it: People: 1" in made.err
 

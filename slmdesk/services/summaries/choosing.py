@@ -16,6 +16,8 @@ from slmdesk.services.summaries.prompts import Length
 from slmdesk.text.checks.overlap import stems
 
 PAGE_WORDS, MANY_PAGES = 400, 30
+_LEAST = 15
+"""A sentence's words: so many are allowed of the smallest paper that has them."""
 _AGAIN = 0.85
 """What a line is worth when another of its section is chosen already; so for each."""
 _PER_WORD, _SHORT = 0.6, 10
@@ -53,7 +55,7 @@ def allowed_words(words: int, length: Length | int) -> int:
         Length.MEDIUM: (150, 20, 400, 0.3),
         Length.LONG: (300, 60, 2500 if further + 1 >= MANY_PAGES else 1000, 0.5),
     }[length]
-    return max(1, round(min(base + page * further, most, share * words)))
+    return max(1, min(words, max(_LEAST, round(min(base + page * further, most, share * words)))))
 
 
 def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:

@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 
 
 class SummaryGrew(Event):
-    """A summary grew: its sentences since the last such event, linked and marked; the form's additions come at its end.
+    """A summary grew: the sentences that were worded since the last such event, linked and marked.
 
-    Also published without points while a sentence is being written, and when a paused job is resumed.  Time left: the
-    JobChanged of its job.
+    Also published without points while an answer is being written.  Time left: the JobChanged of its job.
     """
 
     item: str

@@ -50,7 +50,7 @@ def _passages_of(store: Store, summary: Summary) -> Mapping[Span, str]:
 
 def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) -> Paper:
     """A summary with its evidence: a reference after each sentence; passages and coverage as an appendix."""
-    documents, kind = summary.documents, summary.kind
+    documents = summary.documents
     is_one = len(documents) < 2
     kinds = {document.name: document.page_kind for document in documents}
     sentences = [(sentence, kinds.get(sentence.file, summary.page_kind)) for sentence in summary.sentences]
@@ -58,9 +58,9 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
     for document in () if is_one else documents:
         own = [(sentence, document.page_kind) for sentence in document.sentences]
         every += own
-        pieces += [heading(document.name), *_sentences(kind, own)]
+        pieces += [heading(document.name), *_sentences(summary, own)]
         pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
-    pieces += [*([] if is_one else [heading("Together")]), *_sentences(kind, sentences)]
+    pieces += [*([] if is_one else [heading("Together")]), *_sentences(summary, sentences)]
     if summary.note:
         pieces.append(small(summary.note))
     if summary.left_out:
@@ -76,22 +76,26 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
     return Paper(title, tuple(pieces), subtitle, summary.language)
 
 
-def _sentences(kind: str, sentences: Sequence[Placed]) -> Iterator[Piece]:
-    if not has_bullets(kind, [sentence for sentence, _ in sentences]):
+def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]:
+    is_quoted = summary.is_of_older_version
+    if not has_bullets(summary.kind, [sentence for sentence, _ in sentences]):
         if sentences:
-            yield paragraph(*(run for one in sentences for run in (*_runs_of(*one), Run(" "))))
+            yield paragraph(*(run for one in sentences for run in (*_runs_of(*one, is_quoted), Run(" "))))
         return
     group, has_groups = "", any(sentence.group for sentence, _ in sentences)
     for sentence, page_kind in sentences:
-        if sentence.group != group:
+        if sentence.group and sentence.group != group:
             group = sentence.group
             yield heading(group, 3)
-        runs = _runs_of(sentence, page_kind)
+        runs = _runs_of(sentence, page_kind, is_quoted)
         yield item(*runs) if group or not has_groups else paragraph(*runs)
 
 
-def _runs_of(sentence: Sentence, page_kind: str) -> list[Run]:
-    runs = [Run(_words(sentence)), _reference(sentence, page_kind)]
+def _runs_of(sentence: Sentence, page_kind: str, is_quoted: bool) -> list[Run]:
+    """`is_quoted`: quotations stand in quotation marks, as in summaries of older versions."""
+    words = _words(sentence)
+    words = f"“{words}”" if is_quoted and sentence.quotation else words
+    runs = [Run(words), _reference(sentence, page_kind)]
     return runs if sentence.supported else [*runs, Run(" (check this)", italic=True)]
 
 

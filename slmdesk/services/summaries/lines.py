@@ -101,12 +101,14 @@ def figures(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
 
 
-def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str) -> list[Line]:
+def lines_of(
+    pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper = Paper.AUTO
+) -> list[Line]:
     """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
     sections, own, thread = section_numbers(pieces, here), _own_date(pieces, here, language)[0], Thread()
-    paper = paper_of(
-        "\n".join(pieces[at].text for at in here[:120]), [pieces[at].text for at in here if pieces[at].is_heading]
-    )
+    if paper is Paper.AUTO:
+        headings = [pieces[at].text for at in here if pieces[at].is_heading]
+        paper = paper_of("\n".join(pieces[at].text for at in here[:120]), headings)
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     found, heading, header, is_closed = list[Line](), "", list[str](), False
     for at in here:

@@ -71,6 +71,7 @@ TEXTS_AT_ONCE = 400
 UNFINISHED = "This summary was stopped before its end. These are the sentences that had been written."
 TOO_MUCH_TO_DO = "What has to be done fills more than this length; all else is left out."
 TOO_WEAK = "{model} is too weak to word sentences itself: these are sentences of the text."
+NOTHING_USABLE = "The model's answer has nothing that the text says: these are sentences of the text."
 PARTLY_GIVEN = "{name} is longer than {model} reads at once: it was given the passages that matter most."
 
 
@@ -83,8 +84,17 @@ class Selection:
     lines: list[Line]
     words: int
     """How many it may have."""
-    chosen: Chosen
+    is_small: bool
+    """Only what it is and what has to be done is said, however few words are allowed."""
     points: list[Point] = field(default_factory=list)
+    chosen: Chosen = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.choose()
+
+    def choose(self, lengths: Sequence[int] | None = None) -> None:
+        chosen = choose(self.lines, 0 if self.is_small else self.words, lengths)
+        self.chosen = changed(chosen, is_over=chosen.is_over and not self.is_small)
 
 
 StepFor = Callable[[Selection, str], dict[str, Json]]
@@ -110,7 +120,8 @@ class SummaryPlan:
         self._lines: dict[str, tuple[Selection, Line, Worded]] = {}
         """By the key of the step that words it."""
         self._worded_as: dict[Line, Point] = {}
-        self._writing = ""
+        self._writing: dict[str, str] = {}
+        """Answers that are being written, by step."""
         self._notes: list[str] = []
         self._left_out = 0
         self._shown: list[Sentence] = []
@@ -127,15 +138,15 @@ class SummaryPlan:
             yield Yield()
         is_own = bool(self._request.instruction)
         has_words = is_own or self._request.kind is Kind.SIMPLE or any(map(self._is_translated, self._selections))
-        method = "quotations"
-        if has_words and any(one.lines for one in self._selections):
+        method, some = "quotations", [one for one in self._selections if (one.text.pieces if is_own else one.lines)]
+        if has_words and some:
             if is_weak(self._record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS):
                 self._notes.append(TOO_WEAK.format(model=self._record.name))
             else:
                 method = "model"
-                yield from self._written() if is_own else self._worded()
-        if any(one.chosen.is_over for one in self._selections if not one.points):
-            self._notes.insert(0, TOO_MUCH_TO_DO)
+                yield from self._written(some) if is_own else self._worded(some)
+        if names := ", ".join(one.text.record.name for one in self._selections if one.chosen.is_over):
+            self._notes.insert(0, f"{names}: {TOO_MUCH_TO_DO}" if len(self._selections) > 1 else TOO_MUCH_TO_DO)
         documents = [self._document(one) for one in self._selections]
         self.summary = self._summary(documents, method)
 
@@ -146,38 +157,38 @@ class SummaryPlan:
             headings = [piece.text for piece in pieces if piece.is_heading]
             paper = paper_of("\n".join(piece.text for piece in pieces[:120]), headings, text.record.format or "")
         spans = partial(sentence_spans, language=text.language)
-        lines = lines_of(self._texts.pieces, text.pieces, spans, text.language)
+        lines = lines_of(self._texts.pieces, text.pieces, spans, text.language, paper)
         focus = stems(" ".join(search_words(f"{request.focus} {request.instruction}")))
         if focus:
             lines = [changed(line, worth=line.worth + FOCUSED * bool(focus & stems(line.text))) for line in lines]
         total = sum(count_words(piece.text) for piece in pieces)
-        words = allowed_words(total, request.length)
-        said = [line for line in lines if line.is_first or line.is_action] if total < FEW_WORDS else lines
-        return Selection(text, paper, lines, words, choose(said or lines, words))
+        is_small = total < FEW_WORDS and not (focus or isinstance(request.length, int))
+        is_small = is_small and any(line.is_first or line.is_action for line in lines)
+        return Selection(text, paper, lines, allowed_words(total, request.length), is_small)
 
     def _language(self, selection: Selection) -> str:
         return self._request.language or selection.text.language
 
     def _is_translated(self, selection: Selection) -> bool:
-        return bool(selection.text.language) and self._language(selection) != selection.text.language
+        return self._language(selection) != selection.text.language
 
     # ---- worded line by line
 
-    def _worded(self) -> Generator[AskedQuestion, Any, None]:
+    def _worded(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, None]:
         """Have the chosen lines worded by the model, and leave out what is too much by then."""
-        for selection in self._selections:
+        for selection in selections:
             for line in selection.chosen.every:
                 self._worded_as[line] = Point(line.text, (line.piece,), quotation=self._quotation(line))
         if self._request.kind is Kind.SIMPLE:
-            yield from self._pass(self._selections, self._simple_step, self._simple)
+            yield from self._pass(selections, self._simple_step, self._simple)
         yield from self._pass(
-            [one for one in self._selections if self._is_translated(one)], self._translation_step, self._translated
+            [one for one in selections if self._is_translated(one)], self._translation_step, self._translated
         )
-        for selection in self._selections:
+        for selection in selections:
             much = selection.words + 1
             known = self._worded_as
             lengths = [count_words(known[line].text) if line in known else much for line in selection.lines]
-            selection.chosen = choose(selection.lines, selection.words, lengths)
+            selection.choose(lengths)
             selection.points = [
                 changed(known[line], label=label) for line, label in self._labelled(selection) if line in known
             ]
@@ -187,24 +198,26 @@ class SummaryPlan:
     ) -> Generator[AskedQuestion, Any, None]:
         """Have each line worded by a step of its own; a line whose step fails stays as it is."""
         version = f"{prompt_version()} {translation_version()}"
-        steps: dict[str, Mapping[str, Json]] = {}
+        steps, lines = dict[str, Mapping[str, Json]](), list[tuple[str, Line]]()
         for selection in selections:
             for line in selection.chosen.every:
                 step = step_for(selection, self._worded_as[line].text)
                 key = step_key(self._job.model_sha256, version, step)
                 steps[key], self._lines[key] = step, (selection, line, worded)
+                lines.append((key, line))
         if not steps:
             return
         values: list[StepValue] = yield Batch(list(steps.values()), version, LINE_COST, name="lines")
         if not any(values):
             raise self._why_nothing()
-        for key, value in zip(steps, values, strict=True):
-            if value is not None:
-                self._worded_as[self._lines[key][1]] = self._wording(key, value)
+        answers = dict(zip(steps, values, strict=True))
+        for key, line in lines:  # what two documents say alike is asked once
+            if (value := answers[key]) is not None:
+                self._worded_as[line] = self._wording(key, line, value)
 
-    def _wording(self, key: str, value: Mapping[str, Json]) -> Point:
+    def _wording(self, key: str, line: Line, value: Mapping[str, Json]) -> Point:
         """Return a line as the model worded it, or as it was where the wording cannot be used."""
-        selection, line, worded = self._lines[key]
+        selection, _, worded = self._lines[key]
         point = self._worded_as[line]
         is_cut = value.get("finish_reason") in ("length", "repeat")
         return point if is_cut else worded(selection, point, str(value.get("text", "")))
@@ -230,18 +243,18 @@ class SummaryPlan:
 
     # ---- written for a person's own request
 
-    def _written(self) -> Generator[AskedQuestion, Any, None]:
+    def _written(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, None]:
         version = prompt_version()
         steps = []
-        for selection in self._selections:
+        for selection in selections:
             given = yield from self._given(selection)
             language, words = self._language(selection), selection.words
             steps.append(own_step(given, selection.paper, self._request.instruction, words, language))
-        cost = sum(one.words for one in self._selections) / len(steps) * 2 * WRITTEN_COST
+        cost = sum(one.words for one in selections) / len(steps) * 2 * WRITTEN_COST
         values: list[StepValue] = yield Batch(steps, version, cost, name="written")
         if not any(values):
             raise self._why_nothing()
-        for selection, value in zip(self._selections, values, strict=True):
+        for selection, value in zip(selections, values, strict=True):
             if value is None:
                 self._texts.unread.update(dict.fromkeys(selection.text.pieces, "not answered by the model"))
                 continue
@@ -253,8 +266,11 @@ class SummaryPlan:
             yield Yield()
             kept = [point for point in points if point.is_kept]
             self._left_out += len(points) - len(kept)
-            selection.points = self._cut(kept, selection.words)
-            selection.chosen = changed(selection.chosen, rest=())  # a person's request says what matters
+            if kept:  # a person's request says what matters
+                selection.points = self._cut(kept, selection.words)
+                selection.chosen = changed(selection.chosen, rest=(), is_over=False)
+            elif NOTHING_USABLE not in self._notes:
+                self._notes.append(NOTHING_USABLE)
 
     def _given(self, selection: Selection) -> Generator[AskedQuestion, Any, str]:
         """Return what the model is given of a document: the whole text where it fits, else the lines that matter."""
@@ -270,6 +286,9 @@ class SummaryPlan:
                 f"\n# {piece.text}" if piece.is_heading else piece.text
                 for piece in (self._texts.pieces[at] for at in selection.text.pieces)
             ).strip()
+        if space <= 0:
+            available = self._tools.context_tokens
+            raise KnownError("context.too_small", needed=available - space, available=available)
         words = sum(map(count_words, texts))
         chosen = choose(selection.lines, int(0.9 * words * space / tokens))
         self._notes.append(PARTLY_GIVEN.format(name=selection.text.record.name, model=self._record.name))
@@ -293,22 +312,24 @@ class SummaryPlan:
     def written(self, key: str, words: str) -> None:
         """Take words of an answer as they are written."""
         if key not in self._lines:
-            self._writing += words
+            self._writing[key] = self._writing.get(key, "") + words
             self._report(())
 
     def restarted(self) -> None:
         """The model is there, or there again: what was being written is written again."""
-        self._writing = ""
+        self._writing.clear()
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
+        self._writing.pop(key, None)
         if key in self._lines:
-            self._report([self._wording(key, value)])
+            self._report([self._wording(key, self._lines[key][1], value)])
 
     def _report(self, points: Sequence[Point]) -> None:
         sentences = self._texts.sentences(points)
         self._shown += sentences
         total = self._texts.page_count
-        self._reported(PartialSummary(sentences, total, total, self._texts.page_kind, self._writing))
+        writing = next(iter(self._writing.values()), "")
+        self._reported(PartialSummary(sentences, total, total, self._texts.page_kind, writing))
 
     @property
     def draft(self) -> Summary | None:
@@ -384,7 +405,7 @@ class SummaryPlan:
             self._texts.sentences(self._joint(), names) if names else documents[0].sentences if documents else ()
         )
         notes = [*self._notes, figures_words(self._texts.figures())]
-        if not any(one.lines for one in self._selections):
+        if not any(one.points for one in self._selections):
             notes = ["There is no text that could be summarized."]
         return Summary(
             kind=self._request.kind.value,

@@ -41,7 +41,7 @@ class Kind(StrEnum):
     PARAGRAPH = "paragraph"
     BULLETS = "bullets"
     EXECUTIVE = "executive"
-    """Decisions, actions, dates, amounts, parties."""
+    """The same as BULLETS: a name of earlier versions."""
     SECTIONS = "sections"
     SIMPLE = "simple"
     OWN = "own"

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.chunking import Piece, pieces_of
-from slmdesk.core.documents import PageStatus
+from slmdesk.core.documents import BlockKind, PageStatus
 from slmdesk.core.records import DocumentRecord
 from slmdesk.services.documents.citations import Coverage, Pages, Span, Unread
 from slmdesk.services.jobs.plan import Yield
 from slmdesk.services.summaries.linking import Point, Source, headings_above
 from slmdesk.services.summaries.types import DocumentSummary, Sentence
-from slmdesk.text.checks.overlap import Rarity, stems
+from slmdesk.text.checks.overlap import Rarity
 from slmdesk.text.passages.quotes import FoldedText
 from slmdesk.text.words.language import LANGUAGES, detect
 
@@ -46,7 +46,6 @@ class SummaryTexts:
         """Pieces no answer came for, and why."""
         self._rarity = Rarity()
         self._headings: list[int] = []
-        self._titles: set[frozenset[str]] = set()
 
     def read(self) -> Iterator[Yield]:
         for record in self._records:
@@ -65,7 +64,6 @@ class SummaryTexts:
             text.language = self._language_of(text.pieces)
             self.texts.append(text)
         self._headings = headings_above(self.pieces)
-        self._titles = {stems(piece.text) for piece in self.pieces if piece.is_heading}
 
     @property
     def language(self) -> str:
@@ -105,7 +103,7 @@ class SummaryTexts:
         """
         sizes: Counter[tuple[str, int]] = Counter()
         for piece in self.pieces:
-            if piece.is_figures:
+            if piece.is_figures and piece.kind is not BlockKind.TABLE_ROW:
                 sizes[piece.document, piece.page] += len(piece.text)
         names = {text.record.id: text.record.name for text in self.texts} if len(self.texts) > 1 else {}
         return [(names.get(id, ""), page) for (id, page), size in sizes.items() if size >= FIGURES_CHARACTERS]
@@ -119,20 +117,6 @@ class SummaryTexts:
             self.sentences(omitted), paper,
         )  # fmt: skip
 
-    def is_title(self, text: str) -> bool:
-        """Whether a sentence has no word that a single heading has not: a title, which says nothing."""
-        words = stems(text)
-        return any(words <= one for one in self._titles)
-
-    def section_of(self, piece: int) -> int:
-        """Return the number of a piece's section: of the heading above it, else of its page; -1 and less."""
-        above = self._headings[piece]
-        return above if above >= 0 else -self.pieces[piece].page - 1
-
-    @property
-    def rarity(self) -> Rarity:
-        return self._rarity
-
     def sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
         return tuple(self._sentence(point, names or {}) for point in points)
 
@@ -140,7 +124,7 @@ class SummaryTexts:
         pieces = [self.pieces[at] for at in point.links]
         spans = tuple(Span(one.document, one.page, one.start, one.end) for one in pieces)
         if point.quotation:
-            spans = (self._place_of(point.quotation, pieces[0]),)
+            spans = (self._place_of(point.quotation, pieces[0]), *spans[1:])
         files = dict.fromkeys(names[one.document] for one in pieces if one.document in names)
         return Sentence(
             text=point.text,

@@ -163,7 +163,7 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
     lines: list[str] = []
     group = ""
     for one in sentences:
-        if one.group != group:
+        if one.group and one.group != group:
             group = one.group
             lines += ([""] if lines else []) + [f"**{group}**", ""]
         mark = "- " if group or not has_groups else ""

@@ -28,7 +28,7 @@ def test_every_command_starts_a_named_model_again(run, crashed, letter, tmp_path
     asked = run("chat", "hello")
     assert (asked.status, "-m ID" in asked.err) == (1, True)
     commands = (
-        ("summarize", str(letter), "-m", crashed),
+        ("summarize", str(letter), "--language", "de", "-m", crashed),
         ("translate", str(letter), "--from", "en", "--to", "de", "-m", crashed, "-o", str(tmp_path / "out.md")),
         ("extract", str(letter), "--columns", "Rent", "-m", crashed),
         ("chat", "hello", "-m", crashed),

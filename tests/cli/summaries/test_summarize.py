@@ -32,26 +32,26 @@ def lease(tmp_path):
     return path
 
 
-def test_without_a_trustworthy_model_sentences_are_quoted_with_their_pages(run, with_model, lease) -> None:
-    done = run("summarize", str(lease), "--length", "short", "--json")
+def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(run, with_model, lease) -> None:
+    done = run("summarize", str(lease), "--length", "20", "--json")
     assert done.status == 0, done.err
     shape = done.json
     assert set(shape) >= {"sentences", "coverage", "timing"}
-    assert shape["method"] == "quotations"
-    for one in shape["sentences"]:
-        assert one["text"] in LEASE
-        assert one["pages"] == [1]
-        assert one["supported"] is True
-        assert one["flags"] == []
-        assert one["quotation"] is True
-        span = one["blocks"][0]
-        assert set(span) >= {"document", "page", "start", "end"}
+    assert (shape["method"], shape["note"]) == ("quotations", "")
+    assert [(one["group"], one["text"]) for one in shape["sentences"]] == [
+        ("", "Lease: The rent for the flat in the second floor is 900 euros a month.")
+    ]
+    (said,), (omitted, *_) = shape["sentences"], shape["documents"][0]["omitted"]
+    assert (said["pages"], said["supported"], said["flags"]) == ([1], True, [])
+    assert set(said["blocks"][0]) >= {"document", "page", "start", "end"}
+    assert omitted["text"] == "Pets need the permission of the owner, which must be given in writing."
     ledger = shape["coverage"]
     assert ledger == {"pages_total": 1, "pages_read": 1, "blocks_total": 5, "blocks_read": 5, "unreadable": []}
-    again = run("summarize", str(lease), "--length", "short")  # examined by now
-    assert "[section 1]" in again.out or "[p. 1]" in again.out
-    assert again.out.strip().splitlines()[-1].startswith("1 of 1 ")
-    found = run("history", "search", "lawn", "--json").json
+    text, with_omitted = (run("summarize", str(lease), "--length", "20", *more).out for more in ((), ("--omitted",)))
+    assert text.strip().splitlines()[-3:] == ["2 more passages with figures or duties.", "", "1 of 1 sections read."]
+    assert f"- {omitted['text']} [section 1]" in with_omitted
+    assert omitted["text"] not in text
+    found = run("history", "search", "rent", "--json").json
     assert shape["item"] in {one["chat"] for one in found}
 
 
@@ -103,7 +103,7 @@ def test_one_file_out_as_words_or_json(run, with_model, lease, tmp_path) -> None
     words = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
     assert "What was read" in words
     assert "Passages" in words
-    item = run("history", "search", "lawn", "--json").json[0]["chat"]
+    item = run("history", "search", "rent", "--json").json[0]["chat"]
     assert run("history", "export", item, "--format", "html").out.startswith("<!DOCTYPE html>")
     assert json.loads((tmp_path / "out.json").read_text())["coverage"]["pages_read"] == 1
 

@@ -64,18 +64,19 @@ def result(home: Path) -> str:
 def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count) -> None:
     document = tmp_path / "long.txt"
     document.write_text(text(40 + 20 * count))
+    command = ["summarize", str(document), "--length", "long", "--language", "de"]  # a step for each line
     model = tmp_path / "echo.gguf"
     trusted_home(tmp_path / "calm", monkeypatch, model)
     env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
-    status, out, err = run_here(["summarize", str(document)], env)
+    status, out, err = run_here(command, env)
     assert (status, bool(out)) == (0, True), err
     requested = result(tmp_path / "calm")
 
     home = tmp_path / "killed"
     trusted_home(home, monkeypatch, model)
     env["SLMDESK_HOME"] = str(home)
-    killed = kill_again(home, env, ["summarize", str(document)], kills=count, ahead=2)
-    again = ["summarize", str(document)] if count == 1 else killed.command  # the same request takes up its job
+    killed = kill_again(home, env, command, kills=count, ahead=2)
+    again = command if count == 1 else killed.command  # the same request takes up its job
     go_on(home, env, replace(killed, command=again))
     assert rows(home, "select count(*) from jobs where kind = 'summary'") == [(1,)]
     assert result(home) == requested

@@ -29,7 +29,8 @@ from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import Source, text_for, turns_of
 from slmdesk.services.questions.types import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded
-from slmdesk.services.summaries.prompts import Kind, Style, summary_step
+from slmdesk.services.summaries.papers import Paper
+from slmdesk.services.summaries.prompts import Kind, own_step, simple_step
 from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.services.tables.prompts import cells_step
 from slmdesk.services.tables.types import Column
@@ -57,10 +58,9 @@ def vocabulary(request, starter_model, tmp_path_factory):
 
 def prompts(words: str) -> dict[str, list[ChatMessage]]:
     """Everything a model is asked about a document that says `words`."""
-    style = Style(Kind.EXECUTIVE, "en", focus="rent")
     steps = {
-        "summary": summary_step(style, words, 3),
-        "part": summary_step(style, words, 3, part_of="Lease"),
+        "line": simple_step(words, "de"),
+        "summary": own_step(words, Paper.CONTRACT, "What is the rent?", 80, "en"),
         "truth": truth_step(words, words),
         "table": cells_step([Column("Rent")], [words, words]),
         "versions": digest_step([Change(ChangeKind.ADDED, (), (Run(words, True),), (), ())], [0], "en"),
@@ -149,6 +149,10 @@ def summarized(services, recorder, record, **request):
     return recorder.wait(SummaryEnded, lambda event: event.item == item.id).summary
 
 
+OWN = {"kind": Kind.OWN, "instruction": "Tell all."}
+"""A request for which the model is given the whole text."""
+
+
 def asked(services, recorder, question, record):
     sent = services.service_thread.call(lambda: services.questions.ask(AskRequest(question, (record.id,))))
     return recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
@@ -159,7 +163,8 @@ def test_x8_orders_in_a_document_leave_ledger_and_links_right(opened, tmp_path):
     services, recorder = opened()
     record = document(services, tmp_path / "orders.txt", f"{ORDERS}\f{ORDERS}\fThe lease ends in May.")
     pages = pages_of(services, record)
-    summary = summarized(services, recorder, record)
+    summarized(services, recorder, record, language="de")
+    summary = summarized(services, recorder, record, **OWN)
     assert (summary.coverage.pages_read, summary.coverage.pages_total) == (3, 3)
     assert summary.sentences
     for one in summary.sentences:
@@ -190,33 +195,28 @@ def words_in(text: str) -> set[str]:
 
 
 CONTEXT = 1024
-MOST_S = 240
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("times", [2, pytest.param(100, marks=pytest.mark.soak)])
-def test_x9_a_summary_reads_all_words_or_says_which_it_left_out(opened, tmp_path, times):
+@pytest.mark.parametrize("times", [1, 2, pytest.param(100, marks=pytest.mark.soak)])
+def test_x9_a_summary_of_one_s_own_reads_all_words_or_says_that_it_does_not(opened, tmp_path, times):
     services, recorder = opened(context=CONTEXT)
-    record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times))
+    record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times // 3))
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
-    assert len(every) >= CONTEXT * times
-    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), kind=Kind.BULLETS)))
-    summary = recorder.wait(SummaryEnded, timeout_s=MOST_S).summary
-    read = set().union(*(words_in(document_words(step)) for step in sent_steps(services)))
-    unread = {one.page for one in summary.coverage.unreadable}
-    left_out = set().union(
-        *(words_in(page.text) for page in pages_of(services, record) if page.number in unread), set()
-    )
-    assert read | left_out == every
-    assert summary.coverage.pages_read + len(unread) == summary.coverage.pages_total
-    print(f"{times} x: {len(every)} words, {len(read)} read, {len(left_out)} named as left out")
+    assert len(every) >= CONTEXT * times // 3
+    summary = summarized(services, recorder, record, **OWN, length=10)
+    (step,) = sent_steps(services)
+    read = words_in(document_words(step))
+    assert (read == every) == ("passages that matter most" not in summary.note) == (times == 1)
+    assert read
+    assert summary.coverage.pages_read == summary.coverage.pages_total
 
 
 @pytest.mark.process
 def test_x9_a_context_too_small_for_any_part_is_said(opened, tmp_path):
     services, recorder = opened(context=256)
     record = document(services, tmp_path / "long.txt", long_text(1500))
-    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,))))
+    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), **OWN)))
     failed = recorder.wait(JobChanged, lambda event: event.problem is not None)
     assert failed.problem.code == "context.too_small"
     assert "256" in failed.problem.sentence
@@ -251,14 +251,14 @@ def test_x10_what_is_sent_is_what_is_shown(opened, tmp_path):
     (page,) = pages_of(services, record)
     assert page.text.strip() == text
     assert "hidden_text" in json.dumps(record.info)  # the page says that there is more than is seen
-    summarized(services, recorder, record)
-    steps = [one for one in sent_steps(services) if hidden in document_words(one)]
-    assert steps
+    for request in ({"language": "de"}, OWN):
+        summarized(services, recorder, record, **request)
+    steps = sent_steps(services)
     shown = " ".join(page.text.split())
     pieces, _ = pieces_of(record.id, page)
     assert any(all(piece.text in document_words(step) for piece in pieces) for step in steps)
+    assert any(hidden in document_words(step) for step in steps)
     for step in steps:
-        for line in document_words(step).splitlines():
-            assert re.sub(r"^(?:\[\d+\]|#) ", "", line) in shown
+        assert all(line in shown for line in document_words(step).splitlines())
     (passage,) = services.service_thread.call(lambda: services.store.passages.of_document(record.id))
     assert " ".join(text_for(passage).split()) == shown.replace('"', "'")

@@ -16,6 +16,7 @@ from slmdesk.services.jobs.steps import step_key, step_of
 from slmdesk.services.redaction.report import RedactionReport
 from slmdesk.services.redaction.service import Decisions
 from slmdesk.services.summaries.events import SummaryEnded
+from slmdesk.services.summaries.prompts import Kind as SummaryKind
 from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.services.tables.events import ExtractionEnded
 from slmdesk.services.tables.service import TableRequest
@@ -69,9 +70,13 @@ def letter(recorder, tmp_path, text=LETTER, name="letter.txt"):
     return result_of(recorder.services, lambda: recorder.services.documents.open(tmp_path / name))
 
 
+OWN = {"kind": SummaryKind.OWN, "instruction": "Tell all.", "length": 200}
+"""A request for which the model is given the whole text."""
+
+
 def summarize(recorder, document, *decisions, **request):
     summaries = recorder.services.summaries
-    item = call(recorder, lambda: summaries.begin(SummaryRequest((document.id,), **request), *decisions))
+    item = call(recorder, lambda: summaries.begin(SummaryRequest((document.id,), **OWN | request), *decisions))
     return item, recorder.wait(SummaryEnded, lambda event: event.item == item.id).summary
 
 
@@ -115,12 +120,18 @@ def test_what_is_shown_while_it_is_written_has_the_originals(given, tmp_path):
     from slmdesk.services.summaries.events import SummaryGrew
 
     recorder, _ = given()
-    _, summary = summarize(recorder, letter(recorder, tmp_path), redact=True)
-    shown = [one.text for event in recorder.of(SummaryGrew) for one in event.points]
-    assert any("Ashworth" in one for one in shown)
-    assert {one.text for one in summary.sentences} <= set(shown) | {
-        one.text for one in summary.sentences if one.quotation
-    }
+    summarize(recorder, letter(recorder, tmp_path), redact=True)
+    assert any("Colin Ashworth" in event.writing for event in recorder.of(SummaryGrew))
+    lines = {"kind": SummaryKind.BULLETS, "instruction": "", "language": "de"}
+    summarize(recorder, letter(recorder, tmp_path), redact=True, **lines)
+    assert any("Ashworth" in one.text for event in recorder.of(SummaryGrew) for one in event.points)
+
+
+def test_of_what_no_model_is_given_nothing_is_replaced(given, tmp_path):
+    recorder, lines = given()
+    _, summary = summarize(recorder, letter(recorder, tmp_path), redact=True, kind=SummaryKind.BULLETS, instruction="")
+    assert summary.redaction is None
+    assert not any("Step" in line for line in lines)
 
 
 def test_the_steps_of_one_are_never_taken_for_the_other(given, tmp_path):
@@ -150,7 +161,7 @@ def test_a_stopped_summary_goes_on_with_the_same_table(given, tmp_path):
     recorder, lines = given(until=str(tmp_path / "go on"))
     document = letter(recorder, tmp_path)
     services = recorder.services
-    item = call(recorder, lambda: services.summaries.begin(SummaryRequest((document.id,), redact=True)))
+    item = call(recorder, lambda: services.summaries.begin(SummaryRequest((document.id,), redact=True, **OWN)))
     while not any(one.startswith("Step") for one in lines):
         call(recorder, lambda: None)
     job = call(recorder, lambda: services.jobs.pause(services.summaries.open(item.id).job.id))
@@ -178,9 +189,9 @@ def test_decisions_of_the_preview_hold(given, tmp_path):
     assert any("four keys" in one.text for one in summary.sentences)
 
 
-def test_the_focus_is_hidden_too(given, tmp_path):
+def test_the_instruction_is_hidden_too(given, tmp_path):
     recorder, lines = given()
-    summarize(recorder, letter(recorder, tmp_path), redact=True, focus="Colin Ashworth")
+    summarize(recorder, letter(recorder, tmp_path), redact=True, instruction="What of Colin Ashworth?")
     assert holds(lines) == []
 
 

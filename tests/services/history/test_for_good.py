@@ -93,7 +93,8 @@ class ServiceThread:
         return sent.item.id
 
     def summary(self, document) -> str:
-        item = self.call(lambda services: services.summaries.begin(SummaryRequest((document.id,), focus=self.word)))
+        request = SummaryRequest((document.id,), focus=self.word, language="de")
+        item = self.call(lambda services: services.summaries.begin(request))
         self.recorder.wait(SummaryEnded, lambda event: event.item == item.id)
         return item.id
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
 
+from benchmarks.quality import is_aside
+from benchmarks.quality.expectations import MATTERS, documents
 from slmdesk.core.chunking import Piece, pieces_of
+from slmdesk.core.documents import BlockKind
 from slmdesk.documents.markdown import sections_of
 from slmdesk.services.summaries.choosing import allowed_words, choose
 from slmdesk.services.summaries.lines import Line, count_words, lines_of
@@ -12,6 +16,7 @@ from slmdesk.services.summaries.prompts import Length
 from slmdesk.text.words.sentences import sentence_spans
 
 pytestmark = pytest.mark.pure
+PAPERS = [one for one in (*documents(), *documents(folder=MATTERS)) if not is_aside(one.name)]
 
 LETTER = "\n\n".join(
     (
@@ -65,11 +70,42 @@ def test_words_grow_with_the_paper_and_no_length_has_less_than_a_shorter_one() -
     assert (allowed_words(400, Length.SHORT), allowed_words(4000, Length.SHORT)) == (60, 105)
     assert (allowed_words(6000, Length.MEDIUM), allowed_words(6000, Length.LONG)) == (400, 1000)
     assert allowed_words(40_000, Length.LONG) == 2500
+    assert (allowed_words(9, Length.LONG), allowed_words(60, Length.SHORT), allowed_words(0, Length.SHORT)) == (
+        9,
+        15,
+        1,
+    )
     assert allowed_words(550, 90) == 90
     for words in range(1, 20_000, 97):
         assert all(allowed_words(words, one) <= allowed_words(words, two) for one, two in pairwise(Length))
     assert count_words("The fee – £120 – is due.") == 5
     assert count_words("会议于三月一日举行") == 5
+
+
+@pytest.mark.parametrize("document", PAPERS, ids=lambda one: one.name)
+def test_no_summary_has_more_words_than_its_length_and_duties_are_never_left_out(document) -> None:
+    some, total = lines(document.text, document.language), count_words(document.text)
+    has_enough = sum(count_words(one.text) for one in some if one.worth >= 1)
+    duties = choose(some, 10_000).actions
+    for words in (*(allowed_words(total, one) for one in Length), 50, 120, 200, 300):
+        chosen = choose(some, words)
+        said = sum(count_words(one.text) for one in chosen.every)
+        first = [chosen.first] if chosen.first else []
+        assert said <= words or (not chosen.points and said == sum(count_words(one.text) for one in (*first, *duties)))
+        assert said >= 0.9 * words or has_enough < 1.3 * words, words
+        assert chosen.is_over == (said > words and bool(chosen.actions))
+        assert chosen.actions == duties
+        assert not set(chosen.rest) & set(chosen.every)
+
+
+@pytest.mark.parametrize("document", PAPERS, ids=lambda one: one.name)
+def test_words_of_a_line_stand_at_its_place(document) -> None:
+    some = pieces(document.text)
+    for one in lines(document.text, document.language):
+        passage = some[one.piece]
+        words = re.findall(r"\w+", one.text.removeprefix(one.head).lower())
+        if passage.kind is not BlockKind.TABLE_ROW and not one.is_first:  # they have heads of columns, several parties
+            assert set(words) <= set(re.findall(r"\w+", passage.text[one.start : one.end].lower()))
 
 
 def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone() -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.pure
 
 def one(name: str, text: str, kind: str = "page") -> DocumentSummary:
     sentence = Sentence(text, (Span(name, 2, 0, 5),), (2,), True, file=name)
-    return DocumentSummary(name, name, kind, (sentence,), Coverage(3, 3, 9, 9))
+    return DocumentSummary(name, name, kind, (sentence,), Coverage(3, 3, 9, 9), (sentence, sentence))
 
 
 def summary(*documents: DocumentSummary) -> Summary:
@@ -34,6 +34,7 @@ def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     assert names[-2:] == ["together.md", "summaries.csv"]
     assert len({name.casefold() for name in names}) == 4, "no file is written over another one"
     assert all(file.parent == folder for file in files)
+    assert files[0].read_text().endswith("\n\n2 more passages with figures or duties.\n\n3 of 3 pages read.\n")
     assert "The roof leaks;=cmd|1. [A_.._b.pdf, p. 2]" in (folder / "together.md").read_text()
     assert (
         (folder / "together.md")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import partial
 
 import pytest
 from fakes.killed import kill_engine
@@ -15,13 +16,17 @@ from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.export import export_summary
+from slmdesk.services.summaries.lines import count_words
+from slmdesk.services.summaries.papers import Paper
+from slmdesk.services.summaries.plan import NOTHING_USABLE, TOO_MUCH_TO_DO
 from slmdesk.services.summaries.prompts import Kind, Length
-from slmdesk.services.summaries.types import SummaryRequest
+from slmdesk.services.summaries.types import KEY_POINTS, SHARED, TO_DO, SummaryRequest
 
 pytestmark = pytest.mark.process
 
-PAGES = 80
-"""Of a document that does not fit whole."""
+PAGES = 24
+WORDED = {"language": "de"}
+"""A request for which each line of an English document is worded by the model, in a step of its own."""
 WORDS = (  # noqa: SIM905  lines, not a column of words
     "boiler tenant garden window lease roof repair notice payment deposit cellar stairs neighbour heating meter "
     "insurance key kitchen parking bicycle letter court witness signature agreement broker valuation transfer"
@@ -120,28 +125,28 @@ def plain(summary) -> dict:
     return shape
 
 
-def test_a_short_document_in_one_pass_with_its_ledger(opened) -> None:
+def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     recorder = opened()
-    trust(recorder)
     document = keep(
         recorder, "lease.pdf",
-        [page(1, "The rent is 900 euros a month.", "The garden belongs to the flat.", heading="Lease"),
+        [page(1, "The rent is 900 euros a month.", "Please pay the deposit by 3 May 2027.", heading="Lease"),
          page_of(2, "2", "", (), status=PageStatus.SCANNED), page_of(3, "3", "", ())],
     )  # fmt: skip
     item = begin(recorder, document)
     summary = ended(recorder, item)
-    assert summary.method == "model"
-    assert any("900 euros" in one.text for one in summary.sentences)
-    for one in summary.sentences:
-        assert one.supported
-        assert one.pages == (1,)
-        assert one.text.rstrip(".") in text_at(recorder, one.blocks[0])
+    assert (summary.method, summary.note, summary.is_of_older_version) == ("quotations", "", False)
+    assert [(one.group, one.text, text_at(recorder, one.blocks[0])) for one in summary.sentences] == [
+        ("", "Lease: The rent is 900 euros a month.", "The rent is 900 euros a month."),
+        (TO_DO, *["Please pay the deposit by 3 May 2027."] * 2),
+    ]
+    assert all(one.supported and one.pages == (1,) for one in summary.sentences)
     ledger = summary.coverage
     assert (ledger.pages_total, ledger.pages_read, ledger.blocks_total, ledger.blocks_read) == (3, 1, 3, 3)
     assert [(one.page, one.reason) for one in ledger.unreadable] == [(2, "scanned"), (3, "empty")]
     opened_again = view(recorder, item)
     assert opened_again.summary == summary
     assert opened_again.job.status is JobStatus.DONE
+    assert opened_again.job.total == 0  # nothing was asked
     messages = recorder.services.service_thread.call(lambda: recorder.services.store.messages.of_item(item.id))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "[p. 1]" in messages[1].text
@@ -152,33 +157,53 @@ def test_a_short_document_in_one_pass_with_its_ledger(opened) -> None:
     assert "1 of 3 pages read" in exported
 
 
-def test_sentences_come_while_they_are_written(opened) -> None:
-    """The first one is on the screen before the answer has ended; its beginning before that."""
-    recorder = opened(slow=0.002)
-    trust(recorder)
-    item = begin(recorder, keep(recorder, "short.pdf", long_document(4)), length=Length.SHORT)
-    summary = ended(recorder, item)
-    grown = recorder.of(SummaryGrew)
-    first = next(at for at, one in enumerate(grown) if one.points)
-    assert any(one.writing for one in grown[: first + 1])
-    answered = next(at for at, one in enumerate(grown) if one.pages_read)
-    assert first < answered
-    shown = [one.text for event in grown for one in event.points]
-    assert len(shown) == len(set(shown))
-    assert all(one.text in shown for one in summary.sentences if not one.quotation)
-
-
-def test_of_a_long_text_the_pages_fill_part_by_part(opened) -> None:
+def test_lines_come_while_they_are_worded(opened) -> None:
     recorder = opened(slow=0.0005)
     trust(recorder)
-    item = begin(recorder, keep(recorder, "long.pdf", long_document(PAGES)), length=Length.SHORT)
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), length=Length.SHORT, **WORDED)
     summary = ended(recorder, item)
-    read = [one.pages_read for one in recorder.of(SummaryGrew)]
-    assert len(set(read)) >= 4
-    assert read == sorted(read)
-    assert read[-1] == PAGES == summary.coverage.pages_read
+    assert summary.method == "model"
+    shown = [one.text for event in recorder.of(SummaryGrew) for one in event.points]
+    assert {one.text for one in summary.sentences} <= set(shown)
+    assert len(shown) == len(set(shown))
     recorder.wait(JobChanged, lambda one: one.status is JobStatus.DONE)
     assert any(one.eta_s is not None and one.eta_s > 0 for one in recorder.of(JobChanged))
+
+
+@pytest.mark.parametrize(("answer", "worded"), [("Each month 900 euros of rent are due.", True), ("It is 90.", False)])
+def test_a_wording_stands_where_it_holds_and_else_the_sentence_of_the_text(opened, answer, worded) -> None:
+    recorder = opened(answer=answer)
+    trust(recorder)
+    document = keep(recorder, "a.pdf", [page(1, "The rent of 900 euros is due each month.")])
+    (only,) = ended(recorder, begin(recorder, document, kind=Kind.SIMPLE)).sentences
+    assert only.supported
+    assert (only.text, only.quotation) == ((answer, False) if worded else (text_at(recorder, only.blocks[0]), True))
+
+
+@pytest.mark.parametrize("request_", [{}, WORDED])
+def test_what_has_to_be_done_is_said_even_if_it_is_more_than_the_length(opened, request_) -> None:
+    recorder = opened()
+    trust(recorder)
+    duties = [
+        f"Please bring the {word} of the house to the owner by {at} May 2027." for at, word in enumerate(WORDS, 1)
+    ]
+    document = keep(recorder, "a.pdf", [*long_document(2), page(3, *duties)])
+    summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
+    assert [text_at(recorder, one.blocks[0]) for one in summary.sentences if one.group == TO_DO] == duties
+    assert summary.note == TOO_MUCH_TO_DO
+    beside = begin(recorder, document, keep(recorder, "b.pdf", long_document(2)), length=Length.SHORT, **request_)
+    assert ended(recorder, beside).note == f"a.pdf: {TOO_MUCH_TO_DO}"
+
+
+@pytest.mark.parametrize("length", [Length.SHORT, Length.LONG, 40])
+def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> None:
+    """Lines it makes longer give way; of what it writes for a person the rest is left out."""
+    recorder = opened()
+    trust(recorder)
+    document = keep(recorder, "a.pdf", long_document(PAGES))
+    for request in (WORDED, {"kind": Kind.OWN, "instruction": "Say all."}):
+        summary = ended(recorder, begin(recorder, document, length=length, **request), len(recorder.events))
+        assert 0 < sum(count_words(one.text) for one in summary.sentences) <= summary.words * 1.1
 
 
 @pytest.mark.real_child
@@ -187,7 +212,8 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
     recorder = opened(slow=0.002)
     trust(recorder)
     pages = long_document(PAGES * (1 + count // 2))  # the engine is killed after one to three steps, often later
-    undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages))))
+    request = {"length": Length.LONG, **WORDED}
+    undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages), **request)))
     services = recorder.services
     services.service_thread.call(
         lambda: services.store.database.run("delete from steps")
@@ -196,7 +222,7 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
     start = len(recorder.events)
     chance = random.Random(count)
     document = keep(recorder, "b.pdf", pages)
-    item = begin(recorder, document)
+    item = begin(recorder, document, **request)
     job = view(recorder, item).job
     kill_engine(recorder, job.id, start, kills=count, chance=chance)
     disturbed = plain(ended(recorder, item, start))
@@ -210,8 +236,8 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
 def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
     recorder = opened(slow=0.01)
     trust(recorder)
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)))
-    recorder.wait(SummaryGrew, lambda one: one.pages_read)
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
+    recorder.wait(SummaryGrew, lambda one: one.points)
     recorder.services.close()
     again = opened()
     asked = steps_asked(again)
@@ -227,7 +253,7 @@ def growing(opened):
     """A summary of which the first sentences are written."""
     recorder = opened(slow=0.01)
     trust(recorder)
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)))
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
     recorder.wait(SummaryGrew, lambda one: one.points)
     return recorder, recorder.services, item
 
@@ -271,83 +297,135 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     recorder = opened()
     trust(recorder)
     pages = long_document(PAGES)
-    ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages)))
+    ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages), **WORDED))
     whole = recorder.services.service_thread.call(lambda: recorder.services.store.jobs.page()[0]).total
-    pages[20] = page(21, "A page that was written anew, and says that the boiler must be replaced by March.")
+    pages[20] = page(21, "A page that was written anew: Please replace the boiler for 900 euros by March 2027.")
     asked = steps_asked(recorder)
     start = len(recorder.events)
-    summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages)), start)
-    assert summary.coverage.pages_read == PAGES
+    summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages), **WORDED), start)
+    assert any("boiler for 900" in one.text for one in summary.sentences)
     assert 0 < len(asked) < whole / 3
 
 
-def test_a_weak_model_gives_sentences_of_the_text_as_quotations(opened) -> None:
+def test_a_model_too_weak_to_word_gives_sentences_of_the_text_and_says_so(opened) -> None:
     recorder = opened()
     trust(recorder, "weak")
-    document = keep(recorder, "long.pdf", long_document(20))
-    item = begin(recorder, document, length=Length.SHORT)
+    item = begin(recorder, keep(recorder, "long.pdf", long_document(PAGES)), **WORDED)
     summary = ended(recorder, item)
-    assert summary.method == "quotations"
+    assert (summary.method, view(recorder, item).job.total) == ("quotations", 0)
     assert "too weak" in summary.note
-    assert len(summary.sentences) == 5
-    for one in summary.sentences:
-        assert one.quotation
-        assert one.supported
-        assert text_at(recorder, one.blocks[0]) == one.text
-    assert summary.coverage.pages_read == 20
-    assert view(recorder, item).job.total == 0  # nothing was asked
+    assert all(one.text == text_at(recorder, one.blocks[0]) for one in summary.sentences if one.quotation)
+    assert [one.quotation for one in summary.sentences][1:] == [True] * (len(summary.sentences) - 1)
 
 
-def test_without_an_exam_a_small_model_is_not_trusted_to_write(opened) -> None:
+def test_without_an_exam_a_small_model_is_not_trusted_to_word(opened) -> None:
     recorder = opened()
     services = recorder.services
     model = services.service_thread.call(lambda: services.models.choose(None))
     document = keep(recorder, "a.pdf", long_document(2))
-    assert ended(recorder, begin(recorder, document)).method == "model"  # its size is not known
+    assert ended(recorder, begin(recorder, document, **WORDED)).method == "model"  # its size is not known
     header = {**model.header, "parameters": 135_000_000}
     services.service_thread.call(
         lambda: services.store.database.run("update models set header = ? where id = ?", (json.dumps(header), model.id))
     )
-    again = begin(recorder, document, length=Length.SHORT)
+    again = begin(recorder, document, length=Length.SHORT, **WORDED)
     assert ended(recorder, again).method == "quotations"
 
 
-def test_several_documents_one_each_and_one_together(opened) -> None:
+def test_of_several_documents_first_what_each_is_then_what_several_say(opened) -> None:
     recorder = opened()
-    trust(recorder)
-    one = keep(recorder, "one.pdf", long_document(8, seed=3))
-    two = keep(recorder, "two.pdf", long_document(8, seed=4))
-    summary = ended(recorder, begin(recorder, one, two, kind=Kind.PARAGRAPH))
+    documents = []
+    for name, begin_at in (("one.pdf", 0), ("two.pdf", 13)):
+        costs = [
+            f"The new {WORDS[at]} was bought by the owner of the house for {at}17 euros."
+            for at in range(begin_at, begin_at + 13)
+        ]
+        fee = f"The fee for the garden of {'this' if begin_at else 'the'} house is 120 euros a year."
+        documents.append(keep(recorder, name, [page(1, *costs, fee)]))
+    summary = ended(recorder, begin(recorder, *documents, length=Length.LONG))
     assert [each.name for each in summary.documents] == ["one.pdf", "two.pdf"]
-    assert all(each.coverage.pages_read == 8 and each.sentences for each in summary.documents)
-    assert {each.file for each in summary.sentences} >= {"one.pdf", "two.pdf"}
-    for each in summary.sentences:
-        assert each.file.split(", ")[0] == {one.id: "one.pdf", two.id: "two.pdf"}[each.blocks[0].document]
-    assert summary.coverage.pages_total == 16
+    assert all(each.coverage.pages_read == 1 and each.sentences for each in summary.documents)
+    assert [(each.file, each.group) for each in summary.sentences] == [
+        ("one.pdf", ""), ("two.pdf", ""), ("one.pdf, two.pdf", SHARED)
+    ]  # fmt: skip
+    assert summary.sentences[2].text == "The fee for the garden of the house is 120 euros a year."
+    assert [span.document for span in summary.sentences[2].blocks] == [one.id for one in documents]
+    assert summary.coverage.pages_total == 2
 
 
-@pytest.mark.parametrize("kind", [Kind.SECTIONS, Kind.EXECUTIVE, Kind.SIMPLE])
-def test_other_kinds(opened, kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Kind.BULLETS, {"", KEY_POINTS}),
+        (Kind.EXECUTIVE, {"", KEY_POINTS}),
+        (Kind.SIMPLE, {"", KEY_POINTS}),
+        (Kind.SECTIONS, {"", "Chapter 1", "Chapter 6", "Chapter 11"}),
+        (Kind.PARAGRAPH, {""}),
+    ],
+)
+def test_sections_are_named_and_prose_has_no_groups(opened, kind, expected) -> None:
     recorder = opened()
+    summary = ended(recorder, begin(recorder, keep(recorder, "a.pdf", long_document(12)), kind=kind))
+    assert {one.group for one in summary.sentences} == expected
+
+
+def test_a_person_says_what_sort_of_paper_it_is(opened) -> None:
+    recorder = opened()
+    document = keep(recorder, "a.pdf", [page(1, "The roof is repaired for 900 euros.", heading="Garden club")])
+    first = [
+        ended(recorder, begin(recorder, document, paper=paper, length=20), len(recorder.events)).sentences[0].text
+        for paper in (Paper.AUTO, Paper.MINUTES)
+    ]
+    assert first == ["Garden club: The roof is repaired for 900 euros.", "Garden club"]
+
+
+def test_what_has_the_words_of_the_focus_comes_first(opened) -> None:
+    recorder = opened()
+    document = keep(recorder, "a.pdf", [*long_document(12), page(13, "Bees are kept behind the house.")])
+    for focus in ("", "bees"):
+        summary = ended(recorder, begin(recorder, document, focus=focus, length=Length.SHORT), len(recorder.events))
+        assert any("Bees" in one.text for one in summary.sentences) == bool(focus)
+
+
+GARDEN = "The garden of flat 3b belongs to the tenant of flat 3b."
+
+
+def test_of_a_text_longer_than_the_context_the_lines_that_matter_are_given_and_that_is_said(opened) -> None:
+    recorder = opened(answer=f"- {GARDEN}\n- The moon is made of cheese.")
     trust(recorder)
-    summary = ended(
-        recorder, begin(recorder, keep(recorder, "a.pdf", long_document(12)), kind=kind, length=Length.SHORT)
-    )
-    assert summary.sentences
-    groups = [one.group for one in summary.sentences]
-    if kind is Kind.SECTIONS:
-        assert list(dict.fromkeys(groups)) == ["Chapter 1", "Chapter 6", "Chapter 11"]
-    if kind is Kind.EXECUTIVE:
-        assert set(groups) == {"Fact"}
+    document = keep(recorder, "a.pdf", [*long_document(PAGES), page(25, GARDEN)])
+    request = {"kind": Kind.OWN, "instruction": "What about the garden?", "length": 60}
+    given = []
+    services = recorder.services
+    for context in (8192, 1024):
+        services.service_thread.call(partial(services.settings.change, context_tokens=context))
+        item = begin(recorder, document, **request)
+        summary = ended(recorder, item, len(recorder.events))
+        assert (summary.left_out, [one.text for one in summary.sentences]) == (1, [GARDEN])
+        assert ("the passages that matter most" in summary.note) == (context == 1024)
+        (step,) = services.service_thread.call(partial(services.store.jobs.steps, view(recorder, item).job.id))
+        given.append(str(step.input))
+    assert len(given[1]) < len(given[0]) / 4
+    assert all(GARDEN in one for one in given)
 
 
-def test_a_weak_model_quotes_by_sections_too(opened) -> None:
-    recorder = opened()
-    trust(recorder, "weak")
-    document = keep(recorder, "a.pdf", long_document(12))
-    summary = ended(recorder, begin(recorder, document, kind=Kind.SECTIONS, length=Length.MEDIUM))
-    assert [one.group for one in summary.sentences] == ["Chapter 1"] * 2 + ["Chapter 6"] * 2 + ["Chapter 11"] * 2
-    assert all(one.quotation for one in summary.sentences)
+def test_of_two_answers_at_once_one_is_shown_while_it_is_written(opened) -> None:
+    recorder = opened(answer=GARDEN, slow=0.001)
+    trust(recorder)
+    documents = [keep(recorder, name, [page(1, GARDEN, name)]) for name in ("a.pdf", "b.pdf")]
+    ended(recorder, begin(recorder, *documents, kind=Kind.OWN, instruction="What about the garden?"))
+    writing = [event.writing for event in recorder.of(SummaryGrew)]
+    assert GARDEN in writing
+    assert all(GARDEN.startswith(one) for one in writing)
+
+
+def test_an_answer_without_anything_that_the_text_says_is_none_and_that_is_said(opened) -> None:
+    recorder = opened(answer="- The moon is made of cheese.")
+    trust(recorder)
+    document = keep(recorder, "a.pdf", [page(1, GARDEN)])
+    summary = ended(recorder, begin(recorder, document, kind=Kind.OWN, instruction="What about the garden?"))
+    assert (summary.note, summary.left_out) == (NOTHING_USABLE, 1)
+    assert [one.quotation for one in summary.sentences] == [True]
 
 
 def test_a_document_without_words_is_no_error(opened) -> None:
@@ -360,32 +438,57 @@ def test_a_document_without_words_is_no_error(opened) -> None:
     assert summary.note
 
 
-def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
-    """A small model makes up what they are about: nothing of them is shown to it."""
+def test_what_cannot_be_cut_into_lines_is_answered_about_and_an_empty_document_beside_it_not(opened) -> None:
+    recorder = opened(answer="- The tenant pays 900.")
+    trust(recorder)
+    text = "tenant pays = 900"
+    code = keep(recorder, "rent.py", [page_of(1, "1", text, [Block(BlockKind.CODE, 0, len(text))])])
+    scan = keep(recorder, "scan.pdf", [page_of(1, "1", "", (), status=PageStatus.SCANNED)])
+    summary = ended(recorder, begin(recorder, code, scan, kind=Kind.OWN, instruction="Explain it."))
+    assert [[one.text for one in each.sentences] for each in summary.documents] == [["The tenant pays 900."], []]
+    assert summary.note == ""
+
+
+def test_a_text_in_a_language_that_is_not_known_is_worded_in_the_one_that_is_asked_for(opened) -> None:
     recorder = opened()
     trust(recorder)
+    document = keep(recorder, "a.pdf", [page(1, "ქირა არის 900 ევრო ყოველ თვეში.")])
+    assert ended(recorder, begin(recorder, document, **WORDED)).method == "model"
+
+
+def test_what_two_documents_ask_for_in_the_same_words_is_in_the_summary_of_each(opened) -> None:
+    recorder = opened()
+    trust(recorder)
+    duty = "Please pay the rent by 3 May 2027."
+    documents = [
+        keep(recorder, name, [page(1, f"The rent for {name} is 900 euros a month.", duty)]) for name in ("A-Z", "B-Z")
+    ]
+    summary = ended(recorder, begin(recorder, *documents, **WORDED))
+    for one in summary.documents:
+        assert [text_at(recorder, each.blocks[0]) for each in one.sentences if each.group == TO_DO] == [duty]
+        assert {span.document for each in one.sentences for span in each.blocks} == {one.document}
+
+
+def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
+    recorder = opened()
     rows = [f"{row} {row * 37 % 101} {row * 53 % 97} {row * 71 % 89} {row * 29 % 83}" for row in range(1, 80)]
     pages = [*long_document(2), *(page(number, *rows) for number in range(3, 9))]
-    asked = steps_asked(recorder)
+    table = "\n".join(row.replace(" ", "\t") for row in rows)
+    pages.append(page_of(9, "9", table, [Block(BlockKind.TABLE_ROW, 0, len(table))]))  # these are said, or counted
     summary = ended(recorder, begin(recorder, keep(recorder, "table.pdf", pages)))
-    assert summary.coverage.pages_read == 8
-    assert {page for one in summary.sentences for page in one.pages} <= {1, 2}
-    assert "3–8" in summary.note
-    few = len(asked)
-    alone = ended(recorder, begin(recorder, keep(recorder, "figures.pdf", pages[2:])), len(recorder.events))
-    assert all(one.quotation for one in alone.sentences)
-    assert alone.coverage.pages_read == 6
-    assert len(asked) == few  # no model was asked
+    assert summary.coverage.pages_read == 9
+    assert {page for one in summary.sentences for page in one.pages} <= {1, 2, 9}
+    assert "see 3–8." in summary.note
 
 
 def test_pause_and_resume(opened) -> None:
     recorder = opened(slow=0.01)
     trust(recorder)
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(24)))
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
     recorder.wait(SummaryGrew)
     job = view(recorder, item).job
     recorder.services.service_thread.call(lambda: recorder.services.jobs.pause(job.id))
     recorder.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
     assert view(recorder, item).summary is None
     recorder.services.service_thread.call(lambda: recorder.services.jobs.resume(job.id))
-    assert ended(recorder, item).coverage.pages_read == 24
+    assert ended(recorder, item).coverage.pages_read == PAGES
