@@ -28,7 +28,7 @@ FIRST_PIECES = 15
 """Among which the letterhead, the title and the parties stand."""
 FIRST_LINES = 10
 """Among which the outcome stands where no heading announces it."""
-MOST_TITLE = 200
+MOST_TITLE, MANY_HEADINGS = 200, 3
 
 _WORTH = {
     Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
@@ -270,7 +270,7 @@ def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], pape
     if paper is Paper.CONTRACT and len(parties := list(_parties(pieces, here))) > 1:
         at, text = parties[0][0], " – ".join(name for _, name in parties[:3])
         return Line(at, 0, len(pieces[at].text), lead + text, 0.0, -1, lead, is_first=True)
-    if paper in (Paper.CONTRACT, Paper.MINUTES) and title:
+    if paper is Paper.MINUTES and title:
         return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True)
     best = _outcome(pieces, here, lines, paper, language)
     if best is None:
@@ -286,18 +286,21 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
             heading = "" if at == titled else pieces[at].text
         above[at] = heading
     every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
-    every = [one for one in every if one.worth] or every
+    every = [one for one in every if one.worth and not one.is_action] or every
     summed = [one for one in every if sums_up(above[one.piece]) or has("gist", above[one.piece], language)]
     told = [one for one in every if has("outcome", above[one.piece], language)]
     told = [one for one in told if not has("reasons", above[one.piece], language)]
+    is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
+    if is_long and (paper is Paper.CONTRACT or (paper is Paper.ARTICLE and not (told or summed))):
+        return None
     ruled = [one for one in told or every[:FIRST_LINES] if has("rules", one.text, language)]
     if paper is not Paper.REPORT and ruled:
         return ruled[0]
-    if paper is Paper.ARTICLE and not (told or summed) and titled >= 0:
-        return None
     some = (summed or every if paper is Paper.REPORT else told or summed or every)[:6]
     with_figures = [one for one in some if one.worth >= _LEAST_OUTCOME and figures(one.text)]
-    return max(with_figures, default=next(iter(some), None), key=lambda one: one.worth / count_words(one.text))
+    if paper is Paper.REPORT and with_figures:
+        return max(with_figures, key=lambda one: one.worth / count_words(one.text))
+    return next(iter(with_figures or some), None)
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:

@@ -84,6 +84,8 @@ class Selection:
     lines: list[Line]
     words: int
     """How many it may have."""
+    is_number: bool
+    """A person wants so many words, not so many at most."""
     is_small: bool
     """Only what it is and what has to be done is said, however few words are allowed."""
     points: list[Point] = field(default_factory=list)
@@ -94,6 +96,8 @@ class Selection:
 
     def choose(self, lengths: Sequence[int] | None = None) -> None:
         chosen = choose(self.lines, 0 if self.is_small else self.words, lengths)
+        if self.is_number and sum(count_words(line.text) for line in chosen.every) < self.words / NEAR:
+            chosen = choose(self.lines, int(self.words * NEAR), lengths)
         self.chosen = changed(chosen, is_over=chosen.is_over and not self.is_small)
 
 
@@ -162,9 +166,10 @@ class SummaryPlan:
         if focus:
             lines = [changed(line, worth=line.worth + FOCUSED * bool(focus & stems(line.text))) for line in lines]
         total = sum(count_words(piece.text) for piece in pieces)
-        is_small = total < FEW_WORDS and not (focus or isinstance(request.length, int))
+        is_number = isinstance(request.length, int)
+        is_small = total < FEW_WORDS and not (focus or is_number)
         is_small = is_small and any(line.is_first or line.is_action for line in lines)
-        return Selection(text, paper, lines, allowed_words(total, request.length), is_small)
+        return Selection(text, paper, lines, allowed_words(total, request.length), is_number, is_small)
 
     def _language(self, selection: Selection) -> str:
         return self._request.language or selection.text.language

@@ -251,7 +251,7 @@ def test_x10_what_is_sent_is_what_is_shown(opened, tmp_path):
     (page,) = pages_of(services, record)
     assert page.text.strip() == text
     assert "hidden_text" in json.dumps(record.info)  # the page says that there is more than is seen
-    for request in ({"language": "de"}, OWN):
+    for request in ({"kind": Kind.SIMPLE}, OWN):
         summarized(services, recorder, record, **request)
     steps = sent_steps(services)
     shown = " ".join(page.text.split())
