@@ -105,7 +105,7 @@ def lines_of(
     pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper = Paper.AUTO
 ) -> list[Line]:
     """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
-    sections, own, thread = section_numbers(pieces, here), _own_date(pieces, here, language)[0], Thread()
+    sections, (own, date), thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
     if paper is Paper.AUTO:
         headings = [pieces[at].text for at in here if pieces[at].is_heading]
         paper = paper_of("\n".join(pieces[at].text for at in here[:120]), headings)
@@ -134,7 +134,8 @@ def lines_of(
     if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
         found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
     found = _corrected(found, thread)
-    first = first_line(pieces, here, _newest(found, thread), paper, language)
+    date = "" if letterhead < 0 or thread.has_several else date
+    first = first_line(pieces, here, _newest(found, thread), paper, language, date)
     if first is None:
         return found
     return [first, *_without(found, first)]
@@ -201,7 +202,10 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
 
 def _bare(text: str) -> str:
     """Return a passage without its number and its marks of a list and of emphasis."""
-    return _EMPHASIS.sub("", _NUMBER.sub("", text.strip().lstrip(MARKS + "-"))).strip(MARKS + ";")
+    text = text.strip().lstrip(MARKS + "-")
+    number = _NUMBER.match(text)
+    is_figure = number is not None and (number[0].strip().isdigit() or any(not one.start for one in find_dates(text)))
+    return _EMPHASIS.sub("", text if is_figure or number is None else text[number.end() :]).strip(MARKS + ";")
 
 
 def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
@@ -259,12 +263,13 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
 # ---- what the paper is
 
 
-def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:
+def first_line(
+    pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str, date: str
+) -> Line | None:
     """Return what the paper is: its title, of contracts with the parties, of others with the sentence that says the
     outcome; of minutes alone.
     """
     at, title = _title(pieces, here, language)
-    date = _own_date(pieces, here, language)[1] if _letterhead(pieces, here, language) >= 0 else ""
     title = f"{title}, {date}" if title and date and date not in title else title
     lead = f"{title}: " if title else ""
     if paper is Paper.CONTRACT and len(parties := list(_parties(pieces, here))) > 1:
@@ -412,7 +417,7 @@ def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day 
         is_line = kind is not BlockKind.TABLE_ROW and len(text) < 300 and not _ENDS.search(text.strip(MARKS))
         if pieces[at].is_heading or is_line or at < letterhead:
             for one in find_dates(text, language):
-                if one.readings and all(one.readings[0]):
+                if one.readings and all(one.readings[0]) and not has("born", text[: one.start], ""):
                     return one.readings[0], text[one.start : one.end]
     return None, ""
 

@@ -224,3 +224,13 @@ def test_section_gets_a_third_of_the_points_of_a_paper_with_many() -> None:
     points = choose([*some, *others], 300).points
     assert (len([one for one in points if one in some]), len([one for one in points if one in others])) == (6, 4)
     assert len(choose(some, 100).points) == 20
+
+
+def test_a_date_at_the_beginning_is_no_number_of_an_item_and_a_day_of_birth_no_date_of_a_letter() -> None:
+    text = "# Letter\n\nMario Rossi, born 30 January 1958\n\nDear doctor,\n\n9 June: the stitches are removed.\n\n"
+    first, second = lines(text + "14 tablets at 900 euros are paid back by 3 May 2031.", "en")[:2]
+    assert "1958" not in first.text
+    assert {first.text, second.text} == {
+        "Letter: 9 June: the stitches are removed.",
+        "14 tablets at 900 euros are paid back by 3 May 2031.",
+    }
