@@ -34,16 +34,17 @@ _WORTH = {
     Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
     Matter.CONDITION: 0.5,
 }  # fmt: skip
-_TO_COME, _WITH_YEAR, _TERM = 2.0, 1.5, 1.5
-"""What a sentence gains by a date after the paper's own, by one with its year, by a term ("within 14 days")."""
+_TO_COME, _WITH_YEAR = 2.0, 1.5
+"""What a sentence gains by a date after the paper's own and by a term ("within 14 days"); by a date with its year."""
 _ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
 _TOPIC, _TOPIC_OF = 1.5, 4
 """What the first of at least so many sentences of a paragraph gains."""
+_LAST, _BACK = 1.0, 1.0
+"""What the last sentence of a paragraph loses; what one does that says nothing without the one before it."""
 _REASON, _PAST = 0.4, 0.6
 """Of its worth is left to a reason or what was said before a decision; to what only speaks of days before the paper's
 own.
 """
-_LEAST_OUTCOME = 2.0
 _ON, _TOLD = 0.4, 0.6
 """Of the words of the shorter of two lines on one thing, which both have; of the words of a heading, which a decision
 has that is said without it.
@@ -53,7 +54,6 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _CLAUSE = re.compile(r";\s+")
-_REPLY = re.compile(r"^(?:(?:re|aw|fwd?|wg|tr|rif|odp)\s*:\s*)+", re.IGNORECASE)
 _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
 _ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
 _ROW_NUMBER = re.compile(r"[A-Z]{0,2}\W?\d*\W?")
@@ -195,8 +195,10 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
                 if is_back and not is_alone and last is None:
                     line = _headed(line, place.heading)
                 is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
+                is_last = len(sentences) > 1 and two == sentences[-1][1]
                 needs_last = one > start or (is_back and not is_alone and last is not None)
-                last = changed(line, worth=line.worth + _TOPIC * is_topic, needs_last=needs_last)
+                worth = max(0.0, line.worth + _TOPIC * is_topic - _LAST * is_last - _BACK * needs_last)
+                last = changed(line, worth=worth, needs_last=needs_last)
                 yield last
 
 
@@ -244,7 +246,7 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
     is_summed = sums_up(heading) or has("gist", heading, language)
     is_announced = is_summed or announces(heading) or has("outcome", heading, language)
     worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.DECISION} if is_vote else set()))
-    worth += _TO_COME * bool(to_come) + _WITH_YEAR * any(one.readings[0][0] for one in dates) + _TERM * has_term
+    worth += _TO_COME * (bool(to_come) + has_term) + _WITH_YEAR * any(one.readings[0][0] for one in dates)
     worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed
     if not (to_come or is_announced or has_term) and any(all(one.readings[0][1:]) for one in dates):
         worth *= _PAST
@@ -295,17 +297,13 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     summed = [one for one in every if sums_up(above[one.piece]) or has("gist", above[one.piece], language)]
     told = [one for one in every if has("outcome", above[one.piece], language)]
     told = [one for one in told if not has("reasons", above[one.piece], language)]
-    is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
-    if is_long and (paper is Paper.CONTRACT or (paper is Paper.ARTICLE and not (told or summed))):
-        return None
     ruled = [one for one in told or every[:FIRST_LINES] if has("rules", one.text, language)]
-    if paper is not Paper.REPORT and ruled:
-        return ruled[0]
-    some = (summed or every if paper is Paper.REPORT else told or summed or every)[:6]
-    with_figures = [one for one in some if one.worth >= _LEAST_OUTCOME and figures(one.text)]
-    if paper is Paper.REPORT and with_figures:
-        return max(with_figures, key=lambda one: one.worth / count_words(one.text))
-    return next(iter(with_figures or some), None)
+    is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
+    is_told = bool(told or summed or ruled)
+    if is_long and (paper is Paper.CONTRACT or (paper is not Paper.REPORT and not is_told)):
+        return None
+    some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed or every
+    return next(iter([one for one in some[:6] if figures(one.text)] or some), None)
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
@@ -314,15 +312,22 @@ def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, st
     """
     letterhead = _letterhead(pieces, here, language)
     above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at < letterhead]
+    subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
     headings = [at for at in above if pieces[at].is_heading and not _NUMBER.match(pieces[at].text)]
     for at in above if not headings else ():
-        if found := re.search(rf"{pattern('subject').pattern}\W*:\W*(\S.{{4,140}})$", pieces[at].text, re.I):
-            return at, _REPLY.sub("", found[1]).strip(MARKS).rstrip(".:")
-    last = [letterhead - 1] if letterhead > here.start and not find_dates(pieces[letterhead - 1].text, language) else []
-    for at in [*headings[:1], *last]:
+        if found := re.search(rf"{subject}(\S.{{4,140}})$", pieces[at].text, re.IGNORECASE):
+            return at, found[1].strip(MARKS).rstrip(".:")
+    last = [letterhead - 1] if letterhead > here.start and not _is_part(pieces[letterhead - 1].text, language) else []
+    named = [at for at in last if at in headings] or headings[:1]
+    for at in [*named, *(at for at in last if not find_dates(pieces[at].text, language))]:
         if len(pieces[at].text) < MOST_TITLE:
-            return at, pieces[at].text.strip(MARKS).rstrip(".:")
+            title = re.sub(rf"^{subject}", "", pieces[at].text.strip(MARKS), flags=re.IGNORECASE).rstrip(".:")
+            return at, title[:1].upper() + title[1:]
     return -1, ""
+
+
+def _is_part(heading: str, language: str) -> bool:
+    return sums_up(heading) or any(has(one, heading, language) for one in ("gist", "reasons"))
 
 
 def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
@@ -441,4 +446,5 @@ def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], 
     if not mention.readings[0][2] or not by:
         return False
     is_period = any(0 < mention.start - one.end < 20 for one in dates) or re.search(r"\d\.?\s*$", before[: by.start()])
-    return not is_period and not has("if", before, language) and not has("state", text[: mention.end + 30], language)
+    clause = before.rpartition(",")[2]
+    return not is_period and not has("if", clause, language) and not has("state", text[: mention.end + 30], language)

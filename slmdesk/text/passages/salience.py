@@ -91,7 +91,8 @@ _CHANGE = re.compile(
 _REQUEST = re.compile(
     r"^\W*(?:please|kindly|bitte|veuillez|merci d[e'’]|prière d[e'’]|por favor|rogamos|le ruego|si prega|proszę|"
     r"prosimy|por favor|gelieve|graag)\b|\b(?:could you|would you|we ask you|i ask you|wir bitten|ich bitte|bitten wir|"
-    r"nous vous prions|je vous prie|le rogamos|la preghiamo|wij verzoeken)\b",
+    r"nous vous (?:prions|demandons)|je vous prie|(?:sie|uns) bitte|les? (?:rogamos|ruego|pedimos|pido)|"
+    r"(?:la|le|vi) (?:preghiamo|prego|chiediamo)|per favore|wij verzoeken)\b",
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(

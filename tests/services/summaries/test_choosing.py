@@ -138,6 +138,20 @@ def test_decision_of_a_meeting_is_said_with_its_heading_and_a_table_of_tasks_is_
     assert [one.text for one in found if one.is_action] == ["Letter to the club – Ms Shaw – 31 March"]
 
 
+def test_letter_is_called_by_the_heading_above_its_salutation_not_by_its_sender() -> None:
+    sender = "# Elm Water\n\n5 High Street\n\n## {}\n\nDear customer,\n\nThe water is off on 3 May."
+    assert lines(sender.format("Subject: notice of an interruption"))[0].head == "Notice of an interruption: "
+    assert lines(sender.format("Summary"))[0].head == "Elm Water: "
+
+
+def test_deadline_after_a_condition_is_one_not_that_of_the_condition() -> None:
+    found = lines(
+        "If you agree, the form has to be with us by 12 June. If nobody objects by 14 June the work begins. "
+        "The form, if it is signed, must reach us by 15 June."
+    )
+    assert [one.text[-8:-1] for one in found if one.is_action] == ["12 June", "15 June"]
+
+
 def test_contract_begins_with_its_parties() -> None:
     found = lines(
         "# Cleaning contract\n\nbetween **Elm Dental LLP**, 4 High Street (“the Practice”),\n\n"
