@@ -39,12 +39,10 @@ _TO_COME, _WITH_YEAR = 2.0, 1.5
 _ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
 _TOPIC, _TOPIC_OF = 1.5, 4
 """What the first of at least so many sentences of a paragraph gains."""
-_LAST, _BACK = 1.0, 1.0
-"""What the last sentence of a paragraph loses; what one does that says nothing without the one before it."""
-_REASON, _PAST = 0.4, 0.6
-"""Of its worth is left to a reason or what was said before a decision; to what only speaks of days before the paper's
-own.
-"""
+_LAST = 1.0
+"""What the last sentence of a paragraph loses, and one that says nothing without the sentence before it."""
+_REASON = 0.4
+"""Of its worth is left to a reason or to what was said before a decision."""
 _ON, _TOLD = 0.4, 0.6
 """Of the words of the shorter of two lines on one thing, which both have; of the words of a heading, which a decision
 has that is said without it.
@@ -197,7 +195,7 @@ def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterat
                 is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
                 is_last = len(sentences) > 1 and two == sentences[-1][1]
                 needs_last = one > start or (is_back and not is_alone and last is not None)
-                worth = max(0.0, line.worth + _TOPIC * is_topic - _LAST * is_last - _BACK * needs_last)
+                worth = max(0.0, line.worth + _TOPIC * is_topic - _LAST * (is_last + needs_last))
                 last = changed(line, worth=worth, needs_last=needs_last)
                 yield last
 
@@ -248,8 +246,6 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
     worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.DECISION} if is_vote else set()))
     worth += _TO_COME * (bool(to_come) + has_term) + _WITH_YEAR * any(one.readings[0][0] for one in dates)
     worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed
-    if not (to_come or is_announced or has_term) and any(all(one.readings[0][1:]) for one in dates):
-        worth *= _PAST
     is_asked = Matter.REQUEST in kinds and not has("note", text, language)
     is_due = any(_is_deadline(text, one, dates, language) for one in to_come)
     line = Line(
@@ -299,17 +295,14 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     told = [one for one in told if not has("reasons", above[one.piece], language)]
     ruled = [one for one in told or every[:FIRST_LINES] if has("rules", one.text, language)]
     is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
-    is_told = bool(told or summed or ruled)
-    if is_long and (paper is Paper.CONTRACT or (paper is not Paper.REPORT and not is_told)):
+    if is_long and (paper is Paper.CONTRACT or not (paper is Paper.REPORT or told or summed or ruled)):
         return None
     some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed or every
     return next(iter([one for one in some[:6] if figures(one.text)] or some), None)
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
-    """Return a paper's title with its piece: a heading above its text, what a line calls the subject, or the line above
-    the salutation.
-    """
+    """Return a paper's title with its piece: the heading right above the salutation, else the first; or the subject."""
     letterhead = _letterhead(pieces, here, language)
     above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at < letterhead]
     subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"

@@ -121,7 +121,7 @@ def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone()
     assert not any(one in said for one in ("Thank", "PO Box", "High Street", "ring us", "Ann Shaw", "assistants"))
 
 
-def test_what_is_to_come_is_worth_more_than_reasons_and_what_is_past() -> None:
+def test_what_is_to_come_is_worth_more_than_reasons() -> None:
     worth = {one.text: one.worth for one in lines(LETTER)}
     reason = worth["Only one car was registered at your address on 1 January 2026."]
     assert reason < worth["You get one permit, not two."] < worth["You can appeal to the tribunal within 28 days."]
