@@ -147,7 +147,7 @@ def test_letter_is_called_by_the_heading_above_its_salutation_not_by_its_sender(
 def test_deadline_after_a_condition_is_one_not_that_of_the_condition() -> None:
     found = lines(
         "If you agree, the form has to be with us by 12 June. If nobody objects by 14 June the work begins. "
-        "The form, if it is signed, must reach us by 15 June."
+        "The form, if it is signed, must reach us by 15 June. Below you find what the board checks by 18 June."
     )
     assert [one.text[-8:-1] for one in found if one.is_action] == ["12 June", "15 June"]
 
