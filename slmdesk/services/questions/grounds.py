@@ -32,7 +32,7 @@ LEAST_SURE = 0.8
 """How much of the question the quotations have (`relation`) and how sure the model is that the text says it, added:
 with less, an answer is not in the text.  Neither separates alone.
 """
-UNTOLD = 0.4
+UNTOLD = 0.5
 """How sure a model is taken to be that was not asked."""
 LEAST_NEAR = 0.55
 """Of the question's words, by rarity, that a sentence must have to be shown as near."""

@@ -49,6 +49,7 @@ from slmdesk.services.summaries.types import (
 )
 
 OLDER_WORDS = "Made the old way"
+MORE = "Show or hide the passages that are left out"
 WRITTEN = "These sentences had been written."
 MOST_WORDS = 30
 """A longer sentence is folded."""
@@ -103,7 +104,7 @@ class SummaryPane(QScrollArea):
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
-        self._more = tool_button("more_passages_button", inner, kind="small", on=self._show_omitted)
+        self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         column(
