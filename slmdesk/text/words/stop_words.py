@@ -65,8 +65,8 @@ STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
 """By ISO 639-1."""
 
 _ASKING = """amount amounts amounting cost costs costing price long much high large big number total date year
-hoch lang betragt betragen betrag kostet kosten preis dauert dauer lange lautet nummer datum gilt jahr montant coute cout
-prix duree numero annee importe cuesta precio durada fecha costa prezzo durata data kosztuje cena wynosi kwota
+hoch lang betragt betragen betrag kostet kosten preis dauert dauer lange lautet nummer datum gilt jahr montant coute
+cout prix duree numero annee importe cuesta precio durada fecha costa prezzo durata data kosztuje cena wynosi kwota
 kost bedraagt prijs"""
 ASKING_WORDS = frozenset(_ASKING.split())
 """Folded words that ask for a value, or stand beside one, and do not say what of."""
