@@ -32,6 +32,8 @@ LEAST_SURE = 0.8
 """How much of the question the quotations have (`relation`) and how sure the model is that the text says it, added:
 with less, an answer is not in the text.  Neither separates alone.
 """
+LEAST_RELATED = 0.1
+"""How much of the question the quotations must have, however sure the model is."""
 UNTOLD = 0.5
 """How sure a model is taken to be that was not asked."""
 LEAST_NEAR = 0.55

@@ -10,7 +10,7 @@ from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, Passage
 from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
 from slmdesk.services.questions.context import AnswerContext
-from slmdesk.services.questions.grounds import LEAST_SURE, UNTOLD, Grounds
+from slmdesk.services.questions.grounds import LEAST_RELATED, LEAST_SURE, UNTOLD, Grounds
 from slmdesk.services.questions.prompt import NO, Answered, Part, not_found, parsed_answer
 from slmdesk.services.questions.question_parts import asks_yes_or_no, has_figure, parts_of
 from slmdesk.store import Store
@@ -62,7 +62,8 @@ class Evidence:
             is_said = grounds.bears_out(question, answer, citations)
         elif grounds.is_made_up(question, answer, citations):
             return self._missing()
-        if not is_said and grounds.relation(question, citations) + certainty < LEAST_SURE:
+        related = grounds.relation(question, citations)
+        if not is_said and (related < LEAST_RELATED or related + certainty < LEAST_SURE):
             return self._missing()
         marks = grounds.marks(question, answer, citations)
         return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())

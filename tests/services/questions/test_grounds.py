@@ -224,3 +224,8 @@ def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_word
     words = '[2] "The rent is 46,800 pounds a year"\nAntwort: Die Miete beträgt 46,800 Pfund im Jahr.'
     part = Pages(LEASE).part("Wie hoch ist die Miete und was ist darin enthalten?", words)
     assert (part.found, [one.page for one in part.citations]) == (True, [2])
+
+
+def test_a_quotation_with_nothing_of_the_question_is_no_answer_however_sure_the_model_is():
+    evidence = Pages(LEASE).evidence("What has the hospital been promised?")
+    assert not evidence.part("What has the hospital been promised?", "46,800 pounds a year.", 2.0).found
