@@ -19,6 +19,9 @@ FLAG_WORDS = {
     "words": "its words are not there",
     "unlinked": "no passage to compare with",
     "doubt": "the model was not sure",
+    "untranslated": "part of it is not translated",
+    "language": "not in the language asked for",
+    "length": "much longer or shorter than the original",
 }
 """What is missing, in about five words, by the kind of a mark."""
 
