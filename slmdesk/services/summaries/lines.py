@@ -14,7 +14,7 @@ from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.record import Record, changed
 from slmdesk.services.summaries.paper_words import has, pattern
-from slmdesk.services.summaries.papers import Paper, paper_of
+from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.selection import MARKS, item_spans, section_numbers
 from slmdesk.services.summaries.threads import Thread
 from slmdesk.text.checks.dates import DateMention, Day, find_dates
@@ -99,14 +99,9 @@ def figures(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
 
 
-def lines_of(
-    pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper = Paper.AUTO
-) -> list[Line]:
+def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper) -> list[Line]:
     """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
     sections, (own, date), thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
-    if paper is Paper.AUTO:
-        headings = [pieces[at].text for at in here if pieces[at].is_heading]
-        paper = paper_of("\n".join(pieces[at].text for at in here[:120]), headings)
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     found, heading, header, is_closed = list[Line](), "", list[str](), False
     for at in here:

@@ -393,22 +393,11 @@ class SummaryPlan:
         ]
         return self._texts.one(selection.text, selection.points, rest, selection.paper.value)
 
-    def _joint(self) -> list[Point]:
-        """Return what several documents say together: what each is, then what several of them say."""
-        firsts = [changed(one.points[0], label="") for one in self._selections if one.points]
-        every = [one.points[1:] for one in self._selections]
-        shared = said_in_several([[point.text for point in points] for points in every])
-        return firsts + [
-            changed(every[at][number], links=tuple(every[a][n].links[0] for a, n in same), label=SHARED)
-            for same in shared
-            for at, number in same[:1]
-        ]
-
     def _summary(self, documents: Sequence[DocumentSummary], method: str) -> Summary:
         names = {one.document: one.name for one in documents} if len(documents) > 1 else {}
-        sentences = (
-            self._texts.sentences(self._joint(), names) if names else documents[0].sentences if documents else ()
-        )
+        sentences = documents[0].sentences if documents else ()
+        if names:
+            sentences = self._texts.sentences(joint([one.points for one in self._selections]), names)
         notes = [*self._notes, figures_words(self._texts.figures())]
         if not any(one.points for one in self._selections):
             notes = ["There is no text that could be summarized."]
@@ -426,3 +415,15 @@ class SummaryPlan:
             not_read=self._request.not_read,
             words=sum(one.words for one in self._selections),
         )
+
+
+def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
+    """Return what documents say together: what each is, then what several of them say."""
+    firsts = [changed(points[0], label="") for points in documents if points]
+    every = [points[1:] for points in documents]
+    shared = said_in_several([[point.text for point in points] for points in every])
+    return firsts + [
+        changed(every[at][number], links=tuple(link for a, n in same for link in every[a][n].links[:1]), label=SHARED)
+        for same in shared
+        for at, number in same[:1]
+    ]

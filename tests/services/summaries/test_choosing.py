@@ -12,6 +12,9 @@ from slmdesk.core.documents import BlockKind
 from slmdesk.documents.markdown import sections_of
 from slmdesk.services.summaries.choosing import allowed_words, choose
 from slmdesk.services.summaries.lines import Line, count_words, lines_of
+from slmdesk.services.summaries.linking import Point
+from slmdesk.services.summaries.papers import paper_of
+from slmdesk.services.summaries.plan import joint
 from slmdesk.services.summaries.prompts import Length
 from slmdesk.text.words.sentences import sentence_spans
 
@@ -54,7 +57,14 @@ def pieces(text: str) -> list[Piece]:
 
 def lines(text: str, language: str = "en") -> list[Line]:
     some = pieces(text)
-    return lines_of(some, range(len(some)), lambda words: sentence_spans(words, language), language)
+    paper = paper_of(text, [piece.text for piece in some if piece.is_heading])
+    return lines_of(some, range(len(some)), lambda words: sentence_spans(words, language), language, paper)
+
+
+def test_what_several_documents_say_without_a_place_is_said_without_one() -> None:
+    """In another language a point without a name or a figure is linked to nothing."""
+    points = [Point("A letter.", ()), Point("The roof must be repaired soon.", ())]
+    assert [(point.text, point.links) for point in joint([points, points])][2:] == [(points[1].text, ())]
 
 
 def texts(some: list[Line]) -> list[str]:
