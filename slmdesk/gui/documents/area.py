@@ -31,6 +31,7 @@ from slmdesk.services.documents.citations import Span
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.questions.service import KIND as QUESTION
 from slmdesk.services.summaries.service import KIND as SUMMARY
@@ -41,6 +42,8 @@ from slmdesk.services.versions.service import KIND as VERSIONS
 POINTED_AFTER_MS = 120
 """Delay, so that a mouse passing over a list marks nothing."""
 
+READ_AFTER_MS = 1000
+"""Delay, so that the model does not begin to read what is only passed by."""
 
 PANES = {TABLE: "table", QUESTION: "questions"}
 
@@ -69,6 +72,7 @@ class DocumentsArea(QObject):
         self.question_pane = QuestionPane(self.questions, self.page)
         self._pointed: dict[int, list[tuple[int, int]]] | None = None
         self._point_timer = Delay(self, POINTED_AFTER_MS, lambda: self.view.hint_spans(self._pointed))
+        self._read_timer = Delay(self, READ_AFTER_MS, self._expect_question)
         self._place = ("", -1)
         self._restored = ("", 1)
         """Document and page of the last run, until a document is on show."""
@@ -91,6 +95,8 @@ class DocumentsArea(QObject):
         self.page.redaction_requested.connect(self._on_redaction_requested)
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
+        self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
+        self._bridge.on(ModelStateChanged, self._on_model_state_changed)
         self.page.view.place_clicked.connect(self._on_place_clicked)
         for pane, controller in (
             (self.summary_pane, self.summaries),
@@ -193,6 +199,18 @@ class DocumentsArea(QObject):
         self.summaries.show_document(record.id if record else "")
         self.questions.show_document(record.id if record else "")
         self.versions.show_document(record)
+        self._read_timer.start()
+
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY:
+            self._read_timer.start()
+
+    def _expect_question(self) -> None:
+        """Have the shown document read before it is asked; where questions are on show, the model is loaded for it."""
+        document, pane = self.documents.current, self.question_pane
+        if document and self.page.isVisible() and not pane.redacts:
+            ready = self._bridge.services.questions.expect_question(document, loads=pane.isVisible())
+            self._bridge.ask(ready, None, lambda _problem: None)
 
     def _on_pages_listed(self) -> None:
         ahead = self._ahead

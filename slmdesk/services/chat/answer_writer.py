@@ -35,6 +35,7 @@ from slmdesk.services.base.service_thread import Later
 from slmdesk.services.chat.conversation import REDACTION
 from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
+from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.redaction.service import PutBack, Veil, added_to
@@ -161,6 +162,7 @@ class Answers(Service):
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
         self._loader = loader
+        self.read_ahead = ReadAhead(loader)
         self._growing: dict[str, _Growing] = {}
         self._tick: Later | None = None
         self._said = ""
@@ -183,6 +185,7 @@ class Answers(Service):
         return _ended(message, held, held.ending)
 
     def start(self, request: AnswerRequest) -> None:
+        self.read_ahead.stop()
         message = request.message
         growing = self._growing[message.id] = _Growing(request, message.text, [message.thought])
         if request.preparation is None:
@@ -219,6 +222,7 @@ class Answers(Service):
 
     def close(self) -> None:
         """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
+        self.read_ahead.stop()
         for growing in tuple(self._growing.values()):
             _let_go(growing)
             ending = growing.ending or _with_originals(growing, AnswerEnding(Status.INTERRUPTED))[0]

@@ -1,4 +1,4 @@
-"""Has the model loaded, and read a conversation, while a person types the next question: its answer begins sooner.
+"""Has the model loaded, and read a conversation or a paper, before a person asks: the answer begins sooner.
 
 The engine keeps what it has read of a prompt, and the next prompt with the same beginning shares it.  On the service
 thread.
@@ -6,25 +6,25 @@ thread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.record import changed, to_json
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.core.wire import messages_to_json
+from slmdesk.core.wire import answer_from, messages_to_json
 from slmdesk.services.chat.model_choice import AnswerSettings
 from slmdesk.services.engine.events import ModelState
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 
 LEAST_CHARACTERS = 1000
-"""Of a conversation: less is read in a moment anyway."""
+"""Less is read in a moment anyway."""
 _ONE_TOKEN = Sampling(temperature=0.0, max_tokens=1)
 
 
 class ReadAhead:
-    """The reading that is under way, if any: of one conversation at a time."""
+    """The reading that is under way, if any: of one text at a time."""
 
     def __init__(self, loader: ModelLoader) -> None:
         self._loader = loader
@@ -33,17 +33,21 @@ class ReadAhead:
         self._tried = ""
 
     def begin(
-        self, settings: AnswerSettings, turns: Sequence[ChatMessage], state: Mapping[str, Json] | None = None
+        self,
+        settings: AnswerSettings,
+        turns: Sequence[ChatMessage],
+        state: Mapping[str, Json] | None = None,
+        read: Callable[[float], object] = lambda _seconds: None,
     ) -> None:
         """Read `turns` at background priority; a person's answer in the engine goes first.
 
-        `state`: of an earlier day, in which they are read; see `StateService.known`.
+        `state`: of an earlier day, in which they are read; see `StateService.known`.  `read` is told how long it took.
 
         Does nothing where they are few, were read last, or another model is loaded or has work: it is not kept from one
         that is asked for.  A model that was let go is loaded.
         """
         if self._loader.loaded() is None:
-            self._load(settings.record)
+            self.load(settings.record)
             return
         if sum(len(one.text) for one in turns) < LEAST_CHARACTERS:
             return
@@ -59,12 +63,13 @@ class ReadAhead:
         self._lease = self._loader.acquire(
             settings.record,
             lambda lease: lease.start(
-                "chat", payload, lambda event: self._on_event(lease, event), priority="background"
+                "chat", payload, lambda event: self._on_event(lease, event, read), priority="background"
             ),
             lambda _problem: None,
         )
 
-    def _load(self, record: ModelRecord) -> None:
+    def load(self, record: ModelRecord) -> None:
+        """Load a model that was let go, where no other is in use."""
         is_free = self._loader.state.state is ModelState.NOT_LOADED and record.id != self._tried
         if is_free and not self._loader.times_crashed(record):
             self._tried = record.id
@@ -78,11 +83,13 @@ class ReadAhead:
             self._last = ()
             lease.release()
 
-    def _on_event(self, lease: Lease, event: FromChild) -> None:
+    def _on_event(self, lease: Lease, event: FromChild, read: Callable[[float], object]) -> None:
         if isinstance(event, Done | Failed | Cancelled):
             if lease is self._lease:
                 self._lease = None
-        elif self._loader.others_wait(lease.record):
+            if isinstance(event, Done):
+                read(answer_from(event.result).timing.first_token_s)
+        elif self._loader.is_shared or self._loader.others_wait(lease.record):
             self.stop()
 
 

@@ -47,7 +47,6 @@ from slmdesk.services.chat.model_choice import AnswerSettings, ModelChoice
 from slmdesk.services.chat.options import ChatOptions, check_options, options_from
 from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.presets import PresetService, with_preset
-from slmdesk.services.chat.read_ahead import ReadAhead
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.chat.rewrites import Rewrite, asked_with, kept_of
 from slmdesk.services.chat.veils import Veils
@@ -149,7 +148,6 @@ class ChatService(Service):
         )
         self.presets = PresetService(runtime)
         self._states = ChatStates(runtime, models, states, self._veils, kind=KIND, version=PROMPT_VERSION)
-        self._read_ahead = ReadAhead(loader)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of their messages a frontend knows."""
 
@@ -350,7 +348,7 @@ class ChatService(Service):
             return
         settings = self._choice.settings_for(options_from(item.settings), None, Sampling())
         turns, _ids = self._veils.window(item).turns(path)
-        self._read_ahead.begin(settings, turns, self._known_state(settings, turns))
+        self.answers.read_ahead.begin(settings, turns, self._known_state(settings, turns))
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
@@ -449,7 +447,6 @@ class ChatService(Service):
         self.edits.drop(chat)
 
     def close(self) -> None:
-        self._read_ahead.stop()
         self._states.close()
         self.answers.close()
 
@@ -544,7 +541,6 @@ class ChatService(Service):
             explicit=explicit,
             state=state,
         )
-        self._read_ahead.stop()
         self.answers.start(self._preparer.request(request, item, path, goes_on=goes_on))
 
     def _known_state(self, settings: AnswerSettings, turns: list[ChatMessage]) -> dict[str, Json] | None:

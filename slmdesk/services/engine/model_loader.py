@@ -130,6 +130,10 @@ class ModelLoader(Service):
     def is_busy(self) -> bool:
         return bool(self._held)
 
+    @property
+    def is_shared(self) -> bool:
+        return len(self._held) > 1
+
     def others_wait(self, record: ModelRecord) -> bool:
         """Return whether a request waits for another model, so that long work should give way."""
         return any(one.record.id != record.id for one in self._waiting)

@@ -101,7 +101,9 @@ class ReadingChoice:
         ids = [one.id for one in self._request.documents]
         try:
             before = [asked for asked, _ in self._request.before]
-            by_meaning = self._request.veil is None  # the embedding model would read the question as it is
+            by_meaning = (
+                bool(self._request.question) and self._request.veil is None
+            )  # the embedding model would read the question as it is
             self._retrieval.rank(self._request.question, ids, before=before, by_meaning=by_meaning).then(
                 self._on_ranked
             )

@@ -8,7 +8,7 @@ like one; what was verified is its result in the store.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import in_slices
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
 from slmdesk.services.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
+from slmdesk.services.chat.model_choice import AnswerSettings
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -40,10 +41,10 @@ from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import ExamService, is_weak
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.questions.asking import Asking, Ending, learnt, text_of
-from slmdesk.services.questions.context import AnswerContext, ReadingChoice, ReadingRequest
+from slmdesk.services.questions.context import WHOLE_TOKENS, AnswerContext, ReadingChoice, ReadingRequest
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.plan import SAMPLING, Asked, Reply, Step, plan
-from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered
+from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
 from slmdesk.services.questions.types import AskedQuestion, AskRequest, collection_of
 from slmdesk.services.redaction.report import Tally
 from slmdesk.services.redaction.service import RedactionService
@@ -74,6 +75,9 @@ class QuestionService(Service):
         self._models, self._loader, self._exams, self._redaction = models, loader, exams, redaction
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
+        self._expected: ReadingChoice | None = None
+        self._ahead_s: dict[str, float] = {}
+        """How long documents took that were read before a question."""
 
     # ---- requests
 
@@ -120,6 +124,24 @@ class QuestionService(Service):
         answer = self._begin(item, user, record, documents, path, explicit=request.model is not None)
         return SentMessage(self._store.items.get(item.id), user, answer)
 
+    def expect_question(self, document: str, *, loads: bool = False) -> None:
+        """Have the model read a document of a few pages while nobody needs it: a person has opened it and may ask.
+
+        `loads`: a model that was let go is loaded for it.  Raises KnownError `document.…`, `model.…`.
+        """
+        documents = self._documents([document], None, None)
+        record = self._models.choose(None)
+        items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
+        if is_weak(record) or any(one.settings.get(REDACT) is True for one in items):
+            return
+        loaded = self._loader.loaded()
+        if loaded and loaded[0].id == record.id:
+            request = ReadingRequest("", (), documents, record, explicit=False)
+            self._expected = self._choice(request, lambda found: self._read_ahead(record, document, found), _ignore)
+            self._expected.begin()
+        elif loads:
+            self._answers.read_ahead.load(record)
+
     def stop(self, message: str) -> None:
         """Stop an answer; its text stays.  Does nothing when none is written."""
         asking = self._asking.get(message)
@@ -157,6 +179,8 @@ class QuestionService(Service):
 
     def close(self) -> None:
         """End questions not answered yet as `interrupted` when the app ends."""
+        if self._expected:
+            self._expected.cancel()
         for asking in tuple(self._asking.values()):
             if not asking.is_written:
                 self._let_go(asking)
@@ -243,6 +267,24 @@ class QuestionService(Service):
 
     # ---- what is read for it
 
+    def _choice(
+        self,
+        request: ReadingRequest,
+        chosen: Callable[[AnswerContext], None],
+        failed: Callable[[Problem | None], None],
+    ) -> ReadingChoice:
+        return ReadingChoice(self._service_thread, self._store, self._loader, self._retrieval, request, chosen, failed)
+
+    def _read_ahead(self, record: ModelRecord, document: str, reading: AnswerContext) -> None:
+        if reading.is_whole and reading.tokens <= WHOLE_TOKENS:
+            turns = text_turns_of(reading.sources, names=False)
+            self._answers.read_ahead.begin(
+                AnswerSettings(record, SAMPLING, None),
+                turns,
+                self._states.known(record, turns, PROMPT_VERSION),
+                lambda seconds: self._ahead_s.update({document: seconds}),
+            )
+
     def _choose(self, asking: Asking) -> None:
         if self._asking.get(asking.answer.id) is not asking:  # it was stopped
             return
@@ -255,15 +297,7 @@ class QuestionService(Service):
 
         able = asking.record if asking.record and not is_weak(asking.record) else None
         request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit, asking.veil)
-        asking.choice = ReadingChoice(
-            self._service_thread,
-            self._store,
-            self._loader,
-            self._retrieval,
-            request,
-            lambda found: self._chosen(asking, found),
-            failed,
-        )
+        asking.choice = self._choice(request, lambda found: self._chosen(asking, found), failed)
         asking.choice.begin()
 
     def _chosen(self, asking: Asking, reading: AnswerContext) -> None:
@@ -355,10 +389,10 @@ class QuestionService(Service):
 
     def _keep_state(self, asking: Asking) -> None:
         """A document that was read whole, and for long, need not be read again another day."""
-        if asking.record and asking.reading.is_whole and asking.read_s > WORTH_S and asking.veil is None:
-            self._states.keep(
-                asking.record, text_of(asking, asking.reading), PROMPT_VERSION, [one.id for one in asking.documents]
-            )
+        ids = [one.id for one in asking.documents]
+        read_s = asking.read_s + (self._ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
+        if asking.record and asking.reading.is_whole and read_s > WORTH_S and asking.veil is None:
+            self._states.keep(asking.record, text_of(asking, asking.reading), PROMPT_VERSION, ids)
 
     def _kept_words(self, asking: Asking, text: str) -> str:
         if asking.answered is None:
@@ -419,3 +453,7 @@ class QuestionService(Service):
         with suppress(KnownError):  # the row stays `streaming`, and the next instance makes it `interrupted`
             message = self._store.messages.end(asking.answer.id, "", ending)
         self._publish(MessageEnded(message, problem))
+
+
+def _ignore(problem: Problem | None) -> None:
+    """Reading ahead only saves time."""

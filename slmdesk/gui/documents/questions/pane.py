@@ -125,6 +125,10 @@ class QuestionPane(QScrollArea):
         self._names, self._kinds = names, kinds
 
     @property
+    def redacts(self) -> bool:
+        return self._shield.isChecked()
+
+    @property
     def title(self) -> str:
         """The first question, as a file name for exports."""
         return self._texts[0] if self._texts else "Questions"
