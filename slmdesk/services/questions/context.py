@@ -101,12 +101,9 @@ class ReadingChoice:
         ids = [one.id for one in self._request.documents]
         try:
             before = [asked for asked, _ in self._request.before]
-            by_meaning = (
-                bool(self._request.question) and self._request.veil is None
-            )  # the embedding model would read the question as it is
-            self._retrieval.rank(self._request.question, ids, before=before, by_meaning=by_meaning).then(
-                self._on_ranked
-            )
+            question = self._request.question
+            by_meaning = question != "" and self._request.veil is None  # the embedding model would read it as it is
+            self._retrieval.rank(question, ids, before=before, by_meaning=by_meaning).then(self._on_ranked)
         except KnownError as err:
             self._fail(problem_for(err))
 
