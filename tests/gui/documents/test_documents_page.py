@@ -24,6 +24,7 @@ from slmdesk.gui.documents.summaries.pane import SentenceRow
 from slmdesk.gui.documents.viewer.coverage_strip import Cell, CoverageStrip
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.questions.service import QuestionService
 from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = pytest.mark.gui
@@ -577,6 +578,25 @@ def test_questions_stay_with_their_document_over_a_restart(program, letter, mode
     again.wait(lambda: again.find("new_questions_button").isVisible())
     again.click("new_questions_button")
     again.wait(lambda: not asked() and again.find("earlier_questions").isVisible())
+
+
+def test_the_shown_document_is_read_ahead_and_on_questions_the_model_is_loaded_for_it(program, letter, monkeypatch):
+    expected = []
+    monkeypatch.setattr(
+        QuestionService, "expect_question", lambda _self, document, *, loads=False: expected.append((document, loads))
+    )
+    opened(program, letter)
+    document = program.frame.documents.current
+    program.wait(lambda: (document, False) in expected)
+    program.click("questions_chip")
+    program.wait(lambda: (document, True) in expected)
+    expected.clear()
+    program.click("redact_questions_button")
+    program.click("summary_chip")
+    program.click("questions_chip")
+    program.wait(lambda: not program.frame.documents_area._read_timer.isActive())
+    program.ask(lambda _services: None)
+    assert not expected
 
 
 def test_in_a_narrow_window_panes_and_pages_take_turns(program, letter):
