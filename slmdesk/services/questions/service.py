@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,6 @@ class QuestionService(Service):
         self._models, self._loader, self._exams, self._redaction = models, loader, exams, redaction
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
-        self._expected: ReadingChoice | None = None
         self._ahead_s: dict[str, float] = {}
         """How long documents took that were read before a question."""
 
@@ -137,8 +137,8 @@ class QuestionService(Service):
         loaded = self._loader.loaded()
         if loaded and loaded[0].id == record.id:
             request = ReadingRequest("", (), documents, record, explicit=False)
-            self._expected = self._choice(request, lambda found: self._read_ahead(record, document, found), _ignore)
-            self._expected.begin()
+            chosen = partial(self._read_ahead, record, document)
+            self._choice(request, chosen, lambda _problem: None).begin()  # a failure only costs time
         elif loads:
             self._answers.read_ahead.load(record)
 
@@ -179,8 +179,6 @@ class QuestionService(Service):
 
     def close(self) -> None:
         """End questions not answered yet as `interrupted` when the app ends."""
-        if self._expected:
-            self._expected.cancel()
         for asking in tuple(self._asking.values()):
             if not asking.is_written:
                 self._let_go(asking)
@@ -277,13 +275,10 @@ class QuestionService(Service):
 
     def _read_ahead(self, record: ModelRecord, document: str, reading: AnswerContext) -> None:
         if reading.is_whole and reading.tokens <= WHOLE_TOKENS:
-            turns = text_turns_of(reading.sources, names=False)
-            self._answers.read_ahead.begin(
-                AnswerSettings(record, SAMPLING, None),
-                turns,
-                self._states.known(record, turns, PROMPT_VERSION),
-                lambda seconds: self._ahead_s.update({document: seconds}),
-            )
+            settings, turns = AnswerSettings(record, SAMPLING, None), text_turns_of(reading.sources, names=False)
+            state = self._states.known(record, turns, PROMPT_VERSION)
+            read = partial(self._ahead_s.__setitem__, document)
+            self._answers.read_ahead.begin(settings, turns, state, read)
 
     def _choose(self, asking: Asking) -> None:
         if self._asking.get(asking.answer.id) is not asking:  # it was stopped
@@ -453,7 +448,3 @@ class QuestionService(Service):
         with suppress(KnownError):  # the row stays `streaming`, and the next instance makes it `interrupted`
             message = self._store.messages.end(asking.answer.id, "", ending)
         self._publish(MessageEnded(message, problem))
-
-
-def _ignore(problem: Problem | None) -> None:
-    """Reading ahead only saves time."""
