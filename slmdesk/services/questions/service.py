@@ -76,8 +76,7 @@ class QuestionService(Service):
         self._models, self._loader, self._exams, self._redaction = models, loader, exams, redaction
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
-        self._ahead_s: dict[str, float] = {}
-        """How long documents took that were read before a question."""
+        self._ahead_s: dict[str, float] = {}  # how long documents took to be read ahead
 
     # ---- requests
 
