@@ -16,7 +16,7 @@ from slmdesk.core.record import Record, changed
 from slmdesk.services.summaries.paper_words import has, pattern
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.selection import MARKS, item_spans, section_numbers
-from slmdesk.services.summaries.threads import Thread
+from slmdesk.services.summaries.threads import Thread, replaces
 from slmdesk.text.checks.dates import DateMention, Day, find_dates
 from slmdesk.text.checks.overlap import stems
 from slmdesk.text.passages.salience import ACTION_LEAD, Matter, announces, matters, sums_up
@@ -126,7 +126,7 @@ def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: s
             found += some
     if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
         found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
-    found = _corrected(found, thread)
+    found = _current(found, thread, language)
     date = "" if letterhead < 0 or thread.has_several else date
     first = first_line(pieces, here, _newest(found, thread), paper, language, date)
     if first is None:
@@ -373,28 +373,22 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
 # ---- mails
 
 
-def _corrected(lines: Sequence[Line], thread: Thread) -> list[Line]:
-    """Return the lines of a thread, without worth where a later mail says other figures on the same thing."""
+def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
+    """Return the lines of a thread, without worth where a later mail replaces what they say."""
     if not thread.has_several:
         return list(lines)
-    dated = [(one, thread.date_of(one.piece)) for one in lines]
-    return [
-        changed(one, worth=0.0, is_action=False)
-        if any(later > date and _is_on(one, other) for other, later in dated) else one
-        for one, date in dated
-    ]  # fmt: skip
+    dated, kept = [(one, thread.date_of(one.piece)) for one in lines], list[Line]()
+    for one, date in dated:
+        is_old = any(later > date and replaces(other.text, one.text, language) for other, later in dated)
+        was_old = one.needs_last and not kept[-1].worth
+        one = changed(one, needs_last=False) if was_old else one
+        kept.append(changed(one, worth=0.0, is_action=False) if is_old else one)
+    return kept
 
 
 def _newest(lines: Sequence[Line], thread: Thread) -> list[Line]:
     newest = max((thread.date_of(one.piece) for one in lines), default=())
     return [one for one in lines if not thread.has_several or thread.date_of(one.piece) == newest]
-
-
-def _is_on(one: Line, other: Line) -> bool:
-    """Whether two lines are on the same thing and name other figures."""
-    mine, theirs = ({word for word in stems(line.text) if len(word) > 3} for line in (one, other))
-    both = len(mine & theirs)
-    return both > 1 and both > _ON * min(len(mine), len(theirs)) and figures(one.text) != figures(other.text)
 
 
 # ---- dates
