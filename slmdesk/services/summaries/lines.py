@@ -43,10 +43,10 @@ _LAST = 1.0
 """What the last sentence of a paragraph loses, and one that says nothing without the sentence before it."""
 _REASON = 0.4
 """Of its worth is left to a reason or to what was said before a decision."""
-_ON, _TOLD = 0.4, 0.6
-"""Of the words of the shorter of two lines on one thing, which both have; of the words of a heading, which a decision
-has that is said without it.
-"""
+_EARLIER = 0.8
+"""Of its worth is left to what an earlier mail says than the newest."""
+_TOLD = 0.6
+"""Of the words of a heading, which a decision has that is said without it."""
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
@@ -374,15 +374,18 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
 
 
 def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
-    """Return the lines of a thread, without worth where a later mail replaces what they say."""
+    """Return the lines of a thread: those of the newest mail are worth more, those a later mail replaces nothing."""
     if not thread.has_several:
         return list(lines)
-    dated, kept = [(one, thread.date_of(one.piece)) for one in lines], list[Line]()
+    dated, kept, is_old = [(one, thread.date_of(one.piece)) for one in lines], list[Line](), False
+    newest = max((date for _, date in dated), default=())
     for one, date in dated:
+        if is_old and one.needs_last:
+            one = changed(one, needs_last=False)
         is_old = any(later > date and replaces(other.text, one.text, language) for other, later in dated)
-        was_old = one.needs_last and not kept[-1].worth
-        one = changed(one, needs_last=False) if was_old else one
-        kept.append(changed(one, worth=0.0, is_action=False) if is_old else one)
+        is_answered = date < newest and one.text.endswith("?") and not figures(one.text)
+        worth = 0.0 if is_old else one.worth * (_EARLIER if date < newest else 1.0)
+        kept.append(changed(one, worth=worth, is_action=one.is_action and not is_old and not is_answered))
     return kept
 
 

@@ -5,22 +5,20 @@ Pure functions.
 
 from __future__ import annotations
 
+import math
 import re
-from collections import defaultdict
-from collections.abc import Mapping
 from functools import lru_cache
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.record import Record
 from slmdesk.services.summaries.paper_words import has, pattern
 from slmdesk.services.summaries.selection import MARKS
-from slmdesk.text.checks.dates import find_dates
-from slmdesk.text.checks.numbers import find_numbers
-from slmdesk.text.checks.overlap import stems
-from slmdesk.text.checks.words import function_words
+from slmdesk.text.checks.dates import DateMention, find_dates
+from slmdesk.text.checks.numbers import Number, find_numbers
+from slmdesk.text.checks.words import WORD, any_same, folded, function_words
 
-_SHARE = 0.4
-"""Of the words of the shorter of two passages on one thing, which both have."""
+_NEAR, _SHARE = 8, 0.4
+"""Words on each side of a value that tell what it is of; of the words of the shorter of two passages, which both have."""
 
 
 class Thread:
@@ -60,53 +58,91 @@ def _is_field(name: str, text: str, language: str) -> bool:
     return re.match(rf"{pattern(name, language).pattern}\W*:", text, re.IGNORECASE) is not None
 
 
-class _Passage(Record):
-    words: frozenset[str]
-    values: Mapping[str, frozenset[float]]
-    """Days, times of day, and numbers by their unit or by the noun behind them."""
-    old: Mapping[str, frozenset[float]]
-    """The values that it names as replaced: "62 guests instead of 45"."""
+class _Value(Record):
+    kind: str
+    """Day, time of day, or a number's unit or the noun behind it."""
+    value: float
+    near: frozenset[str]
+    """Words around it."""
+    is_old: bool
+    """It is named as replaced: "62 guests instead of 45"."""
+    is_changed: bool
+    """It is said to be otherwise than before: "rises to £300"."""
+    is_present: bool
+    """As it is now."""
 
 
 def replaces(later: str, earlier: str, language: str) -> bool:
-    """Return whether what a later mail says stands in the place of what an earlier says: other values of the same
-    kind on the same thing, fewer words in common where it says that it changes or cancels something.
+    """Return whether what a later mail says stands in the place of what an earlier says: another value of the same
+    kind on the same thing; or it cancels that.
     """
-    new, old = _read(later, language), _read(earlier, language)
-    both = len(new.words & old.words)
-    if any(new.old.get(kind, frozenset()) & values for kind, values in old.values.items()):
+    new, old = _values(later, language), _values(earlier, language)
+    if any(one.is_old and _is_equal(one, other) for one in new for other in old):
         return True
-    if both and has("cancels", later, language):
-        return both > 1 or any(new.values.get(kind) == values for kind, values in old.values.items())
-    changed = [kind for kind, values in old.values.items() if kind in new.values and not values & new.values[kind]]
-    if not changed:
+    words, others = _words(later, language), _words(earlier, language)
+    both = len(_same(words, others))
+    if later.endswith("?"):
         return False
-    if has("changes", later, language):
-        return both > 0 or (len(changed) > 1 and has("proposes", earlier, language))
-    return both > 1 and both > _SHARE * min(len(new.words), len(old.words))
+    if _says("cancels", later, language) and not has("if", later, language) and not has("may", later, language):
+        return both > 1 or (both > 0 and any(_is_equal(one, other) for one in new for other in old))
+    kinds = {one.kind for one in new} - {one.kind for one in new for other in old if _is_equal(one, other)}
+    pairs = [(one, other) for one in new for other in old if one.kind == other.kind and one.kind in kinds]
+    is_plan = has("proposes", earlier, language)
+    if is_plan and any(one.is_changed for one, _ in pairs) and len({one.kind for one, _ in pairs}) > 1:
+        return True
+    for one, other in pairs:
+        least = 1 if one.is_changed or (one.is_present and is_plan) else 2 if one.is_present else math.inf
+        if len(_same(one.near, other.near)) >= least:
+            return True
+    is_on = both > max(1.0, _SHARE * min(len(words), len(others)))
+    return is_on and any(len(_same(one.near, other.near)) > 1 for one, other in pairs)
+
+
+def _is_equal(one: _Value, other: _Value) -> bool:
+    return (one.kind, one.value) == (other.kind, other.value)
+
+
+def _says(name: str, text: str, language: str) -> bool:
+    """Whether a text has a word of that name that is not denied."""
+    denied = rf"{pattern('denies').pattern}\W+(?:\w+\W+)?$"
+    return any(
+        not re.search(denied, text[: found.start()], re.IGNORECASE) for found in pattern(name, language).finditer(text)
+    )
+
+
+def _same(some: frozenset[str], others: frozenset[str]) -> list[str]:
+    return [word for word in some if word in others or (len(word) > 4 and any_same(word, others))]
 
 
 @lru_cache(maxsize=1024)
-def _read(text: str, language: str) -> _Passage:
-    values, old = defaultdict[str, set[float]](set), defaultdict[str, set[float]](set)
+def _values(text: str, language: str) -> tuple[_Value, ...]:
+    found, dates = list[_Value](), find_dates(text, language)
 
-    def keep(kind: str, start: int, end: int, value: float) -> None:
-        values[kind].add(value)
-        if re.search(pattern("instead", language).pattern + r"\W+(?:\w+\W+){0,2}$", text[:start], re.IGNORECASE):
-            old[kind].add(value)
+    def keep(kind: str, mention: DateMention | Number, value: float) -> None:
+        before, after = text[: mention.start], text[mention.end :]
+        near = " ".join([*before.split()[-_NEAR:], *after.split()[:_NEAR]])
+        is_changed, is_present = (_says(name, near, language) for name in ("changes", "now"))
+        instead = rf"{pattern('instead', language).pattern}\W+(?:\w+\W+){{0,2}}$"
+        is_old = re.search(instead, before, re.IGNORECASE) is not None
+        found.append(_Value(kind, value, _words(near, language), is_old, is_changed, is_present))
 
-    dates = find_dates(text, language)
     for date in dates:
         for _, month, day in date.readings[:1]:
             if month and day:
-                keep("day", date.start, date.end, month * 100 + day)
+                keep("day", date, month * 100 + day)
         for minutes in date.minutes[:1]:
-            keep("minutes", date.start, date.end, minutes)
+            keep("minutes", date, minutes)
     for number in find_numbers(text):
         if not number.soft and not any(date.start <= number.start < date.end for date in dates):
-            noun = re.match(r"\W*(\w{4,6})", text[number.end :])
+            noun = re.match(r"\s(\w{4,6})", text[number.end :])
             unit, factor = number.unit or (noun[1].casefold() if noun else "", 1.0)
-            keep(unit, number.start, number.end, number.values[0] * factor)
-    named = {word for date in dates for word in stems(text[date.start : date.end])}
-    words = {one for one in stems(text) if len(one) > 3 and not one.isdigit()} - named - function_words(language)
-    return _Passage(frozenset(words), *({kind: frozenset(some) for kind, some in one.items()} for one in (values, old)))
+            if unit:
+                keep(unit, number, number.values[0] * factor)
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str, language: str) -> frozenset[str]:
+    dates = {folded(word) for date in find_dates(text, language) for word in WORD.findall(text[date.start : date.end])}
+    words = {folded(word) for word in WORD.findall(text) if len(word) > 3}
+    return frozenset(words - dates - function_words(language))
