@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
@@ -164,12 +164,15 @@ class _Place(Record):
     language: str
 
 
+def _items(piece: Piece) -> Sequence[tuple[int, int]]:
+    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
+    return list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
+
+
 def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterator[Line]:
     """Yield the sentences of a piece that may stand in a summary, cut at their semicolons."""
-    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
-    items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
     last: Line | None = None
-    for begin, stop in items:
+    for begin, stop in _items(piece):
         sentences = [(begin + one, begin + two) for one, two in spans(piece.text[begin:stop])]
         for start, end in sentences:
             whole = piece.text[start:end]
@@ -285,15 +288,38 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
         above[at] = heading
     every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
     every = [one for one in every if one.worth and not one.is_action] or every
+    every = [one for one in every if not _is_secondary(one.text, above[one.piece], language)] or every
     summed = [one for one in every if sums_up(above[one.piece]) or has("gist", above[one.piece], language)]
     told = [one for one in every if has("outcome", above[one.piece], language)]
     told = [one for one in told if not has("reasons", above[one.piece], language)]
     ruled = [one for one in told or every[:FIRST_LINES] if has("rules", one.text, language)]
+    is_ruled = paper is not Paper.REPORT and bool(ruled or told)
+    if not is_ruled and not any(sums_up(above[one.piece]) for one in every):
+        diagnosis = _diagnosis(pieces, above, lines, language)
+        if diagnosis is not None:
+            return diagnosis
     is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
     if is_long and (paper is Paper.CONTRACT or not (paper is Paper.REPORT or told or summed or ruled)):
         return None
     some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed or every
     return next(iter([one for one in some[:6] if figures(one.text)] or some), None)
+
+
+def _diagnosis(pieces: Sequence[Piece], above: Mapping[int, str], lines: Sequence[Line], language: str) -> Line | None:
+    """Return the main diagnosis: the first under its heading that is not a secondary one, however short."""
+    for at, heading in above.items():
+        if pieces[at].is_heading or not has("diagnosis", heading, language):
+            continue
+        for start, end in _items(pieces[at]):
+            text = _bare(pieces[at].text[start:end])
+            if text and not text.endswith(":") and not _is_secondary(text, heading, language):
+                known = (one for one in lines if one.piece == at and start <= one.start < end)
+                return next(known, Line(at, start, end, text, 0.0, -1))
+    return None
+
+
+def _is_secondary(text: str, heading: str, language: str) -> bool:
+    return has("secondary", heading, language) or has("secondary", text, language, at_start=True)
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:

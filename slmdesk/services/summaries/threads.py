@@ -18,7 +18,7 @@ from slmdesk.text.checks.numbers import Number, find_numbers
 from slmdesk.text.checks.words import WORD, any_same, folded, function_words
 
 _NEAR, _SHARE = 8, 0.4
-"""Words on each side of a value that tell what it is of; of the words of the shorter of two passages, which both have."""
+"""Words on each side of a value that tell what it is of; of the words of the shorter passage, which both have."""
 
 
 class Thread:
