@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
@@ -43,10 +43,8 @@ _LAST = 1.0
 """What the last sentence of a paragraph loses, and one that says nothing without the sentence before it."""
 _REASON = 0.4
 """Of its worth is left to a reason or to what was said before a decision."""
-_EARLIER = 0.8
-"""Of its worth is left to what an earlier mail says than the newest."""
-_TOLD = 0.6
-"""Of the words of a heading, which a decision has that is said without it."""
+_EARLIER, _TOLD = 0.8, 0.6
+"""Of its worth is left to an earlier mail's; of a heading's words, which a decision has that is said without it."""
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
@@ -164,19 +162,17 @@ class _Place(Record):
     language: str
 
 
-def _items(piece: Piece) -> Sequence[tuple[int, int]]:
-    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
-    return list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
-
-
 def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterator[Line]:
     """Yield the sentences of a piece that may stand in a summary, cut at their semicolons."""
+    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
+    items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
+    is_diagnosis = has("diagnosis", place.heading, place.language)
     last: Line | None = None
-    for begin, stop in _items(piece):
+    for begin, stop in items:
         sentences = [(begin + one, begin + two) for one, two in spans(piece.text[begin:stop])]
         for start, end in sentences:
             whole = piece.text[start:end]
-            is_whole = _ENDS.search(whole.strip(MARKS)) or piece.kind is BlockKind.LIST_ITEM
+            is_whole = is_diagnosis or _ENDS.search(whole.strip(MARKS)) or piece.kind is BlockKind.LIST_ITEM
             cuts = [start, *(found.end() for found in _CLAUSE.finditer(piece.text, start, end)), end]
             if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in pairwise(cuts)):
                 cuts = [start, end]
@@ -227,7 +223,8 @@ def _headed(line: Line, heading: str) -> Line:
 
 def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
     language, heading = place.language, place.heading
-    if count_words(text) < LEAST_WORDS or text.endswith(":") or has("unsaid", text, language) or _ALIAS.search(text):
+    is_short = count_words(text) < LEAST_WORDS and not has("diagnosis", heading, language)
+    if is_short or text.endswith(":") or has("unsaid", text, language) or _ALIAS.search(text):
         return None
     kinds = matters(text, language)
     if has("paper", text, language, at_start=True) or (
@@ -286,40 +283,22 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
         if pieces[at].is_heading:
             heading = "" if at == titled else pieces[at].text
         above[at] = heading
+    secondary = pattern("secondary", language)
+    lines = [one for one in lines if not (secondary.search(above[one.piece]) or secondary.match(one.text))] or lines
     every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
     every = [one for one in every if one.worth and not one.is_action] or every
-    every = [one for one in every if not _is_secondary(one.text, above[one.piece], language)] or every
     summed = [one for one in every if sums_up(above[one.piece]) or has("gist", above[one.piece], language)]
     told = [one for one in every if has("outcome", above[one.piece], language)]
     told = [one for one in told if not has("reasons", above[one.piece], language)]
     ruled = [one for one in told or every[:FIRST_LINES] if has("rules", one.text, language)]
-    is_ruled = paper is not Paper.REPORT and bool(ruled or told)
-    if not is_ruled and not any(sums_up(above[one.piece]) for one in every):
-        diagnosis = _diagnosis(pieces, above, lines, language)
-        if diagnosis is not None:
-            return diagnosis
+    main = [one for one in lines if has("diagnosis", above[one.piece], language)]
+    if main and (paper is Paper.REPORT or not ruled) and not any(sums_up(above[one.piece]) for one in every):
+        return main[0]
     is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
     if is_long and (paper is Paper.CONTRACT or not (paper is Paper.REPORT or told or summed or ruled)):
         return None
     some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed or every
     return next(iter([one for one in some[:6] if figures(one.text)] or some), None)
-
-
-def _diagnosis(pieces: Sequence[Piece], above: Mapping[int, str], lines: Sequence[Line], language: str) -> Line | None:
-    """Return the main diagnosis: the first under its heading that is not a secondary one, however short."""
-    for at, heading in above.items():
-        if pieces[at].is_heading or not has("diagnosis", heading, language):
-            continue
-        for start, end in _items(pieces[at]):
-            text = _bare(pieces[at].text[start:end])
-            if text and not text.endswith(":") and not _is_secondary(text, heading, language):
-                known = (one for one in lines if one.piece == at and start <= one.start < end)
-                return next(known, Line(at, start, end, text, 0.0, -1))
-    return None
-
-
-def _is_secondary(text: str, heading: str, language: str) -> bool:
-    return has("secondary", heading, language) or has("secondary", text, language, at_start=True)
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
@@ -401,17 +380,17 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
 
 def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
     """Return the lines of a thread: those of the newest mail are worth more, those a later mail replaces nothing."""
-    if not thread.has_several:
+    if not (thread.has_several and lines):
         return list(lines)
     dated, kept, is_old = [(one, thread.date_of(one.piece)) for one in lines], list[Line](), False
-    newest = max((date for _, date in dated), default=())
+    newest, told = max(date for _, date in dated), [(one.text, date) for one, date in dated if one.text[-1] != "?"]
     for one, date in dated:
-        if is_old and one.needs_last:
-            one = changed(one, needs_last=False)
-        is_old = any(later > date and replaces(other.text, one.text, language) for other, later in dated)
+        needs_last = one.needs_last and not is_old
+        is_old = any(later > date and replaces(other, one.text, language) for other, later in told)
         is_answered = date < newest and one.text.endswith("?") and not figures(one.text)
         worth = 0.0 if is_old else one.worth * (_EARLIER if date < newest else 1.0)
-        kept.append(changed(one, worth=worth, is_action=one.is_action and not is_old and not is_answered))
+        is_action = one.is_action and not is_old and not is_answered
+        kept.append(changed(one, worth=worth, is_action=is_action, needs_last=needs_last))
     return kept
 
 

@@ -1,21 +1,16 @@
-"""The mails of a thread: what of a text are their headers, when each was sent, what a later one replaces of an earlier.
-
-Pure functions.
-"""
+"""The mails of a thread: what are their headers, when each was sent, what a later one replaces.  Pure functions."""
 
 from __future__ import annotations
 
-import math
 import re
 from functools import lru_cache
 
 from slmdesk.core.chunking import Piece
-from slmdesk.core.record import Record
 from slmdesk.services.summaries.paper_words import has, pattern
 from slmdesk.services.summaries.selection import MARKS
-from slmdesk.text.checks.dates import DateMention, find_dates
-from slmdesk.text.checks.numbers import Number, find_numbers
-from slmdesk.text.checks.words import WORD, any_same, folded, function_words
+from slmdesk.text.checks.dates import find_dates
+from slmdesk.text.checks.numbers import find_numbers
+from slmdesk.text.checks.words import WORD, folded, function_words, stem
 
 _NEAR, _SHARE = 8, 0.4
 """Words on each side of a value that tell what it is of; of the words of the shorter passage, which both have."""
@@ -58,91 +53,41 @@ def _is_field(name: str, text: str, language: str) -> bool:
     return re.match(rf"{pattern(name, language).pattern}\W*:", text, re.IGNORECASE) is not None
 
 
-class _Value(Record):
-    kind: str
-    """Day, time of day, or a number's unit or the noun behind it."""
-    value: float
-    near: frozenset[str]
-    """Words around it."""
-    is_old: bool
-    """It is named as replaced: "62 guests instead of 45"."""
-    is_changed: bool
-    """It is said to be otherwise than before: "rises to £300"."""
-    is_present: bool
-    """As it is now."""
-
-
 def replaces(later: str, earlier: str, language: str) -> bool:
-    """Return whether what a later mail says stands in the place of what an earlier says: another value of the same
-    kind on the same thing; or it cancels that.
-    """
-    new, old = _values(later, language), _values(earlier, language)
-    if any(one.is_old and _is_equal(one, other) for one in new for other in old):
+    """Return whether a sentence of a later mail gives another value of the same thing, or cancels it."""
+    pairs = [(new, old) for new in _values(later, language) for old in _values(earlier, language) if new[0] == old[0]]
+    both = len((some := _words(later, language)) & (others := _words(earlier, language)))
+    is_cancelled = both > 1 and has("cancels", later, language) and not has("may", later, language)
+    if is_cancelled or any(new[1] == old[1] and has("instead", new[2], language) for new, old in pairs):
         return True
-    words, others = _words(later, language), _words(earlier, language)
-    both = len(_same(words, others))
-    if later.endswith("?"):
-        return False
-    if _says("cancels", later, language) and not has("if", later, language) and not has("may", later, language):
-        return both > 1 or (both > 0 and any(_is_equal(one, other) for one in new for other in old))
-    kinds = {one.kind for one in new} - {one.kind for one in new for other in old if _is_equal(one, other)}
-    pairs = [(one, other) for one in new for other in old if one.kind == other.kind and one.kind in kinds]
-    is_plan = has("proposes", earlier, language)
-    if is_plan and any(one.is_changed for one, _ in pairs) and len({one.kind for one, _ in pairs}) > 1:
-        return True
-    for one, other in pairs:
-        least = 1 if one.is_changed or (one.is_present and is_plan) else 2 if one.is_present else math.inf
-        if len(_same(one.near, other.near)) >= least:
+    is_on, is_plan = both > _SHARE * min(len(some), len(others)), has("proposes", earlier, language)
+    repeated = {new[0] for new, old in pairs if new[1] == old[1]}
+    for (kind, _, _, near), (_, _, _, known) in pairs:
+        least = 2 - is_plan - has("changes", near, language)
+        same = len(_words(near, language) & _words(known, language))
+        if kind not in repeated and (is_on or least < 2) and same >= least:
             return True
-    is_on = both > max(1.0, _SHARE * min(len(words), len(others)))
-    return is_on and any(len(_same(one.near, other.near)) > 1 for one, other in pairs)
-
-
-def _is_equal(one: _Value, other: _Value) -> bool:
-    return (one.kind, one.value) == (other.kind, other.value)
-
-
-def _says(name: str, text: str, language: str) -> bool:
-    """Whether a text has a word of that name that is not denied."""
-    denied = rf"{pattern('denies').pattern}\W+(?:\w+\W+)?$"
-    return any(
-        not re.search(denied, text[: found.start()], re.IGNORECASE) for found in pattern(name, language).finditer(text)
-    )
-
-
-def _same(some: frozenset[str], others: frozenset[str]) -> list[str]:
-    return [word for word in some if word in others or (len(word) > 4 and any_same(word, others))]
+    return False
 
 
 @lru_cache(maxsize=1024)
-def _values(text: str, language: str) -> tuple[_Value, ...]:
-    found, dates = list[_Value](), find_dates(text, language)
-
-    def keep(kind: str, mention: DateMention | Number, value: float) -> None:
-        before, after = text[: mention.start], text[mention.end :]
-        near = " ".join([*before.split()[-_NEAR:], *after.split()[:_NEAR]])
-        is_changed, is_present = (_says(name, near, language) for name in ("changes", "now"))
-        instead = rf"{pattern('instead', language).pattern}\W+(?:\w+\W+){{0,2}}$"
-        is_old = re.search(instead, before, re.IGNORECASE) is not None
-        found.append(_Value(kind, value, _words(near, language), is_old, is_changed, is_present))
-
-    for date in dates:
-        for _, month, day in date.readings[:1]:
-            if month and day:
-                keep("day", date, month * 100 + day)
-        for minutes in date.minutes[:1]:
-            keep("minutes", date, minutes)
-    for number in find_numbers(text):
-        if not number.soft and not any(date.start <= number.start < date.end for date in dates):
-            noun = re.match(r"\s(\w{4,6})", text[number.end :])
-            unit, factor = number.unit or (noun[1].casefold() if noun else "", 1.0)
-            if unit:
-                keep(unit, number, number.values[0] * factor)
-    return tuple(found)
+def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
+    """Return days, times, and numbers by their unit or noun, each with the three words before it and those around."""
+    dates = find_dates(text, language)
+    days = [(one, one.readings[0]) for one in dates if one.readings]
+    found = [("day", 100.0 * month + day, one.start, one.end) for one, (_, month, day) in days if month and day]
+    found += [("minutes", float(one.minutes[0]), one.start, one.end) for one in dates if one.minutes]
+    for one in find_numbers(text):
+        kind, factor = one.unit or ("".join(re.findall(r"^\s(\w{4,6})", text[one.end :])).casefold(), 1.0)
+        if kind and not one.soft and not any(date.start <= one.start < date.end for date in dates):
+            found.append((kind, one.values[0] * factor, one.start, one.end))
+    around = [(text[:start].split(" ")[-_NEAR:], text[end:].split(" ")[:_NEAR]) for *_, start, end in found]
+    texts = [(" ".join(before[-4:]), " ".join(before + after)) for before, after in around]
+    return [(kind, value, *some) for (kind, value, *_), some in zip(found, texts, strict=True)]
 
 
 @lru_cache(maxsize=4096)
 def _words(text: str, language: str) -> frozenset[str]:
-    dates = {folded(word) for date in find_dates(text, language) for word in WORD.findall(text[date.start : date.end])}
-    words = {folded(word) for word in WORD.findall(text) if len(word) > 3}
-    return frozenset(words - dates - function_words(language))
+    dates = {word for date in find_dates(text, language) for word in WORD.findall(text[date.start : date.end])}
+    words = {folded(word) for word in WORD.findall(text) if len(word) > 3 and word not in dates}
+    return frozenset(map(stem, words - function_words(language)))

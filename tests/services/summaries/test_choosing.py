@@ -16,6 +16,7 @@ from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.papers import paper_of
 from slmdesk.services.summaries.plan import joint
 from slmdesk.services.summaries.prompts import Length
+from slmdesk.services.summaries.threads import replaces
 from slmdesk.text.words.sentences import sentence_spans
 
 pytestmark = pytest.mark.pure
@@ -176,6 +177,51 @@ def test_later_mail_corrects_an_earlier_one() -> None:
         ("Boiler: The new boiler is now delivered on Monday, 16 March, at 9.", True),
         ("The new boiler is delivered on Thursday, 12 March, at 8.", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "earlier", "later"),
+    [
+        ("en", "We need a deposit of £200 for the hall by 15 May.", "The deposit rises to £300 and is due by 20 May."),
+        ("en", "We deliver at 11:00 through the goods entrance.", "We shall be there at 10:30 rather than 11:00."),
+        ("en", "Two of our staff serve and charge £18 an hour.", "We no longer charge the staff by the hour."),
+        ("de", "Die Abnahme ist am 17. Februar.", "Wir verschieben die Abnahme auf den 24. Februar."),
+        ("fr", "La livraison aura lieu le 3 mars.", "La livraison est reportée au 9 mars."),
+        ("es", "La reunión será el 24 de septiembre.", "La reunión se traslada al 28 de septiembre."),
+        ("it", "La consegna avviene il 3 marzo.", "La consegna viene spostata al 9 marzo."),
+        ("pl", "Zebranie odbędzie się 21 kwietnia.", "Przenosimy zebranie na 19 maja."),
+    ],
+)
+def test_later_mail_replaces_a_value_of_an_earlier_one(language, earlier, later) -> None:
+    assert replaces(later, earlier, language)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "The concert in the hall is on 5 June.",  # another thing
+        "The deposit of £200 is not changed, and the chairs cost £90.",
+        "You may cancel the hall and its deposit.",
+    ],
+)
+def test_later_mail_on_another_thing_replaces_nothing(later) -> None:
+    assert not replaces(later, "We need a deposit of £200 for the hall by 15 May.", "en")
+
+
+def test_question_of_an_earlier_mail_is_no_task_and_replaces_nothing() -> None:
+    mails = MAILS.replace(
+        "delivered on Thursday, 12 March, at 8.", "delivered on 12 March. Could you tell us your terms?"
+    )
+    assert not [one.text for one in lines(mails) if one.is_action]
+    asked = lines(MAILS.replace("is now delivered on Monday, 16 March, at 9.", "cannot come on 16 March, can it?"))
+    assert [one.worth > 0 for one in asked if "12 March" in one.text] == [True]
+
+
+def test_medical_report_begins_with_its_main_diagnosis_however_short() -> None:
+    report = "# Discharge report\n\nDear Dr Goss,\n\n{}\n\n## Course\n\nShe was given 2 units of blood on 3 March."
+    known = "## Secondary diagnoses\n\nType 2 diabetes since 2009.\n\n## Diagnoses\n\n- Hip fracture\n- Gout, stage 2"
+    listed = "## Diagnoses\n\nKnown: type 2 diabetes since 2009.\n\nHip fracture"
+    assert {lines(report.format(one))[0].text for one in (known, listed)} == {"Discharge report: Hip fracture"}
 
 
 def test_what_has_to_be_done_is_never_left_out_and_the_rest_gives_way() -> None:
