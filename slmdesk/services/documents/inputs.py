@@ -70,10 +70,10 @@ def read_document(store: Store, id: str) -> DocumentRecord:
     return found
 
 
-def model_of(models: ModelService, job: JobRecord) -> ModelRecord:
-    """Return the model a job was started with.  Raises KnownError `model.unknown`."""
+def model_of(models: ModelService, job: JobRecord) -> ModelRecord | None:
+    """Return the model a job was started with, None where with none.  Raises KnownError `model.unknown`."""
     record = models.by_sha256(job.model_sha256)
-    if record is None:
+    if record is None and job.model_sha256:
         raise KnownError("model.unknown", wanted=job.title, known="none")
     return record
 

@@ -107,10 +107,10 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     def _prompt_version(self) -> str:
         raise NotImplementedError
 
-    def _plan_of(self, job: JobRecord, item: Item, request: R, record: ModelRecord) -> P:
+    def _plan_of(self, job: JobRecord, item: Item, request: R, record: ModelRecord | None) -> P:
         raise NotImplementedError
 
-    def _keep(self, item: Item, record: ModelRecord, plan: P, report: RedactionReport | None) -> None:
+    def _keep(self, item: Item, record: ModelRecord | None, plan: P, report: RedactionReport | None) -> None:
         raise NotImplementedError
 
     def _put_away(self, item: Item, plan: P) -> None: ...
@@ -118,9 +118,9 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     def _publish_end(self, item: str) -> None:
         raise NotImplementedError
 
-    def _choose(self, model: str | None) -> ModelRecord:
-        """Return the model for a request.  Raises KnownError `model.…`."""
-        return self._models.choose(model)
+    def _choose(self, request: R) -> ModelRecord | None:
+        """Return the model for a request, or None where it needs none.  Raises KnownError `model.…`."""
+        return able(self._models.choose(request.model))
 
     # ---- requests
 
@@ -132,7 +132,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         when it could not be read, `request.invalid`, `model.…`, `redaction.…`, `store.…`.
         """
         request, documents = self._with_documents(self._check(request))
-        record = able(self._choose(request.model))
+        record = self._choose(request)
         title = title_of(documents)
         item = self._items.add(
             f"{self.title}: {title}", documents, to_json(request), self._words_of(request, documents)
@@ -147,7 +147,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         does.
         """
         request, _ = self._with_documents(self._check(request))
-        record = able(self._choose(request.model))
+        record = self._choose(request)
         return begun_before(self._store, self.kind, to_json(request), record)
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
@@ -160,7 +160,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or ""), self._request_from(job.settings)
         record = model_of(self._models, job)
-        if request.redact:
+        if request.redact and record:
             self._veiled[job.id] = VeiledJob(self._redaction.veil(item.id), job.model_sha256)
         veiled = self._veiled.get(job.id)
         plan = self._live[job.id] = self._plan_of(job, item, request, record)
@@ -187,7 +187,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         if job is not None and not job.status.is_end:
             return self._jobs.resume(job.id)
         request, _ = self._with_documents(self._request_of(found))
-        record = able(self._choose(model or request.model))
+        record = self._choose(changed(request, model=model or request.model))
         before(found)
         return self._add_job(found, found.title.removeprefix(f"{self.title}: "), record, request)
 
@@ -201,15 +201,16 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
                 yield [page.text for page in some]
                 begin = some[-1].number + 1
 
-    def _tools(self, job: JobRecord, record: ModelRecord) -> PlanTools:
+    def _tools(self, job: JobRecord, record: ModelRecord | None) -> PlanTools:
         def count(some: Sequence[str], answered: Callable[[Any], None]) -> None:
-            count_texts(self._loader, record, some, answered)
+            if record:  # else nothing is counted
+                count_texts(self._loader, record, some, answered)
 
         veiled = self._veiled.get(job.id)
         return PlanTools(
             pages=lambda document, begin, limit: self._store.pages.of_document(document, begin=begin, limit=limit),
             count=veiled.counting(count) if veiled else count,
-            context_tokens=context_tokens(record, self._settings.current),
+            context_tokens=context_tokens(record, self._settings.current) if record else 0,
             failure=lambda: first_failure(self._jobs, job.id),
         )
 
@@ -217,7 +218,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         documents = read_documents(self._store, request.documents, self.most_documents, self.refusal)
         return changed(request, documents=tuple(one.id for one in documents)), documents
 
-    def _add_job(self, item: Item, title: str, record: ModelRecord, request: R) -> JobRecord:
+    def _add_job(self, item: Item, title: str, record: ModelRecord | None, request: R) -> JobRecord:
         version, settings = self._prompt_version(), to_json(request)
         return self._jobs.add(self.kind, title, record, (), prompt_version=version, settings=settings, item=item.id)
 

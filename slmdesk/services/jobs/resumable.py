@@ -21,15 +21,17 @@ UNSAVED = "unsaved"
 
 
 def begun_before(
-    store: Store, kind: str, request: Mapping[str, Json], record: ModelRecord, *, path: str = ""
+    store: Store, kind: str, request: Mapping[str, Json], record: ModelRecord | None, *, path: str = ""
 ) -> JobRecord | None:
     """Return the newest unfinished job with the same kind, request and model that no other instance is running.
 
-    `path`: the document it reads; a job started before the document last changed is not returned.
+    `path`: the document it reads; a job started before the document last changed is not returned.  `record`: None where
+    no model is needed; a job of an older version has one all the same.
     """
     requested = json.dumps(request, sort_keys=True)
     for job in reversed(store.jobs.unfinished(kind)):
-        if job.model_sha256 != record.sha256 or not job.item or store.jobs.is_elsewhere(job):
+        is_other = record is not None and job.model_sha256 != record.sha256
+        if is_other or not job.item or store.jobs.is_elsewhere(job):
             continue
         try:
             item = store.items.get(job.item)

@@ -58,8 +58,9 @@ class JobRun:
     """A job while this instance runs it.  After `stop`, or once `over` was called, it publishes nothing more."""
 
     def __init__(
-        self, context: JobContext, job: JobRecord, record: ModelRecord, planner: JobPlanner | None, *, is_explicit: bool
-    ) -> None:
+        self, context: JobContext, job: JobRecord, record: ModelRecord | None, planner: JobPlanner | None, *,
+        is_explicit: bool,
+    ) -> None:  # fmt: skip
         self._context, self._store, self._loader = context, context.store, context.loader
         self.job, self.record = job, record
         self._planner, self._is_explicit = planner, is_explicit
@@ -126,7 +127,7 @@ class JobRun:
         if job.status is not JobStatus.RUNNING or job.owner != self.job.owner:
             self._end(job)  # somebody else paused or cancelled it, or took it
             return
-        if self._is_working and self._loader.others_wait(self.record):
+        if self._is_working and self.record and self._loader.others_wait(self.record):
             self.put_down()
             self._later = self._context.service_thread.call_later(STAND_BACK_S, self._acquire_again)
         elif self._is_working:
@@ -143,7 +144,7 @@ class JobRun:
             self._acquire()
 
     def _acquire(self) -> None:
-        if self._context.is_held() or (self._runner and self._runner.is_thinking):
+        if self.record is None or self._context.is_held() or (self._runner and self._runner.is_thinking):
             return  # `go_on` comes back here, and so does `_on_batch`
         lease = self._loader.acquire(self.record, self._start, self._pause, explicit=self._is_explicit)
         self._is_explicit = False
@@ -222,7 +223,7 @@ class JobRun:
         if event.code not in DEATHS and not (event.code == "model.not_loaded" and was_replaced):
             self._pause(None if event.code == "model.not_loaded" else problem)
             return
-        if event.code in DEATHS and alone:
+        if event.code in DEATHS and alone and self.record:
             self._loader.reset_crashes(self.record)  # the cause is probably this step, not the model
         if event.code in DEATHS and alone and steps[0].deaths + 1 >= GIVEN_UP_AFTER:
             self._failed += self._store.jobs.fail_step(self.job.id, steps[0].key, problem.code, dict(problem.args))

@@ -71,7 +71,7 @@ class JobService(Service):
         self,
         kind: str,
         title: str,
-        record: ModelRecord,
+        record: ModelRecord | None,
         steps: Sequence[Mapping[str, Json]],
         *,
         prompt_version: str,
@@ -80,11 +80,13 @@ class JobService(Service):
     ) -> JobRecord:
         """Store a new job with these steps (see `step_of`) and run it in its turn.  Raises KnownError store.*.
 
-        `item`: the item it makes; the job is deleted for good together with it.
+        `item`: the item it makes; the job is deleted for good together with it.  `record`: None for a job of which no
+        step is asked.
         """
-        keyed = {step_key(record.sha256, prompt_version, step): step for step in steps}
+        sha256 = record.sha256 if record else ""
+        keyed = {step_key(sha256, prompt_version, step): step for step in steps}
         job = self._store.jobs.add(
-            kind, title, model_sha256=record.sha256, steps=list(keyed.items()), settings=settings, item=item
+            kind, title, model_sha256=sha256, steps=list(keyed.items()), settings=settings, item=item
         )
         self._say(job)
         self._enqueue(job.id, explicit=False)
@@ -230,7 +232,7 @@ class JobService(Service):
     def _begin(self, job: JobRecord, *, explicit: bool) -> None:
         models = self._store.models.all()
         record = next((one for one in models if one.sha256 == job.model_sha256), None)
-        if record is None:
+        if record is None and job.model_sha256:
             known = ", ".join(one.name for one in models[:20]) or "none"
             problem = problem_for(KnownError("model.unknown", wanted=job.title, known=known))
             code, args = problem.code, dict(problem.args)

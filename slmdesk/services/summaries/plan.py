@@ -111,13 +111,14 @@ class SummaryPlan:
         self,
         job: JobRecord,
         request: SummaryRequest,
-        record: ModelRecord,
+        record: ModelRecord | None,
         texts: Sequence[DocumentRecord],
         tools: PlanTools,
         *,
         reported: Callable[[PartialSummary], None],
     ) -> None:
         self._job, self._request, self._record = job, request, record
+        self._model_name = record.name if record else ""
         self._tools, self._reported = tools, reported
         self._texts = SummaryTexts(texts, tools.pages)
         self._selections: list[Selection] = []
@@ -144,8 +145,10 @@ class SummaryPlan:
         has_words = is_own or self._request.kind is Kind.SIMPLE or any(map(self._is_translated, self._selections))
         method, some = "quotations", [one for one in self._selections if (one.text.pieces if is_own else one.lines)]
         if has_words and some:
+            if self._record is None:
+                raise KnownError("model.none")
             if is_weak(self._record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS):
-                self._notes.append(TOO_WEAK.format(model=self._record.name))
+                self._notes.append(TOO_WEAK.format(model=self._model_name))
             else:
                 method = "model"
                 yield from self._written(some) if is_own else self._worded(some)
@@ -296,7 +299,7 @@ class SummaryPlan:
             raise KnownError("context.too_small", needed=available - space, available=available)
         words = sum(map(count_words, texts))
         chosen = choose(selection.lines, int(0.9 * words * space / tokens))
-        self._notes.append(PARTLY_GIVEN.format(name=selection.text.record.name, model=self._record.name))
+        self._notes.append(PARTLY_GIVEN.format(name=selection.text.record.name, model=self._model_name))
         return "\n".join(line.text for line in sorted(chosen.every, key=lambda line: (line.piece, line.start)))
 
     def _cut(self, points: Sequence[Point], words: int) -> list[Point]:
@@ -355,7 +358,7 @@ class SummaryPlan:
             sentences=tuple(self._shown),
             coverage=Coverage(total, total, 0, 0, ()),
             documents=tuple(documents),
-            model=self._record.name,
+            model=self._model_name,
             note=UNFINISHED,
             not_read=self._request.not_read,
             is_draft=True,
@@ -408,7 +411,7 @@ class SummaryPlan:
             sentences=sentences,
             coverage=self._texts.coverage(),
             documents=tuple(documents),
-            model=self._record.name,
+            model=self._model_name,
             note=" ".join(filter(None, notes)),
             left_out=self._left_out,
             seconds=round(time.monotonic() - self._began, 1),

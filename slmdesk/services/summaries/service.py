@@ -137,11 +137,22 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def _prompt_version(self) -> str:
         return prompt_version()
 
-    def _choose(self, model: str | None) -> ModelRecord:
-        default = None if model else self._uses.default(DefaultUse.SUMMARIZE)
-        return default or self._models.choose(model)
+    def _choose(self, request: SummaryRequest) -> ModelRecord | None:
+        if not request.may_need_model:
+            return None
+        from slmdesk.text.words.language import LANGUAGES, detect
 
-    def _plan_of(self, job: JobRecord, item: Item, request: SummaryRequest, record: ModelRecord) -> SummaryPlan:
+        default = None if request.model else self._uses.default(DefaultUse.SUMMARIZE)
+        try:
+            return default or super()._choose(request)
+        except KnownError:
+            pages = [page.text for id in request.documents for page in self._store.pages.of_document(id, limit=1)]
+            is_translated = any(detect(page, LANGUAGES)[0] != request.language for page in pages)
+            if is_translated or changed(request, language="").may_need_model:
+                raise
+            return None
+
+    def _plan_of(self, job: JobRecord, item: Item, request: SummaryRequest, record: ModelRecord | None) -> SummaryPlan:
         from slmdesk.services.summaries.plan import SummaryPlan  # with all checks of text: only who summarizes waits
 
         documents = [self._store.documents.get(one) for one in request.documents]
@@ -150,7 +161,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             reported=lambda grown: self._on_grown(item.id, job.id, grown),
         )  # fmt: skip
 
-    def _keep(self, item: Item, record: ModelRecord, plan: SummaryPlan, report: RedactionReport | None) -> None:
+    def _keep(self, item: Item, record: ModelRecord | None, plan: SummaryPlan, report: RedactionReport | None) -> None:
         if plan.summary is not None:
             summary = changed(plan.summary, redaction=report)
             words = text_of(summary.kind, summary.sentences, summary.page_kinds)

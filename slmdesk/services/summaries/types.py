@@ -65,6 +65,11 @@ class SummaryRequest(Record):
     paper: Paper = Paper.AUTO
     redact: bool = False
 
+    @property
+    def may_need_model(self) -> bool:
+        """Whether it may be worded; else it is made of the paper's own sentences."""
+        return bool(self.language or self.instruction) or self.kind in (Kind.SIMPLE, Kind.OWN)
+
 
 class PartialSummary(Record):
     points: tuple[Sentence, ...]

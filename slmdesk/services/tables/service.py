@@ -140,9 +140,10 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     def _prompt_version(self) -> str:
         return PROMPT_VERSION
 
-    def _plan_of(self, job: JobRecord, item: Item, request: TableRequest, record: ModelRecord) -> TablePlan:
+    def _plan_of(self, job: JobRecord, item: Item, request: TableRequest, record: ModelRecord | None) -> TablePlan:
         from slmdesk.services.tables.plan import TablePlan  # with the checks of text: only who asks waits
 
+        assert record is not None  # a table always has one
         return TablePlan(
             job,
             request.columns,
@@ -159,7 +160,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
             faulty=self._on_fault,
         )
 
-    def _keep(self, item: Item, record: ModelRecord, plan: TablePlan, report: RedactionReport | None) -> None:
+    def _keep(self, item: Item, record: ModelRecord | None, plan: TablePlan, report: RedactionReport | None) -> None:
         if plan.table is not None:
             self._keep_table(item.id, changed(plan.table, redaction=report))
             self._items.keep_words(item.id, markdown_of(plan.table), record, PROMPT_VERSION)

@@ -55,6 +55,15 @@ def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(r
     assert shape["item"] in {one["chat"] for one in found}
 
 
+def test_no_model_is_needed_where_nothing_is_worded(run, lease) -> None:
+    done = run("summarize", str(lease), "--json")
+    assert (done.status, done.json["method"], done.json["model"]) == (0, "quotations", "")
+    assert done.json["sentences"][0]["text"] == "Lease: The rent for the flat in the second floor is 900 euros a month."
+    assert run("summarize", str(lease), "--language", "en").status == 0
+    worded = run("summarize", str(lease), "--language", "de", "--json")
+    assert (worded.status, worded.json["error"]["code"]) == (1, "model.none")
+
+
 def test_a_home_and_a_document_with_umlauts_are_as_any_other(run, environment, tiny, tmp_path) -> None:
     home = tmp_path / "Größe Äöü ßłó"
     environment["SLMDESK_HOME"] = str(home)

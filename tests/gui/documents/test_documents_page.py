@@ -25,6 +25,7 @@ from slmdesk.gui.documents.viewer.coverage_strip import Cell, CoverageStrip
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.questions.service import QuestionService
+from slmdesk.services.summaries.prompts import Kind
 from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = pytest.mark.gui
@@ -229,10 +230,8 @@ def test_the_strip_shows_the_worst_of_pages_that_share_a_cell(qtbot, program):
     assert chosen == [777, 778]
 
 
-def test_a_summary_leads_to_its_passages(program, letter, model_file):
-    """With a model that cannot keep to the form the sentences are the document's own, each with its place."""
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
+    """The sentences are the document's own, each with its place."""
     opened(program, letter)
     program.click("summarize_button")
     pane = program.find("summary_pane")
@@ -308,6 +307,15 @@ def exported(program, button: str, form: str, target) -> None:
     dialog.fileSelected.emit(str(target))
     dialog.close()
     program.wait(lambda: any(f"Written to {target}" in one for one in program.notices()))
+
+
+def test_everyday_words_without_a_model_say_that_there_is_none(program, letter):
+    opened(program, letter)
+    program.click("summary_other_button")
+    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
+    program.click("summarize_button")
+    program.wait(lambda: any("There is no model yet." in one for one in program.notices()))
+    assert program.ask(lambda services: services.history.titles()) == []
 
 
 @pytest.fixture

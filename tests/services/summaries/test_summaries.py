@@ -10,10 +10,13 @@ from fakes.matrix import counts
 
 from slmdesk.core.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.core.errors import KnownError
+from slmdesk.core.record import to_json
 from slmdesk.core.records import JobStatus, Role
+from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.resumable import REQUEST
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.export import export_summary
 from slmdesk.services.summaries.lines import count_words
@@ -155,6 +158,56 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     assert item.id in {one.item for one in found}
     exported = recorder.services.service_thread.call(lambda: recorder.services.history.export(item.id, "md"))
     assert "1 of 3 pages read" in exported
+
+
+SHORT_LETTER = ("The rent of the flat is 900 euros a month.", "Please pay the deposit by 3 May 2027.")
+
+
+@pytest.mark.parametrize("request_", [{}, {"language": "en"}, {"kind": Kind.PARAGRAPH, "redact": True}])
+def test_what_needs_no_wording_needs_no_model(opened, request_) -> None:
+    recorder = opened(model=False)
+    item = begin(recorder, keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)]), **request_)
+    summary = ended(recorder, item)
+    assert (summary.method, summary.model, summary.redaction) == ("quotations", "", None)
+    assert [text_at(recorder, one.blocks[0]) for one in summary.sentences] == list(SHORT_LETTER)
+    assert view(recorder, item).job.model_sha256 == ""
+
+
+@pytest.mark.parametrize("request_", [WORDED, {"kind": Kind.SIMPLE}, {"instruction": "Tell all.", "language": "en"}])
+def test_what_needs_wording_is_refused_without_a_model_and_nothing_is_kept(opened, request_) -> None:
+    recorder = opened(model=False)
+    document = keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
+    with pytest.raises(KnownError) as refused:
+        begin(recorder, document, **request_)
+    assert refused.value.code == "model.none"
+    assert recorder.services.service_thread.call(recorder.services.history.titles) == []
+
+
+def test_a_model_is_loaded_by_the_first_line_that_it_words(opened) -> None:
+    recorder = opened()
+    trust(recorder)
+    document = keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
+    ended(recorder, begin(recorder, document))
+    assert not [one for one in recorder.of(ModelStateChanged) if one.model]
+    ended(recorder, begin(recorder, document, **WORDED))
+    assert [one for one in recorder.of(ModelStateChanged) if one.model]
+
+
+def test_a_job_that_an_older_version_began_with_a_model_goes_on(opened) -> None:
+    recorder = opened()
+    services, document = recorder.services, keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
+    request = SummaryRequest((document.id,))
+
+    def begun() -> str:
+        item = services.store.items.add("summary", "Summary: a.pdf", settings={REQUEST: to_json(request)})
+        services.store.documents.link(item.id, [document.id])
+        sha256, settings = services.models.choose(None).sha256, to_json(request)
+        job = services.store.jobs.add("summary", "a", model_sha256=sha256, steps=[], settings=settings, item=item.id)
+        assert services.summaries.begun_before(request).id == job.id
+        return services.jobs.resume(job.id).item
+
+    item = services.service_thread.call(begun)
+    assert recorder.wait(SummaryEnded, lambda event: event.item == item).summary.method == "quotations"
 
 
 def test_lines_come_while_they_are_worded(opened) -> None:
