@@ -15,7 +15,7 @@ from slmdesk.cli.job_progress import follow
 from slmdesk.core.errors import KnownError
 from slmdesk.core.record import Record
 from slmdesk.core.records import Item, JobRecord, JobStatus
-from slmdesk.core.types import Json
+from slmdesk.core.wire import picked
 from slmdesk.services.container import Services
 from slmdesk.services.jobs.labels import kind_words
 
@@ -57,10 +57,13 @@ class OutputFile(Record):
     """Absolute: the work may be resumed elsewhere."""
     force: bool
     is_folder: bool = False
+    has_omitted: bool = False
 
 
-def output_file(output: Path | None, *, force: bool, is_folder: bool = False) -> OutputFile | None:
-    return OutputFile(output.absolute(), force, is_folder) if output else None
+def output_file(
+    output: Path | None, *, force: bool, is_folder: bool = False, has_omitted: bool = False
+) -> OutputFile | None:
+    return OutputFile(output.absolute(), force, is_folder, has_omitted) if output else None
 
 
 def make(
@@ -100,7 +103,7 @@ def begin(
         else:
             item = service.begin(request).id
         if output is not None:
-            kept: Json = {"path": str(output.path), "force": output.force, "is_folder": output.is_folder}
+            kept = {"path": str(output.path), **picked(output, "force", "is_folder", "has_omitted")}
             services.history.change_settings(item, **{KEY: kept})
         return service.open(item)
 
@@ -169,7 +172,7 @@ def requested(services: Services, item: str) -> OutputFile | None:
     path = kept.get("path") if isinstance(kept, dict) else None
     if not isinstance(kept, dict) or not isinstance(path, str) or not path:
         return None
-    return OutputFile(Path(path), kept.get("force") is True, kept.get("is_folder") is True)
+    return OutputFile(Path(path), *(kept.get(one) is True for one in ("force", "is_folder", "has_omitted")))
 
 
 def _forget(services: Services, item: str) -> None:

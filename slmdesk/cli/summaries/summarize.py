@@ -90,7 +90,7 @@ class LengthType(click.ParamType[str | int]):
     help="A file (.md, .json, .docx, .pdf, .html, .xlsx); for several documents or a folder: a folder.",
 )
 @click.option("--force", is_flag=True, help="Replace what is there.")
-@click.option("--omitted", is_flag=True, help="Print the passages with figures or duties that are left out, too.")
+@click.option("--omitted", is_flag=True, help="Give the passages with figures or duties that are left out, too.")
 @no_save_option
 @redact_option
 @redact_preview_option
@@ -121,7 +121,7 @@ def summarize(
     requested_kind = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
     requested_length = Length(length) if isinstance(length, str) else length
     is_many = len(files) > 1 or files[0].is_dir()
-    _check_output(output, is_many, force)
+    _check_output(output, is_many, force, has_omitted=omitted)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
         if not redact_preview:
@@ -138,7 +138,7 @@ def summarize(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
             Paper(paper), redact,
         )  # fmt: skip
-        goal = output_file(output, force=force, is_folder=is_many)
+        goal = output_file(output, force=force, is_folder=is_many, has_omitted=omitted)
         if sys.stderr.isatty():
             services.on(SummaryGrew, lambda event: _show_points(console, event))
         view = make(console, services, services.summaries, request, goal)
@@ -255,11 +255,12 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
     _write(console, services, item, summary, _as_json(item, summary, {}, ()), request)
 
 
-def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
+def _check_output(output: Path | None, is_many: bool, force: bool, *, has_omitted: bool = False) -> None:
     if output is None:
         return
     if not is_many:
-        form_of(output, FORMS)
+        if form_of(output, FORMS) in WORKED_OUT and has_omitted:
+            raise click.UsageError("--omitted is for .md, .txt and .json; other forms have no place for it.")
         check_file(output, replace=force)
         return
     if output.is_file():
@@ -276,7 +277,7 @@ def _write(
 ) -> None:
     """Write a file; for several documents a folder with a table, a file each, and one of all together."""
     if request.is_folder:
-        write_summaries(request.path, summary)
+        write_summaries(request.path, summary, has_omitted=request.has_omitted)
         return
     form = form_of(request.path, FORMS)
     if form in WORKED_OUT:
@@ -285,4 +286,4 @@ def _write(
     if form == "json":
         write_json(request.path, shape)
         return
-    write_atomically(request.path, f"{_page_of(summary)}\n".encode("utf-8", "replace"))
+    write_atomically(request.path, f"{_page_of(summary, has_omitted=request.has_omitted)}\n".encode("utf-8", "replace"))

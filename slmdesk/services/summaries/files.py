@@ -9,14 +9,21 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
-from slmdesk.services.summaries.types import Summary, coverage_words, more_words, text_of, whole_coverage_words
+from slmdesk.services.summaries.types import (
+    Summary,
+    coverage_words,
+    more_words,
+    omitted_words,
+    text_of,
+    whole_coverage_words,
+)
 from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 TABLE = "summaries.csv"
 MOST_NAME = 100
 
 
-def write_summaries(output: Path, summary: Summary) -> list[Path]:
+def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False) -> list[Path]:
     """Write the summaries into a folder, which is created, and return the files.
 
     Raises KnownError `file.unwritable`, `disk.full`.
@@ -35,7 +42,8 @@ def write_summaries(output: Path, summary: Summary) -> list[Path]:
     for one in summary.documents:
         words = text_of(summary.kind, one.sentences, one.page_kind)
         coverage = coverage_words(one.coverage, one.page_kind)
-        write(_free_name(one.name, used), _file_of((f"# {one.name}", words, summary.note, more_words([one]), coverage)))
+        rest = omitted_words(one) if has_omitted else more_words([one])
+        write(_free_name(one.name, used), _file_of((f"# {one.name}", words, summary.note, rest, coverage)))
     if len(summary.documents) > 1:
         together = text_of(summary.kind, summary.sentences, summary.page_kinds)
         parts = ("# Together", together, summary.note, whole_coverage_words(summary))

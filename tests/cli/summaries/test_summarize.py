@@ -131,6 +131,20 @@ def test_where_it_cannot_be_written_is_said_before_the_work(run, with_model, lea
     assert run("history", "list", "--json").json == []
 
 
+def test_what_is_left_out_is_in_the_files(run, lease, tmp_path) -> None:
+    words, pets = (
+        ("summarize", str(lease), "--length", "20", "--omitted", "-o"),
+        "- Pets need the permission of the owner",
+    )
+    out, folder = tmp_path / "out.md", tmp_path / "folder"
+    assert run(*words, str(out)).status == 0
+    assert pets in out.read_text()
+    assert run(*words, str(folder), str(tmp_path)).status == 0
+    assert pets in (folder / "lease.md.md").read_text()
+    refused = run(*words, str(tmp_path / "out.docx"))
+    assert (refused.status, "--omitted" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize("words", ["0", "9", "5001"])
 def test_a_length_that_no_summary_has_is_wrong_usage(run, lease, words) -> None:
     refused = run("summarize", str(lease), "--length", words)
