@@ -39,6 +39,7 @@ def test_a_preview_of_documents_asks_nothing(run, lease, command):
     assert "1,450 euros" in shown.out
     assert "person: Ashworth" in shown.err
     assert "Bank accounts: 1" in shown.err
+    assert ("no model is asked" in shown.err) == (command[0] == "summarize")
     assert run("history", "list", "--json").json == []
 
 

@@ -130,14 +130,16 @@ def summarize(
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        if redact_preview:
-            return print_preview_of(console, services, documents, (focus, instruction)) or (1 if failed else 0)
         missing = tuple(UnreadableDocument(str(one["file"]), str(one["message"])) for one in failed)
         ids = tuple(one.id for one in documents)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
             Paper(paper), redact,
         )  # fmt: skip
+        if redact_preview:
+            if not request.may_need_model:
+                console.notify("note: no model is asked for this summary, so --redact would replace nothing.")
+            return print_preview_of(console, services, documents, (focus, instruction)) or (1 if failed else 0)
         goal = output_file(output, force=force, is_folder=is_many, has_omitted=omitted)
         if sys.stderr.isatty():
             services.on(SummaryGrew, lambda event: _show_points(console, event))

@@ -9,6 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel, QListWidget, QPlainTextEdit
 from services.summaries.test_summaries import trust
 
+from slmdesk.services.summaries.prompts import Kind
+
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 LETTER = """Dear Ms Ashworth,
 
@@ -67,6 +69,7 @@ def test_a_text_is_shown_before_it_is_summarized_and_a_preview_that_is_cancelled
     program.click("summary_other_button")
     assert not program.find("redact_summary_button").isChecked()
     program.click("redact_summary_button")
+    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
     program.click("summarize_button")
     looked(program)
     QTest.keyClick(program.find("redaction_preview"), Qt.Key.Key_Escape)
@@ -79,6 +82,15 @@ def test_a_text_is_shown_before_it_is_summarized_and_a_preview_that_is_cancelled
     program.click("redaction_send")
     program.wait(lambda: pane.summary is not None)
     assert program.frame.documents_area.summaries.request.redact
+
+
+def test_a_summary_that_asks_no_model_is_made_without_a_preview(program):
+    program.click("summary_chip")
+    program.click("summary_other_button")
+    program.click("redact_summary_button")
+    program.click("summarize_button")
+    program.wait(lambda: program.find("summary_pane").summary is not None)
+    assert program.window.findChild(QDialog, "redaction_preview") is None
 
 
 def test_a_folder_is_not_summarized_with_the_shield(program):

@@ -198,7 +198,7 @@ class SummaryController(JobFollower):
         def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
             self._bridge.ask(self._bridge.services.summaries.begin(request, decisions), self.show_begun)
 
-        if request.redact:
+        if request.redact and request.may_need_model:
             self.redaction.look([request.focus, request.instruction], request.documents, begin)
         else:
             begin()
