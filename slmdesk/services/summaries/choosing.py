@@ -140,5 +140,7 @@ def _words(text: str) -> frozenset[str]:
 
 def _is_said(one: _Content, other: _Content) -> bool:
     """Whether another line says what one says: it has its figures and many of its words; most where it has none."""
+    if not one[1] <= other[1]:
+        return False
     share = len(one[0] & other[0]) / (min(len(one[0]), len(other[0])) or 1)
-    return one[1] <= other[1] and share >= (_SAID_WITH_FIGURES if one[1] else _SAID)
+    return share >= (_SAID_WITH_FIGURES if one[1] else _SAID)

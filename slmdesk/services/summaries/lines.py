@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.record import Record, changed
+from slmdesk.services.jobs.plan import Yield
 from slmdesk.services.summaries.paper_words import has, pattern
 from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.selection import MARKS, item_spans, section_numbers
@@ -29,6 +30,7 @@ FIRST_PIECES = 15
 FIRST_LINES = 10
 """Among which the outcome stands where no heading announces it."""
 MOST_TITLE, MANY_HEADINGS = 200, 3
+PIECES_AT_ONCE = 200
 
 _WORTH = {
     Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
@@ -97,12 +99,16 @@ def figures(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
 
 
-def lines_of(pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper) -> list[Line]:
+def lines_of(
+    pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper
+) -> Generator[Yield, None, list[Line]]:
     """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
     sections, (own, date), thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     found, heading, header, is_closed = list[Line](), "", list[str](), False
     for at in here:
+        if at % PIECES_AT_ONCE == 0:
+            yield Yield()
         piece = pieces[at]
         place = _Place(sections[at - here.start], heading, own, paper, language)
         header = header if piece.kind is BlockKind.TABLE_ROW else []

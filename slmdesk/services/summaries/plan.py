@@ -67,7 +67,7 @@ FOCUSED = 10.0
 SHARED_TOKENS = 400
 """Of the instructions and the chat format, about."""
 TEXTS_AT_ONCE = 400
-"""Whose tokens are counted in one message."""
+"""Whose tokens are counted in one message, or whose places are looked up in one go."""
 UNFINISHED = "This summary was stopped before its end. These are the sentences that had been written."
 TOO_MUCH_TO_DO = "What has to be done fills more than this length; all else is left out."
 TOO_WEAK = "{model} is too weak to word sentences itself: these are sentences of the text."
@@ -139,7 +139,7 @@ class SummaryPlan:
         """Yield all batches; `summary` is set at the end."""
         yield from self._texts.read()
         for text in self._texts.texts:
-            self._selections.append(self._selection(text))
+            self._selections.append((yield from self._selection(text)))
             yield Yield()
         is_own = bool(self._request.instruction)
         has_words = is_own or self._request.kind is Kind.SIMPLE or any(map(self._is_translated, self._selections))
@@ -154,17 +154,20 @@ class SummaryPlan:
                 yield from self._written(some) if is_own else self._worded(some)
         if names := ", ".join(one.text.record.name for one in self._selections if one.chosen.is_over):
             self._notes.insert(0, f"{names}: {TOO_MUCH_TO_DO}" if len(self._selections) > 1 else TOO_MUCH_TO_DO)
-        documents = [self._document(one) for one in self._selections]
+        documents = list[DocumentSummary]()
+        for one in self._selections:
+            documents.append((yield from self._document(one)))
         self.summary = self._summary(documents, method)
 
-    def _selection(self, text: SingleText) -> Selection:
+    def _selection(self, text: SingleText) -> Generator[Yield, None, Selection]:
         pieces = [self._texts.pieces[at] for at in text.pieces]
         paper, request = self._request.paper, self._request
         if paper is Paper.AUTO:
             headings = [piece.text for piece in pieces if piece.is_heading]
             paper = paper_of("\n".join(piece.text for piece in pieces[:120]), headings, text.record.format or "")
         spans = partial(sentence_spans, language=text.language)
-        lines = lines_of(self._texts.pieces, text.pieces, spans, text.language, paper)
+        lines = yield from lines_of(self._texts.pieces, text.pieces, spans, text.language, paper)
+        yield Yield()
         focus = stems(" ".join(search_words(f"{request.focus} {request.instruction}")))
         if focus:
             lines = [changed(line, worth=line.worth + FOCUSED * bool(focus & stems(line.text))) for line in lines]
@@ -381,7 +384,7 @@ class SummaryPlan:
     def _quotation(self, line: Line) -> str:
         return self._texts.pieces[line.piece].text[line.start : line.end]
 
-    def _document(self, selection: Selection) -> DocumentSummary:
+    def _document(self, selection: Selection) -> Generator[Yield, None, DocumentSummary]:
         if not selection.points:
             selection.points = [
                 Point(line.text, (line.piece,), label=label, quotation=self._quotation(line))
@@ -394,7 +397,12 @@ class SummaryPlan:
             for line in selection.chosen.rest
             if (quotation := self._quotation(line)) not in said
         ]
-        return self._texts.one(selection.text, selection.points, rest, selection.paper.value)
+        omitted = list[Sentence]()
+        for at in range(0, len(rest), TEXTS_AT_ONCE):
+            omitted += self._texts.sentences(rest[at : at + TEXTS_AT_ONCE])
+            yield Yield()
+        made = self._texts.one(selection.text, selection.points, selection.paper.value)
+        return changed(made, omitted=tuple(omitted))
 
     def _summary(self, documents: Sequence[DocumentSummary], method: str) -> Summary:
         names = {one.document: one.name for one in documents} if len(documents) > 1 else {}

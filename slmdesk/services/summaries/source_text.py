@@ -108,13 +108,11 @@ class SummaryTexts:
         names = {text.record.id: text.record.name for text in self.texts} if len(self.texts) > 1 else {}
         return [(names.get(id, ""), page) for (id, page), size in sizes.items() if size >= FIGURES_CHARACTERS]
 
-    def one(
-        self, text: SingleText, points: Sequence[Point], omitted: Sequence[Point] = (), paper: str = ""
-    ) -> DocumentSummary:
+    def one(self, text: SingleText, points: Sequence[Point], paper: str = "") -> DocumentSummary:
         page_kind = str(text.record.info.get("page_kind") or "page")
         return DocumentSummary(
             text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text]),
-            self.sentences(omitted), paper,
+            paper=paper,
         )  # fmt: skip
 
     def sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:

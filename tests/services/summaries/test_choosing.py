@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from itertools import pairwise
 
 import pytest
@@ -10,10 +11,11 @@ from benchmarks.quality.expectations import MATTERS, documents
 from slmdesk.core.chunking import Piece, pieces_of
 from slmdesk.core.documents import BlockKind
 from slmdesk.documents.markdown import sections_of
+from slmdesk.services.jobs.plan import Yield
 from slmdesk.services.summaries.choosing import allowed_words, choose
-from slmdesk.services.summaries.lines import Line, count_words, lines_of
+from slmdesk.services.summaries.lines import PIECES_AT_ONCE, Line, count_words, lines_of
 from slmdesk.services.summaries.linking import Point
-from slmdesk.services.summaries.papers import paper_of
+from slmdesk.services.summaries.papers import Paper, paper_of
 from slmdesk.services.summaries.plan import joint
 from slmdesk.services.summaries.prompts import Length
 from slmdesk.services.summaries.threads import replaces
@@ -56,10 +58,18 @@ def pieces(text: str) -> list[Piece]:
     return [piece for page in sections_of(text) for piece in pieces_of("d", page)[0]]
 
 
+def returned(steps: Generator[Yield, None, list[Line]]) -> list[Line]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 def lines(text: str, language: str = "en") -> list[Line]:
     some = pieces(text)
     paper = paper_of(text, [piece.text for piece in some if piece.is_heading])
-    return lines_of(some, range(len(some)), lambda words: sentence_spans(words, language), language, paper)
+    return returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, language), language, paper))
 
 
 def test_what_several_documents_say_without_a_place_is_said_without_one() -> None:
@@ -304,3 +314,9 @@ def test_a_date_at_the_beginning_is_no_number_of_an_item_and_a_day_of_birth_no_d
         "Letter: 9 June: the stitches are removed.",
         "14 tablets at 900 euros are paid back by 3 May 2031.",
     }
+
+
+def test_a_long_paper_lets_other_work_run_in_between() -> None:
+    some = pieces(LETTER) * 50
+    steps = lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", Paper.ARTICLE)
+    assert sum(isinstance(one, Yield) for one in steps) == -(-len(some) // PIECES_AT_ONCE) > 1
