@@ -36,6 +36,8 @@ LEAST_RELATED = 0.1
 """How much of the question the quotations must have, however sure the model is."""
 UNTOLD = 0.5
 """How sure a model is taken to be that was not asked."""
+LEAST_OF_BEST = 0.6
+"""And of what the sentence has that has most of it: an answer that rests on another one is about something else."""
 LEAST_NEAR = 0.55
 """Of the question's words, by rarity, that a sentence must have to be shown as near."""
 MOST_PLACES = 60
@@ -177,6 +179,12 @@ class Grounds:
             return 1.0
         cited = "\n".join(one.text for one in self.places if one.citation in citations)
         return self.weights.share(asked_words(question), cited)
+
+    def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
+        """Whether another sentence has far more of a question than the first quotation has."""
+        asked = asked_words(question)
+        best = max((self.weights.share(asked, one.text) for one in self.places), default=0.0)
+        return self.relation(question, citations[:1]) < LEAST_OF_BEST * best
 
     def bears_out(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Whether an answer adds words to the question, and its quotations have most of them."""

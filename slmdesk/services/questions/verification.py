@@ -63,7 +63,8 @@ class Evidence:
         elif grounds.is_made_up(question, answer, citations):
             return self._missing()
         related = grounds.relation(question, citations)
-        if not is_said and (related < LEAST_RELATED or related + certainty < LEAST_SURE):
+        is_unsure = not is_said and (related < LEAST_RELATED or related + certainty < LEAST_SURE)
+        if is_unsure or grounds.is_elsewhere(question, citations):
             return self._missing()
         marks = grounds.marks(question, answer, citations)
         return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())

@@ -229,3 +229,16 @@ def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_word
 def test_a_quotation_with_nothing_of_the_question_is_no_answer_however_sure_the_model_is():
     evidence = Pages(LEASE).evidence("What has the hospital been promised?")
     assert not evidence.part("What has the hospital been promised?", "46,800 pounds a year.", 2.0).found
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Who leads the shop in Linz?", "Maria Ruiz leads the shop.", True),
+        ("Who leads the shop in Linz?", "Anders Lindqvist leads the shop.", False),
+        ("How much were sales in Austria?", "11.1 million euros.", False),
+        ("Did sales of boots rise in Italy?", "Yes, sales of bicycles fell to 11.1 million euros.", False),
+    ],
+)
+def test_what_another_sentence_has_far_more_of_is_not_answered_by_this_one(question, answer, expected):
+    assert Pages(REPORT).evidence(question).part(question, answer, 2.0).found is expected
