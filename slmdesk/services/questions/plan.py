@@ -14,7 +14,7 @@ from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.evaluation.exam_items import YES_NO
 from slmdesk.services.questions.context import ANSWER_TOKENS, AnswerContext
 from slmdesk.services.questions.grounds import LEAST_SURE, UNTOLD
-from slmdesk.services.questions.prompt import Answered, LookedAt, Part, grammar_of, not_found, said_turns_of, turns_of
+from slmdesk.services.questions.prompt import Answered, LookedAt, Part, grammar_of, said_turns_of, turns_of
 from slmdesk.services.questions.question_parts import asks_yes_or_no, is_answered, parts_of
 
 LEAST_CERTAIN = LEAST_SURE - 1.0
@@ -105,7 +105,7 @@ def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerConte
         answer += words
     citations = tuple(dict.fromkeys(citation for one in parts if one.found for citation in one.citations))
     return Answered(
-        answer=answer or not_found(questions[0]),
+        answer=answer or parts[0].answer,
         found=found,
         citations=citations,
         marks=tuple(marks),

@@ -141,3 +141,12 @@ def test_of_several_documents_it_is_said_which_were_looked_at_and_which_say_some
     assert answered.documents_words == "2 of 7 documents were looked at. None says it: d.txt, e.txt."
     _, answered = through("When does it stop?", Reply("a: At 12 bar."))
     assert answered.documents_words == ""
+
+
+def test_that_it_is_not_in_the_text_is_said_as_it_was_judged():
+    plain = Asked("Etage?", (), names=False, can_tell=False)
+    way = plan(plain, WHOLE, lambda *_: Part("Das steht nicht im Text.", False))
+    next(way)
+    with pytest.raises(StopIteration) as end:
+        way.send(Reply("Vier."))
+    assert end.value.value.answer == "Das steht nicht im Text."
