@@ -6,6 +6,7 @@ import re
 
 from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.words import tongue
+from slmdesk.text.words.stop_words import search_words
 
 MOST_PARTS = 3
 
@@ -109,6 +110,11 @@ _TIME = (
 )
 """What asks for something, what an answer to it has, and whether any number is one."""
 _WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
+_NAME = re.compile(
+    r"\b(?:what(?: is|'s) the name|what .*\bcalled|wie hei(?:ß|ss)(?:t|en)|comment (?:s['’]appelle|se nomme)"
+    r"|cómo se llaman?|come si chiam|jak (?:się )?nazywa)",
+    re.IGNORECASE,
+)
 
 
 def is_answered(part: str, answer: str) -> bool:
@@ -119,6 +125,13 @@ def is_answered(part: str, answer: str) -> bool:
 def has_figure(question: str, answer: str) -> bool:
     """Whether an answer has the figure that is asked for, if one is."""
     return _has(question, answer, _DOSE, _COUNT)
+
+
+def has_name(question: str, answer: str) -> bool:
+    """Whether an answer has a name that the question has not, if one is asked for."""
+    asked = question.casefold()
+    names = (one for one in re.findall(r"\w+", answer) if one[0] == one[0].upper())
+    return not _NAME.search(question) or any(search_words(one) and one.casefold() not in asked for one in names)
 
 
 def _has(question: str, answer: str, *kinds: tuple[str, str, bool]) -> bool:

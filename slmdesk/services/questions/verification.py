@@ -12,7 +12,7 @@ from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
 from slmdesk.services.questions.context import AnswerContext
 from slmdesk.services.questions.grounds import LEAST_RELATED, LEAST_SURE, UNTOLD, Grounds
 from slmdesk.services.questions.prompt import NO, Answered, Part, not_found, parsed_answer
-from slmdesk.services.questions.question_parts import asks_yes_or_no, has_figure, parts_of
+from slmdesk.services.questions.question_parts import asks_yes_or_no, has_figure, has_name, parts_of
 from slmdesk.store import Store
 from slmdesk.text.words.stop_words import search_words
 
@@ -47,7 +47,7 @@ class Evidence:
         """
         answer, is_found = parsed_answer(text)
         grounds = self._grounds
-        of_kind = len(parts_of(question)) > 1 or has_figure(question, answer)
+        of_kind = len(parts_of(question)) > 1 or (has_figure(question, answer) and has_name(question, answer))
         if not is_found or grounds.unknown_names(self.question) or not of_kind:
             return self._missing()
         citations = grounds.citations(question, answer)
