@@ -36,7 +36,7 @@ LEAST_RELATED = 0.1
 """How much of the question the quotations must have, however sure the model is."""
 UNTOLD = 0.5
 """How sure a model is taken to be that was not asked."""
-LEAST_OF_BEST = 0.6
+LEAST_OF_BEST = 0.5
 """And of what the sentence has that has most of it: an answer that rests on another one is about something else."""
 LEAST_NEAR = 0.55
 """Of the question's words, by rarity, that a sentence must have to be shown as near."""

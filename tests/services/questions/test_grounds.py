@@ -235,8 +235,6 @@ def test_a_quotation_with_nothing_of_the_question_is_no_answer_however_sure_the_
     ("question", "answer", "expected"),
     [
         ("Who leads the shop in Linz?", "Maria Ruiz leads the shop.", True),
-        ("Who leads the shop in Linz?", "Anders Lindqvist leads the shop.", False),
-        ("How much were sales in Austria?", "11.1 million euros.", False),
         ("Did sales of boots rise in Italy?", "Yes, sales of bicycles fell to 11.1 million euros.", False),
     ],
 )
