@@ -104,7 +104,9 @@ def comparison_to_markdown(
             blocks.append(f"*({_CUT[one.status]})*")
         if one.id in figures:
             blocks.append("\n".join(f"- {name}: {value}" for name, value in figures[one.id]))
-    return "\n\n".join([*blocks, _heading(vote)]) + "\n"
+    if vote:
+        blocks.append(_heading(vote))
+    return "\n\n".join(blocks) + "\n"
 
 
 def to_json(

@@ -68,7 +68,8 @@ def comparison_paper(
         pieces += _said(one)
         if one.id in figures:
             pieces.append(table(("Measured", ""), tuple((name, value) for name, value in figures[one.id])))
-    pieces += [heading("Vote"), paragraph(vote)]
+    if vote:
+        pieces += [heading("Vote"), paragraph(vote)]
     return Paper(_title(subject), tuple(pieces), f"A comparison of {_day(subject.created)}, exported from slmdesk")
 
 

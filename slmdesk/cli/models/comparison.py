@@ -1,4 +1,4 @@
-"""`slmdesk models compare` and `vote`: one prompt for several models in turn, and which answer was best."""
+"""`slmdesk models compare`: one prompt for several models in turn."""
 
 from __future__ import annotations
 
@@ -14,19 +14,15 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, PromptProgress
 from slmdesk.services.container import Services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.evaluation.comparison_types import (
-    ComparedAnswer,
-    CompareRequest,
-    Comparison,
-    letter_of,
-    vote_words,
-)
+from slmdesk.services.evaluation.comparison_types import ComparedAnswer, CompareRequest, Comparison
+
+GONE = "Voting and blind comparison are gone since version 0.1.0; earlier votes are in: slmdesk history show ID"
 
 
 @click.command()
 @click.argument("prompt", required=False)
 @click.option("-m", "--model", "models", multiple=True, required=True, help="Two to four: -m A -m B.")
-@click.option("--blind", is_flag=True, help="Hide names and figures until the vote, and mix the order.")
+@click.option("--blind", is_flag=True, hidden=True)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The same for all; without it one is drawn.")
 @click.option("--max-tokens", type=click.IntRange(1), default=512, show_default=True, help="The longest answer.")
 @json_option
@@ -39,33 +35,23 @@ def compare(
     Each is loaded freshly and answers alone, with the same seed and settings.  Ctrl-C stops; the answers so far are
     kept.
     """
+    if blind:
+        raise click.UsageError(GONE)
     if prompt in (None, "-") and not sys.stdin.isatty():
         prompt = read_stdin()
     if not (prompt or "").strip():
         raise click.UsageError("There is nothing to ask: give a PROMPT, or words on stdin.")
     if not 2 <= len(models) <= 4:
         raise click.UsageError("Name two to four models: -m A -m B.")
-    request = CompareRequest(prompt or "", models, is_blind=blind, seed=seed, max_tokens=max_tokens)
+    request = CompareRequest(prompt or "", models, seed=seed, max_tokens=max_tokens)
     with console.services() as services:
         return _ComparisonRun(console, services).run(request)
 
 
-@click.command()
-@click.argument("comparison")
-@click.argument("best")
-@click.option("--note", default="", help="Why.")
-@json_option
-@click.pass_obj
-def vote(console: Console, comparison: str, best: str, note: str) -> None:
-    """Save which answer of COMPARISON was BEST: its number or letter, or “none”."""
-    with console.services() as services:
-        held = services.service_thread.call(lambda: services.comparing.open(comparison))
-        chosen = _chosen(held, best)
-        found = services.service_thread.call(lambda: services.comparing.vote(held.item.id, chosen, note))
-    if console.as_json:
-        console.give(json_of(found))
-    else:
-        console.say(vote_words(found.vote, {one.message.id: one.name for one in found.answers}))
+@click.command(hidden=True, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def vote(arguments: tuple[str, ...]) -> None:
+    raise click.UsageError(GONE)
 
 
 class _ComparisonRun:
@@ -94,7 +80,7 @@ class _ComparisonRun:
         if console.as_json:
             console.give(json_of(found))
         elif sys.stderr.isatty():
-            console.notify(f"seed {found.seed}; vote with: slmdesk models vote {found.item.id} 1")
+            console.notify(f"seed {found.seed}")
         return int(any(one.message.error_code for one in found.answers))
 
     def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
@@ -115,7 +101,7 @@ class _ComparisonRun:
                 self._end(held, event, names[event.message.id], is_shown=shown == event.message.id)
 
     def _names(self, held: Comparison) -> dict[str, str]:
-        return {one.message.id: letter_of(at) if held.hides_names else one.name for at, one in enumerate(held.answers)}
+        return {one.message.id: one.name for one in held.answers}
 
     def _write(self, shown: str, message: str, name: str, text: str) -> str:
         console = self._console
@@ -134,8 +120,6 @@ class _ComparisonRun:
         if console.as_json or not is_shown:
             return
         console.say("" if event.message.text.endswith("\n") else "\n")
-        if held.hides_names:
-            return
         services = self._services
         found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
         figures = next((one.figures for one in found.answers if one.message.id == event.message.id), None)
@@ -143,36 +127,20 @@ class _ComparisonRun:
             console.say(f"({', '.join(f'{what.lower()} {value}' for what, value in figures.lines())})\n")
 
 
-def _chosen(held: Comparison, best: str) -> str | None:
-    """The id of the answer named by number, letter or id; None for “none”."""
-    if best.lower() == "none":
-        return None
-    ids = [one.message.id for one in held.answers]
-    names = {str(at + 1): one for at, one in enumerate(ids)} | {chr(97 + at): one for at, one in enumerate(ids)}
-    found = names.get(best.lower(), best)
-    if found not in ids:
-        raise click.UsageError(f"There is no answer “{best}”: name 1 to {len(ids)}, or none.")
-    return found
-
-
 def json_of(held: Comparison) -> dict[str, Json]:
-    """A comparison as JSON; in a blind one names and figures are hidden until the vote."""
-    vote = held.vote
     return {
         "id": held.item.id,
         "prompt": held.prompt,
         "seed": held.seed,
-        "blind": held.is_blind,
-        "answers": [_answer(one, is_hidden=held.hides_names) for one in held.answers],
-        "vote": {"best": vote.best, "note": vote.note} if vote else None,
+        "answers": [_answer(one) for one in held.answers],
     }
 
 
-def _answer(one: ComparedAnswer, *, is_hidden: bool) -> dict[str, Json]:
-    figures: dict[str, Json] = dict(to_json(one.figures)) if one.figures and not is_hidden else {}
+def _answer(one: ComparedAnswer) -> dict[str, Json]:
+    figures: dict[str, Json] = dict(to_json(one.figures)) if one.figures else {}
     return {
         "message": one.message.id,
-        "model": None if is_hidden else one.name,
+        "model": one.name,
         "text": one.message.text,
         "status": str(one.message.status),
         "error": one.message.error_code,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from slmdesk.core.record import changed
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.clipboard import ClipboardMarker
 from slmdesk.gui.base.delay import Delay
@@ -248,7 +247,6 @@ class Frame(QObject):
         if self._model is not None:
             area.library.show_state(self._model)
             area.compare.show_state(self._model)
-        area.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
         self._place("Models", area)
         return area
 
@@ -466,12 +464,9 @@ class Frame(QObject):
             self.models.reload()
 
     def _show_model(self, event: ModelStateChanged | None) -> None:
-        """Show the model in the status bar; without its name where a person judges answers blind."""
         self._model = event
         if event is not None:
-            hidden = changed(event, name="Hidden model", memory_bytes=0)
-            hides = self.window.is_made("Models") and self.compare.hides(event.name)
-            self.window.status.show_model(hidden if hides else event)
+            self.window.status.show_model(event)
 
     def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
         from slmdesk.gui.models.adding.dialog import AddDialog

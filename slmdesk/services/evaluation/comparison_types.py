@@ -1,4 +1,4 @@
-"""A comparison of models: what is asked, what was answered and measured, and the vote."""
+"""A comparison of models: what is asked, answered and measured; and the vote that earlier versions kept."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from slmdesk.services.engine.energy import EnergySource, energy_words
 
 LEAST, MOST = 2, 4
 ANSWER_TOKENS = 512
-MAX_NOTE = 2000
 
 
 class CompareRequest(Record):
     prompt: str
     models: tuple[str, ...]
     """Ids, unique prefixes or names; two to four."""
-    is_blind: bool = False
-    """Names and figures are shown after the vote, and the models are in no order that tells them."""
     seed: int | None = None
     """The same for all; None: one is drawn."""
     max_tokens: int = ANSWER_TOKENS
@@ -50,10 +47,11 @@ class AnswerMeasurements(Record):
 
 
 class Vote(Record):
+    """Made by versions that had voting; still shown and exported."""
+
     best: str | None
     """Id of an answer; None: none of them."""
     note: str = ""
-    time: Number = 0.0
 
 
 class ComparedAnswer(Record):
@@ -70,12 +68,7 @@ class Comparison(Record):
     prompt: str
     answers: tuple[ComparedAnswer, ...]
     vote: Vote | None
-    is_blind: bool
     seed: int | None = None
-
-    @property
-    def hides_names(self) -> bool:
-        return self.is_blind and self.vote is None
 
     @property
     def is_running(self) -> bool:
@@ -86,21 +79,13 @@ def vote_of(item: Item) -> Vote | None:
     return stored_from(Vote, item.settings.get("vote"))
 
 
-def is_blind(item: Item) -> bool:
-    return item.settings.get("blind") is True
-
-
 def names_of(item: Item) -> list[str]:
     return stored_list(str, item.settings.get("models"))
 
 
-def letter_of(index: int) -> str:
-    return f"Answer {'ABCDEFGH'[index % 8]}"
-
-
 def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
     if vote is None:
-        return "No vote yet."
+        return ""
     said = "none was good" if vote.best is None else f"best answer: {names.get(vote.best) or 'unknown'}"
     return f"Vote: {said}. {vote.note}".strip()
 

@@ -1,4 +1,4 @@
-"""Exports a comparison of models: their answers side by side, what was measured, and the vote."""
+"""Exports a comparison of models: their answers side by side, what was measured, and an earlier vote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def export_model_comparison(chats: ChatService, item: Item, form: str) -> Make |
 def export_parts(
     item: Item, messages: Sequence[Message]
 ) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
-    """What an export shows: the messages in order, what was measured of each, and the vote in a sentence."""
+    """What an export shows: the messages in order, what was measured of each, and the vote, if any, in a sentence."""
     figures = figures_of(item)
     lines = {one.id: figures[one.id].lines() for one in messages if one.id in figures}
     return item, messages, lines, vote_words(vote_of(item), {one.id: one.model_name or "" for one in messages})

@@ -1,7 +1,7 @@
 """Compares models: one prompt, answered by several models one after another under equal conditions.  Service thread.
 
 A comparison is an item of kind `comparison`: its prompt is a message that has the answers as children, so that history,
-search, trash and export treat it like a chat.  Measurements and the vote are in its settings.
+search, trash and export treat it like a chat.  Measurements are in its settings.
 """
 
 from __future__ import annotations
@@ -27,14 +27,12 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.comparison_types import (
     ANSWER_TOKENS,
     LEAST,
-    MAX_NOTE,
     MOST,
     AnswerMeasurements,
     ComparedAnswer,
     CompareRequest,
     Comparison,
     figures_of,
-    is_blind,
     vote_of,
 )
 from slmdesk.services.jobs.service import JobService
@@ -114,25 +112,11 @@ class ModelComparisonService(Service):
         figures = figures_of(item)
         answers = tuple(ComparedAnswer(one, figures.get(one.id)) for one in messages if one.role is Role.ASSISTANT)
         seed = stored_from(int, item.settings.get("seed"))
-        return Comparison(item, prompt, answers, vote_of(item), is_blind(item), seed)
+        return Comparison(item, prompt, answers, vote_of(item), seed)
 
     def items(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> list[Item]:
         """A page of comparisons, newest first; `before` is (updated, n) of the last one seen."""
         return self._store.items.page(KIND, before=before, limit=limit)
-
-    def vote(self, id: str, best: str | None, note: str = "") -> Comparison:
-        """Store which answer was best, None for none; replaces an earlier vote.
-
-        Raises KnownError `item.unknown`, and `request.invalid` while answers are missing.
-        """
-        held = self.open(id)
-        if held.is_running:
-            raise KnownError("request.invalid", what="answers are still to come; vote afterwards")
-        if best is not None and best not in {one.message.id for one in held.answers}:
-            raise KnownError("item.unknown", id=best[:80])
-        vote: dict[str, Json] = {"best": best, "note": note.strip()[:MAX_NOTE], "time": time.time()}
-        self._publish(ItemChanged(self._store.items.change_settings(held.item.id, vote=vote)))
-        return self.open(held.item.id)
 
     def close(self) -> None:
         run, self._run = self._run, None
@@ -159,16 +143,12 @@ class ModelComparisonService(Service):
                 raise KnownError("model.wrong_kind", kind=one.kind)
         if len({one.id for one in records}) < len(records):
             raise KnownError("request.invalid", what="each model can be named once")
-        if request.is_blind:
-            secrets.SystemRandom().shuffle(records)
         return records
 
     def _add(self, request: CompareRequest, records: Sequence[ModelRecord]) -> str:
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         names = [one.name for one in records]
         settings: dict[str, Json] = {"models": names, "seed": seed, "max_tokens": request.max_tokens}
-        if request.is_blind:
-            settings["blind"] = True
         item = self._store.items.add(KIND, title_from(request.prompt), settings=settings)
         self._publish(ItemChanged(item))
         user = self._store.messages.add(

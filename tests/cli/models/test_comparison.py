@@ -26,19 +26,13 @@ def named(two: list[str]) -> list[str]:
 
 
 @pytest.mark.real_child
-def test_two_models_answer_and_one_is_voted_best(run, two) -> None:
+def test_two_models_answer(run, two) -> None:
     done = run("models", "compare", PROMPT, *named(two), "--seed", "7")
     assert done.status == 0, done.err
     assert done.out.count("--- ") == 2
     assert done.out.count("tokens/s") == 2
-    found = run("models", "compare", PROMPT, *named(two), "--blind", "--json").json
-    assert [one["model"] for one in found["answers"]] == [None, None]
-    assert all("tokens_per_s" not in one and one["text"] for one in found["answers"])
-    voted = run("models", "vote", found["id"], "B", "--note", "shorter", "--json").json
-    assert voted["vote"] == {"best": found["answers"][1]["message"], "note": "shorter"}
-    assert all(one["model"] and one["tokens_per_s"] > 0 and one["memory_bytes"] > 0 for one in voted["answers"])
-    assert run("models", "vote", found["id"][:6], "none").out == "Vote: none was good.\n"
-    assert run("models", "vote", found["id"], "5").status == 2
+    found = run("models", "compare", PROMPT, *named(two), "--json").json
+    assert all(one["model"] and one["tokens_per_s"] > 0 and one["memory_bytes"] > 0 for one in found["answers"])
     assert len(run("history", "list", "--kind", "comparison", "--json").json) == 2
     assert run("history", "list", "--kind", "chat", "--json").json == []
     assert len(run("history", "list", "--json").json) == 2
@@ -59,6 +53,16 @@ def test_wrong_use_is_said(run, two) -> None:
     assert run("models", "compare", PROMPT, "-m", two[0], "-m", two[0]).status == 1
     unknown = run("models", "compare", PROMPT, "-m", two[0], "-m", "nobody", "--json")
     assert (unknown.status, unknown.json["error"]["code"]) == (1, "model.unknown")
+
+
+@pytest.mark.parametrize(
+    "args", [("vote", "3f", "B", "--note", "shorter", "--json"), ("compare", PROMPT, "--blind", "-m", "a", "-m", "b")]
+)
+def test_voting_and_blind_comparison_are_said_to_be_gone(run, args) -> None:
+    done = run("models", *args)
+    assert (done.status, done.out) == (2, "")
+    assert "gone since version" in done.err
+    assert "vote" not in run("models", "--help").out
 
 
 def test_one_that_fails_is_said_and_the_other_answers(run, two) -> None:

@@ -35,7 +35,7 @@ class Comparing:
         self.program.click("compare_button")
         self.program.wait(self.form.isVisible)
 
-    def ask(self, text: str = QUESTION, *, count: int = 2, is_blind: bool = False, **echo) -> None:
+    def ask(self, text: str = QUESTION, *, count: int = 2, **echo) -> None:
         """Fill the form and begin."""
         begin = "#echo " + json.dumps(echo) + "\n" if echo else ""
         self.form.question.setPlainText(begin + text)
@@ -43,7 +43,6 @@ class Comparing:
             choice = self.program.find(f"compare_model_{at + 1}")
             choice.setCurrentIndex(at + 1 if 2 <= at < count else at if at < 2 else 0)
             choice.activated.emit(choice.currentIndex())
-        self.program.find("compare_blind").setChecked(is_blind)
         self.program.click("compare_start")
         self.program.wait(lambda: self.page.columns and self.program.find("compare_result").isVisible())
 
@@ -81,7 +80,7 @@ def comparing(start, tmp_path):
     return begin
 
 
-def test_three_models_answer_side_by_side_and_one_is_voted_best(comparing) -> None:
+def test_three_models_answer_side_by_side_and_are_exported(comparing, tmp_path) -> None:
     comparing = comparing()
     program, page = comparing.program, comparing.page
     comparing.ask(count=3)
@@ -91,30 +90,8 @@ def test_three_models_answer_side_by_side_and_one_is_voted_best(comparing) -> No
     assert all("shortest" in one.text.words for one in columns)
     assert len({one.name for one in columns}) == 3
     program.wait(lambda: all(len(comparing.figures(one)) == 10 for one in columns))
-    assert not program.find("best_mark", columns[1]).isVisible()
-    program.find("vote_note").setText("clear")
-    program.click(program.find("best_button", columns[1]))
-    program.wait(lambda: program.find("best_mark", columns[1]).isVisible())
-    held = program.frame.compare.held
-    assert (held.vote.best, held.vote.note) == (held.answers[1].message.id, "clear")
-    program.click("vote_none")
-    program.wait(lambda: program.frame.compare.held.vote.best is None)
-    assert not program.find("best_mark", columns[1]).isVisible()
-    assert "none" in program.find("vote_words").text()
+    assert not program.find("vote_words").isVisible()
     assert program.ask(lambda services: services.history.items()) == []  # no chat came of it
-
-
-def test_names_and_figures_are_hidden_until_the_vote(comparing, tmp_path) -> None:
-    comparing = comparing()
-    program, page = comparing.program, comparing.page
-    comparing.ask(is_blind=True)
-    comparing.wait_done()
-    assert [one.name for one in page.columns] == ["Answer A", "Answer B"]
-    assert [comparing.figures(one) for one in page.columns] == [[], []]
-    assert not program.find("compare_export").isEnabled()
-    program.click(program.find("best_button", page.columns[0]))
-    program.wait(lambda: all(one.name.startswith("Model") for one in page.columns))
-    program.wait(lambda: all(comparing.figures(one) for one in page.columns))
     export = program.find("compare_export")
     assert export.isEnabled()
     next(one for one in export.menu().actions() if one.objectName() == "export_html").trigger()
@@ -122,21 +99,20 @@ def test_names_and_figures_are_hidden_until_the_vote(comparing, tmp_path) -> Non
     dialog.fileSelected.emit(str(tmp_path / "compared.html"))
     dialog.close()
     program.wait(lambda: any("Written to" in one and "compared.html" in one for one in program.notices()))
-    assert "best answer: " in (tmp_path / "compared.html").read_text()
+    assert "Vote" not in (tmp_path / "compared.html").read_text()
 
 
-def test_the_foot_of_the_window_does_not_tell_who_is_writing_before_the_vote(comparing, monkeypatch) -> None:
+def test_a_vote_of_an_earlier_version_is_shown(comparing) -> None:
     comparing = comparing()
-    program, status = comparing.program, comparing.program.window.status
-    foot, said, show = program.find("model_status"), [], status.show_model
-    monkeypatch.setattr(status, "show_model", lambda event: (show(event), said.append(foot.text())))
-    comparing.ask(is_blind=True)
+    program = comparing.program
+    comparing.ask()
     comparing.wait_done()
-    program.wait(lambda: "Hidden model ready" in said)
-    assert not [one for one in said if "Model" in one]
-    program.click(program.find("best_button", comparing.page.columns[0]))
-    program.wait(lambda: comparing.page.columns[0].name.startswith("Model"))
-    program.wait(lambda: "Hidden" not in foot.text())
+    held = program.frame.compare.held
+    vote = {"best": held.answers[1].message.id, "note": "clear", "time": 1.0}
+    program.ask(lambda services: services.store.items.change_settings(held.item.id, blind=True, vote=vote))
+    program.frame.compare.open(held.item.id)
+    program.wait(lambda: program.find("vote_words").isVisible())
+    assert program.find("vote_words").text() == f"Vote: best answer: {held.answers[1].name}. clear"
 
 
 def test_words_stream_and_stop_keeps_them(comparing) -> None:
@@ -146,8 +122,6 @@ def test_words_stream_and_stop_keeps_them(comparing) -> None:
     program.wait(lambda: page.columns[0].text.words)
     assert page.columns[0].state.text() == "Is written…"
     assert page.columns[1].state.text() == "Waits for its turn"
-    assert not program.find("vote_none").isVisible()
-    assert not program.find("vote_note").isVisible()
     program.click("compare_stop")
     comparing.wait_done()
     words = page.columns[0].text.words
@@ -166,7 +140,6 @@ def test_one_that_fails_says_why_and_raises_no_bar(comparing, tmp_path) -> None:
     comparing.wait_done()
     assert "is not there" in page.columns[0].state.text()
     assert "shortest" in page.columns[1].text.words
-    assert not program.find("best_button", page.columns[0]).isVisible()
     assert program.notices() == []
 
 
@@ -178,7 +151,7 @@ def test_earlier_ones_are_listed_opened_deleted_and_come_back(comparing) -> None
     item = program.frame.compare.held.item.id
     program.click("result_back")
     program.wait(lambda: comparing.row(item))
-    assert "no vote yet" in program.find("earlier_about", comparing.row(item)).full_text
+    assert "Model 4, Model 3" in program.find("earlier_about", comparing.row(item)).full_text
     program.click(program.find("earlier_open", comparing.row(item)))
     program.wait(lambda: program.find("compare_result").isVisible())
     assert all("shortest" in one.text.words for one in page.columns)
@@ -230,18 +203,17 @@ def test_the_same_model_twice_and_no_question_are_not_begun(comparing) -> None:
     assert not program.find("compare_start").isEnabled()
 
 
-def test_tab_goes_from_the_question_over_the_answers_to_the_vote(comparing) -> None:
+def test_tab_goes_from_the_buttons_to_the_answers(comparing) -> None:
     comparing = comparing()
     program, page = comparing.program, comparing.page
     comparing.ask()
     comparing.wait_done()
     program.find("result_back").setFocus()
     names = []
-    for _ in range(8):
+    for _ in range(4):
         QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Tab)
         names.append(program.window.focusWidget().objectName())
-    expected = ["compare_export", "compare_new", "compared_text", "best_button", "compared_text", "best_button"]
-    assert names == [*expected, "vote_note", "vote_none"]
+    assert names == ["compare_export", "compare_new", "compared_text", "compared_text"]
     assert page.columns[0].text is not page.columns[1].text
 
 

@@ -16,7 +16,7 @@ from slmdesk.core.records import JobStatus, Status
 from slmdesk.services.base.events import ItemChanged, MessageEnded, MessageGrew
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.evaluation.comparison_types import AnswerMeasurements, CompareRequest, letter_of
+from slmdesk.services.evaluation.comparison_types import AnswerMeasurements, CompareRequest
 from slmdesk.services.evaluation.model_comparison import KIND
 from slmdesk.services.jobs.events import JobChanged
 
@@ -120,34 +120,6 @@ def test_stopping_ends_all_and_keeps_the_words(opened, tmp_path) -> None:
     begin(recorder, models(recorder, tmp_path, 3))  # and another may begin
 
 
-def test_a_vote_is_kept_and_can_be_changed(opened, tmp_path) -> None:
-    recorder = opened()
-    held = begin(recorder, models(recorder, tmp_path, 2), is_blind=True)
-    found = ended(recorder, held)
-    assert found.hides_names
-    assert letter_of(0) == "Answer A"
-    services = recorder.services
-    voted = on_service_thread(recorder, lambda: services.comparing.vote(held.item.id, None, "  both wrong "))
-    assert (voted.vote.best, voted.vote.note) == (None, "both wrong")
-    assert not voted.hides_names
-    best = found.answers[1].message.id
-    assert on_service_thread(recorder, lambda: services.comparing.vote(held.item.id, best)).vote.best == best
-    with pytest.raises(KnownError, match=r"item\.unknown"):
-        on_service_thread(recorder, lambda: services.comparing.vote(held.item.id, "ffff"))
-    services.close()
-    again = opened()
-    reopened = on_service_thread(again, lambda: again.services.comparing.open(held.item.id))
-    assert reopened.vote.best == best
-    assert [one.figures for one in reopened.answers] == [one.figures for one in found.answers]
-
-
-def test_no_vote_while_answers_are_to_come(opened, tmp_path) -> None:
-    recorder = opened(slow=0.2)
-    held = begin(recorder, models(recorder, tmp_path, 2))
-    with pytest.raises(KnownError, match="still to come"):
-        on_service_thread(recorder, lambda: recorder.services.comparing.vote(held.item.id, None))
-
-
 def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(opened, tmp_path) -> None:
     recorder = opened(slow=0.2)
     ids = models(recorder, tmp_path, 3)
@@ -190,7 +162,6 @@ def test_a_comparison_is_no_chat_but_is_found_trashed_and_exported(opened, tmp_p
     recorder = opened()
     services = recorder.services
     found = ended(recorder, begin(recorder, models(recorder, tmp_path, 2)))
-    on_service_thread(recorder, lambda: services.comparing.vote(found.item.id, found.answers[0].message.id, "clearer"))
     assert on_service_thread(recorder, services.history.items) == []
     assert on_service_thread(recorder, lambda: services.history.search("letter best"))[0].item == found.item.id
     with pytest.raises(KnownError, match="comparison"):
@@ -199,8 +170,7 @@ def test_a_comparison_is_no_chat_but_is_found_trashed_and_exported(opened, tmp_p
     for one in found.answers:
         assert text.count(f"**{one.name}**") == 1
     assert "tokens/s" in text
-    assert "best answer: Echo" in text
-    assert "clearer" in text
+    assert "Vote" not in text
     assert (
         json.loads(on_service_thread(recorder, lambda: services.history.export(found.item.id, "json")))["kind"] == KIND
     )
@@ -211,6 +181,21 @@ def test_a_comparison_is_no_chat_but_is_found_trashed_and_exported(opened, tmp_p
     ]
     on_service_thread(recorder, lambda: services.history.restore(found.item.id))
     assert [one.id for one in on_service_thread(recorder, services.comparing.items)] == [found.item.id]
+
+
+def test_a_vote_of_an_earlier_version_is_read_and_exported(opened, tmp_path) -> None:
+    recorder = opened()
+    services = recorder.services
+    found = ended(recorder, begin(recorder, models(recorder, tmp_path, 2)))
+    best = found.answers[0].message.id
+    vote = {"best": best, "note": "clearer", "time": 1.0}
+    on_service_thread(recorder, lambda: services.store.items.change_settings(found.item.id, blind=True, vote=vote))
+    reopened = on_service_thread(recorder, lambda: services.comparing.open(found.item.id))
+    assert (reopened.vote.best, reopened.vote.note) == (best, "clearer")
+    text = on_service_thread(recorder, lambda: services.history.export(found.item.id, "md"))
+    assert "Vote: best answer: Echo. clearer" in text
+    as_json = json.loads(on_service_thread(recorder, lambda: services.history.export(found.item.id, "json")))
+    assert as_json["settings"]["vote"] == vote
 
 
 def test_put_into_the_bin_while_it_runs_it_stops(opened, tmp_path) -> None:

@@ -1,12 +1,12 @@
-"""One answer of a comparison: model, progress, text, measurements, and the vote for it."""
+"""One answer of a comparison: model, progress, text, measurements."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
@@ -19,12 +19,11 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
-from slmdesk.gui.widgets.build import button, column, row, set_kind
+from slmdesk.gui.widgets.build import column, set_kind
 from slmdesk.gui.widgets.clear_layout import empty_layout
-from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.evaluation.comparison_types import ComparedAnswer
 
@@ -114,8 +113,6 @@ class AnswerText(QScrollArea):
 
 
 class AnswerColumn(QFrame):
-    chosen = Signal()
-
     def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "answer_column", kind="column")
@@ -132,21 +129,8 @@ class AnswerColumn(QFrame):
         self._grid.setHorizontalSpacing(theme.SPACE_12)
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(1, 1)
-        self._best = button("Best answer", "best_button", self, on=self.chosen)
-        self._mark = named(QWidget(self), "best_mark")
-        sign = named(QLabel(self._mark), "best_sign")
-        set_icon(sign, "check", "accent")
-        words = plain_label("The best, by your vote", self._mark, name="best_words", kind="strong")
-        row(sign, (words, 1), into=self._mark, gap=theme.SPACE_8, margins=(0, theme.SPACE_4))
-        self._mark.setVisible(False)
-        best = (self._best, Qt.AlignmentFlag.AlignLeft)
-        parts = (self._name, self.state, (self.text, 1), self._figures, best, self._mark, 0)
+        parts = (self._name, self.state, (self.text, 1), self._figures, 0)
         column(*parts, into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_8))
-
-    @property
-    def stops(self) -> list[QWidget]:
-        """The widgets Tab stops at, in order."""
-        return [self.text, self._best]
 
     @property
     def name(self) -> str:
@@ -156,11 +140,11 @@ class AnswerColumn(QFrame):
         self.setMinimumWidth(round(NARROWEST * style.letter_width))
         self.text.set_style(style)
 
-    def show_answer(self, one: ComparedAnswer, name: str, *, is_turn: bool, is_hidden: bool) -> None:
+    def show_answer(self, one: ComparedAnswer, *, is_turn: bool) -> None:
         """Show an answer; `is_turn`: it is the one being written now."""
         message = one.message
-        self._name.setText(breakable(name))
-        self.setAccessibleName(name)
+        self._name.setText(breakable(one.name))
+        self.setAccessibleName(one.name)
         is_open = message.status is Status.STREAMING
         self.text.show_words(message.text, has_ended=not is_open)
         self.text.setVisible(is_open or bool(message.text))
@@ -175,16 +159,10 @@ class AnswerColumn(QFrame):
             self._say("Cut at the longest length of an answer.", "small")
         else:
             self._say("", "small")
-        self._show_figures(one.figures.lines() if one.figures and not is_hidden else ())
+        self._show_figures(one.figures.lines() if one.figures else ())
 
     def show_note(self, words: str) -> None:
         self._say(words, "small")
-
-    def show_vote(self, *, can_vote: bool, is_best: bool, name: str) -> None:
-        self._best.setVisible(can_vote and not is_best)
-        self._best.setAccessibleName(f"Vote {name} best")
-        self._best.setToolTip(plain_tip(f"Vote “{name}” best"))
-        self._mark.setVisible(is_best)
 
     def _say(self, words: str, kind: str) -> None:
         show_words(self.state, breakable(words))

@@ -1,4 +1,4 @@
-"""Comparison of models: one question, answers side by side, a vote.  No widgets here."""
+"""Comparison of models: one question, answers side by side.  No widgets here."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ class CompareController(QObject):
         self.exports = ExportController(bridge, self)
         self.held: Comparison | None = None
         self._shown = PAGE
-        self._is_starting = self._is_blind = False
-        self._before = ""
-        self._now = ""
+        self._is_starting = False
         bridge.when_open(self.refresh)
         bridge.on(ModelsChanged, self.refresh)
         bridge.on(ItemChanged, self._on_item_changed)
@@ -53,15 +51,6 @@ class CompareController(QObject):
         bridge.on(MessageChanged, self._on_message_reported)
         bridge.on(PromptProgress, self._on_prompt_progressed)
         bridge.on(ModelStateChanged, self.show_state)
-
-    def hides(self, name: str) -> bool:
-        """Whether showing this model's name would reveal, before the vote, who is writing."""
-        held = self.held
-        if self._is_starting or held is None:
-            return self._is_starting and self._is_blind
-        return held.hides_names and (
-            held.is_running or (name != self._before and any(one.name == name for one in held.answers))
-        )
 
     # ---- requests
 
@@ -73,11 +62,11 @@ class CompareController(QObject):
         self._shown += PAGE
         self._list_earlier()
 
-    def start(self, prompt: str, models: tuple[str, ...], is_blind: bool) -> None:
+    def start(self, prompt: str, models: tuple[str, ...]) -> None:
         if self._is_starting:
             return
-        self._is_starting, self._is_blind, self._before = True, is_blind, self._now
-        request = CompareRequest(prompt, models, is_blind=is_blind)
+        self._is_starting = True
+        request = CompareRequest(prompt, models)
         self._bridge.ask(self._bridge.services.comparing.begin(request), self._on_opened, self._on_refused)
 
     def stop(self) -> None:
@@ -91,12 +80,6 @@ class CompareController(QObject):
         """Show none; one that is running goes on."""
         self.held = None
         self.comparison_shown.emit(None)
-
-    def vote(self, best: str | None, note: str) -> None:
-        """Save which answer was best; None: none of them."""
-        if self.held is not None:
-            id = self.held.item.id
-            self._bridge.ask(self._bridge.services.comparing.vote(id, best, note), self._on_opened)
 
     def delete(self, comparison: str) -> None:
         """Move a comparison to the trash; a notice offers to undo it."""
@@ -157,7 +140,6 @@ class CompareController(QObject):
             self.note_changed.emit(event.message, f"Reads the question: {100 * event.read // event.total} %")
 
     def show_state(self, event: ModelStateChanged) -> None:
-        self._now = event.name
         if self.held is None or event.state is not ModelState.LOADING:
             return
         for one in self.held.answers:

@@ -1,4 +1,4 @@
-"""The comparison of models: a question for several, their answers side by side, a vote.  Widgets only."""
+"""The comparison of models: a question for several, their answers side by side.  Widgets only."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.models.comparison.column import AnswerColumn
 from slmdesk.gui.models.comparison.controller import CompareController
 from slmdesk.gui.models.comparison.form import CompareForm, back_button
-from slmdesk.gui.widgets.build import button, column, row, text_line
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.export_menu import ask_where, give_export_menu
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label
+from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label, show_words
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.evaluation.comparison_types import MAX_NOTE, Comparison, letter_of
+from slmdesk.services.evaluation.comparison_types import Comparison, vote_words
 
 QUESTION_LINES = 2
 
@@ -58,7 +58,8 @@ class ComparePage(QStackedWidget):
         inner = named(QFrame(area), "compare_columns_inner")
         self._row = row(into=inner, gap=0)
         area.setWidget(inner)
-        parts = (head, band, self._info, (area, 1), self._build_vote())
+        self._vote = plain_label("", self._result, name="vote_words")
+        parts = (head, band, self._info, (area, 1), self._vote)
         column(*parts, into=self._result, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_12))
         self.addWidget(self.form)
         self.addWidget(self._result)
@@ -83,15 +84,6 @@ class ComparePage(QStackedWidget):
         self._band = row(*parts, into=band, gap=theme.SPACE_8, margins=margins)
         return band
 
-    def _build_vote(self) -> QWidget:
-        self._vote = named(QWidget(self._result), "compare_vote")
-        self._said = plain_label("", self._vote, name="vote_words", wraps=False)
-        hint, label = "Why? (kept with your vote)", "A note for the vote"
-        self._note = text_line("vote_note", self._vote, hint, label=label, most=MAX_NOTE)
-        self._none = button("None was good", "vote_none", self._vote, on=lambda: self._on_vote(None))
-        row(self._said, (self._note, 1), self._none, into=self._vote, gap=theme.SPACE_8)
-        return self._vote
-
     def _connect(self) -> None:
         compare, form = self._compare, self.form
         compare.models_listed.connect(form.show_models)
@@ -106,7 +98,6 @@ class ComparePage(QStackedWidget):
         form.back_requested.connect(self.back_requested)
         self._back.clicked.connect(compare.restart)
         self._question.was_cut.connect(self._all.setVisible)
-        self._note.editingFinished.connect(self._on_note_written)
         self._keeper.theme_changed.connect(self._on_theme_changed)
 
     @property
@@ -147,18 +138,16 @@ class ComparePage(QStackedWidget):
         self._columns.clear()
         for one in found.answers:
             answer = self._columns[one.message.id] = AnswerColumn(self._style, self._parser, self._result)
-            answer.chosen.connect(lambda id=one.message.id: self._on_vote(id))
             self._row.addWidget(answer, 1)
         self._show_question(found.prompt)
         self._order()
-        self._note.setText(found.vote.note if found.vote else "")
 
     def _order(self) -> None:
         """Set the visual tab order; Qt's own is the order of creation."""
         stops: list[QWidget] = [self._back, self._stop, self._export, self._new, self._all]
         for answer in self._columns.values():
-            stops += answer.stops
-        for before, after in pairwise([*stops, self._note, self._none]):
+            stops.append(answer.text)
+        for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)
 
     def _show_question(self, prompt: str) -> None:
@@ -172,23 +161,15 @@ class ComparePage(QStackedWidget):
 
     def _renew(self, found: Comparison) -> None:
         is_first = True
-        for at, one in enumerate(found.answers):
+        for one in found.answers:
             answer = self._columns[one.message.id]
             is_open = one.message.status is Status.STREAMING
-            name = letter_of(at) if found.hides_names else one.name
-            answer.show_answer(one, name, is_turn=is_open and is_first, is_hidden=found.hides_names)
-            is_best = found.vote is not None and found.vote.best == one.message.id
-            can_vote = not found.is_running and bool(one.message.text.strip())
-            answer.show_vote(can_vote=can_vote, is_best=is_best, name=name)
+            answer.show_answer(one, is_turn=is_open and is_first)
             is_first = is_first and not is_open
         self._info.setText(_info_of(found))
         self._stop.setVisible(found.is_running)
-        self._export.setEnabled(not found.is_running and not found.hides_names)
-        self._export.setToolTip("After your vote: it names the models" if found.hides_names else "")
-        self._said.setText(_vote_of(found))
-        self._note.setVisible(not found.is_running)
-        is_none = found.vote is not None and found.vote.best is None
-        self._none.setVisible(not found.is_running and not is_none)
+        self._export.setEnabled(not found.is_running)
+        show_words(self._vote, vote_words(found.vote, {one.message.id: one.name for one in found.answers}))
 
     def _on_grew(self, message: str, words: str) -> None:
         answer = self._columns.get(message)
@@ -208,15 +189,6 @@ class ComparePage(QStackedWidget):
 
     # ---- requests
 
-    def _on_vote(self, best: str | None) -> None:
-        self._compare.vote(best, self._note.text())
-        self._note.setFocus()  # the button just pressed goes
-
-    def _on_note_written(self) -> None:
-        held = self._compare.held
-        if held is not None and held.vote is not None and held.vote.note != self._note.text().strip():
-            self._compare.vote(held.vote.best, self._note.text())
-
     def _on_more(self) -> None:
         held = self._compare.held
         if held is not None:
@@ -232,14 +204,4 @@ def _info_of(found: Comparison) -> str:
     parts = [f"{len(found.answers)} models, one after another"]
     if found.seed is not None:
         parts.append(f"same seed ({found.seed}) and settings for all")
-    if found.hides_names:
-        parts.append("names and figures are hidden until your vote")
     return "; ".join(parts) + "."
-
-
-def _vote_of(found: Comparison) -> str:
-    if found.is_running:
-        return "You can vote when all have answered."
-    if found.vote is None:
-        return "Which was best?"
-    return "Your vote is kept." if found.vote.best is not None else "Your vote: none was good."

@@ -19,14 +19,13 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.widgets.build import Part, button, column, row, tool_button
-from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
-from slmdesk.services.evaluation.comparison_types import LEAST, MOST, is_blind, names_of, vote_of
+from slmdesk.services.evaluation.comparison_types import LEAST, MOST, names_of
 
 COLUMN = 760
 NONE = ""
@@ -57,7 +56,7 @@ class EarlierRow(QFrame):
 
 
 class CompareForm(QScrollArea):
-    start_requested = Signal(str, object, bool)
+    start_requested = Signal(str, object)
     open_requested = Signal(str)
     delete_requested = Signal(str)
     more_requested = Signal()
@@ -112,10 +111,9 @@ class CompareForm(QScrollArea):
             choice.value_chosen.connect(self._judge)
             self._choices.append(choice)
             grid.addWidget(choice, at // 2, at % 2)
-        self._blind = named(CheckBox("Hide which model wrote what until I have voted", holder), "compare_blind")
         self._start = button("Compare", "compare_start", holder, kind="primary", on=self._on_start)
         self._hint = plain_label("", holder, name="compare_hint", kind="muted")
-        return self.question, grid, self._blind, row(self._start, (self._hint, 1), gap=theme.SPACE_12)
+        return self.question, grid, row(self._start, (self._hint, 1), gap=theme.SPACE_12)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -178,7 +176,7 @@ class CompareForm(QScrollArea):
         self._start.setEnabled(not hint)
 
     def _on_start(self) -> None:
-        self.start_requested.emit(self.question.toPlainText(), self._chosen(), self._blind.isChecked())
+        self.start_requested.emit(self.question.toPlainText(), self._chosen())
 
 
 def back_button(parent: QWidget) -> QToolButton:
@@ -188,9 +186,4 @@ def back_button(parent: QWidget) -> QToolButton:
 
 
 def about_of(item: Item) -> str:
-    when = moment_words(item.created)
-    vote = vote_of(item)
-    said = "no vote yet" if vote is None else "none was good" if vote.best is None else "voted"
-    hidden = is_blind(item) and vote is None
-    names = f"{len(names_of(item))} models, names hidden" if hidden else ", ".join(names_of(item))
-    return DOT.join((when, said, names))
+    return DOT.join((moment_words(item.created), ", ".join(names_of(item))))
