@@ -21,7 +21,6 @@ from contextlib import closing
 from typing import Any
 
 from benchmarks.common import ROOT, Row, median_and_span
-from benchmarks.program import ENGINE, READER
 from slmdesk.paths import find_paths, make_folders
 from slmdesk.services.container import open_services
 from slmdesk.text.words.folding import fold_for_search
@@ -72,7 +71,7 @@ def fill(count: int, per_chat: int) -> None:
     from fakes.tiny_gguf import tiny_llama, write
 
     paths = find_paths()
-    services = open_services(paths, engine_command=ENGINE, reader_command=READER)
+    services = open_services(paths)
     ended = threading.Event()
 
     def import_one() -> None:  # without any the window shows its first page
@@ -122,7 +121,7 @@ def _add_chat(db: sqlite3.Connection, chat: int, texts: list[tuple[str, str]]) -
 
 def search() -> dict[str, list[float]]:
     """Milliseconds of each search, through the service, with warm pages as after the first letter typed."""
-    services = open_services(find_paths(), engine_command=ENGINE, reader_command=READER)
+    services = open_services(find_paths())
     seen: dict[str, list[float]] = {}
     for words in ASKED:
         times = []
@@ -146,7 +145,11 @@ def open_longest() -> dict[str, list[float]]:
     paths = find_paths()
     make_folders(paths)
     app = QApplication(["slmdesk"])
-    run = WindowRun(app, paths, engine="echo")
+    sys.path.insert(0, str(ROOT / "tests"))
+    from fakes.echo.program import take_echo
+
+    take_echo()
+    run = WindowRun(app, paths)
     seen: dict[str, list[float]] = {"open_ms": [], "hold_ms": []}
     state = {"began": 0.0, "tick": time.perf_counter(), "hold": 0.0}
     longest, other = f"{0:08x}{0:08x}", f"{1:08x}{1:08x}"

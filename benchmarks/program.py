@@ -20,9 +20,6 @@ from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import Services, open_services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
-ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine"]
-READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]
-
 
 class Program:
     """Services over a home of their own, with the model linked in."""
@@ -31,7 +28,7 @@ class Program:
         self._home = tempfile.TemporaryDirectory(prefix="slmdesk-bench-")
         self._info: queue.Queue[tuple[float, Event]] = queue.Queue()
         home = Path(self._home.name)
-        self.services: Services = open_services(find_paths(home), engine_command=ENGINE, reader_command=READER)
+        self.services: Services = open_services(find_paths(home))
         self.services.on(Event, lambda event: self._info.put((time.perf_counter(), event)))
         link_model(self.services, model)
         self.services.service_thread.call(self.services.models.warm_up)
@@ -173,7 +170,7 @@ def link_model(services: Services, model: str) -> None:
 
 def prepare_home(model: str) -> None:
     """Link the model into SLMDESK_HOME, so that the probed window finds it."""
-    services = open_services(find_paths(), engine_command=ENGINE, reader_command=READER)
+    services = open_services(find_paths())
     link_model(services, model)
     services.close()
 

@@ -90,7 +90,11 @@ def probe() -> None:
     settings = {"offline": False, "hub_endpoint": f"http://127.0.0.1:{server.server_port}", "proxy": "none"}
     Path(paths.settings_file).write_text(json.dumps(settings), encoding="utf-8")
     app = QApplication(["slmdesk"])
-    run = WindowRun(app, paths, engine="echo")
+    sys.path.insert(0, str(ROOT / "tests"))
+    from fakes.echo.program import take_echo
+
+    take_echo()
+    run = WindowRun(app, paths)
     seen: list[tuple[float, float]] = []
 
     class Watcher(QObject):

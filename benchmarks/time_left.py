@@ -123,12 +123,10 @@ def _notify(said: list[SummaryPoint], length: int) -> None:
 
 def opened() -> Services:
     """The program over the home of this process."""
-    from slmdesk.app import children_commands
     from slmdesk.paths import find_paths
     from slmdesk.services.container import open_services
 
-    engine, reader = children_commands()
-    return open_services(find_paths(), engine_command=engine, reader_command=reader)
+    return open_services(find_paths())
 
 
 def _read(services: Services, path: Path) -> str:

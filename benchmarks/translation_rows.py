@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,17 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import MODEL, Row, Runner, interleave, median_and_span, ratios, row_of
-from benchmarks.program import ENGINE, READER, Program, link_model
+from benchmarks.common import MODEL, ROOT, Row, Runner, interleave, median_and_span, ratios, row_of
+from benchmarks.program import Program, link_model
 from benchmarks.prompts import translation_prompts
 from benchmarks.translation_text import sentences
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import LiveSegment
-from slmdesk.engine.echo_options import ENVIRONMENT
 from slmdesk.gui.translate.text.controller import TYPED_MS, WORD_MS
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Event
-from slmdesk.services.container import open_services
+from slmdesk.services.container import COMMANDS, open_services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import LiveTranslated
@@ -57,10 +57,13 @@ def probabilities_cost() -> Iterator[Row]:
 
 def desk_of_a_translation() -> Iterator[Row]:
     """What everything but the model costs: the job of a document over the echo engine, which answers at once."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from fakes.echo.options import ENVIRONMENT
+    from fakes.echo.program import ECHO
+
     os.environ[ENVIRONMENT] = json.dumps({"turned": True})
-    command = [*ENGINE, "--engine", "echo"]
     with tempfile.TemporaryDirectory(prefix="slmdesk-bench-") as home:
-        services = open_services(find_paths(Path(home)), engine_command=command, reader_command=READER)
+        services = open_services(find_paths(Path(home)), commands=COMMANDS | {"engine": ECHO})
         info: queue.Queue[Event] = queue.Queue()
         services.on(Event, info.put)
         link_model(services, str(MODEL))

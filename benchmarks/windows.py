@@ -15,7 +15,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from benchmarks.program import ENGINE, READER
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths, make_folders
 from slmdesk.services.chat.requests import SendRequest
@@ -33,7 +32,7 @@ def many_models(count: int) -> None:
     sys.path.insert(0, str(ROOT / "tests"))
     from fakes.tiny_gguf import tiny_llama
 
-    services = open_services(find_paths(), engine_command=ENGINE, reader_command=READER)
+    services = open_services(find_paths())
     folder = services.paths.models
     folder.mkdir(parents=True, exist_ok=True)
     data = tiny_llama().data

@@ -54,8 +54,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     """Show the window until it is closed, and end the process; a second start raises the first.
 
     Returns the exit status where no window was shown.
-    `--translate-clipboard` has the window, this one or the first, translate what is on the clipboard;
-    `--engine echo` runs the stand-in engine, for tests.
+    `--translate-clipboard` has the window, this one or the first, translate what is on the clipboard.
     """
     if not has_display():
         print(  # noqa: T201
@@ -97,7 +96,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
             instance.release()
             return _leave(0)
         key = door.key
-    run = WindowRun(app, paths, engine=_engine_of(arguments), key=key)
+    run = WindowRun(app, paths, key=key)
     instance.raise_requested.connect(run.come_forward)
     instance.translate_requested.connect(run.translate_clipboard)
     instance.lock_requested.connect(run.lock)
@@ -121,11 +120,6 @@ def _needs_no_key(paths: Paths) -> bool:
     except OSError as err:
         return isinstance(err, FileNotFoundError)
     return header.startswith(b"SQLite format 3\0") and header[20:] == b"\0"  # an encrypted page has reserved bytes
-
-
-def children_commands(engine: str = "") -> tuple[list[str], list[str]]:
-    start = [sys.executable, "-m", "slmdesk", "--worker"]
-    return [*start, "engine", *(["--engine", engine] if engine else [])], [*start, "reader"]
 
 
 def find_starter(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -180,7 +174,6 @@ class WindowRun:
         app: QApplication,
         paths: Paths,
         *,
-        engine: str = "",
         key: Any = None,
         replace: Callable[[Sequence[str]], object] | None = None,
     ) -> None:
@@ -195,7 +188,7 @@ class WindowRun:
         from slmdesk.hub.kernel import is_enforced
         from slmdesk.settings import SettingsFile, policy_of
 
-        self._app, self._paths, self._engine, self._key = app, paths, engine, key
+        self._app, self._paths, self._key = app, paths, key
         self._replace = replace or replace_process
         self._services: Services | None = None
         self._is_closing = False
@@ -336,9 +329,8 @@ class WindowRun:
         from slmdesk.services.base.messages import problem_for
         from slmdesk.services.container import open_services
 
-        engine, reader = children_commands(self._engine)
         try:
-            services = open_services(self._paths, engine_command=engine, reader_command=reader, key=self._key)
+            services = open_services(self._paths, key=self._key)
             self._services = services
             services.service_thread.call(lambda: services.settings.listeners.append(self.bridge.publish_settings))
             services.on(Event, self.bridge.publish)
@@ -357,8 +349,8 @@ class WindowRun:
             self.bridge.problem_met.emit(problem_for(found))
         self.bridge.ask(lambda opened: self._state.take_over(opened.settings), None, lambda _problem: None)
         self.bridge.ask(self.bridge.services.network.today(), self.frame.window.status.show_requests)
-        is_away, is_real = self.frame.presence.is_away, not self._engine
-        self.bridge.ask(self.bridge.services.start_background(is_away, is_real=is_real), self.frame.jobs.say_taken_up)
+        is_away = self.frame.presence.is_away
+        self.bridge.ask(self.bridge.services.start_background(is_away), self.frame.jobs.say_taken_up)
 
     def _lock_services(self) -> None:
         """Runs on a thread of its own: a hanging child or disk cannot delay it."""
@@ -367,7 +359,7 @@ class WindowRun:
             if self._services is not None:
                 self._services.lock()
         finally:  # whatever fails, nothing of it stays in memory
-            self._replace(["--window", LOCKED, *(["--engine", self._engine] if self._engine else [])])
+            self._replace(["--window", LOCKED])
 
     def _close_services(self) -> None:
         """Runs on a thread of its own, so that a hanging child cannot delay the exit."""
@@ -375,9 +367,3 @@ class WindowRun:
         if self._services is not None:
             self._services.close()
         self.bridge.post_to_ui(self.bridge.closed.emit)
-
-
-def _engine_of(arguments: Sequence[str]) -> str:
-    given = list(arguments)
-    at = given.index("--engine") + 1 if "--engine" in given else len(given)
-    return given[at] if at < len(given) else ""

@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from fakes.echo.program import TAKE_ECHO
 from fakes.recorder import add_model, open_echo
 
 BUDGETS = tomllib.loads(Path(__file__).with_name("budgets.toml").read_text())
@@ -29,7 +30,9 @@ STARTS = {
     "help": (COMMAND, ["--help"]),
     "models_list": (COMMAND, ["models", "list"]),
     "chat": (
-        COUNT + "from slmdesk.client import ChildClient\nChildClient.start = lambda *_a, **_k: count() or os._exit(0)\n"
+        TAKE_ECHO
+        + COUNT
+        + "from slmdesk.client import ChildClient\nChildClient.start = lambda *_a, **_k: count() or os._exit(0)\n"
         "from slmdesk.__main__ import main\nmain(sys.argv[1:])",
         ["chat", "hello"],
     ),
@@ -38,7 +41,7 @@ STARTS = {
         "from slmdesk import app\nclass Counted(app.WindowRun):\n    def start(self):\n"
         "        start = lambda: count(widgets=len(QApplication.allWidgets())) or os._exit(0)\n"
         "        self._opening = SimpleNamespace(start=start)\n        super().start()\n"
-        "app.WindowRun = Counted\napp.run_window(['--engine', 'echo'])",
+        "app.WindowRun = Counted\napp.run_window()",
         [],
     ),
 }
@@ -57,7 +60,7 @@ def test_a_start_loads_no_more(name, home, tmp_path):
     add_model(services, tmp_path / "echo.gguf")
     services.close()
     code, arguments = STARTS[name]
-    environment = {**os.environ, "SLMDESK_TEST_ENGINE": "echo", "QT_QPA_PLATFORM": "offscreen"}
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment, timeout=60
     )

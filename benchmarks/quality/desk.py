@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.program import ENGINE, READER, link_model
+from benchmarks.program import link_model
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths, make_folders
@@ -71,7 +71,7 @@ class Desk:
         self._events: list[Event] = []
         self._times: list[float] = []
         self._more = threading.Condition()
-        self.services = open_services(paths, engine_command=ENGINE, reader_command=READER)
+        self.services = open_services(paths)
         self.services.on(Event, self._receive)
         link_model(self.services, model)
 

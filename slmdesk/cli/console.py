@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TEST_ENGINE = "SLMDESK_TEST_ENGINE"
-"""For tests only: 'echo' runs the echo engine in the child instead of the real one.  Read nowhere else."""
-
 LOOK_S = 0.5
 """How long a wait is deaf to Ctrl-C on systems where a lock cannot be interrupted."""
 
@@ -110,13 +107,9 @@ class Console:
         from slmdesk.services.base.events import Noticed
         from slmdesk.services.container import open_services
 
-        child = [sys.executable, "-m", "slmdesk", "--worker"]
-        engine = [*child, "engine"]
-        if chosen := os.environ.get(TEST_ENGINE):
-            engine += ["--engine", chosen]
         paths = find_paths(self.home)
         key = key or key_of_history(self, paths)
-        services = open_services(paths, engine_command=engine, reader_command=[*child, "reader"], key=key, keeps=keeps)
+        services = open_services(paths, key=key, keeps=keeps)
 
         self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
 

@@ -112,10 +112,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
-"""Command of the printer child, used where the frontend names no other."""
-SPELLER = (sys.executable, "-m", "slmdesk", "--worker", "speller")
 CHILDREN = ("engine", "reader", "printer", "speller")
+COMMANDS: dict[str, Sequence[str]] = {role: (sys.executable, "-m", "slmdesk", "--worker", role) for role in CHILDREN}
 CLOSE_S = 2.0
 """Time allowed from the request to close until no child process is left."""
 LOCK_S = 0.7
@@ -187,14 +185,9 @@ class Services:
     ledger_events: LedgerEvents
 
     engine: Lazy[Services, ChildClient] = Lazy("client:ChildClient", lambda s, _new: s._engine())
-    reader: Lazy[Services, ChildClient] = Lazy(
-        "client:ChildClient", lambda s, _new: s._child("reader", s._commands["reader"])
-    )
-    printer: Lazy[Services, ChildClient] = Lazy(
-        "client:ChildClient", lambda s, _new: s._child("printer", s._commands["printer"])
-    )
-    _commands: Mapping[str, Sequence[str]]
-    speller: Lazy[Services, ChildClient] = Lazy("client:ChildClient", lambda s, _new: s._child("speller", SPELLER))
+    reader: Lazy[Services, ChildClient] = Lazy("client:ChildClient", lambda s, _new: s._child("reader"))
+    printer: Lazy[Services, ChildClient] = Lazy("client:ChildClient", lambda s, _new: s._child("printer"))
+    speller: Lazy[Services, ChildClient] = Lazy("client:ChildClient", lambda s, _new: s._child("speller"))
     loader: Made[ModelLoader] = Made("engine.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
     measuring: Made[SpeedService] = Made(
         "models.speed:SpeedService",
@@ -470,16 +463,14 @@ class Services:
 
     def open(
         self,
-        engine_command: Sequence[str],
-        reader_command: Sequence[str],
-        printer_command: Sequence[str],
+        commands: Mapping[str, Sequence[str]],
         instance_id: str,
         key: DataKey | None,
         keeps: Callable[[Settings], bool],
     ) -> None:
         """Open the history, and do what nobody may come before.  On the service thread."""
         self._open_store(instance_id, key, keeps)
-        self._commands = {"engine": engine_command, "reader": reader_command, "printer": printer_command}
+        self._commands = commands
         self.events.on(ModelsChanged, self._on_models_changed)
         for event, names in LISTENERS.items():
             self.events.on(event, partial(self._make, names))
@@ -495,10 +486,10 @@ class Services:
         if self.store.is_kept:
             self._take_policy()
 
-    def start_background(self, is_away: Callable[[], bool], *, is_real: bool) -> Sequence[JobRecord]:
+    def start_background(self, is_away: Callable[[], bool]) -> Sequence[JobRecord]:
         """Begin what the window does without being asked, and no command does.  Service thread.
 
-        `is_away`: whether nobody works at this PC; `is_real`: the engine is, so that it can be examined and measured.
+        `is_away`: whether nobody works at this PC.
         Returns the jobs taken up that had already begun.
         """
         begins: list[Callable[[], object]] = [
@@ -512,16 +503,18 @@ class Services:
         ]
         if not self.read_only:
             begins.append(lambda: self.retention.start())
-        if is_real:
-            begins += (
-                lambda: self.first_exams.begin(is_away),
-                lambda: self.first_pair_exams.begin(is_away),
-                lambda: self.measuring.begin(),
-                lambda: self.titles.begin(),
-            )
-        for begin in begins:
+        for begin in (*begins, *self.unasked_work(is_away)):
             self.service_thread.post(begin)
         return self.jobs.take_up()
+
+    def unasked_work(self, is_away: Callable[[], bool]) -> tuple[Callable[[], object], ...]:
+        """What the engine is given to do without being asked."""
+        return (
+            lambda: self.first_exams.begin(is_away),
+            lambda: self.first_pair_exams.begin(is_away),
+            lambda: self.measuring.begin(),
+            lambda: self.titles.begin(),
+        )
 
     def _open_store(self, instance_id: str, key: DataKey | None, keeps: Callable[[Settings], bool]) -> None:
         make_folders(self.paths)
@@ -568,14 +561,13 @@ class Services:
     def _child(
         self,
         role: str,
-        command: Sequence[str],
         on_child: Callable[[ChildEvent], None] = lambda _event: None,
         log_name: str = "",
     ) -> ChildClient:
         from slmdesk.client import ChildClient
 
         return ChildClient(
-            command,
+            self._commands[role],
             role=role,
             log_path=self.paths.logs / f"{log_name or role}.log",
             on_child=lambda event: self.service_thread.post(lambda: on_child(event)),
@@ -589,11 +581,11 @@ class Services:
 
     def _engine_beside(self, name: str) -> ChildClient:
         """Create the client of one more engine child, with a log of its own."""
-        return self._child("engine", self._commands["engine"], log_name=name)
+        return self._child("engine", log_name=name)
 
     def _engine(self) -> ChildClient:
         """Create the client of the engine child, which may open what it needs."""
-        client = self._child("engine", self._commands["engine"], lambda event: self.loader.on_child(event))
+        client = self._child("engine", lambda event: self.loader.on_child(event))
         client.may_open(self.service_thread.call(self._reach))
         return client
 
@@ -662,15 +654,14 @@ class Services:
 def open_services(
     paths: Paths,
     *,
-    engine_command: Sequence[str],
-    reader_command: Sequence[str],
-    printer_command: Sequence[str] = PRINTER,
+    commands: Mapping[str, Sequence[str]] = COMMANDS,
     instance_id: str | None = None,
     key: DataKey | None = None,
     keeps: Callable[[Settings], bool] = lambda _settings: True,
 ) -> Services:
     """Open all services; waits for the disk, so do not call it on the window's thread.
 
+    `commands`: how the children are started, by role.
     `key`: of an encrypted history; without it the system's keyring is asked.
     `keeps` says by the settings whether anything is written to the history (Store.keep_nothing).
     Works without a model, with broken settings, a damaged history, or a full or read-only disk: what is wrong is
@@ -682,11 +673,7 @@ def open_services(
         key = open_by(paths, "")
     services = Services(paths)
     try:
-        services.service_thread.call(
-            lambda: services.open(
-                engine_command, reader_command, printer_command, instance_id or uuid4().hex, key, keeps
-            )
-        )
+        services.service_thread.call(lambda: services.open(commands, instance_id or uuid4().hex, key, keeps))
     except BaseException:
         services.service_thread.close()
         raise

@@ -32,12 +32,13 @@ from slmdesk.core.protocol import (
 from slmdesk.core.reach import reach_from
 from slmdesk.core.types import Priority
 from slmdesk.core.walls import HELPER
+from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job
 from slmdesk.worker.handles import Handles
 from slmdesk.worker.hardening import harden
 from slmdesk.worker.jobs import Jobs
 from slmdesk.worker.output import Output, take_pipes
-from slmdesk.worker.roles import EngineRole, PrinterRole, ReaderRole, Role, SpellerRole, engine_named
+from slmdesk.worker.roles import EngineRole, PrinterRole, ReaderRole, Role, SpellerRole, llama_engine
 from slmdesk.worker.trials import TemplateTrials, TryTemplate, start_trials
 
 HEARTBEAT_S = 1.0
@@ -47,27 +48,28 @@ END_S = 1.5
 """After its stdin has closed, a child lives no longer than this, whatever its threads do."""
 
 
-def run_worker(arguments: Sequence[str]) -> int:
+def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | None = None) -> int:
     """Run a child of the role in `arguments` until stdin closes; then end the process with 0.
 
+    `make_engine`: makes another engine than llama.cpp's.
     The role `template` is different: a throwaway process that tries one template and returns its status.
     """
-    request = _parse(arguments)
-    if request.role == "template":
+    name = _role_named(arguments)
+    if name == "template":
         from slmdesk.engine.llama.template_sandbox import main
 
         return main()
     source, target = take_pipes()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the app
-    trials = _start_trials((source, target)) if request.engine == "llama" and request.role == "engine" else None
-    secured = harden(request.role, reach_from(os.environ))
+    trials = _start_trials((source, target)) if name == "engine" and make_engine is None else None
+    secured = harden(name, reach_from(os.environ))
     if trials is not None:
         secured += tuple(f"{HELPER}{one}" for one in trials.facts())
     handles = Handles(os.environ)
-    role = _role(request, trials)
+    role = _role(name, make_engine or partial(llama_engine, trials))
     output = Output(target)
-    output.send(Hello(protocol.VERSION, request.role, (*role.kinds, *secured), os.getpid()))
+    output.send(Hello(protocol.VERSION, name, (*role.kinds, *secured), os.getpid()))
     threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
     jobs = Jobs(output.send)
     read_messages(source, partial(obey, role=role, jobs=jobs, output=output, handles=handles), output)
@@ -75,8 +77,8 @@ def run_worker(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _role(request: argparse.Namespace, trials: TemplateTrials | None) -> Role:
-    match request.role:
+def _role(name: str, make_engine: Callable[[], Engine]) -> Role:
+    match name:
         case "reader":
             return ReaderRole()
         case "printer":
@@ -84,14 +86,13 @@ def _role(request: argparse.Namespace, trials: TemplateTrials | None) -> Role:
         case "speller":
             return SpellerRole()
         case _:
-            return EngineRole(engine_named(request.engine, trials))
+            return EngineRole(make_engine)
 
 
-def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+def _role_named(arguments: Sequence[str]) -> str:
     parser = argparse.ArgumentParser(prog="slmdesk --worker")
     parser.add_argument("role", choices=("engine", "reader", "printer", "speller", "template"))
-    parser.add_argument("--engine", choices=("llama", "echo"), default="llama")
-    return parser.parse_args(arguments)
+    return str(parser.parse_args(arguments).role)
 
 
 def _start_trials(pipes: tuple[int, int]) -> TemplateTrials | None:

@@ -249,16 +249,8 @@ class PrinterRole(_CountingRole):
         return {"print": to_pdf}
 
 
-def engine_named(name: str, try_template: TryTemplate | None = None) -> Callable[[], Engine]:
-    """How to make an engine, imported when made.  `try_template`: instead of its own way, which starts a program."""
+def llama_engine(try_template: TryTemplate | None = None) -> Engine:
+    """`try_template`: instead of the engine's own way, which starts a program."""
+    from slmdesk.engine.llama import LlamaEngine
 
-    def make() -> Engine:
-        if name == "echo":
-            from slmdesk.engine.echo import EchoEngine
-
-            return EchoEngine()
-        from slmdesk.engine.llama import LlamaEngine
-
-        return LlamaEngine() if try_template is None else LlamaEngine(try_template=try_template)
-
-    return make
+    return LlamaEngine() if try_template is None else LlamaEngine(try_template=try_template)

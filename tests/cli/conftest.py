@@ -16,7 +16,6 @@ from fakes.tiny_gguf import tiny_llama, write
 @pytest.fixture
 def environment(home, monkeypatch) -> dict[str, str]:
     """Of a command: the home of the test, the echo engine in the child."""
-    monkeypatch.setenv("SLMDESK_TEST_ENGINE", "echo")
     monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True}))
     return dict(os.environ)
 
@@ -29,7 +28,7 @@ def runner(environment: dict[str, str], way: Callable) -> Callable[..., Ran]:
         if echo:
             env["SLMDESK_ECHO"] = json.dumps({"words": True, **echo})
         if real:
-            del env["SLMDESK_TEST_ENGINE"]
+            env["SLMDESK_TEST_ENGINE"] = "real"
         status, out, err = way(args, env, (stdin or "").encode())
         assert b"Traceback" not in err + out, err.decode()
         return Ran(status, *(io.TextIOWrapper(io.BytesIO(one), encoding="utf-8").read() for one in (out, err)))

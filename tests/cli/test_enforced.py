@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from fakes.echo.program import TAKE_ECHO
 from fakes.in_turn import run_in_turn
 
 from slmdesk.hub import kernel
@@ -92,7 +93,7 @@ class Seen(composition.Frame):
         self.window.close()
 
 composition.Frame = Seen
-sys.exit(__main__.main(["--window", "--engine", "echo"]))
+sys.exit(__main__.main(["--window"]))
 """
 
 
@@ -102,7 +103,9 @@ def test_the_window_works_under_it(home, request, is_forced):
     if is_forced:
         request.getfixturevalue("forced")
     environment = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run([sys.executable, "-c", WINDOW], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", TAKE_ECHO + WINDOW], env=environment, capture_output=True, text=True, timeout=120
+    )
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     told = json.loads(done.stdout)
     assert (told["qt"] == "ConnectionRefusedError") is not is_forced, "somebody was asked who refused"

@@ -97,7 +97,7 @@ def test_making_a_format_is_told_step_by_step_through_a_pipe_and_a_stop_leaves_n
     run, begin, environment, home, starter_model
 ) -> None:
     model = run("models", "import", str(starter_model), "--link", "--json", real=True).json["id"]
-    del environment["SLMDESK_TEST_ENGINE"]
+    environment["SLMDESK_TEST_ENGINE"] = "real"
     stopped = begin("models", "tune", model, "--make", "F16")
     assert stopped.stderr.readline() == "making F16…\n"
     stopped.send_signal(signal.SIGINT)

@@ -17,7 +17,7 @@ from slmdesk.core.types import LoadSpec
 
 pytestmark = [pytest.mark.model, pytest.mark.process]
 
-ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine", "--engine", "llama"]
+ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine"]
 
 
 @pytest.mark.parametrize("count", [pytest.param(4), pytest.param(None, marks=pytest.mark.soak)])

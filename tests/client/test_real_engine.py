@@ -25,7 +25,7 @@ from slmdesk.worker import landlock
 
 pytestmark = [pytest.mark.model, pytest.mark.process]
 
-ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine", "--engine", "llama"]
+ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine"]
 BURNS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}" + CHATML
 
 

@@ -4,11 +4,11 @@ import math
 
 import pytest
 from engine.asking import Model
+from fakes.echo.engine import EchoEngine
+from fakes.echo.options import EchoOptions
 
 from slmdesk.core.types import LoadSpec
 from slmdesk.engine.base import Finished, Request
-from slmdesk.engine.echo import EchoEngine
-from slmdesk.engine.echo_options import EchoOptions
 
 YES_NO = ("Yes", "No")
 QUESTION = "The door is red.\n\nDoes the text say that the door is red? Answer Yes or No."

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 from engine.asking import GREEDY, Model, user
+from fakes.echo.engine import EchoEngine
+from fakes.echo.options import EchoOptions
 
 from slmdesk.core.types import Answer, LoadSpec, Priority, Sampling
 from slmdesk.engine.base import Finished, Request
-from slmdesk.engine.echo import EchoEngine
-from slmdesk.engine.echo_options import EchoOptions
 from slmdesk.engine.llama.choices import probability
 from slmdesk.engine.llama.detokenizer import Detokenizer
 from slmdesk.engine.llama.sequence import PreparedRequest, Sequence

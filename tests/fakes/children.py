@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import psutil
+from fakes.echo.program import ECHO
 
 from slmdesk.client import ChildClient, ChildEnded
 from slmdesk.core.protocol import Cancelled, Done, Failed, Partial, Progress, Token
@@ -20,7 +21,6 @@ from slmdesk.core.wire import messages_to_json
 
 LONG_S = 60.0
 """How long a test waits for a fact before it fails; never how long it takes."""
-ECHO = [sys.executable, "-m", "slmdesk", "--worker", "engine", "--engine", "echo"]
 READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]
 
 

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
+from unittest.mock import patch
+
+from fakes.echo.program import ECHO, is_echo
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SLMDESK = [sys.executable, str(ROOT / "main.py")]
+SLMDESK = [sys.executable, str(ROOT / "tests" / "fakes" / "echo" / "program.py")]
 TIMEOUT_S = 180
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -50,11 +53,13 @@ def run_process(args: Sequence[str], environment: Mapping[str, str], stdin: byte
 def run_here(args: Sequence[str], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
     """Run a command in this process, as run_process does in another."""
     from slmdesk.cli.main import run_command_line
+    from slmdesk.services.container import COMMANDS
 
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
-        with _like_a_process(environment, given, out, err):
+        engine = {"engine": ECHO} if is_echo(environment) else {}
+        with _like_a_process(environment, given, out, err), patch.dict(COMMANDS, engine):
             try:
                 status = run_command_line(list(args))
             except SystemExit as ended:

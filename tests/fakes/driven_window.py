@@ -23,6 +23,7 @@ from pathlib import Path
 
 from fakes.commands import SLMDESK
 from fakes.dropping import drop
+from fakes.echo.program import take_echo
 from fakes.hands import (
     CTRL,
     SHIFT,
@@ -361,6 +362,7 @@ class Day:
 
 def drive() -> int:
     """Run the program with a Day in it."""
+    take_echo()
     composition.Frame = Seen
     real = QApplication.__init__
 

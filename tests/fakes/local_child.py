@@ -17,19 +17,20 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 
+from fakes.echo.engine import EchoEngine
+from fakes.echo.options import ENVIRONMENT, EchoOptions
+from fakes.echo.program import ECHO
+
 from slmdesk.client import child
 from slmdesk.core import protocol
 from slmdesk.core.protocol import Hello
 from slmdesk.core.reach import HANDLES_VARIABLE
-from slmdesk.engine.echo import EchoEngine
-from slmdesk.engine.echo_options import ENVIRONMENT, EchoOptions
 from slmdesk.worker.handles import Handles
 from slmdesk.worker.jobs import Jobs
 from slmdesk.worker.main import END_S, HEARTBEAT_S, obey, read_messages
 from slmdesk.worker.output import Output
 from slmdesk.worker.roles import EngineRole, ReaderRole, Role, SpellerRole
 
-ENGINE = ["engine", "--engine", "echo"]
 FAULTS = {"fault", "card_fault", "hang", "flood_stderr", "refuse_cancel"}
 """Options with which the echo engine harms its process."""
 LEFT_S = 30.0
@@ -43,7 +44,7 @@ def start(role: str, command: Sequence[str], base: Mapping[str, str], environmen
     """In place of client.child.start_process: a child here where that is possible, else a real one."""
     given = list(command[command.index("--worker") + 1 :]) if "--worker" in command else []
     options = EchoOptions().changed(json.loads({**base, **environment}.get(ENVIRONMENT) or "{}"))
-    if given == ENGINE and all(getattr(options, name) == getattr(EchoOptions(), name) for name in FAULTS):
+    if list(command) == ECHO and all(getattr(options, name) == getattr(EchoOptions(), name) for name in FAULTS):
         return LocalChild(EngineRole(partial(_Echo, options)), role, handles)
     if given in (["reader"], ["speller"]):
         return LocalChild(ReaderRole() if role == "reader" else SpellerRole(), role, handles)

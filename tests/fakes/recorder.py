@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import queue
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from fakes.echo.program import ECHO
 
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.container import Services, open_services
+from slmdesk.services.container import COMMANDS, Services, open_services
 from slmdesk.store import DataKey
 
 TIMEOUT_S = 120.0
-CHILD = [sys.executable, "-m", "slmdesk", "--worker"]
-ECHO = [*CHILD, "engine", "--engine", "echo"]
-LLAMA = [*CHILD, "engine"]
+LLAMA = COMMANDS["engine"]
 
 
 class Recorder:
@@ -76,7 +75,7 @@ class Recorder:
 
 def open_echo(engine: Sequence[str] = ECHO, key: DataKey | None = None) -> Services:
     """Services over the home of the test, the echo engine in the child; `key`: of an encrypted history."""
-    return open_services(find_paths(), engine_command=engine, reader_command=[*CHILD, "reader"], key=key)
+    return open_services(find_paths(), commands=COMMANDS | {"engine": engine}, key=key)
 
 
 def result_of(services: Services, begin: Callable[[], Pending]):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
+from fakes.echo.program import ECHO
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QPalette, QScreen
 from PySide6.QtTest import QTest
@@ -239,6 +240,16 @@ def paths(home: Path):
     return found
 
 
+@pytest.fixture(autouse=True)
+def echo_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The echo engine in the children, but with `start_real`."""
+    if "start_real" not in request.fixturenames:
+        from slmdesk.services import container
+
+        monkeypatch.setitem(container.COMMANDS, "engine", ECHO)
+        monkeypatch.setattr(container.Services, "unasked_work", lambda _self, _is_away: ())
+
+
 @pytest.fixture
 def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., WindowDriver]]:
     """Start the window; called again after `close`, the next run of the same home."""
@@ -246,16 +257,14 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     instances: list[WindowDriver] = []
 
-    def begin(
-        engine: str = "echo", before: Callable[[WindowDriver], None] | None = None, *, key=None, **echo
-    ) -> WindowDriver:
+    def begin(before: Callable[[WindowDriver], None] | None = None, *, key=None, **echo) -> WindowDriver:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
 
         def replace(arguments) -> None:
             program.replaced.append(arguments)
             run.bridge.post_to_ui(run.bridge.closed.emit)
 
-        run = WindowRun(qapp, paths, engine=engine, key=key, replace=replace)
+        run = WindowRun(qapp, paths, key=key, replace=replace)
         program = WindowDriver(run, qtbot)
         instances.append(program)
         run.start()
@@ -278,7 +287,7 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 @pytest.fixture
 def start_real(start) -> Callable[..., WindowDriver]:
     """The same with the real engine."""
-    return lambda: start(engine="")
+    return start
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Window:
 
     def __init__(self, log: Path, env: dict[str, str]) -> None:
         paths = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
-        command = [sys.executable, "-m", "fakes.driven_window", "--engine", "echo"]
+        command = [sys.executable, "-m", "fakes.driven_window"]
         self.process = subprocess.Popen(
             watched(command, log), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
             env=env | {"PYTHONPATH": paths, "QT_QPA_PLATFORM": "offscreen"},

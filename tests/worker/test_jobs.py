@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 
 import pytest
+from fakes.echo.engine import EchoEngine
+from fakes.echo.options import EchoOptions
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Cancelled, Done, Failed, Partial, Step, Token
 from slmdesk.core.types import ChatMessage, FinishReason, LoadSpec, Role, Sampling, TextPart
 from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
-from slmdesk.engine.echo import EchoEngine, EchoOptions
 from slmdesk.tasks.base import Job
 from slmdesk.tasks.batch import batch
 from slmdesk.worker.jobs import run_job

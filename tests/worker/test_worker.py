@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fakes.children import ECHO, READER, chat_payload
+from fakes.echo.program import TESTS
 from fakes.matrix import counts
 
 from slmdesk.core import protocol
@@ -188,16 +189,17 @@ def test_sigint_is_the_desks_to_hear():
 def test_a_template_can_be_tried_in_a_role_of_its_own():
     """In a frozen program there is no Python to run the file with."""
     asked = json.dumps({"template": "{{ nothing.at.all }}", "bos": "", "eos": ""}).encode()
-    tried = subprocess.run([*ECHO[:4], "template"], input=asked, capture_output=True, timeout=60, check=True)
+    tried = subprocess.run([*READER[:-1], "template"], input=asked, capture_output=True, timeout=60, check=True)
     assert json.loads(tried.stdout)["problem"]
 
 
 def test_prints_of_libraries_go_to_stderr_and_break_no_line():
     program = (
-        "import sys, os; import slmdesk.engine.echo as echo; from slmdesk.worker.main import run_worker\n"
+        f"import sys, os; sys.path.append({str(TESTS)!r})\n"
+        "import fakes.echo.engine as echo; from slmdesk.worker.main import run_worker\n"
         "def move(self): print('stray'); os.write(1, b'raw\\n'); assert sys.stdin.read() == ''; real(self)\n"
         "real, echo.EchoEngine.move = echo.EchoEngine.move, move\n"
-        "run_worker(['engine', '--engine', 'echo'])\n"
+        "run_worker(['engine'], echo.EchoEngine)\n"
     )
     with Child([sys.executable, "-c", program]) as child:
         child.say(Load("1", {"path": ""}))
@@ -209,10 +211,11 @@ def test_prints_of_libraries_go_to_stderr_and_break_no_line():
 
 def test_an_error_of_ours_ends_its_job_with_a_code_and_leaves_no_text_in_the_log():
     program = (
-        "import slmdesk.engine.echo as echo; from slmdesk.worker.main import run_worker\n"
+        f"import sys; sys.path.append({str(TESTS)!r})\n"
+        "import fakes.echo.engine as echo; from slmdesk.worker.main import run_worker\n"
         "def render(self, *args): raise ValueError('the secret words of a person')\n"
         "echo.EchoEngine.render = render\n"
-        "run_worker(['engine', '--engine', 'echo'])\n"
+        "run_worker(['engine'], echo.EchoEngine)\n"
     )
     with Child([sys.executable, "-c", program]) as child:
         child.say(Start("1", "render", chat_payload("x", "the secret words of a person")))
@@ -221,7 +224,7 @@ def test_an_error_of_ours_ends_its_job_with_a_code_and_leaves_no_text_in_the_log
         assert child.next() == Done("2", {})
         _, printed = child.end()
         assert "ValueError" in printed
-        assert "<string>:2 render" in printed
+        assert "<string>:3 render" in printed
         assert "secret" not in printed
 
 

@@ -36,7 +36,7 @@ def home_with_model(folder: Path, monkeypatch, model: Path) -> dict[str, str]:
     services = open_echo()
     add_model(services, model)
     services.close()
-    return os.environ | {"SLMDESK_HOME": str(folder), "SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
+    return os.environ | {"SLMDESK_HOME": str(folder), "SLMDESK_ECHO": ECHO}
 
 
 def asked(env, path) -> dict:

@@ -67,7 +67,7 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count
     command = ["summarize", str(document), "--length", "long", "--language", "de"]  # a step for each line
     model = tmp_path / "echo.gguf"
     trusted_home(tmp_path / "calm", monkeypatch, model)
-    env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
+    env = os.environ | {"SLMDESK_ECHO": ECHO}
     status, out, err = run_here(command, env)
     assert (status, bool(out)) == (0, True), err
     requested = result(tmp_path / "calm")

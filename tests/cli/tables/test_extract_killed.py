@@ -31,7 +31,7 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count
     for number in range(4 * (count + 1)):
         (folder / f"{number:02}.txt").write_text(f"Flat {number}. The rent is 900 euros.")
     command = ["extract", str(folder), "--columns", "Price:amount,Who"]
-    env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
+    env = os.environ | {"SLMDESK_ECHO": ECHO}
     home_with_model(tmp_path / "calm", monkeypatch, tmp_path / "echo.gguf")
     env["SLMDESK_HOME"] = str(tmp_path / "calm")
     assert run_here(command, env)[0] == 0

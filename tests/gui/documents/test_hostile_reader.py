@@ -12,8 +12,8 @@ from fakes.gaps import Gaps, idle_gap_ms
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from slmdesk import app
 from slmdesk.core.records import DocumentStatus
+from slmdesk.services.container import COMMANDS
 
 pytestmark = pytest.mark.gui
 
@@ -26,8 +26,7 @@ STOP_S = 5.0
 
 @pytest.fixture
 def page(start, monkeypatch):
-    real = app.children_commands
-    monkeypatch.setattr(app, "children_commands", lambda engine="": (real(engine)[0], ODD))
+    monkeypatch.setitem(COMMANDS, "reader", ODD)
     program = start()
     QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     program.documents = program.frame.documents_page

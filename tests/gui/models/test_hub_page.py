@@ -30,10 +30,10 @@ def hub():
 def models(start, home, hub):
     """The window on its page of models, with the network allowed."""
 
-    def begin(engine: str = "echo", **settings):
+    def begin(**settings):
         if not (home / "config" / "settings.json").exists():
             online(home, hub, **settings)
-        program = start(engine=engine)
+        program = start()
         QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
         program.wait(lambda: program.frame.models_page.isVisible())
         return program
@@ -319,13 +319,13 @@ def test_the_keyboard_reads_a_card_and_leaves_it(models, hub):
 
 
 @pytest.mark.model
-def test_search_download_and_chat_with_the_real_model(models, hub, starter_model, measured_before):
+def test_search_download_and_chat_with_the_real_model(start_real, models, hub, starter_model, measured_before):
     """The whole way: a click on what a search found, its bytes from the Hub, and words of the real engine."""
     about = {"total": 134_515_008, "architecture": "llama", "context_length": 8192}
     card = b"---\nlicense: apache-2.0\n---\n# SmolLM2 135M\n\nA small model."
     name = starter_model.name
     hub.add("somebody/SmolLM2-135M-GGUF", {name: starter_model, "README.md": card}, gguf=about)
-    program = models(engine="")
+    program = models()
     reader = open_card(program, "smollm")
     assert reader.words.startswith("SmolLM2 135M")
     program.wait(lambda: "needs" in note(program, "file_name"))

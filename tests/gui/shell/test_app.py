@@ -12,6 +12,8 @@ import time
 
 import psutil
 import pytest
+from fakes.commands import SLMDESK
+from fakes.echo.program import TAKE_ECHO
 from PySide6.QtWidgets import QPushButton
 from shiboken6 import delete
 
@@ -53,7 +55,7 @@ def test_a_history_of_a_newer_version_is_left_alone_and_said(qtbot, qapp, paths)
     database.execute("pragma user_version = 9999")
     database.close()
     before = paths.database.read_bytes()
-    run = WindowRun(qapp, paths, engine="echo")
+    run = WindowRun(qapp, paths)
     run.start()
     bars = run.frame.window.notices
     qtbot.waitUntil(lambda: bool(bars.bars), timeout=20_000)
@@ -72,7 +74,7 @@ def test_a_history_of_a_newer_version_is_left_alone_and_said(qtbot, qapp, paths)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_closes_in_order_and_leaves_no_process(home, number):
     env = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-    window = subprocess.Popen([sys.executable, "-m", "slmdesk", "--window", "--engine", "echo"], env=env)
+    window = subprocess.Popen([*SLMDESK, "--window"], env=env)
     try:
         process = psutil.Process(window.pid)
         lock = home / "data" / "window.lock"
@@ -113,7 +115,7 @@ class Seen(Frame):
             self.window.close()
 import slmdesk.gui.shell.composition
 slmdesk.gui.shell.composition.Frame = Seen
-sys.exit(app.run_window(["--engine", "echo"]))
+sys.exit(app.run_window())
 """
     mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
     inside = ["unshare", "-rm", "sh", "-c", mount]
@@ -123,7 +125,11 @@ sys.exit(app.run_window(["--engine", "echo"]))
     (home / "data" / "window.lock").unlink(missing_ok=True)
     env = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
-        [*inside, str(home), sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60
+        [*inside, str(home), sys.executable, "-c", TAKE_ECHO + code],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert done.stdout.count("cannot be written. It can be read") == 1
@@ -132,7 +138,7 @@ sys.exit(app.run_window(["--engine", "echo"]))
 def test_h6_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("no folder")
     env = os.environ | {"SLMDESK_HOME": str(tmp_path / "file" / "home"), "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-m", "slmdesk", "--window", "--engine", "echo"]
+    command = [*SLMDESK, "--window"]
     window = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
     try:
         said = window.stderr.readline()

@@ -34,14 +34,14 @@ app = QApplication([])
 if sys.argv[2] == "inside":
     paths = find_paths()
     make_folders(paths)
-    run = WindowRun(app, paths, engine="echo")
+    run = WindowRun(app, paths)
 if sys.argv[2] == "encrypted":
     from fakes.encrypted import encrypt
     paths = find_paths()
     make_folders(paths)
     os.close(os.open(paths.dialogs_file, os.O_CREAT, 0o600))
     paths.dialogs_file.write_text("left by a plain history: " + sys.argv[1])
-    run = WindowRun(app, paths, engine="echo", key=encrypt(paths))
+    run = WindowRun(app, paths, key=encrypt(paths))
 note_document_folder(Path(sys.argv[1]) / "x")
 dialog = ask_files(None, "Open", print, name="d", filters="")
 app.processEvents()

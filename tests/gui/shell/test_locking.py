@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import psutil
 import pytest
+from fakes.echo.program import TAKE_ECHO
 from fakes.encrypted import PASSPHRASE, encrypt
 from fakes.recorder import add_model, open_echo
 from PySide6.QtCore import QObject, Qt
@@ -187,7 +188,7 @@ def test_a_lock_hides_all_at_once_keeps_the_words_and_ends_the_children(encrypte
     assert shown_windows() == []  # before anything is waited for
     assert QGuiApplication.clipboard().text() == ""
     program.wait(lambda: program.replaced)
-    assert program.replaced == [["--window", "--locked", "--engine", "echo"]]
+    assert program.replaced == [["--window", "--locked"]]
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     key = services.store.key
     store = open_store(paths, instance_id="after", key=key).store
@@ -226,7 +227,7 @@ def test_whatever_fails_it_is_replaced(encrypted, monkeypatch):
         program.run.lock()
     assert shown_windows() == []
     program.wait(lambda: program.replaced)
-    assert program.replaced == [["--window", "--locked", "--engine", "echo"]]
+    assert program.replaced == [["--window", "--locked"]]
 
 
 def test_a_job_keeps_its_steps_and_goes_on_after_unlocking(encrypted, start):
@@ -359,7 +360,7 @@ class Window:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, "--engine", "echo"],
+            [sys.executable, "-c", TAKE_ECHO + DRIVER],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
         )  # fmt: skip

@@ -10,6 +10,7 @@ import sys
 import threading
 
 import pytest
+from fakes.commands import SLMDESK
 
 from slmdesk.gui.shell.single_instance import SingleInstance
 from slmdesk.services.base.window_channel import LOCK, RAISE, TRANSLATE, ask_window, socket_address
@@ -78,9 +79,7 @@ def test_h6_where_there_can_be_no_lock_the_window_opens_unguarded(qapp, tmp_path
 
 def _start(home) -> subprocess.Popen[bytes]:
     env = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "slmdesk", "--window", "--engine", "echo"], env=env, stderr=subprocess.PIPE
-    )
+    return subprocess.Popen([*SLMDESK, "--window"], env=env, stderr=subprocess.PIPE)
 
 
 def _double_starts(tmp_path, rounds: int, seed: int) -> None:

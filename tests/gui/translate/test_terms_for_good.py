@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes.contents import contents
+from fakes.echo.program import TAKE_ECHO
 from fakes.recorder import open_echo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -52,7 +53,7 @@ class Deleting(composition.Frame):
             self._look.stop()
             print("deleted", flush=True)
 composition.Frame = Deleting
-sys.exit(app.run_window(["--engine", "echo"]))
+sys.exit(app.run_window())
 """
 
 
@@ -101,7 +102,7 @@ def test_h10_quitting_with_the_window_open_leaves_nothing(start, paths, kind, mo
 def test_h10_a_kill_with_the_window_open_is_made_up_for_at_the_next_start(start, paths, kind):
     home = paths.data.parent
     env = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-c", BY_ITSELF, *BUTTONS[kind]]
+    command = [sys.executable, "-c", TAKE_ECHO + BY_ITSELF, *BUTTONS[kind]]
     window = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
     try:
         assert window.stdout.readline() == "deleted\n"

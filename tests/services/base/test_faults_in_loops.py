@@ -85,7 +85,6 @@ def test_w4_cancelled_at_any_moment_it_stops_and_keeps_what_is_there(opened, dic
 
 @counts("c1_commands")
 def test_c1_two_commands_at_once_on_a_fresh_or_killed_home(home, monkeypatch, tmp_path, dice, count, opened) -> None:
-    monkeypatch.setenv("SLMDESK_TEST_ENGINE", "echo")
     first = opened()
     first.services.close()
     for number in range(count):

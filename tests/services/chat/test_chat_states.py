@@ -8,14 +8,14 @@ from contextlib import closing
 
 import pytest
 from fakes.encrypted import encrypt
-from fakes.recorder import CHILD, ECHO, LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
+from fakes.recorder import ECHO, LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
 
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths
 from slmdesk.services.chat import chat_states
 from slmdesk.services.chat.requests import SendRequest
-from slmdesk.services.container import open_services
+from slmdesk.services.container import COMMANDS, open_services
 from slmdesk.services.documents import saved_states
 
 pytestmark = pytest.mark.process
@@ -157,7 +157,7 @@ def test_the_real_engine_goes_on_where_a_chat_ended(monkeypatch, home, starter_m
 
 def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(session, monkeypatch):
     def opened(key):
-        services = open_services(find_paths(), engine_command=ECHO, reader_command=[*CHILD, "reader"], key=key)
+        services = open_services(find_paths(), commands=COMMANDS | {"engine": ECHO}, key=key)
         return closing(services)
 
     with session() as services:  # the control: the echo engine's state is words

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from fakes.echo.writer import MARKS
 from fakes.recorder import row
 
 from slmdesk.core.records import Status
 from slmdesk.core.types import Sampling
-from slmdesk.engine.echo_writer import MARKS
 from slmdesk.services.base.events import MessageGrew, ThoughtGrew
 from slmdesk.services.chat.conversation import turns_for_engine
 from slmdesk.services.chat.options import ChatOptions

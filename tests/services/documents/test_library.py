@@ -10,13 +10,13 @@ import sys
 import time
 
 import pytest
-from fakes.recorder import CHILD, ECHO, Recorder, result_of
+from fakes.recorder import ECHO, Recorder, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Problem
-from slmdesk.services.container import open_services
+from slmdesk.services.container import COMMANDS, open_services
 from slmdesk.services.documents.document_info import info_of, parent_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.library import DocumentText
@@ -68,7 +68,7 @@ for line in sys.stdin:
 
 @pytest.fixture
 def services():
-    opened = open_services(find_paths(), engine_command=ECHO, reader_command=[*CHILD, "reader"])
+    opened = open_services(find_paths(), commands=COMMANDS | {"engine": ECHO})
     yield opened
     opened.close()
 
@@ -78,7 +78,7 @@ def faked(tmp_path):
     """Services whose reader does as it is told by the file's name."""
     script = tmp_path / "reader.py"
     script.write_text(FAKE_READER)
-    opened = open_services(find_paths(), engine_command=ECHO, reader_command=[sys.executable, str(script)])
+    opened = open_services(find_paths(), commands={"engine": ECHO, "reader": [sys.executable, str(script)]})
     yield opened
     opened.close()
 

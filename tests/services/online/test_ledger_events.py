@@ -61,7 +61,7 @@ KILLED = """
 import sys, time
 from slmdesk.paths import find_paths
 from slmdesk.services.container import open_services
-services = open_services(find_paths(), engine_command=["false"], reader_command=["false"])
+services = open_services(find_paths(), commands={"engine": ["false"], "reader": ["false"]})
 services.service_thread.call(lambda: None)
 print("open", flush=True)
 time.sleep(300)

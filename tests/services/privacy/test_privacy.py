@@ -15,7 +15,7 @@ from slmdesk.core.sealing import new_pair
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.chat.requests import SendRequest
-from slmdesk.services.container import open_services
+from slmdesk.services.container import COMMANDS, open_services
 from slmdesk.services.privacy.opening import Ways, open_backup, open_by, open_by_organisation, state_of, ways_of
 from slmdesk.store import Cost
 from slmdesk.store.backup import keep_copy, kept_copies
@@ -47,9 +47,9 @@ def reopened(words: str = "") -> Recorder:
 
 
 def open_echo_with(key):
-    from fakes.recorder import CHILD, ECHO
+    from fakes.recorder import ECHO
 
-    return open_services(find_paths(), engine_command=ECHO, reader_command=[*CHILD, "reader"], key=key)
+    return open_services(find_paths(), commands=COMMANDS | {"engine": ECHO}, key=key)
 
 
 def encrypted(recorder, recovery: str, **more):

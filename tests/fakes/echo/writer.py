@@ -6,6 +6,8 @@ import codecs
 import re
 from collections.abc import Iterator
 
+from fakes.echo.options import EchoOptions
+
 from slmdesk.core.types import (
     THINKING_OFF,
     FinishReason,
@@ -15,7 +17,6 @@ from slmdesk.core.types import (
 from slmdesk.engine.base import (
     Request,
 )
-from slmdesk.engine.echo_options import EchoOptions
 from slmdesk.engine.thoughts import CHANNELS, ThoughtMarks
 
 MARKS = {

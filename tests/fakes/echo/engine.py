@@ -19,6 +19,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from fakes.echo import faults
+from fakes.echo.options import AT_LOAD, EchoOptions
+from fakes.echo.writer import MARKS, Writer, last_text_of, thinks, tokens_of
+
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.types import (
     THINKING_OFF,
@@ -35,7 +39,6 @@ from slmdesk.core.types import (
     Timing,
     Usage,
 )
-from slmdesk.engine import echo_faults
 from slmdesk.engine.base import (
     AnswerStream,
     Engine,
@@ -48,8 +51,6 @@ from slmdesk.engine.base import (
     Request,
     RequestFailed,
 )
-from slmdesk.engine.echo_options import AT_LOAD, EchoOptions
-from slmdesk.engine.echo_writer import MARKS, Writer, last_text_of, thinks, tokens_of
 from slmdesk.engine.thoughts import ThoughtFilter
 
 READ_SLICE = 256
@@ -85,7 +86,7 @@ class EchoEngine(Engine):
             self._card = offload.device if offload else ""
             on_progress(0.0)
             if offload and self.options.card_fault:
-                echo_faults.FAULTS[self.options.card_fault]()
+                faults.FAULTS[self.options.card_fault]()
             if self.options.at == AT_LOAD and not (spec.anyway and self.options.fail == "model.out_of_memory"):
                 self.strike(self.options)
             for step in range(11):
@@ -219,16 +220,16 @@ class EchoEngine(Engine):
 
     def strike(self, options: EchoOptions) -> None:
         if options.flood_stderr:
-            echo_faults.flood_stderr(options.flood_stderr)
+            faults.flood_stderr(options.flood_stderr)
         if options.fault:
-            echo_faults.FAULTS[options.fault]()
+            faults.FAULTS[options.fault]()
         if options.hang == "template":
             with _Counted(self, "_templates"):
                 threading.Event().wait()
         if options.hang == "still":
             threading.Event().wait()
         if options.hang == "spin":
-            echo_faults.spin()
+            faults.spin()
         if options.fail:
             raise KnownError(options.fail)
 

@@ -41,7 +41,7 @@ class EchoOptions(Record):
     at: int = 0
     fail: str = ""
     fault: str = ""
-    """A name of echo_faults: abort, segfault, bus, illegal, exit0, exit1, freeze, stop, memory."""
+    """A name of faults.FAULTS: abort, segfault, bus, illegal, exit0, exit1, freeze, stop, memory."""
     hang: str = ""
     """`still`: busy, nothing moves; `template`: the same inside a template; `spin`: as still, computing."""
     flood_stderr: int = 0
@@ -50,7 +50,7 @@ class EchoOptions(Record):
     words: bool = False
     thought: str = ""
     marks: str = "think"
-    """Between which marks: a name of echo_writer.MARKS."""
+    """Between which marks: a name of writer.MARKS."""
     is_noise: bool = False
     gpu_bytes: int = 0
     """Memory of a pretended graphics card, on which all loads are put; 0: none."""
