@@ -126,11 +126,8 @@ sys.exit(app.run_window())
     env = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [*inside, str(home), sys.executable, "-c", TAKE_ECHO + code],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+        env=env, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert done.stdout.count("cannot be written. It can be read") == 1
 
