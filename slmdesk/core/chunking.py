@@ -8,24 +8,16 @@ and Mazières 2001, "A low-bandwidth network file system").
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 
 from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
 from slmdesk.core.record import Record
 
-LEAST_TOKENS = 500
-MOST_TOKENS = 1200
-"""Of a chunk: a small model overlooks what stands in the middle of more."""
-STEP_TOKENS = 100
-"""Sizes are multiples of it, so that a little more or less memory gives the same chunks."""
 LONG_CHARACTERS = 900
 PIECE_CHARACTERS = 600
 SHORT_CHARACTERS = 100
 """Items of lists and rows of tables below that are named together, up to JOINED_CHARACTERS."""
 JOINED_CHARACTERS = 300
-LOW, HIGH = 0.65, 1.25
-"""A cut is searched for between these shares of the requested size."""
 
 TITLE_CHARACTERS = 120
 """A paragraph of no more, that does not end as a sentence does, is a title, a line of contents or the like."""
@@ -91,52 +83,6 @@ def pieces_of(
 
 def ends_by_punctuation(text: str) -> list[int]:
     return [found.end() for found in _END.finditer(text)]
-
-
-def chunk_tokens(pool_tokens: int, width: int, shared_tokens: int, answer_tokens: int) -> int:
-    """Length of a chunk in tokens, so that a whole batch of `width` fits the pool; never too short to be of use."""
-    space = (pool_tokens - shared_tokens) // max(1, width) - answer_tokens
-    return min(MOST_TOKENS, max(LEAST_TOKENS, space // STEP_TOKENS * STEP_TOKENS))
-
-
-def chunked(pieces: Sequence[Piece], tokens: Sequence[int], size: int) -> list[range]:
-    """Near-equal runs of pieces of about `size` tokens each; a heading stays with what follows it.
-
-    A piece is never cut; one that is larger than `size` is a chunk of its own.
-    """
-    found: list[range] = []
-    begin, left = 0, sum(tokens)
-    while begin < len(pieces):
-        if left <= HIGH * size:
-            found.append(range(begin, len(pieces)))
-            break
-        end = _cut(pieces, tokens, begin, size)
-        found.append(range(begin, end))
-        left -= sum(tokens[begin:end])
-        begin = end
-    return found
-
-
-def _cut(pieces: Sequence[Piece], tokens: Sequence[int], begin: int, size: int) -> int:
-    total, best, end = 0, -1.0, begin + 1
-    for at in range(begin, len(pieces)):
-        if at > begin and total >= LOW * size and not pieces[at - 1].is_heading:
-            worth = _worth(pieces[at])
-            if worth > best:
-                best, end = worth, at
-        total += tokens[at]
-        if total > HIGH * size:
-            if best < 0:  # nothing between the limits: before the piece that is too much, but not behind a heading
-                end = max(at, begin + 1)
-                while end - 1 > begin and pieces[end - 1].is_heading:
-                    end -= 1
-            break
-    return end
-
-
-def _worth(piece: Piece) -> float:
-    chance = zlib.crc32(piece.text.encode("utf-8", "surrogatepass")) / (1 << 32)
-    return chance + (2.0 + 1.0 / (1 + piece.level) if piece.is_heading else 0.0)
 
 
 def _are_figures(text: str) -> bool:

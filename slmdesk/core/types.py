@@ -211,7 +211,6 @@ class LoadedModel(Record):
     name: str
     architecture: str
     context_tokens: int
-    train_context_tokens: int
     pool_tokens: int
     sequences: int
     has_chat_template: bool

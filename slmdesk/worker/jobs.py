@@ -93,10 +93,6 @@ class Jobs:
         if job is not None:
             job.end_steps()
 
-    @property
-    def are_running(self) -> bool:
-        return bool(self._jobs)
-
     def cancel_all(self, timeout_s: float) -> None:
         with self._lock:
             running = list(self._jobs.values())

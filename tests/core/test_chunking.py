@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from slmdesk.core.chunking import LONG_CHARACTERS, Piece, chunk_tokens, chunked, pieces_of
+from slmdesk.core.chunking import LONG_CHARACTERS, Piece, pieces_of
 from slmdesk.core.documents import Block, BlockKind, page_of
 
 pytestmark = pytest.mark.pure
@@ -35,10 +35,6 @@ def pieces(pages):
     return [one for each in pages for one in pieces_of("d", each)[0]]
 
 
-def counted(some):
-    return [len(one.text.split()) for one in some]
-
-
 def test_every_block_is_in_a_piece_and_each_piece_says_where_it_stands() -> None:
     long = "A sentence that is not short at all, but of some length. " * 40
     made = page(
@@ -64,42 +60,6 @@ def test_text_without_sentences_is_cut_too_and_nothing_is_lost(text) -> None:
     found, _blocks = pieces_of("d", page((BlockKind.PARAGRAPH, text)))
     assert "".join("".join(one.text.split()) for one in found) == "".join(text.split())
     assert max(len(one.text) for one in found) <= LONG_CHARACTERS
-
-
-def test_chunks_are_near_equal_whole_and_never_end_with_a_heading() -> None:
-    some = pieces(document(40))
-    tokens = counted(some)
-    runs = chunked(some, tokens, 500)
-    assert [at for run in runs for at in run] == list(range(len(some)))
-    sizes = [sum(tokens[at] for at in run) for run in runs]
-    assert all(0.5 * 500 <= size <= 1.6 * 500 for size in sizes[:-1]), sizes
-    assert not any(some[run[-1]].is_heading for run in runs)
-
-
-def test_one_chunk_where_all_fits() -> None:
-    some = pieces(document(2))
-    assert chunked(some, counted(some), 5000) == [range(len(some))]
-    assert chunked([], [], 500) == []
-
-
-def test_an_edit_changes_few_chunks() -> None:
-    before, after = document(60), document(60)
-    edited = document(1, seed=99)[0]
-    after[20] = page(*[(one.kind, edited.text[one.start : one.end]) for one in edited.blocks], number=21)
-
-    def texts(pages):
-        some = pieces(pages)
-        return [" ".join(some[at].text for at in run) for run in chunked(some, counted(some), 500)]
-
-    old, new = texts(before), texts(after)
-    assert len(old) > 10
-    assert len(set(new) - set(old)) <= 3
-
-
-def test_a_size_leaves_room_for_a_whole_batch_but_is_of_use() -> None:
-    assert chunk_tokens(4096, 16, 250, 150) == 500
-    assert chunk_tokens(16384, 16, 384, 150) == 800
-    assert chunk_tokens(1 << 20, 4, 0, 0) == 1200
 
 
 def test_titles_say_nothing_and_sentences_and_items_do() -> None:

@@ -39,7 +39,6 @@ def test_what_a_load_says(shared_engine, starter_model):
     assert info.template == "file"
     assert info.context_tokens == 4096
     assert info.pool_tokens >= 4096
-    assert info.train_context_tokens == 8192
     assert info.sequences == 16  # the curve of this room's conftest
     assert info.sliding_window == 0
     size = starter_model.stat().st_size

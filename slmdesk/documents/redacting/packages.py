@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.documents.packed import Archive, opened
 from slmdesk.documents.redacting.base import MOST_DEPTH, Redacting
 from slmdesk.documents.redacting.pictures import BLANK, cleaned
-from slmdesk.documents.redacting.trees import Skips, redact_tree, rename, written
+from slmdesk.documents.redacting.trees import redact_tree, rename, written
 from slmdesk.documents.redacting.words import put
 from slmdesk.documents.sniffing import format_of_bytes
 from slmdesk.documents.xmls import parse
@@ -91,13 +91,6 @@ def _clean_folder(redacting: Redacting, folder: str) -> str:
     if put(redacting.words, unquote(folder), "", bare=True) != unquote(folder):
         return ""
     return f"{folder}/" if folder else ""
-
-
-def xml_part(redacting: Redacting, name: str, data: bytes, *, skips: Skips = lambda _one: False) -> bytes:
-    """A part of XML with its words replaced.  Raises KnownError `document.damaged` where it cannot be parsed."""
-    root = parse(data, redacting.reading.path, whole=True)
-    redact_tree(root, redacting, name, skips=skips)
-    return written(root)
 
 
 def foreign_xml(redacting: Redacting, name: str, data: bytes) -> bytes:

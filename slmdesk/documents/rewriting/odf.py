@@ -113,7 +113,7 @@ def _units(part: _Part, word: str, rewriting: Rewriting) -> Units:
         if name == "table":
             places.table(element)
             if rewriting.options.sheet_names:
-                yield from _attribute(part, element, "name", places)
+                yield from _attribute(part, element, "name")
         elif name in ("title", "desc") or name in _DECLARED:
             yield from _plain(part, element, places.of(element))
         else:
@@ -319,7 +319,7 @@ def _plain(part: _Part, element: etree._Element, place: str) -> Units:
             part.is_changed = True
 
 
-def _attribute(part: _Part, element: etree._Element, name: str, places: Places) -> Units:
+def _attribute(part: _Part, element: etree._Element, name: str) -> Units:
     key = next((key for key in element.attrib if str(key).endswith(f"}}{name}")), None)
     words = str(element.attrib[key]) if key is not None else ""
     if key is None or not any(letter.isalpha() for letter in words):

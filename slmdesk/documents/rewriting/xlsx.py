@@ -70,7 +70,7 @@ def rewrite(rewriting: Rewriting) -> Units:
         known = _known([part for _, part in opened_sheets], book, tables)
         strings = parts.open(package.related(main, "sharedStrings"))
         if strings is not None:
-            _find_headers(package, opened_sheets, strings, known)
+            _find_headers(package, opened_sheets, known)
             yield from _shared(strings, opened_sheets, known, tables)
             parts.close(strings)
         is_written = strings is not None and strings.is_changed
@@ -128,7 +128,7 @@ def _known(sheets: Sequence[Part], book: Part, tables: Sequence[Part]) -> _Known
     return known
 
 
-def _find_headers(package: Package, sheets: Sequence[tuple[_Sheet, Part]], strings: Part, known: _Known) -> None:
+def _find_headers(package: Package, sheets: Sequence[tuple[_Sheet, Part]], known: _Known) -> None:
     for sheet, part in sheets:
         cells = {attribute(cell, "r"): cell for cell in part.root.iter("{*}c") if attribute(cell, "t") == "s"}
         for relation in package.relations(sheet.name).values():

@@ -395,7 +395,6 @@ def _info(
         name=header.name,
         architecture=header.architecture,
         context_tokens=plan.context_tokens,
-        train_context_tokens=weights.train_context,
         pool_tokens=scheduler.cells,
         sequences=scheduler.most,
         has_chat_template=chat_format.has_chat_template,

@@ -40,7 +40,6 @@ class WeightFile:
         self.train_context: int = api.llama_model_n_ctx_train(pointer)
         self.keeps_state: bool = api.llama_model_is_recurrent(pointer) or api.llama_model_is_hybrid(pointer)
         """Recurrent layers: a sequence's past is one state that cannot be taken back."""
-        self.writes_text: bool = api.llama_model_has_decoder(pointer) and not api.llama_model_has_encoder(pointer)
 
     @property
     def batch_tokens(self) -> int:

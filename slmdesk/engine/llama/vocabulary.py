@@ -34,7 +34,6 @@ class Vocabulary:
         """The token that begins a prompt; -1 where there is none."""
         self.eos: int = api.llama_vocab_eos(vocab)
         """The token that ends an answer; -1 where there is none."""
-        self.eot: int = api.llama_vocab_eot(vocab)
         self.add_bos: bool = bool(api.llama_vocab_get_add_bos(vocab))
         self.pieces: tuple[bytes, ...] = tuple(self._read_piece(token) for token in range(self.n_tokens))
         """The bytes of each token as shown to people: none for control tokens, perhaps part of a character."""

@@ -15,7 +15,6 @@ COLUMN_WIDTH = 720
 ICON_SIZE = 18
 LINE_HEIGHT = 1.5
 
-CHOICES = ("system", "light", "dark")
 
 FONT_SCALES = (80, 250)
 """Least and most, in percent."""

@@ -144,8 +144,6 @@ class RecoveryPages(QStackedWidget):
 
 
 class StepsDialog(Dialog):
-    finish_requested = Signal()
-
     def __init__(self, parent: QWidget, name: str, title: str) -> None:
         super().__init__(parent)
         passing(self, name, title)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import product
 
@@ -19,7 +18,6 @@ CHOSEN = "chosen because net and tax then make the total"
 MOST_AMOUNTS = 60
 LEAST_RATE, MOST_RATE = 0.02, 0.3
 """Of tax."""
-_NO_TAX = re.compile(r"^0+(?:[.,]0+)?")
 
 
 def sums_of(

@@ -28,9 +28,6 @@ class Kind(StrEnum):
     """What a person marked by hand, or put on their list without saying what it is."""
 
 
-CHECKED = frozenset({Kind.IBAN, Kind.CARD, Kind.NUMBER})
-
-
 class Certainty(StrEnum):
     SURE = "sure"
     """Its check digits are right, or a person said so."""

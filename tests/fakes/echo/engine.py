@@ -101,7 +101,6 @@ class EchoEngine(Engine):
             name="Echo",
             architecture="echo",
             context_tokens=spec.context_tokens,
-            train_context_tokens=spec.context_tokens,
             pool_tokens=spec.pool_tokens or spec.context_tokens * 4,
             sequences=spec.sequences or 4,
             has_chat_template=True,
