@@ -1,4 +1,4 @@
-"""The real program, driven from inside by clicks and keys: `python -m fakes.driven_window [--engine echo]`.
+"""The real program, driven from inside by clicks and keys: `python -m fakes.driven_window`.
 
 Lines on its standard input are chapters of a day and what they need, a tab between (`document PATH`); it answers each
 with a line of JSON: {"done": …}, or {"failed": …} with what was waited for and what the window shows; {"page": …} is
